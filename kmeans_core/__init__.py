@@ -1,0 +1,1 @@
+"""Exact k-means and silhouette: numba kernels under scikit-learn's own interface."""

@@ -1,0 +1,1 @@
+"""Groups of people with a common taste in films, and recommendations from them."""
