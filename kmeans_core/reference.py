@@ -140,29 +140,26 @@ def lloyd(
 def update(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> tuple[Floats, Ints]:
     """The weighted mean of each cluster's rows, and the clusters that had to be refilled.
 
-    A cluster without rows takes the row farthest from its own centre (the lowest of equally far
-    ones) out of the cluster it is in. Where every row lies on its centre there is none to take,
-    and the empty cluster lies where the heaviest one does.
+    A cluster without weight takes the row farthest from its own centre (the lowest of equally far
+    ones) out of the cluster it is in. Rows that lie on their centre are not taken: where there
+    are more clusters than distinct rows, a cluster stays empty and lies where the heaviest does.
     """
-    n_clusters = len(centers)
-    members = labels == np.arange(n_clusters)[:, None]
-    mass = np.array([np.sum(weights[rows]) for rows in members])
-    sums = np.array([np.sum(weights[rows, None] * X[rows], axis=0) for rows in members])
-
-    far = squared_distances(X, centers)[np.arange(len(X)), labels]
+    clusters = np.arange(len(centers))
+    mass = np.array([np.sum(weights[labels == c]) for c in clusters])
     empty = np.flatnonzero(mass == 0)
-    donors = np.argsort(-np.where(weights > 0, far, 0.0), kind="stable")[: len(empty)]
-    if np.max(far) == 0:
-        empty = empty[:0]
-    for cluster, row in zip(empty, donors, strict=False):
-        sums[labels[row]] -= weights[row] * X[row]
-        mass[labels[row]] -= weights[row]
-        sums[cluster] = weights[row] * X[row]
-        mass[cluster] = weights[row]
 
+    own = squared_distances(X, centers)[np.arange(len(X)), labels]
+    farthest_first = np.argsort(-own, kind="stable")
+    donors = farthest_first[(own * weights)[farthest_first] > 0][: len(empty)]
+    refilled = empty[: len(donors)]
+    labels = labels.copy()
+    labels[donors] = refilled
+
+    mass = np.array([np.sum(weights[labels == c]) for c in clusters])
+    sums = np.array([np.sum(weights[labels == c, None] * X[labels == c], axis=0) for c in clusters])
     means = sums / np.where(mass > 0, mass, 1.0)[:, None]
-    means[mass <= 0] = means[np.argmax(mass)]
-    return means, empty
+    means[mass == 0] = means[np.argmax(mass)]
+    return means, refilled
 
 
 # Silhouette -----------------------------------------------------------------------------------

@@ -1,0 +1,123 @@
+"""Kernels over a dense array: the deciding distance, sums, and distances between rows.
+
+Everywhere X is (n_samples, n_features) float32 or float64, and distances and sums are float64.
+``centers_t`` is the centres transposed, (n_features, n_padded): the innermost loop then runs over
+clusters that lie side by side, which LLVM vectorises without changing the order in which the
+features of any one distance are added. That order is what decides labels: sum of (x - c)^2 in
+float64, first feature first.
+"""
+
+import numpy as np
+
+from kmeans_core.kernels.jit import kernel
+
+
+@kernel
+def assign(
+    X,  # IN (n_samples, n_features)
+    centers_t,  # IN (n_features, n_padded)
+    n_clusters,  # IN; columns of centers_t beyond it are padding
+    start,  # IN
+    stop,  # IN
+    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+):
+    """Label rows start..stop; return how many labels changed."""
+    distances = np.empty(centers_t.shape[1])
+    n_moved = 0
+    for i in range(start, stop):
+        distances[:] = 0.0
+        for j in range(X.shape[1]):
+            x = np.float64(X[i, j])
+            for c in range(centers_t.shape[1]):
+                difference = x - centers_t[j, c]
+                distances[c] += difference * difference
+        nearest = 0
+        for c in range(1, n_clusters):
+            if distances[c] < distances[nearest]:
+                nearest = c
+        if labels[i] != nearest:
+            labels[i] = nearest
+            n_moved += 1
+    return n_moved
+
+
+@kernel
+def squared_distances(
+    X,  # IN (n_samples, n_features)
+    centers_t,  # IN (n_features, n_padded)
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_samples, n_clusters), rows start..stop
+):
+    """Squared distances of rows start..stop to every centre."""
+    distances = np.empty(centers_t.shape[1])
+    for i in range(start, stop):
+        distances[:] = 0.0
+        for j in range(X.shape[1]):
+            x = np.float64(X[i, j])
+            for c in range(centers_t.shape[1]):
+                difference = x - centers_t[j, c]
+                distances[c] += difference * difference
+        for c in range(out.shape[1]):
+            out[i, c] = distances[c]
+
+
+@kernel
+def own_distances(
+    X,  # IN (n_samples, n_features)
+    centers,  # IN (n_clusters, n_features)
+    labels,  # IN (n_samples,)
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_samples,), rows start..stop
+):
+    """Squared distance of rows start..stop to the centre of their own cluster."""
+    for i in range(start, stop):
+        center = labels[i]
+        total = 0.0
+        for j in range(X.shape[1]):
+            difference = np.float64(X[i, j]) - centers[center, j]
+            total += difference * difference
+        out[i] = total
+
+
+@kernel
+def cluster_sums(
+    X,  # IN (n_samples, n_features)
+    weights,  # IN (n_samples,)
+    rows,  # IN (n_samples,): row numbers cluster by cluster, ascending in each
+    row_starts,  # IN (n_clusters + 1,): where each cluster's rows start in it
+    start,  # IN: first cluster
+    stop,  # IN: cluster to stop before
+    sums,  # OUT (n_clusters, n_features), clusters start..stop
+    mass,  # OUT (n_clusters,), clusters start..stop
+):
+    """Weighted sum and weight of the rows of clusters start..stop."""
+    for c in range(start, stop):
+        sums[c, :] = 0.0
+        mass[c] = 0.0
+        for position in range(row_starts[c], row_starts[c + 1]):
+            i = rows[position]
+            weight = weights[i]
+            mass[c] += weight
+            for j in range(X.shape[1]):
+                sums[c, j] += weight * np.float64(X[i, j])
+
+
+@kernel
+def pair_distances(
+    X,  # IN (n_samples, n_features)
+    first,  # IN: the row of X that out[0] speaks of
+    start,  # IN: first row of out
+    stop,  # IN: row of out to stop before
+    out,  # OUT (n_block, n_samples), rows start..stop
+):
+    """Distances from rows first + start .. first + stop to every row."""
+    for block_row in range(start, stop):
+        i = first + block_row
+        for other in range(X.shape[0]):
+            total = 0.0
+            for j in range(X.shape[1]):
+                difference = np.float64(X[i, j]) - np.float64(X[other, j])
+                total += difference * difference
+            out[block_row, other] = np.sqrt(total)

@@ -1,0 +1,287 @@
+"""Kernels over CSR, absent = 0: work in proportion to the stored values, answers as the dense ones.
+
+A matrix is three arrays: data (n_stored,) float32 or float64, indices (n_stored,) int32 or int64,
+strictly ascending in each row, and indptr (n_samples + 1,). ``centers_t`` is the centres
+transposed, (n_features, n_padded), so that each stored value meets the centres side by side.
+
+The expanded formula |x|^2 - 2 x.c + |c|^2 touches stored values only, but rounds differently from
+the sum of (x - c)^2 that decides (``dense.py``), and loses everything where the two terms nearly
+cancel. So it is a filter: where its answer is too close to trust, the sum over all features is
+taken instead.
+"""
+
+import numpy as np
+
+from kmeans_core.kernels.jit import kernel
+
+EPS = 2.0**-52
+
+# Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
+CANCELLED = 1e-3
+
+
+@kernel
+def decided_distance(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the row's first position in data
+    end,  # IN: and the one to stop before
+    center,  # IN (n_features,)
+):
+    """Sum of (x - c)^2 over every feature in order: the dense kernels' own bits."""
+    total = 0.0
+    position = begin
+    for j in range(center.shape[0]):
+        x = 0.0
+        if position < end and indices[position] == j:
+            x = np.float64(data[position])
+            position += 1
+        difference = x - center[j]
+        total += difference * difference
+    return total
+
+
+@kernel
+def squared_norms(
+    data,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    out,  # OUT (n_samples,)
+):
+    """Squared length of every row."""
+    for i in range(out.shape[0]):
+        total = 0.0
+        for position in range(indptr[i], indptr[i + 1]):
+            x = np.float64(data[position])
+            total += x * x
+        out[i] = total
+
+
+@kernel
+def assign(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    centers,  # IN (n_clusters, n_features)
+    centers_t,  # IN (n_features, n_padded)
+    center_norms,  # IN (n_padded,): squared
+    start,  # IN
+    stop,  # IN
+    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+):
+    """Label rows start..stop; return how many labels changed.
+
+    Rounding bound. With u = EPS / 2, d features and R = |x| + max |c|, the expanded score of a
+    centre is off by at most 2 (d + 2) u R^2 and the deciding sum by (d + 2) u R^2, in any order
+    of addition (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1). Two
+    centres whose scores differ by more than 6 (d + 2) u R^2 are therefore in the same order under
+    both; 8 leaves room for the rounding of R itself. Closer ones are decided by the sum.
+    """
+    n_clusters, n_features = centers.shape
+    farthest_center = np.sqrt(center_norms[:n_clusters].max())
+    scores = np.empty(centers_t.shape[1])
+    n_moved = 0
+    for i in range(start, stop):
+        begin, end = indptr[i], indptr[i + 1]
+        scores[:] = center_norms
+        for position in range(begin, end):
+            j = indices[position]
+            x = -2.0 * np.float64(data[position])
+            for c in range(centers_t.shape[1]):
+                scores[c] += x * centers_t[j, c]
+        least = scores[0]
+        for c in range(1, n_clusters):
+            least = min(least, scores[c])
+        reach = np.sqrt(row_norms[i]) + farthest_center
+        bound = 4.0 * (n_features + 2) * EPS * reach * reach
+
+        nearest = -1
+        n_close = 0
+        for c in range(n_clusters):
+            # "not above" rather than "below": a bound that overflowed leaves every centre close.
+            if not scores[c] > least + bound:
+                n_close += 1
+                if nearest < 0:
+                    nearest = c
+        if n_close > 1:
+            shortest = np.inf
+            for c in range(nearest, n_clusters):
+                if not scores[c] > least + bound:
+                    distance = decided_distance(data, indices, begin, end, centers[c])
+                    if distance < shortest:
+                        shortest = distance
+                        nearest = c
+        if labels[i] != nearest:
+            labels[i] = nearest
+            n_moved += 1
+    return n_moved
+
+
+@kernel
+def squared_distances(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    centers,  # IN (n_clusters, n_features)
+    centers_t,  # IN (n_features, n_padded)
+    center_norms,  # IN (n_padded,): squared
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_samples, n_clusters), rows start..stop
+):
+    """Squared distances of rows start..stop to every centre."""
+    products = np.empty(centers_t.shape[1])
+    for i in range(start, stop):
+        begin, end = indptr[i], indptr[i + 1]
+        products[:] = 0.0
+        for position in range(begin, end):
+            j = indices[position]
+            x = np.float64(data[position])
+            for c in range(centers_t.shape[1]):
+                products[c] += x * centers_t[j, c]
+        for c in range(out.shape[1]):
+            norms = row_norms[i] + center_norms[c]
+            distance = norms - 2.0 * products[c]
+            if not distance > CANCELLED * norms:
+                distance = decided_distance(data, indices, begin, end, centers[c])
+            out[i, c] = distance
+
+
+@kernel
+def own_distances(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    centers,  # IN (n_clusters, n_features)
+    center_norms,  # IN (n_padded,): squared
+    labels,  # IN (n_samples,)
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_samples,), rows start..stop
+):
+    """Squared distance of rows start..stop to the centre of their own cluster.
+
+    (x - c)^2 is summed over the stored features; only the rest of the centre, which is all the
+    row's zeros see of it, comes by subtraction from |c|^2.
+    """
+    for i in range(start, stop):
+        c = labels[i]
+        begin, end = indptr[i], indptr[i + 1]
+        stored = 0.0
+        seen = 0.0
+        for position in range(begin, end):
+            center = centers[c, indices[position]]
+            difference = np.float64(data[position]) - center
+            stored += difference * difference
+            seen += center * center
+        distance = stored + (center_norms[c] - seen)
+        if not distance > CANCELLED * center_norms[c]:
+            distance = decided_distance(data, indices, begin, end, centers[c])
+        out[i] = distance
+
+
+@kernel
+def decided_own_distances(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    centers,  # IN (n_clusters, n_features)
+    labels,  # IN (n_samples,)
+    rows,  # IN (n_rows,): the rows asked for
+    out,  # OUT (n_rows,)
+):
+    """Squared distance of some rows to the centre of their own cluster, as the dense kernel has it."""
+    for position in range(rows.shape[0]):
+        i = rows[position]
+        out[position] = decided_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])
+
+
+@kernel
+def cluster_sums(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    weights,  # IN (n_samples,)
+    rows,  # IN (n_samples,): row numbers cluster by cluster, ascending in each
+    row_starts,  # IN (n_clusters + 1,): where each cluster's rows start in it
+    start,  # IN: first cluster
+    stop,  # IN: cluster to stop before
+    sums,  # OUT (n_clusters, n_features), clusters start..stop
+    mass,  # OUT (n_clusters,), clusters start..stop
+):
+    """Weighted sum and weight of the rows of clusters start..stop."""
+    for c in range(start, stop):
+        sums[c, :] = 0.0
+        mass[c] = 0.0
+        for row_position in range(row_starts[c], row_starts[c + 1]):
+            i = rows[row_position]
+            weight = weights[i]
+            mass[c] += weight
+            for position in range(indptr[i], indptr[i + 1]):
+                sums[c, indices[position]] += weight * np.float64(data[position])
+
+
+@kernel
+def decided_pair_distance(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the one row's first position
+    end,  # IN: and the one to stop before
+    other_begin,  # IN: the other row's
+    other_end,  # IN
+):
+    """Sum of (x - y)^2 over the features stored in either row, in order."""
+    total = 0.0
+    while begin < end or other_begin < other_end:
+        difference = 0.0
+        takes_one = other_begin >= other_end or (
+            begin < end and indices[begin] <= indices[other_begin]
+        )
+        takes_other = begin >= end or (
+            other_begin < other_end and indices[other_begin] <= indices[begin]
+        )
+        if takes_one:
+            difference += np.float64(data[begin])
+        if takes_other:
+            difference -= np.float64(data[other_begin])
+        if takes_one:
+            begin += 1
+        if takes_other:
+            other_begin += 1
+        total += difference * difference
+    return total
+
+
+@kernel
+def pair_distances(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    n_features,  # IN
+    first,  # IN: the row that out[0] speaks of
+    start,  # IN: first row of out
+    stop,  # IN: row of out to stop before
+    out,  # OUT (n_block, n_samples), rows start..stop
+):
+    """Distances from rows first + start .. first + stop to every row."""
+    dense_row = np.zeros(n_features)
+    for block_row in range(start, stop):
+        i = first + block_row
+        for position in range(indptr[i], indptr[i + 1]):
+            dense_row[indices[position]] = np.float64(data[position])
+        for other in range(out.shape[1]):
+            begin, end = indptr[other], indptr[other + 1]
+            product = 0.0
+            for position in range(begin, end):
+                product += dense_row[indices[position]] * np.float64(data[position])
+            norms = row_norms[i] + row_norms[other]
+            squared = norms - 2.0 * product
+            if not squared > CANCELLED * norms:
+                squared = decided_pair_distance(
+                    data, indices, indptr[i], indptr[i + 1], begin, end
+                )
+            out[block_row, other] = np.sqrt(squared)
+        for position in range(indptr[i], indptr[i + 1]):
+            dense_row[indices[position]] = 0.0
