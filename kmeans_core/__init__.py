@@ -1,1 +1,21 @@
 """Exact k-means and silhouette: numba kernels under scikit-learn's own interface."""
+
+from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, NotFittedError
+from kmeans_core.estimator import KMeans
+from kmeans_core.lloyd import IterationEvent
+from kmeans_core.seeding import kmeans_plusplus
+from kmeans_core.silhouette import silhouette_samples, silhouette_score
+from kmeans_core.sweep import SweepResult, sweep_k
+
+__all__ = [
+    "ConvergenceWarning",
+    "InvalidParameterError",
+    "IterationEvent",
+    "KMeans",
+    "NotFittedError",
+    "SweepResult",
+    "kmeans_plusplus",
+    "silhouette_samples",
+    "silhouette_score",
+    "sweep_k",
+]

@@ -1,8 +1,9 @@
 """Runs row kernels over chunks of rows on a pool of threads.
 
 A kernel writes only what belongs to its own rows (or clusters), so what it computes depends
-neither on how they are cut nor on how many threads there are. Threads are plain Python threads: kernels release
-the GIL, and unlike numba's ``parallel=True`` nothing aborts when two callers come in at once.
+neither on how they are cut nor on how many threads there are. Threads are plain Python threads:
+kernels release the GIL, and unlike numba's ``parallel=True`` nothing aborts when two callers come
+in at once.
 """
 
 import itertools
@@ -10,6 +11,8 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+Task = Callable[[int, int], None]
 
 # A round trip to the pool costs .07 to .17 ms; less work than this many multiply-adds (about
 # .5 ms on one core) stays in the calling thread.
@@ -31,7 +34,7 @@ def available_threads() -> int:
         return os.cpu_count() or 1
 
 
-def run(n_items: int, work: int, n_threads: int, task: Callable[[int, int], None]) -> None:
+def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
     """Call ``task(start, stop)`` until every item of ``range(n_items)`` was in one chunk.
 
     Parameters

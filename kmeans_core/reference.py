@@ -38,7 +38,8 @@ def squared_distances(X: Floats, centers: Floats) -> Floats:
 
 def nearest(X: Floats, centers: Floats) -> Ints:
     """Label of the nearest centre for each row; of equally near ones, the lowest."""
-    return np.argmin(squared_distances(X, centers), axis=1)
+    labels: Ints = np.argmin(squared_distances(X, centers), axis=1)
+    return labels
 
 
 def inertia(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> float:

@@ -191,10 +191,12 @@ def decided_own_distances(
     rows,  # IN (n_rows,): the rows asked for
     out,  # OUT (n_rows,)
 ):
-    """Squared distance of some rows to the centre of their own cluster, as the dense kernel has it."""
+    """Squared distance of some rows to the centre of their own cluster, by the deciding sum."""
     for position in range(rows.shape[0]):
         i = rows[position]
-        out[position] = decided_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])
+        out[position] = decided_distance(
+            data, indices, indptr[i], indptr[i + 1], centers[labels[i]]
+        )
 
 
 @kernel
@@ -279,9 +281,7 @@ def pair_distances(
             norms = row_norms[i] + row_norms[other]
             squared = norms - 2.0 * product
             if not squared > CANCELLED * norms:
-                squared = decided_pair_distance(
-                    data, indices, indptr[i], indptr[i + 1], begin, end
-                )
+                squared = decided_pair_distance(data, indices, indptr[i], indptr[i + 1], begin, end)
             out[block_row, other] = np.sqrt(squared)
         for position in range(indptr[i], indptr[i + 1]):
             dense_row[indices[position]] = 0.0

@@ -1,0 +1,336 @@
+"""KMeans: parameters, fit, predict, transform, score and the fitted attributes."""
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.checks import as_points, as_random_stream, as_weights
+from kmeans_core.errors import ConvergenceWarning
+from kmeans_core.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
+from kmeans_core.parameters import (
+    ARRAY_LIKE,
+    BOOL,
+    CALLABLE,
+    NONE,
+    RANDOM_STATE,
+    check_parameters,
+    int_from,
+    one_of,
+    real_from,
+)
+from kmeans_core.points import Floats, Labels, Points, prepare
+from kmeans_core.protocol import Estimator, feature_names
+from kmeans_core.seeding import first_centers
+
+
+class KMeans(Estimator):
+    """Exact k-means: Lloyd's algorithm from k-means++ starts, dense or sparse.
+
+    Parameters and attributes mean what they mean in ``sklearn.cluster.KMeans``.
+
+    Parameters
+    ----------
+    n_clusters : int, default 8
+    init : {"k-means++", "random"}, array-like of shape (n_clusters, n_features) or callable
+        First centres: greedy k-means++, random rows, the ones given, or what
+        ``init(X, n_clusters, random_state=...)`` returns.
+    n_init : "auto" or int
+        Starts of which the one with the least inertia is kept; "auto" is 1 for k-means++ and
+        given centres, 10 for "random" and callables.
+    max_iter : int, default 300
+        Iterations of one start at most.
+    tol : float, default 1e-4
+        A start stops when the squared shifts of its centres sum to at most ``tol`` times the mean
+        variance of the features. With 0 it stops when no row changes cluster.
+    verbose : int, default 0
+        Above 0, prints each iteration.
+    random_state : int, RandomState, Generator or None
+        None draws fresh numbers each time; numpy's global stream is never used.
+    copy_x : bool, default True
+        Accepted for scikit-learn's sake: X is never changed.
+    algorithm : {"lloyd", "elkan"}
+        Both give the result of Lloyd's algorithm.
+    on_iteration : callable, optional
+        Called with one :class:`~kmeans_core.IterationEvent` an iteration. Returning True ends the
+        start it is called in, and no further start begins.
+    n_threads : int, optional
+        Threads to use at most; all that the process may use if not given. The result is the same,
+        to the bit, for every number.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, n_features)
+    labels_ : ndarray of shape (n_samples,), int32
+        Equal to ``predict(X)``, whatever ended the fit.
+    inertia_ : float
+        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``.
+    n_iter_ : int
+        Iterations of the start that was kept.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only where X had column names that are all strings.
+
+    References
+    ----------
+    Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
+    Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kmeans_core import KMeans
+    >>> X = np.array([[1.0, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.0, 0.0]])
+    >>> model = KMeans(n_clusters=2, random_state=0).fit(X)
+    >>> model.inertia_
+    16.0
+    >>> model.predict([[0.0, 0.0], [12.0, 3.0]]) == model.labels_[[0, 3]]
+    array([ True,  True])
+    """
+
+    cluster_centers_: npt.NDArray[Any]
+    labels_: Labels
+    inertia_: float
+    n_iter_: int
+    n_features_in_: int
+    feature_names_in_: npt.NDArray[np.object_]
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        init: Any = "k-means++",
+        n_init: Any = "auto",
+        max_iter: int = 300,
+        tol: float = 1e-4,
+        verbose: int = 0,
+        random_state: Any = None,
+        copy_x: bool = True,
+        algorithm: str = "lloyd",
+        on_iteration: OnIteration | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.verbose = verbose
+        self.random_state = random_state
+        self.copy_x = copy_x
+        self.algorithm = algorithm
+        self.on_iteration = on_iteration
+        self.n_threads = n_threads
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Find the clusters of X.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        KMeans
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or the weights cannot be used; the message says which and why.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If fewer clusters than asked for hold rows.
+        """
+        check_parameters(type(self).__name__, self.get_params(), _RULES)
+        points = as_points(X, n_threads=self.n_threads)
+        if points.shape[0] < self.n_clusters:
+            raise ValueError(
+                f"n_samples={points.shape[0]} should be >= n_clusters={self.n_clusters}."
+            )
+        weights = as_weights(sample_weight, points)
+        best = self._best_of_starts(X, points, weights)
+
+        n_found = len(np.unique(best.labels))
+        if n_found < self.n_clusters:
+            warnings.warn(
+                f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
+                f"({self.n_clusters}). Possibly due to duplicate points in X.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        self._remember_features(feature_names(X), points.shape[1])
+        self.cluster_centers_ = best.centers
+        self.labels_ = best.labels
+        self.inertia_ = best.inertia
+        self.n_iter_ = best.n_iter
+        return self
+
+    def predict(self, X: Any) -> Labels:
+        """Label of the nearest centre for each row; of equally near ones, the lowest.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int32
+        """
+        points = self._fitted_points(X)
+        labels = np.full(points.shape[0], -1, dtype=np.int32)
+        points.assign(prepare(self.cluster_centers_), labels)
+        return labels
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
+        """Fit, and return ``labels_``."""
+        return self.fit(X, sample_weight=sample_weight).labels_
+
+    def transform(self, X: Any) -> npt.NDArray[Any]:
+        """Euclidean distance of each row to each centre.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters)
+            Dense, of X's float dtype; exactly 0 where a row and a centre coincide.
+        """
+        points = self._fitted_points(X)
+        squared = points.squared_distances(prepare(self.cluster_centers_))
+        return np.sqrt(squared, out=squared).astype(points.dtype, copy=False)
+
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> npt.NDArray[Any]:
+        """Fit, and return the distances of the same rows."""
+        return self.fit(X, sample_weight=sample_weight).transform(X)
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Minus the inertia of X under the fitted centres: larger is better.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        points = self._fitted_points(X)
+        weights = as_weights(sample_weight, points)
+        prepared = prepare(self.cluster_centers_)
+        labels = np.full(points.shape[0], -1, dtype=np.int32)
+        points.assign(prepared, labels)
+        return -float(np.sum(weights * points.own_distances(prepared, labels)))
+
+    # How fit goes about it -----------------------------------------------------------------
+
+    def _best_of_starts(self, X: Any, points: Points, weights: Floats) -> LloydResult:
+        stream = as_random_stream(self.random_state)
+        tol = self.tol * points.mean_variance() if self.tol > 0 else 0.0
+        best: LloydResult | None = None
+        for restart in range(self._n_starts()):
+            centers = first_centers(self.init, X, points, self.n_clusters, weights, stream)
+            if self.verbose:
+                print("Initialization complete")  # noqa: T201 (verbose asks for it)
+            result = lloyd(
+                points,
+                centers,
+                weights,
+                max_iter=self.max_iter,
+                tol=tol,
+                restart=restart,
+                on_iteration=_Printer(self.on_iteration) if self.verbose else self.on_iteration,
+            )
+            if self.verbose:
+                _print_end(result, tol)
+            # A start that found the same clusters under other numbers is no improvement, even
+            # where rounding makes its inertia the lesser.
+            if best is None or (
+                result.inertia < best.inertia
+                and not _same_clustering(result.labels, best.labels, self.n_clusters)
+            ):
+                best = result
+            if result.stopped_by == "on_iteration":
+                break
+        assert best is not None  # there is at least one start
+        return best
+
+    def _n_starts(self) -> int:
+        if isinstance(self.n_init, str):
+            return 10 if callable(self.init) or _is_named(self.init, "random") else 1
+        given = not isinstance(self.init, str) and not callable(self.init)
+        if given and self.n_init != 1:
+            warnings.warn(
+                "Explicit initial center position passed: performing only one init in "
+                f"{type(self).__name__} instead of n_init={self.n_init}.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+            return 1
+        return int(self.n_init)
+
+    def _fitted_points(self, X: Any) -> Points:
+        self._check_fitted()
+        self._check_feature_names(X)
+        points = as_points(X, n_threads=self.n_threads)
+        self._check_n_features(points.shape[1])
+        return points
+
+
+_RULES = {
+    "n_clusters": (int_from(1),),
+    "init": (one_of("k-means++", "random"), CALLABLE, ARRAY_LIKE),
+    "n_init": (one_of("auto"), int_from(1)),
+    "max_iter": (int_from(1),),
+    "tol": (real_from(0.0),),
+    "verbose": (int_from(0), BOOL),
+    "random_state": (RANDOM_STATE, NONE),
+    "copy_x": (BOOL,),
+    "algorithm": (one_of("lloyd", "elkan"),),
+    "on_iteration": (CALLABLE, NONE),
+    "n_threads": (int_from(1), NONE),
+}
+
+
+def _is_named(init: Any, name: str) -> bool:
+    return isinstance(init, str) and init == name
+
+
+class _Printer:
+    """Prints each iteration, then hands it on."""
+
+    def __init__(self, on_iteration: OnIteration | None) -> None:
+        self.on_iteration = on_iteration
+
+    def __call__(self, event: IterationEvent) -> Any:
+        print(f"Iteration {event.iteration}, inertia {event.inertia}.")  # noqa: T201
+        return self.on_iteration(event) if self.on_iteration is not None else None
+
+
+def _print_end(result: LloydResult, tol: float) -> None:
+    last = result.n_iter - 1
+    if result.stopped_by == "strict convergence":
+        print(f"Converged at iteration {last}: strict convergence.")  # noqa: T201
+    elif result.stopped_by == "tolerance":
+        print(  # noqa: T201
+            f"Converged at iteration {last}: center shift {result.center_shift} within "
+            f"tolerance {tol}."
+        )
+
+
+def _same_clustering(labels: Labels, others: Labels, n_clusters: int) -> bool:
+    """Whether two labelings are the same up to the numbers of the clusters."""
+    name_in_others = np.full(n_clusters, -1, dtype=np.int32)
+    name_in_others[labels] = others
+    return bool(np.array_equal(name_in_others[labels], others)) and len(np.unique(labels)) == len(
+        np.unique(others)
+    )

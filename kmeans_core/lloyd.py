@@ -1,0 +1,213 @@
+"""Lloyd's algorithm over Points: assign, update, refill, stop; one event an iteration."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.points import Floats, Ints, Labels, Points, PreparedCenters, prepare
+
+StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
+
+
+@dataclass(frozen=True, eq=False)
+class IterationEvent:
+    """What one iteration of Lloyd's algorithm did.
+
+    ``centers`` and ``labels`` are read-only views of arrays that the next iteration reuses; keep
+    them with :meth:`copy`.
+
+    Attributes
+    ----------
+    restart : int
+        Number of the initialisation, from 0.
+    iteration : int
+        From 0.
+    centers : ndarray of shape (n_clusters, n_features)
+        The centres the rows were assigned to.
+    labels : ndarray of shape (n_samples,)
+    inertia : float
+        Of ``labels`` to ``centers``.
+    center_shift : float
+        Squared distances that the centres moved after the assignment, summed; what the tolerance
+        is compared with.
+    n_moved : int
+        Rows whose label changed; all rows in iteration 0.
+    n_refilled : int
+        Empty clusters that were given a row.
+    seconds : float
+        Wall time of the iteration.
+    """
+
+    restart: int
+    iteration: int
+    centers: Floats
+    labels: Labels
+    inertia: float
+    center_shift: float
+    n_moved: int
+    n_refilled: int
+    seconds: float
+
+    def copy(self) -> "IterationEvent":
+        """The same event with arrays of its own."""
+        return replace(self, centers=self.centers.copy(), labels=self.labels.copy())
+
+
+OnIteration = Callable[[IterationEvent], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class LloydResult:
+    """Where Lloyd's algorithm stopped.
+
+    Attributes
+    ----------
+    centers : ndarray of shape (n_clusters, n_features), of the points' dtype
+    labels : ndarray of shape (n_samples,)
+        The nearest of ``centers`` for each row.
+    inertia : float
+        Weighted sum of squared distances to ``centers`` under ``labels``.
+    n_iter : int
+        Iterations begun.
+    stopped_by : str
+    center_shift : float
+        Of the last iteration.
+    """
+
+    centers: npt.NDArray[Any]
+    labels: Labels
+    inertia: float
+    n_iter: int
+    stopped_by: StopReason
+    center_shift: float
+
+
+def lloyd(
+    points: Points,
+    centers: Floats,
+    weights: Floats,
+    *,
+    max_iter: int,
+    tol: float,
+    restart: int = 0,
+    on_iteration: OnIteration | None = None,
+) -> LloydResult:
+    """Run Lloyd's algorithm from given centres.
+
+    Parameters
+    ----------
+    points : Points
+    centers : ndarray of shape (n_clusters, n_features)
+    weights : ndarray of shape (n_samples,)
+    max_iter : int
+    tol : float
+        Stop once the squared shifts of the centres sum to this or less.
+    restart : int
+        Handed on to the events.
+    on_iteration : callable or None
+        Called with one :class:`IterationEvent` an iteration; returning True stops the run.
+
+    Returns
+    -------
+    LloydResult
+    """
+    labels = np.full(points.shape[0], -1, dtype=np.int32)
+    stopped_by: StopReason = "max_iter"
+    for iteration in range(max_iter):
+        began = time.perf_counter()
+        prepared = prepare(centers)
+        n_moved = points.assign(prepared, labels)
+        if n_moved == 0:
+            # The centres are the means of these labels already.
+            next_centers, n_refilled = prepared.centers, 0
+        else:
+            next_centers, n_refilled = _means(points, prepared, labels, weights)
+        shift = float(np.sum((next_centers - prepared.centers) ** 2))
+        asked_to_stop = on_iteration is not None and on_iteration(
+            IterationEvent(
+                restart=restart,
+                iteration=iteration,
+                centers=_read_only(prepared.centers),
+                labels=_read_only(labels),
+                inertia=_inertia(points, prepared, labels, weights),
+                center_shift=shift,
+                n_moved=n_moved,
+                n_refilled=n_refilled,
+                seconds=time.perf_counter() - began,
+            )
+        )
+        centers = next_centers
+        if n_moved == 0:
+            stopped_by = "strict convergence"
+            break
+        if shift <= tol:
+            stopped_by = "tolerance"
+            break
+        if asked_to_stop is True:
+            stopped_by = "on_iteration"
+            break
+
+    # Whatever stopped the loop, labels and inertia are those of the centres handed back.
+    final = centers.astype(points.dtype)
+    prepared = prepare(final)
+    points.assign(prepared, labels)
+    return LloydResult(
+        centers=final,
+        labels=labels,
+        inertia=_inertia(points, prepared, labels, weights),
+        n_iter=iteration + 1,
+        stopped_by=stopped_by,
+        center_shift=shift,
+    )
+
+
+def _means(
+    points: Points, prepared: PreparedCenters, labels: Labels, weights: Floats
+) -> tuple[Floats, int]:
+    """The weighted mean of each cluster, and how many clusters had to be refilled first."""
+    n_clusters = len(prepared.centers)
+    sums, mass = points.cluster_sums(labels, weights, n_clusters)
+    empty = np.flatnonzero(mass == 0)
+    donors = _farthest(points, prepared, labels, weights, len(empty))
+    if len(donors):
+        # Only the centres move: the labels stay what the assignment said, and the next
+        # assignment brings the row over.
+        refilled = labels.copy()
+        refilled[donors] = empty[: len(donors)]
+        sums, mass = points.cluster_sums(refilled, weights, n_clusters)
+    filled = mass > 0
+    means = sums / np.where(filled, mass, 1.0)[:, None]
+    # More clusters than distinct rows: the rest lie on the heaviest, as in scikit-learn.
+    means[~filled] = means[np.argmax(mass)]
+    return means, len(donors)
+
+
+def _farthest(
+    points: Points, prepared: PreparedCenters, labels: Labels, weights: Floats, n_rows: int
+) -> Ints:
+    """Up to ``n_rows`` rows farthest from their own centre, farthest first; none at distance 0.
+
+    Of equally far rows the lowest comes first, so the distances near the limit are decided with
+    the same bits in every storage.
+    """
+    if n_rows == 0:
+        return np.empty(0, dtype=np.intp)
+    distances = np.where(weights > 0, points.own_distances(prepared, labels), 0.0)
+    limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
+    candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
+    decided = points.decided_own_distances(prepared, labels, candidates)
+    return candidates[np.argsort(-decided, kind="stable")][:n_rows]
+
+
+def _inertia(points: Points, prepared: PreparedCenters, labels: Labels, weights: Floats) -> float:
+    return float(np.sum(weights * points.own_distances(prepared, labels)))
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

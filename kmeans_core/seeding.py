@@ -1,0 +1,127 @@
+"""First centres: greedy k-means++ and random rows."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
+from kmeans_core.points import Floats, Ints, Points, prepare
+
+
+def plusplus_rows(
+    points: Points,
+    n_clusters: int,
+    weights: Floats,
+    stream: RandomStream,
+    n_trials: int | None = None,
+) -> Ints:
+    """Rows chosen by greedy k-means++, in the order of choice.
+
+    The random numbers are drawn in scikit-learn's order: one for the first row, ``n_trials`` for
+    each later one.
+    """
+    if n_trials is None:
+        n_trials = 2 + int(np.log(n_clusters))
+    chosen = np.empty(n_clusters, dtype=np.intp)
+    chosen[0] = stream.choice(len(weights), p=weights / weights.sum())
+    closest = points.squared_distances(prepare(points.take(chosen[:1])))[:, 0]
+    for position in range(1, n_clusters):
+        cumulative = np.cumsum(weights * closest)
+        draws = stream.uniform(size=n_trials) * cumulative[-1]
+        candidates = np.minimum(np.searchsorted(cumulative, draws), len(closest) - 1)
+        distances = points.squared_distances(prepare(points.take(candidates)))
+        closest_if = np.minimum(closest[:, None], distances)
+        # Not a matrix product: BLAS may add in another order for another number of threads.
+        potentials = np.sum(weights[:, None] * closest_if, axis=0)
+        best = int(np.argmin(potentials))
+        chosen[position] = candidates[best]
+        closest = np.ascontiguousarray(closest_if[:, best])
+    return chosen
+
+
+def random_rows(points: Points, n_clusters: int, weights: Floats, stream: RandomStream) -> Ints:
+    """Distinct rows, each as likely as its share of the weights."""
+    return stream.choice(points.shape[0], size=n_clusters, replace=False, p=weights / weights.sum())
+
+
+def first_centers(
+    init: Any, X: Any, points: Points, n_clusters: int, weights: Floats, stream: RandomStream
+) -> Floats:
+    """Centres to start from: k-means++, random rows, the ones given, or what a callable returns.
+
+    Raises
+    ------
+    ValueError
+        If given centres have another shape than (n_clusters, n_features), or are not finite.
+    """
+    if isinstance(init, str):
+        choose = {"k-means++": plusplus_rows, "random": random_rows}[init]
+        return points.take(choose(points, n_clusters, weights, stream))
+    if callable(init):
+        init = init(X, n_clusters, random_state=stream)
+    given = as_points(init)
+    centers = given.take(np.arange(given.shape[0]))
+    for axis, (found, wanted) in enumerate(
+        zip(centers.shape, (n_clusters, points.shape[1]), strict=True)
+    ):
+        if found != wanted:
+            whose = ("number of clusters", "number of features of the data")[axis]
+            raise ValueError(
+                f"The shape of the initial centers {centers.shape} does not match the {whose} "
+                f"{wanted}."
+            )
+    return centers.astype(points.dtype).astype(np.float64)
+
+
+def kmeans_plusplus(
+    X: Any,
+    n_clusters: int,
+    *,
+    sample_weight: Any = None,
+    random_state: Any = None,
+    n_local_trials: int | None = None,
+) -> tuple[npt.NDArray[Any], Ints]:
+    """First centres by greedy k-means++ (Arthur and Vassilvitskii 2007).
+
+    Each centre is a row drawn in proportion to weight * D^2, D being its distance to the centres
+    chosen so far; of several draws the one that leaves the least sum of weight * D^2 is kept.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+    n_clusters : int
+    sample_weight : array-like of shape (n_samples,), optional
+    random_state : int, RandomState, Generator or None
+    n_local_trials : int, optional
+        Draws a centre; ``2 + int(log(n_clusters))`` if not given.
+
+    Returns
+    -------
+    centers : ndarray of shape (n_clusters, n_features)
+        Dense, of X's float dtype.
+    indices : ndarray of shape (n_clusters,)
+        The rows of X they are.
+
+    Raises
+    ------
+    ValueError
+        If X is no matrix of finite numbers or has fewer than ``n_clusters`` rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kmeans_core import kmeans_plusplus
+    >>> X = np.array([[0.0, 0.0], [0.0, 1.0], [9.0, 9.0]])
+    >>> centers, indices = kmeans_plusplus(X, 2, random_state=0)
+    >>> bool((X[indices] == centers).all())
+    True
+    """
+    points = as_points(X)
+    if points.shape[0] < n_clusters:
+        raise ValueError(f"n_samples={points.shape[0]} should be >= n_clusters={n_clusters}.")
+    weights = as_weights(sample_weight, points)
+    rows = plusplus_rows(
+        points, n_clusters, weights, as_random_stream(random_state), n_local_trials
+    )
+    return points.take(rows).astype(points.dtype), rows

@@ -1,0 +1,149 @@
+"""Many k on one data set: inertia and silhouette of each, and the k they suggest."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.checks import as_points
+from kmeans_core.errors import ConvergenceWarning
+from kmeans_core.estimator import KMeans
+from kmeans_core.points import Floats, Labels
+from kmeans_core.silhouette import samples_of_labelings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A silhouette this much below the best is as good: it varies about that much with the seed.
+SAME_SILHOUETTE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """K-means at several k on one data set.
+
+    Attributes
+    ----------
+    ks : ndarray of shape (n_ks,)
+    inertia : ndarray of shape (n_ks,)
+    silhouette : ndarray of shape (n_ks,)
+        Mean silhouette; NaN where it has no meaning (fewer than 2 clusters, or one a row).
+    n_found : ndarray of shape (n_ks,)
+        Clusters that hold rows; fewer than k where there are fewer distinct rows.
+    labels : ndarray of shape (n_ks, n_samples)
+    """
+
+    ks: npt.NDArray[np.intp]
+    inertia: Floats
+    silhouette: Floats
+    n_found: npt.NDArray[np.intp]
+    labels: Labels
+
+    @property
+    def best_k(self) -> int:
+        """The k with the largest silhouette; the least such k."""
+        return int(self.ks[self._defined(self.silhouette >= np.nanmax(self.silhouette))].min())
+
+    @property
+    def suggested_k(self) -> int:
+        """The least k whose silhouette is within 0.02 of the best.
+
+        Fewer clusters are easier to understand, and the difference is what another seed makes.
+        """
+        close = self.silhouette >= np.nanmax(self.silhouette) - SAME_SILHOUETTE
+        return int(self.ks[self._defined(close)].min())
+
+    def _defined(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        return chosen & np.isfinite(self.silhouette)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row a k: k, inertia, silhouette, n_found. Needs pandas."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "k": self.ks,
+                "inertia": self.inertia,
+                "silhouette": self.silhouette,
+                "n_found": self.n_found,
+            }
+        )
+
+
+def sweep_k(
+    X: Any,
+    ks: Iterable[int],
+    *,
+    n_init: Any = 10,
+    max_iter: int = 300,
+    tol: float = 1e-4,
+    random_state: Any = None,
+    n_threads: int | None = None,
+    on_k: Callable[[int], Any] | None = None,
+) -> SweepResult:
+    """Cluster X at every k and measure inertia and silhouette.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+    ks : iterable of int
+    n_init, max_iter, tol, random_state, n_threads
+        As in :class:`KMeans`; an integer ``random_state`` is used anew for each k, so that each
+        row of the result is what ``KMeans(k, ...)`` alone gives.
+    on_k : callable, optional
+        Called with each k once it is clustered; for a progress bar.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    ValueError
+        If ``ks`` is empty or X or a parameter cannot be used.
+
+    Examples
+    --------
+    >>> from kmeans_core import sweep_k
+    >>> X = [[0.0], [0.1], [5.0], [5.1], [9.0], [9.1]]
+    >>> result = sweep_k(X, [2, 3, 4], random_state=0)
+    >>> result.best_k, result.suggested_k
+    (3, 3)
+    """
+    ks = list(ks)
+    if not ks:
+        raise ValueError("ks is empty: name at least one number of clusters.")
+    points = as_points(X, n_threads=n_threads)
+    models = []
+    for k in ks:
+        model = KMeans(
+            k,
+            n_init=n_init,
+            max_iter=max_iter,
+            tol=tol,
+            random_state=random_state,
+            n_threads=n_threads,
+        )
+        with warnings.catch_warnings():
+            # n_found tells it, k by k.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            models.append(model.fit(X))
+        if on_k is not None:
+            on_k(k)
+
+    labels = np.array([model.labels_ for model in models])
+    n_found = np.array([len(np.unique(row)) for row in labels])
+    silhouette = np.full(len(ks), np.nan)
+    defined = np.flatnonzero((n_found >= 2) & (n_found < points.shape[0]))
+    samples = samples_of_labelings(points, [labels[position] for position in defined])
+    silhouette[defined] = [np.mean(sample) for sample in samples]
+    return SweepResult(
+        ks=np.array(ks),
+        inertia=np.array([model.inertia_ for model in models]),
+        silhouette=silhouette,
+        n_found=n_found,
+        labels=labels,
+    )
