@@ -19,7 +19,7 @@ ITEM_GENRES = (
     "Sci-Fi", "Thriller", "War", "Western",
 )  # fmt: skip
 
-_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+_WHOLE_NUMBER = re.compile(r"([+-]?)([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,14 @@ class Fault(Exception):  # noqa: N818 - not an error until its file and line are
 
 def whole_number(text: str, name: str) -> int:
     """The whole number that `text` spells, if it fits in 64 bits; else a Fault."""
-    if not _WHOLE_NUMBER.fullmatch(text.strip()):
+    found = _WHOLE_NUMBER.fullmatch(text.strip())
+    if not found:
         raise Fault(text, f"{name} is not a whole number")
-    number = int(text)
-    if not -LARGEST_INT64 - 1 <= number <= LARGEST_INT64:
+    sign, digits = found[1], found[2].lstrip("0") or "0"
+    # Python's int() refuses thousands of digits; int64 has 19.
+    if len(digits) > 19 or not -LARGEST_INT64 - 1 <= int(sign + digits) <= LARGEST_INT64:
         raise Fault(text, f"{name} does not fit in 64 bits")
-    return number
+    return int(sign + digits)
 
 
 def header_columns(header: str, wanted: Sequence[str], file: Folder) -> list[str]:

@@ -58,7 +58,9 @@ def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
     if not data.strip():
         raise RatingsError(f"{file}: the file is empty")
     lines = _decode(data, release.layout.movies_file).removesuffix("\n").split("\n")
-    cut_line = None if data.endswith(b"\n") else len(lines)
+    # An empty last field is how a file looks that is cut off there; u.item's is never empty.
+    may_be_cut = not data.endswith(b"\n") and release.layout.movies_file != "u.item"
+    cut_line = len(lines) if may_be_cut else None
 
     rows = MovieRows()
     line_of: dict[int, int] = {}

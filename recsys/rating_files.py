@@ -20,7 +20,7 @@ COLUMNS = ("userId", "movieId", "rating", "timestamp")
 BLOCK_BYTES = 1 << 24
 
 _ROW = np.dtype([(name, np.float64 if name == "rating" else np.int64) for name in COLUMNS])
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 Rows = npt.NDArray[Any]
 

@@ -326,9 +326,9 @@ class _Frame:
         labels = list(frame.columns)
         for column in required:
             if labels.count(column) != 1:
-                problem = "twice" if column in labels else "no"
+                problem = "two columns" if column in labels else "no column"
                 raise RatingsError(
-                    f"{name}: {problem} column {column!r}; it has {', '.join(map(str, labels))}"
+                    f"{name}: {problem} {column!r}; it has {', '.join(map(str, labels))}"
                 )
         if not len(frame):
             raise RatingsError(f"{name}: no rows")
@@ -351,7 +351,9 @@ class _Frame:
             # Beyond 2**53 a float no longer says which whole number was meant.
             bad = ~((np.abs(values) <= 2**53) & (values == np.floor(values)))
         else:
-            bad = np.array([v != v // 1 or abs(v) > LARGEST_INT64 for v in values], bool)
+            bad = np.array(
+                [v != v // 1 or not -LARGEST_INT64 - 1 <= v <= LARGEST_INT64 for v in values], bool
+            )
         if bad.any():
             row = np.flatnonzero(bad)[0]
             raise self.error(row, f"{name} {reason}", values[row])

@@ -1,0 +1,92 @@
+"""A small release of every form, and the real data, for the tests that need them."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from recsys.movielens import load_ratings
+from recsys.ratings import Ratings, RatingsError
+
+RATINGS_CSV = """userId,movieId,rating,timestamp
+1,31,2.5,1260759144
+1,11,3.0,1260759179
+2,11,5,1260759185
+"""
+MOVIES_CSV = """movieId,title,genres
+1,Toy Story (1995),Adventure|Animation|Children|Comedy|Fantasy
+11,"American President, The (1995)",Comedy|Drama|Romance
+31,"11'09""01 - September 11 (2002)",(no genres listed)
+"""
+RATINGS_DAT = """1::1193::5::978300760
+1::661::3::978302109
+2::661::1::978302268
+"""
+MOVIES_1M = """661::Misérables, Les: Part 1:::Drama|Musical
+1193::Toy Story (1995)::Animation|Children's|Comedy
+"""
+MOVIES_10M = MOVIES_1M.replace("Children's", "Children")
+U_DATA = "1\t2\t5\t874965758\n1\t267\t3\t876893171\n2\t2\t4\t878542960\n"
+U_ITEM = """1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0
+2|Misérables, Les (1995)|01-Jan-1995||http://x|0|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0|1|0|0
+267|unknown||||1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0
+268|Chasing Amy (1997)|01-Jan-1997||http://x|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0
+"""
+
+
+@pytest.fixture(scope="session")
+def movielens_dir() -> Path:
+    """The folder of MovieLens' ml-latest-small of 2016."""
+    folder = os.environ.get("MOVIELENS_DIR")
+    if not folder:
+        pytest.skip("MOVIELENS_DIR is not set: it names the folder of ml-latest-small (2016)")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def real_ratings(movielens_dir: Path) -> Ratings:
+    """The ratings of MovieLens' ml-latest-small of 2016."""
+    return load_ratings(movielens_dir)
+
+
+@pytest.fixture(scope="session")
+def samples() -> dict[str, dict[str, str | bytes]]:
+    """The files of a small good release of each form, by name; bytes where UTF-8 is wrong."""
+    return {
+        "csv": {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV},
+        "ml-1m": {"ratings.dat": RATINGS_DAT, "movies.dat": MOVIES_1M.encode("latin-1")},
+        "ml-10m": {
+            "ratings.dat": RATINGS_DAT.replace("::3::", "::3.5::"),
+            "movies.dat": MOVIES_1M.replace("Children's", "Children"),
+        },
+        "ml-100k": {"u.data": U_DATA, "u.item": U_ITEM.encode("latin-1")},
+    }
+
+
+@pytest.fixture(scope="session")
+def in_folder() -> Callable[[Path, dict[str, str | bytes]], Path]:
+    """Writes files into a folder, and returns the folder."""
+
+    def write(folder: Path, files: dict[str, str | bytes]) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            (folder / name).write_bytes(data)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def refusal() -> Callable[..., str]:
+    """Loads what must not load, and returns the one line that says why."""
+
+    def load(path: Path, **options: bool) -> str:
+        with pytest.raises(RatingsError) as caught:
+            load_ratings(path, **options)
+        message = str(caught.value)
+        assert "\n" not in message
+        return message
+
+    return load
