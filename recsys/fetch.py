@@ -1,0 +1,260 @@
+"""Downloads a MovieLens release, checks its hash and unpacks it; all of it or nothing."""
+
+import hashlib
+import json
+import os
+import ssl
+import tempfile
+import zipfile
+import zlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from recsys.formats import find_release
+from recsys.ratings import RatingsError
+
+BASE_URL = "https://files.grouplens.org/datasets/movielens/"
+# Written into the folder before it gets its final name: what was fetched, and how it was checked.
+RECORD = "fetched.json"
+
+
+class FetchError(RuntimeError):
+    """A release could not be fetched; the message says why, and how to do it by hand."""
+
+
+@dataclass(frozen=True)
+class KnownRelease:
+    """One release that can be fetched.
+
+    Attributes
+    ----------
+    name : str
+        Its name, and that of its zip without `.zip`.
+    bytes : int or None
+        Size of the zip, where it is known.
+    sha256, md5 : str or None
+        Hashes of the zip, in hexadecimal, where they are known.
+    users, movies, ratings : int
+        How much is in it.
+    note : str or None
+        What one should know before using it.
+    """
+
+    name: str
+    bytes: int | None
+    sha256: str | None
+    md5: str | None
+    users: int
+    movies: int
+    ratings: int
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A release that lies unpacked on this machine.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is; `load_ratings` takes it.
+    downloaded : bool
+        Whether this call downloaded it; False if it was there already.
+    verified : bool
+        Whether its zip was checked against a known hash. False also for a folder that was put
+        there by hand.
+    sha256 : str or None
+        Hash of the zip it came from; None for a folder that was put there by hand.
+    note : str or None
+        What one should know before using it.
+    """
+
+    folder: Path
+    downloaded: bool
+    verified: bool
+    sha256: str | None
+    note: str | None
+
+
+def known_releases() -> dict[str, KnownRelease]:
+    """The releases that `fetch` knows, by name.
+
+    Returns
+    -------
+    dict of str to KnownRelease
+
+    Examples
+    --------
+    >>> list(known_releases())
+    ['ml-100k', 'ml-1m', 'ml-25m', 'ml-32m', 'ml-latest-small']
+    >>> known_releases()["ml-25m"].ratings
+    25000095
+    """
+    text = resources.files("recsys").joinpath("releases.json").read_text("utf-8")
+    return {entry["name"]: KnownRelease(**entry) for entry in json.loads(text)}
+
+
+def fetch(
+    release: str | KnownRelease,
+    *,
+    to: str | os.PathLike[str] | None = None,
+    accept_unverified: bool = False,
+    progress: bool = False,
+    base_url: str = BASE_URL,
+    timeout: float = 30,
+) -> Fetched:
+    """Download a release and unpack it, unless it is there already.
+
+    The zip is downloaded and unpacked in a temporary folder beside the final one, and the result
+    is renamed when it is complete: a fetch that fails or is interrupted leaves no release.
+
+    Parameters
+    ----------
+    release : str or KnownRelease
+        The name of a known release, or a description of another one.
+    to : path, optional
+        The folder to put the release's own folder in; without it, the user's cache.
+    accept_unverified : bool
+        Download a release whose hash is not known; the result then has the hash found.
+    progress : bool
+        Show a progress bar on standard error.
+    base_url : str
+        The folder of the zip on the server.
+    timeout : float
+        Seconds to wait for the server to answer or to go on.
+
+    Returns
+    -------
+    Fetched
+
+    Raises
+    ------
+    FetchError
+        If the name is not known, the hash is not known and `accept_unverified` is not set, or
+        anything goes wrong on the way.
+
+    Examples
+    --------
+    >>> fetch("ml-2m")
+    Traceback (most recent call last):
+    recsys.fetch.FetchError: no release 'ml-2m'; known are ml-100k, ml-1m, ml-25m, ml-32m,
+    ml-latest-small
+    """
+    if isinstance(release, str):
+        known = known_releases()
+        if release not in known:
+            raise FetchError(f"no release {release!r}; known are {', '.join(known)}")
+        release = known[release]
+    # Only fetching needs pooch, and what it brings is slow to import.
+    import pooch  # type: ignore[import-untyped]
+
+    parent = Path(to) if to is not None else Path(pooch.os_cache("recsys"))
+    url = f"{base_url.rstrip('/')}/{release.name}.zip"
+    try:
+        if (parent / release.name).exists():
+            return _already_there(parent / release.name, release)
+        if not (release.sha256 or release.md5 or accept_unverified):
+            raise FetchError(
+                "no hash of it is known to check it by; to fetch it all the same, pass "
+                "--accept-unverified (accept_unverified=True)"
+            )
+        return _download(release, url, parent, progress, timeout)
+    # requests' exceptions are OSErrors; zipfile's RuntimeError is about passwords.
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise FetchError(
+            f"{release.name} was not fetched: {_reason(error, timeout)}. By hand: open {url} in a "
+            "browser, unpack the zip, and pass its folder with --data FOLDER (load_ratings)."
+        ) from error
+
+
+def _already_there(folder: Path, release: KnownRelease) -> Fetched:
+    try:
+        find_release(folder)
+    except RatingsError as error:
+        raise FetchError(f"{folder} is in the way, it is not a release ({error})") from error
+    record = folder / RECORD
+    if not record.is_file():
+        return Fetched(folder, False, False, None, release.note)
+    found = json.loads(record.read_text("utf-8"))
+    return Fetched(folder, False, found["verified"], found["sha256"], release.note)
+
+
+def _download(
+    release: KnownRelease, url: str, parent: Path, progress: bool, timeout: float
+) -> Fetched:
+    import pooch
+
+    parent.mkdir(parents=True, exist_ok=True)
+    # The dot keeps what a killed process leaves behind from looking like a release.
+    with tempfile.TemporaryDirectory(dir=parent, prefix=f".{release.name}-") as scratch:
+        archive = Path(scratch, "download.zip")
+        with ExitStack() as responses:
+
+            def close_later(response: Any, **_: Any) -> None:
+                responses.callback(response.close)
+
+            # pooch itself leaves the connection of a failed download open.
+            download = pooch.HTTPDownloader(
+                progressbar=progress,
+                chunk_size=1 << 16,
+                timeout=timeout,
+                hooks={"response": close_later},
+            )
+            download(url, str(archive), None)
+        sha256 = _checked_sha256(archive, release)
+        unpacked = _unpack(archive, Path(scratch, "unpacked"))
+        verified = bool(release.sha256 or release.md5)
+        record = {"url": url, "sha256": sha256, "verified": verified}
+        (unpacked / RECORD).write_text(json.dumps(record), encoding="utf-8")
+        folder = unpacked.rename(parent / release.name)
+    return Fetched(folder, True, verified, sha256, release.note)
+
+
+def _checked_sha256(archive: Path, release: KnownRelease) -> str:
+    """The hash of the zip, after comparing it with the hashes that are known."""
+    found = {}
+    for name, known in (("sha256", release.sha256), ("md5", release.md5)):
+        with archive.open("rb") as stream:
+            found[name] = hashlib.file_digest(stream, name).hexdigest()
+        if known and found[name] != known.lower():
+            raise FetchError(
+                f"its {name} is {found[name]}, not {known}: the download is damaged, or the file "
+                "on the server is another one now"
+            )
+    return found["sha256"]
+
+
+def _unpack(archive: Path, folder: Path) -> Path:
+    """Unpack the zip and return the folder in it that has the files."""
+    with zipfile.ZipFile(archive) as members:
+        for name in members.namelist():
+            windows = PureWindowsPath(name)
+            if windows.anchor or PurePosixPath(name).is_absolute() or ".." in windows.parts:
+                raise FetchError(f"the zip is not safe: it wants to write to {name!r}")
+        members.extractall(folder)
+    found = find_release(folder).folder
+    return Path(str(found))
+
+
+def _reason(error: BaseException, timeout: float) -> str:
+    """What went wrong, in words for the person who asked for the release."""
+    import requests
+
+    chain = [error]
+    while before := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(before)
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the server's certificate is not valid ({cause.verify_message})"
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {timeout:g} seconds"
+    if isinstance(error, requests.RequestException):
+        return f"the connection failed ({chain[-1]})"
+    if isinstance(error, zipfile.BadZipFile):
+        return f"what was downloaded is not a sound zip ({error})"
+    return str(error)
