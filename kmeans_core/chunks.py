@@ -76,9 +76,13 @@ def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
         finally:
             _inside.pool = False
 
-    helpers = _submit(take_chunks, n_workers - 1)
+    helpers: list[Future[None]] = []
     try:
+        _submit(take_chunks, n_workers - 1, helpers)
         take_chunks()
+    except BaseException:
+        stop.set()
+        raise
     finally:
         _settle(helpers, stop)
     for helper in helpers:
@@ -86,13 +90,21 @@ def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
             helper.result()
 
 
-def _submit(function: Callable[[], None], times: int) -> list[Future[None]]:
+def _submit(function: Callable[[], None], times: int, helpers: list[Future[None]]) -> None:
+    """Add a helper to ``helpers`` as soon as it may run, so that none is ever out of sight."""
     global _pool
     with _pool_lock:
         if _pool is None:
             # Threads are started as tasks come in, so the bound costs nothing until it is used.
             _pool = ThreadPoolExecutor(max_workers=max(64, available_threads()))
-        return [_pool.submit(function) for _ in range(times)]
+        try:
+            # extend keeps what it has got when the generator raises
+            helpers.extend(_pool.submit(function) for _ in range(times))
+        except RuntimeError as error:
+            # Once the main thread has ended no pool takes tasks. A thread that outlives it, or an
+            # atexit handler, works alone.
+            if "shutdown" not in str(error):
+                raise
 
 
 def _settle(helpers: list[Future[None]], stop: threading.Event) -> None:
