@@ -127,7 +127,7 @@ def lloyd(
         else:
             next_centers, n_refilled = _means(points, prepared, labels, weights)
         shift = float(np.sum((next_centers - prepared.centers) ** 2))
-        asked_to_stop = on_iteration is not None and on_iteration(
+        answer = on_iteration is not None and on_iteration(
             IterationEvent(
                 restart=restart,
                 iteration=iteration,
@@ -141,14 +141,15 @@ def lloyd(
             )
         )
         centers = next_centers
+        # First, because it ends the other starts too, also where this one ends by itself.
+        if isinstance(answer, bool | np.bool_) and answer:
+            stopped_by = "on_iteration"
+            break
         if n_moved == 0:
             stopped_by = "strict convergence"
             break
         if shift <= tol:
             stopped_by = "tolerance"
-            break
-        if asked_to_stop is True:
-            stopped_by = "on_iteration"
             break
 
     # Whatever stopped the loop, labels and inertia are those of the centres handed back.
