@@ -19,6 +19,9 @@ EPS = 2.0**-52
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
 
+# Far above what products of numbers near the smallest lose by underflow, which EPS does not bound.
+TINY = 2.0**-1022
+
 
 @kernel
 def decided_distance(
@@ -75,7 +78,8 @@ def assign(
     centre is off by at most 2 (d + 2) u R^2 and the deciding sum by (d + 2) u R^2, in any order
     of addition (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1). Two
     centres whose scores differ by more than 6 (d + 2) u R^2 are therefore in the same order under
-    both; 8 leaves room for the rounding of R itself. Closer ones are decided by the sum.
+    both; 8 leaves room for the rounding of R itself. Underflow adds at most 2^-1074 for each
+    operation, which TINY covers. Closer ones are decided by the sum.
     """
     n_clusters, n_features = centers.shape
     farthest_center = np.sqrt(center_norms[:n_clusters].max())
@@ -93,7 +97,7 @@ def assign(
         for c in range(1, n_clusters):
             least = min(least, scores[c])
         reach = np.sqrt(row_norms[i]) + farthest_center
-        bound = 4.0 * (n_features + 2) * EPS * reach * reach
+        bound = 4.0 * (n_features + 2) * EPS * reach * reach + TINY
 
         nearest = -1
         n_close = 0
