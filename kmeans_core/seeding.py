@@ -4,9 +4,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
+from kmeans_core.parameters import NONE, RANDOM_STATE, check_parameters, int_from
 from kmeans_core.points import Floats, Ints, Points, prepare
+
+_RULES = {
+    "n_clusters": (int_from(1),),
+    "random_state": (RANDOM_STATE, NONE),
+    "n_local_trials": (int_from(1), NONE),
+}
 
 
 def plusplus_rows(
@@ -59,7 +67,9 @@ def first_centers(
         choose = {"k-means++": plusplus_rows, "random": random_rows}[init]
         return points.take(choose(points, n_clusters, weights, stream))
     if callable(init):
-        init = init(X, n_clusters, random_state=stream)
+        # An array, whatever X came as: a callable that takes rows by number works on any X.
+        given_X = X if sp.issparse(X) else np.asarray(X)
+        init = init(given_X, n_clusters, random_state=stream)
     given = as_points(init)
     centers = given.take(np.arange(given.shape[0]))
     for axis, (found, wanted) in enumerate(
@@ -117,6 +127,7 @@ def kmeans_plusplus(
     >>> bool((X[indices] == centers).all())
     True
     """
+    check_parameters("kmeans_plusplus", locals(), _RULES)
     points = as_points(X)
     if points.shape[0] < n_clusters:
         raise ValueError(f"n_samples={points.shape[0]} should be >= n_clusters={n_clusters}.")
