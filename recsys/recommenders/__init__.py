@@ -1,0 +1,1 @@
+"""Recommenders: one contract, one file each."""

@@ -1,0 +1,170 @@
+"""ClusterMeanRecommender on a table small enough to check by eye."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kmeans_core import NotFittedError
+from recsys import ClusterMeanRecommender, RatingMatrix, Ratings, TasteClusters, make_ratings
+from recsys.recommenders.contract import RECOMMENDATION_COLUMNS
+
+# Group 0: users 1 to 3; group 1: users 7 and 9. Film 60 is rated by nobody.
+ROWS = [
+    (1, 10, 5.0),
+    (2, 10, 4.0),
+    (3, 10, 4.5),
+    (1, 20, 3.0),
+    (2, 30, 5.0),
+    (3, 40, 2.0),
+    (2, 40, 3.0),
+    (7, 20, 1.0),
+    (9, 50, 4.0),
+    (7, 50, 4.5),
+]
+
+
+@pytest.fixture
+def ratings() -> Ratings:
+    return Ratings.from_frames(
+        pd.DataFrame(ROWS, columns=["userId", "movieId", "rating"]),
+        pd.DataFrame(
+            {
+                "movieId": [10, 20, 30, 40, 50, 60],
+                "title": ["Ten", "Twenty", "Thirty", "Forty", "Fifty", "Sixty"],
+                "genres": "Drama",
+            }
+        ),
+    )
+
+
+@pytest.fixture
+def clusters(ratings: Ratings) -> TasteClusters:
+    matrix = RatingMatrix.from_ratings(ratings)
+    return TasteClusters(matrix, np.array([0, 0, 0, 1, 1], dtype=np.int32), 2, 0.0)
+
+
+@pytest.fixture
+def model(clusters: TasteClusters, ratings: Ratings) -> ClusterMeanRecommender:
+    return ClusterMeanRecommender().fit_clusters(clusters, ratings)
+
+
+def test_prediction_is_the_mean_of_the_group(model: ClusterMeanRecommender) -> None:
+    assert model.predict([1, 3, 9], [10, 40, 50]).tolist() == [4.5, 2.5, 4.25]
+
+
+def test_where_the_group_knows_nothing_everyone_is_asked(model: ClusterMeanRecommender) -> None:
+    everyone = float(np.mean([stars for _, _, stars in ROWS]))
+    predicted = model.predict([9, 77, 1, 77], [10, 20, 60, 999])
+    np.testing.assert_allclose(predicted, [4.5, 2.0, everyone, everyone])
+
+
+def test_recommendations_best_mean_first_without_what_was_rated(
+    model: ClusterMeanRecommender,
+) -> None:
+    films = model.recommend(1)
+    assert list(films.columns) == RECOMMENDATION_COLUMNS
+    assert films["movieId"].tolist() == [30, 40]
+    assert films["title"].tolist() == ["Thirty", "Forty"]
+    assert films["expected_rating"].tolist() == [5.0, 2.5]
+    assert films["n_ratings"].tolist() == [1, 2]
+    assert films["reason"].iloc[0] == "1 of the 3 users of group 0 gave it 5.00 on average"
+
+
+def test_recommendations_with_what_was_rated(model: ClusterMeanRecommender) -> None:
+    films = model.recommend(1, exclude_rated=False)
+    assert films["movieId"].tolist() == [30, 10, 20, 40]
+
+
+def test_number_and_choice_of_recommendations(model: ClusterMeanRecommender) -> None:
+    assert model.recommend(1, 1)["movieId"].tolist() == [30]
+    assert model.recommend(1, among=[40, 60, 10])["movieId"].tolist() == [40]
+    nothing = model.recommend(1, among=[])
+    assert nothing.empty
+    assert list(nothing.columns) == RECOMMENDATION_COLUMNS
+
+
+def test_equal_means_stand_by_number_of_ratings_then_id() -> None:
+    rows = [(1, 1, 3.0), (2, 9, 4.0), (3, 5, 4.0), (2, 7, 4.0), (3, 7, 4.0)]
+    ratings = Ratings.from_frames(
+        pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+        pd.DataFrame({"movieId": [1, 5, 7, 9], "title": list("abcd"), "genres": "War"}),
+    )
+    matrix = RatingMatrix.from_ratings(ratings)
+    clusters = TasteClusters(matrix, np.zeros(3, dtype=np.int32), 1, 0.0)
+    model = ClusterMeanRecommender().fit_clusters(clusters, ratings)
+    assert model.recommend(1)["movieId"].tolist() == [7, 5, 9]
+
+
+def test_unknown_user_is_named(model: ClusterMeanRecommender) -> None:
+    with pytest.raises(KeyError, match="no user 77"):
+        model.recommend(77)
+
+
+def test_explanations_say_from_whose_ratings(model: ClusterMeanRecommender) -> None:
+    of_group = model.explain(3, 40)
+    assert (of_group.rating, of_group.cluster, of_group.n_users, of_group.n_ratings) == (
+        2.5,
+        0,
+        3,
+        2,
+    )
+    assert of_group.title == "Forty"
+    of_all = model.explain(9, 10)
+    assert (of_all.rating, of_all.cluster, of_all.n_users, of_all.n_ratings) == (4.5, 1, 5, 3)
+    assert of_all.reason == "group 1 has no rating; 3 of all 5 users gave it 4.50 on average"
+    stranger = model.explain(77, 10)
+    assert stranger.cluster is None
+    assert stranger.reason.startswith("the user is in no group; 3 of all 5 users")
+    unseen = model.explain(1, 60)
+    assert unseen.n_ratings == 0
+    assert unseen.reason.startswith("nobody rated it; the mean of all ratings is 3.60")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        unseen.rating = 5.0  # type: ignore[misc]
+
+
+def test_explain_and_predict_agree_on_every_pair(model: ClusterMeanRecommender) -> None:
+    pairs = [(user, film) for user in (1, 2, 3, 7, 9, 77) for film in (10, 20, 30, 40, 50, 60, 99)]
+    predicted = model.predict(*zip(*pairs, strict=True))
+    assert predicted.tolist() == [model.explain(*pair).rating for pair in pairs]
+
+
+def test_region_bounds_whose_ratings_count(clusters: TasteClusters, ratings: Ratings) -> None:
+    model = ClusterMeanRecommender(region=(2, 2)).fit_clusters(clusters, ratings)
+    # Of group 0 the films 10 and 40, and of the users 2 and 3, who rated both.
+    assert model.predict([1, 1], [10, 40]).tolist() == [4.25, 2.5]
+    assert model.recommend(1)["movieId"].tolist() == [40]
+    assert model.unrated_in_region(1) == 1
+    assert model.unrated_in_region(2) == 0
+
+
+def test_fit_groups_by_the_most_rated_films() -> None:
+    ratings = make_ratings(n_users=50, n_movies=80, n_ratings=1500, random_state=2)
+    model = ClusterMeanRecommender(4, n_movies=30, random_state=1).fit(ratings)
+    assert model.clusters.matrix.shape == (50, 30)
+    assert model.clusters.n_clusters == 4
+    again = ClusterMeanRecommender(4, n_movies=30, random_state=1).fit(ratings)
+    pd.testing.assert_frame_equal(model.recommend(7), again.recommend(7))
+    pairs = ratings.ratings
+    predicted = model.predict(pairs["userId"], pairs["movieId"])
+    assert np.isfinite(predicted).all()
+    assert ((predicted >= 0.5) & (predicted <= 5)).all()
+
+
+def test_ids_must_pair_up(model: ClusterMeanRecommender) -> None:
+    with pytest.raises(ValueError, match="2 user_ids but 1 movie_ids"):
+        model.predict([1, 2], [10])
+    with pytest.raises(ValueError, match="user_ids must be a 1-D array of whole numbers"):
+        model.predict([1.5], [10])
+    assert model.predict([], []).tolist() == []
+
+
+def test_before_fit_there_is_one_clear_error() -> None:
+    for call in (
+        lambda: ClusterMeanRecommender().predict([1], [1]),
+        lambda: ClusterMeanRecommender().recommend(1),
+        lambda: ClusterMeanRecommender().unrated_in_region(1),
+    ):
+        with pytest.raises(NotFittedError, match="call fit first"):
+            call()
