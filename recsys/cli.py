@@ -1,0 +1,311 @@
+"""The `recsys` command: arguments in, answers on standard output, one clear line on bad input."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from shlex import join
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from recsys.fetch import FetchError, fetch
+from recsys.ratings import Ratings
+
+if TYPE_CHECKING:
+    from recsys.recommenders.contract import Recommender
+
+DEFAULT_REPORT = Path("recsys-report.html")
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without the name of the program.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 2 on bad input, which one line on standard error names.
+    """
+    options = _parser().parse_args(arguments)
+    options.command = join(["recsys", *arguments])
+    try:
+        options.action(options)
+    except KeyboardInterrupt:
+        print("recsys: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, LookupError, OSError, FetchError) as error:
+        print(f"recsys: error: {_one_line(error)}", file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def _one_line(error: Exception) -> str:
+    # str() of a KeyError is the repr of its message.
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+# What each subcommand does ------------------------------------------------------------------
+
+
+def _report(options: argparse.Namespace) -> None:
+    from recsys.report.report import write_report
+
+    ratings = _ratings(options)
+    with _progress(6, "step") as bar:
+
+        def on_step(name: str) -> None:
+            bar.set_description(name)
+            bar.update()
+
+        path = write_report(
+            ratings,
+            options.out,
+            seed=options.seed,
+            user_id=options.user,
+            command=options.command,
+            on_step=on_step,
+        )
+    print(f"Report written to {path}")
+
+
+def _clusters(options: argparse.Namespace) -> None:
+    from recsys.matrix import RatingMatrix
+    from recsys.taste import cluster_users
+
+    matrix = RatingMatrix.from_ratings(_ratings(options), "title").most_rated(options.n_movies)
+    clusters = cluster_users(matrix, options.n_clusters, random_state=options.seed)
+    if options.out is not None:
+        clusters.user_labels().to_csv(options.out, index=False)
+        print(f"The group of each user written to {options.out.absolute()}")
+    n_empty = int((clusters.sizes == 0).sum())
+    if n_empty:
+        _tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
+    print(clusters.summary().to_string(index=False, float_format="%.2f"))
+    for cluster in range(clusters.n_clusters):
+        films = clusters.telling_films(cluster, options.films)
+        print(f"\nGroup {cluster}, {clusters.sizes[cluster]} users, likes more than others:")
+        for film in films.itertuples():
+            print(f"  {film.mean:.2f} (all: {film.mean_of_all:.2f})  {film.title}")
+
+
+def _recommend(options: argparse.Namespace) -> None:
+    films = _fit(_ratings(options), options).recommend(options.user, options.n)
+    if films.empty:
+        print(f"Nothing to recommend to user {options.user}: the group rated nothing else.")
+    for place, film in enumerate(films.itertuples(), start=1):
+        print(f"{place:3}. {film.expected_rating:.2f}  {film.title} (movieId {film.movieId})")
+        print(f"           {film.reason}")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    ratings = _ratings(options)
+    for name, wanted, known in (
+        ("user", options.user, ratings.ratings["userId"]),
+        ("film", options.movie, ratings.movies["movieId"]),
+    ):
+        if wanted not in known.to_numpy():
+            raise KeyError(f"no {name} {wanted} in {ratings.source}")
+    prediction = _fit(ratings, options).explain(options.user, options.movie)
+    titles = ratings.movies.set_index("movieId")["title"]
+    print(f"{prediction.rating:.2f}  {titles[options.movie]}")
+    print(f"      {prediction.reason}")
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    from kmeans_core import sweep_k
+    from recsys.genres import contrast_subset, genre_means
+
+    means = genre_means(_ratings(options), options.genres)
+    rows = means.dropna() if options.all_users else contrast_subset(means).dropna()
+    ks = [k for k in options.ks if k < len(rows)]
+    if not ks:
+        raise ValueError(f"{len(rows)} users are too few for k from {min(options.ks)}")
+    with _progress(len(ks), "k") as bar:
+        result = sweep_k(
+            rows.drop(columns="userId").to_numpy(),
+            ks,
+            n_init=10,
+            random_state=options.seed,
+            on_k=lambda k: bar.update(),
+        )
+    print(f"{len(rows)} users by {', '.join(options.genres)}")
+    print(result.to_frame().to_string(index=False, float_format="%.4f"))
+    print(f"best k {result.best_k}, suggested k {result.suggested_k} (both vary with the seed)")
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    fetched = fetch(
+        options.release,
+        to=options.to,
+        accept_unverified=options.accept_unverified,
+        progress=sys.stderr.isatty(),
+    )
+    print(f"{options.release} is in {fetched.folder}")
+
+
+# What they share ----------------------------------------------------------------------------
+
+
+def _ratings(options: argparse.Namespace) -> Ratings:
+    from recsys.movielens import load_ratings
+    from recsys.synthetic import builtin_ratings
+
+    if options.data is None:
+        _tell("no --data given: this is the built-in data set; its people and films are invented")
+        return builtin_ratings()
+    ratings = load_ratings(options.data, skip_bad_rows=options.skip_bad_rows)
+    if ratings.skipped:
+        _tell(f"bad rows left out: {len(ratings.skipped)}; the first: {ratings.skipped[0]}")
+    return ratings
+
+
+def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
+    from recsys.recommenders.cluster_mean import ClusterMeanRecommender
+
+    return ClusterMeanRecommender(random_state=options.seed).fit(ratings)
+
+
+def _tell(notice: str) -> None:
+    """What one should know beside the answer: not on standard output, which may be a pipe."""
+    print(f"recsys: {notice}", file=sys.stderr)
+
+
+def _progress(total: int, unit: str) -> "tqdm[Any]":
+    # disable=None: silent where standard error is no terminal.
+    return tqdm(total=total, unit=unit, disable=None, leave=False)
+
+
+# The arguments ------------------------------------------------------------------------------
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """Bad arguments are one line, as every other bad input is."""
+
+    def error(self, message: str) -> Any:
+        self.exit(BAD_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _OneLineParser(
+        prog="recsys", description="Groups of people with a common taste in films."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_OneLineParser)
+
+    report = _command(commands, "report", _report, "write an HTML report", "report --out mine.html")
+    report.add_argument("--out", type=Path, default=DEFAULT_REPORT, help="default: %(default)s")
+    report.add_argument("--user", type=int, help="who is recommended to in it")
+
+    clusters = _command(
+        commands, "clusters", _clusters, "group people by the films they rated", "clusters"
+    )
+    clusters.add_argument("--n-clusters", type=_positive, default=10, help="default: %(default)s")
+    clusters.add_argument(
+        "--n-movies", type=_positive, default=1000, help="most-rated films used; default: 1000"
+    )
+    clusters.add_argument(
+        "--films", type=_positive, default=5, help="films shown a group; default: 5"
+    )
+    clusters.add_argument("--out", type=Path, help="CSV file for the group of each user")
+
+    recommend = _command(
+        commands, "recommend", _recommend, "films for a user", "recommend --user 30"
+    )
+    recommend.add_argument("--user", type=int, required=True, help="userId")
+    recommend.add_argument("-n", type=_positive, default=20, help="how many; default: 20")
+
+    predict = _command(
+        commands,
+        "predict",
+        _predict,
+        "stars a user will give a film",
+        "predict --user 30 --movie 1",
+    )
+    predict.add_argument("--user", type=int, required=True, help="userId")
+    predict.add_argument("--movie", type=int, required=True, help="movieId")
+
+    sweep = _command(
+        commands, "sweep", _sweep, "silhouettes of many numbers of groups", "sweep --ks 2:30:1"
+    )
+    sweep.add_argument(
+        "--genres", nargs="+", default=["Romance", "Sci-Fi"], help="default: Romance Sci-Fi"
+    )
+    sweep.add_argument(
+        "--ks", type=_ks, default=_ks("2:183:5"), help="START:STOP:STEP, default: 2:183:5"
+    )
+    sweep.add_argument(
+        "--all-users", action="store_true", help="everyone, not only those in whom genres contrast"
+    )
+
+    fetch_release = commands.add_parser(
+        "fetch",
+        help="download a MovieLens release",
+        epilog="example: recsys fetch ml-100k --to data",
+    )
+    fetch_release.set_defaults(action=_fetch)
+    fetch_release.add_argument("release")
+    fetch_release.add_argument("--to", type=Path, help="folder; default: the user's cache")
+    fetch_release.add_argument(
+        "--accept-unverified",
+        action="store_true",
+        help="take a release for which no hash is known, and print its hash",
+    )
+    return parser
+
+
+def _command(
+    commands: Any,
+    name: str,
+    action: Callable[[argparse.Namespace], None],
+    purpose: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=purpose,
+        description=purpose[0].upper() + purpose[1:] + ".",
+        epilog=f"example: recsys {example}",
+    )
+    command.set_defaults(action=action)
+    command.add_argument(
+        "--data", type=Path, help="MovieLens folder, zip or ratings file; default: built in"
+    )
+    command.add_argument("--seed", type=_seed, default=0, help="of all randomness; default: 0")
+    command.add_argument(
+        "--skip-bad-rows", action="store_true", help="leave bad rows out and count them"
+    )
+    return command
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"must be 0 to 2**32 - 1, not {value}")
+    return value
+
+
+def _ks(text: str) -> range:
+    try:
+        ks = range(*(int(part) for part in text.split(":")))
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"must be START:STOP or START:STOP:STEP, not {text}"
+        ) from None
+    if len(ks) == 0 or min(ks) < 2:
+        raise argparse.ArgumentTypeError(f"must name numbers from 2 up, not {text}")
+    return ks

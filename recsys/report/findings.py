@@ -1,0 +1,178 @@
+"""Everything the report shows, worked out once: the numbers behind its sections."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kmeans_core import KMeans, SweepResult, sweep_k
+from recsys.genres import contrast_subset, genre_means
+from recsys.matrix import RatingMatrix
+from recsys.ratings import Ratings
+from recsys.recommenders.cluster_mean import NOTEBOOK_REGION, ClusterMeanRecommender
+from recsys.taste import TasteClusters, cluster_users
+
+# The genres of the notebook: two that contrast, and a third.
+GENRES = ("Romance", "Sci-Fi", "Action")
+
+# Groups drawn in two genres, and in three.
+SHOWN_KS = (2, 3, 4, 7)
+THREE_GENRES_K = 7
+
+# The notebook's sweep: k in range(2, 183, 5).
+SWEEP_STOP, SWEEP_STEP = 183, 5
+
+# A sweep compares every two users at every k; of more users than this a sample is taken.
+SWEEP_USERS = 2_000
+
+MOST_RATED = 1_000
+N_CLUSTERS = 10
+
+Labels = npt.NDArray[np.int32]
+OnStep = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was found in a set of ratings.
+
+    Attributes
+    ----------
+    ratings : Ratings
+    seed : int
+    means : DataFrame
+        Mean of each user and genre, three genres.
+    contrast : DataFrame
+        The contrast subset with the two repeated rows, rows with all three genres.
+    n_contrast : int
+        Users in it before the two are repeated.
+    groups : dict of int to ndarray
+        Labels of the contrast subset for each k, by two genres.
+    groups_of_three : ndarray or None
+        Labels by three genres; None where there are fewer distinct users than groups.
+    sweep : SweepResult or None
+        None where there are too few users.
+    by_movie, by_title, most_rated : RatingMatrix
+    clusters : TasteClusters
+        Of ``most_rated``.
+    recommender : ClusterMeanRecommender
+        On the same clusters, over the notebook's region of each.
+    user_id : int
+        The user who is recommended to.
+    """
+
+    ratings: Ratings
+    seed: int
+    means: pd.DataFrame
+    contrast: pd.DataFrame
+    n_contrast: int
+    groups: dict[int, Labels]
+    groups_of_three: Labels | None
+    sweep: SweepResult | None
+    by_movie: RatingMatrix
+    by_title: RatingMatrix
+    most_rated: RatingMatrix
+    clusters: TasteClusters
+    recommender: ClusterMeanRecommender
+    user_id: int
+
+
+def find(
+    ratings: Ratings,
+    *,
+    seed: int = 0,
+    user_id: int | None = None,
+    on_step: OnStep = lambda name: None,
+) -> Findings:
+    """Work out everything the report shows.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    seed : int, default 0
+    user_id : int, optional
+        Who is recommended to; a user of middling activity in the largest group if not given.
+    on_step : callable, optional
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    Findings
+
+    Raises
+    ------
+    ValueError
+        If the ratings have none of the notebook's genres or fewer users than groups.
+    KeyError
+        If there is no such user.
+    """
+    on_step("genre means")
+    by_movie = RatingMatrix.from_ratings(ratings)
+    if user_id is not None:
+        by_movie.row_of(user_id)
+    means = genre_means(ratings, GENRES)
+    contrast = contrast_subset(means, append_first_two=True).dropna().reset_index(drop=True)
+    two_genres = contrast.iloc[:, 1:3].to_numpy()
+
+    on_step("groups by genre")
+    groups = {
+        k: KMeans(k, n_init=10, random_state=seed).fit_predict(two_genres)
+        for k in SHOWN_KS
+        if k <= _n_distinct(two_genres)
+    }
+    three_genres = contrast.iloc[:, 1:4].to_numpy()
+    groups_of_three = None
+    if THREE_GENRES_K <= _n_distinct(three_genres):
+        model = KMeans(THREE_GENRES_K, n_init=10, random_state=seed)
+        groups_of_three = model.fit_predict(three_genres)
+
+    on_step("silhouettes")
+    sweep = _sweep(two_genres, seed)
+
+    on_step("rating matrix")
+    by_title = RatingMatrix.from_ratings(ratings, "title")
+    most_rated = by_title.most_rated(MOST_RATED)
+
+    on_step("groups by film")
+    clusters = cluster_users(most_rated, min(N_CLUSTERS, most_rated.shape[0]), random_state=seed)
+    recommender = ClusterMeanRecommender(region=NOTEBOOK_REGION).fit_clusters(clusters, ratings)
+    return Findings(
+        ratings=ratings,
+        seed=seed,
+        means=means,
+        contrast=contrast,
+        n_contrast=len(contrast_subset(means)),
+        groups=groups,
+        groups_of_three=groups_of_three,
+        sweep=sweep,
+        by_movie=by_movie,
+        by_title=by_title,
+        most_rated=most_rated,
+        clusters=clusters,
+        recommender=recommender,
+        user_id=_middling_user(clusters) if user_id is None else user_id,
+    )
+
+
+def _n_distinct(rows: npt.NDArray[np.float64]) -> int:
+    return len(np.unique(rows, axis=0))
+
+
+def _sweep(two_genres: npt.NDArray[np.float64], seed: int) -> SweepResult | None:
+    if len(two_genres) > SWEEP_USERS:
+        chosen = np.random.default_rng(seed).permutation(len(two_genres))[:SWEEP_USERS]
+        two_genres = two_genres[np.sort(chosen)]
+    ks = range(2, min(SWEEP_STOP, len(two_genres)), SWEEP_STEP)
+    if len(ks) == 0:
+        return None
+    result = sweep_k(two_genres, ks, n_init=10, random_state=seed)
+    return result if np.isfinite(result.silhouette).any() else None
+
+
+def _middling_user(clusters: TasteClusters) -> int:
+    """The user in the middle of the largest group, by number of ratings."""
+    group = clusters.members(int(np.argmax(clusters.sizes)))
+    order = np.lexsort((group.user_ids, group.counts_by_user()))
+    return int(group.user_ids[order[len(order) // 2]])

@@ -1,0 +1,182 @@
+"""The page: every row of the notebook, self-contained, escaped, and whole or not at all."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from recsys import Ratings, load_ratings, make_ratings
+from recsys.report.report import write_report
+
+SECTIONS = [
+    "data",
+    "genre-means",
+    "contrast",
+    "genre-groups",
+    "silhouette",
+    "three-genres",
+    "matrix",
+    "densest",
+    "groups",
+    "group-maps",
+    "prediction",
+    "recommendation",
+]
+
+
+class Page(HTMLParser):
+    """What a reader's browser would find: tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def real_page(movielens_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    path = tmp_path_factory.mktemp("report") / "real.html"
+    write_report(load_ratings(movielens_dir), path, command="recsys report --data DIR")
+    return Page(path.read_text("utf-8"))
+
+
+def test_every_section_is_there_and_listed(real_page: Page) -> None:
+    assert [section["id"] for section in real_page.all("section")] == SECTIONS
+    assert [link["href"] for link in real_page.all("a")] == [f"#{name}" for name in SECTIONS]
+
+
+def test_the_notebooks_figures_are_in_the_page(real_page: Page) -> None:
+    for figure in (
+        "100,004 x 4",
+        "9,125 x 3",
+        "181 people like one of two genres",
+        "183 rows at 178 distinct points",
+        "671 x 9,064",
+        "671 x 1,000 with 62,397 ratings",
+        "0.3559",
+        "0.0546",
+    ):
+        assert figure in real_page.text
+
+
+def test_data_seed_versions_and_command_are_named(real_page: Page, movielens_dir: Path) -> None:
+    for words in (str(movielens_dir), "Seed0", "recsys report --data DIR", "numba ", "Python 3"):
+        assert words in real_page.text
+
+
+def test_the_page_needs_nothing_else(real_page: Page) -> None:
+    assert real_page.all("link") == []
+    assert all("src" not in script for script in real_page.all("script"))
+    pictures = real_page.all("img")
+    # Two scatters, four panels in one, a curve, a region, and a group at least.
+    assert len(pictures) >= 6
+    for picture in pictures:
+        assert (picture["src"] or "").startswith("data:image/png;base64,iVBORw0KGgo")
+        assert picture["alt"]
+
+
+def test_groups_of_at_most_nine_are_not_drawn(real_page: Page) -> None:
+    drawn = [
+        alt for image in real_page.all("img") if (alt := image["alt"] or "").startswith("Group ")
+    ]
+    sizes = [int(re.findall(r": (\d+) people", alt)[0]) for alt in drawn]
+    assert sizes
+    assert min(sizes) > 9
+    for alt, size in zip(drawn, sizes, strict=True):
+        assert alt.endswith(f"{min(size, 70)} in the plot")
+
+
+def test_recommendations_for_the_user_asked_for(tmp_path: Path) -> None:
+    ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
+    path = write_report(ratings, tmp_path / "r.html", user_id=33)
+    assert "Films for user 33" in Page(path.read_text("utf-8")).text
+
+
+def test_unknown_user_is_named_before_the_work(tmp_path: Path) -> None:
+    ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
+    steps: list[str] = []
+    with pytest.raises(KeyError, match="no user 999"):
+        write_report(ratings, tmp_path / "r.html", user_id=999, on_step=steps.append)
+    assert steps == ["genre means"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_same_seed_same_page_but_for_the_time(tmp_path: Path) -> None:
+    ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
+    pages = []
+    for name in ("a.html", "b.html"):
+        text = write_report(ratings, tmp_path / name, seed=4).read_text("utf-8")
+        pages.append(re.sub(r"<dt>Made</dt><dd>[^<]*</dd>", "", text))
+    assert pages[0] == pages[1]
+
+
+def named_films(title: str) -> Ratings:
+    """Six users of three genres whose films all bear one title."""
+    genres = ["Romance", "Sci-Fi", "Action"]
+    rows = [
+        (user, film, float(1 + (user + film) % 5)) for user in range(1, 7) for film in range(1, 7)
+    ]
+    return Ratings.from_frames(
+        pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+        pd.DataFrame(
+            {
+                "movieId": range(1, 7),
+                "title": [title] * 6,
+                "genres": [genres[i % 3] for i in range(6)],
+            }
+        ),
+    )
+
+
+def test_titles_are_escaped(tmp_path: Path) -> None:
+    title = '<script>alert(1)</script> & "Sons" $x$'
+    html = write_report(named_films(title), tmp_path / "r.html").read_text("utf-8")
+    page = Page(html)
+    assert len(page.all("script")) == 1
+    assert "<script>alert" not in html
+    assert title in page.text
+
+
+def test_a_tiny_table_still_makes_a_page(tmp_path: Path) -> None:
+    page = Page(write_report(named_films("Up"), tmp_path / "r.html").read_text("utf-8"))
+    assert [section["id"] for section in page.all("section")] == SECTIONS
+
+
+def test_rows_left_out_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    ratings = named_films("Up")
+    ratings.movies.to_csv(folder / "movies.csv", index=False)
+    good = ratings.ratings.to_csv(index=False)
+    (folder / "ratings.csv").write_text(good + "1,1,seven,0\n", "utf-8")
+    loaded = load_ratings(folder, skip_bad_rows=True)
+    page = Page(write_report(loaded, tmp_path / "r.html").read_text("utf-8"))
+    assert "Bad rows left out: 1." in page.text
+    assert "seven" in page.text
+
+
+def test_other_genres_are_an_error_that_names_what_there_is(tmp_path: Path) -> None:
+    ratings = named_films("Up")
+    movies = ratings.movies.assign(genres="War")
+    with pytest.raises(ValueError, match="no film has the genre 'Romance'; there are War"):
+        write_report(Ratings.from_frames(ratings.ratings, movies), tmp_path / "r.html")
+
+
+def test_a_failed_write_leaves_the_old_page(tmp_path: Path) -> None:
+    target = tmp_path / "r.html"
+    target.mkdir()  # a folder cannot be replaced by a file
+    with pytest.raises(OSError, match=r"r\.html"):
+        write_report(named_films("Up"), target)
+    assert target.is_dir()
