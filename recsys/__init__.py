@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from recsys.genres import contrast_subset, genre_means
     from recsys.matrix import RatingMatrix
     from recsys.movielens import load_ratings
-    from recsys.ratings import Ratings, RatingsError, RatingScale
+    from recsys.ratings import Ratings, RatingScale, RatingsError
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
     from recsys.recommenders.contract import Prediction, Recommender
     from recsys.synthetic import builtin_ratings, make_ratings

@@ -82,7 +82,13 @@ def _clusters(options: argparse.Namespace) -> None:
     from recsys.taste import cluster_users
 
     matrix = RatingMatrix.from_ratings(_ratings(options), "title").most_rated(options.n_movies)
-    clusters = cluster_users(matrix, options.n_clusters, random_state=options.seed)
+    with _progress(None, "iteration") as bar:
+        clusters = cluster_users(
+            matrix,
+            options.n_clusters,
+            random_state=options.seed,
+            on_iteration=lambda event: bar.update(),
+        )
     if options.out is not None:
         clusters.user_labels().to_csv(options.out, index=False)
         print(f"The group of each user written to {options.out.absolute()}")
@@ -149,6 +155,10 @@ def _fetch(options: argparse.Namespace) -> None:
         accept_unverified=options.accept_unverified,
         progress=sys.stderr.isatty(),
     )
+    if fetched.note:
+        _tell(fetched.note)
+    if not fetched.verified and fetched.sha256:
+        _tell(f"no hash is known to check it by; its zip has the sha256 {fetched.sha256}")
     print(f"{options.release} is in {fetched.folder}")
 
 
@@ -171,7 +181,10 @@ def _ratings(options: argparse.Namespace) -> Ratings:
 def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
 
-    return ClusterMeanRecommender(random_state=options.seed).fit(ratings)
+    with _progress(None, "iteration") as bar:
+        return ClusterMeanRecommender(random_state=options.seed).fit(
+            ratings, on_iteration=lambda event: bar.update()
+        )
 
 
 def _tell(notice: str) -> None:
@@ -179,7 +192,7 @@ def _tell(notice: str) -> None:
     print(f"recsys: {notice}", file=sys.stderr)
 
 
-def _progress(total: int, unit: str) -> "tqdm[Any]":
+def _progress(total: int | None, unit: str) -> "tqdm[Any]":
     # disable=None: silent where standard error is no terminal.
     return tqdm(total=total, unit=unit, disable=None, leave=False)
 

@@ -1,13 +1,15 @@
 """Groups of users with a common taste, and what tells each group from the rest."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kmeans_core import ConvergenceWarning, KMeans
+from kmeans_core import ConvergenceWarning, IterationEvent, KMeans
 from recsys.matrix import RatingMatrix
 
 # A film's standing in a group counts as if this many more people had found it average.
@@ -107,7 +109,12 @@ class TasteClusters:
 
 
 def cluster_users(
-    matrix: RatingMatrix, n_clusters: int = 10, *, n_init: int = 10, random_state: int = 0
+    matrix: RatingMatrix,
+    n_clusters: int = 10,
+    *,
+    n_init: int = 10,
+    random_state: int = 0,
+    on_iteration: Callable[[IterationEvent], Any] | None = None,
 ) -> TasteClusters:
     """Group the users of a matrix by k-means, a film not rated counting as 0 stars.
 
@@ -118,6 +125,8 @@ def cluster_users(
     n_init : int, default 10
         Starts, of which the best is kept.
     random_state : int, default 0
+    on_iteration : callable, optional
+        As in :class:`kmeans_core.KMeans`; for a progress bar.
 
     Returns
     -------
@@ -137,7 +146,7 @@ def cluster_users(
     >>> int(clusters.sizes.sum())
     40
     """
-    model = KMeans(n_clusters, n_init=n_init, random_state=random_state)
+    model = KMeans(n_clusters, n_init=n_init, random_state=random_state, on_iteration=on_iteration)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the sizes tell it
         model.fit(matrix.values)

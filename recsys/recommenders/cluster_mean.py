@@ -1,13 +1,13 @@
 """ClusterMeanRecommender: the notebook's own, the mean of what the user's cluster gave a film."""
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kmeans_core import NotFittedError
+from kmeans_core import IterationEvent, NotFittedError
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
 from recsys.recommenders.contract import (
@@ -76,12 +76,16 @@ class ClusterMeanRecommender(Recommender):
         self.n_init = n_init
         self.random_state = random_state
 
-    def fit(self, ratings: Ratings) -> Self:
+    def fit(
+        self, ratings: Ratings, *, on_iteration: Callable[[IterationEvent], Any] | None = None
+    ) -> Self:
         """Group the users by their ratings of the most-rated films.
 
         Parameters
         ----------
         ratings : Ratings
+        on_iteration : callable, optional
+            As in :class:`kmeans_core.KMeans`; for a progress bar.
 
         Returns
         -------
@@ -90,7 +94,11 @@ class ClusterMeanRecommender(Recommender):
         """
         matrix = RatingMatrix.from_ratings(ratings).most_rated(self.n_movies)
         clusters = cluster_users(
-            matrix, self.n_clusters, n_init=self.n_init, random_state=self.random_state
+            matrix,
+            self.n_clusters,
+            n_init=self.n_init,
+            random_state=self.random_state,
+            on_iteration=on_iteration,
         )
         return self.fit_clusters(clusters, ratings)
 

@@ -124,7 +124,7 @@ def find(
     }
     three_genres = contrast.iloc[:, 1:4].to_numpy()
     groups_of_three = None
-    if THREE_GENRES_K <= _n_distinct(three_genres):
+    if _n_distinct(three_genres) >= THREE_GENRES_K:
         model = KMeans(THREE_GENRES_K, n_init=10, random_state=seed)
         groups_of_three = model.fit_predict(three_genres)
 
