@@ -29,7 +29,8 @@ def as_points(X: Any, *, n_threads: int | None = None, min_samples: int = 1) -> 
     ------
     ValueError
         X is not 2-D, empty, complex, not numeric, has NaN or infinity (the first one's row and
-        column are named), or is a CSR whose arrays contradict one another.
+        column are named), hides values behind a mask, or is a sparse matrix whose arrays
+        contradict one another.
     """
     threads = available_threads() if n_threads is None else n_threads
     points = _sparse_points(X, threads) if sp.issparse(X) else _dense_points(X, threads)
@@ -47,6 +48,11 @@ def as_points(X: Any, *, n_threads: int | None = None, min_samples: int = 1) -> 
 
 
 def _dense_points(X: Any, n_threads: int) -> DensePoints:
+    if np.ma.is_masked(X):
+        raise ValueError(
+            "X is a masked array with masked values, which would be clustered as if they were "
+            "none: fill them first (X.filled) or leave their rows out."
+        )
     array = np.asarray(X)
     if array.dtype.kind == "c":
         raise ValueError("Complex data not supported.")
@@ -71,7 +77,9 @@ def _dense_points(X: Any, n_threads: int) -> DensePoints:
 
 def _to_float64(array: npt.NDArray[Any]) -> Floats:
     try:
-        return array.astype(np.float64)
+        # A long double past float64's range becomes infinity, which is refused by its place.
+        with np.errstate(over="ignore"):
+            return array.astype(np.float64)
     except TypeError as error:
         raise TypeError(
             f"X holds an object that is no number: argument must be a string or a number ({error})"
@@ -90,10 +98,11 @@ def _sparse_points(X: Any, n_threads: int) -> SparsePoints:
         raise ValueError(f"Expected 2D array, got {X.ndim}D sparse array instead.")
     if X.dtype.kind == "c":
         raise ValueError("Complex data not supported.")
+    _refuse_malformed(X)
     matrix = X if X.format == "csr" else X.tocsr()
-    n_samples, n_features = matrix.shape
-    data, indices, indptr = matrix.data, matrix.indices, matrix.indptr
-    _refuse_malformed(data, indices, indptr, n_samples, n_features)
+    n_features = matrix.shape[1]
+    data = np.asarray(matrix.data)
+    indices, indptr = _native(matrix.indices), _native(matrix.indptr)
 
     n_stored = int(indptr[-1])
     data, indices = data[:n_stored], indices[:n_stored]
@@ -114,40 +123,72 @@ def _sparse_points(X: Any, n_threads: int) -> SparsePoints:
     return SparsePoints(data, indices, indptr, n_features, n_threads)
 
 
-def _refuse_malformed(
-    data: npt.NDArray[Any],
-    indices: npt.NDArray[Any],
-    indptr: npt.NDArray[Any],
-    n_samples: int,
-    n_features: int,
-) -> None:
-    """A kernel indexes without bounds checks: what it is given must hold together."""
+def _native(integers: Any) -> npt.NDArray[Any]:
+    """The integers in this machine's byte order, the only one that compiled code reads."""
+    array = np.asarray(integers)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _refuse_malformed(X: Any) -> None:
+    """Neither a kernel nor scipy's conversions check bounds: the arrays must hold together."""
+    n_rows, n_columns = X.shape
     problem = None
+    if X.format == "csr":
+        problem = _contradiction(X.data, X.indices, X.indptr, "row", n_rows, "column", n_columns)
+    elif X.format == "csc":
+        problem = _contradiction(X.data, X.indices, X.indptr, "column", n_columns, "row", n_rows)
+    elif X.format == "bsr":
+        height, width = X.blocksize
+        problem = _contradiction(
+            X.data[:, 0, 0],
+            X.indices,
+            X.indptr,
+            "block row",
+            n_rows // height,
+            "block column",
+            n_columns // width,
+        )
+    elif X.format == "coo":
+        for name, found, size in (("row", X.row, n_rows), ("column", X.col, n_columns)):
+            if problem is not None:
+                break
+            if len(found) != len(X.data):
+                problem = f"{len(found)} {name} indices for {len(X.data)} data"
+            elif len(found) and (np.min(found) < 0 or np.max(found) >= size):
+                problem = f"a {name} index is outside 0..{size - 1}"
+    if problem is not None:
+        raise ValueError(f"Malformed sparse matrix X: {problem}.")
+
+
+def _contradiction(
+    data: Any, indices: Any, indptr: Any, line: str, n_lines: int, place: str, n_places: int
+) -> str | None:
+    """What is wrong with compressed lines (rows of CSR, columns of CSC); None if nothing is."""
+    data, indices, indptr = np.asarray(data), np.asarray(indices), np.asarray(indptr)
     if data.ndim != 1 or indices.ndim != 1 or indptr.ndim != 1:
-        problem = "data, indices and indptr must be 1-D"
-    elif indices.dtype.kind != "i" or indptr.dtype.kind != "i":
-        problem = f"indices and indptr must be signed integers, not {indices.dtype}, {indptr.dtype}"
-    elif len(indptr) != n_samples + 1:
-        problem = f"indptr has {len(indptr)} entries for {n_samples} rows; {n_samples + 1} needed"
-    elif indptr[0] != 0:
-        problem = f"indptr starts at {indptr[0]}, not 0"
-    elif np.any(indptr[1:] < indptr[:-1]):
-        row = int(np.argmax(indptr[1:] < indptr[:-1]))
-        problem = f"indptr falls from {indptr[row]} to {indptr[row + 1]} at row {row}"
-    elif indptr[-1] > min(len(data), len(indices)):
-        problem = (
+        return "data, indices and indptr must be 1-D"
+    if indices.dtype.kind != "i" or indptr.dtype.kind != "i":
+        return f"indices and indptr must be signed integers, not {indices.dtype}, {indptr.dtype}"
+    if len(indptr) != n_lines + 1:
+        return f"indptr has {len(indptr)} entries for {n_lines} {line}s; {n_lines + 1} needed"
+    if indptr[0] != 0:
+        return f"indptr starts at {indptr[0]}, not 0"
+    falls = indptr[1:] < indptr[:-1]
+    if np.any(falls):
+        at = int(np.argmax(falls))
+        return f"indptr falls from {indptr[at]} to {indptr[at + 1]} at {line} {at}"
+    if indptr[-1] > min(len(data), len(indices)):
+        return (
             f"indptr ends at {indptr[-1]}, but there are {len(data)} data "
             f"and {len(indices)} indices"
         )
-    else:
-        stored = indices[: indptr[-1]]
-        outside = (stored < 0) | (stored >= n_features)
-        if np.any(outside):
-            position = int(np.argmax(outside))
-            row = int(np.searchsorted(indptr, position, side="right")) - 1
-            problem = f"row {row} has column index {stored[position]}; X has {n_features} columns"
-    if problem is not None:
-        raise ValueError(f"Malformed sparse matrix X: {problem}.")
+    stored = indices[: indptr[-1]]
+    outside = (stored < 0) | (stored >= n_places)
+    if np.any(outside):
+        position = int(np.argmax(outside))
+        at = int(np.searchsorted(indptr, position, side="right")) - 1
+        return f"{line} {at} has {place} index {stored[position]}; X has {n_places} {place}s"
+    return None
 
 
 def _strictly_ascending(indices: npt.NDArray[Any], indptr: npt.NDArray[Any]) -> bool:
@@ -166,7 +207,11 @@ def as_weights(sample_weight: Any, points: Points) -> Floats:
     if sample_weight is None:
         return np.ones(n_samples)
     # The cast through the points' dtype makes a float32 fit the same for float64 weights.
-    weights = np.asarray(sample_weight).astype(points.dtype).astype(np.float64)
+    given = np.asarray(sample_weight)
+    if given.dtype.kind == "c":
+        raise ValueError("Sample weights must be real numbers; complex data not supported.")
+    with np.errstate(over="ignore"):
+        weights = given.astype(points.dtype).astype(np.float64)
     if weights.ndim == 0:
         weights = np.full(n_samples, float(weights))
     if weights.ndim != 1:
@@ -178,6 +223,11 @@ def as_weights(sample_weight: Any, points: Points) -> Floats:
     if not np.all(np.isfinite(weights)):
         row = int(np.argmin(np.isfinite(weights)))
         raise ValueError(f"Input sample_weight contains NaN or infinity: the first at row {row}.")
+    if np.any(weights < 0):
+        row = int(np.argmax(weights < 0))
+        raise ValueError(
+            f"Sample weights must not be negative: the first is {weights[row]} at row {row}."
+        )
     if not np.any(weights):
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weights
