@@ -35,8 +35,8 @@ def silhouette_samples(X: Any, labels: Any) -> Floats:
     Raises
     ------
     ValueError
-        If X is no matrix of finite numbers, labels have another length, or name fewer than 2 or
-        more than n_samples - 1 clusters.
+        If X is no matrix of finite numbers, labels have another length or hold NaN, or name fewer
+        than 2 or more than n_samples - 1 clusters.
 
     Notes
     -----
@@ -117,6 +117,10 @@ def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: {[n_samples, len(names)]}"
         )
+    if names.dtype.kind == "f" and not np.all(np.isfinite(names)):
+        row = int(np.argmin(np.isfinite(names)))
+        kind = "NaN" if np.isnan(names[row]) else "infinity"
+        raise ValueError(f"Input labels contains {kind}: the first at row {row}.")
     n_labels = len(np.unique(names))
     if not 2 <= n_labels <= n_samples - 1:
         raise ValueError(

@@ -1,0 +1,142 @@
+"""Silhouettes: by hand, against scikit-learn and the textbook, in blocks, within bounded memory."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import sklearn.metrics
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from kmeans_core import reference, silhouette, silhouette_samples, silhouette_score
+from kmeans_core.checks import as_points
+
+
+def test_by_hand(storage):
+    X = storage(np.array([[0.0], [2.0], [3.0], [50.0]]))
+    scores = silhouette_samples(X, [0, 0, 1, 2])
+    assert scores.tolist() == [(3 - 2) / 3, (1 - 2) / 2, 0.0, 0.0]
+    assert silhouette_score(X, [0, 0, 1, 2]) == np.mean(scores)
+    assert type(silhouette_score(X, [0, 0, 1, 2])) is float
+
+
+def test_a_row_alone_scores_exactly_zero_and_coincident_rows_exactly_one(storage):
+    # 0.1 + 0.2 and the like: nothing here is exact in binary.
+    X = np.array([[0.1, 0.7], [0.1, 0.7], [0.1, 0.7], [0.3, 0.2], [0.3, 0.2], [9.9, 0.0]])
+    scores = silhouette_samples(storage(X), [5, 5, 5, 2, 2, 9])
+    assert scores.tolist() == [1, 1, 1, 1, 1, 0]
+
+
+def test_where_all_rows_coincide_the_score_is_zero(storage):
+    scores = silhouette_samples(storage(np.full((4, 2), 0.7)), [0, 0, 1, 1])
+    assert scores.tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_same_as_sklearn(blobs, storage, seed, dtype):
+    X = blobs(150, 5, 4, seed=seed, share_zero=0.4).astype(dtype)
+    labels = np.random.default_rng(seed).integers(6, size=150)
+    # sklearn's float32 distances are rounded to float32: compare what the same numbers give.
+    expected = sklearn.metrics.silhouette_samples(X.astype(np.float64), labels)
+    scores = silhouette_samples(storage(X), labels)
+    assert scores.dtype == np.float64
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-12)
+    assert silhouette_score(storage(X), labels) == pytest.approx(expected.mean(), abs=1e-12)
+
+
+@given(data=st.data())
+def test_same_as_the_textbook(exact_cases, data):
+    case = data.draw(exact_cases)
+    n_samples = len(case.X)
+    labels = np.array(
+        data.draw(st.lists(st.integers(0, 3), min_size=n_samples, max_size=n_samples))
+    )
+    assume(2 <= len(set(labels)) < n_samples)
+    expected = reference.silhouette_samples(case.X, labels)
+    for X in (case.X, sp.csr_array(case.X)):
+        np.testing.assert_allclose(silhouette_samples(X, labels), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows_in_block", [1, 7, 149, 150, 151])
+def test_blocks_do_not_show(blobs, storage, monkeypatch, rows_in_block):
+    X = storage(blobs(150, 3, 4, share_zero=0.3))
+    labels = np.arange(150) % 5
+    expected = silhouette_samples(X, labels)
+    monkeypatch.setattr(silhouette, "BLOCK_BYTES", rows_in_block * 150 * 8)
+    assert silhouette_samples(X, labels).tobytes() == expected.tobytes()
+    monkeypatch.setattr(silhouette, "BLOCK_BYTES", 1)  # less than a row: a row at a time
+    assert silhouette_samples(X, labels).tobytes() == expected.tobytes()
+
+
+def test_memory_stays_far_below_all_the_distances(blobs, storage):
+    n_samples = 4_000
+    X = storage(blobs(n_samples, 2, 3))
+    labels = np.arange(n_samples) % 3
+    silhouette_samples(X, labels)  # compiled, and the pool's threads started
+    tracemalloc.start()
+    silhouette_samples(X, labels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.4 * n_samples * n_samples * 8
+
+
+def test_many_labelings_give_what_each_alone_gives(blobs, storage):
+    X = blobs(90, 3, 4)
+    rng = np.random.default_rng(0)
+    labelings = [rng.integers(k, size=90) for k in (2, 5, 30)]
+    together = silhouette.samples_of_labelings(as_points(storage(X)), labelings)
+    for scores, labels in zip(together, labelings, strict=True):
+        assert scores.tobytes() == silhouette_samples(storage(X), labels).tobytes()
+    assert silhouette.samples_of_labelings(as_points(storage(X)), []) == []
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["a", "b", "b", "a"],
+        ("x", "y", "y", "x"),
+        [7, -3, -3, 7],
+        np.array([0.5, 2.5, 2.5, 0.5]),
+        pd.Series([1, 2, 2, 1], index=list("wxyz")),
+        [True, False, False, True],
+        np.array(["one", "two", "two", "one"], dtype=object),
+    ],
+)
+def test_labels_may_be_any_names(labels):
+    X = np.array([[0.0], [5.0], [6.0], [2.0]])
+    expected = silhouette_samples(X, [0, 1, 1, 0])
+    assert silhouette_samples(X, labels).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (
+            [0, 0, 0, 0],
+            r"Number of labels is 1\. Valid values are 2 to n_samples - 1 \(inclusive\)",
+        ),
+        ([0, 1, 2, 3], r"Number of labels is 4\. Valid values"),
+        ([0, 1, 1], r"inconsistent numbers of samples: \[4, 3\]"),
+        ([[0, 1, 1, 0]], "1d array"),
+        ([0.0, np.nan, 1.0, 1.0], "labels contains NaN: the first at row 1"),
+        ([0.0, 1.0, np.inf, 1.0], "labels contains infinity: the first at row 2"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused(labels, message):
+    X = np.array([[0.0], [5.0], [6.0], [2.0]])
+    for function in (silhouette_samples, silhouette_score):
+        with pytest.raises(ValueError, match=message):
+            function(X, labels)
+
+
+def test_one_row_has_no_silhouette():
+    with pytest.raises(ValueError, match="Number of labels is 1"):
+        silhouette_samples([[1.0]], [0])
+
+
+def test_x_is_checked_as_everywhere():
+    with pytest.raises(ValueError, match="contains NaN: the first at row 1, column 0"):
+        silhouette_samples([[0.0], [np.nan], [1.0]], [0, 0, 1])
