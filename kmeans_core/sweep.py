@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kmeans_core.checks import as_points
 from kmeans_core.errors import ConvergenceWarning
 from kmeans_core.estimator import KMeans
+from kmeans_core.parameters import check_parameters, int_from
 from kmeans_core.points import Floats, Labels
 from kmeans_core.silhouette import samples_of_labelings
 
@@ -44,20 +45,37 @@ class SweepResult:
 
     @property
     def best_k(self) -> int:
-        """The k with the largest silhouette; the least such k."""
-        return int(self.ks[self._defined(self.silhouette >= np.nanmax(self.silhouette))].min())
+        """The k with the largest silhouette; the least such k.
+
+        Raises
+        ------
+        ValueError
+            If no k has a silhouette.
+        """
+        return self._least_k_within(0.0)
 
     @property
     def suggested_k(self) -> int:
         """The least k whose silhouette is within 0.02 of the best.
 
         Fewer clusters are easier to understand, and the difference is what another seed makes.
-        """
-        close = self.silhouette >= np.nanmax(self.silhouette) - SAME_SILHOUETTE
-        return int(self.ks[self._defined(close)].min())
 
-    def _defined(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        return chosen & np.isfinite(self.silhouette)
+        Raises
+        ------
+        ValueError
+            If no k has a silhouette.
+        """
+        return self._least_k_within(SAME_SILHOUETTE)
+
+    def _least_k_within(self, slack: float) -> int:
+        defined = np.isfinite(self.silhouette)
+        if not np.any(defined):
+            raise ValueError(
+                f"No k among {self.ks.tolist()} has a silhouette, which needs at least 2 clusters "
+                "that hold rows, and fewer than there are rows."
+            )
+        least = np.max(self.silhouette[defined]) - slack
+        return int(np.min(self.ks[defined][self.silhouette[defined] >= least]))
 
     def to_frame(self) -> "pd.DataFrame":
         """One row a k: k, inertia, silhouette, n_found. Needs pandas."""
@@ -117,6 +135,10 @@ def sweep_k(
     if not ks:
         raise ValueError("ks is empty: name at least one number of clusters.")
     points = as_points(X, n_threads=n_threads)
+    for k in ks:  # all of them before the first, and perhaps longest, fit
+        check_parameters("KMeans", {"n_clusters": k}, {"n_clusters": (int_from(1),)})
+        if k > points.shape[0]:
+            raise ValueError(f"n_samples={points.shape[0]} should be >= n_clusters={k}.")
     models = []
     for k in ks:
         model = KMeans(

@@ -1,0 +1,132 @@
+"""sweep_k: each row is what KMeans alone gives; which k is best, and which is suggested."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from kmeans_core import InvalidParameterError, KMeans, SweepResult, silhouette_score, sweep_k
+
+
+def result_of(ks, silhouettes) -> SweepResult:
+    n_ks = len(ks)
+    return SweepResult(
+        ks=np.array(ks),
+        inertia=np.arange(n_ks, 0.0, -1.0),
+        silhouette=np.array(silhouettes),
+        n_found=np.array(ks),
+        labels=np.zeros((n_ks, 3), dtype=np.int32),
+    )
+
+
+@pytest.mark.parametrize("n_init", [1, 4])
+def test_each_row_is_what_kmeans_alone_gives(blobs, storage, n_init):
+    X = storage(blobs(80, 3, 4, share_zero=0.2))
+    ks = [5, 2, 9]
+    result = sweep_k(X, ks, n_init=n_init, tol=1e-3, max_iter=7, random_state=3)
+    assert result.ks.tolist() == ks
+    for row, k in enumerate(ks):
+        model = KMeans(k, n_init=n_init, tol=1e-3, max_iter=7, random_state=3).fit(X)
+        assert result.labels[row].tolist() == model.labels_.tolist()
+        assert result.inertia[row] == model.inertia_
+        assert result.silhouette[row] == silhouette_score(X, model.labels_)
+        assert result.n_found[row] == k
+
+
+def test_one_stream_is_drawn_on_from_k_to_k(blobs):
+    X = blobs(60, 3, 5)
+    result = sweep_k(X, [4, 4], n_init=1, random_state=np.random.RandomState(0))
+    stream = np.random.RandomState(0)
+    expected = [KMeans(4, random_state=stream).fit(X).labels_.tolist() for _ in range(2)]
+    assert result.labels.tolist() == expected
+    assert expected[0] != expected[1]
+
+
+def test_threads_change_nothing(blobs, always_threads):
+    X = blobs(80, 3, 4)
+    one, two = (sweep_k(X, [3, 6], n_init=2, random_state=0, n_threads=n) for n in (1, 2))
+    assert always_threads.n_helpers > 0
+    assert one.labels.tolist() == two.labels.tolist()
+    assert one.inertia.tolist() == two.inertia.tolist()
+    assert one.silhouette.tolist() == two.silhouette.tolist()
+
+
+@pytest.mark.parametrize(
+    ("ks", "silhouettes", "best", "suggested"),
+    [
+        ([2, 3, 4], [0.3, 0.5, 0.4], 3, 3),
+        ([2, 3, 4], [0.485, 0.4, 0.5], 4, 2),  # 2 is within 0.02 of the best
+        ([2, 3, 4], [0.475, 0.4, 0.5], 4, 4),  # and now it is not
+        ([9, 4, 2], [0.5, 0.49, 0.3], 9, 4),  # in whatever order
+        ([7, 3, 5], [0.5, 0.5, 0.1], 3, 3),  # of equals the least
+        ([1, 2, 3], [np.nan, 0.1, 0.2], 3, 3),
+        ([1, 2, 3], [np.nan, -0.3, -0.29], 3, 2),
+    ],
+)
+def test_best_and_suggested_k(ks, silhouettes, best, suggested):
+    result = result_of(ks, silhouettes)
+    assert result.best_k == best
+    assert result.suggested_k == suggested
+    assert type(result.best_k) is type(result.suggested_k) is int
+
+
+@pytest.mark.parametrize("name", ["best_k", "suggested_k"])
+def test_no_k_is_best_where_none_has_a_silhouette(name):
+    result = sweep_k([[1.0], [2.0], [6.0]], [1, 3], random_state=0)
+    assert np.isnan(result.silhouette).all()
+    assert result.inertia.tolist() == [14.0, 0.0]
+    with pytest.raises(ValueError, match=r"No k among \[1, 3\] has a silhouette"):
+        getattr(result, name)
+
+
+@pytest.mark.filterwarnings("error")
+def test_fewer_distinct_rows_than_k_are_told_in_n_found():
+    X = np.repeat([[0.0], [1.0], [9.0]], 3, axis=0)
+    result = sweep_k(X, [2, 3, 5], random_state=0)
+    assert result.n_found.tolist() == [2, 3, 3]
+    assert result.silhouette[1:].tolist() == [1.0, 1.0]
+    assert result.suggested_k == 3
+
+
+def test_the_frame_has_a_row_a_k():
+    pd = pytest.importorskip("pandas")
+    frame = result_of([2, 3], [0.5, np.nan]).to_frame()
+    expected = pd.DataFrame(
+        {"k": [2, 3], "inertia": [2.0, 1.0], "silhouette": [0.5, np.nan], "n_found": [2, 3]}
+    )
+    pd.testing.assert_frame_equal(frame, expected)
+
+
+def test_each_k_is_reported_when_done(blobs):
+    seen = []
+    sweep_k(blobs(40, 2, 3), iter([2, 3, 4]), n_init=1, random_state=0, on_k=seen.append)
+    assert seen == [2, 3, 4]
+
+
+def test_bad_input_is_refused_before_any_work(blobs):
+    X = blobs(20, 2, 3)
+    seen = []
+    with pytest.raises(ValueError, match="ks is empty"):
+        sweep_k(X, [])
+    for ks, error, message in (
+        ([2, 0], InvalidParameterError, "'n_clusters' parameter of KMeans .* Got 0 instead"),
+        ([2, 2.5], InvalidParameterError, "'n_clusters' parameter of KMeans .* Got 2.5 instead"),
+        ([2, 21], ValueError, "n_samples=20 should be >= n_clusters=21"),
+    ):
+        with pytest.raises(error, match=message):
+            sweep_k(X, ks, on_k=seen.append)
+    with pytest.raises(ValueError, match="NaN"):
+        sweep_k([[np.nan], [1.0], [2.0]], [2], on_k=seen.append)
+    assert seen == []
+
+
+def test_the_fields_of_a_result_cannot_be_replaced():
+    with pytest.raises(AttributeError):
+        result_of([2], [0.5]).ks = np.array([9])
+
+
+def test_matrices_are_read_in_any_format(blobs):
+    X = blobs(40, 4, 3, share_zero=0.5)
+    dense = sweep_k(X, [2, 3], n_init=1, random_state=0)
+    sparse = sweep_k(sp.csc_array(X), [2, 3], n_init=1, random_state=0)
+    assert sparse.labels.tolist() == dense.labels.tolist()
+    np.testing.assert_allclose(sparse.silhouette, dense.silhouette, atol=1e-12)
