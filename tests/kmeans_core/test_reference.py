@@ -1,0 +1,113 @@
+"""reference.py against cases worked by hand and against scikit-learn."""
+
+import numpy as np
+import pytest
+import sklearn.cluster
+import sklearn.metrics
+
+from kmeans_core import reference
+
+
+def test_squared_distances_by_hand():
+    X = np.array([[0.0, 0.0], [3.0, 4.0]])
+    centers = np.array([[0.0, 0.0], [3.0, 0.0], [-1.0, 1.0]])
+    assert reference.squared_distances(X, centers).tolist() == [[0, 9, 2], [25, 16, 25]]
+
+
+def test_of_equally_near_centres_the_lowest_wins():
+    assert reference.nearest(np.array([[1.0]]), np.array([[5.0], [2.0], [0.0]])).tolist() == [1]
+
+
+def test_inertia_counts_each_row_with_its_weight():
+    X = np.array([[0.0], [2.0], [7.0]])
+    centers = np.array([[1.0], [5.0]])
+    labels = np.array([0, 0, 1])
+    assert reference.inertia(X, centers, labels, np.array([1.0, 2.0, 0.5])) == 1 + 2 + 2
+
+
+def test_lloyd_by_hand():
+    # From 0 and 1: rows 1 and 10 share a centre, then 10 is alone, then nothing moves.
+    X = np.array([[0.0], [1.0], [10.0]])
+    steps = list(reference.lloyd(X, np.array([[0.0], [1.0]]), np.ones(3)))
+    assert [step.labels.tolist() for step in steps] == [[0, 1, 1], [0, 0, 1], [0, 0, 1]]
+    assert [step.centers.ravel().tolist() for step in steps] == [[0, 1], [0, 5.5], [0.5, 10]]
+    assert [step.inertia for step in steps] == [81.0, 1 + 4.5**2, 0.5]
+    assert [step.n_moved for step in steps] == [3, 1, 0]
+
+
+def test_lloyd_stops_within_the_tolerance():
+    X = np.array([[0.0], [1.0], [10.0]])
+    steps = list(reference.lloyd(X, np.array([[0.0], [1.0]]), np.ones(3), tol=4.5**2))
+    assert len(steps) == 1
+    assert len(list(reference.lloyd(X, np.array([[0.0], [1.0]]), np.ones(3), tol=4.4**2))) == 3
+
+
+def test_an_empty_cluster_takes_the_farthest_row():
+    X = np.array([[0.0], [1.0], [5.0]])
+    labels = np.array([0, 0, 0])
+    means, refilled = reference.update(X, np.array([[0.0], [99.0]]), labels, np.ones(3))
+    assert means.tolist() == [[0.5], [5.0]]
+    assert refilled.tolist() == [1]
+
+
+def test_of_equally_far_rows_the_lowest_refills():
+    X = np.array([[-2.0], [0.0], [2.0]])
+    means, _ = reference.update(X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), np.ones(3))
+    assert means.tolist() == [[1.0], [-2.0]]
+
+
+def test_a_row_without_weight_refills_nothing():
+    X = np.array([[0.0], [1.0], [5.0]])
+    weights = np.array([1.0, 1.0, 0.0])
+    means, _ = reference.update(X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), weights)
+    assert means.tolist() == [[0.0], [1.0]]
+
+
+def test_without_a_row_off_its_centre_an_empty_cluster_lies_on_the_heaviest():
+    X = np.array([[1.0], [4.0], [4.0]])
+    centers = np.array([[1.0], [4.0], [4.0]])
+    means, refilled = reference.update(X, centers, np.array([0, 1, 1]), np.ones(3))
+    assert means.tolist() == [[1.0], [4.0], [4.0]]
+    assert refilled.tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_kmeans_plusplus_chooses_the_rows_that_sklearn_chooses(blobs, seed, weighted):
+    X = blobs(200, 3, 6, seed=seed)
+    weights = np.random.default_rng(seed).random(200) if weighted else np.ones(200)
+    _, expected = sklearn.cluster.kmeans_plusplus(
+        X, 7, sample_weight=weights, random_state=np.random.RandomState(seed)
+    )
+    chosen = reference.kmeans_plusplus(X, 7, np.random.RandomState(seed), weights)
+    assert chosen.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lloyd_ends_where_sklearn_does(blobs, seed):
+    X = blobs(300, 4, 5, seed=seed)
+    *_, last = reference.lloyd(X, X[:6], np.ones(300))
+    model = sklearn.cluster.KMeans(6, init=X[:6], n_init=1, tol=0).fit(X)
+    assert last.labels.tolist() == model.labels_.tolist()
+    np.testing.assert_allclose(last.next_centers, model.cluster_centers_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(last.inertia, model.inertia_, rtol=1e-12)
+
+
+def test_silhouette_by_hand():
+    # Row 0: a = 1, b = 5. Row 1: a = 1, b = 4. Row 2 is alone.
+    scores = reference.silhouette_samples(np.array([[0.0], [1.0], [5.0]]), np.array([0, 0, 1]))
+    assert scores.tolist() == [0.8, 0.75, 0.0]
+
+
+def test_silhouette_takes_the_nearest_other_cluster():
+    X = np.array([[0.0], [2.0], [3.0], [50.0]])
+    scores = reference.silhouette_samples(X, np.array([0, 0, 1, 2]))
+    assert scores.tolist() == [(3 - 2) / 3, (1 - 2) / 2, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_silhouette_equals_sklearns(blobs, seed):
+    X = blobs(120, 3, 4, seed=seed)
+    labels = np.random.default_rng(seed).integers(4, size=120)
+    expected = sklearn.metrics.silhouette_samples(X, labels)
+    np.testing.assert_allclose(reference.silhouette_samples(X, labels), expected, atol=1e-12)
