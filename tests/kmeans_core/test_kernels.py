@@ -1,0 +1,192 @@
+"""Kernels by themselves: rows outside their chunk untouched, the same bits without the JIT."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import kmeans_core
+from kmeans_core import reference
+from kmeans_core.kernels import dense, jit, sparse
+from kmeans_core.kernels.labels import group_rows, silhouettes
+from kmeans_core.points import prepare
+
+PACKAGE = Path(kmeans_core.__file__).parent
+
+
+@pytest.fixture(name="X")
+def some_rows(blobs):
+    return blobs(20, 4, 3, share_zero=0.3)
+
+
+def csr_of(X):
+    matrix = sp.csr_array(X)
+    norms = np.empty(len(X))
+    sparse.squared_norms(matrix.data, matrix.indptr, norms)
+    return (matrix.data, matrix.indices, matrix.indptr), norms
+
+
+# Chunks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 20), (3, 11), (19, 20), (5, 5)])
+def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
+    prepared = prepare(X[:3])
+    centers, centers_t, center_norms = prepared.centers, prepared.transposed, prepared.norms
+    csr, norms = csr_of(X)
+    labels = np.full(20, 2, dtype=np.int32)
+    all_distances = reference.squared_distances(X, X[:3])
+    pairs = np.sqrt(reference.squared_distances(X, X))
+    inside = np.zeros(20, dtype=bool)
+    inside[start:stop] = True
+
+    def check(kernel, out, expected, *args):
+        kernel(*args, start, stop, out)
+        np.testing.assert_allclose(out[inside], expected[inside], rtol=1e-12, atol=1e-300)
+        assert np.all(out[~inside] == -7)
+
+    def blank(*shape):
+        return np.full(shape, -7.0)
+
+    own = all_distances[:, 2]
+    check(dense.squared_distances, blank(20, 3), all_distances, X, centers_t)
+    check(dense.own_distances, blank(20), own, X, centers, labels)
+    check(dense.pair_distances, blank(20, 20), pairs, X, 0)
+    form = (*csr, norms, centers, centers_t, center_norms)
+    check(sparse.squared_distances, blank(20, 3), all_distances, *form)
+    check(sparse.own_distances, blank(20), own, *csr, centers, center_norms, labels)
+    check(sparse.pair_distances, blank(20, 20), pairs, *csr, norms, 4, 0)
+
+    nearest = reference.nearest(X, X[:3])
+    for kernel, args in ((dense.assign, (X, centers_t, 3)), (sparse.assign, form)):
+        found = np.full(20, -7, dtype=np.int32)
+        assert kernel(*args, start, stop, found) == stop - start
+        assert np.array_equal(found[inside], nearest[inside])
+        assert np.all(found[~inside] == -7)
+
+
+def test_only_the_clusters_of_the_chunk_are_summed(X):
+    labels = (np.arange(20) % 4).astype(np.int32)
+    weights = np.arange(20.0)
+    rows, row_starts = np.empty(20, dtype=np.intp), np.empty(5, dtype=np.intp)
+    group_rows(labels, rows, row_starts)
+    csr, _ = csr_of(X)
+    for kernel, data in ((dense.cluster_sums, (X,)), (sparse.cluster_sums, csr)):
+        sums, mass = np.full((4, 4), -7.0), np.full(4, -7.0)
+        kernel(*data, weights, rows, row_starts, 1, 3, sums, mass)
+        for c in (1, 2):
+            assert mass[c] == weights[labels == c].sum()
+            np.testing.assert_allclose(sums[c], weights[labels == c] @ X[labels == c], rtol=1e-12)
+        assert np.all(sums[[0, 3]] == -7)
+        assert np.all(mass[[0, 3]] == -7)
+
+
+def test_rows_are_grouped_in_ascending_order():
+    labels = np.array([2, 0, 2, 4, 0, 2], dtype=np.int32)
+    rows, row_starts = np.empty(6, dtype=np.intp), np.empty(6, dtype=np.intp)
+    group_rows(labels, rows, row_starts)
+    assert rows.tolist() == [1, 4, 0, 2, 5, 3]
+    assert row_starts.tolist() == [0, 2, 2, 5, 5, 6]
+
+
+def test_silhouettes_of_a_block_go_to_their_own_rows():
+    X = np.array([[0.0], [1.0], [5.0], [9.0]])
+    distances = np.sqrt(reference.squared_distances(X, X))
+    labels = np.array([0, 0, 1, 1], dtype=np.int32)
+    out = np.full(4, -7.0)
+    silhouettes(distances[2:], 2, labels, np.array([2, 2]), 1, 2, out)
+    assert out.tolist() == [-7, -7, -7, (8.5 - 4) / 8.5]
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (0, 0), (0, 2), (2, 1), (2, 2), (3, 0), (1, 3)])
+def test_the_distance_of_two_sparse_rows_walks_both(pair):
+    X = np.array([[1.0, 0, 2, 0, 3], [0, 5.0, 2, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 7.0, 1]])
+    (data, indices, indptr), _ = csr_of(X)
+    one, other = pair
+    distance = sparse.decided_pair_distance(
+        data, indices, indptr[one], indptr[one + 1], indptr[other], indptr[other + 1]
+    )
+    assert distance == np.sum((X[one] - X[other]) ** 2)
+
+
+# Without the JIT, without a cache --------------------------------------------------------------
+
+# Everything that kernels do, on few rows: overlapping groups, half stars, refills, float32.
+EVERYTHING = """
+import hashlib, warnings
+import numpy as np
+import scipy.sparse as sp
+from kmeans_core import KMeans, silhouette_samples
+warnings.simplefilter("ignore", UserWarning)
+rng = np.random.default_rng(0)
+stars = rng.integers(0, 11, size=(30, 4)) / 2
+floats = rng.normal(size=(30, 4)) * (rng.random((30, 4)) < 0.7)
+for X in (stars, floats, floats.astype(np.float32)):
+    for form in (np.asarray, sp.csr_array):
+        Z = form(X)
+        answers = hashlib.sha256()
+        for init in ("k-means++", np.vstack([X[:3], X[3:5] + 100])):
+            model = KMeans(5, init=init, random_state=0).fit(Z, sample_weight=np.arange(30.0))
+            for answer in (model.labels_, model.cluster_centers_, model.transform(Z),
+                           np.array(model.inertia_), silhouette_samples(Z, model.labels_)):
+                answers.update(answer.tobytes())
+        print(answers.hexdigest())
+"""
+
+
+def python(code: str, folder=None, **environment: str) -> subprocess.CompletedProcess:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=folder,
+        env=os.environ | environment,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_same_bits_with_the_jit_off():
+    compiled = python(EVERYTHING)
+    interpreted = python(EVERYTHING, NUMBA_DISABLE_JIT="1")
+    assert len(compiled.stdout.split()) == 6
+    assert interpreted.stdout == compiled.stdout
+    assert interpreted.stderr == compiled.stderr == ""
+
+
+def test_where_nothing_can_be_cached_one_warning_says_so_and_all_works(tmp_path):
+    # Folders that would be made below a file cannot be made, not even by root.
+    copy = tmp_path / "kmeans_core"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (copy, copy / "kernels"):
+        (folder / "__pycache__").touch()
+    nowhere = str(file / "below")
+    done = python(
+        "import warnings; warnings.simplefilter('always')\n"
+        "import kmeans_core; print(kmeans_core.__file__)\n"
+        "print(kmeans_core.KMeans(2, random_state=0).fit([[0.0], [1.0], [9.0]]).inertia_)",
+        folder=tmp_path,
+        NUMBA_CACHE_DIR=nowhere,
+        HOME=nowhere,
+        XDG_CACHE_HOME=nowhere,
+    )
+    assert done.stdout.split() == [str(copy / "__init__.py"), "0.5"]
+    assert done.stderr.count("numba finds no folder to cache compiled code in") == 1
+
+
+def test_another_error_of_numba_is_not_taken_for_a_missing_cache(monkeypatch):
+    def fail(**options):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(jit, "njit", fail)
+    with pytest.raises(RuntimeError, match="something else"):
+        jit.kernel(lambda: None)
