@@ -154,6 +154,7 @@ class KMeans(Estimator):
                 f"n_samples={points.shape[0]} should be >= n_clusters={self.n_clusters}."
             )
         weights = as_weights(sample_weight, points)
+        names = feature_names(X)
         best = self._best_of_starts(X, points, weights)
 
         n_found = len(np.unique(best.labels))
@@ -164,7 +165,7 @@ class KMeans(Estimator):
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        self._remember_features(feature_names(X), points.shape[1])
+        self._remember_features(names, points.shape[1])
         self.cluster_centers_ = best.centers
         self.labels_ = best.labels
         self.inertia_ = best.inertia
