@@ -72,8 +72,8 @@ class Section:
 
 def picture(drawn: Figure | Axes, caption: str) -> Picture:
     """Render a figure."""
-    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    assert figure is not None  # axes of this package always stand in a figure
+    figure = drawn if isinstance(drawn, Figure) else drawn.figure
+    assert isinstance(figure, Figure)  # of this package: never a part of another figure
     out = io.BytesIO()
     with warnings.catch_warnings():
         # A title may hold letters that the font lacks: a box is drawn, and that is all.
