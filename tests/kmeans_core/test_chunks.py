@@ -85,6 +85,15 @@ def test_the_pool_serves_on_after_an_error():
     test_every_item_is_in_exactly_one_chunk(100, 4, MUCH)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Python's own answer to SIGINT, which processes that a shell starts in the background lack."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_waits_for_the_tasks_that_run():
     caller = threading.get_ident()
     state = {"running": 0, "begun": 0}
@@ -110,6 +119,7 @@ def test_ctrl_c_waits_for_the_tasks_that_run():
     assert state["begun"] <= 4
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_during_the_wait_for_helpers_is_heard():
     caller = threading.get_ident()
     state = {"running": 0, "begun": 0}
