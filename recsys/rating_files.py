@@ -69,7 +69,6 @@ def read_ratings(
     file = release.ratings
     rows = RatingRows()
     line = 1
-    ends_well = True
     with file.open("rb") as stream:
         columns: Sequence[str] = COLUMNS
         if release.layout.separator == ",":
@@ -85,8 +84,7 @@ def read_ratings(
             if rows.bad_rows and not skip_bad_rows:
                 return rows
             line += block.count(b"\n")
-            ends_well = block.endswith(b"\n")
-    if not ends_well and columns[-1] == "timestamp":
+    if columns[-1] == "timestamp":
         _drop_cut_row(rows, str(file), line)
     return rows
 
@@ -97,18 +95,19 @@ def _blocks(stream: Any, block_bytes: int) -> Iterator[bytes]:
         yield block + stream.readline()
 
 
-def _drop_cut_row(rows: RatingRows, file: str, last_line: int) -> None:
+def _drop_cut_row(rows: RatingRows, file: str, open_line: int) -> None:
     """Call the last row bad if the file seems to be cut off in its timestamp.
 
-    A timestamp that lost digits is less than half of every other: those are all from one era.
+    That can only be a row on `open_line`, after the last line end. A timestamp that lost digits
+    is less than half of every other: those are all from one era.
     """
-    if not (rows.blocks and len(rows.blocks[-1]) and rows.lines[-1][-1] == last_line):
+    if not (rows.blocks and len(rows.blocks[-1]) and rows.lines[-1][-1] == open_line):
         return
     timestamps = rows.column("timestamp")
     if len(timestamps) > 1 and 2 * timestamps[-1] < timestamps[:-1].min():
         rows.blocks[-1], rows.lines[-1] = rows.blocks[-1][:-1], rows.lines[-1][:-1]
         reason = "the file is cut off in this row's timestamp"
-        rows.bad_rows.append(BadRow(file, last_line, str(timestamps[-1]), reason))
+        rows.bad_rows.append(BadRow(file, open_line, str(timestamps[-1]), reason))
 
 
 @dataclass(frozen=True)

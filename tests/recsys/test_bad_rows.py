@@ -41,6 +41,7 @@ BAD_RATINGS = [
     ("1,31,5.5,5", "rating is off the scale 0.5 to 5 by 0.5", "5.5"),
     ("1,31,0,5", "rating is off the scale 0.5 to 5 by 0.5", "0"),
     ("1,31,-1,5", "rating is off the scale 0.5 to 5 by 0.5", "-1"),
+    ("1,99,9,5", "rating is off the scale 0.5 to 5 by 0.5", "9"),
     ("1,31,3.3,5", "rating is off the scale 0.5 to 5 by 0.5", "3.3"),
     ("1.0,31,3,5", "userId is not a whole number", "1.0"),
     ("Ann,31,3,5", "userId is not a whole number", "Ann"),
@@ -71,7 +72,7 @@ def test_a_bad_rating_is_named_or_skipped(row, reason, value, samples, refusal, 
         [1, 31, 2.5, 1260759144],
         [2, 11, 5, 1260759185],
     ]
-    assert isinstance(table.ratings.index, pd.RangeIndex)
+    assert table.ratings.index.equals(pd.RangeIndex(2))
 
 
 @pytest.mark.parametrize(
@@ -110,14 +111,11 @@ def test_a_bad_line_of_u_data_is_named(tmp_path, row, reason, value, samples, re
     assert message == f"{tmp_path / 'u.data'}, line 1: {reason}: '{value}'"
 
 
-def test_a_bad_byte_in_a_rating_is_shown(samples, refusal, spoiled):
-    ratings = (
-        changed(samples["csv"]["ratings.csv"], 3, "1,11,4,5\n")
-        .encode()
-        .replace(b"11,4,", b"11,\xe9,")
-    )
+@pytest.mark.parametrize("byte", [b"\xe9", b"\xa0"])
+def test_a_bad_byte_in_a_rating_is_shown(samples, refusal, spoiled, byte):
+    ratings = samples["csv"]["ratings.csv"].encode() + b"2,31,4" + byte + b",5\n"
     message = refusal(spoiled("csv", "ratings.csv", ratings))
-    assert message.endswith("ratings.csv, line 3: rating is not a number: '\\\\xe9'")
+    assert message.endswith(f"ratings.csv, line 5: rating is not a number: '4\\\\x{byte.hex()}'")
 
 
 def test_a_very_long_value_is_shortened(tmp_path, samples, refusal, spoiled):
@@ -132,11 +130,18 @@ def test_the_first_bad_line_is_the_one_named(samples, refusal, spoiled):
     assert "line 5: rating is off" in refusal(spoiled("csv", "ratings.csv", ratings))
 
 
+def test_blank_lines_are_counted_as_lines(samples, refusal, spoiled):
+    ratings = samples["csv"]["ratings.csv"] + "\n\n2,99,3,1\n"
+    assert "ratings.csv, line 7: movieId is not in" in refusal(
+        spoiled("csv", "ratings.csv", ratings)
+    )
+
+
 def test_everything_bad_is_skipped_once_in_the_order_of_the_files(tmp_path, samples, in_folder):
     movies = samples["csv"]["movies.csv"] + "x,Up,Drama\n31,Again,Drama\n"
     ratings = (
         samples["csv"]["ratings.csv"]
-        + "2,31,9,1\n2,99,3,1\n1,31,3,1\n2,1,abc,1\n1,31,1\n2,31,4,1\n1,31,5,1\n"
+        + "2,31,9,1\n2,99,3,1\n1,31,3,1\n2,1,abc,1\n1,31,1\n2,31,4,1\n2,31,5,1\n"
     )
     folder = in_folder(tmp_path, {"ratings.csv": ratings, "movies.csv": movies})
     table = load_ratings(folder, skip_bad_rows=True)
@@ -144,6 +149,8 @@ def test_everything_bad_is_skipped_once_in_the_order_of_the_files(tmp_path, samp
     assert where == [("movies.csv", 5), ("movies.csv", 6)] + [
         ("ratings.csv", line) for line in (5, 6, 7, 8, 9, 11)
     ]
+    assert table.skipped[4].reason == "same user and film as on line 2"
+    assert table.skipped[7].reason == "same user and film as on line 10"
     assert table.ratings[["userId", "movieId", "rating"]].to_numpy().tolist() == [
         [1, 31, 2.5],
         [1, 11, 3],
@@ -309,8 +316,10 @@ def test_ratings_cut_off_anywhere_in_the_last_row_are_noticed(
         (folder / name).write_text(whole[:end])
         assert f"{name}, line {whole.count(chr(10))}: " in refusal(folder), whole[start:end]
         assert len(load_ratings(folder, skip_bad_rows=True).ratings) == 2
-    # Without its line end the last row is whole.
+    # Without its line end the last row may be whole; with it, it is, whatever its timestamp.
     (folder / name).write_text(whole.rstrip("\n"))
+    assert len(load_ratings(folder).ratings) == 3
+    (folder / name).write_text(whole[:-5] + "\n")
     assert len(load_ratings(folder).ratings) == 3
 
 
@@ -319,7 +328,8 @@ def test_ratings_cut_off_anywhere_in_the_last_row_are_noticed(
 # fmt: off
 FIELD = st.sampled_from([
     "1", "2", "31", "-4", "+5", "4.5", "1.0", "nan", "inf", "1e0", "x", "1_0", "é", "3,1", "0x1",
-    "::", "", " 6", "7 ", '"3"', "\x0b8", "\t9", "9223372036854775807", "9223372036854775808",
+    "::", "", " 6", "0" * 22 + "9", "7 ", '"3"', "\x0b8", "\t9", "9223372036854775807",
+    "9223372036854775808",
 ])
 # fmt: on
 LINE = st.lists(FIELD, min_size=3, max_size=5) | st.lists(

@@ -170,9 +170,11 @@ def test_crlf_byte_order_mark_blank_lines_and_no_last_line_end_change_nothing(
     pd.testing.assert_frame_equal(odd.movies, plain.movies)
 
 
-def test_columns_are_found_by_name_and_may_be_quoted(tmp_path, in_folder):
+def test_columns_are_found_by_name_and_fields_may_be_quoted_or_begin_with_zeros(
+    tmp_path, in_folder
+):
     files = {
-        "ratings.csv": 'x,timestamp,rating,"movieId",userId\na,5,"4.5",1,7\n',
+        "ratings.csv": 'x,timestamp,rating,"movieId",userId\na,5,"4.5",0000000000000000000001,007\n',
         "movies.csv": 'genres,"title",movieId,year\nDrama,"Up, up",1,2009\n',
     }
     table = load_ratings(in_folder(tmp_path, files))
@@ -260,10 +262,11 @@ def test_a_damaged_zip_is_named(tmp_path, samples, refusal):
     assert refusal(path).startswith(f"{path}: the zip is damaged")
     path.write_bytes(b"<html>Not found</html>")
     assert refusal(path).startswith(f"{path}: the zip is damaged")
-    # A changed byte in the packed data of the first member.
-    at = whole.index(b"ratings.csv") + len("ratings.csv") + 20
-    path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
-    assert refusal(path, skip_bad_rows=True).startswith(f"{path}: the zip is damaged")
+    # Any changed byte in the packed data of the first member, but for its mark of the end.
+    start = whole.index(b"ratings.csv") + len("ratings.csv")
+    for at in range(start, whole.index(b"PK", start) - 1):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        assert refusal(path, skip_bad_rows=True).startswith(f"{path}: the zip is damaged")
 
 
 # Round trips ----------------------------------------------------------------------------------
