@@ -174,7 +174,7 @@ def test_columns_are_found_by_name_and_fields_may_be_quoted_or_begin_with_zeros(
     tmp_path, in_folder
 ):
     files = {
-        "ratings.csv": 'x,timestamp,rating,"movieId",userId\na,5,"4.5",0000000000000000000001,007\n',
+        "ratings.csv": 'x,timestamp,rating,"movieId",userId\na,5,"4.5",000000000000000000001,007\n',
         "movies.csv": 'genres,"title",movieId,year\nDrama,"Up, up",1,2009\n',
     }
     table = load_ratings(in_folder(tmp_path, files))
