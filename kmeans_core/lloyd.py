@@ -117,13 +117,15 @@ def lloyd(
     """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
     stopped_by: StopReason = "max_iter"
+    n_refilled = 0
     for iteration in range(max_iter):
         began = time.perf_counter()
         prepared = prepare(centers)
         n_moved = points.assign(prepared, labels)
-        if n_moved == 0:
-            # The centres are the means of these labels already.
-            next_centers, n_refilled = prepared.centers, 0
+        if n_moved == 0 and n_refilled == 0:
+            # The centres are the means of these labels already. After a refill they are not: a
+            # cluster is empty still if a lower one has come to lie where it was put.
+            next_centers = prepared.centers
         else:
             next_centers, n_refilled = _means(points, prepared, labels, weights)
         shift = float(np.sum((next_centers - prepared.centers) ** 2))

@@ -31,12 +31,9 @@ def test_every_iteration_is_the_textbooks_to_the_bit_where_sums_are_exact(
         assert event.centers.tolist() == step.centers.tolist()
         assert event.n_moved == step.n_moved
         assert event.inertia == pytest.approx(step.inertia, rel=1e-12, abs=1e-300)
-        if step.n_moved:
-            assert event.n_refilled == len(step.refilled)
-            assert event.center_shift == float(np.sum((step.next_centers - step.centers) ** 2))
-    # Where nothing moved, the centres are the ones that the rows were last held against.
-    last = steps[-1]
-    final = last.next_centers if last.n_moved else last.centers
+        assert event.n_refilled == len(step.refilled)
+        assert event.center_shift == float(np.sum((step.next_centers - step.centers) ** 2))
+    final = steps[-1].next_centers
     assert model.cluster_centers_.tolist() == final.tolist()
     assert model.labels_.tolist() == reference.nearest(case.X, final).tolist()
 
@@ -96,13 +93,35 @@ def test_of_equally_far_rows_the_lowest_refills(events_of, storage):
     assert events[1].centers.ravel().tolist() == [2.0, -3.0]
 
 
+def test_of_many_equally_far_rows_the_lowest_refills(events_of, storage):
+    # Sorting algorithms keep the order of a few equal items, and not of many.
+    X = np.zeros((60, 60))
+    X[np.arange(60), np.arange(60)] = 3.0
+    init = np.vstack([np.zeros(60), np.full((2, 60), 99.0)])
+    events = events_of(KMeans(3, init=init, n_init=1, tol=0), storage(X))
+    assert events[1].centers[1:].tolist() == X[:2].tolist()
+
+
+def test_a_cluster_that_another_comes_to_lie_on_is_refilled_once_more(events_of, storage):
+    # Row 0 refills cluster 2, but its double keeps cluster 0 there, which is the lower one.
+    X = np.array([[5.0], [5.0], [0.0], [1.0]])
+    model = KMeans(3, init=[[4.0], [0.5], [99.0]], n_init=1, tol=0)
+    events = events_of(model, storage(X))
+    assert [event.n_refilled for event in events] == [1, 1]
+    assert [event.n_moved for event in events] == [4, 0]
+    assert model.labels_.tolist() == [0, 0, 2, 1]
+    assert model.inertia_ == 0.0
+
+
 def test_rows_equally_far_but_for_rounding_are_ordered_alike_in_both_storages(events_of):
     # 0.1 + 0.2 is not 0.3: the sums over features differ in the last bit between formulas.
     rng = np.random.default_rng(5)
     for _ in range(30):
-        row = rng.normal(size=6)
-        X = np.array([np.zeros(6), row, -row, row[::-1], -row[::-1]])
-        init = np.vstack([np.zeros(6), np.full(6, 99.0)])
+        middle, row = rng.normal(size=6), rng.normal(size=6) * (rng.random(6) < 0.5)
+        X = np.array([middle, middle + row, middle - row, 2 * middle + row, 2 * middle - row])
+        X[3:] -= middle
+        X[:, 3] = 0.0
+        init = np.vstack([middle, np.full(6, 99.0)])
         starts = []
         for given_X in (X, sp.csr_array(X)):
             events = events_of(KMeans(2, init=init, n_init=1, tol=0), given_X)
