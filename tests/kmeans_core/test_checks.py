@@ -218,7 +218,7 @@ def test_what_lies_beyond_the_last_row_is_not_read(blobs):
     matrix = sp.csr_matrix(X)
     expected = KMeans(2, random_state=0).fit(X)
     matrix.data = np.append(matrix.data, [np.nan, 99.0])
-    matrix.indices = np.append(matrix.indices, [77, -5]).astype(np.int32)
+    matrix.indices = np.append(matrix.indices, [77, 99]).astype(np.int32)
     model = KMeans(2, random_state=0).fit(matrix)
     assert model.cluster_centers_.tolist() == expected.cluster_centers_.tolist()
     assert model.inertia_ == expected.inertia_

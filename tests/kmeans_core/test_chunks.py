@@ -148,7 +148,7 @@ def test_ctrl_c_during_the_wait_for_helpers_is_heard():
     assert state == {"running": 0, "begun": 2}
 
 
-def test_a_task_may_run_chunks_of_its_own():
+def test_a_task_may_run_chunks_of_its_own(always_threads):
     counts = np.zeros((40, 50), dtype=int)
 
     def task(start, stop):
@@ -161,6 +161,7 @@ def test_a_task_may_run_chunks_of_its_own():
 
     chunks.run(40, MUCH, 2, task)
     assert np.all(counts == 1)
+    assert always_threads.n_helpers == 1  # the inner ones stay where they are
 
 
 def test_two_threads_may_fit_at_once(blobs, storage, always_threads):
@@ -214,7 +215,17 @@ warnings.simplefilter("ignore", DeprecationWarning)
 parent = fit()
 child = os.fork()
 if child == 0:
-    os._exit(0 if fit() == parent and chunks._pool is not None else 1)
+    together = threading.Barrier(2)
+    waited = threading.local()
+    def task(start, stop):
+        if not hasattr(waited, "yes"):
+            waited.yes = True
+            together.wait(timeout=20)  # breaks unless a helper is here as well
+    try:
+        chunks.run(100, 1, 2, task)
+        os._exit(0 if fit() == parent else 1)
+    except threading.BrokenBarrierError:
+        os._exit(2)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), fit() == parent)
 """
     )

@@ -146,7 +146,7 @@ def test_where_rows_coincide_the_distance_is_exactly_zero(case):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_mean_variance_is_numpys(blobs, storage, dtype):
-    X = (blobs(70, 5, 3, share_zero=0.5) + 1.0).astype(dtype)
+    X = blobs(70, 5, 3, share_zero=0.5).astype(dtype)
     X[:, 1] = 0.0
     X[:, 2] = 7.25
     expected = np.mean(np.var(X, axis=0, dtype=np.float64))

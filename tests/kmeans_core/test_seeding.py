@@ -124,6 +124,14 @@ def test_given_centres_may_come_in_any_form(blobs, form):
     assert np.array_equal(model.cluster_centers_, expected.cluster_centers_)
 
 
+def test_given_centres_are_rounded_to_the_floats_of_x(blobs, events_of, storage):
+    X = blobs(30, 3, 3).astype(np.float32)
+    init = X[:3].astype(np.float64) + 0.1
+    first, *_ = events_of(KMeans(3, init=init, n_init=1), storage(X))
+    assert first.centers.tolist() == init.astype(np.float32).tolist()
+    assert first.centers.tolist() != init.tolist()
+
+
 @pytest.mark.parametrize("shape", [(4, 3), (2, 3)])
 def test_a_wrong_number_of_given_centres(blobs, shape):
     X = blobs(30, 3, 3)

@@ -18,14 +18,14 @@ def result_of(ks, silhouettes) -> SweepResult:
     )
 
 
-@pytest.mark.parametrize("n_init", [1, 4])
-def test_each_row_is_what_kmeans_alone_gives(blobs, storage, n_init):
+@pytest.mark.parametrize(("n_init", "tol", "max_iter"), [(1, 0.5, 300), (4, 0.0, 300), (2, 0.0, 1)])
+def test_each_row_is_what_kmeans_alone_gives(blobs, storage, n_init, tol, max_iter):
     X = storage(blobs(80, 3, 4, share_zero=0.2))
     ks = [5, 2, 9]
-    result = sweep_k(X, ks, n_init=n_init, tol=1e-3, max_iter=7, random_state=3)
+    result = sweep_k(X, ks, n_init=n_init, tol=tol, max_iter=max_iter, random_state=3)
     assert result.ks.tolist() == ks
     for row, k in enumerate(ks):
-        model = KMeans(k, n_init=n_init, tol=1e-3, max_iter=7, random_state=3).fit(X)
+        model = KMeans(k, n_init=n_init, tol=tol, max_iter=max_iter, random_state=3).fit(X)
         assert result.labels[row].tolist() == model.labels_.tolist()
         assert result.inertia[row] == model.inertia_
         assert result.silhouette[row] == silhouette_score(X, model.labels_)
