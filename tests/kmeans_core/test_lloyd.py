@@ -94,12 +94,13 @@ def test_of_equally_far_rows_the_lowest_refills(events_of, storage):
 
 
 def test_of_many_equally_far_rows_the_lowest_refills(events_of, storage):
-    # Sorting algorithms keep the order of a few equal items, and not of many.
+    # Sorting algorithms keep the order of a few equal items, but not of many. Three are farther.
     X = np.zeros((60, 60))
     X[np.arange(60), np.arange(60)] = 3.0
-    init = np.vstack([np.zeros(60), np.full((2, 60), 99.0)])
-    events = events_of(KMeans(3, init=init, n_init=1, tol=0), storage(X))
-    assert events[1].centers[1:].tolist() == X[:2].tolist()
+    X[[20, 40, 50]] *= 2.0
+    init = np.vstack([np.zeros(60), np.full((6, 60), 99.0)])
+    events = events_of(KMeans(7, init=init, n_init=1, tol=0), storage(X))
+    assert events[1].centers[1:].tolist() == X[[20, 40, 50, 0, 1, 2]].tolist()
 
 
 def test_a_cluster_that_another_comes_to_lie_on_is_refilled_once_more(events_of, storage):
