@@ -76,7 +76,8 @@ _GENRE_RENOWN = {
 }
 _GENRE_QUALITY = {
     "Film-Noir": 0.3, "Documentary": 0.3, "War": 0.25, "Drama": 0.15, "Crime": 0.15,
-    "Action": -0.1, "Comedy": -0.1, "Children": -0.1, "Sci-Fi": -0.1, "Horror": -0.2,
+    "Romance": 0.05,
+    "Action": -0.1, "Comedy": -0.1, "Children": -0.1, "Horror": -0.2,
 }
 # fmt: on
 _RENOWN_QUALITY = 0.11
@@ -158,8 +159,10 @@ def invent_films(n_films: int, rng: np.random.Generator) -> Films:
     (3, 19)
     """
     years = draw(_YEARS, n_films, rng).astype(np.int64)
-    # Films came into the catalogue in their year, or later if they are older than it.
-    years = years[np.argsort(np.maximum(years, rng.uniform(1995, 2017, n_films)), kind="stable")]
+    # Films came into the catalogue in their year, or later if they are older than it; most of
+    # the old ones soon after it was begun in 1995.
+    listed = 1995 + 22 * rng.random(n_films) ** 3
+    years = years[np.argsort(np.maximum(years, listed), kind="stable")]
     names = film_names(n_films, rng)
 
     kinds = even_ranks(n_films, rng)

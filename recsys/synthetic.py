@@ -30,12 +30,12 @@ _HALF_STARS_SINCE = int(np.datetime64("2003-02-12T00:00:00").astype(np.int64))
 # How strongly a taste shows: in what is seen (a film that is liked by 1 more is e to this power
 # as likely), and in the stars it gets.
 _PULL = 1.2
-_STARS = 0.55
+_STARS = 0.5
 # The other parts of a score: its mean, and how far people, their own liking of each genre, and
 # single ratings stray from it.
 _MEAN_STARS = 3.1
-_LENIENCY = 0.45
-_OWN_TASTE = 0.3
+_LENIENCY = 0.48
+_OWN_TASTE = 0.25
 _NOISE = 0.77
 # The scores at which the stars given go up by one step. They are set so that each number of stars
 # is as frequent as in the release, where people round to whole stars more often than not.

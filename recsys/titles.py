@@ -24,7 +24,7 @@ _LISTS = {
         Stairway, Stationmaster, Suitcase, Telegram, Tightrope, Toymaker, Umbrella,
         Understudy, Vineyard, Voyage, Waltz, Weathervane""",
     "stuff": """Amaranth, Ashes, Autumn, Brass, Candour, Chalk, Cinnamon, Coal, Courage, Daylight,
-        Driftwood, Dust, Embers, Feathers, Fog, Frost, Glass, Granite, Honey, Ink, Lavender,
+        Driftwood, Dust, Embers, Feathers, Fleece, Frost, Glass, Granite, Honey, Ink, Lavender,
         Lead, Lightning, Linen, Mercy, Midnight, Mirrors, Moss, Nettles, Parchment,
         Patience, Pepper, Porcelain, Rain, Regret, Ribbon, Rust, Saffron, Salt, Sand,
         Shadows, Silence, Smoke, Solitude, Straw, Thistles, Thunder, Tin, Twilight,
