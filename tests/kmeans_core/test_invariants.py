@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kmeans_core import KMeans, reference
@@ -80,7 +80,6 @@ def test_inertia_keeps_its_digits_far_from_the_origin(storage):
 # 3 --------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
 @given(data=st.data(), storage=BOTH)
 def test_inertia_never_rises(exact_cases, float_cases, events_of, data, storage):
     # Refills included: the row that refills a cluster comes to lie on its centre, and the others'
@@ -133,7 +132,6 @@ def test_scaling_weights_does_not_change_the_start(blobs, storage, init):
     assert state(other)[:2] == state(one)[:2]
 
 
-@settings(max_examples=100)
 @given(data=st.data(), storage=BOTH)
 def test_an_integer_weight_equals_repetition(exact_cases, events_of, data, storage):
     case = data.draw(exact_cases)
@@ -151,7 +149,6 @@ def test_an_integer_weight_equals_repetition(exact_cases, events_of, data, stora
 # 6 --------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
 @given(data=st.data())
 def test_dense_and_csr_give_the_same(exact_cases, data):
     case = data.draw(exact_cases)

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import ConvergenceWarning, KMeans, reference
@@ -14,7 +14,6 @@ from kmeans_core import ConvergenceWarning, KMeans, reference
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
 
 
-@settings(max_examples=200)
 @given(data=st.data(), sparse=st.booleans())
 def test_every_iteration_is_the_textbooks_to_the_bit_where_sums_are_exact(
     exact_cases, events_of, data, sparse
@@ -38,7 +37,6 @@ def test_every_iteration_is_the_textbooks_to_the_bit_where_sums_are_exact(
     assert model.labels_.tolist() == reference.nearest(case.X, final).tolist()
 
 
-@settings(max_examples=100)
 @given(data=st.data(), sparse=st.booleans())
 def test_every_iteration_is_the_textbooks_but_for_near_ties_on_floats(
     float_cases, events_of, differing_rows, data, sparse

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.formats import LAYOUTS, Release
@@ -337,7 +337,6 @@ LINE = st.lists(FIELD, min_size=3, max_size=5) | st.lists(
 )
 
 
-@settings(max_examples=150)
 @given(
     layout=st.sampled_from(LAYOUTS),
     lines=st.lists(LINE, max_size=8),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.movielens import load_ratings
@@ -320,7 +320,6 @@ def write_item(folder, movies, ratings):
     (folder / "u.item").write_bytes("".join(films).encode("latin-1"))
 
 
-@settings(max_examples=60)
 @given(table=tables(), layout=st.integers(0, 2))
 def test_what_is_written_in_any_format_is_read_back(tmp_path_factory, table, layout):
     movies, ratings = table
