@@ -104,7 +104,7 @@ def _drop_cut_row(rows: RatingRows, file: str, open_line: int) -> None:
     if not (rows.blocks and len(rows.blocks[-1]) and rows.lines[-1][-1] == open_line):
         return
     timestamps = rows.column("timestamp")
-    if len(timestamps) > 1 and 2 * timestamps[-1] < timestamps[:-1].min():
+    if len(timestamps) > 1 and 2 * int(timestamps[-1]) < int(timestamps[:-1].min()):
         rows.blocks[-1], rows.lines[-1] = rows.blocks[-1][:-1], rows.lines[-1][:-1]
         reason = "the file is cut off in this row's timestamp"
         rows.bad_rows.append(BadRow(file, open_line, str(timestamps[-1]), reason))

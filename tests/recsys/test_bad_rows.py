@@ -379,3 +379,9 @@ def test_skipping_in_one_block_of_many_keeps_all_other_rows_and_lines(tmp_path, 
     assert len(rows.blocks) > 3
     assert [row.line for row in rows.bad_rows] == [33_335]
     assert rows.line_numbers().tolist() == [n for n in range(2, n_rows + 2) if n != 33_335]
+
+
+def test_the_largest_timestamp_in_an_open_last_line_is_read(spoiled):
+    text = "userId,movieId,rating,timestamp\n1,31,3,1\n2,31,3,9223372036854775807"
+    folder = spoiled("csv", "ratings.csv", text)
+    assert load_ratings(folder).ratings["timestamp"].tolist() == [1, 2**63 - 1]
