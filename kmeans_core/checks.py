@@ -98,7 +98,7 @@ def _sparse_points(X: Any, n_threads: int) -> SparsePoints:
         raise ValueError(f"Expected 2D array, got {X.ndim}D sparse array instead.")
     if X.dtype.kind == "c":
         raise ValueError("Complex data not supported.")
-    _refuse_malformed(X)
+    refuse_malformed(X)
     matrix = X if X.format == "csr" else X.tocsr()
     n_features = matrix.shape[1]
     data = np.asarray(matrix.data)
@@ -129,7 +129,7 @@ def _native(integers: Any) -> npt.NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _refuse_malformed(X: Any) -> None:
+def refuse_malformed(X: Any) -> None:
     """Neither a kernel nor scipy's conversions check bounds: the arrays must hold together."""
     n_rows, n_columns = X.shape
     problem = None

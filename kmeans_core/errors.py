@@ -1,4 +1,8 @@
-"""The package's own exceptions and warnings."""
+"""The package's own exceptions and warnings, which are scikit-learn's too where it is loaded."""
+
+import sys
+from functools import cache
+from typing import Any
 
 
 class InvalidParameterError(ValueError, TypeError):
@@ -11,3 +15,27 @@ class NotFittedError(ValueError, AttributeError):
 
 class ConvergenceWarning(UserWarning):
     """The result is not what was asked for, as with fewer distinct rows than clusters."""
+
+
+def as_scikit_learn_knows_it(own: type[Any]) -> type[Any]:
+    """A class to raise or warn with, which code that catches scikit-learn's of the name catches.
+
+    Where ``sklearn.exceptions`` is loaded it is derived from both; looked up when it is needed,
+    as scikit-learn may be loaded after this package, and never loaded from here.
+    """
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), own.__name__, None)
+    return own if theirs is None else _of_both(own.__name__)
+
+
+@cache
+def _of_both(name: str) -> type[Any]:
+    own, theirs = globals()[name], getattr(sys.modules["sklearn.exceptions"], name)
+    both = {"__module__": __name__, "__qualname__": f"_{name}", "__doc__": own.__doc__}
+    return type(name, (own, theirs), both)
+
+
+def __getattr__(name: str) -> Any:
+    # What comes out of another process is unpickled by the qualified name of its class.
+    if name in ("_NotFittedError", "_ConvergenceWarning"):
+        return as_scikit_learn_knows_it(globals()[name[1:]])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

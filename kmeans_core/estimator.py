@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.checks import as_points, as_random_stream, as_weights
-from kmeans_core.errors import ConvergenceWarning
+from kmeans_core.errors import ConvergenceWarning, as_scikit_learn_knows_it
 from kmeans_core.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
 from kmeans_core.parameters import (
     ARRAY_LIKE,
@@ -21,11 +21,12 @@ from kmeans_core.parameters import (
     real_from,
 )
 from kmeans_core.points import Floats, Labels, Points, prepare
-from kmeans_core.protocol import Estimator, feature_names
+from kmeans_core.protocol import feature_names
+from kmeans_core.scikit_learn import ScikitLearnClusterer
 from kmeans_core.seeding import first_centers
 
 
-class KMeans(Estimator):
+class KMeans(ScikitLearnClusterer):
     """Exact k-means: Lloyd's algorithm from k-means++ starts, dense or sparse.
 
     Parameters and attributes mean what they mean in ``sklearn.cluster.KMeans``.
@@ -155,6 +156,12 @@ class KMeans(Estimator):
             )
         weights = as_weights(sample_weight, points)
         names = feature_names(X)
+        if self.algorithm == "elkan" and self.n_clusters == 1:
+            warnings.warn(
+                "algorithm='elkan' doesn't make sense for a single cluster. Using 'lloyd' instead.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         best = self._best_of_starts(X, points, weights)
 
         n_found = len(np.unique(best.labels))
@@ -162,7 +169,7 @@ class KMeans(Estimator):
             warnings.warn(
                 f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
                 f"({self.n_clusters}). Possibly due to duplicate points in X.",
-                ConvergenceWarning,
+                as_scikit_learn_knows_it(ConvergenceWarning),
                 stacklevel=2,
             )
         self._remember_features(names, points.shape[1])
@@ -192,7 +199,7 @@ class KMeans(Estimator):
         """Fit, and return ``labels_``."""
         return self.fit(X, sample_weight=sample_weight).labels_
 
-    def transform(self, X: Any) -> npt.NDArray[Any]:
+    def transform(self, X: Any) -> Any:
         """Euclidean distance of each row to each centre.
 
         Parameters
@@ -202,13 +209,14 @@ class KMeans(Estimator):
         Returns
         -------
         ndarray of shape (n_samples, n_clusters)
-            Dense, of X's float dtype; exactly 0 where a row and a centre coincide.
+            Dense, of X's float dtype; exactly 0 where a row and a centre coincide. A frame where
+            ``set_output`` or scikit-learn's configuration asks for one.
         """
         points = self._fitted_points(X)
         squared = points.squared_distances(prepare(self.cluster_centers_))
-        return np.sqrt(squared, out=squared).astype(points.dtype, copy=False)
+        return self._framed(X, np.sqrt(squared, out=squared).astype(points.dtype, copy=False))
 
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit, and return the distances of the same rows."""
         return self.fit(X, sample_weight=sample_weight).transform(X)
 

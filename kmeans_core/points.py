@@ -17,6 +17,9 @@ Ints = npt.NDArray[np.intp]
 # Centres are padded to a multiple of the widest vector in use today: 8 doubles.
 VECTOR_WIDTH = 8
 
+# Entries of X looked at together for the variance: 2 MB as float64.
+VARIANCE_BLOCK = 2**18
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedCenters:
@@ -103,6 +106,10 @@ class Points(Protocol):
         """(stop - first, n_samples): Euclidean, from rows ``first``..``stop`` to every row."""
         ...
 
+    def pair_manhattan(self, first: int, stop: int) -> Floats:
+        """The same for the sum of absolute differences."""
+        ...
+
 
 def _grouped(labels: Labels, n_clusters: int) -> tuple[Ints, Ints]:
     rows = np.empty(len(labels), dtype=np.intp)
@@ -128,7 +135,13 @@ class DensePoints:
         return self.X.dtype
 
     def mean_variance(self) -> float:
-        return float(np.mean(np.var(self.X, axis=0, dtype=np.float64)))
+        # By blocks: np.var would make a float64 copy of all rows.
+        mean = self.X.mean(axis=0, dtype=np.float64)
+        squares = np.zeros(len(mean))
+        n_block = max(1, VARIANCE_BLOCK // self.X.shape[1])
+        for first in range(0, len(self.X), n_block):
+            squares += np.sum((self.X[first : first + n_block] - mean) ** 2, axis=0)
+        return float(np.mean(squares / len(self.X)))
 
     def take(self, rows: Ints) -> Floats:
         return self.X[rows].astype(np.float64)
@@ -191,6 +204,16 @@ class DensePoints:
             len(out) * self.X.size,
             self.n_threads,
             lambda begin, end: dense.pair_distances(self.X, first, begin, end, out),
+        )
+        return out
+
+    def pair_manhattan(self, first: int, stop: int) -> Floats:
+        out = np.empty((stop - first, len(self.X)))
+        chunks.run(
+            len(out),
+            len(out) * self.X.size,
+            self.n_threads,
+            lambda begin, end: dense.pair_manhattan(self.X, first, begin, end, out),
         )
         return out
 
@@ -317,6 +340,18 @@ class SparsePoints:
             self.n_threads,
             lambda begin, end: sparse.pair_distances(
                 *self.csr, self.row_norms, self.n_features, first, begin, end, out
+            ),
+        )
+        return out
+
+    def pair_manhattan(self, first: int, stop: int) -> Floats:
+        out = np.empty((stop - first, len(self.row_norms)))
+        chunks.run(
+            len(out),
+            len(out) * len(self.csr[0]),
+            self.n_threads,
+            lambda begin, end: sparse.pair_manhattan(
+                *self.csr, self.n_features, first, begin, end, out
             ),
         )
         return out

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.errors import NotFittedError
+from kmeans_core.errors import NotFittedError, as_scikit_learn_knows_it
 
 
 class Estimator:
@@ -57,7 +57,7 @@ class Estimator:
     def _check_fitted(self) -> None:
         if not hasattr(self, "n_features_in_"):
             name = type(self).__name__
-            raise NotFittedError(
+            raise as_scikit_learn_knows_it(NotFittedError)(
                 f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments "
                 "before using this estimator."
             )

@@ -1,5 +1,6 @@
 """First centres: greedy k-means++ and random rows."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,25 @@ def first_centers(
         choose = {"k-means++": plusplus_rows, "random": random_rows}[init]
         return points.take(choose(points, n_clusters, weights, stream))
     if callable(init):
-        # An array, whatever X came as: a callable that takes rows by number works on any X.
-        given_X = X if sp.issparse(X) else np.asarray(X)
-        init = init(given_X, n_clusters, random_state=stream)
+        return _from_callable(init, X, points, n_clusters, stream)
+    return _checked(init, points, n_clusters)
+
+
+def _from_callable(
+    init: Callable[..., Any], X: Any, points: Points, n_clusters: int, stream: RandomStream
+) -> Floats:
+    """What ``init`` returns for X, which it is given as scikit-learn does: centred where dense."""
+    if sp.issparse(X):
+        return _checked(init(X, n_clusters, random_state=stream), points, n_clusters)
+    array = np.asarray(X)
+    array = array.astype(points.dtype, copy=False)
+    mean = array.mean(axis=0)
+    centers = _checked(init(array - mean, n_clusters, random_state=stream), points, n_clusters)
+    uncentred: Floats = centers + mean.astype(np.float64)
+    return uncentred
+
+
+def _checked(init: Any, points: Points, n_clusters: int) -> Floats:
     given = as_points(init)
     centers = given.take(np.arange(given.shape[0]))
     for axis, (found, wanted) in enumerate(
@@ -89,6 +106,7 @@ def kmeans_plusplus(
     n_clusters: int,
     *,
     sample_weight: Any = None,
+    x_squared_norms: Any = None,
     random_state: Any = None,
     n_local_trials: int | None = None,
 ) -> tuple[npt.NDArray[Any], Ints]:
@@ -102,6 +120,8 @@ def kmeans_plusplus(
     X : array-like or sparse matrix of shape (n_samples, n_features)
     n_clusters : int
     sample_weight : array-like of shape (n_samples,), optional
+    x_squared_norms : array-like of shape (n_samples,), optional
+        Accepted for scikit-learn's sake: its length is checked, its values are not used.
     random_state : int, RandomState, Generator or None
     n_local_trials : int, optional
         Draws a centre; ``2 + int(log(n_clusters))`` if not given.
@@ -131,6 +151,11 @@ def kmeans_plusplus(
     points = as_points(X)
     if points.shape[0] < n_clusters:
         raise ValueError(f"n_samples={points.shape[0]} should be >= n_clusters={n_clusters}.")
+    if x_squared_norms is not None and np.shape(x_squared_norms) != (points.shape[0],):
+        raise ValueError(
+            f"The length of x_squared_norms {np.size(x_squared_norms)} should be equal to the "
+            f"length of n_samples {points.shape[0]}."
+        )
     weights = as_weights(sample_weight, points)
     rows = plusplus_rows(
         points, n_clusters, weights, as_random_stream(random_state), n_local_trials

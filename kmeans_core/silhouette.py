@@ -5,27 +5,34 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from kmeans_core import chunks
-from kmeans_core.checks import as_points
+from kmeans_core.checks import as_random_stream, refuse_malformed
+from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels.labels import silhouettes
-from kmeans_core.points import Floats, Labels, Points
+from kmeans_core.pairs import Pairs, pairs_of
+from kmeans_core.parameters import is_int
+from kmeans_core.points import Floats, Labels
 
 # Distances held at a time: a block of rows against all rows.
 BLOCK_BYTES = 16 * 2**20
 
 
-def silhouette_samples(X: Any, labels: Any) -> Floats:
+def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> Floats:
     """Silhouette of every row: how much nearer it is to its own cluster than to the next one.
 
-    (b - a) / max(a, b), where a is the mean Euclidean distance to the other rows of its cluster
+    (b - a) / max(a, b), where a is the mean distance to the other rows of its cluster
     and b the least mean distance to the rows of another; 0 for a row alone in its cluster.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
+        For "precomputed": distances, of shape (n_samples, n_samples), with 0 on the diagonal; an
+        absent entry of a sparse matrix is distance 0.
     labels : array-like of shape (n_samples,)
         Any names of clusters.
+    metric : {"euclidean", "manhattan", "cosine", "precomputed"}
 
     Returns
     -------
@@ -35,7 +42,8 @@ def silhouette_samples(X: Any, labels: Any) -> Floats:
     Raises
     ------
     ValueError
-        If X is no matrix of finite numbers, labels have another length or hold NaN, or name fewer
+        If X is no matrix of finite numbers, there is no such metric, precomputed distances are
+        not square or not 0 on the diagonal, labels have another length or hold NaN, or name fewer
         than 2 or more than n_samples - 1 clusters.
 
     Notes
@@ -54,17 +62,38 @@ def silhouette_samples(X: Any, labels: Any) -> Floats:
     >>> silhouette_samples([[0.0], [1.0], [5.0]], [0, 0, 1])
     array([0.8 , 0.75, 0.  ])
     """
-    points = as_points(X)
-    labels = _checked_labels(labels, points.shape[0])
-    return samples_of_labelings(points, [labels])[0]
+    pairs = pairs_of(X, metric)
+    labels = _checked_labels(labels, pairs.n_samples)
+    return samples_of_labelings(pairs, [labels])[0]
 
 
-def silhouette_score(X: Any, labels: Any) -> float:
-    """Mean silhouette of the rows; see :func:`silhouette_samples` for arguments and errors.
+def silhouette_score(
+    X: Any,
+    labels: Any,
+    *,
+    metric: str = "euclidean",
+    sample_size: int | None = None,
+    random_state: Any = None,
+) -> float:
+    """Mean silhouette of the rows; see :func:`silhouette_samples`.
+
+    Parameters
+    ----------
+    X, labels, metric
+        As in :func:`silhouette_samples`.
+    sample_size : int, optional
+        Take the mean over so many rows, drawn without replacement, with silhouettes among these.
+    random_state : int, RandomState, Generator or None
+        Draws the sample.
 
     Returns
     -------
     float
+
+    Raises
+    ------
+    ValueError
+        As :func:`silhouette_samples`, or if ``sample_size`` is not within 1..n_samples.
 
     Examples
     --------
@@ -72,22 +101,46 @@ def silhouette_score(X: Any, labels: Any) -> float:
     >>> round(silhouette_score([[0.0], [1.0], [5.0]], ["a", "a", "b"]), 4)
     0.5167
     """
-    return float(np.mean(silhouette_samples(X, labels)))
+    if sample_size is None:
+        return float(np.mean(silhouette_samples(X, labels, metric=metric)))
+    rows = _matrix(X)
+    names = np.asarray(labels)
+    n_samples = rows.shape[0]
+    if len(names) != n_samples:
+        raise ValueError(_lengths_differ(n_samples, len(names)))
+    if not is_int(sample_size) or not 1 <= sample_size <= n_samples:
+        raise InvalidParameterError(
+            f"sample_size must be an int within 1..{n_samples}, not {sample_size!r}"
+        )
+    chosen = as_random_stream(random_state).permutation(n_samples)[:sample_size]
+    part = rows[chosen]
+    if metric == "precomputed":
+        part = part[:, chosen]
+    return float(np.mean(silhouette_samples(part, names[chosen], metric=metric)))
 
 
-def samples_of_labelings(points: Points, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
+def _matrix(X: Any) -> Any:
+    """X as something whose rows can be taken by number."""
+    if sp.issparse(X):
+        refuse_malformed(X)  # before a conversion of scipy's that trusts it
+        matrix: Any = X
+        return matrix.tocsr()
+    return np.asarray(X)
+
+
+def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
     """Silhouettes under each of several labelings; every distance is computed once.
 
     Parameters
     ----------
-    points : Points
+    pairs : Pairs
     labelings : sequence of ndarray of shape (n_samples,)
 
     Returns
     -------
     list of ndarray of shape (n_samples,)
     """
-    n_samples = points.shape[0]
+    n_samples = pairs.n_samples
     numbered: list[Labels] = []
     sizes: list[npt.NDArray[np.intp]] = []
     for labels in labelings:
@@ -99,13 +152,13 @@ def samples_of_labelings(points: Points, labelings: Sequence[npt.NDArray[Any]]) 
     n_block = max(1, BLOCK_BYTES // (8 * n_samples))
     for first in range(0, n_samples, n_block):
         stop = min(first + n_block, n_samples)
-        distances = points.pair_distances(first, stop)
+        distances = pairs.block(first, stop)
 
         def task(begin: int, end: int, first: int = first, distances: Floats = distances) -> None:
             for labels, counts, out in zip(numbered, sizes, scores, strict=True):
                 silhouettes(distances, first, labels, counts, begin, end, out)
 
-        chunks.run(stop - first, distances.size * len(labelings), points.n_threads, task)
+        chunks.run(stop - first, distances.size * len(labelings), pairs.n_threads, task)
     return scores
 
 
@@ -114,9 +167,7 @@ def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
     if names.ndim != 1:
         raise ValueError(f"labels should be a 1d array, got an array of shape {names.shape}.")
     if len(names) != n_samples:
-        raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: {[n_samples, len(names)]}"
-        )
+        raise ValueError(_lengths_differ(n_samples, len(names)))
     if names.dtype.kind == "f" and not np.all(np.isfinite(names)):
         row = int(np.argmin(np.isfinite(names)))
         kind = "NaN" if np.isnan(names[row]) else "infinity"
@@ -127,3 +178,7 @@ def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
             f"Number of labels is {n_labels}. Valid values are 2 to n_samples - 1 (inclusive)."
         )
     return names
+
+
+def _lengths_differ(n_samples: int, n_labels: int) -> str:
+    return f"Found input variables with inconsistent numbers of samples: {[n_samples, n_labels]}"

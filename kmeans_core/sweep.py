@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kmeans_core.checks import as_points
 from kmeans_core.errors import ConvergenceWarning
 from kmeans_core.estimator import KMeans
+from kmeans_core.pairs import euclidean
 from kmeans_core.parameters import check_parameters, int_from
 from kmeans_core.points import Floats, Labels
 from kmeans_core.silhouette import samples_of_labelings
@@ -160,7 +161,7 @@ def sweep_k(
     n_found = np.array([len(np.unique(row)) for row in labels])
     silhouette = np.full(len(ks), np.nan)
     defined = np.flatnonzero((n_found >= 2) & (n_found < points.shape[0]))
-    samples = samples_of_labelings(points, [labels[position] for position in defined])
+    samples = samples_of_labelings(euclidean(points), [labels[position] for position in defined])
     silhouette[defined] = [np.mean(sample) for sample in samples]
     return SweepResult(
         ks=np.array(ks),

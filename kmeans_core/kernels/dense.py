@@ -121,3 +121,21 @@ def pair_distances(
                 difference = np.float64(X[i, j]) - np.float64(X[other, j])
                 total += difference * difference
             out[block_row, other] = np.sqrt(total)
+
+
+@kernel
+def pair_manhattan(
+    X,  # IN (n_samples, n_features)
+    first,  # IN: the row of X that out[0] speaks of
+    start,  # IN: first row of out
+    stop,  # IN: row of out to stop before
+    out,  # OUT (n_block, n_samples), rows start..stop
+):
+    """Sums of |x - y| from rows first + start .. first + stop to every row."""
+    for block_row in range(start, stop):
+        i = first + block_row
+        for other in range(X.shape[0]):
+            total = 0.0
+            for j in range(X.shape[1]):
+                total += abs(np.float64(X[i, j]) - np.float64(X[other, j]))
+            out[block_row, other] = total

@@ -289,3 +289,36 @@ def pair_distances(
             out[block_row, other] = np.sqrt(squared)
         for position in range(indptr[i], indptr[i + 1]):
             dense_row[indices[position]] = 0.0
+
+
+@kernel
+def pair_manhattan(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    n_features,  # IN
+    first,  # IN: the row that out[0] speaks of
+    start,  # IN: first row of out
+    stop,  # IN: row of out to stop before
+    out,  # OUT (n_block, n_samples), rows start..stop
+):
+    """Sums of |x - y| from rows first + start .. first + stop to every row."""
+    dense_row = np.zeros(n_features)
+    met_by = np.full(n_features, -1)
+    for block_row in range(start, stop):
+        i = first + block_row
+        for position in range(indptr[i], indptr[i + 1]):
+            dense_row[indices[position]] = np.float64(data[position])
+        for other in range(out.shape[1]):
+            total = 0.0
+            for position in range(indptr[other], indptr[other + 1]):
+                j = indices[position]
+                total += abs(dense_row[j] - np.float64(data[position]))
+                met_by[j] = other
+            for position in range(indptr[i], indptr[i + 1]):
+                if met_by[indices[position]] != other:
+                    total += abs(np.float64(data[position]))
+            out[block_row, other] = total
+        for position in range(indptr[i], indptr[i + 1]):
+            dense_row[indices[position]] = 0.0
+        met_by[:] = -1

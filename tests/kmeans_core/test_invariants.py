@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kmeans_core import KMeans, reference
 from kmeans_core.checks import as_points
+from kmeans_core.pairs import euclidean
 from kmeans_core.silhouette import samples_of_labelings
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
@@ -290,7 +291,7 @@ def everything(X, n_threads: int, weights) -> list:
         model.predict(X).tobytes(),
         model.transform(X).tobytes(),
         model.score(X, sample_weight=weights),
-        samples_of_labelings(points, [model.labels_])[0].tobytes(),
+        samples_of_labelings(euclidean(points), [model.labels_])[0].tobytes(),
     ]
 
 

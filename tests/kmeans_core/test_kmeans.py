@@ -188,17 +188,17 @@ def test_each_centre_is_predicted_to_be_its_own(blobs, storage):
 # Restarts -------------------------------------------------------------------------------------
 
 
-def starts(*inits):
+def starts(X, *inits):
     """A callable init that gives these centres, one start after the other."""
-    left = list(inits)
-    return lambda X, n_clusters, random_state: np.array(left.pop(0))
+    left = [np.array(init) - X.mean(axis=0) for init in inits]  # it is asked for centred ones
+    return lambda centred, n_clusters, random_state: left.pop(0)
 
 
 def test_of_several_starts_the_least_inertia_is_kept():
     X = np.array([[0.0], [1.0], [10.0], [11.0], [20.0], [21.0]])
     good, bad = [[0.0], [10.0], [20.0]], [[0.0], [1.0], [15.0]]
     for inits in ((good, bad), (bad, good)):
-        model = KMeans(3, init=starts(*inits), n_init=2).fit(X)
+        model = KMeans(3, init=starts(X, *inits), n_init=2).fit(X)
         assert model.inertia_ == 1.5
         assert model.cluster_centers_.ravel().tolist() == [0.5, 10.5, 20.5]
 
@@ -209,7 +209,7 @@ def test_the_same_clusters_under_other_numbers_are_no_improvement():
     X = np.array([[0.0], [2.0], [10.0], [12.0]])
     one, other = [[6.0], [17.0]], [[11.0], [1.0]]
     fits = [
-        KMeans(2, init=starts(*inits), n_init=len(inits), max_iter=1).fit(X)
+        KMeans(2, init=starts(X, *inits), n_init=len(inits), max_iter=1).fit(X)
         for inits in ([one], [other], [one, other], [other, one])
     ]
     assert [fit.inertia_ for fit in fits] == [24.0, 4.0, 24.0, 4.0]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kmeans_core import reference, silhouette, silhouette_samples, silhouette_score
 from kmeans_core.checks import as_points
+from kmeans_core.pairs import euclidean
 
 
 def test_by_hand(storage):
@@ -87,10 +88,10 @@ def test_many_labelings_give_what_each_alone_gives(blobs, storage):
     X = blobs(90, 3, 4)
     rng = np.random.default_rng(0)
     labelings = [rng.integers(k, size=90) for k in (2, 5, 30)]
-    together = silhouette.samples_of_labelings(as_points(storage(X)), labelings)
+    together = silhouette.samples_of_labelings(euclidean(as_points(storage(X))), labelings)
     for scores, labels in zip(together, labelings, strict=True):
         assert scores.tobytes() == silhouette_samples(storage(X), labels).tobytes()
-    assert silhouette.samples_of_labelings(as_points(storage(X)), []) == []
+    assert silhouette.samples_of_labelings(euclidean(as_points(storage(X))), []) == []
 
 
 @pytest.mark.parametrize(
