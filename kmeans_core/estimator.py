@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from kmeans_core.checks import as_points, as_random_stream, as_weights
 from kmeans_core.errors import ConvergenceWarning, as_scikit_learn_knows_it
-from kmeans_core.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
+from kmeans_core.lloyd import OnIteration
 from kmeans_core.parameters import (
     ARRAY_LIKE,
     BOOL,
@@ -20,10 +20,10 @@ from kmeans_core.parameters import (
     one_of,
     real_from,
 )
-from kmeans_core.points import Floats, Labels, Points, prepare
+from kmeans_core.points import Labels, Points, prepare
 from kmeans_core.protocol import feature_names
+from kmeans_core.restarts import best_of_starts
 from kmeans_core.scikit_learn import ScikitLearnClusterer
-from kmeans_core.seeding import first_centers
 
 
 class KMeans(ScikitLearnClusterer):
@@ -148,7 +148,7 @@ class KMeans(ScikitLearnClusterer):
         ConvergenceWarning
             If fewer clusters than asked for hold rows.
         """
-        check_parameters(type(self).__name__, self.get_params(), _RULES)
+        check_parameters(type(self).__name__, self.get_params(), RULES)
         points = as_points(X, n_threads=self.n_threads)
         if points.shape[0] < self.n_clusters:
             raise ValueError(
@@ -162,7 +162,19 @@ class KMeans(ScikitLearnClusterer):
                 RuntimeWarning,
                 stacklevel=2,
             )
-        best = self._best_of_starts(X, points, weights)
+        best = best_of_starts(
+            points,
+            X,
+            weights,
+            init=self.init,
+            n_clusters=self.n_clusters,
+            n_starts=self._n_starts(),
+            max_iter=self.max_iter,
+            tol=self.tol,
+            stream=as_random_stream(self.random_state),
+            verbose=bool(self.verbose),
+            on_iteration=self.on_iteration,
+        )
 
         n_found = len(np.unique(best.labels))
         if n_found < self.n_clusters:
@@ -242,37 +254,6 @@ class KMeans(ScikitLearnClusterer):
 
     # How fit goes about it -----------------------------------------------------------------
 
-    def _best_of_starts(self, X: Any, points: Points, weights: Floats) -> LloydResult:
-        stream = as_random_stream(self.random_state)
-        tol = self.tol * points.mean_variance() if self.tol > 0 else 0.0
-        best: LloydResult | None = None
-        for restart in range(self._n_starts()):
-            centers = first_centers(self.init, X, points, self.n_clusters, weights, stream)
-            if self.verbose:
-                print("Initialization complete")  # noqa: T201 (verbose asks for it)
-            result = lloyd(
-                points,
-                centers,
-                weights,
-                max_iter=self.max_iter,
-                tol=tol,
-                restart=restart,
-                on_iteration=_Printer(self.on_iteration) if self.verbose else self.on_iteration,
-            )
-            if self.verbose:
-                _print_end(result, tol)
-            # A start that found the same clusters under other numbers is no improvement, even
-            # where rounding makes its inertia the lesser.
-            if best is None or (
-                result.inertia < best.inertia
-                and not _same_clustering(result.labels, best.labels, self.n_clusters)
-            ):
-                best = result
-            if result.stopped_by == "on_iteration":
-                break
-        assert best is not None  # there is at least one start
-        return best
-
     def _n_starts(self) -> int:
         if isinstance(self.n_init, str):
             return 10 if callable(self.init) or _is_named(self.init, "random") else 1
@@ -282,7 +263,7 @@ class KMeans(ScikitLearnClusterer):
                 "Explicit initial center position passed: performing only one init in "
                 f"{type(self).__name__} instead of n_init={self.n_init}.",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
             return 1
         return int(self.n_init)
@@ -295,7 +276,8 @@ class KMeans(ScikitLearnClusterer):
         return points
 
 
-_RULES = {
+# What each parameter may be.
+RULES = {
     "n_clusters": (int_from(1),),
     "init": (one_of("k-means++", "random"), CALLABLE, ARRAY_LIKE),
     "n_init": (one_of("auto"), int_from(1)),
@@ -312,34 +294,3 @@ _RULES = {
 
 def _is_named(init: Any, name: str) -> bool:
     return isinstance(init, str) and init == name
-
-
-class _Printer:
-    """Prints each iteration, then hands it on."""
-
-    def __init__(self, on_iteration: OnIteration | None) -> None:
-        self.on_iteration = on_iteration
-
-    def __call__(self, event: IterationEvent) -> Any:
-        print(f"Iteration {event.iteration}, inertia {event.inertia}.")  # noqa: T201
-        return self.on_iteration(event) if self.on_iteration is not None else None
-
-
-def _print_end(result: LloydResult, tol: float) -> None:
-    last = result.n_iter - 1
-    if result.stopped_by == "strict convergence":
-        print(f"Converged at iteration {last}: strict convergence.")  # noqa: T201
-    elif result.stopped_by == "tolerance":
-        print(  # noqa: T201
-            f"Converged at iteration {last}: center shift {result.center_shift} within "
-            f"tolerance {tol}."
-        )
-
-
-def _same_clustering(labels: Labels, others: Labels, n_clusters: int) -> bool:
-    """Whether two labelings are the same up to the numbers of the clusters."""
-    name_in_others = np.full(n_clusters, -1, dtype=np.int32)
-    name_in_others[labels] = others
-    return bool(np.array_equal(name_in_others[labels], others)) and len(np.unique(labels)) == len(
-        np.unique(others)
-    )

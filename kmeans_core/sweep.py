@@ -1,6 +1,5 @@
 """Many k on one data set: inertia and silhouette of each, and the k they suggest."""
 
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.checks import as_points
-from kmeans_core.errors import ConvergenceWarning
-from kmeans_core.estimator import KMeans
+from kmeans_core.checks import as_points, as_random_stream
+from kmeans_core.estimator import RULES
 from kmeans_core.pairs import euclidean
-from kmeans_core.parameters import check_parameters, int_from
+from kmeans_core.parameters import check_parameters
 from kmeans_core.points import Floats, Labels
+from kmeans_core.restarts import best_of_starts
 from kmeans_core.silhouette import samples_of_labelings
 
 if TYPE_CHECKING:
@@ -135,37 +134,43 @@ def sweep_k(
     ks = list(ks)
     if not ks:
         raise ValueError("ks is empty: name at least one number of clusters.")
-    points = as_points(X, n_threads=n_threads)
+    given = {"n_init": n_init, "max_iter": max_iter, "tol": tol, "random_state": random_state}
+    given["n_threads"] = n_threads
     for k in ks:  # all of them before the first, and perhaps longest, fit
-        check_parameters("KMeans", {"n_clusters": k}, {"n_clusters": (int_from(1),)})
-        if k > points.shape[0]:
-            raise ValueError(f"n_samples={points.shape[0]} should be >= n_clusters={k}.")
-    models = []
+        checked = {**given, "n_clusters": k}
+        check_parameters("KMeans", checked, {name: RULES[name] for name in checked})
+    points = as_points(X, n_threads=n_threads)
+    n_samples = points.shape[0]
+    if n_samples < max(ks):
+        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={max(ks)}.")
+
+    results = []
     for k in ks:
-        model = KMeans(
-            k,
-            n_init=n_init,
-            max_iter=max_iter,
-            tol=tol,
-            random_state=random_state,
-            n_threads=n_threads,
+        results.append(
+            best_of_starts(
+                points,
+                X,
+                np.ones(n_samples),
+                init="k-means++",
+                n_clusters=k,
+                n_starts=1 if n_init == "auto" else n_init,
+                max_iter=max_iter,
+                tol=tol,
+                stream=as_random_stream(random_state),
+            )
         )
-        with warnings.catch_warnings():
-            # n_found tells it, k by k.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            models.append(model.fit(X))
         if on_k is not None:
             on_k(k)
 
-    labels = np.array([model.labels_ for model in models])
+    labels = np.array([result.labels for result in results])
     n_found = np.array([len(np.unique(row)) for row in labels])
     silhouette = np.full(len(ks), np.nan)
-    defined = np.flatnonzero((n_found >= 2) & (n_found < points.shape[0]))
+    defined = np.flatnonzero((n_found >= 2) & (n_found < n_samples))
     samples = samples_of_labelings(euclidean(points), [labels[position] for position in defined])
     silhouette[defined] = [np.mean(sample) for sample in samples]
     return SweepResult(
         ks=np.array(ks),
-        inertia=np.array([model.inertia_ for model in models]),
+        inertia=np.array([result.inertia for result in results]),
         silhouette=silhouette,
         n_found=n_found,
         labels=labels,

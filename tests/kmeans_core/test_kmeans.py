@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import ConvergenceWarning, KMeans, reference
+from kmeans_core.restarts import same_clustering
 
 
 def assert_same_fit(model, oracle):
@@ -227,9 +228,7 @@ def test_the_same_clusters_under_other_numbers_are_no_improvement():
     ],
 )
 def test_clusterings_are_the_same_up_to_the_numbers(labels, others, same):
-    from kmeans_core.estimator import _same_clustering
-
-    assert _same_clustering(np.array(labels), np.array(others), 3) is same
+    assert same_clustering(np.array(labels), np.array(others), 3) is same
 
 
 @pytest.mark.parametrize(
