@@ -15,6 +15,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 import sklearn
@@ -174,6 +175,11 @@ def output_frames(make: Make) -> None:
         assert frame.columns.tolist() == ["kmeans0", "kmeans1"]
         assert frame.index.tolist() == X.index.tolist()
     assert isinstance(model.predict(X), np.ndarray)
+    frame = model.set_output(transform="polars").transform(X)
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.columns == ["kmeans0", "kmeans1"]
+    assert model.set_output() is model
+    assert isinstance(model.transform(X), pl.DataFrame)
     assert isinstance(model.set_output(transform="default").transform(X), np.ndarray)
     plain = make(2, n_init=1, random_state=0).fit(X)
     with sklearn.config_context(transform_output="pandas"):
@@ -205,6 +211,9 @@ def routing(make: Make) -> None:
         model = make(3, random_state=0, n_init=1).set_fit_request(sample_weight=True)
         assert clone(model).get_metadata_routing().fit.requests == {"sample_weight": True}
         assert model.get_metadata_routing().score.requests == {"sample_weight": None}
+        both = clone(model).set_score_request(sample_weight="mass").get_metadata_routing()
+        assert both.fit.requests == {"sample_weight": True}
+        assert both.score.requests == {"sample_weight": "mass"}
         weights = np.zeros(len(X))
         weights[:3] = 1.0
         scaler = StandardScaler().set_fit_request(sample_weight=False)
