@@ -11,9 +11,13 @@ import pandas as pd
 
 from kmeans_core import ConvergenceWarning, IterationEvent, KMeans
 from recsys.matrix import RatingMatrix
+from recsys.words import counted
 
 # A film's standing in a group counts as if this many more people had found it average.
 SHRINK = 5
+
+# A score is a difference of sums that need not be exact in binary: this much is still 0.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +81,18 @@ class TasteClusters:
         )
 
     def telling_films(self, cluster: int, n: int = 5) -> pd.DataFrame:
-        """Films that the group likes better than everyone does, most telling first.
+        """Films that the group likes better than all users do, most telling first.
 
         A film's score is the sum over the group's ratings of (rating - mean of all users' ratings
         of the film), divided by the number of the group's ratings + 5, so that one enthusiast
-        does not decide.
+        does not decide. Only films with a score above 0 are told: what nobody else rated, the
+        group likes no better than all do.
 
         Returns
         -------
         DataFrame
-            movieId, title, n_ratings and mean in the group, mean_of_all, score.
+            movieId, title, n_ratings and mean in the group, mean_of_all, score; fewer than ``n``
+            rows where there are fewer such films.
         """
         group = self.members(cluster)
         counts = group.counts_by_film()
@@ -95,7 +101,7 @@ class TasteClusters:
         with np.errstate(invalid="ignore"):
             score = np.where(counts > 0, (sums - counts * mean_of_all) / (counts + SHRINK), 0.0)
         best = np.lexsort((group.movie_ids, -score))
-        best = best[counts[best] > 0][:n]
+        best = best[score[best] > ROUNDING][:n]
         return pd.DataFrame(
             {
                 "movieId": group.movie_ids[best],
@@ -146,6 +152,9 @@ def cluster_users(
     >>> int(clusters.sizes.sum())
     40
     """
+    n_users = matrix.shape[0]
+    if n_clusters > n_users:
+        raise ValueError(f"{counted(n_users, 'user')} cannot make {n_clusters:,} groups")
     model = KMeans(n_clusters, n_init=n_init, random_state=random_state, on_iteration=on_iteration)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the sizes tell it

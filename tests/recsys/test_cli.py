@@ -103,7 +103,7 @@ def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["predict", "--user", "9999", "--movie", "1"], "no user 9999"),
         (["predict", "--user", "1", "--movie", "-4"], "no film -4"),
         (["report", "--user", "9999"], "no user 9999"),
-        (["clusters", "--n-clusters", "999"], "n_samples=80 should be >= n_clusters=999"),
+        (["clusters", "--n-clusters", "999"], "80 users cannot make 999 groups"),
         (["sweep", "--genres", "Nonsense", "Drama"], "no film has the genre 'Nonsense'"),
         (["sweep", "--ks", "500:600"], "too few"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys import RatingMatrix, Ratings, TasteClusters, cluster_users
+from recsys import RatingMatrix, Ratings, RatingScale, TasteClusters, cluster_users
 from recsys.taste import by_mean_and_count
 
 
@@ -48,7 +48,7 @@ def test_same_seed_same_groups(matrix: RatingMatrix) -> None:
 
 
 def test_more_groups_than_users_is_an_error(matrix: RatingMatrix) -> None:
-    with pytest.raises(ValueError, match=r"n_samples=8 should be >= n_clusters=9"):
+    with pytest.raises(ValueError, match="8 users cannot make 9 groups"):
         cluster_users(matrix, 9)
 
 
@@ -81,11 +81,26 @@ def test_telling_films_are_those_liked_better_than_by_all(clusters: TasteCluster
     # Film 1 alone has a rating from outside, of 1 star: mean of all 4.2, four ratings of 5.
     assert films["movieId"].tolist()[0] == 1
     assert films["score"].iloc[0] == pytest.approx(4 * (5 - 4.2) / (4 + 5))
-    assert films["n_ratings"].tolist() == [4, 4, 4]
+    assert films["n_ratings"].tolist() == [4]
     assert films["mean_of_all"].iloc[0] == pytest.approx(4.2)
-    # Films that nobody in the group rated say nothing of it.
-    assert set(films["movieId"]) == {1, 2, 3}
+    # Films 2 and 3 nobody else rated, so the group likes them no better than all do; film 1 the
+    # other group likes less.
+    assert films["movieId"].tolist() == [1]
+    assert clusters.telling_films(0).empty
     assert clusters.telling_films(2).empty
+
+
+def test_rounding_does_not_make_a_film_telling() -> None:
+    """These five ratings sum to a little more than five times their mean in binary."""
+    stars = [0.8, 0.8, 0.5, 0.7, 0.4]
+    ratings = Ratings.from_frames(
+        pd.DataFrame({"userId": range(5), "movieId": 1, "rating": stars}),
+        pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": "War"}),
+        scale=RatingScale(0.1, 1, 0.1),
+    )
+    matrix = RatingMatrix.from_ratings(ratings)
+    alone = TasteClusters(matrix, np.zeros(5, dtype=np.int32), n_clusters=1, inertia=0.0)
+    assert alone.telling_films(0).empty
 
 
 def test_one_enthusiast_does_not_decide() -> None:
