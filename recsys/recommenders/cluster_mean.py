@@ -17,6 +17,7 @@ from recsys.recommenders.contract import (
     paired_ids,
 )
 from recsys.taste import TasteClusters, cluster_users
+from recsys.words import counted
 
 # The part of a cluster the notebook looks at: films, users.
 NOTEBOOK_REGION = (300, 75)
@@ -92,15 +93,15 @@ class ClusterMeanRecommender(Recommender):
         ClusterMeanRecommender
             Itself, fitted.
         """
-        matrix = RatingMatrix.from_ratings(ratings).most_rated(self.n_movies)
+        everyone = RatingMatrix.from_ratings(ratings)
         clusters = cluster_users(
-            matrix,
+            everyone.most_rated(self.n_movies),
             self.n_clusters,
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,
         )
-        return self.fit_clusters(clusters, ratings)
+        return self._use(clusters, everyone)
 
     def fit_clusters(self, clusters: TasteClusters, ratings: Ratings) -> Self:
         """Use groups that are there already.
@@ -115,6 +116,9 @@ class ClusterMeanRecommender(Recommender):
         -------
         ClusterMeanRecommender
         """
+        return self._use(clusters, RatingMatrix.from_ratings(ratings))
+
+    def _use(self, clusters: TasteClusters, everyone: RatingMatrix) -> Self:
         n_films = clusters.matrix.shape[1]
         self._groups = [self._seen_part(clusters, c) for c in range(clusters.n_clusters)]
         self._counts = np.zeros((clusters.n_clusters, n_films), dtype=np.intp)
@@ -124,8 +128,9 @@ class ClusterMeanRecommender(Recommender):
             films = column.get_indexer(pd.Index(group.movie_ids))
             self._counts[cluster, films] = group.counts_by_film()
             self._means[cluster, films] = group.means_by_film()
-        self._everyone = RatingMatrix.from_ratings(ratings)
-        self._mean_of_all = float(ratings.ratings["rating"].mean())
+        self._everyone = everyone
+        self._means_of_everyone = everyone.means_by_film()
+        self._mean_of_all = float(everyone.values.data.mean())
         self.clusters = clusters
         return self
 
@@ -136,8 +141,9 @@ class ClusterMeanRecommender(Recommender):
     def predict(self, user_ids: npt.ArrayLike, movie_ids: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Mean of what each user's group gave each film.
 
-        Where the group has no rating of the film, or the user no group, it is the film's mean
-        over everyone; for a film that nobody rated, the mean of all ratings.
+        It is the film's mean over everyone where the group (or the region of it that is looked
+        at) has no rating of the film, where the film is none of those that the groups are made
+        on, and where the user has no group; for a film that nobody rated, the mean of all ratings.
 
         Parameters
         ----------
@@ -162,7 +168,7 @@ class ClusterMeanRecommender(Recommender):
             (rows >= 0) & (films >= 0), self._means[self.clusters.labels[rows], films], np.nan
         )
         columns = pd.Index(self._everyone.movie_ids).get_indexer(pd.Index(movies))
-        of_all = np.where(columns >= 0, self._everyone.means_by_film()[columns], self._mean_of_all)
+        of_all = np.where(columns >= 0, self._means_of_everyone[columns], self._mean_of_all)
         return np.where(np.isnan(of_group), of_all, of_group)
 
     def recommend(
@@ -187,15 +193,20 @@ class ClusterMeanRecommender(Recommender):
         Returns
         -------
         DataFrame
-            movieId, title, score and expected_rating (both the mean), n_ratings in the group and
+            movieId, title, score and expected_rating (both the mean), n_ratings in the group
+            (or the region of it that is looked at) and
             reason; fewer than ``n`` rows where the group rated fewer films. Equal means stand by
             falling number of ratings, then by movieId.
 
         Raises
         ------
+        ValueError
+            If ``n`` is negative.
         KeyError
             If the user was not among the training users.
         """
+        if n < 0:
+            raise ValueError(f"n must not be negative, but is {n}")
         self._check_fitted()
         matrix = self.clusters.matrix
         cluster = self.clusters.cluster_of(user_id)
@@ -207,8 +218,7 @@ class ClusterMeanRecommender(Recommender):
             eligible &= np.isin(matrix.movie_ids, list(among))
         order = np.lexsort((matrix.movie_ids, -counts, -np.nan_to_num(means)))
         films = order[eligible[order]][:n]
-        n_users = len(self._groups[cluster].user_ids)
-        reasons = [_reason(cluster, n_users, int(counts[f]), float(means[f])) for f in films]
+        reasons = [self._reason(cluster, int(counts[f]), float(means[f])) for f in films]
         return pd.DataFrame(
             {
                 "movieId": matrix.movie_ids[films],
@@ -234,15 +244,13 @@ class ClusterMeanRecommender(Recommender):
         """
         rating = float(self.predict([user_id], [movie_id])[0])
         matrix = self.clusters.matrix
-        cluster = (
-            self.clusters.cluster_of(user_id) if user_id in set(matrix.user_ids.tolist()) else None
-        )
-        if cluster is not None and movie_id in set(matrix.movie_ids.tolist()):
+        cluster = self.clusters.cluster_of(user_id) if user_id in matrix.user_ids else None
+        if cluster is not None and movie_id in matrix.movie_ids:
             film = matrix.column_of(movie_id)
             n_ratings = int(self._counts[cluster, film])
             if n_ratings:
                 n_users = len(self._groups[cluster].user_ids)
-                reason = _reason(cluster, n_users, n_ratings, rating)
+                reason = self._reason(cluster, n_ratings, rating)
                 title = str(matrix.titles[film])
                 return Prediction(
                     user_id, movie_id, title, rating, cluster, n_users, n_ratings, reason
@@ -253,12 +261,19 @@ class ClusterMeanRecommender(Recommender):
         self, user_id: int, movie_id: int, rating: float, cluster: int | None
     ) -> Prediction:
         n_users = len(self._everyone.user_ids)
-        why = "the user is in no group" if cluster is None else f"group {cluster} has no rating"
-        if movie_id in set(self._everyone.movie_ids.tolist()):
+        if cluster is None:
+            why = "the user is in no group"
+        elif movie_id in self.clusters.matrix.movie_ids:
+            why = f"{self._who(cluster)} has no rating"
+        else:
+            n_films = self.clusters.matrix.shape[1]
+            why = f"it is not one of the {counted(n_films, 'film')} the groups are made on"
+        if movie_id in self._everyone.movie_ids:
             film = self._everyone.column_of(movie_id)
             n_ratings = int(self._everyone.counts_by_film()[film])
             title = str(self._everyone.titles[film])
-            reason = f"{why}; {n_ratings} of all {n_users} users gave it {rating:.2f} on average"
+            users = counted(n_users, "user")
+            reason = f"{why}; {n_ratings:,} of all {users} {_gave(n_ratings, rating)}"
         else:
             n_ratings, title = 0, ""
             reason = f"nobody rated it; the mean of all ratings is {rating:.2f}"
@@ -288,6 +303,15 @@ class ClusterMeanRecommender(Recommender):
         if not hasattr(self, "clusters"):
             raise NotFittedError("This ClusterMeanRecommender is not fitted yet: call fit first.")
 
+    def _reason(self, cluster: int, n_ratings: int, mean: float) -> str:
+        users = counted(len(self._groups[cluster].user_ids), "user")
+        return f"{n_ratings:,} of the {users} of {self._who(cluster)} {_gave(n_ratings, mean)}"
 
-def _reason(cluster: int, n_users: int, n_ratings: int, mean: float) -> str:
-    return f"{n_ratings} of the {n_users} users of group {cluster} gave it {mean:.2f} on average"
+    def _who(self, cluster: int) -> str:
+        """Whose ratings count, in words."""
+        group = f"group {cluster}"
+        return group if self.region is None else f"the densest region of {group}"
+
+
+def _gave(n_ratings: int, mean: float) -> str:
+    return f"gave it {mean:.2f}" + (" on average" if n_ratings > 1 else "")

@@ -69,7 +69,7 @@ def test_recommendations_best_mean_first_without_what_was_rated(
     assert films["title"].tolist() == ["Thirty", "Forty"]
     assert films["expected_rating"].tolist() == [5.0, 2.5]
     assert films["n_ratings"].tolist() == [1, 2]
-    assert films["reason"].iloc[0] == "1 of the 3 users of group 0 gave it 5.00 on average"
+    assert films["reason"].iloc[0] == "1 of the 3 users of group 0 gave it 5.00"
 
 
 def test_recommendations_with_what_was_rated(model: ClusterMeanRecommender) -> None:
@@ -100,6 +100,12 @@ def test_equal_means_stand_by_number_of_ratings_then_id() -> None:
 def test_unknown_user_is_named(model: ClusterMeanRecommender) -> None:
     with pytest.raises(KeyError, match="no user 77"):
         model.recommend(77)
+
+
+def test_a_negative_number_of_recommendations_is_refused(model: ClusterMeanRecommender) -> None:
+    with pytest.raises(ValueError, match="n must not be negative, but is -1"):
+        model.recommend(1, -1)
+    assert model.recommend(1, 0).empty
 
 
 def test_explanations_say_from_whose_ratings(model: ClusterMeanRecommender) -> None:
@@ -137,6 +143,20 @@ def test_region_bounds_whose_ratings_count(clusters: TasteClusters, ratings: Rat
     assert model.recommend(1)["movieId"].tolist() == [40]
     assert model.unrated_in_region(1) == 1
     assert model.unrated_in_region(2) == 0
+    # The reasons speak of the region: the group has three users, and user 1 rated film 20.
+    assert model.recommend(1)["reason"].tolist() == [
+        "2 of the 2 users of the densest region of group 0 gave it 2.50 on average"
+    ]
+    assert model.explain(2, 20).reason.startswith("the densest region of group 0 has no rating;")
+
+
+def test_a_film_that_no_group_is_made_on_is_said_to_be_so(ratings: Ratings) -> None:
+    """User 2 of the one group rated film 30: the group is not without a rating of it."""
+    model = ClusterMeanRecommender(1, n_movies=2).fit(ratings)
+    assert model.clusters.matrix.movie_ids.tolist() == [10, 20]
+    assert model.explain(1, 30).reason == (
+        "it is not one of the 2 films the groups are made on; 1 of all 5 users gave it 5.00"
+    )
 
 
 def test_fit_groups_by_the_most_rated_films() -> None:
