@@ -1,6 +1,7 @@
 """The `recsys` command: arguments in, answers on standard output, one clear line on bad input."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from recsys.fetch import FetchError, fetch
+from recsys.fetch import FetchError, fetch, known_releases
 from recsys.ratings import Ratings
+from recsys.words import counted
 
 if TYPE_CHECKING:
     from recsys.recommenders.contract import Recommender
@@ -19,6 +21,10 @@ DEFAULT_REPORT = Path("recsys-report.html")
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+CLOSED_PIPE = 141  # as a shell reports a program that SIGPIPE ended
+
+# Groups of people, where nobody says how many.
+N_GROUPS = 10
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -32,15 +38,21 @@ def run(arguments: Sequence[str]) -> int:
     Returns
     -------
     int
-        Exit code: 0, or 2 on bad input, which one line on standard error names.
+        Exit code: 0, or 2 on bad input, which one line on standard error names; 130 where it was
+        interrupted and 141 where whoever read its output stopped.
     """
     options = _parser().parse_args(arguments)
     options.command = join(["recsys", *arguments])
     try:
         options.action(options)
+        print(end="", flush=True)
     except KeyboardInterrupt:
         print("recsys: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        # `recsys clusters | head -1` is no error. What is left must go nowhere when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
     except (ValueError, LookupError, OSError, FetchError) as error:
         print(f"recsys: error: {_one_line(error)}", file=sys.stderr)
         return BAD_INPUT
@@ -98,7 +110,11 @@ def _clusters(options: argparse.Namespace) -> None:
     print(clusters.summary().to_string(index=False, float_format="%.2f"))
     for cluster in range(clusters.n_clusters):
         films = clusters.telling_films(cluster, options.films)
-        print(f"\nGroup {cluster}, {clusters.sizes[cluster]} users, likes more than others:")
+        group = f"Group {cluster}, {counted(clusters.sizes[cluster], 'user')}"
+        if films.empty:
+            print(f"\n{group}, likes no film more than others.")
+            continue
+        print(f"\n{group}, likes more than others:")
         for film in films.itertuples():
             print(f"  {film.mean:.2f} (all: {film.mean_of_all:.2f})  {film.title}")
 
@@ -134,7 +150,11 @@ def _sweep(options: argparse.Namespace) -> None:
     rows = means.dropna() if options.all_users else contrast_subset(means).dropna()
     ks = [k for k in options.ks if k < len(rows)]
     if not ks:
-        raise ValueError(f"{len(rows)} users are too few for k from {min(options.ks)}")
+        of_whom = "who rated all the genres" if options.all_users else "in whom the genres contrast"
+        raise ValueError(
+            f"k from {min(options.ks)} needs more users {of_whom}: there are {len(rows)}"
+            + ("" if options.all_users else " (--all-users takes everyone)")
+        )
     with _progress(len(ks), "k") as bar:
         result = sweep_k(
             rows.drop(columns="userId").to_numpy(),
@@ -143,7 +163,7 @@ def _sweep(options: argparse.Namespace) -> None:
             random_state=options.seed,
             on_k=lambda k: bar.update(),
         )
-    print(f"{len(rows)} users by {', '.join(options.genres)}")
+    print(f"{counted(len(rows), 'user')} by {', '.join(options.genres)}")
     print(result.to_frame().to_string(index=False, float_format="%.4f"))
     print(f"best k {result.best_k}, suggested k {result.suggested_k} (both vary with the seed)")
 
@@ -181,8 +201,9 @@ def _ratings(options: argparse.Namespace) -> Ratings:
 def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
 
+    n_groups = min(N_GROUPS, ratings.n_users)
     with _progress(None, "iteration") as bar:
-        return ClusterMeanRecommender(random_state=options.seed).fit(
+        return ClusterMeanRecommender(n_groups, random_state=options.seed).fit(
             ratings, on_iteration=lambda event: bar.update()
         )
 
@@ -214,25 +235,27 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_OneLineParser)
 
     report = _command(commands, "report", _report, "write an HTML report", "report --out mine.html")
-    report.add_argument("--out", type=Path, default=DEFAULT_REPORT, help="default: %(default)s")
-    report.add_argument("--user", type=int, help="who is recommended to in it")
+    report.add_argument("--out", type=_file, default=DEFAULT_REPORT, help="default: %(default)s")
+    report.add_argument("--user", type=_whole, help="who is recommended to in it")
 
     clusters = _command(
         commands, "clusters", _clusters, "group people by the films they rated", "clusters"
     )
-    clusters.add_argument("--n-clusters", type=_positive, default=10, help="default: %(default)s")
+    clusters.add_argument(
+        "--n-clusters", type=_positive, default=N_GROUPS, help="default: %(default)s"
+    )
     clusters.add_argument(
         "--n-movies", type=_positive, default=1000, help="most-rated films used; default: 1000"
     )
     clusters.add_argument(
         "--films", type=_positive, default=5, help="films shown a group; default: 5"
     )
-    clusters.add_argument("--out", type=Path, help="CSV file for the group of each user")
+    clusters.add_argument("--out", type=_file, help="CSV file for the group of each user")
 
     recommend = _command(
         commands, "recommend", _recommend, "films for a user", "recommend --user 30"
     )
-    recommend.add_argument("--user", type=int, required=True, help="userId")
+    recommend.add_argument("--user", type=_whole, required=True, help="userId")
     recommend.add_argument("-n", type=_positive, default=20, help="how many; default: 20")
 
     predict = _command(
@@ -242,8 +265,8 @@ def _parser() -> argparse.ArgumentParser:
         "stars a user will give a film",
         "predict --user 30 --movie 1",
     )
-    predict.add_argument("--user", type=int, required=True, help="userId")
-    predict.add_argument("--movie", type=int, required=True, help="movieId")
+    predict.add_argument("--user", type=_whole, required=True, help="userId")
+    predict.add_argument("--movie", type=_whole, required=True, help="movieId")
 
     sweep = _command(
         commands, "sweep", _sweep, "silhouettes of many numbers of groups", "sweep --ks 2:30:1"
@@ -261,10 +284,11 @@ def _parser() -> argparse.ArgumentParser:
     fetch_release = commands.add_parser(
         "fetch",
         help="download a MovieLens release",
+        description="Download a MovieLens release and check it.",
         epilog="example: recsys fetch ml-100k --to data",
     )
     fetch_release.set_defaults(action=_fetch)
-    fetch_release.add_argument("release")
+    fetch_release.add_argument("release", help=", ".join(known_releases()))
     fetch_release.add_argument("--to", type=Path, help="folder; default: the user's cache")
     fetch_release.add_argument(
         "--accept-unverified",
@@ -298,18 +322,37 @@ def _command(
     return command
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+
+
 def _positive(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
     return value
 
 
 def _seed(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if not 0 <= value < 2**32:
         raise argparse.ArgumentTypeError(f"must be 0 to 2**32 - 1, not {value}")
     return value
+
+
+def _file(text: str) -> Path:
+    """A file that can be written, found out before the work rather than after it."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path} is a folder, not a file")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written to")
+    return path
 
 
 def _ks(text: str) -> range:

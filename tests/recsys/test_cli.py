@@ -11,6 +11,8 @@ import pytest
 from recsys import make_ratings
 from recsys.cli import run
 
+PROGRAM = [sys.executable, "-m", "recsys"]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -66,6 +68,36 @@ def test_empty_groups_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "groups without users: 1;" in capsys.readouterr().err
 
 
+def written(path: Path, rows: str, n_films: int = 3) -> Path:
+    """A release of a few rows ``user,film,stars``, whose films all have both genres."""
+    films = "".join(f"{film},Фильм {film},Romance|Sci-Fi\n" for film in range(1, n_films + 1))
+    (path / "movies.csv").write_text("movieId,title,genres\n" + films, "utf-8")
+    lines = "".join(f"{row},0\n" for row in rows.split())
+    (path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + lines, "utf-8")
+    return path
+
+
+def test_groups_of_one_and_groups_without_a_telling_film(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = written(tmp_path, "1,1,5 2,1,5 3,1,1 3,2,4")
+    assert run(["clusters", "--data", str(data), "--n-clusters", "2"]) == 0
+    text = capsys.readouterr().out
+    assert ", 2 users, likes more than others:\n  5.00 (all: 3.67)  Фильм 1\n" in text
+    assert ", 1 user, likes no film more than others.\n" in text
+
+
+def test_fewer_users_than_groups_are_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(written(tmp_path, "1,1,5 2,1,5 2,3,4 3,1,1 3,2,4"))
+    assert run(["recommend", "--data", data, "--user", "1"]) == 0
+    assert run(["predict", "--data", data, "--user", "1", "--movie", "2"]) == 0
+    assert (
+        capsys.readouterr().out.splitlines()[-1].strip().endswith("1 of all 3 users gave it 4.00")
+    )
+
+
 def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["recommend", "--data", str(folder), "--user", "7", "-n", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -105,7 +137,8 @@ def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["report", "--user", "9999"], "no user 9999"),
         (["clusters", "--n-clusters", "999"], "80 users cannot make 999 groups"),
         (["sweep", "--genres", "Nonsense", "Drama"], "no film has the genre 'Nonsense'"),
-        (["sweep", "--ks", "500:600"], "too few"),
+        (["sweep", "--ks", "500:600"], "k from 500 needs more users in whom the genres contrast"),
+        (["sweep", "--ks", "500:600", "--all-users"], "more users who rated all the genres: there"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -124,7 +157,11 @@ def test_bad_input_is_one_line_and_exit_code_2(
         ([], "required"),
         (["dance"], "dance"),
         (["recommend"], "--user"),
-        (["recommend", "--user", "seven"], "seven"),
+        (["recommend", "--user", "seven"], "--user: must be a whole number, not 'seven'"),
+        (["clusters", "--n-clusters", "x"], "--n-clusters: must be a whole number, not 'x'"),
+        (["report", "--seed", "1.5"], "--seed: must be a whole number, not '1.5'"),
+        (["report", "--out", "no/such/r.html"], "--out: there is no folder no/such"),
+        (["clusters", "--out", "."], "--out: . is a folder, not a file"),
         (["recommend", "--user", "7", "-n", "0"], "must be at least 1"),
         (["report", "--seed", "-1"], "must be 0 to 2**32 - 1"),
         (["sweep", "--ks", "1:5"], "must name numbers from 2 up"),
@@ -196,7 +233,7 @@ def without_pandas(tmp_path: Path) -> dict[str, str]:
 
 def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "recsys", "report"],
+        [*PROGRAM, "report"],
         env=without_pandas(tmp_path),
         capture_output=True,
         text=True,
@@ -205,6 +242,32 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     assert done.returncode == 2
     assert done.stderr == 'recsys needs pandas: pip install "kmeans-core[recsys]"\n'
     assert done.stdout == ""
+
+
+def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "sweep", "--data", str(folder), "--ks", "2:4", "--all-users"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 141
+
+
+def test_letters_that_the_terminal_lacks_are_written_as_numbers(tmp_path: Path) -> None:
+    data = str(written(tmp_path, "1,1,5 2,1,4"))
+    done = subprocess.run(
+        [*PROGRAM, "predict", "--data", data, "--user", "1", "--movie", "1"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert r"\u0424" in done.stdout
+    assert done.stderr == ""
 
 
 def test_no_traceback_when_interrupted(
