@@ -108,11 +108,14 @@ def cluster_scatter(
             edgecolors="white",
             label=f"group {cluster} ({np.sum(members)})",
         )
+    # 0 to 5 stars; further where the scale goes further.
+    top = np.nanmax([5.0, *means[genres[:2]].to_numpy().ravel()])
+    ends = (-0.02 * top, 1.04 * top)
     ax.set(
         xlabel=axis_label(genres[0]),
         ylabel=axis_label(genres[1]),
-        xlim=(-0.1, 5.2),
-        ylim=(-0.1, 5.2),
+        xlim=ends,
+        ylim=ends,
         aspect="equal",
     )
     ax.grid(alpha=0.25)
@@ -232,7 +235,8 @@ def cluster_grid(
 
 
 def shorten(title: str, length: int = 34) -> str:
-    """A title cut to ``length`` characters, the cut shown."""
+    """A title on one line, cut to ``length`` characters, the cut shown."""
+    title = " ".join(title.split())
     return title if len(title) <= length else title[: length - 1] + "…"
 
 

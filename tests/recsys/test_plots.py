@@ -76,6 +76,13 @@ def test_third_genre_is_the_size_of_the_dot(means: pd.DataFrame) -> None:
     assert drawn.get_sizes().tolist() == [SMALL_DOT, LARGE_DOT, LARGE_DOT, SMALL_DOT]
 
 
+def test_scatter_shows_every_dot_of_a_longer_scale(means: pd.DataFrame) -> None:
+    assert genre_scatter(means.iloc[:, :3]).get_xlim() == pytest.approx((-0.1, 5.2))
+    ax = genre_scatter(means.iloc[:, :3].assign(avg_scifi_rating=[1.0, 10.0, 2.0, 3.0]))
+    assert ax.get_ylim() == ax.get_xlim()
+    assert ax.get_ylim()[1] > 10
+
+
 def test_scatter_refuses_what_it_cannot_draw(means: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="two or three genres can be drawn, not 1"):
         cluster_scatter(means.iloc[:, :2], np.zeros(4, dtype=int))
@@ -146,6 +153,7 @@ def test_colour_bar_ends_at_the_most_stars(region: RatingMatrix) -> None:
 
 def test_shorten() -> None:
     assert shorten("Up") == "Up"
+    assert shorten("two\nlines\tand a tab") == "two lines and a tab"
     assert shorten("abcdefghij", 5) == "abcd\N{HORIZONTAL ELLIPSIS}"
 
 
