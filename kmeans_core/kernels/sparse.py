@@ -304,6 +304,7 @@ def pair_manhattan(
 ):
     """Sums of |x - y| from rows first + start .. first + stop to every row."""
     dense_row = np.zeros(n_features)
+    # met_by[j] == other says that row other stores j, whichever i it was found under.
     met_by = np.full(n_features, -1)
     for block_row in range(start, stop):
         i = first + block_row
@@ -321,4 +322,3 @@ def pair_manhattan(
             out[block_row, other] = total
         for position in range(indptr[i], indptr[i + 1]):
             dense_row[indices[position]] = 0.0
-        met_by[:] = -1
