@@ -55,7 +55,7 @@ def pairs_of(X: Any, metric: Any) -> Pairs:
     ------
     ValueError
         If there is no such metric, X is no matrix of finite numbers, or precomputed distances
-        are not square or not 0 on the diagonal.
+        are not square, not 0 on the diagonal or negative.
     """
     if not isinstance(metric, str) or metric not in METRICS:
         raise InvalidParameterError(f"metric must be one of {METRICS}, not {metric!r}")
@@ -105,24 +105,26 @@ def _unit_rows(points: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
 
 
 def _precomputed(X: Any) -> Pairs:
-    given: Any = X
-    is_sparse = sp.issparse(X)
-    if not is_sparse:
-        given = np.asarray(X)
-    n_samples, n_columns = as_points(given).shape
+    points = as_points(X)
+    n_samples, n_columns = points.shape
     if n_samples != n_columns:
         raise ValueError(
             "Precomputed metric requires shape (n_samples, n_samples), got "
             f"{(n_samples, n_columns)}."
         )
-    diagonal = np.abs(given.diagonal() if is_sparse else np.diagonal(given))
-    allowed = DIAGONAL_EPS * np.finfo(given.dtype).eps if given.dtype.kind == "f" else 0
+    is_sparse = sp.issparse(X)
+    given: Any = X if is_sparse else np.asarray(X)
+    # Objects and strings are read as float64; integers and bools have no rounding to allow for.
+    dtype = given.dtype if given.dtype.kind in "fiub" else np.dtype(np.float64)
+    allowed = DIAGONAL_EPS * np.finfo(dtype).eps if dtype.kind == "f" else 0
+    diagonal = np.abs(given.diagonal().astype(np.float64))
     if np.any(diagonal > allowed):
         row = int(np.argmax(diagonal > allowed))
         raise ValueError(
             "The precomputed distance matrix contains non-zero elements on the diagonal, the "
             f"first at row {row}. Use np.fill_diagonal(X, 0)."
         )
+    _refuse_negative(points)
     rows: Any = given.tocsr() if is_sparse else given
 
     def block(first: int, stop: int) -> Floats:
@@ -130,3 +132,19 @@ def _precomputed(X: Any) -> Pairs:
         return np.array(part.toarray() if is_sparse else part, dtype=np.float64)
 
     return Pairs(n_samples, available_threads(), block)
+
+
+def _refuse_negative(points: Points) -> None:
+    place = None
+    if isinstance(points, SparsePoints):
+        data, indices, indptr = points.csr
+        bad = np.flatnonzero(data < 0)
+        if len(bad):
+            place = int(np.searchsorted(indptr, bad[0], side="right")) - 1, int(indices[bad[0]])
+    elif isinstance(points, DensePoints) and np.min(points.X) < 0:
+        place = tuple(np.argwhere(points.X < 0)[0].tolist())
+    if place is not None:
+        raise ValueError(
+            f"Negative values in the precomputed distances: the first at row {place[0]}, "
+            f"column {place[1]}."
+        )
