@@ -8,7 +8,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import chunks
-from kmeans_core.checks import as_random_stream, refuse_malformed
+from kmeans_core.checks import as_random_stream
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels.labels import silhouettes
 from kmeans_core.pairs import Pairs, pairs_of
@@ -43,8 +43,8 @@ def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> Flo
     ------
     ValueError
         If X is no matrix of finite numbers, there is no such metric, precomputed distances are
-        not square or not 0 on the diagonal, labels have another length or hold NaN, or name fewer
-        than 2 or more than n_samples - 1 clusters.
+        not square, not 0 on the diagonal or negative, labels have another length or hold NaN, or
+        name fewer than 2 or more than n_samples - 1 clusters.
 
     Notes
     -----
@@ -82,7 +82,8 @@ def silhouette_score(
     X, labels, metric
         As in :func:`silhouette_samples`.
     sample_size : int, optional
-        Take the mean over so many rows, drawn without replacement, with silhouettes among these.
+        Take the mean over so many rows, drawn without replacement, with silhouettes among these;
+        over all rows if there are no more.
     random_state : int, RandomState, Generator or None
         Draws the sample.
 
@@ -93,7 +94,8 @@ def silhouette_score(
     Raises
     ------
     ValueError
-        As :func:`silhouette_samples`, or if ``sample_size`` is not within 1..n_samples.
+        As :func:`silhouette_samples`, for rows that are not drawn too, or if ``sample_size`` is
+        less than 1.
 
     Examples
     --------
@@ -103,29 +105,20 @@ def silhouette_score(
     """
     if sample_size is None:
         return float(np.mean(silhouette_samples(X, labels, metric=metric)))
-    rows = _matrix(X)
-    names = np.asarray(labels)
-    n_samples = rows.shape[0]
-    if len(names) != n_samples:
-        raise ValueError(_lengths_differ(n_samples, len(names)))
-    if not is_int(sample_size) or not 1 <= sample_size <= n_samples:
+    if not is_int(sample_size) or sample_size < 1:
         raise InvalidParameterError(
-            f"sample_size must be an int within 1..{n_samples}, not {sample_size!r}"
+            f"sample_size must be None or an int in the range [1, inf), not {sample_size!r}"
         )
+    # All of it is checked, drawn or not, and an error names a row of X.
+    n_samples = pairs_of(X, metric).n_samples
+    names = _checked_names(labels, n_samples)
     chosen = as_random_stream(random_state).permutation(n_samples)[:sample_size]
+    given: Any = X
+    rows = given.tocsr() if sp.issparse(X) else np.asarray(X)
     part = rows[chosen]
     if metric == "precomputed":
         part = part[:, chosen]
     return float(np.mean(silhouette_samples(part, names[chosen], metric=metric)))
-
-
-def _matrix(X: Any) -> Any:
-    """X as something whose rows can be taken by number."""
-    if sp.issparse(X):
-        refuse_malformed(X)  # before a conversion of scipy's that trusts it
-        matrix: Any = X
-        return matrix.tocsr()
-    return np.asarray(X)
 
 
 def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
@@ -163,15 +156,7 @@ def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) ->
 
 
 def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
-    names: npt.NDArray[Any] = np.asarray(labels)
-    if names.ndim != 1:
-        raise ValueError(f"labels should be a 1d array, got an array of shape {names.shape}.")
-    if len(names) != n_samples:
-        raise ValueError(_lengths_differ(n_samples, len(names)))
-    if names.dtype.kind == "f" and not np.all(np.isfinite(names)):
-        row = int(np.argmin(np.isfinite(names)))
-        kind = "NaN" if np.isnan(names[row]) else "infinity"
-        raise ValueError(f"Input labels contains {kind}: the first at row {row}.")
+    names = _checked_names(labels, n_samples)
     n_labels = len(np.unique(names))
     if not 2 <= n_labels <= n_samples - 1:
         raise ValueError(
@@ -180,5 +165,18 @@ def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
     return names
 
 
-def _lengths_differ(n_samples: int, n_labels: int) -> str:
-    return f"Found input variables with inconsistent numbers of samples: {[n_samples, n_labels]}"
+def _checked_names(labels: Any, n_samples: int) -> npt.NDArray[Any]:
+    names: npt.NDArray[Any] = np.asarray(labels)
+    if names.ndim != 1:
+        raise ValueError(f"labels should be a 1d array, got an array of shape {names.shape}.")
+    if len(names) != n_samples:
+        lengths = [n_samples, len(names)]
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: {lengths}")
+    faults = {"NaN": names != names}  # which only NaN is, among objects too
+    if names.dtype.kind == "f":
+        faults["infinity"] = np.isinf(names)
+    for kind, found in faults.items():
+        if np.any(found):
+            row = int(np.argmax(found))
+            raise ValueError(f"Input labels contains {kind}: the first at row {row}.")
+    return names

@@ -1,0 +1,577 @@
+"""What scikit-learn's silhouettes and kmeans_plusplus do, a table of behaviours shown on both."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import sklearn.cluster
+import sklearn.metrics
+
+from kmeans_core import (
+    InvalidParameterError,
+    kmeans_plusplus,
+    silhouette_samples,
+    silhouette_score,
+)
+
+Functions = list[Callable[..., Any]]
+
+# Ours first, then scikit-learn's.
+SAMPLES: Functions = [silhouette_samples, sklearn.metrics.silhouette_samples]
+SCORES: Functions = [silhouette_score, sklearn.metrics.silhouette_score]
+PLUSPLUS: Functions = [kmeans_plusplus, sklearn.cluster.kmeans_plusplus]
+
+# The table: a behaviour in words, and the function that shows it.
+BEHAVIOURS: list[tuple[str, Callable[[], None]]] = []
+
+
+def behaviour(words: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Put the function into the table under these words."""
+
+    def enter(shown: Callable[[], None]) -> Callable[[], None]:
+        BEHAVIOURS.append((words, shown))
+        return shown
+
+    return enter
+
+
+def rows(n_samples: int = 30, seed: int = 0) -> np.ndarray:
+    """Three loose groups on a grid of eighths, a third of the entries zero."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 4, size=(n_samples, 4)) + rng.integers(0, 8, size=(n_samples, 4)) / 8
+    X += 5.0 * (np.arange(n_samples) % 3)[:, None]
+    X[rng.random(X.shape) < 1 / 3] = 0.0
+    return X
+
+
+def distances(X: np.ndarray) -> np.ndarray:
+    """Euclidean distances between all rows, without rounding on the diagonal."""
+    return np.sqrt(np.sum((X[:, None] - X[None]) ** 2, axis=2))
+
+
+def labels_of(n_samples: int = 30) -> np.ndarray:
+    """The groups of ``rows``, a few rows in the wrong one."""
+    labels = np.arange(n_samples) % 3
+    labels[::7] = 1
+    return labels
+
+
+def same_samples(X: Any, labels: Any, **params: Any) -> np.ndarray:
+    """Ours, held against scikit-learn's."""
+    ours, theirs = (function(X, labels, **params) for function in SAMPLES)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+    return ours
+
+
+def same_score(X: Any, labels: Any, **params: Any) -> float:
+    """Ours, held against scikit-learn's."""
+    ours, theirs = (function(X, labels, **params) for function in SCORES)
+    assert ours == pytest.approx(theirs, abs=1e-12)
+    return ours
+
+
+def both_refuse(functions: Functions, message: str, *args: Any, **params: Any) -> None:
+    """Both raise ValueError with the message in it."""
+    for function in functions:
+        with pytest.raises(ValueError, match=message):
+            function(*args, **params)
+
+
+SPARSE = [
+    getattr(sp, f"{name}_{kind}")
+    for name in ("csr", "csc", "dok", "lil")
+    for kind in ("matrix", "array")
+]
+
+# Silhouettes ------------------------------------------------------------------------------------
+
+
+@behaviour("the silhouette of every row is scikit-learn's, and the score their mean")
+def silhouettes() -> None:
+    for seed in range(5):
+        X = rows(seed=seed)
+        scores = same_samples(X, labels_of())
+        assert len(set(scores)) > 20
+        assert same_score(X, labels_of()) == np.mean(scores)
+
+
+@behaviour("so it is for metrics cosine and manhattan, rows of zeros included")
+def other_metrics() -> None:
+    X = rows()
+    X[[4, 11]] = 0.0
+    answers = {"euclidean": same_samples(X, labels_of()).tolist()}
+    for metric in ("cosine", "manhattan"):
+        for data in (X, sp.csr_matrix(X)):
+            answers[metric] = same_samples(data, labels_of(), metric=metric).tolist()
+            same_score(data, labels_of(), metric=metric)
+    assert answers["euclidean"] != answers["cosine"] != answers["manhattan"]
+
+
+@behaviour("a row alone in its cluster scores exactly 0")
+def singletons() -> None:
+    X = np.array([[0.1], [0.7], [0.2], [5.3]])
+    for function in SAMPLES:
+        scores = function(X, [0, 1, 0, 2])
+        assert scores[[1, 3]].tolist() == [0, 0]
+        assert np.all(scores[[0, 2]] > 0.5)
+
+
+@behaviour("rows that coincide in a cluster of their own score exactly 1")
+def coincident() -> None:
+    X = np.repeat([[0.1, 0.7], [0.3, 0.2], [9.9, 0.0]], 4, axis=0)
+    labels = np.repeat([5, 2, 9], 4)
+    for function in SAMPLES:
+        assert function(X, labels).tolist() == [1] * 12
+    for metric in ("euclidean", "manhattan", "cosine"):
+        for data in (X, X.astype(np.float32), sp.csr_array(X)):
+            assert silhouette_samples(data, labels, metric=metric).tolist() == [1] * 12
+            assert silhouette_score(data, labels, metric=metric) == 1.0
+
+
+@behaviour("labels may be any ints, strings or floats, in an array, list or tuple")
+def any_labels() -> None:
+    X, plain = rows(), labels_of()
+    expected = same_samples(X, plain).tolist()
+    named: list[Any] = [
+        np.array([-7, 1000, 3])[plain],
+        np.array(["drama", "comedy", "war"])[plain],
+        np.array(["drama", "comedy", "war"], dtype=object)[plain],
+        np.array([0.5, -2.0, 1e9])[plain],
+        np.array([200, 3, 7], dtype=np.uint8)[plain],
+    ]
+    for labels in named:
+        for form in (labels, labels.tolist(), tuple(labels)):
+            assert same_samples(X, form).tolist() == expected
+    two = plain == 1
+    assert same_samples(X, two).tolist() == same_samples(X, two.astype(int)).tolist()
+
+
+@behaviour("NaN and infinity are no labels")
+def not_labels() -> None:
+    X = rows(4)
+    for bad, message in ((np.nan, "contains NaN"), (np.inf, "contains infinity")):
+        labels = [0.0, 1.0, bad, 1.0]
+        for functions in (SAMPLES, SCORES):
+            both_refuse(functions, message, X, labels)
+        both_refuse(SCORES, message, X, labels, sample_size=3, random_state=0)
+    missing = np.array([0.0, 1.0, np.nan, 1.0], dtype=object)
+    both_refuse(SAMPLES, "contains NaN", X, missing)
+    # A name that reads like one is a name.
+    same_samples(X, ["nan", "inf", "nan", "inf"])
+
+
+@behaviour("an error about labels names the row (scikit-learn's does not)")
+def row_of_bad_label() -> None:
+    labels = np.zeros(30)
+    labels[[23, 27]] = np.nan
+    for params in ({}, {"sample_size": 2, "random_state": 0}):
+        with pytest.raises(ValueError, match="contains NaN: the first at row 23"):
+            silhouette_score(rows(), labels, **params)
+
+
+@behaviour("1 label, or as many as rows, are refused by number")
+def number_of_labels() -> None:
+    for labels in (np.zeros(5), np.arange(5)):
+        message = (
+            rf"Number of labels is {len(set(labels))}\. "
+            r"Valid values are 2 to n_samples - 1 \(inclusive\)"
+        )
+        for functions in (SAMPLES, SCORES):
+            both_refuse(functions, message, rows(5), labels)
+            both_refuse(functions, message, distances(rows(5)), labels, metric="precomputed")
+    same_samples(rows(5), [0, 1, 2, 3, 3])
+    same_samples(rows(5), [0, 1, 1, 1, 1])
+
+
+@behaviour("a sample must have 2 labels to size - 1 of its own")
+def number_of_labels_in_sample() -> None:
+    labels = np.arange(30) == 0
+    both_refuse(SCORES, "Number of labels is 1", rows(), labels, sample_size=2, random_state=0)
+
+
+@behaviour("rows and labels of different lengths are refused by both lengths")
+def lengths() -> None:
+    message = r"Found input variables with inconsistent numbers of samples: \[30, 29\]"
+    for functions in (SAMPLES, SCORES):
+        both_refuse(functions, message, rows(), labels_of(29))
+    both_refuse(SCORES, message, rows(), labels_of(29), sample_size=10, random_state=0)
+
+
+@behaviour("labels as a column are refused (scikit-learn warns and takes them)")
+def column_of_labels() -> None:
+    for params in ({}, {"sample_size": 20, "random_state": 0}):
+        with pytest.raises(ValueError, match=r"labels should be a 1d array.* \(30, 1\)"):
+            silhouette_score(rows(), labels_of()[:, None], **params)
+
+
+@behaviour("NaN in X is refused, in rows that are not drawn too; ours names row and column")
+def nan_in_x() -> None:
+    X = rows()
+    X[17, 2] = np.nan
+    both_refuse(SAMPLES, "contains NaN", X, labels_of())
+    for sample_size in (None, 5, 30):
+        params = {"sample_size": sample_size, "random_state": 1}
+        both_refuse(SCORES, "contains NaN", X, labels_of(), **params)
+        with pytest.raises(ValueError, match="contains NaN: the first at row 17, column 2"):
+            silhouette_score(X, labels_of(), **params)
+
+
+@behaviour("X may be a list of lists, or of row arrays")
+def lists() -> None:
+    X = rows()
+    expected = same_samples(X, labels_of()).tolist()
+    for data in (X.tolist(), list(X)):
+        assert same_samples(data, labels_of().tolist()).tolist() == expected
+        same_score(data, labels_of().tolist(), sample_size=20, random_state=0)
+
+
+@behaviour("sparse X of any format, matrix or array, gives what the dense one gives")
+def sparse_rows() -> None:
+    X = rows()
+    expected = same_samples(X, labels_of())
+    for form in SPARSE:
+        scores = same_samples(form(X), labels_of())
+        np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-12)
+
+
+@behaviour("silhouettes of float32 rows are float64, of the same numbers (scikit-learn: float32)")
+def float32_rows() -> None:
+    X = (rows() / 7).astype(np.float32)
+    expected = sklearn.metrics.silhouette_samples(X.astype(np.float64), labels_of())
+    for data in (X, sp.csr_array(X)):
+        scores = silhouette_samples(data, labels_of())
+        assert scores.dtype == np.float64
+        np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-12)
+        theirs = sklearn.metrics.silhouette_samples(data, labels_of())
+        np.testing.assert_allclose(scores, theirs, rtol=0, atol=1e-5)
+
+
+@behaviour("int rows give what the same floats give")
+def int_rows() -> None:
+    X = rows().astype(int)
+    expected = same_samples(X.astype(float), labels_of()).tolist()
+    assert same_samples(X, labels_of()).tolist() == expected
+
+
+@behaviour("the score is a Python float")
+def python_float() -> None:
+    for X in (rows(), rows().astype(np.float32), sp.csr_matrix(rows())):
+        for params in ({}, {"sample_size": 20, "random_state": 0}):
+            for function in SCORES:
+                assert type(function(X, labels_of(), **params)) is float
+
+
+@behaviour("other metrics and callables are refused by the names of the four that there are")
+def refused_metrics() -> None:
+    names = r"\('euclidean', 'manhattan', 'cosine', 'precomputed'\)"
+    for metric in ("chebyshev", "l1", "cityblock", lambda x, y: 0.0):
+        sklearn.metrics.silhouette_samples(rows(), labels_of(), metric=metric)
+        with pytest.raises(InvalidParameterError, match=names):
+            silhouette_samples(rows(), labels_of(), metric=metric)
+        with pytest.raises(InvalidParameterError, match=names):
+            silhouette_score(rows(), labels_of(), metric=metric, sample_size=9, random_state=0)
+    both_refuse(SAMPLES, "metric", rows(), labels_of(), metric="no such thing")
+
+
+# Precomputed distances --------------------------------------------------------------------------
+
+
+@behaviour("precomputed distances give what the rows give")
+def precomputed() -> None:
+    X = rows()
+    D = distances(X)
+    scores = same_samples(D, labels_of(), metric="precomputed")
+    np.testing.assert_allclose(scores, same_samples(X, labels_of()), rtol=0, atol=1e-12)
+    assert same_score(D, labels_of(), metric="precomputed") == np.mean(scores)
+    other = same_samples(D * D, labels_of(), metric="precomputed")
+    assert np.max(np.abs(other - scores)) > 0.01
+
+
+@behaviour("precomputed distances may be a list of lists of ints")
+def precomputed_lists() -> None:
+    D = [[0, 1, 4, 6], [1, 0, 3, 5], [4, 3, 0, 2], [6, 5, 2, 0]]
+    scores = same_samples(D, [0, 0, 1, 1], metric="precomputed")
+    assert scores.tolist() == [0.8, 0.75, (3.5 - 2) / 3.5, (5.5 - 2) / 5.5]
+
+
+@behaviour("precomputed distances that are not symmetric are taken row by row")
+def asymmetric() -> None:
+    D = distances(rows())
+    D += np.triu(np.full(D.shape, 3.0), k=1)
+    scores = same_samples(D, labels_of(), metric="precomputed")
+    assert scores.tolist() != same_samples(D.T, labels_of(), metric="precomputed").tolist()
+    for function in SCORES:
+        drawn = function(D, labels_of(), metric="precomputed", sample_size=15, random_state=3)
+        chosen = np.random.RandomState(3).permutation(30)[:15]
+        part = D[np.ix_(chosen, chosen)]
+        expected = silhouette_score(part, labels_of()[chosen], metric="precomputed")
+        assert drawn == pytest.approx(expected, abs=1e-12)
+
+
+@behaviour("precomputed distances must be square")
+def square() -> None:
+    D = distances(rows())[:, :-1]
+    for function in SAMPLES:
+        with pytest.raises(ValueError, match=r"n_samples|square|shape"):
+            function(D, labels_of(), metric="precomputed")
+    for params in ({}, {"sample_size": 9, "random_state": 0}):
+        with pytest.raises(ValueError, match=r"requires shape .* got \(30, 29\)"):
+            silhouette_score(D, labels_of(), metric="precomputed", **params)
+
+
+@behaviour("100 eps on the diagonal is rounding, for float32 more than for float64")
+def rounded_diagonal() -> None:
+    message = "contains non-zero elements on the diagonal"
+    for dtype in (np.float32, np.float64):
+        eps = np.finfo(dtype).eps
+        D = distances(rows()).astype(dtype)
+        for form in (np.asarray, sp.csr_matrix):
+            np.fill_diagonal(D, 90 * eps)
+            ours, theirs = (f(form(D), labels_of(), metric="precomputed") for f in SAMPLES)
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=10 * eps)
+            np.fill_diagonal(D, 110 * eps)
+            both_refuse(SAMPLES, message, form(D), labels_of(), metric="precomputed")
+            both_refuse(SCORES, message, form(D), labels_of(), metric="precomputed")
+
+
+@behaviour("the diagonal of ints must be exactly 0")
+def int_diagonal() -> None:
+    D = np.rint(distances(rows())).astype(int)
+    same_samples(D, labels_of(), metric="precomputed")
+    D[8, 8] = 1
+    message = "contains non-zero elements on the diagonal"
+    for form in (np.asarray, sp.csr_matrix, np.ndarray.tolist):
+        both_refuse(SAMPLES, message, form(D), labels_of(), metric="precomputed")
+
+
+@behaviour("the diagonal is held against 0 for rows that are not drawn too (scikit-learn: drawn)")
+def diagonal_of_rows_not_drawn() -> None:
+    D = distances(rows())
+    params = {"metric": "precomputed", "sample_size": 20, "random_state": 0}
+    unlucky = int(np.random.RandomState(0).permutation(30)[29])
+    D[unlucky, unlucky] = 1.0
+    sklearn.metrics.silhouette_score(D, labels_of(), **params)
+    with pytest.raises(ValueError, match=rf"on the diagonal, the first at row {unlucky}\."):
+        silhouette_score(D, labels_of(), **params)
+
+
+@behaviour("negative precomputed distances are refused")
+def negative_distances() -> None:
+    D = distances(rows())
+    D[3, 5] = -1.0
+    for form in (np.asarray, sp.csr_matrix):
+        both_refuse(SAMPLES, "Negative values", form(D), labels_of(), metric="precomputed")
+
+
+@behaviour("sparse precomputed distances of any format: an absent entry is distance 0")
+def sparse_distances() -> None:
+    D = distances(rows())
+    D[D < 8] = 0.0
+    assert np.mean(D == 0) > 0.2
+    expected = same_samples(D, labels_of(), metric="precomputed")
+    for form in SPARSE:
+        scores = same_samples(form(D), labels_of(), metric="precomputed")
+        np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-12)
+        params = {"metric": "precomputed", "sample_size": 20, "random_state": 0}
+        drawn = same_score(form(D), labels_of(), **params)
+        assert drawn == pytest.approx(same_score(D, labels_of(), **params), abs=1e-12)
+
+
+# Samples of the rows ----------------------------------------------------------------------------
+
+
+@behaviour("sample_size draws the rows that scikit-learn draws, for rows as for distances")
+def sampled() -> None:
+    X = rows()
+    D = distances(X)
+    drawn = set()
+    for seed in range(10):
+        params: dict[str, Any] = {"sample_size": 12, "random_state": seed}
+        chosen = np.random.RandomState(seed).permutation(30)[:12]
+        expected = silhouette_score(X[chosen], labels_of()[chosen])
+        for data in (X, sp.csr_matrix(X), X.tolist()):
+            assert same_score(data, labels_of(), **params) == pytest.approx(expected, abs=1e-12)
+        for data in (D, sp.csr_matrix(D), D.tolist()):
+            score = same_score(data, labels_of(), metric="precomputed", **params)
+            assert score == pytest.approx(expected, abs=1e-12)
+        drawn.add(expected)
+    assert len(drawn) == 10
+
+
+@behaviour("a sample goes with cosine and manhattan, and with labels that are names in a list")
+def sampled_otherwise() -> None:
+    names = [f"group {label}" for label in labels_of()]
+    for metric in ("cosine", "manhattan"):
+        for data in (rows(), sp.csr_matrix(rows())):
+            params = {"metric": metric, "sample_size": 12, "random_state": 1}
+            score = same_score(data, labels_of(), **params)
+            assert silhouette_score(data, names, **params) == score
+
+
+@behaviour("a RandomState as random_state is drawn from, and moves on")
+def sampled_by_stream() -> None:
+    streams = [np.random.RandomState(5), np.random.RandomState(5)]
+    for _ in range(3):
+        ours, theirs = (
+            function(rows(), labels_of(), sample_size=12, random_state=stream)
+            for function, stream in zip(SCORES, streams, strict=True)
+        )
+        assert ours == pytest.approx(theirs, abs=1e-12)
+    assert streams[0].random() == streams[1].random()
+
+
+@behaviour("a sample of all rows, or of more than there are, is all rows")
+def sample_of_all() -> None:
+    expected = same_score(rows(), labels_of())
+    for sample_size in (30, np.int64(31), 10_000):
+        score = same_score(rows(), labels_of(), sample_size=sample_size, random_state=0)
+        assert score == pytest.approx(expected, abs=1e-12)
+
+
+@behaviour("a sample size that is no whole number from 1 up is refused")
+def bad_sample_size() -> None:
+    for sample_size in (0, -1, 2.5, "all"):
+        params = {"sample_size": sample_size, "random_state": 0}
+        both_refuse(SCORES, "sample_size", rows(), labels_of(), **params)
+
+
+# kmeans_plusplus --------------------------------------------------------------------------------
+
+
+def same_picks(X: Any, n_clusters: int, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Ours: the centres and rows, held against scikit-learn's rows."""
+    (centers, chosen), (_, theirs) = (f(X, n_clusters, **params) for f in PLUSPLUS)
+    assert chosen.tolist() == theirs.tolist()
+    return centers, chosen
+
+
+@behaviour("kmeans_plusplus picks scikit-learn's rows for a seed, dense and CSR, with weights")
+def picks() -> None:
+    X = rows(90)
+    weights = np.random.default_rng(1).random(90)
+    seen = set()
+    for seed in range(10):
+        for n_clusters in (1, 2, 9):
+            for sample_weight in (None, weights, weights < 0.3, np.arange(90)):
+                params = {"random_state": seed, "sample_weight": sample_weight}
+                for data in (X, sp.csr_matrix(X), sp.csr_array(X)):
+                    _, chosen = same_picks(data, n_clusters, **params)
+                    assert len(set(chosen.tolist())) == n_clusters
+                if sample_weight is None or sample_weight is weights:
+                    seen.add((seed, n_clusters, tuple(chosen)))
+    assert len(seen) > 45  # so that neither seeds nor weights are without effect
+
+
+@behaviour("so it does with n_local_trials, and from a RandomState that moves on")
+def picks_by_trials() -> None:
+    X = rows(90)
+    for n_local_trials in (1, 2, 5):
+        same_picks(X, 6, random_state=0, n_local_trials=n_local_trials)
+    streams = [np.random.RandomState(5), np.random.RandomState(5)]
+    for _ in range(3):
+        ours, theirs = (
+            function(X, 6, random_state=stream)[1].tolist()
+            for function, stream in zip(PLUSPLUS, streams, strict=True)
+        )
+        assert ours == theirs
+    assert streams[0].random() == streams[1].random()
+
+
+@behaviour("its centres are the rows X[indices], in Fortran order, read-only and sparse too")
+def centers_are_rows() -> None:
+    X = rows(60)
+    expected = same_picks(X, 5, random_state=3)[1].tolist()
+    read_only = X.copy()
+    read_only.flags.writeable = False
+    for data in (np.asfortranarray(X), read_only, *(form(X) for form in SPARSE[:2])):
+        centers, chosen = same_picks(data, 5, random_state=3)
+        assert chosen.tolist() == expected
+        assert type(centers) is np.ndarray
+        assert centers.tolist() == X[chosen].tolist()
+
+
+@behaviour("float32 rows give float32 centres, and scikit-learn's picks")
+def float32_centers() -> None:
+    X = rows(60).astype(np.float32)
+    for seed in range(5):
+        for data in (X, sp.csr_matrix(X)):
+            centers, chosen = same_picks(data, 5, random_state=seed)
+            assert centers.dtype == np.float32
+            assert centers.tolist() == X[chosen].tolist()
+
+
+@behaviour("int rows give scikit-learn's picks and float64 centres (scikit-learn: int)")
+def int_centers() -> None:
+    X = (rows(60) * 8).astype(int)
+    centers, chosen = same_picks(X, 5, random_state=0)
+    assert centers.dtype == np.float64
+    assert centers.tolist() == X[chosen].tolist()
+
+
+@behaviour("lists, CSC, LIL and DOK are taken too (a list fails in scikit-learn)")
+def other_rows() -> None:
+    X = rows(60)
+    expected = kmeans_plusplus(X, 5, random_state=3)[1].tolist()
+    for data in (X.tolist(), list(X), *(form(X) for form in SPARSE)):
+        centers, chosen = kmeans_plusplus(data, 5, random_state=3)
+        assert chosen.tolist() == expected
+        assert centers.tolist() == X[chosen].tolist()
+
+
+@behaviour("to give x_squared_norms changes nothing")
+def given_norms() -> None:
+    X = rows(60)
+    norms = np.sum(X**2, axis=1)
+    expected = same_picks(X, 5, random_state=3)[1].tolist()
+    for data in (X, sp.csr_matrix(X)):
+        for given in (norms, norms.tolist()):
+            chosen = same_picks(data, 5, random_state=3, x_squared_norms=given)[1]
+            assert chosen.tolist() == expected
+    # Wrong ones neither: they are not used.
+    chosen = kmeans_plusplus(X, 5, random_state=3, x_squared_norms=np.zeros(60))[1]
+    assert chosen.tolist() == expected
+
+
+@behaviour("x_squared_norms of another length are refused by both lengths")
+def length_of_norms() -> None:
+    message = r"The length of x_squared_norms 59 should be equal to the length of n_samples 60\."
+    both_refuse(PLUSPLUS, message, rows(60), 5, x_squared_norms=np.ones(59))
+
+
+@behaviour("more clusters than rows are refused by both numbers")
+def more_clusters_than_rows() -> None:
+    both_refuse(PLUSPLUS, r"n_samples=4 should be >= n_clusters=5\.", rows(4), 5)
+    same_picks(rows(4), 4, random_state=0)
+
+
+@behaviour("a number as sample_weight is every row's weight (scikit-learn refuses it)")
+def one_weight() -> None:
+    expected = same_picks(rows(), 5, random_state=0)[1].tolist()
+    assert kmeans_plusplus(rows(), 5, random_state=0, sample_weight=3)[1].tolist() == expected
+
+
+@behaviour("a bad parameter of kmeans_plusplus is refused by its name")
+def bad_parameters() -> None:
+    for name, value in (("n_clusters", 0), ("n_local_trials", 0), ("random_state", "one")):
+        params = {"n_clusters": 2} | {name: value}
+        message = f"The '{name}' parameter of kmeans_plusplus must be"
+        both_refuse(PLUSPLUS, message, rows(), **params)
+
+
+@behaviour("bad weights are refused: another length, NaN, two dimensions")
+def bad_weights() -> None:
+    two = np.ones((30, 2))
+    for weights in (np.ones(29), np.full(30, np.nan), two):
+        both_refuse(PLUSPLUS, r"[Ss]ample.weight", rows(), 2, sample_weight=weights)
+
+
+# The table, run ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shown", [shown for _, shown in BEHAVIOURS], ids=[words for words, _ in BEHAVIOURS]
+)
+def test_behaviour(shown: Callable[[], None]) -> None:
+    shown()
