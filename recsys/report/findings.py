@@ -49,11 +49,12 @@ class Findings:
     n_contrast : int
         Users in it before the two are repeated.
     groups : dict of int to ndarray
-        Labels of the contrast subset for each k, by two genres.
+        Labels of the contrast subset by two genres, for each k of which there are enough
+        distinct users.
     groups_of_three : ndarray or None
         Labels by three genres; None where there are fewer distinct users than groups.
     sweep : SweepResult or None
-        None where there are too few users.
+        Of the contrast subset, or a sample of it; None where there are too few distinct users.
     by_movie, by_title, most_rated : RatingMatrix
     clusters : TasteClusters
         Of ``most_rated``.
@@ -104,7 +105,7 @@ def find(
     Raises
     ------
     ValueError
-        If the ratings have none of the notebook's genres or fewer users than groups.
+        If no film has one of the notebook's three genres.
     KeyError
         If there is no such user.
     """
@@ -129,7 +130,7 @@ def find(
         groups_of_three = model.fit_predict(three_genres)
 
     on_step("silhouettes")
-    sweep = _sweep(two_genres, seed)
+    sweep = _sweep(contrast, seed)
 
     on_step("rating matrix")
     by_title = RatingMatrix.from_ratings(ratings, "title")
@@ -160,14 +161,13 @@ def _n_distinct(rows: npt.NDArray[np.float64]) -> int:
     return len(np.unique(rows, axis=0))
 
 
-def _sweep(two_genres: npt.NDArray[np.float64], seed: int) -> SweepResult | None:
-    if len(two_genres) > SWEEP_USERS:
-        chosen = np.random.default_rng(seed).permutation(len(two_genres))[:SWEEP_USERS]
-        two_genres = two_genres[np.sort(chosen)]
-    ks = range(2, min(SWEEP_STOP, len(two_genres)), SWEEP_STEP)
+def _sweep(contrast: pd.DataFrame, seed: int) -> SweepResult | None:
+    if len(contrast) > SWEEP_USERS:
+        contrast = contrast.sample(SWEEP_USERS, random_state=seed)
+    ks = range(2, min(SWEEP_STOP, len(contrast)), SWEEP_STEP)
     if len(ks) == 0:
         return None
-    result = sweep_k(two_genres, ks, n_init=10, random_state=seed)
+    result = sweep_k(contrast.iloc[:, 1:3].to_numpy(), ks, n_init=10, random_state=seed)
     return result if np.isfinite(result.silhouette).any() else None
 
 

@@ -12,6 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from recsys.words import counted
+
 DOTS_PER_INCH = 100
 
 # What a table shows where there is no value.
@@ -60,7 +62,7 @@ class Section:
         The heading's id in the page.
     title : str
     call : str
-        The library call that gives the same by itself.
+        The library calls that give the same; they go on from those of the sections before.
     parts : tuple of Picture, Table or Text
     """
 
@@ -97,6 +99,11 @@ def table(
         rows=tuple(zip(*cells, strict=True)),
         numeric=tuple(pd.api.types.is_numeric_dtype(column) for column in columns),
     )
+
+
+def people(n: int) -> str:
+    """So many people, in words."""
+    return counted(n, "person", "people")
 
 
 def _texts(column: "pd.Series[Any]", decimals: int) -> Sequence[str]:

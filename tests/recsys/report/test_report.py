@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -33,13 +34,23 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.calls: list[str] = []
+        self.in_call = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        if ("class", "call") in attrs:
+            self.calls.append("")
+        self.in_call = ("class", "call") in attrs or (tag == "code" and self.in_call)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_call = False
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self.in_call:
+            self.calls[-1] += data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]
@@ -98,6 +109,50 @@ def test_groups_of_at_most_nine_are_not_drawn(real_page: Page) -> None:
         assert alt.endswith(f"{min(size, 70)} in the plot")
 
 
+def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
+    movielens_dir: Path, real_page: Page
+) -> None:
+    assert len(real_page.calls) == len(SECTIONS)
+    names: dict[str, Any] = {}
+    values = {}
+    for section, call in zip(SECTIONS, real_page.calls, strict=True):
+        *before, last = call.split("\n")
+        exec("\n".join(before), names)
+        values[section] = run_line(last, names)
+    assert names["ratings"].source == str(movielens_dir)
+    assert len(names["contrast"]) == 183
+    assert [len(set(labels)) for labels in values["genre-groups"]] == [2, 3, 4, 7]
+    shown = values["silhouette"].to_frame()["silhouette"]
+    assert all(f"{silhouette:.4f}" in real_page.text for silhouette in shown)
+    assert names["matrix"].shape == (671, 1000)
+    assert all(
+        f"Group {c}: {n} people" in real_page.text
+        for c, n in enumerate(names["clusters"].sizes)
+        if n > 9
+    )
+    assert f"the region gave it {values['prediction'].rating:.2f}" in real_page.text
+    assert all(reason in real_page.text for reason in values["recommendation"]["reason"])
+
+
+def test_the_calls_name_where_the_ratings_are_from(tmp_path: Path) -> None:
+    ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
+    page = Page(write_report(ratings, tmp_path / "r.html").read_text("utf-8"))
+    names: dict[str, Any] = {}
+    exec(page.calls[0], names)
+    pd.testing.assert_frame_equal(names["ratings"].ratings, ratings.ratings)
+    page = Page(write_report(named_films("Up"), tmp_path / "r.html").read_text("utf-8"))
+    assert "recsys.Ratings.from_frames(" in page.calls[0]
+
+
+def run_line(line: str, names: dict[str, Any]) -> Any:
+    """Run a line as at a prompt, and give its value, or None for a statement."""
+    try:
+        code = compile(line, "page", "eval")
+    except SyntaxError:
+        return exec(line, names)
+    return eval(code, names)
+
+
 def test_recommendations_for_the_user_asked_for(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     path = write_report(ratings, tmp_path / "r.html", user_id=33)
@@ -154,6 +209,38 @@ def test_a_tiny_table_still_makes_a_page(tmp_path: Path) -> None:
     assert [section["id"] for section in page.all("section")] == SECTIONS
 
 
+def test_one_is_no_plural(tmp_path: Path) -> None:
+    one = Ratings.from_frames(
+        pd.DataFrame({"userId": [7], "movieId": [1], "rating": [3.5]}),
+        pd.DataFrame(
+            {"movieId": [1, 2], "title": ["Up", "Home"], "genres": ["Romance|Sci-Fi|Action"] * 2}
+        ),
+    )
+    text = Page(write_report(one, tmp_path / "r.html").read_text("utf-8")).text
+    assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 person" in text
+    assert "1 group of fewer than 10 people is not drawn." in text
+    assert "The group rated nothing that the user has not." in text
+    assert re.findall(r"\b1 (?:people|films|ratings|groups|rows|points)\b", text) == []
+
+
+def test_a_group_that_rated_none_of_the_most_rated_films(tmp_path: Path) -> None:
+    """Users 1 and 2 rate the 1,000 most-rated films, user 3 only another."""
+    rows = [(user, film, 3.0) for user in (1, 2) for film in range(1, 1001)] + [(3, 1001, 5.0)]
+    ratings = Ratings.from_frames(
+        pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+        pd.DataFrame(
+            {
+                "movieId": range(1, 1002),
+                "title": [f"film {i}" for i in range(1, 1002)],
+                "genres": "Romance|Sci-Fi|Action",
+            }
+        ),
+    )
+    text = Page(write_report(ratings, tmp_path / "r.html", user_id=3).read_text("utf-8")).text
+    assert "Nobody in the group rated any of the films." in text
+    assert "nan" not in text
+
+
 def test_rows_left_out_are_told(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -180,3 +267,4 @@ def test_a_failed_write_leaves_the_old_page(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"r\.html"):
         write_report(named_films("Up"), target)
     assert target.is_dir()
+    assert list(tmp_path.iterdir()) == [target]
