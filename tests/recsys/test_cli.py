@@ -10,6 +10,7 @@ import pytest
 
 from recsys import make_ratings
 from recsys.cli import run
+from recsys.fetch import Fetched
 
 PROGRAM = [sys.executable, "-m", "recsys"]
 
@@ -207,6 +208,24 @@ def test_bad_rows_are_an_error_or_counted(
 def test_a_missing_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "--data", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_fetch_says_where_the_release_is_and_what_to_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def fetched(release: str, **options: object) -> Fetched:
+        asked.append((release, options["to"], options["accept_unverified"], options["progress"]))
+        return Fetched(tmp_path / release, True, False, "ab12", "it is not the one of 2016")
+
+    monkeypatch.setattr("recsys.cli.fetch", fetched)
+    assert run(["fetch", "ml-latest-small", "--to", str(tmp_path), "--accept-unverified"]) == 0
+    assert asked == [("ml-latest-small", tmp_path, True, False)]
+    captured = capsys.readouterr()
+    assert captured.out == f"ml-latest-small is in {tmp_path / 'ml-latest-small'}\n"
+    assert "not the one of 2016" in captured.err
+    assert "sha256 ab12" in captured.err
 
 
 def test_fetch_of_an_unknown_release_names_the_known_ones(
