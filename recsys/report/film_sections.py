@@ -48,8 +48,8 @@ def _matrix(found: Findings) -> Section:
             Text(
                 f"Keyed by movieId the matrix is {_cross(by_movie)}; keyed by title, with the mean "
                 f"of films that share one, {_cross(by_title)}, of which {share:.1f} % of the cells "
-                f"hold a rating. Only those are stored. The "
-                f"{counted(most.shape[1], 'most-rated title')} make a matrix of {_cross(most)} "
+                f"hold a rating. Only those are stored. Cut to the "
+                f"{counted(most.shape[1], 'most-rated title')} it is {_cross(most)} "
                 f"with {counted(most.values.nnz, 'rating')}."
             ),
             table(

@@ -63,6 +63,7 @@ class Section:
     title : str
     call : str
         The library calls that give the same; they go on from those of the sections before.
+        Empty where there is nothing to show.
     parts : tuple of Picture, Table or Text
     """
 

@@ -124,87 +124,78 @@ def _contrast(found: Findings) -> Section:
 
 
 def _genre_groups(found: Findings) -> Section:
+    anchor, title = "genre-groups", "Groups by two genres"
     if not found.groups:
-        parts: tuple[Part, ...] = (Text("Too few people contrast to be grouped."),)
-    else:
-        figure = cluster_grid(
-            found.contrast.iloc[:, :3],
-            list(found.groups.values()),
-            [f"k = {k}" for k in found.groups],
-        )
-        parts = (
-            Text(
-                "The same people in groups by k-means. With few groups look for a line between "
-                "those who prefer the one genre and those who prefer the other; more groups "
-                "separate how strongly they do."
-            ),
-            picture(figure, "Groups by two genres for several numbers of groups k"),
-        )
-    return Section(
-        "genre-groups",
-        "Groups by two genres",
-        f"two_genres = contrast.iloc[:, 1:3].to_numpy()\n"
-        f"[kmeans_core.KMeans(k, n_init=10, random_state={found.seed}).fit_predict(two_genres) "
-        f"for k in {list(found.groups)}]",
-        parts,
+        return Section(anchor, title, "", (Text("Too few people contrast to be grouped."),))
+    figure = cluster_grid(
+        found.contrast.iloc[:, :3],
+        list(found.groups.values()),
+        [f"k = {k}" for k in found.groups],
     )
+    call = (
+        "two_genres = contrast.iloc[:, 1:3].to_numpy()\n"
+        f"[kmeans_core.KMeans(k, n_init=10, random_state={found.seed}).fit_predict(two_genres) "
+        f"for k in {list(found.groups)}]"
+    )
+    parts = (
+        Text(
+            "The same people in groups by k-means. With few groups look for a line between those "
+            "who prefer the one genre and those who prefer the other; more groups separate how "
+            "strongly they do."
+        ),
+        picture(figure, "Groups by two genres for several numbers of groups k"),
+    )
+    return Section(anchor, title, call, parts)
 
 
 def _silhouettes(found: Findings) -> Section:
-    result = found.sweep
+    anchor, title = "silhouette", "How many groups?"
+    result, n_rows = found.sweep, len(found.contrast)
     if result is None:
-        parts: tuple[Part, ...] = (Text("Too few distinct people contrast for a silhouette."),)
-    else:
-        of_whom = (
-            f" Measured on {SWEEP_USERS:,} of the people, drawn by the seed."
-            if len(found.contrast) > SWEEP_USERS
-            else ""
-        )
-        parts = (
-            Text(
-                "The silhouette tells how much nearer people are to their own group than to the "
-                f"next: 1 is best. The best of these k is {result.best_k}; suggested is "
-                f"{result.suggested_k}, the fewest groups within 0.02 of the best. Both vary with "
-                f"the seed, so differences as small as that mean little.{of_whom}"
-            ),
-            picture(silhouette_curve(result), "Mean silhouette for each number of groups k"),
-            table(result.to_frame(), "Every k", decimals=4),
-        )
-    n_rows = len(found.contrast)
-    sample = f".sample({SWEEP_USERS}, random_state={found.seed})" if n_rows > SWEEP_USERS else ""
-    ks = range(2, min(SWEEP_STOP, n_rows), SWEEP_STEP)
-    return Section(
-        "silhouette",
-        "How many groups?",
+        too_few = "Too few distinct people contrast for a silhouette."
+        return Section(anchor, title, "", (Text(too_few),))
+    sample = of_whom = ""
+    if n_rows > SWEEP_USERS:
+        sample = f".sample({SWEEP_USERS}, random_state={found.seed})"
+        of_whom = f" Measured on {SWEEP_USERS:,} of the people, drawn by the seed."
+    ks = range(2, min(SWEEP_STOP, SWEEP_USERS, n_rows), SWEEP_STEP)
+    call = (
         f"rows = contrast{sample}.iloc[:, 1:3].to_numpy()\n"
-        f"kmeans_core.sweep_k(rows, {ks}, n_init=10, random_state={found.seed})",
-        parts,
+        f"kmeans_core.sweep_k(rows, {ks}, n_init=10, random_state={found.seed})"
     )
+    parts = (
+        Text(
+            "The silhouette tells how much nearer people are to their own group than to the next: "
+            f"1 is best. The best of these k is {result.best_k}; suggested is "
+            f"{result.suggested_k}, the fewest groups within 0.02 of the best. Both vary with the "
+            f"seed, so differences as small as that mean little.{of_whom}"
+        ),
+        picture(silhouette_curve(result), "Mean silhouette for each number of groups k"),
+        table(result.to_frame(), "Every k; n_found: groups that hold people", decimals=4),
+    )
+    return Section(anchor, title, call, parts)
 
 
 def _three_genres(found: Findings) -> Section:
-    third = axis_label(found.contrast.columns[3])
+    anchor, title = "three-genres", "Groups by three genres"
     if found.groups_of_three is None:
-        parts: tuple[Part, ...] = (Text("Too few people contrast to be grouped."),)
-    else:
-        parts = (
-            Text(
-                f"All three columns are clustered; {third} is drawn as the size of the dot, large "
-                f"above {LIKED:g}."
-            ),
-            picture(
-                cluster_scatter(found.contrast, found.groups_of_three),
-                f"{THREE_GENRES_K} groups by three genres",
-            ),
-        )
-    return Section(
-        "three-genres",
-        "Groups by three genres",
-        f"three_genres = contrast.iloc[:, 1:4].to_numpy()\n"
+        return Section(anchor, title, "", (Text("Too few people contrast to be grouped."),))
+    call = (
+        "three_genres = contrast.iloc[:, 1:4].to_numpy()\n"
         f"kmeans_core.KMeans({THREE_GENRES_K}, n_init=10, random_state={found.seed})"
-        ".fit_predict(three_genres)",
-        parts,
+        ".fit_predict(three_genres)"
     )
+    parts = (
+        Text(
+            f"All three columns are clustered; {axis_label(found.contrast.columns[3])} is drawn as "
+            f"the size of the dot, large above {LIKED:g}."
+        ),
+        picture(
+            cluster_scatter(found.contrast, found.groups_of_three),
+            f"{THREE_GENRES_K} groups by three genres",
+        ),
+    )
+    return Section(anchor, title, call, parts)
 
 
 def _shape(frame: pd.DataFrame) -> str:

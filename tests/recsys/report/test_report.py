@@ -134,6 +134,23 @@ def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
     assert all(reason in real_page.text for reason in values["recommendation"]["reason"])
 
 
+def test_of_very_many_people_a_sample_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("findings", "sections"):
+        monkeypatch.setattr(f"recsys.report.{module}.SWEEP_USERS", 12)
+    ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
+    page = Page(write_report(ratings, tmp_path / "r.html", seed=3).read_text("utf-8"))
+    assert "Measured on 12 of the people, drawn by the seed." in page.text
+    names: dict[str, Any] = {}
+    for call in page.calls[:4]:
+        exec(call, names)
+    before, last = page.calls[4].split("\n")
+    exec(before, names)
+    shown = run_line(last, names).to_frame()["silhouette"]
+    assert all(f"{silhouette:.4f}" in page.text for silhouette in shown)
+
+
 def test_the_calls_name_where_the_ratings_are_from(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     page = Page(write_report(ratings, tmp_path / "r.html").read_text("utf-8"))
@@ -216,8 +233,12 @@ def test_one_is_no_plural(tmp_path: Path) -> None:
             {"movieId": [1, 2], "title": ["Up", "Home"], "genres": ["Romance|Sci-Fi|Action"] * 2}
         ),
     )
-    text = Page(write_report(one, tmp_path / "r.html").read_text("utf-8")).text
+    page = Page(write_report(one, tmp_path / "r.html").read_text("utf-8"))
+    text = page.text
+    # Nothing is said to have been called where there was too little to call it on.
+    assert len(page.calls) == len(SECTIONS) - 3
     assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 person" in text
+    assert "Too few people contrast to be grouped." in text
     assert "1 group of fewer than 10 people is not drawn." in text
     assert "The group rated nothing that the user has not." in text
     assert re.findall(r"\b1 (?:people|films|ratings|groups|rows|points)\b", text) == []
