@@ -33,6 +33,8 @@ class ClusterMeanRecommender(Recommender):
     * A film not rated counts as 0 stars when the groups are made, so they tell rather how much
       people rated than what they liked.
     * It ignores that some people are generous and some strict.
+    * What a user gave a film is part of what the group gave it, so a film the user rated is
+      predicted from the answer.
 
     Parameters
     ----------
