@@ -61,7 +61,7 @@ class Recommender(ABC):
     def recommend(
         self,
         user_id: int,
-        n: int = 10,
+        n: int = 20,
         *,
         exclude_rated: bool = True,
         among: Iterable[int] | None = None,
