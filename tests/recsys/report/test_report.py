@@ -289,14 +289,3 @@ def test_a_failed_write_leaves_the_old_page(tmp_path: Path) -> None:
         write_report(named_films("Up"), target)
     assert target.is_dir()
     assert list(tmp_path.iterdir()) == [target]
-
-
-def test_of_many_people_a_sample_is_swept_and_the_page_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in ("findings", "sections"):
-        monkeypatch.setattr(f"recsys.report.{module}.SWEEP_USERS", 15)
-    ratings = make_ratings(n_users=150, n_movies=200, n_ratings=9000, random_state=1)
-    page = Page(write_report(ratings, tmp_path / "r.html").read_text("utf-8"))
-    assert "Measured on 15 of the people, drawn by the seed." in page.text
-    assert "sample(15, random_state=0)" in page.text
