@@ -201,6 +201,23 @@ def _strictly_ascending(indices: npt.NDArray[Any], indptr: npt.NDArray[Any]) -> 
     return bool(np.all(ascends))
 
 
+def refuse_negative(points: Points) -> None:
+    """Raise ValueError where precomputed distances hold a negative one, naming the first."""
+    place = None
+    if isinstance(points, SparsePoints):
+        data, indices, indptr = points.csr
+        bad = np.flatnonzero(data < 0)
+        if len(bad):
+            place = int(np.searchsorted(indptr, bad[0], side="right")) - 1, int(indices[bad[0]])
+    elif isinstance(points, DensePoints) and np.min(points.X) < 0:
+        place = tuple(np.argwhere(points.X < 0)[0].tolist())
+    if place is not None:
+        raise ValueError(
+            f"Negative values in the precomputed distances: the first at row {place[0]}, "
+            f"column {place[1]}."
+        )
+
+
 def as_weights(sample_weight: Any, points: Points) -> Floats:
     """One float64 weight a row, at the precision of the points; ones for None."""
     n_samples = points.shape[0]

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
-from kmeans_core.checks import as_points
-from kmeans_core.chunks import available_threads
+from kmeans_core.checks import as_points, refuse_negative
 from kmeans_core.errors import InvalidParameterError
-from kmeans_core.points import DensePoints, Floats, Points, SparsePoints
+from kmeans_core.points import Floats, Points
 
 METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
 
@@ -76,7 +74,7 @@ def euclidean(points: Points) -> Pairs:
 
 def _cosine(points: Points) -> Pairs:
     """1 - cos(x, y) as |x/|x| - y/|y||^2 / 2, which is exactly 0 for equal rows."""
-    directions, is_zero = _unit_rows(points)
+    directions, is_zero = points.unit_rows()
 
     def block(first: int, stop: int) -> Floats:
         distances = directions.pair_distances(first, stop)
@@ -91,19 +89,6 @@ def _cosine(points: Points) -> Pairs:
     return Pairs(points.shape[0], points.n_threads, block)
 
 
-def _unit_rows(points: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
-    if isinstance(points, SparsePoints):
-        data, indices, indptr = points.csr
-        lengths = np.sqrt(points.row_norms)
-        divisors = np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(indptr))
-        unit = SparsePoints(data / divisors, indices, indptr, points.shape[1], points.n_threads)
-        return unit, lengths == 0
-    rows = points.take(np.arange(points.shape[0]))
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    rows /= np.where(lengths > 0, lengths, 1.0)[:, None]
-    return DensePoints(rows, points.n_threads), lengths == 0
-
-
 def _precomputed(X: Any) -> Pairs:
     points = as_points(X)
     n_samples, n_columns = points.shape
@@ -112,8 +97,7 @@ def _precomputed(X: Any) -> Pairs:
             "Precomputed metric requires shape (n_samples, n_samples), got "
             f"{(n_samples, n_columns)}."
         )
-    is_sparse = sp.issparse(X)
-    given: Any = X if is_sparse else np.asarray(X)
+    given: Any = X if sp.issparse(X) else np.asarray(X)
     # Objects and strings are read as float64; integers and bools have no rounding to allow for.
     dtype = given.dtype if given.dtype.kind in "fiub" else np.dtype(np.float64)
     allowed = DIAGONAL_EPS * np.finfo(dtype).eps if dtype.kind == "f" else 0
@@ -124,27 +108,9 @@ def _precomputed(X: Any) -> Pairs:
             "The precomputed distance matrix contains non-zero elements on the diagonal, the "
             f"first at row {row}. Use np.fill_diagonal(X, 0)."
         )
-    _refuse_negative(points)
-    rows: Any = given.tocsr() if is_sparse else given
-
-    def block(first: int, stop: int) -> Floats:
-        part = rows[first:stop]
-        return np.array(part.toarray() if is_sparse else part, dtype=np.float64)
-
-    return Pairs(n_samples, available_threads(), block)
-
-
-def _refuse_negative(points: Points) -> None:
-    place = None
-    if isinstance(points, SparsePoints):
-        data, indices, indptr = points.csr
-        bad = np.flatnonzero(data < 0)
-        if len(bad):
-            place = int(np.searchsorted(indptr, bad[0], side="right")) - 1, int(indices[bad[0]])
-    elif isinstance(points, DensePoints) and np.min(points.X) < 0:
-        place = tuple(np.argwhere(points.X < 0)[0].tolist())
-    if place is not None:
-        raise ValueError(
-            f"Negative values in the precomputed distances: the first at row {place[0]}, "
-            f"column {place[1]}."
-        )
+    refuse_negative(points)
+    return Pairs(
+        n_samples,
+        points.n_threads,
+        lambda first, stop: points.take(np.arange(first, stop, dtype=np.intp)),
+    )

@@ -77,6 +77,10 @@ class Points(Protocol):
         """Some rows as a dense (n_rows, n_features) array."""
         ...
 
+    def unit_rows(self) -> tuple["Points", npt.NDArray[np.bool_]]:
+        """The rows scaled to length 1 in float64, and which are zero and so stay as they are."""
+        ...
+
     def assign(self, centers: PreparedCenters, labels: Labels) -> int:
         """Write the nearest centre of every row to ``labels``; return how many changed."""
         ...
@@ -145,6 +149,12 @@ class DensePoints:
 
     def take(self, rows: Ints) -> Floats:
         return self.X[rows].astype(np.float64)
+
+    def unit_rows(self) -> tuple[Points, npt.NDArray[np.bool_]]:
+        rows = self.X.astype(np.float64)
+        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        rows /= np.where(lengths > 0, lengths, 1.0)[:, None]
+        return DensePoints(rows, self.n_threads), lengths == 0
 
     def assign(self, centers: PreparedCenters, labels: Labels) -> int:
         moved: list[int] = []
@@ -263,6 +273,13 @@ class SparsePoints:
             stored = slice(indptr[row], indptr[row + 1])
             out[position, indices[stored]] = data[stored]
         return out
+
+    def unit_rows(self) -> tuple[Points, npt.NDArray[np.bool_]]:
+        data, indices, indptr = self.csr
+        lengths = np.sqrt(self.row_norms)
+        divisors = np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(indptr))
+        unit = SparsePoints(data / divisors, indices, indptr, self.n_features, self.n_threads)
+        return unit, lengths == 0
 
     def assign(self, centers: PreparedCenters, labels: Labels) -> int:
         moved: list[int] = []
