@@ -1,6 +1,6 @@
 """KMeans as a drop-in for scikit-learn's: a table of behaviours, each held against scikit-learn's.
 
-The table is ``BEHAVIOURS``: what is promised, in words, and the function that shows it. Most take
+The table is ``behaviour``: what is promised, in words, and the function that shows it. Most take
 ``make``, which makes a model of ours or of scikit-learn's: a behaviour must hold of both.
 """
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from behaviours import Table, groups
 from sklearn import exceptions
 from sklearn.cluster import KMeans as ScikitKMeans
 
@@ -19,22 +20,7 @@ from kmeans_core import KMeans
 
 Make = Callable[..., Any]
 
-BEHAVIOURS: list[tuple[str, Callable[[Make], None]]] = []
-
-
-def behaviour(words: str) -> Callable[[Callable[[Make], None]], Callable[[Make], None]]:
-    """Enter a function into the table."""
-
-    def enter(function: Callable[[Make], None]) -> Callable[[Make], None]:
-        BEHAVIOURS.append((words, function))
-        return function
-
-    return enter
-
-
-def groups(seed: int = 0, n: int = 60, d: int = 3) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, d)) + 6 * rng.integers(3, size=(n, 1))
+behaviour = Table()
 
 
 # Stopping ---------------------------------------------------------------------------------------
@@ -316,8 +302,6 @@ def score(make: Make) -> None:
 
 
 @pytest.mark.parametrize("make", [KMeans, ScikitKMeans], ids=["ours", "scikit-learn"])
-@pytest.mark.parametrize(
-    "shown", [shown for _, shown in BEHAVIOURS], ids=[words for words, _ in BEHAVIOURS]
-)
+@pytest.mark.parametrize("shown", behaviour.shown, ids=behaviour.words)
 def test_behaviour(shown: Callable[[Make], None], make: Make) -> None:
     shown(make)

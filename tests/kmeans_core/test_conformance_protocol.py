@@ -1,6 +1,6 @@
 """scikit-learn's estimator protocol: a table of behaviours, each held against its own KMeans.
 
-The table is ``BEHAVIOURS``: what is promised, in words, and the function that shows it. Most take
+The table is ``behaviour``: what is promised, in words, and the function that shows it. Most take
 ``make``, which makes a model of ours or of scikit-learn's: a behaviour must hold of both.
 """
 
@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 import sklearn
+from behaviours import Table, groups
 from sklearn import exceptions
 from sklearn.base import clone
 from sklearn.cluster import KMeans as ScikitKMeans
@@ -32,22 +33,7 @@ from kmeans_core.errors import as_scikit_learn_knows_it
 
 Make = Callable[..., Any]
 
-BEHAVIOURS: list[tuple[str, Callable[[Make], None]]] = []
-
-
-def behaviour(words: str) -> Callable[[Callable[[Make], None]], Callable[[Make], None]]:
-    """Enter a function into the table."""
-
-    def enter(function: Callable[[Make], None]) -> Callable[[Make], None]:
-        BEHAVIOURS.append((words, function))
-        return function
-
-    return enter
-
-
-def groups(seed: int = 0, n: int = 60, d: int = 3) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, d)) + 6 * rng.integers(3, size=(n, 1))
+behaviour = Table()
 
 
 # Protocol ---------------------------------------------------------------------------------------
@@ -251,9 +237,7 @@ def nothing_changes(make: Make) -> None:
 
 
 @pytest.mark.parametrize("make", [KMeans, ScikitKMeans], ids=["ours", "scikit-learn"])
-@pytest.mark.parametrize(
-    "shown", [shown for _, shown in BEHAVIOURS], ids=[words for words, _ in BEHAVIOURS]
-)
+@pytest.mark.parametrize("shown", behaviour.shown, ids=behaviour.words)
 def test_behaviour(shown: Callable[[Make], None], make: Make) -> None:
     shown(make)
 
