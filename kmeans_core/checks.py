@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from kmeans_core.arrays import Floats
 from kmeans_core.chunks import available_threads
+from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
-from kmeans_core.points import DensePoints, Floats, Points, SparsePoints
+from kmeans_core.points import Points
+from kmeans_core.sparse_points import SparsePoints
 
 RandomStream = np.random.RandomState | np.random.Generator
 

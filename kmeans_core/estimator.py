@@ -6,8 +6,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import as_points, as_random_stream, as_weights
 from kmeans_core.errors import ConvergenceWarning, as_scikit_learn_knows_it
+from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.lloyd import OnIteration
 from kmeans_core.parameters import (
     ARRAY_LIKE,
@@ -20,7 +22,7 @@ from kmeans_core.parameters import (
     one_of,
     real_from,
 )
-from kmeans_core.points import Labels, Points, prepare
+from kmeans_core.points import Points
 from kmeans_core.protocol import feature_names
 from kmeans_core.restarts import best_of_starts
 from kmeans_core.scikit_learn import ScikitLearnClusterer
@@ -202,10 +204,7 @@ class KMeans(ScikitLearnClusterer):
         -------
         ndarray of shape (n_samples,), int32
         """
-        points = self._fitted_points(X)
-        labels = np.full(points.shape[0], -1, dtype=np.int32)
-        points.assign(prepare(self.cluster_centers_), labels)
-        return labels
+        return self._nearest(self._fitted_points(X))
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
         """Fit, and return ``labels_``."""
@@ -225,7 +224,7 @@ class KMeans(ScikitLearnClusterer):
             ``set_output`` or scikit-learn's configuration asks for one.
         """
         points = self._fitted_points(X)
-        squared = points.squared_distances(prepare(self.cluster_centers_))
+        squared = points.squared_distances(self._float64_centers())
         return self._framed(X, np.sqrt(squared, out=squared).astype(points.dtype, copy=False))
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
@@ -247,10 +246,8 @@ class KMeans(ScikitLearnClusterer):
         """
         points = self._fitted_points(X)
         weights = as_weights(sample_weight, points)
-        prepared = prepare(self.cluster_centers_)
-        labels = np.full(points.shape[0], -1, dtype=np.int32)
-        points.assign(prepared, labels)
-        return -float(np.sum(weights * points.own_distances(prepared, labels)))
+        own = points.own_distances(self._float64_centers(), self._nearest(points))
+        return -float(weighted_total(weights, own))
 
     # How fit goes about it -----------------------------------------------------------------
 
@@ -267,6 +264,14 @@ class KMeans(ScikitLearnClusterer):
             )
             return 1
         return int(self.n_init)
+
+    def _nearest(self, points: Points) -> Labels:
+        labels = np.full(points.shape[0], -1, dtype=np.int32)
+        points.assigner(self.n_clusters).assign(self._float64_centers(), labels)
+        return labels
+
+    def _float64_centers(self) -> Floats:
+        return np.ascontiguousarray(self.cluster_centers_, dtype=np.float64)
 
     def _fitted_points(self, X: Any) -> Points:
         self._check_fitted()

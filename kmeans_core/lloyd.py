@@ -8,7 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.points import Floats, Ints, Labels, Points, PreparedCenters, prepare
+from kmeans_core import chunks
+from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.cluster_sums import ClusterSums
+from kmeans_core.kernels.centers import squared_shifts, weighted_total
+from kmeans_core.points import Points
 
 StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
 
@@ -116,33 +120,36 @@ def lloyd(
     LloydResult
     """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
+    assigner = points.assigner(len(centers))
+    sums = ClusterSums(points, weights, len(centers))
+    centers = np.array(centers, dtype=np.float64, order="C")
     stopped_by: StopReason = "max_iter"
     n_refilled = 0
     for iteration in range(max_iter):
         began = time.perf_counter()
-        prepared = prepare(centers)
-        n_moved = points.assign(prepared, labels)
+        n_moved = assigner.assign(centers, labels)
         if n_moved == 0 and n_refilled == 0:
             # The centres are the means of these labels already. After a refill they are not: a
             # cluster is empty still if a lower one has come to lie where it was put.
-            next_centers = prepared.centers
+            next_centers = centers
         else:
-            next_centers, n_refilled = _means(points, prepared, labels, weights)
-        shift = float(np.sum((next_centers - prepared.centers) ** 2))
+            sums.update(labels, n_moved)
+            next_centers, n_refilled = _next_centers(points, centers, labels, weights, sums)
+        shift = _shift(points, centers, next_centers)
         answer = on_iteration is not None and on_iteration(
             IterationEvent(
                 restart=restart,
                 iteration=iteration,
-                centers=_read_only(prepared.centers),
+                centers=_read_only(centers),
                 labels=_read_only(labels),
-                inertia=_inertia(points, prepared, labels, weights),
+                inertia=_inertia(points, centers, labels, weights),
                 center_shift=shift,
                 n_moved=n_moved,
                 n_refilled=n_refilled,
                 seconds=time.perf_counter() - began,
             )
         )
-        centers = next_centers
+        assigned_to, centers = centers, next_centers
         # First, because it ends the other starts too, also where this one ends by itself.
         if isinstance(answer, bool | np.bool_) and answer:
             stopped_by = "on_iteration"
@@ -154,43 +161,43 @@ def lloyd(
             stopped_by = "tolerance"
             break
 
+    if sums.n_updates > 0 and n_refilled == 0:
+        # What is handed back is a mean of rows, not of rows and what left them.
+        sums.refresh(labels)
+        centers = sums.means()
     # Whatever stopped the loop, labels and inertia are those of the centres handed back.
     final = centers.astype(points.dtype)
-    prepared = prepare(final)
-    points.assign(prepared, labels)
+    centers = final.astype(np.float64)
+    if not np.array_equal(centers, assigned_to):
+        assigner.assign(centers, labels)
     return LloydResult(
         centers=final,
         labels=labels,
-        inertia=_inertia(points, prepared, labels, weights),
+        inertia=_inertia(points, centers, labels, weights),
         n_iter=iteration + 1,
         stopped_by=stopped_by,
         center_shift=shift,
     )
 
 
-def _means(
-    points: Points, prepared: PreparedCenters, labels: Labels, weights: Floats
+def _next_centers(
+    points: Points, centers: Floats, labels: Labels, weights: Floats, sums: ClusterSums
 ) -> tuple[Floats, int]:
     """The weighted mean of each cluster, and how many clusters had to be refilled first."""
-    n_clusters = len(prepared.centers)
-    sums, mass = points.cluster_sums(labels, weights, n_clusters)
-    empty = np.flatnonzero(mass == 0)
-    donors = _farthest(points, prepared, labels, weights, len(empty))
-    if len(donors):
-        # Only the centres move: the labels stay what the assignment said, and the next
-        # assignment brings the row over.
-        refilled = labels.copy()
-        refilled[donors] = empty[: len(donors)]
-        sums, mass = points.cluster_sums(refilled, weights, n_clusters)
-    filled = mass > 0
-    means = sums / np.where(filled, mass, 1.0)[:, None]
-    # More clusters than distinct rows: the rest lie on the heaviest, as in scikit-learn.
-    means[~filled] = means[np.argmax(mass)]
-    return means, len(donors)
+    empty = np.flatnonzero(sums.mass == 0)
+    donors = _farthest(points, centers, labels, weights, len(empty))
+    if len(donors) == 0:
+        return sums.means(), 0
+    # Only the centres move: the labels stay what the assignment said, and the next assignment
+    # brings the row over.
+    refilled = labels.copy()
+    refilled[donors] = empty[: len(donors)]
+    sums.refresh(refilled)
+    return sums.means(), len(donors)
 
 
 def _farthest(
-    points: Points, prepared: PreparedCenters, labels: Labels, weights: Floats, n_rows: int
+    points: Points, centers: Floats, labels: Labels, weights: Floats, n_rows: int
 ) -> Ints:
     """Up to ``n_rows`` rows farthest from their own centre, farthest first; none at distance 0.
 
@@ -199,15 +206,28 @@ def _farthest(
     """
     if n_rows == 0:
         return np.empty(0, dtype=np.intp)
-    distances = np.where(weights > 0, points.own_distances(prepared, labels), 0.0)
+    distances = np.where(weights > 0, points.own_distances(centers, labels), 0.0)
     limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
     candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
-    decided = points.decided_own_distances(prepared, labels, candidates)
+    decided = points.decided_own_distances(centers, labels, candidates)
     return candidates[np.argsort(-decided, kind="stable")][:n_rows]
 
 
-def _inertia(points: Points, prepared: PreparedCenters, labels: Labels, weights: Floats) -> float:
-    return float(np.sum(weights * points.own_distances(prepared, labels)))
+def _shift(points: Points, before: Floats, after: Floats) -> float:
+    """Squared distances that the centres moved, summed."""
+    shifts = np.zeros(len(before))
+    if after is not before:
+        chunks.run(
+            len(shifts),
+            before.size,
+            points.n_threads,
+            lambda start, stop: squared_shifts(before, after, start, stop, shifts),
+        )
+    return float(weighted_total(np.ones(len(shifts)), shifts))
+
+
+def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:
+    return float(weighted_total(weights, points.own_distances(centers, labels)))
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from kmeans_core.arrays import Floats
 from kmeans_core.checks import as_points, refuse_negative
 from kmeans_core.errors import InvalidParameterError
-from kmeans_core.points import Floats, Points
+from kmeans_core.points import Points
 
 METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import RandomStream
 from kmeans_core.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
-from kmeans_core.points import Floats, Labels, Points
+from kmeans_core.points import Points
 from kmeans_core.seeding import first_centers
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from kmeans_core.arrays import Floats, Ints
 from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
 from kmeans_core.parameters import NONE, RANDOM_STATE, check_parameters, int_from
-from kmeans_core.points import Floats, Ints, Points, prepare
+from kmeans_core.points import Points
 
 _RULES = {
     "n_clusters": (int_from(1),),
@@ -34,12 +35,12 @@ def plusplus_rows(
         n_trials = 2 + int(np.log(n_clusters))
     chosen = np.empty(n_clusters, dtype=np.intp)
     chosen[0] = stream.choice(len(weights), p=weights / weights.sum())
-    closest = points.squared_distances(prepare(points.take(chosen[:1])))[:, 0]
+    closest = points.squared_distances(points.take(chosen[:1]))[:, 0]
     for position in range(1, n_clusters):
         cumulative = np.cumsum(weights * closest)
         draws = stream.uniform(size=n_trials) * cumulative[-1]
         candidates = np.minimum(np.searchsorted(cumulative, draws), len(closest) - 1)
-        distances = points.squared_distances(prepare(points.take(candidates)))
+        distances = points.squared_distances(points.take(candidates))
         closest_if = np.minimum(closest[:, None], distances)
         # Not a matrix product: BLAS may add in another order for another number of threads.
         potentials = np.sum(weights[:, None] * closest_if, axis=0)

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import chunks
+from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import as_random_stream
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels.labels import silhouettes
 from kmeans_core.pairs import Pairs, pairs_of
 from kmeans_core.parameters import is_int
-from kmeans_core.points import Floats, Labels
 
 # Distances held at a time: a block of rows against all rows.
 BLOCK_BYTES = 16 * 2**20

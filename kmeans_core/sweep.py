@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import as_points, as_random_stream
 from kmeans_core.estimator import RULES
 from kmeans_core.pairs import euclidean
 from kmeans_core.parameters import check_parameters
-from kmeans_core.points import Floats, Labels
 from kmeans_core.restarts import best_of_starts
 from kmeans_core.silhouette import samples_of_labelings
 

@@ -82,26 +82,22 @@ def own_distances(
 
 
 @kernel
-def cluster_sums(
+def add_rows(
     X,  # IN (n_samples, n_features)
-    weights,  # IN (n_samples,)
-    rows,  # IN (n_samples,): row numbers cluster by cluster, ascending in each
-    row_starts,  # IN (n_clusters + 1,): where each cluster's rows start in it
+    rows,  # IN (n_entries,): row numbers, cluster by cluster
+    factors,  # IN (n_entries,): what each of them counts
+    starts,  # IN (n_clusters + 1,): where each cluster's entries start
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
-    sums,  # OUT (n_clusters, n_features), clusters start..stop
-    mass,  # OUT (n_clusters,), clusters start..stop
+    sums,  # IN/OUT (n_clusters, n_features), clusters start..stop
 ):
-    """Weighted sum and weight of the rows of clusters start..stop."""
+    """Add factor * row to the sums of clusters start..stop, entry after entry."""
     for c in range(start, stop):
-        sums[c, :] = 0.0
-        mass[c] = 0.0
-        for position in range(row_starts[c], row_starts[c + 1]):
-            i = rows[position]
-            weight = weights[i]
-            mass[c] += weight
+        for entry in range(starts[c], starts[c + 1]):
+            i = rows[entry]
+            factor = factors[entry]
             for j in range(X.shape[1]):
-                sums[c, j] += weight * np.float64(X[i, j])
+                sums[c, j] += factor * np.float64(X[i, j])
 
 
 @kernel

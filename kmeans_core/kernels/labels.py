@@ -1,4 +1,4 @@
-"""Kernels over labels: rows grouped by cluster, and the silhouette of rows from their distances."""
+"""Kernels over labels: rows grouped by cluster, weights of clusters, silhouettes of rows."""
 
 import numpy as np
 
@@ -8,20 +8,66 @@ from kmeans_core.kernels.jit import kernel
 @kernel
 def group_rows(
     labels,  # IN (n_samples,), each within 0..n_clusters-1
+    weights,  # IN (n_samples,)
     rows,  # OUT (n_samples,): row numbers cluster by cluster, ascending in each
-    row_starts,  # OUT (n_clusters + 1,): where each cluster's rows start in it
+    factors,  # OUT (n_samples,): their weights
+    starts,  # OUT (n_clusters + 1,): where each cluster's rows start
 ):
     """Sort rows by cluster, counting."""
-    n_clusters = row_starts.shape[0] - 1
-    row_starts[:] = 0
+    n_clusters = starts.shape[0] - 1
+    starts[:] = 0
     for i in range(labels.shape[0]):
-        row_starts[labels[i] + 1] += 1
+        starts[labels[i] + 1] += 1
     for c in range(n_clusters):
-        row_starts[c + 1] += row_starts[c]
-    place = row_starts[:n_clusters].copy()
+        starts[c + 1] += starts[c]
+    place = starts[:n_clusters].copy()
     for i in range(labels.shape[0]):
-        rows[place[labels[i]]] = i
+        entry = place[labels[i]]
+        rows[entry] = i
+        factors[entry] = weights[i]
         place[labels[i]] += 1
+
+
+@kernel
+def group_moves(
+    before,  # IN (n_samples,), each within 0..n_clusters-1
+    labels,  # IN (n_samples,), each within 0..n_clusters-1
+    weights,  # IN (n_samples,)
+    rows,  # OUT (2 * n_moved,): rows that left or joined, cluster by cluster, ascending in each
+    factors,  # OUT (2 * n_moved,): their weights, negative where the row left
+    starts,  # OUT (n_clusters + 1,): where each cluster's rows start
+):
+    """Sort the rows whose label changed by the cluster they left and by the one they joined."""
+    n_clusters = starts.shape[0] - 1
+    starts[:] = 0
+    for i in range(labels.shape[0]):
+        if before[i] != labels[i]:
+            starts[before[i] + 1] += 1
+            starts[labels[i] + 1] += 1
+    for c in range(n_clusters):
+        starts[c + 1] += starts[c]
+    place = starts[:n_clusters].copy()
+    for i in range(labels.shape[0]):
+        old, new = before[i], labels[i]
+        if old != new:
+            rows[place[old]] = i
+            factors[place[old]] = -weights[i]
+            place[old] += 1
+            rows[place[new]] = i
+            factors[place[new]] = weights[i]
+            place[new] += 1
+
+
+@kernel
+def add_weights(
+    labels,  # IN (n_samples,), each within 0..n_clusters-1
+    weights,  # IN (n_samples,)
+    mass,  # OUT (n_clusters,)
+):
+    """Weight of each cluster's rows, added in ascending order."""
+    mass[:] = 0.0
+    for i in range(labels.shape[0]):
+        mass[labels[i]] += weights[i]
 
 
 @kernel

@@ -12,9 +12,10 @@ import scipy.sparse as sp
 
 import kmeans_core
 from kmeans_core import reference
+from kmeans_core.groups import all_rows, moved_rows
 from kmeans_core.kernels import dense, jit, sparse
-from kmeans_core.kernels.labels import group_rows, silhouettes
-from kmeans_core.points import prepare
+from kmeans_core.kernels.labels import silhouettes
+from kmeans_core.prepared import prepare
 
 PACKAGE = Path(kmeans_core.__file__).parent
 
@@ -73,25 +74,33 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
 def test_only_the_clusters_of_the_chunk_are_summed(X):
     labels = (np.arange(20) % 4).astype(np.int32)
     weights = np.arange(20.0)
-    rows, row_starts = np.empty(20, dtype=np.intp), np.empty(5, dtype=np.intp)
-    group_rows(labels, rows, row_starts)
+    groups = all_rows(labels, weights, 4)
     csr, _ = csr_of(X)
-    for kernel, data in ((dense.cluster_sums, (X,)), (sparse.cluster_sums, csr)):
-        sums, mass = np.full((4, 4), -7.0), np.full(4, -7.0)
-        kernel(*data, weights, rows, row_starts, 1, 3, sums, mass)
+    for kernel, data in ((dense.add_rows, (X,)), (sparse.add_rows, csr)):
+        sums = np.full((4, 4), -7.0)
+        kernel(*data, groups.rows, groups.factors, groups.starts, 1, 3, sums)
         for c in (1, 2):
-            assert mass[c] == weights[labels == c].sum()
-            np.testing.assert_allclose(sums[c], weights[labels == c] @ X[labels == c], rtol=1e-12)
+            expected = -7.0 + weights[labels == c] @ X[labels == c]
+            np.testing.assert_allclose(sums[c], expected, rtol=1e-12)
         assert np.all(sums[[0, 3]] == -7)
-        assert np.all(mass[[0, 3]] == -7)
 
 
 def test_rows_are_grouped_in_ascending_order():
     labels = np.array([2, 0, 2, 4, 0, 2], dtype=np.int32)
-    rows, row_starts = np.empty(6, dtype=np.intp), np.empty(6, dtype=np.intp)
-    group_rows(labels, rows, row_starts)
-    assert rows.tolist() == [1, 4, 0, 2, 5, 3]
-    assert row_starts.tolist() == [0, 2, 2, 5, 5, 6]
+    groups = all_rows(labels, np.arange(6.0), 5)
+    assert groups.rows.tolist() == [1, 4, 0, 2, 5, 3]
+    assert groups.factors.tolist() == [1, 4, 0, 2, 5, 3]
+    assert groups.starts.tolist() == [0, 2, 2, 5, 5, 6]
+
+
+def test_rows_that_moved_leave_one_cluster_and_join_another():
+    before = np.array([2, 0, 2, 4, 0, 2], dtype=np.int32)
+    labels = np.array([2, 2, 0, 4, 0, 4], dtype=np.int32)
+    groups = moved_rows(before, labels, np.arange(6.0), 5)
+    assert groups.starts.tolist() == [0, 2, 2, 5, 5, 6]
+    assert groups.rows.tolist() == [1, 2, 1, 2, 5, 5]
+    assert groups.factors.tolist() == [-1, 2, 1, -2, -5, 5]
+    assert len(moved_rows(labels, labels, np.arange(6.0), 5).rows) == 0
 
 
 def test_silhouettes_of_a_block_go_to_their_own_rows():

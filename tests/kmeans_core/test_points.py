@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from kmeans_core import reference
 from kmeans_core.checks import as_points
-from kmeans_core.points import prepare
+from kmeans_core.groups import all_rows
+from kmeans_core.prepared import prepare
 
 GRID = st.sampled_from([0.0, 0.0, 0.5, 1.0, 3.0, 5.0])
 ANY_SIZE = st.one_of(
@@ -31,7 +32,7 @@ def rows_and_centers(draw, values):
 
 def labels_of(X, centers):
     labels = np.full(X.shape[0], -1, dtype=np.int32)
-    as_points(X).assign(prepare(centers), labels)
+    as_points(X).assigner(len(centers)).assign(centers, labels)
     return labels.tolist()
 
 
@@ -69,12 +70,12 @@ def test_centres_that_differ_in_the_last_digit_are_told_apart(storage):
 
 def test_assign_counts_the_labels_that_changed(blobs, storage, always_threads):
     X = blobs(100, 3, 4, share_zero=0.3)
-    points = as_points(storage(X), n_threads=2)
+    assigner = as_points(storage(X), n_threads=2).assigner(5)
     labels = np.full(100, -1, dtype=np.int32)
-    assert points.assign(prepare(X[:5]), labels) == 100
-    assert points.assign(prepare(X[:5]), labels) == 0
-    labels[[3, 50, 99]] = (labels[[3, 50, 99]] + 1) % 5
-    assert points.assign(prepare(X[:5]), labels) == 3
+    assert assigner.assign(X[:5], labels) == 100
+    assert assigner.assign(X[:5], labels) == 0
+    before = labels.copy()
+    assert assigner.assign(X[5:10], labels) == np.count_nonzero(labels != before) > 0
 
 
 @given(rows_and_centers(GRID), st.data())
@@ -86,9 +87,9 @@ def test_sums_are_the_textbooks_to_the_bit(case, data):
         data.draw(st.lists(st.integers(0, 4), min_size=len(X), max_size=len(X))), dtype=float
     )
     for given_X in (X, sp.csr_array(X), X.astype(np.float32)):
-        sums, mass = as_points(given_X).cluster_sums(labels, weights, len(centers))
+        sums = np.zeros(centers.shape)
+        as_points(given_X).add_rows(all_rows(labels, weights, len(centers)), sums)
         for c in range(len(centers)):
-            assert mass[c] == np.sum(weights[labels == c])
             assert sums[c].tolist() == (weights[labels == c] @ X[labels == c]).tolist()
 
 
@@ -97,13 +98,13 @@ def test_distances_are_right_to_12_digits(blobs, storage, share_zero):
     X = blobs(80, 9, 4, share_zero=share_zero)
     centers = np.vstack([X[:5], X[5:9] * (1 + 1e-9), np.zeros(9), X[10] + 100.0])
     expected = reference.squared_distances(X, centers)
-    points, prepared = as_points(storage(X)), prepare(centers)
-    np.testing.assert_allclose(points.squared_distances(prepared), expected, rtol=1e-12)
+    points = as_points(storage(X))
+    np.testing.assert_allclose(points.squared_distances(centers), expected, rtol=1e-12)
     labels = (np.arange(80) % len(centers)).astype(np.int32)
     own = expected[np.arange(80), labels]
-    np.testing.assert_allclose(points.own_distances(prepared, labels), own, rtol=1e-12)
+    np.testing.assert_allclose(points.own_distances(centers, labels), own, rtol=1e-12)
     rows = np.array([70, 3, 3, 9])
-    decided = points.decided_own_distances(prepared, labels, rows)
+    decided = points.decided_own_distances(centers, labels, rows)
     assert decided.tolist() == own[rows].tolist()
     pairs = np.vstack([points.pair_distances(0, 33), points.pair_distances(33, 80)])
     np.testing.assert_allclose(pairs, np.sqrt(reference.squared_distances(X, X)), rtol=1e-12)
@@ -117,15 +118,15 @@ def test_distances_between_nearly_equal_rows_keep_their_digits(storage):
     X = row + rng.normal(size=(20, 6)) * 1e-3
     X[:, 2] = 0.0
     X[::3, 4] = 0.0
-    points, prepared = as_points(storage(X)), prepare(X[:4])
+    points, centers = as_points(storage(X)), X[:4]
     expected = reference.squared_distances(X, X)
     np.testing.assert_allclose(
-        points.squared_distances(prepared), expected[:, :4], rtol=1e-12, atol=0
+        points.squared_distances(centers), expected[:, :4], rtol=1e-12, atol=0
     )
     np.testing.assert_allclose(points.pair_distances(0, 20) ** 2, expected, rtol=1e-11, atol=0)
     labels = (np.arange(20) % 4).astype(np.int32)
     np.testing.assert_allclose(
-        points.own_distances(prepared, labels),
+        points.own_distances(centers, labels),
         expected[np.arange(20), labels],
         rtol=1e-11,
         atol=0,
@@ -138,7 +139,7 @@ def test_where_rows_coincide_the_distance_is_exactly_zero(case):
     X = np.vstack([X, X[::-1]])
     for given_X in (X, sp.csr_array(X)):
         points = as_points(given_X)
-        for distances in (points.squared_distances(prepare(X)), points.pair_distances(0, len(X))):
+        for distances in (points.squared_distances(X), points.pair_distances(0, len(X))):
             assert np.all(np.diagonal(distances) == 0)
             assert np.all(np.diagonal(distances[:, ::-1]) == 0)
             assert np.all(distances >= 0)
@@ -170,8 +171,8 @@ def test_prepared_centres_are_padded_with_zeros(n_clusters):
     assert prepared.transposed.shape[1] % 8 == 0
     assert 0 <= prepared.transposed.shape[1] - n_clusters < 8
     assert np.array_equal(prepared.transposed[:, :n_clusters], centers.T)
-    assert not np.any(prepared.transposed[:, n_clusters:])
-    assert np.array_equal(prepared.norms[:n_clusters], np.sum(centers**2, axis=1))
+    assert not np.any(centers.transposed[:, n_clusters:])
+    assert np.array_equal(centers.norms[:n_clusters], np.sum(centers**2, axis=1))
     assert not np.shares_memory(prepared.centers, centers)
 
 
