@@ -1,0 +1,83 @@
+"""Whether two contestants did the same work: one yardstick for every answer, and its tolerances."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.task import Fit, Result, Silhouette, Sweep, Task
+
+# From given centres: labels equal in this share of rows, or inertia equal to this relatively.
+# float32 sums turn rows that lie between two centres, and fifty iterations carry them on.
+SHARE_OF_LABELS = 0.999
+RELATIVE_INERTIA = 1e-4
+
+# From random starts, over the same seeds: a mean inertia may be so much above scikit-learn's
+# (below is better work, not other work), and a mean silhouette so far below.
+WORSE_INERTIA = 0.01
+WORSE_SILHOUETTE = 0.02
+
+# Silhouettes of given labels; wider where X is float32 and so are the peer's distances.
+SCORE = {8: 1e-6, 4: 1e-3}
+
+
+def described(task: Task, result: Result) -> dict[str, Any]:
+    """An answer in few numbers; inertia by one formula in float64 for everybody."""
+    if isinstance(result, Silhouette):
+        return {"score": result.score}
+    if isinstance(result, Sweep):
+        return {
+            "inertia": float(np.sum(result.inertia)),
+            "silhouette": float(np.nanmean(np.asarray(result.silhouette, dtype=float))),
+        }
+    return {"inertia": inertia(task.X, result)}
+
+
+def inertia(X: Any, fit: Fit) -> float:
+    """Sum of squared distances of the rows to the centres of their labels."""
+    centers = np.asarray(fit.centers, dtype=np.float64)
+    labels = np.asarray(fit.labels)
+    total = 0.0
+    for start in range(0, X.shape[0], 10_000):
+        rows, own = X[start : start + 10_000], labels[start : start + 10_000]
+        if isinstance(X, np.ndarray):
+            total += float(np.sum((rows - centers[own]) ** 2))
+            continue
+        # |x|^2 - 2 x.c + |c|^2, in float64: the numbers are stars, nothing cancels.
+        values = rows.data.astype(np.float64)
+        row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        total += float(np.sum(values * (values - 2 * centers[own[row_of], rows.indices])))
+        total += float(np.sum(np.sum(centers**2, axis=1)[own]))
+    return total
+
+
+def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str | None:
+    """Why an answer is not scikit-learn's; None if it is.
+
+    Parameters
+    ----------
+    task : Task
+    found, expected : dict
+        By seed: what :func:`described` says, and ``labels`` where there are any.
+    """
+    seeds = sorted(found.keys() & expected.keys())
+    if not seeds:
+        return "no answer to compare"
+    if task.kind == "silhouette":
+        gap = abs(found[0]["score"] - expected[0]["score"])
+        allowed = SCORE[task.X.dtype.itemsize]
+        return None if gap <= allowed else f"score is off by {gap:.1e}"
+    of_found = np.mean([found[seed]["inertia"] for seed in seeds])
+    of_expected = np.mean([expected[seed]["inertia"] for seed in seeds])
+    relative = float(of_found / of_expected - 1) if of_expected > 0 else float(of_found)
+    if task.kind == "lloyd":
+        share = np.mean(found[0]["labels"] == expected[0]["labels"])
+        if share >= SHARE_OF_LABELS or abs(relative) <= RELATIVE_INERTIA:
+            return None
+        return f"{share:.2%} of labels, inertia {relative:+.1e}"
+    if not relative <= WORSE_INERTIA:
+        return f"mean inertia {relative:+.1%}"
+    if task.kind == "sweep":
+        below = np.mean([expected[s]["silhouette"] - found[s]["silhouette"] for s in seeds])
+        if not below <= WORSE_SILHOUETTE:
+            return f"mean silhouette {-below:+.3f}"
+    return None

@@ -1,0 +1,178 @@
+"""The side-by-side table: ``python -m benchmarks.compare`` from the repository's root."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import probes, roofline, rounds, table, task, workloads
+from benchmarks.client import installed, thread_counts
+from benchmarks.contestants import ALL, DEFAULT, OURS
+from benchmarks.rounds import Effort, Workers
+
+QUICK = Effort(repeats=3, max_seconds=2.0)
+BUSY = "busy"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    standard = QUICK if options.quick else Effort()
+    effort = Effort(
+        options.repeats or standard.repeats, options.max_seconds or standard.max_seconds
+    )
+    scale: workloads.Scale = "quick" if options.quick else "full"
+    only = (
+        options.only.split(",") if options.only else [row.name for row in workloads.ROWS] + [BUSY]
+    )
+    names = ",".join(name for name in only if name != BUSY)
+    rows = workloads.chosen(names) if names else []
+
+    contestants, threads = installed(), thread_counts()
+    missing = sorted(ALL.keys() - set(contestants))
+    if missing:
+        print(f"Not installed and left out: {', '.join(missing)}.", file=sys.stderr)
+    machine = roofline.measured(max(threads))
+    report: dict[str, Any] = {
+        "machine": {**about_machine(threads), **asdict(machine)},
+        "versions": {ALL[name].package: version(ALL[name].package) for name in contestants},
+        "settings": {**asdict(effort), "scale": scale, "missing": missing},
+        "rows": {},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        workers = Workers(Path(folder))
+        try:
+            for row in rows:
+                print(f"{row.name}: {row.work}", file=sys.stderr)
+                report["rows"][row.name] = measure(
+                    row, scale, contestants, threads, workers, effort, machine
+                )
+                _write(report, options.json)
+            if BUSY in only:
+                report["busy"] = measure_busy(scale, contestants, threads, workers, effort)
+                _write(report, options.json)
+        finally:
+            workers.close()
+    print(as_markdown(report))
+    return 0
+
+
+def measure(
+    row: workloads.Row,
+    scale: workloads.Scale,
+    contestants: list[str],
+    threads: list[int],
+    workers: Workers,
+    effort: Effort,
+    machine: roofline.Machine,
+) -> dict[str, Any]:
+    """Everything about one row."""
+    path = workloads.file_of(row, scale)
+    work = task.load(path)
+    keys = rounds.keys_of(work, contestants, threads)
+    found = rounds.summary(work, rounds.run(work, path, keys, workers, effort))
+    full = scale == "full"
+    probed = [OURS, DEFAULT] if full or row.megabytes is not None else []
+    tiny = workloads.file_of(row, "tiny") if probed else path
+    most = max(threads)
+    return {
+        "work": row.work,
+        "targets": {
+            "against_scikit_learn": row.against_scikit_learn,
+            "against_fastest": row.against_fastest,
+            "megabytes": row.megabytes,
+        },
+        "contestants": found,
+        "left_out": rounds.left_out(work, contestants),
+        "bound": asdict(roofline.bound(work, machine)),
+        "megabytes": {
+            name: probes.megabytes((name, most), path, tiny, workers.folder / "numba", effort)
+            for name in probed
+            if name in found and "seconds" in found[name]
+        },
+        "first_calls": probes.first_calls(most, path, effort) if full else None,
+    }
+
+
+def measure_busy(
+    scale: workloads.Scale,
+    contestants: list[str],
+    threads: list[int],
+    workers: Workers,
+    effort: Effort,
+) -> dict[str, Any]:
+    """W1b while nothing else runs, and while a loop runs on each processor."""
+    (row,) = workloads.chosen("W1b")
+    path = workloads.file_of(row, scale)
+    work = task.load(path)
+    keys = rounds.keys_of(work, contestants, threads)
+    return probes.slowdowns(path, keys, workers, effort, work.seeds)
+
+
+def about_machine(threads: list[int]) -> dict[str, Any]:
+    """Processor, system and Python; whose ratings W1 and W2 are made of."""
+    processor = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        models = [
+            line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
+        processor = models[0].partition(":")[2].strip() if models else processor
+    return {
+        "processor": processor,
+        "processors": max(threads),
+        "threads": threads,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "numba": version("numba"),
+        "ratings": "MOVIELENS_DIR" if os.environ.get("MOVIELENS_DIR") else "built-in",
+    }
+
+
+def as_markdown(report: dict[str, Any]) -> str:
+    """The report as it is printed."""
+    machine, settings = report["machine"], report["settings"]
+    gemm = {int(size): rate / 1e9 for size, rate in machine["gemm"].items()}
+    parts = [
+        f"{machine['processor']}, {machine['processors']} processors; Python {machine['python']}, "
+        f"numpy {machine['numpy']}, numba {machine['numba']}; "
+        + ", ".join(f"{name} {number}" for name, number in report["versions"].items())
+        + f". GEMM {gemm[4]:.0f} GFLOP/s float32, {gemm[8]:.0f} float64; copy "
+        f"{machine['bandwidth'] / 1e9:.1f} GB/s. Scale {settings['scale']}, {settings['repeats']} "
+        f"rounds; ratings of W1 to W3a: {machine['ratings']}. Seconds, median, with (threads)."
+    ]
+    if settings["missing"]:
+        parts.append(f"Not installed and left out: {', '.join(settings['missing'])}.")
+    if report["rows"]:
+        rows = report["rows"]
+        parts += [table.results(rows), table.costs(rows), table.everyone(rows)]
+    if "busy" in report:
+        parts.append(table.busy(report["busy"]))
+    return "\n\n".join(parts)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, within two minutes")
+    parser.add_argument("--only", metavar="ROWS", help="names with commas, as W1a,W6,busy")
+    parser.add_argument("--repeats", type=int, help="rounds (7; quick: 3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
+    parser.add_argument(
+        "--max-seconds", type=float, help="who takes longer for a call is timed once (20; quick: 2)"
+    )
+    return parser.parse_args(arguments)
+
+
+def _write(report: dict[str, Any], path: Path | None) -> None:
+    if path is not None:
+        path.write_text(json.dumps(report, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Invented data from seeds: ratings with people's habits, overlapping blobs, images of strokes."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.ndimage import gaussian_filter
+
+N_TASTES = 12
+
+
+def ratings_matrix(n_users: int, n_films: int, n_ratings: int, seed: int) -> sp.csr_array:
+    """Half stars .5 to 5 as users x films, CSR float32 with int32 indices.
+
+    Films are known in a Zipf-like way, activity is log-normal above 20 ratings a user, and twelve
+    hidden tastes decide both which kinds of films people see and how they like them.
+    """
+    rng = np.random.default_rng(seed)
+    taste = rng.integers(0, N_TASTES, n_users)
+    kind = rng.integers(0, N_TASTES, n_films)
+    popularity = 1.0 / (np.arange(n_films) + 20.0) ** 0.9
+    rng.shuffle(popularity)
+
+    mean = n_ratings / n_users
+    least = min(20.0, mean / 2)
+    above = rng.lognormal(0.0, 1.2, n_users)
+    activity = least + above * (mean - least) / above.mean()
+    # A film drawn twice by one person counts once, so more are drawn than are wanted.
+    drawn = np.ceil(np.minimum(activity, n_films / 4) * 1.6).astype(np.int64)
+
+    seen_more = np.exp(rng.normal(0.0, 0.8, (N_TASTES, N_TASTES)))
+    liked_more = rng.normal(0.0, 0.6, (N_TASTES, N_TASTES))
+    cells = []
+    for group in range(N_TASTES):
+        users = np.flatnonzero(taste == group)
+        chance = np.cumsum(popularity * seen_more[group, kind])
+        films = np.searchsorted(chance, rng.random(drawn[users].sum()) * chance[-1], side="right")
+        cells.append(np.repeat(users, drawn[users]) * n_films + np.minimum(films, n_films - 1))
+    cells = np.unique(np.concatenate(cells))
+    if len(cells) > n_ratings:
+        cells = cells[np.sort(rng.permutation(len(cells))[:n_ratings])]
+    users, films = np.divmod(cells, n_films)
+
+    stars = rng.normal(0.0, 0.8, len(cells)).astype(np.float32)
+    stars += rng.normal(3.4, 0.4, n_films).astype(np.float32)[films]
+    stars += rng.normal(0.0, 0.4, n_users).astype(np.float32)[users]
+    stars += liked_more.astype(np.float32)[taste[users], kind[films]]
+    stars = np.clip(np.round(stars * 2) / 2, 0.5, 5.0)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=n_users))])
+    parts = (stars, films.astype(np.int32), indptr.astype(np.int32))
+    return sp.csr_array(parts, shape=(n_users, n_films))
+
+
+def blobs(n_samples: int, n_features: int, n_blobs: int, spread: float, seed: int) -> Any:
+    """Normal blobs of standard deviation 1 about middles of standard deviation ``spread``.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features), float64
+    blob : ndarray of shape (n_samples,)
+    """
+    rng = np.random.default_rng(seed)
+    middles = rng.normal(0.0, spread, (n_blobs, n_features))
+    blob = rng.integers(0, n_blobs, n_samples)
+    return middles[blob] + rng.normal(size=(n_samples, n_features)), blob
+
+
+def sparse_groups(n_samples: int, n_features: int, density: float, n_groups: int, seed: int) -> Any:
+    """Random entries, larger where the feature is one of the row's own group.
+
+    Returns
+    -------
+    X : csr_array of shape (n_samples, n_features), float64
+    group : ndarray of shape (n_samples,)
+    """
+    rng = np.random.default_rng(seed)
+    X = sp.random_array((n_samples, n_features), density=density, format="csr", rng=rng)
+    X.sort_indices()
+    group = rng.integers(0, n_groups, n_samples)
+    own = np.repeat(group, np.diff(X.indptr)) == X.indices % n_groups
+    X.data[own] += 1.0
+    return X, group
+
+
+def stroke_images(n_samples: int, seed: int) -> Any:
+    """Images of 28 x 28 in 0..255 scaled to 0..1, as handwritten digits look to k-means.
+
+    Ten characters of eight hands each are blurred lines; an image is one of them, moved by up to
+    two pixels, lighter or darker, with noise where there is ink. The rim is always 0.
+    """
+    rng = np.random.default_rng(seed)
+    moves = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
+    shapes = []
+    for _ in range(10):
+        corners = rng.uniform(7, 21, (5, 2))
+        for _ in range(8):
+            shape = _line(corners + rng.normal(0.0, 1.0, corners.shape))
+            shapes += [np.roll(shape, move, axis=(0, 1)) for move in moves]
+    ink = np.array(shapes, dtype=np.float32).reshape(len(shapes), 28 * 28)
+    X = ink[rng.integers(0, len(ink), n_samples)]
+    X *= rng.uniform(0.7, 1.3, (n_samples, 1)).astype(np.float32)
+    X *= 1.0 + 0.25 * rng.standard_normal(X.shape, dtype=np.float32)
+    return np.round(np.clip(X, 0.0, 1.0) * 255) / np.float32(255)
+
+
+def _line(corners: Any) -> Any:
+    """A blurred line through the corners; nothing within three pixels of the rim."""
+    steps = np.linspace(0.0, len(corners) - 1.0, 200)
+    places = [np.interp(steps, np.arange(len(corners)), corners[:, axis]) for axis in (0, 1)]
+    image = np.zeros((28, 28))
+    rows, columns = (np.clip(np.round(place), 5, 22).astype(int) for place in places)
+    image[rows, columns] = 1.0
+    image = gaussian_filter(image, 1.0)
+    image = np.clip(image / image.max() * 1.5, 0.0, 1.0)
+    image[image < 0.1] = 0.0
+    return image

@@ -1,0 +1,214 @@
+"""Rounds: every contestant at every number of threads does a row in turn, again and again."""
+
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import agreement, contestants
+from benchmarks.client import Client, WorkerError
+from benchmarks.contestants import ALL, DEFAULT, OURS
+from benchmarks.task import Task
+
+# A visit times a call again until so many seconds have passed, at most so many times.
+VISIT_SECONDS = 0.1
+VISIT_CALLS = 10
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much time a row may take.
+
+    Attributes
+    ----------
+    repeats : int
+        Rounds.
+    max_seconds : float
+        Who takes longer for one call is timed once; who takes longer than ``patience`` is stopped.
+    """
+
+    repeats: int = 7
+    max_seconds: float = 20.0
+
+    @property
+    def patience(self) -> float:
+        return max(120.0, 5 * self.max_seconds)
+
+
+@dataclass
+class Entry:
+    """What one contestant did at one number of threads.
+
+    Attributes
+    ----------
+    visits : list of float
+        Median seconds of a call in each visit.
+    answers : dict
+        By seed.
+    failed : str, optional
+        Why there is no time.
+    """
+
+    visits: list[float] = field(default_factory=list)
+    answers: dict[int, Any] = field(default_factory=dict)
+    failed: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        return statistics.median(self.visits)
+
+
+Key = tuple[str, int]
+
+
+class Workers:
+    """One long-lived worker for each contestant and number of threads, started when first asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clients: dict[Key, Client] = {}
+
+    def get(self, key: Key) -> Client:
+        if key not in self.clients or self.clients[key].process.poll() is not None:
+            self.clients[key] = Client(*key, numba_cache=self.folder / "numba")
+        return self.clients[key]
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+
+
+def keys_of(task: Task, names: list[str], threads: list[int]) -> list[Key]:
+    """Who does the task; the most threads first."""
+    return [
+        (name, n)
+        for name in names
+        if ALL[name].cannot(task.kind, task.is_sparse) is None
+        for n in sorted(threads, reverse=True)
+        if n == 1 or not ALL[name].single_threaded
+    ]
+
+
+def run(task: Task, path: Path, keys: list[Key], workers: Workers, effort: Effort) -> Any:
+    """Time a task.
+
+    Returns
+    -------
+    dict
+        (name, threads) -> Entry.
+    """
+    entries = {key: Entry() for key in keys}
+    slow: set[Key] = set()
+    for key in keys:
+        if any(entries[other].failed for other in keys if other[0] == key[0]):
+            entries[key].failed = "not tried: failed with more threads"
+            continue
+        _warm_up(key, entries[key], path, workers, effort, slow)
+    for turn in range(effort.repeats):
+        # Every other round goes backwards: nobody always follows the same one.
+        for key in keys if turn % 2 == 0 else keys[::-1]:
+            if key in slow or entries[key].failed:
+                continue
+            seed = turn % task.seeds
+            _visit(key, entries[key], seed, workers, effort)
+            if entries[key].visits and entries[key].visits[-1] > effort.max_seconds:
+                slow.add(key)
+    for key in keys:
+        if not entries[key].failed:
+            workers.get(key).ask("drop", within=effort.patience)
+    return entries
+
+
+def _warm_up(
+    key: Key, entry: Entry, path: Path, workers: Workers, effort: Effort, slow: set[Key]
+) -> None:
+    """Load the task and call once untimed, unless that call was too slow to be made again."""
+    try:
+        workers.get(key).ask("load", within=effort.patience, path=str(path))
+    except WorkerError as error:
+        entry.failed = str(error)
+        return
+    _visit(key, entry, 0, workers, effort, seconds=0.0)
+    if entry.failed:
+        return
+    # The first call of ours may hold compilation.
+    if entry.visits[0] > effort.max_seconds and key[0] != OURS:
+        slow.add(key)
+    else:
+        entry.visits.clear()
+
+
+def _visit(
+    key: Key,
+    entry: Entry,
+    seed: int,
+    workers: Workers,
+    effort: Effort,
+    seconds: float = VISIT_SECONDS,
+) -> None:
+    client = workers.get(key)
+    new = seed not in entry.answers
+    labels = workers.folder / "labels.npy"
+    labels.unlink(missing_ok=True)
+    try:
+        answer = client.ask(
+            "call",
+            within=effort.patience,
+            seed=seed,
+            seconds=seconds,
+            at_most=VISIT_CALLS,
+            labels=str(labels) if new else None,
+        )
+    except WorkerError as error:
+        entry.failed = str(error)
+        return
+    entry.visits.append(statistics.median(answer.pop("seconds")))
+    if new:
+        entry.answers[seed] = answer
+        if labels.exists():
+            answer["labels"] = np.load(labels)
+    client.settle()
+
+
+def summary(task: Task, entries: dict[Key, Entry]) -> dict[str, Any]:
+    """By contestant: seconds at each number of threads, the better one, and agreement."""
+    reference = _reference(entries)
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(key[0] for key in entries):
+        own = {n: entry for (other, n), entry in entries.items() if other == name}
+        timed = {n: entry for n, entry in own.items() if not entry.failed}
+        if not timed:
+            found[name] = {"failed": next(iter(own.values())).failed}
+            continue
+        best = min(timed, key=lambda n: timed[n].seconds)
+        found[name] = {
+            "seconds": timed[best].seconds,
+            "threads": best,
+            "by_threads": {
+                str(n): {"seconds": entry.seconds, "visits": entry.visits}
+                for n, entry in sorted(timed.items())
+            },
+            "answers": {
+                str(seed): {what: number for what, number in answer.items() if what != "labels"}
+                for seed, answer in timed[best].answers.items()
+            },
+            "differs": agreement.differs(task, timed[best].answers, reference),
+        }
+    return found
+
+
+def _reference(entries: dict[Key, Entry]) -> dict[int, Any]:
+    """Answers of scikit-learn's default; of ours where it is missing."""
+    for name in (DEFAULT, OURS):
+        for (other, _), entry in entries.items():
+            if other == name and not entry.failed:
+                return entry.answers
+    return {}
+
+
+def left_out(task: Task, names: list[str]) -> dict[str, str]:
+    """Who does not do the task, and why."""
+    reasons = {name: contestants.ALL[name].cannot(task.kind, task.is_sparse) for name in names}
+    return {name: reason for name, reason in reasons.items() if reason is not None}

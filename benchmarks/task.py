@@ -1,0 +1,119 @@
+"""Task: one piece of work as every contestant gets it, and the answer each gives back."""
+
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+Kind = Literal["lloyd", "starts", "sweep", "silhouette"]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Data, and what is to be done with it.
+
+    Attributes
+    ----------
+    kind : str
+        "lloyd": from ``centers``, ``max_iter`` iterations or until no row moves (tol=0);
+        "starts": ``n_init`` starts of k-means++ at scikit-learn's default tol, best one kept;
+        "sweep": "starts" at each of ``ks`` and the mean silhouette of each labelling;
+        "silhouette": the mean silhouette under ``labels``.
+    X : ndarray or csr_array of shape (n_samples, n_features)
+    centers : ndarray of shape (n_clusters, n_features), optional
+        Dense, of the dtype of X.
+    iterations : int
+        What one start takes on average until it stops, counted, or ``max_iter`` where that is
+        fixed: for contestants that cannot stop by a tolerance, and for the roofline.
+    seeds : int
+        How many seeds the calls go through in turn, so that no contestant lives on one lucky draw.
+    """
+
+    kind: Kind
+    X: Any
+    n_clusters: int = 0
+    centers: Any = None
+    labels: Any = None
+    ks: tuple[int, ...] = ()
+    n_init: int = 1
+    max_iter: int = 300
+    iterations: int = 0
+    seeds: int = 1
+
+    @property
+    def is_sparse(self) -> bool:
+        return bool(sp.issparse(self.X))
+
+    @property
+    def n_stored(self) -> int:
+        return int(self.X.nnz if self.is_sparse else self.X.size)
+
+    @property
+    def n_bytes(self) -> int:
+        if not self.is_sparse:
+            return int(self.X.nbytes)
+        return int(self.X.data.nbytes + self.X.indices.nbytes + self.X.indptr.nbytes)
+
+    def as_dense(self) -> "Task":
+        """The same work on the same numbers, stored as an array."""
+        return replace(self, X=self.X.toarray())
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Centres, and the label of each row under these centres."""
+
+    labels: Any
+    centers: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """One entry for each k."""
+
+    inertia: Any
+    silhouette: Any
+
+
+@dataclass(frozen=True)
+class Silhouette:
+    """The mean over all rows."""
+
+    score: float
+
+
+Result = Fit | Sweep | Silhouette
+
+
+def save(task: Task, path: Path) -> None:
+    """Write a task to a ``.npz``; under its name only once it is whole."""
+    numbers = {}
+    arrays = {}
+    for field in fields(Task):
+        value = getattr(task, field.name)
+        if isinstance(value, np.ndarray):
+            arrays[field.name] = value
+        elif field.name != "X" and value is not None:
+            numbers[field.name] = value
+    if task.is_sparse:
+        arrays |= {"data": task.X.data, "indices": task.X.indices, "indptr": task.X.indptr}
+        arrays["shape"] = np.array(task.X.shape)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part.npz")
+    np.savez(unfinished, numbers=np.array(json.dumps(numbers)), **arrays)
+    unfinished.replace(path)
+
+
+def load(path: Path) -> Task:
+    """Read what :func:`save` wrote."""
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    numbers = json.loads(str(arrays.pop("numbers")))
+    numbers["ks"] = tuple(numbers.get("ks", ()))
+    if "data" in arrays:
+        parts = (arrays.pop("data"), arrays.pop("indices"), arrays.pop("indptr"))
+        arrays["X"] = sp.csr_array(parts, shape=tuple(arrays.pop("shape").tolist()))
+    return Task(**numbers, **arrays)

@@ -1,0 +1,97 @@
+"""A worker: one contestant at one number of threads in a process of its own.
+
+It reads one JSON command a line and answers each with one line; see :mod:`benchmarks.client`, which
+starts it with the thread settings in its environment.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import agreement, contestants, task
+from benchmarks.task import Fit, Task
+
+
+class Worker:
+    """Holds the contestant and at most one task."""
+
+    def __init__(self, contestant: contestants.Contestant) -> None:
+        self.contestant = contestant
+        self.task: Task | None = None
+        self.run: contestants.Run | None = None
+
+    def about(self) -> dict[str, Any]:
+        return {"version": self.contestant.version()}
+
+    def load(self, path: str) -> dict[str, Any]:
+        self.drop()
+        self.task = task.load(Path(path))
+        self.run = self.contestant.prepare(self.task)
+        return {}
+
+    def drop(self) -> dict[str, Any]:
+        self.task = self.run = None
+        gc.collect()
+        return {}
+
+    def call(
+        self, seed: int = 0, seconds: float = 0.0, at_most: int = 1, labels: str | None = None
+    ) -> dict[str, Any]:
+        """Time calls until ``seconds`` have passed; describe the last answer if asked to."""
+        assert self.run is not None
+        assert self.task is not None
+        taken: list[float] = []
+        while not taken or (sum(taken) < seconds and len(taken) < at_most):
+            begun = time.perf_counter()
+            result = self.run(seed)
+            taken.append(time.perf_counter() - begun)
+        answer: dict[str, Any] = {"seconds": taken}
+        if labels is not None:
+            answer |= agreement.described(self.task, result)
+            if isinstance(result, Fit):
+                np.save(labels, np.asarray(result.labels))
+        return answer
+
+    def memory(self) -> dict[str, Any]:
+        """Megabytes that one call takes at its peak beyond what the process holds before it."""
+        assert self.run is not None
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+        # Linux: the peak starts anew. getrusage's ru_maxrss would hold what loading took.
+        Path("/proc/self/clear_refs").write_text("5")
+        before = _status("VmRSS")
+        self.run(0)
+        return {"megabytes": max(0, _status("VmHWM") - before) / 1024}
+
+
+def _status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
+
+
+def main() -> None:
+    name, n_threads = sys.argv[1], int(sys.argv[2])
+    # What a library prints goes to the error stream; answers alone to the pipe.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    warnings.simplefilter("ignore")
+    worker = Worker(contestants.ALL[name](n_threads))
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            answer = getattr(worker, command.pop("do"))(**command)
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

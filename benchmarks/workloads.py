@@ -1,0 +1,239 @@
+"""The rows of the table: what work each is, made from seeds, and what is asked of it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from benchmarks import invented, task
+from benchmarks.task import Task
+
+# "tiny" only tries the code, "quick" is for two minutes, "full" is the table's.
+Scale = Literal["tiny", "quick", "full"]
+
+HERE = Path(__file__).parent
+CACHE = HERE / ".cache"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table.
+
+    Attributes
+    ----------
+    name, work : str
+    make : callable
+        The task at a scale.
+    against_scikit_learn, against_fastest : float
+        Times as fast as scikit-learn's default and as the fastest peer we are to be.
+    megabytes : float, optional
+        Memory beyond the input that we may take.
+    """
+
+    name: str
+    work: str
+    make: Callable[[Scale], Task]
+    against_scikit_learn: float
+    against_fastest: float
+    megabytes: float | None = None
+
+
+def rows_at(task: Task, n_clusters: int, seed: int, **more: Any) -> Task:
+    """The task with rows of X, drawn without replacement, as first centres."""
+    chosen = np.random.default_rng(seed).permutation(task.X.shape[0])[:n_clusters]
+    centers = task.X[np.sort(chosen)]
+    if task.is_sparse:
+        centers = centers.toarray()
+    return replace(task, n_clusters=n_clusters, centers=np.ascontiguousarray(centers), **more)
+
+
+def fixed(X: Any, n_clusters: int, iterations: int) -> Task:
+    """So many iterations from rows of X."""
+    plain = Task("lloyd", X, max_iter=iterations, iterations=iterations)
+    return rows_at(plain, n_clusters, seed=1)
+
+
+# Real ratings where MOVIELENS_DIR names them, else the built-in set -------------------------------
+
+
+@cache
+def _ratings() -> Any:
+    import recsys
+
+    path = os.environ.get("MOVIELENS_DIR")
+    return recsys.load_ratings(path) if path else recsys.builtin_ratings()
+
+
+def user_film_matrix() -> Any:
+    """Users x the 1,000 most rated films, CSR float64: 671 x 1,000 of the real ratings."""
+    from recsys import RatingMatrix
+
+    return RatingMatrix.from_ratings(_ratings(), columns="title").most_rated(1000).values
+
+
+def two_genre_means() -> Any:
+    """Mean ratings of romance and science fiction of those who like one of them: 183 x 2."""
+    from recsys import contrast_subset, genre_means
+
+    means = genre_means(_ratings(), ["Romance", "Sci-Fi", "Action"])
+    subset = contrast_subset(means, append_first_two=True).dropna()
+    return np.ascontiguousarray(subset.iloc[:, 1:3].to_numpy())
+
+
+def iterations_of_a_start(X: Any, n_clusters: int, n_init: int) -> int:
+    """Iterations that a k-means++ start takes on average to stop at the default tol, counted."""
+    from kmeans_core import KMeans
+
+    events: list[int] = []
+    KMeans(
+        n_clusters,
+        n_init=n_init,
+        random_state=0,
+        on_iteration=lambda event: events.append(event.iteration),
+    ).fit(X)
+    return max(1, round(len(events) / n_init))
+
+
+# The rows -----------------------------------------------------------------------------------------
+
+
+def w1a(scale: Scale) -> Task:
+    X = user_film_matrix()
+    return rows_at(Task("lloyd", X, iterations=_to_the_end(X)), 10, seed=1)
+
+
+def _to_the_end(X: Any) -> int:
+    from kmeans_core import KMeans
+
+    start = rows_at(Task("lloyd", X), 10, seed=1)
+    return int(KMeans(10, init=start.centers, n_init=1, tol=0).fit(X).n_iter_)
+
+
+def w1b(scale: Scale) -> Task:
+    X = user_film_matrix()
+    n_init = 2 if scale == "tiny" else 10
+    iterations = iterations_of_a_start(X, 10, n_init)
+    return Task("starts", X, 10, n_init=n_init, iterations=iterations, seeds=5)
+
+
+def w1b_dense(scale: Scale) -> Task:
+    return w1b(scale).as_dense()
+
+
+def w2(scale: Scale) -> Task:
+    X = two_genre_means()
+    step = {"tiny": 90, "quick": 20, "full": 5}[scale]
+    ks = tuple(range(2, min(183, len(X)), step))
+    n_init = 2 if scale == "tiny" else 10
+    iterations = iterations_of_a_start(X, len(X) // 4, 2)
+    return Task("sweep", X, ks=ks, n_init=n_init, iterations=iterations, seeds=3)
+
+
+def w3a(scale: Scale) -> Task:
+    from kmeans_core import KMeans
+
+    X = user_film_matrix()
+    return Task("silhouette", X, 10, labels=KMeans(10, random_state=0).fit(X).labels_)
+
+
+def w3b(scale: Scale) -> Task:
+    n = {"tiny": 300, "quick": 5_000, "full": 20_000}[scale]
+    X, labels = invented.blobs(n, 50, 50, spread=1.0, seed=3)
+    return Task("silhouette", X, 50, labels=labels)
+
+
+def w3c(scale: Scale) -> Task:
+    n = {"tiny": 200, "quick": 3_000, "full": 10_000}[scale]
+    X, labels = invented.sparse_groups(n, 2_000, 0.02, n_groups=20, seed=4)
+    return Task("silhouette", X, 20, labels=labels)
+
+
+def w4(scale: Scale) -> Task:
+    n, iterations = {"tiny": (1_000, 3), "quick": (40_000, 20), "full": (200_000, 50)}[scale]
+    X, _ = invented.blobs(n, 32, 64, spread=0.5, seed=5)
+    return fixed(X.astype(np.float32), 64, iterations)
+
+
+def w5(scale: Scale, n_features: int) -> Task:
+    n, k, iterations = {
+        "tiny": (500, 20, 3),
+        "quick": (20_000, 200, 20),
+        "full": (100_000, 1_000, 50),
+    }[scale]
+    X, _ = invented.blobs(n, n_features, 100, spread=2.0, seed=6)
+    return fixed(X, k, iterations)
+
+
+def w6(scale: Scale, n_clusters: int) -> Task:
+    users, films, ratings, iterations = {
+        "tiny": (200, 500, 4_000, 3),
+        "quick": (4_000, 20_000, 600_000, 5),
+        "full": (16_000, 59_000, 2_500_000, 10),
+    }[scale]
+    return fixed(invented.ratings_matrix(users, films, ratings, seed=7), n_clusters, iterations)
+
+
+def w6_25m(scale: Scale) -> Task:
+    users, films, ratings, iterations = {
+        "tiny": (300, 500, 6_000, 3),
+        "quick": (8_000, 59_000, 1_200_000, 5),
+        "full": (162_000, 59_000, 25_000_000, 10),
+    }[scale]
+    return fixed(invented.ratings_matrix(users, films, ratings, seed=8), 10, iterations)
+
+
+def w7(scale: Scale, n_clusters: int, iterations: int) -> Task:
+    n = {"tiny": 400, "quick": 10_000, "full": 60_000}[scale]
+    return fixed(invented.stroke_images(n, seed=9), n_clusters, iterations)
+
+
+ROWS = [
+    Row("W1a", "671 x 1,000 ratings, CSR, k=10, given centres, tol=0", w1a, 8, 5),
+    Row("W1b", "671 x 1,000 ratings, CSR, k=10, k-means++, n_init=10", w1b, 14, 6),
+    Row("W1b-dense", "the same as a dense array", w1b_dense, 20, 6),
+    Row("W2", "183 x 2, k = 2, 7, ..., 182, n_init=10, with silhouettes", w2, 40, 8),
+    Row("W3a", "silhouette, 671 x 1,000 CSR, 10 labels", w3a, 4, 4),
+    Row("W3b", "silhouette, 20,000 x 50 dense, 50 labels", w3b, 4, 4, 64),
+    Row("W3c", "silhouette, 10,000 x 2,000 CSR at 2 %, 20 labels", w3c, 4, 4, 64),
+    Row("W4", "200,000 x 32 float32, k=64, 50 iterations", w4, 2, 2),
+    Row("W5-2d", "100,000 x 2, k=1,000, 50 iterations", lambda scale: w5(scale, 2), 20, 3),
+    Row("W5-4d", "100,000 x 4, k=1,000, 50 iterations", lambda scale: w5(scale, 4), 20, 3),
+    Row("W6-10", "2.5 M ratings, 16,000 x 59,000 CSR float32, k=10, 10 iterations",
+        lambda scale: w6(scale, 10), 3, 2.5),
+    Row("W6-100", "the same, k=100", lambda scale: w6(scale, 100), 15, 6),
+    Row("W6-25M", "25 M ratings, 162,000 x 59,000, k=10, 10 iterations", w6_25m, 3, 2),
+    Row("W7-10", "60,000 x 784 float32, k=10, 7 iterations", lambda scale: w7(scale, 10, 7), 2, 2),
+    Row("W7-256", "the same, k=256, 20 iterations", lambda scale: w7(scale, 256, 20), 1, 1),
+]  # fmt: skip
+
+
+def chosen(names: str | None) -> list[Row]:
+    """Rows named in a list with commas: by their name, or else by how it begins (W6: all of W6)."""
+    if names is None:
+        return ROWS
+    found: list[Row] = []
+    for name in names.split(","):
+        exact = [row for row in ROWS if row.name == name]
+        begin = exact or [row for row in ROWS if row.name.startswith(name)]
+        if not begin:
+            raise ValueError(f"no row {name!r}; there are {', '.join(row.name for row in ROWS)}")
+        found += begin
+    return [row for row in ROWS if row in found]
+
+
+def file_of(row: Row, scale: Scale) -> Path:
+    """The row's task on disk, made where it is not there yet; every contestant reads this file."""
+    source = "".join((HERE / name).read_text("utf-8") for name in ("workloads.py", "invented.py"))
+    people = os.environ.get("MOVIELENS_DIR", "built-in")
+    edition = sha256(f"{source} {people} {np.__version__}".encode()).hexdigest()[:10]
+    path = CACHE / f"{row.name}-{scale}-{edition}.npz"
+    if not path.exists():
+        for old in CACHE.glob(f"{row.name}-{scale}-*.npz"):
+            old.unlink()
+        task.save(row.make(scale), path)
+    return path
