@@ -171,8 +171,8 @@ def test_prepared_centres_are_padded_with_zeros(n_clusters):
     assert prepared.transposed.shape[1] % 8 == 0
     assert 0 <= prepared.transposed.shape[1] - n_clusters < 8
     assert np.array_equal(prepared.transposed[:, :n_clusters], centers.T)
-    assert not np.any(centers.transposed[:, n_clusters:])
-    assert np.array_equal(centers.norms[:n_clusters], np.sum(centers**2, axis=1))
+    assert not np.any(prepared.transposed[:, n_clusters:])
+    assert np.array_equal(prepared.norms[:n_clusters], np.sum(centers**2, axis=1))
     assert not np.shares_memory(prepared.centers, centers)
 
 
