@@ -26,8 +26,8 @@ def described(task: Task, result: Result) -> dict[str, Any]:
         return {"score": result.score}
     if isinstance(result, Sweep):
         return {
-            "inertia": float(np.sum(result.inertia)),
-            "silhouette": float(np.nanmean(np.asarray(result.silhouette, dtype=float))),
+            "inertia": np.asarray(result.inertia, dtype=float).tolist(),
+            "silhouette": np.asarray(result.silhouette, dtype=float).tolist(),
         }
     return {"inertia": inertia(task.X, result)}
 
@@ -66,18 +66,36 @@ def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str 
         gap = abs(found[0]["score"] - expected[0]["score"])
         allowed = SCORE[task.X.dtype.itemsize]
         return None if gap <= allowed else f"score is off by {gap:.1e}"
-    of_found = np.mean([found[seed]["inertia"] for seed in seeds])
-    of_expected = np.mean([expected[seed]["inertia"] for seed in seeds])
-    relative = float(of_found / of_expected - 1) if of_expected > 0 else float(of_found)
+    of_found, of_expected = (
+        np.mean([answers[seed]["inertia"] for seed in seeds], axis=0)
+        for answers in (found, expected)
+    )
+    if task.kind == "sweep":
+        return _sweep_differs(task, of_found, of_expected, found, expected)
+    relative = float(of_found / of_expected - 1)
     if task.kind == "lloyd":
         share = np.mean(found[0]["labels"] == expected[0]["labels"])
         if share >= SHARE_OF_LABELS or abs(relative) <= RELATIVE_INERTIA:
             return None
         return f"{share:.2%} of labels, inertia {relative:+.1e}"
+    return None if relative <= WORSE_INERTIA else f"mean inertia {relative:+.1%}"
+
+
+def _sweep_differs(
+    task: Task,
+    of_found: Any,
+    of_expected: Any,
+    found: dict[int, Any],
+    expected: dict[int, Any],
+) -> str | None:
+    """Inertias by k, while there are at least two rows a cluster; silhouettes at every k."""
+    enough = np.array(task.ks) <= task.X.shape[0] / 2
+    relative = float(np.mean(of_found[enough] / of_expected[enough])) - 1
     if not relative <= WORSE_INERTIA:
         return f"mean inertia {relative:+.1%}"
-    if task.kind == "sweep":
-        below = np.mean([expected[s]["silhouette"] - found[s]["silhouette"] for s in seeds])
-        if not below <= WORSE_SILHOUETTE:
-            return f"mean silhouette {-below:+.3f}"
-    return None
+    scores = [
+        np.nanmean([answers[seed]["silhouette"] for seed in found.keys() & expected.keys()])
+        for answers in (found, expected)
+    ]
+    below = float(scores[1] - scores[0])
+    return None if below <= WORSE_SILHOUETTE else f"mean silhouette {-below:+.3f}"

@@ -16,7 +16,7 @@ from benchmarks.client import installed, thread_counts
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.rounds import Effort, Workers
 
-QUICK = Effort(repeats=3, max_seconds=2.0)
+QUICK = Effort(repeats=2, max_seconds=1.0)
 BUSY = "busy"
 
 
@@ -161,10 +161,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes, within two minutes")
     parser.add_argument("--only", metavar="ROWS", help="names with commas, as W1a,W6,busy")
-    parser.add_argument("--repeats", type=int, help="rounds (7; quick: 3)")
+    parser.add_argument("--repeats", type=int, help="rounds (7; quick: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     parser.add_argument(
-        "--max-seconds", type=float, help="who takes longer for a call is timed once (20; quick: 2)"
+        "--max-seconds", type=float, help="who takes longer for a call is timed once (20; quick: 1)"
     )
     return parser.parse_args(arguments)
 

@@ -41,7 +41,7 @@ class Contestant:
         return version(self.package)
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
+    def cannot(task: Task) -> str | None:
         """Why such a task is left out; None if it can be done."""
         raise NotImplementedError
 
@@ -56,7 +56,7 @@ class Ours(Contestant):
     package = "kmeans-core"
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
+    def cannot(task: Task) -> str | None:
         return None
 
     def prepare(self, task: Task) -> Run:
@@ -112,7 +112,7 @@ class ScikitLearn(Contestant):
     algorithm = "lloyd"
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
+    def cannot(task: Task) -> str | None:
         return None
 
     def kmeans(self) -> Any:
@@ -166,8 +166,8 @@ class ScikitLearnElkan(ScikitLearn):
     algorithm = "elkan"
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
-        return "has no silhouette of its own" if kind == "silhouette" else None
+    def cannot(task: Task) -> str | None:
+        return "has no silhouette of its own" if task.kind == "silhouette" else None
 
 
 class ScikitLearnSilhouetteJobs(ScikitLearn):
@@ -176,8 +176,8 @@ class ScikitLearnSilhouetteJobs(ScikitLearn):
     name = "scikit-learn n_jobs"
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
-        return None if kind == "silhouette" else "is scikit-learn but for silhouettes"
+    def cannot(task: Task) -> str | None:
+        return None if task.kind == "silhouette" else "is scikit-learn but for silhouettes"
 
     def prepare(self, task: Task) -> Run:
         from sklearn.metrics import silhouette_score
@@ -196,8 +196,8 @@ class ScikitLearnIntelex(ScikitLearn):
     package = "scikit-learn-intelex"
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
-        return "has no silhouette of its own" if kind == "silhouette" else None
+    def cannot(task: Task) -> str | None:
+        return "has no silhouette of its own" if task.kind == "silhouette" else None
 
     def kmeans(self) -> Any:
         import daal4py
@@ -218,10 +218,10 @@ class Faiss(Contestant):
     super_kmeans = False
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
-        if is_sparse:
+    def cannot(task: Task) -> str | None:
+        if task.is_sparse:
             return "takes no sparse matrix"
-        return "has no silhouette" if kind == "silhouette" else None
+        return "has no silhouette" if task.kind == "silhouette" else None
 
     def prepare(self, task: Task) -> Run:
         import faiss
@@ -229,7 +229,6 @@ class Faiss(Contestant):
         faiss.omp_set_num_threads(self.n_threads)
         X = np.ascontiguousarray(task.X, dtype=np.float32)
         settings = {
-            "niter": task.iterations,
             "nredo": task.n_init,
             "min_points_per_centroid": 1,
             "max_points_per_centroid": 2**31 - 1,
@@ -238,17 +237,18 @@ class Faiss(Contestant):
         }
 
         def lloyd(seed: int) -> Result:
-            model = faiss.Kmeans(X.shape[1], task.n_clusters, **settings)
+            model = faiss.Kmeans(X.shape[1], task.n_clusters, niter=task.iterations, **settings)
             model.train(X, init_centroids=centers)
             return Fit(model.assign(X)[1], model.centroids)
 
         def starts(seed: int) -> Result:
-            return from_plusplus(task.n_clusters, seed)
+            return from_plusplus(task.n_clusters, task.iterations, seed)
 
-        def from_plusplus(k: int, seed: int) -> Fit:
+        def from_plusplus(k: int, iterations: int, seed: int) -> Fit:
             model = faiss.Kmeans(
                 X.shape[1],
                 k,
+                niter=iterations,
                 seed=seed + 1,
                 init_method=faiss.ClusteringInitMethod_KMEANS_PLUS_PLUS,
                 **settings,
@@ -271,9 +271,9 @@ class FaissSuper(Faiss):
     super_kmeans = True
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
-        return Faiss.cannot(kind, is_sparse) or (
-            None if kind == "lloyd" else "is asked for fixed iterations only"
+    def cannot(task: Task) -> str | None:
+        return Faiss.cannot(task) or (
+            None if task.kind == "lloyd" else "is asked for fixed iterations only"
         )
 
 
@@ -285,10 +285,10 @@ class Scipy(Contestant):
     single_threaded = True
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
-        if is_sparse:
+    def cannot(task: Task) -> str | None:
+        if task.is_sparse:
             return "takes no sparse matrix"
-        return "has no silhouette" if kind == "silhouette" else None
+        return "has no silhouette" if task.kind == "silhouette" else None
 
     def prepare(self, task: Task) -> Run:
         from scipy.cluster.vq import kmeans2, vq
@@ -298,13 +298,13 @@ class Scipy(Contestant):
             return Fit(vq(task.X, centers, check_finite=False)[0], centers)
 
         def starts(seed: int) -> Result:
-            return from_plusplus(task.n_clusters, seed)
+            return from_plusplus(task.n_clusters, task.iterations, seed)
 
-        def from_plusplus(k: int, seed: int) -> Fit:
+        def from_plusplus(k: int, iterations: int, seed: int) -> Fit:
             rng = np.random.default_rng(seed)
             best, least = None, np.inf
             for _ in range(task.n_init):
-                centers, _ = kmeans2(task.X, k, iter=task.iterations, minit="++", rng=rng)
+                centers, _ = kmeans2(task.X, k, iter=iterations, minit="++", rng=rng)
                 labels, distances = vq(task.X, centers, check_finite=False)
                 inertia = float(np.sum(distances**2))
                 if inertia < least:
@@ -326,10 +326,10 @@ class Mlpack(Contestant):
     algorithm = "hamerly"
 
     @staticmethod
-    def cannot(kind: str, is_sparse: bool) -> str | None:
-        if is_sparse:
+    def cannot(task: Task) -> str | None:
+        if task.is_sparse:
             return "takes no sparse matrix"
-        return None if kind == "lloyd" else "has no restarts"
+        return None if task.kind == "lloyd" else "has no restarts"
 
     def prepare(self, task: Task) -> Run:
         import mlpack
@@ -364,14 +364,20 @@ class MlpackDualTree(Mlpack):
     name = "mlpack dualtree"
     algorithm = "dualtree"
 
+    @staticmethod
+    def cannot(task: Task) -> str | None:
+        if reason := Mlpack.cannot(task):
+            return reason
+        return "is for few features" if task.X.shape[1] > 8 else None
 
-def sweep_of(task: Task, fit: Callable[[int, int], Fit], seed: int) -> Sweep:
+
+def sweep_of(task: Task, fit: Callable[[int, int, int], Fit], seed: int) -> Sweep:
     """A sweep for a library that has no silhouette: scikit-learn's serves."""
     from sklearn.metrics import silhouette_score
 
     inertia, silhouette = [], []
-    for k in task.ks:
-        found = fit(k, seed)
+    for k, iterations in zip(task.ks, task.iterations_by_k, strict=True):
+        found = fit(k, iterations, seed)
         inertia.append(float(np.sum((task.X - found.centers[found.labels]) ** 2)))
         silhouette.append(float(silhouette_score(task.X, found.labels)))
     return Sweep(inertia, silhouette)

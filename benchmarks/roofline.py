@@ -77,27 +77,32 @@ def flops(task: Task) -> float:
     """
     if task.kind == "silhouette":
         return _pair_flops(task)
-    ks = task.ks if task.kind == "sweep" else (task.n_clusters,)
+    is_sweep = task.kind == "sweep"
+    ks = task.ks if is_sweep else (task.n_clusters,)
     total = 0.0
-    for k in ks:
+    for k, iterations in zip(
+        ks, task.iterations_by_k if is_sweep else (task.iterations,), strict=True
+    ):
         one = 2.0 * task.n_stored * k
         # One more assignment: labels under the centres that are returned.
-        fit = one * (task.iterations + 1)
+        fit = one * (iterations + 1)
         if task.kind != "lloyd":
             fit += 2.0 * task.n_stored * (1 + (k - 1) * (2 + int(np.log(k))))
         total += task.n_init * fit
-        if task.kind == "sweep":
+        if is_sweep:
             total += _pair_flops(task)
     return total
 
 
 def _pair_flops(task: Task) -> float:
+    n, d = task.X.shape
+    # Beside the product of two rows: two for the norms, one for the root, one for the sum.
+    rest = 2.0 * n * (n - 1)
     if not task.is_sparse:
-        n, d = task.X.shape
-        return float(n * (n - 1) * d)
+        return rest + float(n * (n - 1) * d)
     # A pair of rows meets in the features both store.
-    counts = np.bincount(task.X.indices, minlength=task.X.shape[1]).astype(float)
-    return float(np.sum(counts * (counts - 1)))
+    counts = np.bincount(task.X.indices, minlength=d).astype(float)
+    return rest + float(np.sum(counts * (counts - 1)))
 
 
 def bytes_read(task: Task) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import agreement, contestants
+from benchmarks import agreement
 from benchmarks.client import Client, WorkerError
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.task import Task
@@ -49,11 +49,14 @@ class Entry:
         By seed.
     failed : str, optional
         Why there is no time.
+    idle_after : float
+        Longest wait, in seconds, until its threads were idle after a visit.
     """
 
     visits: list[float] = field(default_factory=list)
     answers: dict[int, Any] = field(default_factory=dict)
     failed: str | None = None
+    idle_after: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -85,7 +88,7 @@ def keys_of(task: Task, names: list[str], threads: list[int]) -> list[Key]:
     return [
         (name, n)
         for name in names
-        if ALL[name].cannot(task.kind, task.is_sparse) is None
+        if ALL[name].cannot(task) is None
         for n in sorted(threads, reverse=True)
         if n == 1 or not ALL[name].single_threaded
     ]
@@ -169,7 +172,7 @@ def _visit(
         entry.answers[seed] = answer
         if labels.exists():
             answer["labels"] = np.load(labels)
-    client.settle()
+    entry.idle_after = max(entry.idle_after, client.settle())
 
 
 def summary(task: Task, entries: dict[Key, Entry]) -> dict[str, Any]:
@@ -187,7 +190,11 @@ def summary(task: Task, entries: dict[Key, Entry]) -> dict[str, Any]:
             "seconds": timed[best].seconds,
             "threads": best,
             "by_threads": {
-                str(n): {"seconds": entry.seconds, "visits": entry.visits}
+                str(n): {
+                    "seconds": entry.seconds,
+                    "visits": entry.visits,
+                    "idle_after": entry.idle_after,
+                }
                 for n, entry in sorted(timed.items())
             },
             "answers": {
@@ -210,5 +217,5 @@ def _reference(entries: dict[Key, Entry]) -> dict[int, Any]:
 
 def left_out(task: Task, names: list[str]) -> dict[str, str]:
     """Who does not do the task, and why."""
-    reasons = {name: contestants.ALL[name].cannot(task.kind, task.is_sparse) for name in names}
+    reasons = {name: ALL[name].cannot(task) for name in names}
     return {name: reason for name, reason in reasons.items() if reason is not None}

@@ -28,6 +28,8 @@ class Task:
     iterations : int
         What one start takes on average until it stops, counted, or ``max_iter`` where that is
         fixed: for contestants that cannot stop by a tolerance, and for the roofline.
+    iterations_by_k : tuple of int
+        The same for each of ``ks``.
     seeds : int
         How many seeds the calls go through in turn, so that no contestant lives on one lucky draw.
     """
@@ -41,6 +43,7 @@ class Task:
     n_init: int = 1
     max_iter: int = 300
     iterations: int = 0
+    iterations_by_k: tuple[int, ...] = ()
     seeds: int = 1
 
     @property
@@ -112,7 +115,8 @@ def load(path: Path) -> Task:
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     numbers = json.loads(str(arrays.pop("numbers")))
-    numbers["ks"] = tuple(numbers.get("ks", ()))
+    for name in ("ks", "iterations_by_k"):
+        numbers[name] = tuple(numbers[name])
     if "data" in arrays:
         parts = (arrays.pop("data"), arrays.pop("indices"), arrays.pop("indptr"))
         arrays["X"] = sp.csr_array(parts, shape=tuple(arrays.pop("shape").tolist()))
