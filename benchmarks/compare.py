@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 import tempfile
+import time
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -48,10 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
         workers = Workers(Path(folder))
         try:
             for row in rows:
-                print(f"{row.name}: {row.work}", file=sys.stderr)
+                begun = time.perf_counter()
                 report["rows"][row.name] = measure(
                     row, scale, contestants, threads, workers, effort, machine
                 )
+                print(f"{row.name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
                 _write(report, options.json)
             if BUSY in only:
                 report["busy"] = measure_busy(scale, contestants, threads, workers, effort)
@@ -80,8 +82,10 @@ def measure(
     probed = [OURS, DEFAULT] if full or row.megabytes is not None else []
     tiny = workloads.file_of(row, "tiny") if probed else path
     most = max(threads)
+    as_named = full and os.environ.get("MOVIELENS_DIR")
+    n, d = work.X.shape
     return {
-        "work": row.work,
+        "work": row.work if as_named else f"{row.work} (here {scale}, {n:,} x {d:,})",
         "targets": {
             "against_scikit_learn": row.against_scikit_learn,
             "against_fastest": row.against_fastest,
@@ -151,7 +155,7 @@ def as_markdown(report: dict[str, Any]) -> str:
         parts.append(f"Not installed and left out: {', '.join(settings['missing'])}.")
     if report["rows"]:
         rows = report["rows"]
-        parts += [table.results(rows), table.costs(rows), table.everyone(rows)]
+        parts += [table.results(rows, settings["scale"]), table.costs(rows), table.everyone(rows)]
     if "busy" in report:
         parts.append(table.busy(report["busy"]))
     return "\n\n".join(parts)
@@ -164,7 +168,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, help="rounds (7; quick: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     parser.add_argument(
-        "--max-seconds", type=float, help="who takes longer for a call is timed once (20; quick: 1)"
+        "--max-seconds",
+        type=float,
+        help="who has used so many seconds is called no more (20; quick: 1)",
     )
     return parser.parse_args(arguments)
 

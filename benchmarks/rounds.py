@@ -26,7 +26,8 @@ class Effort:
     repeats : int
         Rounds.
     max_seconds : float
-        Who takes longer for one call is timed once; who takes longer than ``patience`` is stopped.
+        Who has used so many seconds at one number of threads is called no more, so that a slow one
+        is timed once; who takes longer than ``patience`` for a call is stopped.
     """
 
     repeats: int = 7
@@ -45,6 +46,8 @@ class Entry:
     ----------
     visits : list of float
         Median seconds of a call in each visit.
+    used : float
+        Seconds of all its calls.
     answers : dict
         By seed.
     failed : str, optional
@@ -54,6 +57,7 @@ class Entry:
     """
 
     visits: list[float] = field(default_factory=list)
+    used: float = 0.0
     answers: dict[int, Any] = field(default_factory=dict)
     failed: str | None = None
     idle_after: float = 0.0
@@ -103,30 +107,25 @@ def run(task: Task, path: Path, keys: list[Key], workers: Workers, effort: Effor
         (name, threads) -> Entry.
     """
     entries = {key: Entry() for key in keys}
-    slow: set[Key] = set()
     for key in keys:
         if any(entries[other].failed for other in keys if other[0] == key[0]):
             entries[key].failed = "not tried: failed with more threads"
-            continue
-        _warm_up(key, entries[key], path, workers, effort, slow)
+        else:
+            _warm_up(key, entries[key], path, workers, effort)
     for turn in range(effort.repeats):
         # Every other round goes backwards: nobody always follows the same one.
         for key in keys if turn % 2 == 0 else keys[::-1]:
-            if key in slow or entries[key].failed:
+            entry = entries[key]
+            if entry.failed or (entry.visits and entry.used > effort.max_seconds):
                 continue
-            seed = turn % task.seeds
-            _visit(key, entries[key], seed, workers, effort)
-            if entries[key].visits and entries[key].visits[-1] > effort.max_seconds:
-                slow.add(key)
+            _visit(key, entry, turn % task.seeds, workers, effort)
     for key in keys:
         if not entries[key].failed:
             workers.get(key).ask("drop", within=effort.patience)
     return entries
 
 
-def _warm_up(
-    key: Key, entry: Entry, path: Path, workers: Workers, effort: Effort, slow: set[Key]
-) -> None:
+def _warm_up(key: Key, entry: Entry, path: Path, workers: Workers, effort: Effort) -> None:
     """Load the task and call once untimed, unless that call was too slow to be made again."""
     try:
         workers.get(key).ask("load", within=effort.patience, path=str(path))
@@ -134,12 +133,10 @@ def _warm_up(
         entry.failed = str(error)
         return
     _visit(key, entry, 0, workers, effort, seconds=0.0)
-    if entry.failed:
-        return
-    # The first call of ours may hold compilation.
-    if entry.visits[0] > effort.max_seconds and key[0] != OURS:
-        slow.add(key)
-    else:
+    # The first call of ours may hold compilation: it is never the one that counts.
+    if key[0] == OURS:
+        entry.used = 0.0
+    if entry.used <= effort.max_seconds:
         entry.visits.clear()
 
 
@@ -167,7 +164,9 @@ def _visit(
     except WorkerError as error:
         entry.failed = str(error)
         return
-    entry.visits.append(statistics.median(answer.pop("seconds")))
+    taken = answer.pop("seconds")
+    entry.used += sum(taken)
+    entry.visits.append(statistics.median(taken))
     if new:
         entry.answers[seed] = answer
         if labels.exists():
