@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.dense_assigner import dense_assigner
 from kmeans_core.groups import RowGroups
 from kmeans_core.kernels import dense
 from kmeans_core.points import Assigner, Points
@@ -51,7 +52,7 @@ class DensePoints:
         return DensePoints(rows, self.n_threads), lengths == 0
 
     def assigner(self, n_clusters: int) -> Assigner:
-        return PlainAssigner(self.X, self.n_threads)
+        return dense_assigner(self.X, n_clusters, self.n_threads)
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         chunks.run(
@@ -109,22 +110,3 @@ class DensePoints:
 
     def _run_rows(self, work: int, task: chunks.Task) -> None:
         chunks.run(len(self.X), work, self.n_threads, task)
-
-
-class PlainAssigner:
-    """The deciding sum for every row and centre."""
-
-    def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
-        self.X = X
-        self.n_threads = n_threads
-
-    def assign(self, centers: Floats, labels: Labels) -> int:
-        moved: list[int] = []
-        transposed = prepare(centers).transposed
-        n_clusters = len(centers)
-
-        def task(start: int, stop: int) -> None:
-            moved.append(dense.assign(self.X, transposed, n_clusters, start, stop, labels))
-
-        chunks.run(len(self.X), self.X.size * n_clusters, self.n_threads, task)
-        return sum(moved)

@@ -24,10 +24,12 @@ from numba.extending import intrinsic
 VECTOR_BYTES = 64
 LANES = {np.dtype(np.float32): 16, np.dtype(np.float64): 8}
 
-# Registers for accumulators: of 32 with AVX-512 or on ARM; AVX2 has 16 of half the length.
+# Rows of a tile for each number of vectors of a panel. AVX-512 and ARM have 32 registers, of which
+# 24 hold sums; AVX2 has 16 of half the length.
 _WIDE = bool(llvm.get_host_cpu_features().get("avx512f", False))
-TILE_ROWS = 6 if _WIDE else 2
-PANEL_VECTORS = 4 if _WIDE else 2
+TILES = {1: 12, 2: 12, 3: 8, 4: 6} if _WIDE else {1: 6, 2: 3}
+PANEL_VECTORS = max(TILES)
+TILE_ROWS = TILES[PANEL_VECTORS]
 
 
 def _vector_type(scalar: types.Float) -> ir.VectorType:
@@ -147,72 +149,108 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
     return types.void(data, indices, begin, end, table, column, vectors, out), codegen
 
 
-@intrinsic
-def _dense_products(typingctx, rows, row, table, column, tile, vectors, out):
-    """out[r, column + lane] = sum over j of rows[r, j] * table[j, column + lane], r in row.. .
+def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
+    """Products of the rows at ``starts`` with a panel of the table: vectors, row by row."""
+    vector = _vector_type(scalar)
+    align = scalar.bitwidth // 8
+    intp = offset.type
+    n_features, width = cgutils.unpack_tuple(builder, table.shape, 2)
+    sums = _zeros(builder, vector, len(starts) * n_vectors)
+    with cgutils.for_range(builder, n_features, intp=intp) as loop:
+        line = builder.gep(table.data, [builder.add(builder.mul(loop.index, width), offset)])
+        centers = [
+            _load(
+                builder,
+                vector,
+                builder.gep(line, [ir.Constant(intp, v * vector.count)]),
+                align,
+            )
+            for v in range(n_vectors)
+        ]
+        for r, start in enumerate(starts):
+            x = _splat(builder, vector, builder.load(builder.gep(start, [loop.index])))
+            for v in range(n_vectors):
+                _multiply_add(builder, x, centers[v], sums[r * n_vectors + v])
+    return [builder.load(total) for total in sums]
 
-    table is (n_features, n_padded), rows (n_rows, n_features) C-ordered; the tuples ``tile`` and
-    ``vectors`` have one entry for each row of the tile and for each vector of lanes.
+
+@intrinsic
+def _dense_products(typingctx, rows, places, first, table, column, tile, vectors, out):
+    """out[r, column + lane] = sum over j of rows[r, j] * table[j, column + lane].
+
+    For the rows r = places[first], places[first + 1], ..., one for each entry of the tuple
+    ``tile``; ``vectors`` has one for each vector of lanes. table is (n_features, n_padded), rows
+    (n_rows, at least n_features) C-ordered.
     """
     scalar = table.dtype
-    vector = _vector_type(scalar)
     n_rows, n_vectors = tile.count, vectors.count
 
     def codegen(context, builder, signature, args):
-        left, right, target = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2, 6)
+        left, order, right, target = (
+            context.make_array(signature.args[at])(context, builder, args[at])
+            for at in (0, 1, 3, 7)
         )
         intp = context.get_value_type(types.intp)
-        top = context.cast(builder, args[1], signature.args[1], types.intp)
-        offset = context.cast(builder, args[3], signature.args[3], types.intp)
-        n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
+        top = context.cast(builder, args[2], signature.args[2], types.intp)
+        offset = context.cast(builder, args[4], signature.args[4], types.intp)
         left_width = cgutils.unpack_tuple(builder, left.shape, 2)[1]
-        align = scalar.bitwidth // 8
-        sums = _zeros(builder, vector, n_rows * n_vectors)
-        starts = [
-            builder.gep(
-                left.data,
-                [builder.mul(builder.add(top, ir.Constant(intp, r)), left_width)],
-            )
+        target_width = cgutils.unpack_tuple(builder, target.shape, 2)[1]
+        places = [
+            builder.load(builder.gep(order.data, [builder.add(top, ir.Constant(intp, r))]))
             for r in range(n_rows)
         ]
-        with cgutils.for_range(builder, n_features, intp=intp) as loop:
-            line = builder.gep(right.data, [builder.add(builder.mul(loop.index, width), offset)])
-            centers = [
-                _load(
-                    builder,
-                    vector,
-                    builder.gep(line, [ir.Constant(intp, v * vector.count)]),
-                    align,
-                )
-                for v in range(n_vectors)
-            ]
-            for r in range(n_rows):
-                x = _splat(builder, vector, builder.load(builder.gep(starts[r], [loop.index])))
-                for v in range(n_vectors):
-                    _multiply_add(builder, x, centers[v], sums[r * n_vectors + v])
-        target_width = cgutils.unpack_tuple(builder, target.shape, 2)[1]
-        for r in range(n_rows):
-            line = builder.mul(builder.add(top, ir.Constant(intp, r)), target_width)
+        starts = [builder.gep(left.data, [builder.mul(place, left_width)]) for place in places]
+        totals = _products_of_tile(builder, starts, right, offset, n_vectors, scalar)
+        lanes = LANES[np.dtype(str(scalar))]
+        for r, place in enumerate(places):
+            line = builder.add(builder.mul(place, target_width), offset)
             for v in range(n_vectors):
-                at = builder.add(builder.add(line, offset), ir.Constant(intp, v * vector.count))
-                _store(
-                    builder,
-                    builder.load(sums[r * n_vectors + v]),
-                    builder.gep(target.data, [at]),
-                    align,
-                )
+                at = builder.gep(target.data, [builder.add(line, ir.Constant(intp, v * lanes))])
+                _store(builder, totals[r * n_vectors + v], at, scalar.bitwidth // 8)
         return context.get_dummy_value()
 
-    return types.void(rows, row, table, column, tile, vectors, out), codegen
+    return types.void(rows, places, first, table, column, tile, vectors, out), codegen
 
 
 @intrinsic
-def _least_two(typingctx, products, row, half_norms):
-    """Of half_norms - products[row]: the place of the least, it, and the next least.
+def _squared_length(typingctx, rows, row):
+    """Sum of squares of a row, whose length is a multiple of the lanes."""
+    scalar = rows.dtype
+    vector = _vector_type(scalar)
 
-    Of equal ones the lowest place. Infinities are the greatest; a NaN is passed over, so the
-    caller must know that nothing overflowed before it believes the answer.
+    def codegen(context, builder, signature, args):
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        intp = context.get_value_type(types.intp)
+        line = context.cast(builder, args[1], signature.args[1], types.intp)
+        width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
+        start = builder.gep(array.data, [builder.mul(line, width)])
+        (total,) = _zeros(builder, vector, 1)
+        with cgutils.for_range_slice(
+            builder, ir.Constant(intp, 0), width, ir.Constant(intp, vector.count), intp
+        ) as (at, _):
+            x = _load(builder, vector, builder.gep(start, [at]), scalar.bitwidth // 8)
+            _multiply_add(builder, x, x, total)
+        element = vector.element
+        kind = "f32" if scalar.bitwidth == 32 else "f64"
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(element, [element, vector]),
+            f"llvm.vector.reduce.fadd.v{vector.count}{kind}",
+        )
+        zero = ir.Constant(element, 0.0)
+        # reassoc: the lanes are added in pairs, not one after the other.
+        return builder.call(function, [zero, builder.load(total)], fastmath=["reassoc"])
+
+    return scalar(rows, row), codegen
+
+
+@intrinsic
+def _least_two(typingctx, products, row, half_norms, first, last):
+    """Of half_norms - products[row] in columns first..last: place of the least, it, the next least.
+
+    ``first`` and ``last`` are multiples of the lanes; the place is a column, of equal ones the
+    lowest. Infinities are the greatest; a NaN is passed over, so the caller must know that nothing
+    overflowed before it believes the answer.
     """
     scalar = products.dtype
     vector = _vector_type(scalar)
@@ -227,6 +265,8 @@ def _least_two(typingctx, products, row, half_norms):
         line = context.cast(builder, args[1], signature.args[1], types.intp)
         width = cgutils.unpack_tuple(builder, scores.shape, 2)[1]
         start = builder.gep(scores.data, [builder.mul(line, width)])
+        begin = context.cast(builder, args[3], signature.args[3], types.intp)
+        end = context.cast(builder, args[4], signature.args[4], types.intp)
         align = scalar.bitwidth // 8
         infinity = _constants(vector, [float("inf")] * vector.count)
         best, second = (cgutils.alloca_once(builder, vector) for _ in range(2))
@@ -238,7 +278,7 @@ def _least_two(typingctx, products, row, half_norms):
         builder.store(_constants(integers, list(range(vector.count))), place)
         step = _constants(integers, [vector.count] * vector.count)
         with cgutils.for_range_slice(
-            builder, ir.Constant(intp, 0), width, ir.Constant(intp, vector.count), intp
+            builder, begin, end, ir.Constant(intp, vector.count), intp
         ) as (at, _):
             product = _load(builder, vector, builder.gep(start, [at]), align)
             norm = _load(builder, vector, builder.gep(norms.data, [at]), align)
@@ -263,10 +303,11 @@ def _least_two(typingctx, products, row, half_norms):
         others = builder.select(builder.and_(is_nearest, is_least), seconds, lanes)
         next_least = _reduce(builder, "fmin", others)
         found = builder.sext(nearest, intp) if scalar.bitwidth < 64 else nearest
+        found = builder.add(found, begin)
         return context.make_tuple(builder, signature.return_type, [found, least, next_least])
 
     answer = types.Tuple((types.intp, scalar, scalar))
-    return answer(products, row, half_norms), codegen
+    return answer(products, row, half_norms, first, last), codegen
 
 
 # The same in NumPy -----------------------------------------------------------------------------
@@ -278,28 +319,36 @@ def _sparse_products_in_numpy(data, indices, begin, end, table, column, vectors,
     out[column:stop] = values @ table[indices[begin:end], column:stop]
 
 
-def _dense_products_in_numpy(rows, row, table, column, tile, vectors, out):
+def _dense_products_in_numpy(rows, places, first, table, column, tile, vectors, out):
     stop = column + len(vectors) * LANES[table.dtype]
-    out[row : row + len(tile), column:stop] = rows[row : row + len(tile)] @ table[:, column:stop]
+    found = places[first : first + len(tile)]
+    out[found, column:stop] = rows[found, : len(table)] @ table[:, column:stop]
 
 
-def _least_two_in_numpy(products, row, half_norms):
-    scores = half_norms - products[row]
+def _squared_length_in_numpy(rows, row):
+    return rows[row] @ rows[row]
+
+
+def _least_two_in_numpy(products, row, half_norms, first, last):
+    scores = half_norms[first:last] - products[row, first:last]
     nearest = int(np.argmin(np.where(np.isnan(scores), np.inf, scores)))
     others = np.delete(scores, nearest)
-    return nearest, scores[nearest], np.fmin.reduce(others, initial=np.inf)
+    return first + nearest, scores[nearest], np.fmin.reduce(others, initial=np.inf)
 
 
 # What kernels call -----------------------------------------------------------------------------
 
 sparse_products: Any
 dense_products: Any
+squared_length: Any
 least_two: Any
 if config.DISABLE_JIT:  # type: ignore[attr-defined]
     sparse_products = _sparse_products_in_numpy
     dense_products = _dense_products_in_numpy
+    squared_length = _squared_length_in_numpy
     least_two = _least_two_in_numpy
 else:
     sparse_products = _sparse_products
     dense_products = _dense_products
+    squared_length = _squared_length
     least_two = _least_two

@@ -1,0 +1,268 @@
+"""Kernels that assign dense rows by vectors of products, and skip rows that bounds have settled.
+
+The centres lie in a table (n_features, n_padded) of the rows' own dtype, transposed, a fixed
+``origin`` subtracted. Its columns are cut into groups of equal width; each row keeps an upper
+bound on the distance to its own centre and, for each group, a lower bound on the distance to the
+other centres in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2010).
+"""
+
+import numpy as np
+
+from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.simd import dense_products, least_two, squared_length
+
+EPS = 2.0**-52
+
+# Far above what squares of numbers near the smallest lose by underflow, which EPS does not bound.
+TINY = 2.0**-1022
+
+# Cache line.
+LINE_BYTES = 64
+
+
+@kernel
+def move(
+    centers,  # IN (n_clusters, n_features)
+    before,  # IN/OUT (n_clusters, n_features): the centres of the last call; now these
+    origin,  # IN (n_features,)
+    table,  # OUT (n_features, n_padded): centres - origin, transposed
+    half_norms,  # OUT (n_padded,): half their squared lengths
+    rise,  # IN/OUT (n_clusters,): how far each centre has moved, added up
+    fall,  # IN/OUT (n_clusters, n_groups): how far the others in each group have, at most
+):
+    """Put centres in the table and add up how far they moved; return the longest of them.
+
+    All sums are rounded up: of d terms each rounded to 1 + EPS / 2 at most d + 3 times, so that
+    1 + (d + 8) EPS is more than enough (Higham 2002, section 3.1).
+    """
+    n_clusters, n_features = centers.shape
+    n_groups = fall.shape[1]
+    n_group = half_norms.shape[0] // n_groups
+    upwards = 1.0 + (n_features + 8) * EPS
+    underflow = n_features * TINY
+    shifts = np.empty(n_clusters)
+    longest = 0.0
+    for c in range(n_clusters):
+        squared_shift = 0.0
+        squared_length = 0.0
+        for j in range(n_features):
+            shift = centers[c, j] - before[c, j]
+            squared_shift += shift * shift
+            before[c, j] = centers[c, j]
+            x = centers[c, j] - origin[j]
+            squared_length += x * x
+            table[j, c] = x
+        half_norms[c] = 0.5 * squared_length
+        # "not below" rather than "above": a NaN must be seen.
+        if not squared_length <= longest:
+            longest = squared_length
+        shifts[c] = np.sqrt(squared_shift * upwards + underflow) * upwards
+        rise[c] = (rise[c] + shifts[c]) * upwards
+    for g in range(n_groups):
+        widest, widest_at, second = 0.0, -1, 0.0
+        for c in range(g * n_group, min((g + 1) * n_group, n_clusters)):
+            if not shifts[c] <= widest:
+                widest, widest_at, second = shifts[c], c, widest
+            elif not shifts[c] <= second:
+                second = shifts[c]
+        for c in range(n_clusters):
+            fall[c, g] = (fall[c, g] + (second if c == widest_at else widest)) * upwards
+    return np.sqrt(longest * upwards + underflow) * upwards
+
+
+@kernel
+def decided_distance(
+    X,  # IN (n_samples, n_features)
+    i,  # IN
+    center,  # IN (n_features,)
+):
+    """Sum of (x - c)^2 in order: the plain kernel's own bits."""
+    total = 0.0
+    for j in range(center.shape[0]):
+        difference = np.float64(X[i, j]) - center[j]
+        total += difference * difference
+    return total
+
+
+@kernel
+def decided(
+    X,  # IN (n_samples, n_features)
+    i,  # IN
+    centers,  # IN (n_clusters, n_features)
+    scores,  # IN (n_block, n_padded): of row i in scores[r], where needed[r] says so
+    r,  # IN
+    needed,  # IN (n_block, n_groups)
+    half_norms,  # IN (n_padded,)
+    limit,  # IN: centres whose score exceeds it are not the nearest
+):
+    """The nearest centre by the deciding sum, among those that the filter left."""
+    n_group = half_norms.shape[0] // needed.shape[1]
+    nearest = 0
+    shortest = np.inf
+    for c in range(centers.shape[0]):
+        if needed[r, c // n_group] and not half_norms[c] - scores[r, c] > limit:
+            distance = decided_distance(X, i, centers[c])
+            if distance < shortest:
+                shortest = distance
+                nearest = c
+    return nearest
+
+
+@kernel
+def assign(
+    X,  # IN (n_samples, n_features)
+    origin,  # IN (n_features,), of X's dtype
+    table,  # IN (n_features, n_padded), of X's dtype, starting on a cache line
+    half_norms,  # IN (n_padded,), of X's dtype; inf where there is no centre
+    centers,  # IN (n_clusters, n_features)
+    longest,  # IN: no centre is farther from the origin
+    rise,  # IN (n_clusters,)
+    fall,  # IN (n_clusters, n_groups)
+    upper,  # IN/OUT (n_samples,): + rise[label] bounds the distance to the own centre; inf: unknown
+    lower,  # IN/OUT (n_samples, n_groups): - fall[label] bounds those to the others
+    rounding,  # IN: see below
+    n_block,  # IN: rows handled together, a multiple of the tile
+    tile,  # IN: a tuple, one for each row of a tile
+    vectors,  # IN: a tuple, one for each vector of a panel; a group is a multiple of it
+    start,  # IN
+    stop,  # IN
+    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+):
+    """Label rows start..stop; return how many labels changed, and how many rows were not skipped.
+
+    Rounding bound. Let u be half the EPS of X's dtype, d features, X = |x - origin|,
+    C = ``longest``, R = X + C. A score is |c|^2 / 2 - x.c of row and centre less the origin; two
+    scores differ by half of what the squared distances do. x and c are off by u and 2 u of
+    themselves by subtraction and cast, a product of d terms by d u X C in any order, fused or not
+    (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), the half norm by
+    (d + 3) u C^2 / 2, the last subtraction by u (X C + C^2 / 2): together less than
+    (d + 8) u (X C + C^2 / 2), for two scores twice that. ``rounding`` is
+    (d + 10) u / (1 - (d + 10) u). The deciding sums are off by (d + 2) EPS / 2 of themselves, half
+    of both together by no more than (d + 2) EPS / 2 R^2. Where the least score is less than the
+    next by more than all this, it is the deciding sum's choice. Underflow adds no more than the
+    smallest normal number for each term and each entry of the table.
+
+    Bounds. X^2 + 2 score is a squared distance, off by ``rounding`` R^2 as X^2 is by (d + 4) u.
+    What is stored is rounded outwards by 4 EPS, more than the three operations on it lose. As the
+    deciding sums are off by (d + 2) EPS / 2, a row is skipped where upper (1 + margin) < lower
+    with a margin of (d + 8) EPS.
+    """
+    n_features = X.shape[1]
+    n_groups = fall.shape[1]
+    n_padded = half_norms.shape[0]
+    n_group = n_padded // n_groups
+    lanes = LINE_BYTES // table.itemsize
+    n_panel = len(vectors) * lanes
+    info = np.finfo(table.dtype)
+    outwards = 4.0 * info.eps
+    too_long = info.max / 8.0
+    underflow = (n_features + 1.0) * info.tiny
+    exact_rounding = (n_features + 8) * EPS
+    margin = 1.0 + exact_rounding
+
+    width = (n_features + lanes - 1) // lanes * lanes
+    rows = np.zeros((n_block, width), dtype=X.dtype)
+    memory = np.empty(n_block * n_padded + lanes, dtype=X.dtype)
+    first = -memory.ctypes.data % LINE_BYTES // table.itemsize
+    scores = memory[first : first + n_block * n_padded].reshape(n_block, n_padded)
+    numbers = np.empty(n_block, dtype=np.intp)
+    needed = np.empty((n_block, n_groups), dtype=np.bool_)
+    places = np.empty(n_block, dtype=np.intp)
+    nearests = np.empty((n_block, n_groups), dtype=np.intp)
+    leasts = np.empty((n_block, n_groups), dtype=X.dtype)
+    seconds = np.empty((n_block, n_groups), dtype=X.dtype)
+
+    n_moved = 0
+    n_looked_at = 0
+    i = start
+    while i < stop:
+        # Rows that their bounds do not settle.
+        n_rows = 0
+        while i < stop and n_rows < n_block:
+            if upper[i] < np.inf:
+                own = labels[i]
+                reach = (upper[i] + rise[own]) * margin
+                is_open = False
+                for g in range(n_groups):
+                    is_near = not lower[i, g] - fall[own, g] > reach
+                    needed[n_rows, g] = is_near
+                    is_open |= is_near
+                if not is_open:
+                    i += 1
+                    continue
+                needed[n_rows, own // n_group] = True
+            else:
+                needed[n_rows, :] = True
+            for j in range(n_features):
+                rows[n_rows, j] = X[i, j] - origin[j]
+            numbers[n_rows] = i
+            n_rows += 1
+            i += 1
+        n_looked_at += n_rows
+
+        # Scores, group by group.
+        for g in range(n_groups):
+            n_near = 0
+            for r in range(n_rows):
+                places[n_near] = r
+                n_near += needed[r, g]
+            if n_near == 0:
+                continue
+            for t in range(n_near, (n_near + len(tile) - 1) // len(tile) * len(tile)):
+                places[t] = places[n_near - 1]
+            for t in range(0, n_near, len(tile)):
+                for column in range(g * n_group, (g + 1) * n_group, n_panel):
+                    dense_products(rows, places, t, table, column, tile, vectors, scores)
+            for t in range(n_near):
+                r = places[t]
+                nearests[r, g], leasts[r, g], seconds[r, g] = least_two(
+                    scores, r, half_norms, g * n_group, (g + 1) * n_group
+                )
+
+        # Labels, and new bounds.
+        for r in range(n_rows):
+            i_row = numbers[r]
+            home, nearest, least, second = -1, 0, np.inf, np.inf
+            for g in range(n_groups):
+                if needed[r, g]:
+                    score = np.float64(leasts[r, g])
+                    if score < least:
+                        second = min(least, np.float64(seconds[r, g]))
+                        home, nearest, least = g, nearests[r, g], score
+                    else:
+                        second = min(second, score)
+            squared = np.float64(squared_length(rows, r))
+            length = np.sqrt(squared * (1.0 + rounding) + underflow) * margin
+            reach = length + longest
+            tiny = underflow * (1.0 + reach)
+            gap = rounding * (2.0 * length * longest + longest * longest)
+            gap += exact_rounding * reach * reach + tiny
+            is_known = reach * reach < too_long
+            if is_known and second - least > gap:
+                label = nearest
+            elif is_known:
+                label = decided(X, i_row, centers, scores, r, needed, half_norms, least + gap)
+                home = label // n_group
+            else:
+                needed[r, :] = True
+                label = decided(X, i_row, centers, scores, r, needed, half_norms, np.nan)
+            if labels[i_row] != label:
+                labels[i_row] = label
+                n_moved += 1
+            if not is_known:
+                upper[i_row] = np.inf
+                continue
+            error = rounding * reach * reach + 2.0 * tiny
+            own_score = np.float64(half_norms[label] - scores[r, label])
+            near = np.sqrt(max(0.0, squared + 2.0 * own_score + error)) * (1.0 + outwards)
+            bound = near - rise[label]
+            upper[i_row] = bound + outwards * abs(bound)
+            for g in range(n_groups):
+                if needed[r, g]:
+                    score = leasts[r, g]
+                    if g == home and nearests[r, g] == label:
+                        score = seconds[r, g]
+                    far = np.sqrt(max(0.0, squared + 2.0 * np.float64(score) - error))
+                    bound = far * (1.0 - outwards) + fall[label, g]
+                    lower[i_row, g] = bound * (1.0 - outwards)
+    return n_moved, n_looked_at
