@@ -17,7 +17,7 @@ from benchmarks.client import installed, thread_counts
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.rounds import Effort, Workers
 
-QUICK = Effort(repeats=2, max_seconds=1.0)
+QUICK = Effort(repeats=2, max_seconds=1.0, visit_seconds=0.02)
 BUSY = "busy"
 
 
@@ -25,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     standard = QUICK if options.quick else Effort()
     effort = Effort(
-        options.repeats or standard.repeats, options.max_seconds or standard.max_seconds
+        options.repeats or standard.repeats,
+        options.max_seconds or standard.max_seconds,
+        standard.visit_seconds,
     )
     scale: workloads.Scale = "quick" if options.quick else "full"
     only = (

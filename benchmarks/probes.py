@@ -72,7 +72,11 @@ def slowdowns(
         for turn in range(effort.repeats):
             for key in keys:
                 answer = workers.get(key).ask(
-                    "call", within=effort.patience, seed=turn % seeds, seconds=0.3, at_most=10
+                    "call",
+                    within=effort.patience,
+                    seed=turn % seeds,
+                    seconds=3 * effort.visit_seconds,
+                    at_most=10,
                 )
                 taken[key].append(statistics.median(answer["seconds"]))
                 workers.get(key).settle()

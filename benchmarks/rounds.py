@@ -12,8 +12,7 @@ from benchmarks.client import Client, WorkerError
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.task import Task
 
-# A visit times a call again until so many seconds have passed, at most so many times.
-VISIT_SECONDS = 0.1
+# A visit times a call again until its seconds have passed, at most so many times.
 VISIT_CALLS = 10
 
 
@@ -28,14 +27,17 @@ class Effort:
     max_seconds : float
         Who has used so many seconds at one number of threads is called no more, so that a slow one
         is timed once; who takes longer than ``patience`` for a call is stopped.
+    visit_seconds : float
+        Short calls are repeated in a visit until so many seconds have passed.
     """
 
     repeats: int = 7
     max_seconds: float = 20.0
+    visit_seconds: float = 0.1
 
     @property
     def patience(self) -> float:
-        return max(120.0, 5 * self.max_seconds)
+        return max(60.0, 5 * self.max_seconds)
 
 
 @dataclass
@@ -146,7 +148,7 @@ def _visit(
     seed: int,
     workers: Workers,
     effort: Effort,
-    seconds: float = VISIT_SECONDS,
+    seconds: float | None = None,
 ) -> None:
     client = workers.get(key)
     new = seed not in entry.answers
@@ -157,7 +159,7 @@ def _visit(
             "call",
             within=effort.patience,
             seed=seed,
-            seconds=seconds,
+            seconds=effort.visit_seconds if seconds is None else seconds,
             at_most=VISIT_CALLS,
             labels=str(labels) if new else None,
         )

@@ -134,7 +134,7 @@ def w1b_dense(scale: Scale) -> Task:
 
 def w2(scale: Scale) -> Task:
     X = two_genre_means()
-    step = {"tiny": 90, "quick": 20, "full": 5}[scale]
+    step = {"tiny": 90, "quick": 45, "full": 5}[scale]
     ks = tuple(range(2, min(183, len(X)), step))
     n_init = 2 if scale == "tiny" else 10
     iterations = tuple(iterations_of_a_start(X, k, n_init) for k in ks)
@@ -149,19 +149,19 @@ def w3a(scale: Scale) -> Task:
 
 
 def w3b(scale: Scale) -> Task:
-    n = {"tiny": 300, "quick": 5_000, "full": 20_000}[scale]
+    n = {"tiny": 300, "quick": 3_000, "full": 20_000}[scale]
     X, labels = invented.blobs(n, 50, 50, spread=1.0, seed=3)
     return Task("silhouette", X, 50, labels=labels)
 
 
 def w3c(scale: Scale) -> Task:
-    n = {"tiny": 200, "quick": 3_000, "full": 10_000}[scale]
+    n = {"tiny": 200, "quick": 2_000, "full": 10_000}[scale]
     X, labels = invented.sparse_groups(n, 2_000, 0.02, n_groups=20, seed=4)
     return Task("silhouette", X, 20, labels=labels)
 
 
 def w4(scale: Scale) -> Task:
-    n, iterations = {"tiny": (1_000, 3), "quick": (40_000, 20), "full": (200_000, 50)}[scale]
+    n, iterations = {"tiny": (1_000, 3), "quick": (20_000, 10), "full": (200_000, 50)}[scale]
     X, _ = invented.blobs(n, 32, 64, spread=0.5, seed=5)
     return fixed(X.astype(np.float32), 64, iterations)
 
@@ -169,7 +169,7 @@ def w4(scale: Scale) -> Task:
 def w5(scale: Scale, n_features: int) -> Task:
     n, k, iterations = {
         "tiny": (500, 20, 3),
-        "quick": (20_000, 200, 20),
+        "quick": (10_000, 100, 10),
         "full": (100_000, 1_000, 50),
     }[scale]
     X, _ = invented.blobs(n, n_features, 100, spread=2.0, seed=6)
@@ -197,7 +197,7 @@ def w6_25m(scale: Scale) -> Task:
 def w7(scale: Scale, n_clusters: int, iterations: int) -> Task:
     n, iterations = {
         "tiny": (400, 2),
-        "quick": (6_000, min(iterations, 7)),
+        "quick": (4_000, min(iterations, 5)),
         "full": (60_000, iterations),
     }[scale]
     return fixed(invented.stroke_images(n, seed=9), n_clusters, iterations)
