@@ -6,21 +6,16 @@ transposed, (n_features, n_padded), so that each stored value meets the centres 
 
 The expanded formula |x|^2 - 2 x.c + |c|^2 touches stored values only, but rounds differently from
 the sum of (x - c)^2 that decides (``dense.py``), and loses everything where the two terms nearly
-cancel. So it is a filter: where its answer is too close to trust, the sum over all features is
-taken instead.
+cancel. So where too much cancelled, the sum over all features is taken instead. What assigns rows
+to centres is in ``sparse_filter.py``.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
 
-EPS = 2.0**-52
-
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
-
-# Far above what products of numbers near the smallest lose by underflow, which EPS does not bound.
-TINY = 2.0**-1022
 
 
 @kernel
@@ -57,68 +52,6 @@ def squared_norms(
             x = np.float64(data[position])
             total += x * x
         out[i] = total
-
-
-@kernel
-def assign(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared
-    centers,  # IN (n_clusters, n_features)
-    centers_t,  # IN (n_features, n_padded)
-    center_norms,  # IN (n_padded,): squared
-    start,  # IN
-    stop,  # IN
-    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
-):
-    """Label rows start..stop; return how many labels changed.
-
-    Rounding bound. With u = EPS / 2, d features and R = |x| + max |c|, the expanded score of a
-    centre is off by at most 2 (d + 2) u R^2 and the deciding sum by (d + 2) u R^2, in any order
-    of addition (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1). Two
-    centres whose scores differ by more than 6 (d + 2) u R^2 are therefore in the same order under
-    both; 8 leaves room for the rounding of R itself. Underflow adds at most 2^-1074 for each
-    operation, which TINY covers. Closer ones are decided by the sum.
-    """
-    n_clusters, n_features = centers.shape
-    farthest_center = np.sqrt(center_norms[:n_clusters].max())
-    scores = np.empty(centers_t.shape[1])
-    n_moved = 0
-    for i in range(start, stop):
-        begin, end = indptr[i], indptr[i + 1]
-        scores[:] = center_norms
-        for position in range(begin, end):
-            j = indices[position]
-            x = -2.0 * np.float64(data[position])
-            for c in range(centers_t.shape[1]):
-                scores[c] += x * centers_t[j, c]
-        least = scores[0]
-        for c in range(1, n_clusters):
-            least = min(least, scores[c])
-        reach = np.sqrt(row_norms[i]) + farthest_center
-        bound = 4.0 * (n_features + 2) * EPS * reach * reach + TINY
-
-        nearest = -1
-        n_close = 0
-        for c in range(n_clusters):
-            # "not above" rather than "below": a bound that overflowed leaves every centre close.
-            if not scores[c] > least + bound:
-                n_close += 1
-                if nearest < 0:
-                    nearest = c
-        if n_close > 1:
-            shortest = np.inf
-            for c in range(nearest, n_clusters):
-                if not scores[c] > least + bound:
-                    distance = decided_distance(data, indices, begin, end, centers[c])
-                    if distance < shortest:
-                        shortest = distance
-                        nearest = c
-        if labels[i] != nearest:
-            labels[i] = nearest
-            n_moved += 1
-    return n_moved
 
 
 @kernel

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 import kmeans_core
 from kmeans_core import reference
 from kmeans_core.groups import all_rows, moved_rows
-from kmeans_core.kernels import dense, jit, sparse
+from kmeans_core.kernels import dense, jit, sparse, sparse_filter
 from kmeans_core.kernels.labels import silhouettes
 from kmeans_core.prepared import prepare
 
@@ -64,7 +64,12 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     check(sparse.pair_distances, blank(20, 20), pairs, *csr, norms, 4, 0)
 
     nearest = reference.nearest(X, X[:3])
-    for kernel, args in ((dense.assign, (X, centers_t, 3)), (sparse.assign, form)):
+    table = np.zeros((4, 16), dtype=np.float32)
+    table[:, :3] = X[:3].T
+    half_norms = np.full(16, np.inf, dtype=np.float32)
+    half_norms[:3] = center_norms[:3] / 2
+    filtered = (*csr, norms, centers, center_norms[:3], table, half_norms, (0,))
+    for kernel, args in ((dense.assign, (X, centers_t, 3)), (sparse_filter.assign, filtered)):
         found = np.full(20, -7, dtype=np.int32)
         assert kernel(*args, start, stop, found) == stop - start
         assert np.array_equal(found[inside], nearest[inside])
