@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from numpy.random.bit_generator import ISeedSequence
 
 from kmeans_core.arrays import Floats
 from kmeans_core.chunks import available_threads
@@ -253,6 +254,16 @@ def as_weights(sample_weight: Any, points: Points) -> Floats:
     return weights
 
 
+class _NoEntropy(ISeedSequence):
+    """A first state for a stream that is seeded before it is used."""
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> npt.NDArray[Any]:
+        return np.zeros(n_words, dtype=dtype)
+
+
+_NO_ENTROPY = _NoEntropy()
+
+
 def as_random_stream(random_state: Any) -> RandomStream:
     """A RandomState for an integer, the object itself for a stream, a new one for None.
 
@@ -263,7 +274,10 @@ def as_random_stream(random_state: Any) -> RandomStream:
     if isinstance(random_state, np.random.RandomState | np.random.Generator):
         return random_state
     if isinstance(random_state, int | np.integer) and 0 <= random_state < 2**32:
-        return np.random.RandomState(int(random_state))
+        # As RandomState(random_state), which first asks the system for entropy it does not need.
+        stream = np.random.RandomState(np.random.MT19937(_NO_ENTROPY))  # type: ignore[arg-type]
+        stream.seed(int(random_state))
+        return stream
     raise InvalidParameterError(
         f"{random_state!r} cannot be used to seed a numpy.random.RandomState instance: pass an "
         "int in the range [0, 2**32), a RandomState, a Generator or None."

@@ -4,13 +4,10 @@ import numpy as np
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.groups import all_rows, moved_rows
+from kmeans_core.groups import MOST_UPDATES, all_rows, moved_rows
 from kmeans_core.kernels.centers import means
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.points import Points
-
-# Updates by changed rows between two sums over all rows, so that rounding cannot build up.
-MOST_UPDATES = 15
 
 
 class ClusterSums:

@@ -1,17 +1,21 @@
 """DensePoints: rows of a dense array."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kmeans_core import chunks
-from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
 from kmeans_core.dense_assigner import dense_assigner
-from kmeans_core.groups import RowGroups
-from kmeans_core.kernels import dense
-from kmeans_core.points import Assigner, Points
+from kmeans_core.groups import MOST_UPDATES, RowGroups
+from kmeans_core.kernels import dense, pairs, small_dense
+from kmeans_core.kernels.lanes import LANES
+from kmeans_core.kernels.seeding import dense_closer
+from kmeans_core.points import Assigner, DistancesOf, Points
 from kmeans_core.prepared import prepare
+from kmeans_core.runs import Runs, StopRule
 
 # Entries of X looked at together for the variance: 2 MB as float64.
 VARIANCE_BLOCK = 2**18
@@ -64,6 +68,47 @@ class DensePoints:
             ),
         )
 
+    @property
+    def n_stored(self) -> int:
+        return self.X.size
+
+    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
+        vectors = (0,) * (out.shape[1] // LANES)
+
+        def task(start: int, stop: int) -> None:
+            table = np.zeros((self.X.shape[1], out.shape[1]))
+            potentials = np.empty(out.shape[1])
+            dense_closer(
+                self.X, rows, table, closest, weights, vectors, start, stop, out, potentials
+            )
+
+        self._run_rows(self.X.size * out.shape[1], task)
+
+    def small_seeds(
+        self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
+    ) -> None:
+        vectors = (0,) * -(-uniforms.shape[2] // LANES)
+        table = aligned_zeros((self.X.shape[1], LANES * len(vectors)), np.float64)
+        small_dense.seeds(self.X, weights, firsts, uniforms, vectors, table, start, stop, chosen)
+
+    def small_runs(
+        self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
+    ) -> None:
+        small_dense.runs(
+            self.X,
+            weights,
+            rule.max_iter,
+            rule.shift,
+            MOST_UPDATES,
+            (0, 0),
+            start,
+            stop,
+            runs.centers,
+            runs.labels,
+            runs.stops,
+            runs.figures,
+        )
+
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(self.X))
         self._run_rows(
@@ -88,25 +133,49 @@ class DensePoints:
         )
         return out
 
-    def pair_distances(self, first: int, stop: int) -> Floats:
-        out = np.empty((stop - first, len(self.X)))
-        chunks.run(
-            len(out),
-            len(out) * self.X.size,
-            self.n_threads,
-            lambda begin, end: dense.pair_distances(self.X, first, begin, end, out),
-        )
-        return out
+    def pair_distances(self, first: int, stop: int) -> DistancesOf:
+        table, norms = self._table(self._shift, first, stop)
 
-    def pair_manhattan(self, first: int, stop: int) -> Floats:
-        out = np.empty((stop - first, len(self.X)))
-        chunks.run(
-            len(out),
-            len(out) * self.X.size,
-            self.n_threads,
-            lambda begin, end: dense.pair_manhattan(self.X, first, begin, end, out),
-        )
-        return out
+        def distances(start: int, end: int) -> Floats:
+            n_rows = -(start - end) // -pairs.TILE_ROWS * -pairs.TILE_ROWS
+            out = np.empty((n_rows, table.shape[1]))
+            places = np.arange(n_rows)
+            pairs.dense_euclidean(self.X, self._shift, first, table, norms, start, end, places, out)
+            return out[: end - start]
+
+        return distances
+
+    def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
+        table, _ = self._table(np.zeros(self.X.shape[1]), first, stop)
+
+        def distances(start: int, end: int) -> Floats:
+            out = np.empty((end - start, stop - first))
+            pairs.dense_manhattan(self.X, table, start, end, out)
+            return out
+
+        return distances
+
+    @cached_property
+    def _shift(self) -> Floats:
+        """What is taken from rows before they are multiplied, so that they have less in common.
+
+        The row nearest to the mean, or about that. A row and not the mean itself, which has digits
+        that no row has: differences of half stars are half stars, and so their products exact.
+        """
+        n_features = self.X.shape[1]
+        step = max(1, self.X.size // VARIANCE_BLOCK)
+        some = self.X[::step].astype(np.float64)
+        with np.errstate(all="ignore"):  # any row will do where the squares overflow
+            squares = np.sum((some - some.mean(axis=0)) ** 2, axis=1)
+        return some[np.argmin(squares)].reshape(n_features)
+
+    def _table(self, shift: Floats, first: int, stop: int) -> tuple[Floats, Floats]:
+        """Rows first..stop less the shift as columns, to whole panels; their squared lengths."""
+        n_lanes = -(first - stop) // -pairs.PANEL_LANES * -pairs.PANEL_LANES
+        table = aligned_zeros((self.X.shape[1], n_lanes), np.float64)
+        norms = np.empty(stop - first)
+        pairs.table_of(self.X, shift, first, stop, table, norms)
+        return table, norms
 
     def _run_rows(self, work: int, task: chunks.Task) -> None:
         chunks.run(len(self.X), work, self.n_threads, task)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.checks import as_points, as_random_stream, as_weights
+from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
 from kmeans_core.errors import ConvergenceWarning, as_scikit_learn_knows_it
 from kmeans_core.kernels.centers import weighted_total
-from kmeans_core.lloyd import OnIteration
+from kmeans_core.lloyd import OnIteration, allowed_shift
 from kmeans_core.parameters import (
     ARRAY_LIKE,
     BOOL,
@@ -25,6 +25,7 @@ from kmeans_core.parameters import (
 from kmeans_core.points import Points
 from kmeans_core.protocol import feature_names
 from kmeans_core.restarts import best_of_starts
+from kmeans_core.runs import StopRule
 from kmeans_core.scikit_learn import ScikitLearnClusterer
 
 
@@ -171,9 +172,8 @@ class KMeans(ScikitLearnClusterer):
             init=self.init,
             n_clusters=self.n_clusters,
             n_starts=self._n_starts(),
-            max_iter=self.max_iter,
-            tol=self.tol,
-            stream=as_random_stream(self.random_state),
+            rule=StopRule(self.max_iter, allowed_shift(points, self.tol)),
+            stream=self._stream(),
             verbose=bool(self.verbose),
             on_iteration=self.on_iteration,
         )
@@ -264,6 +264,11 @@ class KMeans(ScikitLearnClusterer):
             )
             return 1
         return int(self.n_init)
+
+    def _stream(self) -> RandomStream:
+        # Given centres leave nothing to draw, and fresh entropy takes longer than a small fit.
+        given = not isinstance(self.init, str) and not callable(self.init)
+        return as_random_stream(0 if given else self.random_state)
 
     def _nearest(self, points: Points) -> Labels:
         labels = np.full(points.shape[0], -1, dtype=np.int32)

@@ -7,6 +7,9 @@ import numpy as np
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.kernels.labels import group_moves, group_rows
 
+# Updates by changed rows between two sums over all rows, so that rounding cannot build up.
+MOST_UPDATES = 15
+
 
 @dataclass(frozen=True, eq=False)
 class RowGroups:

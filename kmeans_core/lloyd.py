@@ -13,6 +13,7 @@ from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.cluster_sums import ClusterSums
 from kmeans_core.kernels.centers import squared_shifts, weighted_total
 from kmeans_core.points import Points
+from kmeans_core.runs import StopRule
 
 StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
 
@@ -90,13 +91,17 @@ class LloydResult:
     center_shift: float
 
 
+def allowed_shift(points: Points, tol: float) -> float:
+    """The shift at which a run stops: tol times the mean variance of the features."""
+    return tol * points.mean_variance() if tol > 0 else 0.0
+
+
 def lloyd(
     points: Points,
     centers: Floats,
     weights: Floats,
+    rule: StopRule,
     *,
-    max_iter: int,
-    tol: float,
     restart: int = 0,
     on_iteration: OnIteration | None = None,
 ) -> LloydResult:
@@ -107,9 +112,7 @@ def lloyd(
     points : Points
     centers : ndarray of shape (n_clusters, n_features)
     weights : ndarray of shape (n_samples,)
-    max_iter : int
-    tol : float
-        Stop once the squared shifts of the centres sum to this or less.
+    rule : StopRule
     restart : int
         Handed on to the events.
     on_iteration : callable or None
@@ -125,7 +128,7 @@ def lloyd(
     centers = np.array(centers, dtype=np.float64, order="C")
     stopped_by: StopReason = "max_iter"
     n_refilled = 0
-    for iteration in range(max_iter):
+    for iteration in range(rule.max_iter):
         began = time.perf_counter()
         n_moved = assigner.assign(centers, labels)
         if n_moved == 0 and n_refilled == 0:
@@ -157,7 +160,7 @@ def lloyd(
         if n_moved == 0:
             stopped_by = "strict convergence"
             break
-        if shift <= tol:
+        if shift <= rule.shift:
             stopped_by = "tolerance"
             break
 

@@ -1,5 +1,6 @@
 """What an algorithm may ask of its data, however they are stored."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -7,6 +8,11 @@ import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.groups import RowGroups
+from kmeans_core.runs import Runs, StopRule
+
+# distances(start, end) gives those from rows start..end to a block of rows, as an array
+# (end - start, n_block) or wider: columns beyond the block have no meaning.
+DistancesOf = Callable[[int, int], Floats]
 
 
 class Assigner(Protocol):
@@ -63,6 +69,34 @@ class Points(Protocol):
         """Add factor * row to ``sums`` (n_clusters, n_features), entry after entry."""
         ...
 
+    @property
+    def n_stored(self) -> int:
+        """How many entries there are to multiply: what an iteration costs for each cluster."""
+        ...
+
+    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
+        """Write min(closest, squared distance to each of ``rows``) to ``out``, row by row.
+
+        ``out`` is (n_samples, n_lanes); n_lanes is a multiple of 8, at least len(rows).
+        """
+        ...
+
+    def small_seeds(
+        self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
+    ) -> None:
+        """Write the rows that k-means++ chooses in starts ``start``..``stop`` to ``chosen``.
+
+        ``firsts`` (n_starts,) has the first row of each, ``uniforms`` (n_starts, n_clusters - 1,
+        n_trials) the random numbers, ``chosen`` (n_starts, n_clusters).
+        """
+        ...
+
+    def small_runs(
+        self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
+    ) -> None:
+        """Run Lloyd's algorithm from ``runs.centers`` in starts ``start``..``stop``."""
+        ...
+
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         """Squared distance of every row to the centre of its cluster, to about 12 digits."""
         ...
@@ -75,10 +109,10 @@ class Points(Protocol):
         """(n_samples, n_clusters): to every centre; exactly 0 where row and centre coincide."""
         ...
 
-    def pair_distances(self, first: int, stop: int) -> Floats:
-        """(stop - first, n_samples): Euclidean, from rows ``first``..``stop`` to every row."""
+    def pair_distances(self, first: int, stop: int) -> DistancesOf:
+        """What gives the Euclidean distances from other rows to rows ``first``..``stop``."""
         ...
 
-    def pair_manhattan(self, first: int, stop: int) -> Floats:
+    def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
         """The same for the sum of absolute differences."""
         ...

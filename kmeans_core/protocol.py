@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +19,8 @@ class Estimator:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        return sorted(name for name in inspect.signature(cls.__init__).parameters if name != "self")
+        known: Any = cls  # mypy takes a class for unhashable
+        return _parameter_names(known)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; ``deep`` changes nothing, as no parameter is an estimator."""
@@ -139,3 +141,9 @@ def _names_differ(seen: list[str], names: list[str]) -> str:
 
 def _first_five(names: list[str]) -> list[str]:
     return [f"- {name}" for name in names[:5]] + (["- ..."] if len(names) > 5 else [])
+
+
+@cache
+def _parameter_names(cls: Any) -> list[str]:
+    """Looked up once a class: a signature takes longer to read than a small fit to run."""
+    return sorted(inspect.signature(cls).parameters)

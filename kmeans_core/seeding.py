@@ -1,6 +1,7 @@
 """First centres: greedy k-means++ and random rows."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints
 from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
+from kmeans_core.kernels.lanes import LANES
+from kmeans_core.kernels.seeding import draw_rows, keep_best_trial, total_potentials
 from kmeans_core.parameters import NONE, RANDOM_STATE, check_parameters, int_from
 from kmeans_core.points import Points
 
@@ -19,6 +22,43 @@ _RULES = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """The random numbers of several starts of k-means++.
+
+    Attributes
+    ----------
+    firsts : ndarray of shape (n_starts,)
+        First row of each start.
+    uniforms : ndarray of shape (n_starts, n_clusters - 1, n_trials)
+        For the trials of each later row, within 0..1.
+    """
+
+    firsts: Ints
+    uniforms: Floats
+
+
+def draw_starts(
+    weights: Floats,
+    n_clusters: int,
+    n_starts: int,
+    stream: RandomStream,
+    n_trials: int | None = None,
+) -> Draws:
+    """Draw in scikit-learn's order: for each start one for its first row, then the trials.
+
+    The first row is the one that ``stream.choice`` with the weights as probabilities draws.
+    """
+    if n_trials is None:
+        n_trials = 2 + int(np.log(n_clusters))
+    drawn = stream.random((n_starts, 1 + (n_clusters - 1) * n_trials))
+    cumulative = np.cumsum(weights / weights.sum())
+    cumulative /= cumulative[-1]
+    firsts = np.searchsorted(cumulative, drawn[:, 0], side="right")
+    uniforms = np.ascontiguousarray(drawn[:, 1:]).reshape(n_starts, n_clusters - 1, n_trials)
+    return Draws(firsts.astype(np.intp), uniforms)
+
+
 def plusplus_rows(
     points: Points,
     n_clusters: int,
@@ -26,27 +66,22 @@ def plusplus_rows(
     stream: RandomStream,
     n_trials: int | None = None,
 ) -> Ints:
-    """Rows chosen by greedy k-means++, in the order of choice.
-
-    The random numbers are drawn in scikit-learn's order: one for the first row, ``n_trials`` for
-    each later one.
-    """
-    if n_trials is None:
-        n_trials = 2 + int(np.log(n_clusters))
+    """Rows chosen by greedy k-means++, in the order of choice."""
+    draws = draw_starts(weights, n_clusters, 1, stream, n_trials)
+    uniforms = draws.uniforms[0]
+    n_samples = len(weights)
+    closer = np.empty((n_samples, LANES * -(-uniforms.shape[1] // LANES)))
+    closest, cumulative = np.full(n_samples, np.inf), np.empty(n_samples)
+    potentials = np.zeros(closer.shape[1])
     chosen = np.empty(n_clusters, dtype=np.intp)
-    chosen[0] = stream.choice(len(weights), p=weights / weights.sum())
-    closest = points.squared_distances(points.take(chosen[:1]))[:, 0]
-    for position in range(1, n_clusters):
-        cumulative = np.cumsum(weights * closest)
-        draws = stream.uniform(size=n_trials) * cumulative[-1]
-        candidates = np.minimum(np.searchsorted(cumulative, draws), len(closest) - 1)
-        distances = points.squared_distances(points.take(candidates))
-        closest_if = np.minimum(closest[:, None], distances)
-        # Not a matrix product: BLAS may add in another order for another number of threads.
-        potentials = np.sum(weights[:, None] * closest_if, axis=0)
-        best = int(np.argmin(potentials))
-        chosen[position] = candidates[best]
-        closest = np.ascontiguousarray(closest_if[:, best])
+    rows = draws.firsts
+    for position in range(n_clusters):
+        if position > 0:
+            rows = np.empty(uniforms.shape[1], dtype=np.intp)
+            draw_rows(weights, closest, uniforms[position - 1], cumulative, rows)
+        points.closer(rows, closest, weights, closer)
+        total_potentials(closer, weights, len(rows), potentials)
+        chosen[position] = keep_best_trial(potentials, rows, closer, closest)
     return chosen
 
 

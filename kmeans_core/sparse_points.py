@@ -6,11 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core import chunks
-from kmeans_core.arrays import Floats, Ints, Labels
-from kmeans_core.groups import RowGroups
-from kmeans_core.kernels import sparse
-from kmeans_core.points import Assigner, Points
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
+from kmeans_core.groups import MOST_UPDATES, RowGroups
+from kmeans_core.kernels import pairs, small_sparse, sparse
+from kmeans_core.kernels.centers import squared_lengths
+from kmeans_core.kernels.lanes import LANES
+from kmeans_core.kernels.seeding import sparse_closer
+from kmeans_core.points import Assigner, DistancesOf, Points
 from kmeans_core.prepared import prepare
+from kmeans_core.runs import Runs, StopRule
+from kmeans_core.sparse_assigner import CenterTable, SparseAssigner
 
 
 class SparsePoints:
@@ -51,9 +56,7 @@ class SparsePoints:
     def take(self, rows: Ints) -> Floats:
         data, indices, indptr = self.csr
         out = np.zeros((len(rows), self.n_features))
-        for position, row in enumerate(rows):
-            stored = slice(indptr[row], indptr[row + 1])
-            out[position, indices[stored]] = data[stored]
+        sparse.take(data, indices, indptr, np.asarray(rows, dtype=np.intp), out)
         return out
 
     def unit_rows(self) -> tuple[Points, npt.NDArray[np.bool_]]:
@@ -64,7 +67,7 @@ class SparsePoints:
         return unit, lengths == 0
 
     def assigner(self, n_clusters: int) -> Assigner:
-        return SparseAssigner(self)
+        return SparseAssigner(self.csr, self.row_norms, n_clusters, self.n_features, self.n_threads)
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         chunks.run(
@@ -76,9 +79,75 @@ class SparsePoints:
             ),
         )
 
+    @property
+    def n_stored(self) -> int:
+        return len(self.csr[0])
+
+    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
+        vectors = (0,) * (out.shape[1] // LANES)
+
+        def task(start: int, stop: int) -> None:
+            table = aligned_zeros((self.n_features, out.shape[1]), np.float64)
+            potentials = np.empty(out.shape[1])
+            sparse_closer(
+                *self.csr,
+                self.row_norms,
+                rows,
+                table,
+                closest,
+                weights,
+                vectors,
+                start,
+                stop,
+                out,
+                potentials,
+            )
+
+        self._run_rows(out.shape[1], task)
+
+    def small_seeds(
+        self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
+    ) -> None:
+        vectors = (0,) * -(-uniforms.shape[2] // LANES)
+        small_sparse.seeds(
+            *self.csr,
+            self.row_norms,
+            weights,
+            firsts,
+            uniforms,
+            vectors,
+            aligned_zeros((self.n_features, LANES * len(vectors)), np.float64),
+            start,
+            stop,
+            chosen,
+        )
+
+    def small_runs(
+        self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
+    ) -> None:
+        centers = CenterTable(runs.centers.shape[1], self.n_features)
+        small_sparse.runs(
+            *self.csr,
+            self.row_norms,
+            weights,
+            rule.max_iter,
+            rule.shift,
+            MOST_UPDATES,
+            centers.vectors,
+            centers.table,
+            centers.half_norms,
+            start,
+            stop,
+            runs.centers,
+            runs.labels,
+            runs.stops,
+            runs.figures,
+        )
+
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(labels))
-        norms = np.einsum("ij,ij->i", centers, centers)
+        norms = np.empty(len(centers))
+        squared_lengths(centers, norms)
         self._run_rows(
             1,
             lambda start, stop: sparse.own_distances(
@@ -110,59 +179,29 @@ class SparsePoints:
         )
         return out
 
-    def pair_distances(self, first: int, stop: int) -> Floats:
-        out = np.empty((stop - first, len(self.row_norms)))
-        chunks.run(
-            len(out),
-            len(out) * len(self.csr[0]),
-            self.n_threads,
-            lambda begin, end: sparse.pair_distances(
-                *self.csr, self.row_norms, self.n_features, first, begin, end, out
-            ),
-        )
-        return out
+    def pair_distances(self, first: int, stop: int) -> DistancesOf:
+        indptr = self.csr[2]
+        n_stored = int(indptr[stop] - indptr[first])
+        starts = np.empty(self.n_features + 1, dtype=np.uint32)
+        rows, values = np.empty(n_stored, dtype=np.uint16), np.empty(n_stored)
+        pairs.columns_of(*self.csr, first, stop, starts, rows, values)
 
-    def pair_manhattan(self, first: int, stop: int) -> Floats:
-        out = np.empty((stop - first, len(self.row_norms)))
-        chunks.run(
-            len(out),
-            len(out) * len(self.csr[0]),
-            self.n_threads,
-            lambda begin, end: sparse.pair_manhattan(
-                *self.csr, self.n_features, first, begin, end, out
-            ),
-        )
-        return out
+        def distances(start: int, end: int) -> Floats:
+            out = np.empty((end - start, stop - first))
+            pairs.sparse_euclidean(
+                *self.csr, self.row_norms, first, starts, rows, values, start, end, out
+            )
+            return out
+
+        return distances
+
+    def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
+        def distances(start: int, end: int) -> Floats:
+            out = np.empty((end - start, stop - first))
+            pairs.sparse_manhattan(*self.csr, self.n_features, first, start, end, out)
+            return out
+
+        return distances
 
     def _run_rows(self, work_per_stored: int, task: chunks.Task) -> None:
         chunks.run(len(self.row_norms), len(self.csr[0]) * work_per_stored, self.n_threads, task)
-
-
-class SparseAssigner:
-    """The expanded formula as a filter, the deciding sum where it cannot tell."""
-
-    def __init__(self, points: SparsePoints) -> None:
-        self.points = points
-
-    def assign(self, centers: Floats, labels: Labels) -> int:
-        moved: list[int] = []
-        prepared = prepare(centers)
-        csr, row_norms = self.points.csr, self.points.row_norms
-
-        def task(start: int, stop: int) -> None:
-            moved.append(
-                sparse.assign(
-                    *csr,
-                    row_norms,
-                    prepared.centers,
-                    prepared.transposed,
-                    prepared.norms,
-                    start,
-                    stop,
-                    labels,
-                )
-            )
-
-        work = len(csr[0]) * len(centers)
-        chunks.run(len(labels), work, self.points.n_threads, task)
-        return sum(moved)

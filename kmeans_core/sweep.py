@@ -1,5 +1,6 @@
 """Many k on one data set: inertia and silhouette of each, and the k they suggest."""
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import as_points, as_random_stream
 from kmeans_core.estimator import RULES
+from kmeans_core.lloyd import LloydResult, allowed_shift
 from kmeans_core.pairs import euclidean
 from kmeans_core.parameters import check_parameters
 from kmeans_core.restarts import best_of_starts
+from kmeans_core.runs import StopRule
 from kmeans_core.silhouette import samples_of_labelings
+from kmeans_core.small_starts import is_small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,25 +149,48 @@ def sweep_k(
     if n_samples < max(ks):
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={max(ks)}.")
 
-    results = []
-    for k in ks:
-        results.append(
-            best_of_starts(
-                points,
-                X,
-                np.ones(n_samples),
-                init="k-means++",
-                n_clusters=k,
-                n_starts=1 if n_init == "auto" else n_init,
-                max_iter=max_iter,
-                tol=tol,
-                stream=as_random_stream(random_state),
-            )
+    rule = StopRule(max_iter, allowed_shift(points, tol))
+    weights = np.ones(n_samples)
+    results: dict[int, LloydResult] = {}
+    progress = threading.Lock()
+
+    def fit(position: int) -> None:
+        results[position] = best_of_starts(
+            points,
+            X,
+            weights,
+            init="k-means++",
+            n_clusters=ks[position],
+            n_starts=1 if n_init == "auto" else n_init,
+            rule=rule,
+            stream=as_random_stream(random_state),
         )
         if on_k is not None:
-            on_k(k)
+            with progress:
+                on_k(ks[position])
 
-    labels = np.array([result.labels for result in results])
+    # A stream is drawn from in the order of ks; an integer is used anew for each, in any order.
+    in_order = isinstance(random_state, np.random.RandomState | np.random.Generator)
+    if in_order or not is_small(points, max(ks)):
+        for position in range(len(ks)):
+            fit(position)
+    else:
+        # The largest first: what is left at the end is small, and threads end together.
+        order = np.argsort([-k for k in ks], kind="stable").tolist()
+
+        def fit_some(start: int, stop: int) -> None:
+            for position in order[start:stop]:
+                fit(position)
+
+        work = 10 * points.n_stored * sum(ks)
+        chunks.run(
+            len(ks),
+            work,
+            points.n_threads,
+            fit_some,
+        )
+
+    labels = np.array([results[position].labels for position in range(len(ks))])
     n_found = np.array([len(np.unique(row)) for row in labels])
     silhouette = np.full(len(ks), np.nan)
     defined = np.flatnonzero((n_found >= 2) & (n_found < n_samples))
@@ -170,7 +198,7 @@ def sweep_k(
     silhouette[defined] = [np.mean(sample) for sample in samples]
     return SweepResult(
         ks=np.array(ks),
-        inertia=np.array([result.inertia for result in results]),
+        inertia=np.array([results[position].inertia for position in range(len(ks))]),
         silhouette=silhouette,
         n_found=n_found,
         labels=labels,

@@ -1,5 +1,7 @@
 """Kernels over centres: means of clusters, how far centres moved, totals over rows."""
 
+import numpy as np
+
 from kmeans_core.kernels.jit import kernel
 
 
@@ -27,12 +29,18 @@ def squared_shifts(
     out,  # OUT (n_clusters,), clusters start..stop
 ):
     """Squared distance that each of the centres start..stop moved."""
+    n_features = before.shape[1]
     for c in range(start, stop):
-        total = 0.0
-        for j in range(before.shape[1]):
-            difference = after[c, j] - before[c, j]
-            total += difference * difference
-        out[c] = total
+        # Four sums side by side: one addition need not wait for the one before.
+        first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+        for j in range(0, n_features - 3, 4):
+            first += (after[c, j] - before[c, j]) ** 2
+            second += (after[c, j + 1] - before[c, j + 1]) ** 2
+            third += (after[c, j + 2] - before[c, j + 2]) ** 2
+            fourth += (after[c, j + 3] - before[c, j + 3]) ** 2
+        for j in range(n_features - n_features % 4, n_features):
+            first += (after[c, j] - before[c, j]) ** 2
+        out[c] = (first + second) + (third + fourth)
 
 
 @kernel
@@ -51,3 +59,48 @@ def weighted_total(
             part += weights[i] * values[i]
         total += part
     return total
+
+
+@kernel
+def squared_lengths(
+    centers,  # IN (n_clusters, n_features)
+    out,  # OUT (n_clusters,)
+):
+    """Squared length of each centre."""
+    for c in range(centers.shape[0]):
+        total = 0.0
+        for j in range(centers.shape[1]):
+            total += centers[c, j] * centers[c, j]
+        out[c] = total
+
+
+@kernel
+def move_centers(
+    sums,  # IN (n_clusters, n_features)
+    mass,  # IN (n_clusters,)
+    after,  # SCRATCH (n_clusters, n_features)
+    shifts,  # SCRATCH (n_clusters,)
+    centers,  # IN/OUT (n_clusters, n_features)
+):
+    """Move centres to the means; return the sum of squared shifts, -1 if a cluster is empty."""
+    n_clusters = mass.shape[0]
+    if mass.min() == 0.0:
+        return -1.0
+    means(sums, mass, 0, n_clusters, after)
+    squared_shifts(centers, after, 0, n_clusters, shifts)
+    centers[:] = after
+    return weighted_total(np.ones(n_clusters), shifts)
+
+
+@kernel
+def round_centers(
+    rounded,  # SCRATCH (n_features,), of the dtype of X
+    centers,  # IN/OUT (n_clusters, n_features)
+):
+    """Round centres to the dtype of X; return whether that changed any."""
+    changed = False
+    for c in range(centers.shape[0]):
+        rounded[:] = centers[c]
+        changed = changed or np.any(rounded != centers[c])
+        centers[c] = rounded
+    return changed

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from numba import njit
@@ -18,7 +20,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     global _warned
     try:
-        return _compiled(function, cache=True)
+        return _compiled(function, cached=True)
     except RuntimeError as error:
         if "cannot cache" not in str(error):
             raise
@@ -30,10 +32,22 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
                 RuntimeWarning,
                 stacklevel=2,
             )
-        return _compiled(function, cache=False)
+        return _compiled(function, cached=False)
 
 
-def _compiled(function: Callable[..., Any], *, cache: bool) -> Callable[..., Any]:
+def _compiled(function: Callable[..., Any], *, cached: bool) -> Callable[..., Any]:
     # error_model="numpy": a division by zero gives inf or nan and costs no branch.
-    compiled: Callable[..., Any] = njit(nogil=True, cache=cache, error_model="numpy")(function)
+    compiled: Callable[..., Any] = njit(nogil=True, cache=cached, error_model="numpy")(function)
+    # numba takes a cached kernel for fresh while its own file is as it was. But kernels call
+    # kernels of other files, whose code is compiled into them: any changed file makes all stale.
+    cache_file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if hasattr(cache_file, "_source_stamp"):
+        cache_file._source_stamp = _stamp_of_all_kernels()
     return compiled
+
+
+@cache
+def _stamp_of_all_kernels() -> tuple[tuple[str, int, int], ...]:
+    """Name, time of change and size of every kernel file."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)

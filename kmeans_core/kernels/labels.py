@@ -1,6 +1,4 @@
-"""Kernels over labels: rows grouped by cluster, weights of clusters, silhouettes of rows."""
-
-import numpy as np
+"""Kernels over labels: rows grouped by cluster, weights of clusters."""
 
 from kmeans_core.kernels.jit import kernel
 
@@ -68,32 +66,3 @@ def add_weights(
     mass[:] = 0.0
     for i in range(labels.shape[0]):
         mass[labels[i]] += weights[i]
-
-
-@kernel
-def silhouettes(
-    distances,  # IN (n_block, n_samples): from the rows first.. to every row
-    first,  # IN: the row that distances[0] speaks of
-    labels,  # IN (n_samples,), each within 0..n_clusters-1
-    sizes,  # IN (n_clusters,): rows of each cluster, none empty
-    start,  # IN: first row of the block
-    stop,  # IN: row of the block to stop before
-    out,  # OUT (n_samples,), rows first + start .. first + stop
-):
-    """(b - a) / max(a, b) of Rousseeuw 1987 for rows first + start .. first + stop."""
-    sums = np.empty(sizes.shape[0])
-    for block_row in range(start, stop):
-        i = first + block_row
-        own = labels[i]
-        sums[:] = 0.0
-        for other in range(labels.shape[0]):
-            sums[labels[other]] += distances[block_row, other]
-        b = np.inf
-        for c in range(sizes.shape[0]):
-            if c != own:
-                b = min(b, sums[c] / sizes[c])
-        out[i] = 0.0
-        if sizes[own] > 1:
-            a = sums[own] / (sizes[own] - 1)
-            if max(a, b) > 0.0:
-                out[i] = (b - a) / max(a, b)

@@ -40,6 +40,20 @@ def decided_distance(
 
 
 @kernel
+def take(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    rows,  # IN (n_rows,): the rows asked for
+    out,  # OUT (n_rows, n_features), zero
+):
+    """Some rows, dense."""
+    for position in range(rows.shape[0]):
+        for stored in range(indptr[rows[position]], indptr[rows[position] + 1]):
+            out[position, indices[stored]] = data[stored]
+
+
+@kernel
 def squared_norms(
     data,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
@@ -186,68 +200,3 @@ def decided_pair_distance(
             other_begin += 1
         total += difference * difference
     return total
-
-
-@kernel
-def pair_distances(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared
-    n_features,  # IN
-    first,  # IN: the row that out[0] speaks of
-    start,  # IN: first row of out
-    stop,  # IN: row of out to stop before
-    out,  # OUT (n_block, n_samples), rows start..stop
-):
-    """Distances from rows first + start .. first + stop to every row."""
-    dense_row = np.zeros(n_features)
-    for block_row in range(start, stop):
-        i = first + block_row
-        for position in range(indptr[i], indptr[i + 1]):
-            dense_row[indices[position]] = np.float64(data[position])
-        for other in range(out.shape[1]):
-            begin, end = indptr[other], indptr[other + 1]
-            product = 0.0
-            for position in range(begin, end):
-                product += dense_row[indices[position]] * np.float64(data[position])
-            norms = row_norms[i] + row_norms[other]
-            squared = norms - 2.0 * product
-            if not squared > CANCELLED * norms:
-                squared = decided_pair_distance(data, indices, indptr[i], indptr[i + 1], begin, end)
-            out[block_row, other] = np.sqrt(squared)
-        for position in range(indptr[i], indptr[i + 1]):
-            dense_row[indices[position]] = 0.0
-
-
-@kernel
-def pair_manhattan(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    n_features,  # IN
-    first,  # IN: the row that out[0] speaks of
-    start,  # IN: first row of out
-    stop,  # IN: row of out to stop before
-    out,  # OUT (n_block, n_samples), rows start..stop
-):
-    """Sums of |x - y| from rows first + start .. first + stop to every row."""
-    dense_row = np.zeros(n_features)
-    # met_by[j] == other says that row other stores j, whichever i it was found under.
-    met_by = np.full(n_features, -1)
-    for block_row in range(start, stop):
-        i = first + block_row
-        for position in range(indptr[i], indptr[i + 1]):
-            dense_row[indices[position]] = np.float64(data[position])
-        for other in range(out.shape[1]):
-            total = 0.0
-            for position in range(indptr[other], indptr[other + 1]):
-                j = indices[position]
-                total += abs(dense_row[j] - np.float64(data[position]))
-                met_by[j] = other
-            for position in range(indptr[i], indptr[i + 1]):
-                if met_by[indices[position]] != other:
-                    total += abs(np.float64(data[position]))
-            out[block_row, other] = total
-        for position in range(indptr[i], indptr[i + 1]):
-            dense_row[indices[position]] = 0.0

@@ -1,0 +1,162 @@
+"""Whole starts of small dense fits in two calls: k-means++, then Lloyd's loop.
+
+Where an iteration takes microseconds, a Python step between two of them costs more than the work.
+These kernels do what ``seeding.py`` and ``lloyd.py`` do, to the bit, with nobody listening; a
+start that needs more (a cluster that ran empty) is given back to the loop. Each call does starts
+``start``..``stop``.
+"""
+
+import numpy as np
+
+from kmeans_core.kernels.centers import move_centers, round_centers, weighted_total
+from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.labels import add_weights
+from kmeans_core.kernels.lanes import nearest_lane, squared_differences
+from kmeans_core.kernels.seeding import dense_closer, draw_rows, keep_best_trial
+from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE
+
+
+@kernel
+def seeds(
+    X,  # IN (n_samples, n_features)
+    weights,  # IN (n_samples,)
+    firsts,  # IN (n_starts,): first row of each start
+    uniforms,  # IN (n_starts, n_clusters - 1, n_trials), each within 0..1
+    vectors,  # IN: a tuple with one entry for 8 trials
+    table,  # SCRATCH (n_features, 8 * len(vectors))
+    start,  # IN
+    stop,  # IN
+    chosen,  # OUT (n_starts, n_clusters), starts start..stop: rows
+):
+    """Rows chosen by greedy k-means++."""
+    n_samples = X.shape[0]
+    closer = np.empty((n_samples, table.shape[1]))
+    closest, cumulative = np.empty(n_samples), np.empty(n_samples)
+    potentials = np.empty(table.shape[1])
+    rows = np.empty(uniforms.shape[2], dtype=np.intp)
+    for s in range(start, stop):
+        chosen[s, 0] = firsts[s]
+        closest[:] = np.inf
+        first = chosen[s, :1]
+        dense_closer(X, first, table, closest, weights, vectors, 0, n_samples, closer, potentials)
+        keep_best_trial(potentials, first, closer, closest)
+        for c in range(1, chosen.shape[1]):
+            draw_rows(weights, closest, uniforms[s, c - 1], cumulative, rows)
+            dense_closer(
+                X, rows, table, closest, weights, vectors, 0, n_samples, closer, potentials
+            )
+            chosen[s, c] = keep_best_trial(potentials, rows, closer, closest)
+
+
+@kernel
+def assign(
+    X,  # IN (n_samples, n_features)
+    centers,  # IN (n_clusters, n_features)
+    vectors,  # IN: a tuple with one entry for each vector of a panel
+    table,  # SCRATCH (n_features, n_padded); infinite past n_clusters
+    labels,  # IN/OUT (n_samples,) int32
+):
+    """Label every row by the deciding sum; return how many labels changed."""
+    table[:, : centers.shape[0]] = centers.T
+    distances = np.empty(table.shape[1])
+    n_moved = 0
+    for i in range(X.shape[0]):
+        for column in range(0, table.shape[1], 8 * len(vectors)):
+            squared_differences(X, i, table, column, vectors, distances)
+        nearest = nearest_lane(distances)
+        if labels[i] != nearest:
+            labels[i] = nearest
+            n_moved += 1
+    return n_moved
+
+
+@kernel
+def add(
+    X,  # IN (n_samples, n_features)
+    i,  # IN: a row
+    factor,  # IN: what it counts
+    total,  # IN/OUT (n_features,)
+):
+    """total += factor * row."""
+    for j in range(X.shape[1]):
+        total[j] += factor * np.float64(X[i, j])
+
+
+@kernel
+def runs(
+    X,  # IN (n_samples, n_features)
+    weights,  # IN (n_samples,)
+    max_iter,  # IN
+    tol,  # IN: stop once the squared shifts of the centres sum to this or less
+    most_updates,  # IN: updates of sums by changed rows between two sums over all rows
+    vectors,  # IN: a tuple with one entry for each vector of a panel
+    start,  # IN
+    stop,  # IN
+    centers,  # IN/OUT (n_starts, n_clusters, n_features), starts start..stop: first, then last
+    labels,  # OUT (n_starts, n_samples) int32
+    stops,  # OUT (n_starts, 2): iterations, why it stopped
+    figures,  # OUT (n_starts, 2): inertia, last shift
+):
+    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``."""
+    n_samples, n_features = X.shape
+    n_clusters = centers.shape[1]
+    n_lanes = 8 * len(vectors)
+    table = np.full((n_features, (n_clusters + n_lanes - 1) // n_lanes * n_lanes), np.inf)
+    sums, after = np.empty((n_clusters, n_features)), np.empty((n_clusters, n_features))
+    mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
+    before = np.empty(n_samples, dtype=np.int32)
+    own, rounded = np.empty(n_samples), np.empty(n_features, dtype=X.dtype)
+    for s in range(start, stop):
+        now, found = centers[s], labels[s]
+        found[:] = -1
+        n_updates = most_updates
+        why = MAX_ITER
+        shift = 0.0
+        iteration = 0
+        changed = True
+        while iteration < max_iter:
+            before[:] = found
+            n_moved = assign(X, now, vectors, table, found)
+            iteration += 1
+            changed = n_moved > 0
+            if not changed:
+                shift = 0.0
+                why = STRICT
+                break
+            if n_updates >= most_updates or 2 * n_moved > n_samples:
+                sums[:] = 0.0
+                for i in range(n_samples):
+                    add(X, i, weights[i], sums[found[i]])
+                n_updates = 0
+            else:
+                for i in range(n_samples):
+                    if before[i] != found[i]:
+                        add(X, i, -weights[i], sums[before[i]])
+                        add(X, i, weights[i], sums[found[i]])
+                n_updates += 1
+            add_weights(found, weights, mass)
+            shift = move_centers(sums, mass, after, shifts, now)
+            if shift < 0.0:
+                why = RAN_EMPTY
+                break
+            if shift <= tol:
+                why = TOLERANCE
+                break
+        stops[s, 0], stops[s, 1] = iteration, why
+        if why == RAN_EMPTY:
+            continue
+        if n_updates > 0:
+            sums[:] = 0.0
+            for i in range(n_samples):
+                add(X, i, weights[i], sums[found[i]])
+            changed = move_centers(sums, mass, after, shifts, now) > 0.0 or changed
+        # Centres are handed back in the dtype of X.
+        if round_centers(rounded, now) or changed:
+            assign(X, now, vectors, table, found)
+        for i in range(n_samples):
+            squared = 0.0
+            for j in range(n_features):
+                difference = np.float64(X[i, j]) - now[found[i], j]
+                squared += difference * difference
+            own[i] = squared
+        figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift

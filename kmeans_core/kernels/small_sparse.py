@@ -1,0 +1,214 @@
+"""Whole starts of small CSR fits in two calls, as ``small_dense.py`` has them for dense ones."""
+
+import numpy as np
+
+from kmeans_core.kernels import sparse_filter
+from kmeans_core.kernels.centers import (
+    move_centers,
+    round_centers,
+    squared_lengths,
+    weighted_total,
+)
+from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.labels import add_weights
+from kmeans_core.kernels.seeding import draw_rows, keep_best_trial, sparse_closer
+from kmeans_core.kernels.sparse import own_distances
+from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE
+
+
+@kernel
+def seeds(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    weights,  # IN (n_samples,)
+    firsts,  # IN (n_starts,): first row of each start
+    uniforms,  # IN (n_starts, n_clusters - 1, n_trials), each within 0..1
+    vectors,  # IN: a tuple with one entry for 8 trials
+    table,  # SCRATCH (n_features, 8 * len(vectors)), zero
+    start,  # IN
+    stop,  # IN
+    chosen,  # OUT (n_starts, n_clusters), starts start..stop: rows
+):
+    """Rows chosen by greedy k-means++."""
+    n_samples = weights.shape[0]
+    closer = np.empty((n_samples, table.shape[1]))
+    closest, cumulative = np.empty(n_samples), np.empty(n_samples)
+    potentials = np.empty(table.shape[1])
+    rows = np.empty(uniforms.shape[2], dtype=np.intp)
+    for s in range(start, stop):
+        chosen[s, 0] = firsts[s]
+        closest[:] = np.inf
+        for c in range(chosen.shape[1]):
+            if c > 0:
+                draw_rows(weights, closest, uniforms[s, c - 1], cumulative, rows)
+            tried = rows if c > 0 else chosen[s, :1]
+            sparse_closer(
+                data,
+                indices,
+                indptr,
+                row_norms,
+                tried,
+                table,
+                closest,
+                weights,
+                vectors,
+                0,
+                n_samples,
+                closer,
+                potentials,
+            )
+            chosen[s, c] = keep_best_trial(potentials, tried, closer, closest)
+
+
+@kernel
+def assign(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    centers,  # IN (n_clusters, n_features)
+    norms,  # SCRATCH (n_clusters,)
+    parts,  # SCRATCH (1, n_clusters)
+    table,  # SCRATCH (n_features, n_padded) float32, zero past n_clusters
+    half_norms,  # SCRATCH (n_padded,) float32, infinite past n_clusters
+    vectors,  # IN: a tuple with one entry for each vector of a panel
+    labels,  # IN/OUT (n_samples,) int32
+):
+    """Label every row; return how many labels changed."""
+    sparse_filter.fill_table(centers, centers.shape[1], 0, 1, table, parts)
+    sparse_filter.add_norms(parts, norms, half_norms)
+    return sparse_filter.assign(
+        data,
+        indices,
+        indptr,
+        row_norms,
+        centers,
+        norms,
+        table,
+        half_norms,
+        vectors,
+        0,
+        labels.shape[0],
+        labels,
+    )
+
+
+@kernel
+def add(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the row's first position in data
+    end,  # IN: and the one to stop before
+    factor,  # IN: what the row counts
+    total,  # IN/OUT (n_features,)
+):
+    """total += factor * row."""
+    for position in range(begin, end):
+        # Unsigned: numba then does not ask whether to count from the end.
+        total[np.uintp(indices[position])] += factor * np.float64(data[position])
+
+
+@kernel
+def runs(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    weights,  # IN (n_samples,)
+    max_iter,  # IN
+    tol,  # IN: stop once the squared shifts of the centres sum to this or less
+    most_updates,  # IN: updates of sums by changed rows between two sums over all rows
+    vectors,  # IN: a tuple with one entry for each vector of a panel
+    table,  # SCRATCH (n_features, n_padded) float32, zero past n_clusters
+    half_norms,  # SCRATCH (n_padded,) float32, infinite past n_clusters
+    start,  # IN
+    stop,  # IN
+    centers,  # IN/OUT (n_starts, n_clusters, n_features), starts start..stop: first, then last
+    labels,  # OUT (n_starts, n_samples) int32
+    stops,  # OUT (n_starts, 2): iterations, why it stopped
+    figures,  # OUT (n_starts, 2): inertia, last shift
+):
+    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``."""
+    n_samples = weights.shape[0]
+    _, n_clusters, n_features = centers.shape
+    norms, parts = np.empty(n_clusters), np.empty((1, n_clusters))
+    sums, after = np.empty((n_clusters, n_features)), np.empty((n_clusters, n_features))
+    mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
+    before = np.empty(n_samples, dtype=np.int32)
+    own, rounded = np.empty(n_samples), np.empty(n_features, dtype=data.dtype)
+    for s in range(start, stop):
+        now, found = centers[s], labels[s]
+        found[:] = -1
+        n_updates = most_updates
+        why = MAX_ITER
+        shift = 0.0
+        iteration = 0
+        changed = True
+        while iteration < max_iter:
+            before[:] = found
+            n_moved = assign(
+                data,
+                indices,
+                indptr,
+                row_norms,
+                now,
+                norms,
+                parts,
+                table,
+                half_norms,
+                vectors,
+                found,
+            )
+            iteration += 1
+            changed = n_moved > 0
+            if not changed:
+                shift = 0.0
+                why = STRICT
+                break
+            if n_updates >= most_updates or 2 * n_moved > n_samples:
+                sums[:] = 0.0
+                for i in range(n_samples):
+                    add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
+                n_updates = 0
+            else:
+                for i in range(n_samples):
+                    if before[i] != found[i]:
+                        add(data, indices, indptr[i], indptr[i + 1], -weights[i], sums[before[i]])
+                        add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
+                n_updates += 1
+            add_weights(found, weights, mass)
+            shift = move_centers(sums, mass, after, shifts, now)
+            if shift < 0.0:
+                why = RAN_EMPTY
+                break
+            if shift <= tol:
+                why = TOLERANCE
+                break
+        stops[s, 0], stops[s, 1] = iteration, why
+        if why == RAN_EMPTY:
+            continue
+        if n_updates > 0:
+            sums[:] = 0.0
+            for i in range(n_samples):
+                add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
+            changed = move_centers(sums, mass, after, shifts, now) > 0.0 or changed
+        # Centres are handed back in the dtype of X.
+        if round_centers(rounded, now) or changed:
+            assign(
+                data,
+                indices,
+                indptr,
+                row_norms,
+                now,
+                norms,
+                parts,
+                table,
+                half_norms,
+                vectors,
+                found,
+            )
+        squared_lengths(now, norms)
+        own_distances(data, indices, indptr, now, norms, found, 0, n_samples, own)
+        figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift

@@ -1,0 +1,3 @@
+"""Why a run of Lloyd's algorithm stopped, as kernels say it."""
+
+MAX_ITER, TOLERANCE, STRICT, RAN_EMPTY = 0, 1, 2, 3
