@@ -29,7 +29,7 @@ def described(task: Task, result: Result) -> dict[str, Any]:
             "inertia": np.asarray(result.inertia, dtype=float).tolist(),
             "silhouette": np.asarray(result.silhouette, dtype=float).tolist(),
         }
-    return {"inertia": inertia(task.X, result)}
+    return {"inertia": inertia(task.X, result), "iterations": result.iterations}
 
 
 def inertia(X: Any, fit: Fit) -> float:
@@ -51,7 +51,7 @@ def inertia(X: Any, fit: Fit) -> float:
 
 
 def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str | None:
-    """Why an answer is not scikit-learn's; None if it is.
+    """Why an answer is not scikit-learn's, or not what was asked; None if it is both.
 
     Parameters
     ----------
@@ -74,6 +74,9 @@ def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str 
         return _sweep_differs(task, of_found, of_expected, found, expected)
     relative = float(of_found / of_expected - 1)
     if task.kind == "lloyd":
+        made = found[0].get("iterations")
+        if task.max_iter == task.iterations and made not in (None, task.iterations):
+            return f"made {made} iterations, not {task.iterations}"
         share = np.mean(found[0]["labels"] == expected[0]["labels"])
         if share >= SHARE_OF_LABELS or abs(relative) <= RELATIVE_INERTIA:
             return None

@@ -71,13 +71,13 @@ class Ours(Contestant):
                 tol=0,
                 n_threads=self.n_threads,
             ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_)
+            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
 
         def starts(seed: int) -> Result:
             model = KMeans(
                 task.n_clusters, n_init=task.n_init, random_state=seed, n_threads=self.n_threads
             ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_)
+            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
 
         def sweep(seed: int) -> Result:
             found = sweep_k(
@@ -134,13 +134,13 @@ class ScikitLearn(Contestant):
                 tol=0,
                 algorithm=self.algorithm,
             ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_)
+            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
 
         def starts(seed: int) -> Result:
             model = kmeans(
                 task.n_clusters, n_init=task.n_init, random_state=seed, algorithm=self.algorithm
             ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_)
+            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
 
         def sweep(seed: int) -> Result:
             inertia, silhouette = [], []

@@ -67,10 +67,11 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Centres, and the label of each row under these centres."""
+    """Centres, the label of each row under these centres, and the iterations if it tells them."""
 
     labels: Any
     centers: Any
+    iterations: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

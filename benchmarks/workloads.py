@@ -60,6 +60,20 @@ def fixed(X: Any, n_clusters: int, iterations: int) -> Task:
     return rows_at(plain, n_clusters, seed=1)
 
 
+def fixed_from_means(X: Any, n_clusters: int, iterations: int) -> Task:
+    """So many iterations from means of a few rows each, for sparse X.
+
+    Rows of ratings are short or long, and the shortest one as a centre takes nearly all rows: from
+    rows, k=10 converged in three iterations with 15,988 of 16,000 rows in one cluster.
+    """
+    n_rows = max(1, min(40, X.shape[0] // n_clusters))
+    chosen = np.random.default_rng(1).permutation(X.shape[0])[: n_clusters * n_rows]
+    place = (np.full(len(chosen), 1.0 / n_rows), (np.arange(len(chosen)) // n_rows, chosen))
+    averaging = sp.csr_array(place, shape=(n_clusters, X.shape[0]))
+    centers = (averaging @ X).toarray().astype(X.dtype)
+    return Task("lloyd", X, n_clusters, centers=centers, max_iter=iterations, iterations=iterations)
+
+
 # Real ratings where MOVIELENS_DIR names them, else the built-in set -------------------------------
 
 
@@ -182,7 +196,8 @@ def w6(scale: Scale, n_clusters: int) -> Task:
         "quick": (4_000, 20_000, 600_000, 5),
         "full": (16_000, 59_000, 2_500_000, 10),
     }[scale]
-    return fixed(invented.ratings_matrix(users, films, ratings, seed=7), n_clusters, iterations)
+    X = invented.ratings_matrix(users, films, ratings, seed=7)
+    return fixed_from_means(X, n_clusters, iterations)
 
 
 def w6_25m(scale: Scale) -> Task:
@@ -191,7 +206,8 @@ def w6_25m(scale: Scale) -> Task:
         "quick": (8_000, 59_000, 1_200_000, 5),
         "full": (162_000, 59_000, 25_000_000, 10),
     }[scale]
-    return fixed(invented.ratings_matrix(users, films, ratings, seed=8), 10, iterations)
+    X = invented.ratings_matrix(users, films, ratings, seed=8)
+    return fixed_from_means(X, 10, iterations)
 
 
 def w7(scale: Scale, n_clusters: int, iterations: int) -> Task:
