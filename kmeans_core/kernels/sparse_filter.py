@@ -149,12 +149,8 @@ def assign(
     operations, times the other factor of a product. Nothing overflows up to GREATEST_REACH.
     """
     n_clusters, n_features = centers.shape
-    farthest = 0.0
-    for c in range(n_clusters):
-        # A NaN is kept: float32 then settles no row.
-        if not center_norms[c] <= farthest:
-            farthest = center_norms[c]
-    farthest = np.sqrt(farthest)
+    # A NaN is kept: float32 then settles no row.
+    farthest = np.sqrt(center_norms.max())
     products = np.empty((1, table.shape[1]), dtype=np.float32)
     close = np.empty(n_clusters, dtype=np.intp)
     scores = np.empty(n_clusters)
