@@ -85,11 +85,13 @@ def _ratings() -> Any:
     return recsys.load_ratings(path) if path else recsys.builtin_ratings()
 
 
-def user_film_matrix() -> Any:
+def user_film_matrix(scale: Scale) -> Any:
     """Users x the 1,000 most rated films, CSR float64: 671 x 1,000 of the real ratings."""
     from recsys import RatingMatrix
 
     X = RatingMatrix.from_ratings(_ratings(), columns="title").most_rated(1000).values
+    if scale == "tiny":
+        X = X[:100, :50]
     # scikit-learn takes no 64-bit indices.
     parts = (X.data, X.indices.astype(np.int32), X.indptr.astype(np.int32))
     return sp.csr_array(parts, shape=X.shape)
@@ -124,7 +126,7 @@ def iterations_of_a_start(X: Any, n_clusters: int, n_init: int) -> int:
 
 
 def w1a(scale: Scale) -> Task:
-    X = user_film_matrix()
+    X = user_film_matrix(scale)
     return rows_at(Task("lloyd", X, iterations=_to_the_end(X)), 10, seed=1)
 
 
@@ -136,10 +138,12 @@ def _to_the_end(X: Any) -> int:
 
 
 def w1b(scale: Scale) -> Task:
-    X = user_film_matrix()
+    X = user_film_matrix(scale)
     n_init = 2 if scale == "tiny" else 10
     iterations = iterations_of_a_start(X, 10, n_init)
-    return Task("starts", X, 10, n_init=n_init, iterations=iterations, seeds=5)
+    return Task(
+        "starts", X, 10, n_init=n_init, iterations=iterations, seeds=1 if scale == "tiny" else 5
+    )
 
 
 def w1b_dense(scale: Scale) -> Task:
@@ -152,13 +156,20 @@ def w2(scale: Scale) -> Task:
     ks = tuple(range(2, min(183, len(X)), step))
     n_init = 2 if scale == "tiny" else 10
     iterations = tuple(iterations_of_a_start(X, k, n_init) for k in ks)
-    return Task("sweep", X, ks=ks, n_init=n_init, iterations_by_k=iterations, seeds=3)
+    return Task(
+        "sweep",
+        X,
+        ks=ks,
+        n_init=n_init,
+        iterations_by_k=iterations,
+        seeds=1 if scale == "tiny" else 3,
+    )
 
 
 def w3a(scale: Scale) -> Task:
     from kmeans_core import KMeans
 
-    X = user_film_matrix()
+    X = user_film_matrix(scale)
     return Task("silhouette", X, 10, labels=KMeans(10, random_state=0).fit(X).labels_)
 
 
