@@ -13,6 +13,7 @@ from kmeans_core.groups import MOST_UPDATES, RowGroups
 from kmeans_core.kernels import dense, pairs, small_dense
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import dense_closer
+from kmeans_core.kernels.simd import TILE_ROWS
 from kmeans_core.points import Assigner, DistancesOf, Points
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
@@ -137,7 +138,7 @@ class DensePoints:
         table, norms = self._table(self._shift, first, stop)
 
         def distances(start: int, end: int) -> Floats:
-            n_rows = -(start - end) // -pairs.TILE_ROWS * -pairs.TILE_ROWS
+            n_rows = -(start - end) // -TILE_ROWS * -TILE_ROWS
             out = np.empty((n_rows, table.shape[1]))
             places = np.arange(n_rows)
             pairs.dense_euclidean(self.X, self._shift, first, table, norms, start, end, places, out)
@@ -162,12 +163,12 @@ class DensePoints:
         The row nearest to the mean, or about that. A row and not the mean itself, which has digits
         that no row has: differences of half stars are half stars, and so their products exact.
         """
-        n_features = self.X.shape[1]
         step = max(1, self.X.size // VARIANCE_BLOCK)
         some = self.X[::step].astype(np.float64)
         with np.errstate(all="ignore"):  # any row will do where the squares overflow
             squares = np.sum((some - some.mean(axis=0)) ** 2, axis=1)
-        return some[np.argmin(squares)].reshape(n_features)
+        row: Floats = some[np.argmin(squares)]
+        return row
 
     def _table(self, shift: Floats, first: int, stop: int) -> tuple[Floats, Floats]:
         """Rows first..stop less the shift as columns, to whole panels; their squared lengths."""

@@ -1,4 +1,4 @@
-"""Distances between rows, a block of rows at a time, for each metric a silhouette can have."""
+"""Distances between rows, a strip of rows to a block of rows, for each metric of a silhouette."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from kmeans_core.arrays import Floats
 from kmeans_core.checks import as_points, refuse_negative
 from kmeans_core.errors import InvalidParameterError
-from kmeans_core.points import Points
+from kmeans_core.points import DistancesOf, Points
 
 METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
 
@@ -18,25 +18,41 @@ METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
 DIAGONAL_EPS = 100
 
 
+# A block of rows: enough to be worth preparing for many strips, in at most 4 MB as a dense table.
+MOST_BLOCK_ROWS = 1024
+LEAST_BLOCK_ROWS = 32
+BLOCK_ENTRIES = 2**19
+
+
 @dataclass(frozen=True)
 class Pairs:
-    """Distances from a block of rows to all rows, on demand.
+    """Distances from rows to rows, on demand.
 
     Attributes
     ----------
     n_samples : int
     n_threads : int
-    block : callable
-        ``block(first, stop)`` gives the distances from rows first..stop to every row, as an
-        array of shape (stop - first, n_samples).
+    n_blocks : int
+        Into how many blocks of rows the rows are best cut; it depends on their shape alone.
+    work : int
+        Multiply-adds of one distance, roughly.
+    both_ways : bool
+        Whether the distance of two rows is the same from either, to the bit.
+    to : callable
+        ``to(first, stop)`` gives what computes distances to rows first..stop; that, called with
+        (start, end), gives those from rows start..end as an array (end - start, stop - first),
+        or wider: columns beyond have no meaning. The array is the caller's.
     """
 
     n_samples: int
     n_threads: int
-    block: Callable[[int, int], Floats]
+    n_blocks: int
+    work: int
+    both_ways: bool
+    to: Callable[[int, int], DistancesOf]
 
 
-def pairs_of(X: Any, metric: Any) -> Pairs:
+def pairs_of(X: Any, metric: Any, *, n_threads: int | None = None) -> Pairs:
     """Distances between the rows of X.
 
     Parameters
@@ -45,6 +61,8 @@ def pairs_of(X: Any, metric: Any) -> Pairs:
         Rows of shape (n_samples, n_features); distances of shape (n_samples, n_samples) for
         "precomputed", where an absent entry of a sparse matrix is distance 0.
     metric : {"euclidean", "manhattan", "cosine", "precomputed"}
+    n_threads : int or None
+        As in :func:`as_points`.
 
     Returns
     -------
@@ -58,40 +76,52 @@ def pairs_of(X: Any, metric: Any) -> Pairs:
     """
     if not isinstance(metric, str) or metric not in METRICS:
         raise InvalidParameterError(f"metric must be one of {METRICS}, not {metric!r}")
+    points = as_points(X, n_threads=n_threads)
     if metric == "precomputed":
-        return _precomputed(X)
-    points = as_points(X)
+        return _precomputed(X, points)
     if metric == "cosine":
         return _cosine(points)
     if metric == "manhattan":
-        return Pairs(points.shape[0], points.n_threads, points.pair_manhattan)
+        return _symmetric(points, points.pair_manhattan)
     return euclidean(points)
 
 
 def euclidean(points: Points) -> Pairs:
     """Euclidean distances between points."""
-    return Pairs(points.shape[0], points.n_threads, points.pair_distances)
+    return _symmetric(points, points.pair_distances)
+
+
+def _symmetric(points: Points, to: Callable[[int, int], DistancesOf]) -> Pairs:
+    n_samples, n_features = points.shape
+    most = min(MOST_BLOCK_ROWS, max(LEAST_BLOCK_ROWS, BLOCK_ENTRIES // n_features))
+    n_blocks = -(-n_samples // most)
+    return Pairs(n_samples, points.n_threads, n_blocks, n_features, True, to)
 
 
 def _cosine(points: Points) -> Pairs:
     """1 - cos(x, y) as |x/|x| - y/|y||^2 / 2, which is exactly 0 for equal rows."""
     directions, is_zero = points.unit_rows()
 
-    def block(first: int, stop: int) -> Floats:
-        distances = directions.pair_distances(first, stop)
-        distances *= distances
-        distances /= 2
-        # A row of zeros has no direction: it is at right angles to all but itself.
-        distances[:, is_zero] = 1.0
-        distances[is_zero[first:stop]] = 1.0
-        distances[np.arange(stop - first), np.arange(first, stop)] = 0.0
+    def to(first: int, stop: int) -> DistancesOf:
+        between = directions.pair_distances(first, stop)
+
+        def distances(start: int, end: int) -> Floats:
+            # A row of zeros has no direction: it is at right angles to all but itself.
+            out = between(start, end)
+            out *= out
+            out /= 2
+            out[:, : stop - first][:, is_zero[first:stop]] = 1.0
+            out[is_zero[start:end]] = 1.0
+            same = np.arange(max(first, start), min(stop, end))
+            out[same - start, same - first] = 0.0
+            return out
+
         return distances
 
-    return Pairs(points.shape[0], points.n_threads, block)
+    return _symmetric(points, to)
 
 
-def _precomputed(X: Any) -> Pairs:
-    points = as_points(X)
+def _precomputed(X: Any, points: Points) -> Pairs:
     n_samples, n_columns = points.shape
     if n_samples != n_columns:
         raise ValueError(
@@ -110,8 +140,11 @@ def _precomputed(X: Any) -> Pairs:
             f"first at row {row}. Use np.fill_diagonal(X, 0)."
         )
     refuse_negative(points)
-    return Pairs(
-        n_samples,
-        points.n_threads,
-        lambda first, stop: points.take(np.arange(first, stop, dtype=np.intp)),
-    )
+
+    def to(first: int, stop: int) -> DistancesOf:
+        return lambda start, end: np.ascontiguousarray(
+            points.take(np.arange(start, end, dtype=np.intp))[:, first:stop]
+        )
+
+    # One block: rows are taken whole.
+    return Pairs(n_samples, points.n_threads, 1, 1, False, to)

@@ -1,6 +1,8 @@
-"""Silhouettes, exact, a block of rows at a time; many labelings from one pass over the pairs."""
+"""Silhouettes, exact, each pair of rows met once; many labelings from one pass over the pairs."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,18 +10,23 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import chunks
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.checks import as_random_stream
 from kmeans_core.errors import InvalidParameterError
-from kmeans_core.kernels.labels import silhouettes
+from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.pairs import Pairs, pairs_of
-from kmeans_core.parameters import is_int
+from kmeans_core.parameters import NONE, check_parameters, int_from, is_int
 
-# Distances held at a time: a block of rows against all rows.
-BLOCK_BYTES = 16 * 2**20
+# Distances held at a time by a thread, twice over: 512 kB each, which a second cache holds.
+STRIP_ENTRIES = 2**16
+
+# Sums of distances from every row to every cluster are kept while they take no more: 32 MB.
+SUMS_ENTRIES = 2**22
 
 
-def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> Floats:
+def silhouette_samples(
+    X: Any, labels: Any, *, metric: str = "euclidean", n_threads: int | None = None
+) -> Floats:
     """Silhouette of every row: how much nearer it is to its own cluster than to the next one.
 
     (b - a) / max(a, b), where a is the mean distance to the other rows of its cluster
@@ -33,6 +40,9 @@ def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> Flo
     labels : array-like of shape (n_samples,)
         Any names of clusters.
     metric : {"euclidean", "manhattan", "cosine", "precomputed"}
+    n_threads : int, optional
+        Threads to use at most; as many as there are processors if not given. The answer is the
+        same to the bit.
 
     Returns
     -------
@@ -48,8 +58,8 @@ def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> Flo
 
     Notes
     -----
-    Memory beyond X is about 16 MB, or one row of distances where that is more; the distance
-    matrix never exists as a whole.
+    The distance matrix never exists as a whole. Memory beyond X is at most 32 MB for sums, and
+    some 10 MB a thread; for "cosine" there is a copy of X besides.
 
     References
     ----------
@@ -62,7 +72,8 @@ def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> Flo
     >>> silhouette_samples([[0.0], [1.0], [5.0]], [0, 0, 1])
     array([0.8 , 0.75, 0.  ])
     """
-    pairs = pairs_of(X, metric)
+    _check_threads("silhouette_samples", n_threads)
+    pairs = pairs_of(X, metric, n_threads=n_threads)
     labels = _checked_labels(labels, pairs.n_samples)
     return samples_of_labelings(pairs, [labels])[0]
 
@@ -74,6 +85,7 @@ def silhouette_score(
     metric: str = "euclidean",
     sample_size: int | None = None,
     random_state: Any = None,
+    n_threads: int | None = None,
 ) -> float:
     """Mean silhouette of the rows; see :func:`silhouette_samples`.
 
@@ -86,6 +98,8 @@ def silhouette_score(
         over all rows if there are no more.
     random_state : int, RandomState, Generator or None
         Draws the sample.
+    n_threads
+        As in :func:`silhouette_samples`.
 
     Returns
     -------
@@ -103,8 +117,9 @@ def silhouette_score(
     >>> round(silhouette_score([[0.0], [1.0], [5.0]], ["a", "a", "b"]), 4)
     0.5167
     """
+    _check_threads("silhouette_score", n_threads)
     if sample_size is None:
-        return float(np.mean(silhouette_samples(X, labels, metric=metric)))
+        return float(np.mean(silhouette_samples(X, labels, metric=metric, n_threads=n_threads)))
     if not is_int(sample_size) or sample_size < 1:
         raise InvalidParameterError(
             f"sample_size must be None or an int in the range [1, inf), not {sample_size!r}"
@@ -118,51 +133,152 @@ def silhouette_score(
     part = rows[chosen]
     if metric == "precomputed":
         part = part[:, chosen]
-    return float(np.mean(silhouette_samples(part, names[chosen], metric=metric)))
+    return float(
+        np.mean(silhouette_samples(part, names[chosen], metric=metric, n_threads=n_threads))
+    )
 
 
 def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
     """Silhouettes under each of several labelings; every distance is computed once.
 
+    The rows are cut into blocks. In turn t block i meets block t - i (modulo their number), so in
+    a turn every block is in one meeting, and after as many turns as there are blocks each has met
+    each, itself too. Meetings of one turn touch different sums and may go on at once; the turns
+    fix the order in which a row's distances are added up, and so its bits, whatever the threads.
+
     Parameters
     ----------
     pairs : Pairs
     labelings : sequence of ndarray of shape (n_samples,)
+        Numbers of clusters, from 0; not every one need have rows.
 
     Returns
     -------
     list of ndarray of shape (n_samples,)
     """
-    n_samples = pairs.n_samples
-    numbered: list[Labels] = []
-    sizes: list[npt.NDArray[np.intp]] = []
-    for labels in labelings:
-        _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        numbered.append(inverse.astype(np.int32))
-        sizes.append(counts)
-    scores = [np.empty(n_samples) for _ in labelings]
+    if not labelings:
+        return []
+    clusters = _numbered_through(labelings)
+    cuts = [pairs.n_samples * cut // pairs.n_blocks for cut in range(pairs.n_blocks + 1)]
+    blocks = [slice(*ends) for ends in itertools.pairwise(cuts)]
+    out = np.empty((len(labelings), pairs.n_samples))
+    if pairs.both_ways and pairs.n_samples * clusters.n_clusters <= SUMS_ENTRIES:
+        _meet_once(pairs, blocks, clusters, out)
+    else:
+        _meet_twice(pairs, blocks, clusters, out)
+    return list(out)
 
-    n_block = max(1, BLOCK_BYTES // (8 * n_samples))
-    for first in range(0, n_samples, n_block):
-        stop = min(first + n_block, n_samples)
-        distances = pairs.block(first, stop)
 
-        def task(begin: int, end: int, first: int = first, distances: Floats = distances) -> None:
-            for labels, counts, out in zip(numbered, sizes, scores, strict=True):
-                silhouettes(distances, first, labels, counts, begin, end, out)
+@dataclass(frozen=True, eq=False)
+class _Clusters:
+    """The clusters of all labelings, numbered through.
 
-        chunks.run(stop - first, distances.size * len(labelings), pairs.n_threads, task)
-    return scores
+    Attributes
+    ----------
+    of_rows : ndarray of shape (n_labelings, n_samples)
+    limits : ndarray of shape (n_labelings + 1,)
+        The first cluster of each labeling, and their number.
+    sizes : ndarray of shape (n_clusters,)
+    """
+
+    of_rows: Labels
+    limits: Ints
+    sizes: Ints
+
+    @property
+    def n_clusters(self) -> int:
+        return len(self.sizes)
+
+
+def _numbered_through(labelings: Sequence[npt.NDArray[Any]]) -> _Clusters:
+    sizes = [np.bincount(labels) for labels in labelings]
+    limits = np.concatenate([[0], np.cumsum([len(counts) for counts in sizes])])
+    of_rows = (np.array(labelings) + limits[:-1, None]).astype(np.int32)
+    return _Clusters(of_rows, limits, np.concatenate(sizes))
+
+
+def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floats) -> None:
+    """Each pair of rows once, for the sums of both; the sums of all rows are kept meanwhile."""
+    n_blocks = len(blocks)
+    sums = [np.zeros((clusters.n_clusters, rows.stop - rows.start)) for rows in blocks]
+    work = pairs.work + len(clusters.of_rows)
+
+    def meet(i: int, j: int) -> None:
+        block, others = blocks[i], blocks[j]
+        distances_to = pairs.to(others.start, others.stop)
+        for strip in _strips(block, STRIP_ENTRIES // (others.stop - others.start)):
+            distances = distances_to(strip.start, strip.stop)
+            _add_columns(distances, clusters, others, sums[i], strip.start - block.start)
+            if i != j:
+                add_distances(distances, clusters.of_rows, strip.start, sums[j], 0)
+
+    for turn in range(n_blocks):
+        meetings = [(i, (turn - i) % n_blocks) for i in range(n_blocks)]
+        meetings = [(i, j) for i, j in meetings if i <= j]
+
+        def task(start: int, stop: int, meetings: list[tuple[int, int]] = meetings) -> None:
+            for i, j in meetings[start:stop]:
+                meet(i, j)
+
+        n_pairs = pairs.n_samples**2 // (2 * n_blocks)
+        chunks.run(len(meetings), n_pairs * work, pairs.n_threads, task)
+
+    for rows, block_sums in zip(blocks, sums, strict=True):
+        _score(block_sums, clusters, rows.start, out)
+
+
+def _meet_twice(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floats) -> None:
+    """Each pair of rows from either side, so that the sums of one strip are enough."""
+    n_blocks = len(blocks)
+    widest = blocks[-1].stop - blocks[-1].start
+    n_rows = min(STRIP_ENTRIES // widest, STRIP_ENTRIES * 8 // clusters.n_clusters)
+    strips = [(i, strip) for i in range(n_blocks) for strip in _strips(blocks[i], n_rows)]
+    work = pairs.work + len(clusters.of_rows)
+
+    def task(start: int, stop: int) -> None:
+        for i, strip in strips[start:stop]:
+            sums = np.zeros((clusters.n_clusters, strip.stop - strip.start))
+            for turn in range(n_blocks):
+                others = blocks[(turn - i) % n_blocks]
+                distances = pairs.to(others.start, others.stop)(strip.start, strip.stop)
+                _add_columns(distances, clusters, others, sums, 0)
+            _score(sums, clusters, strip.start, out)
+
+    chunks.run(len(strips), pairs.n_samples**2 * work, pairs.n_threads, task)
+
+
+def _strips(rows: slice, n_rows: int) -> Iterator[slice]:
+    """The rows in strips of ``n_rows``; of one where that is less."""
+    n_rows = max(1, n_rows)
+    for start in range(rows.start, rows.stop, n_rows):
+        yield slice(start, min(start + n_rows, rows.stop))
+
+
+def _add_columns(
+    distances: Floats, clusters: _Clusters, others: slice, sums: Floats, column: int
+) -> None:
+    """Add the distances of a strip to the sums of its rows, which start at ``column``."""
+    columns = np.empty((others.stop - others.start, len(distances)))
+    transpose(distances, columns)
+    add_distances(columns, clusters.of_rows, others.start, sums, column)
+
+
+def _score(sums: Floats, clusters: _Clusters, first: int, out: Floats) -> None:
+    silhouettes(sums, clusters.sizes, clusters.limits, clusters.of_rows, first, out)
+
+
+def _check_threads(owner: str, n_threads: Any) -> None:
+    check_parameters(owner, {"n_threads": n_threads}, {"n_threads": (int_from(1), NONE)})
 
 
 def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
-    names = _checked_names(labels, n_samples)
-    n_labels = len(np.unique(names))
-    if not 2 <= n_labels <= n_samples - 1:
+    """Numbers from 0 in place of the names."""
+    names, numbers = np.unique(_checked_names(labels, n_samples), return_inverse=True)
+    if not 2 <= len(names) <= n_samples - 1:
         raise ValueError(
-            f"Number of labels is {n_labels}. Valid values are 2 to n_samples - 1 (inclusive)."
+            f"Number of labels is {len(names)}. Valid values are 2 to n_samples - 1 (inclusive)."
         )
-    return names
+    return numbers
 
 
 def _checked_names(labels: Any, n_samples: int) -> npt.NDArray[Any]:

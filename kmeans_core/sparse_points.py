@@ -1,5 +1,7 @@
 """SparsePoints: rows of a CSR matrix, absent = 0."""
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -180,6 +182,21 @@ class SparsePoints:
         return out
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
+        return self._distances_to(pairs.sparse_euclidean, self.row_norms, first, stop)
+
+    def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
+        return self._distances_to(pairs.sparse_manhattan, self._row_lengths, first, stop)
+
+    @cached_property
+    def _row_lengths(self) -> Floats:
+        """Sum of the absolute values of every row."""
+        out = np.empty(len(self.row_norms))
+        pairs.lengths(self.csr[0], self.csr[2], out)
+        return out
+
+    def _distances_to(
+        self, kernel: Callable[..., None], sizes: Floats, first: int, stop: int
+    ) -> DistancesOf:
         indptr = self.csr[2]
         n_stored = int(indptr[stop] - indptr[first])
         starts = np.empty(self.n_features + 1, dtype=np.uint32)
@@ -188,17 +205,7 @@ class SparsePoints:
 
         def distances(start: int, end: int) -> Floats:
             out = np.empty((end - start, stop - first))
-            pairs.sparse_euclidean(
-                *self.csr, self.row_norms, first, starts, rows, values, start, end, out
-            )
-            return out
-
-        return distances
-
-    def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
-        def distances(start: int, end: int) -> Floats:
-            out = np.empty((end - start, stop - first))
-            pairs.sparse_manhattan(*self.csr, self.n_features, first, start, end, out)
+            kernel(*self.csr, sizes, first, starts, rows, values, start, end, out)
             return out
 
         return distances

@@ -1,4 +1,4 @@
-"""Kernels over a dense array: the deciding distance, sums, and distances between rows.
+"""Kernels over a dense array: the deciding distance, and sums.
 
 Everywhere X is (n_samples, n_features) float32 or float64, and distances and sums are float64.
 ``centers_t`` is the centres transposed, (n_features, n_padded): the innermost loop then runs over
@@ -98,40 +98,3 @@ def add_rows(
             factor = factors[entry]
             for j in range(X.shape[1]):
                 sums[c, j] += factor * np.float64(X[i, j])
-
-
-@kernel
-def pair_distances(
-    X,  # IN (n_samples, n_features)
-    first,  # IN: the row of X that out[0] speaks of
-    start,  # IN: first row of out
-    stop,  # IN: row of out to stop before
-    out,  # OUT (n_block, n_samples), rows start..stop
-):
-    """Distances from rows first + start .. first + stop to every row."""
-    for block_row in range(start, stop):
-        i = first + block_row
-        for other in range(X.shape[0]):
-            total = 0.0
-            for j in range(X.shape[1]):
-                difference = np.float64(X[i, j]) - np.float64(X[other, j])
-                total += difference * difference
-            out[block_row, other] = np.sqrt(total)
-
-
-@kernel
-def pair_manhattan(
-    X,  # IN (n_samples, n_features)
-    first,  # IN: the row of X that out[0] speaks of
-    start,  # IN: first row of out
-    stop,  # IN: row of out to stop before
-    out,  # OUT (n_block, n_samples), rows start..stop
-):
-    """Sums of |x - y| from rows first + start .. first + stop to every row."""
-    for block_row in range(start, stop):
-        i = first + block_row
-        for other in range(X.shape[0]):
-            total = 0.0
-            for j in range(X.shape[1]):
-                total += abs(np.float64(X[i, j]) - np.float64(X[other, j]))
-            out[block_row, other] = total

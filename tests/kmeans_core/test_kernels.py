@@ -14,7 +14,7 @@ import kmeans_core
 from kmeans_core import reference
 from kmeans_core.groups import all_rows, moved_rows
 from kmeans_core.kernels import dense, jit, sparse, sparse_filter
-from kmeans_core.kernels.labels import silhouettes
+from kmeans_core.kernels.pairs import add_distances, columns_of, silhouettes, transpose
 from kmeans_core.prepared import prepare
 
 PACKAGE = Path(kmeans_core.__file__).parent
@@ -42,7 +42,6 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     csr, norms = csr_of(X)
     labels = np.full(20, 2, dtype=np.int32)
     all_distances = reference.squared_distances(X, X[:3])
-    pairs = np.sqrt(reference.squared_distances(X, X))
     inside = np.zeros(20, dtype=bool)
     inside[start:stop] = True
 
@@ -57,11 +56,9 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     own = all_distances[:, 2]
     check(dense.squared_distances, blank(20, 3), all_distances, X, centers_t)
     check(dense.own_distances, blank(20), own, X, centers, labels)
-    check(dense.pair_distances, blank(20, 20), pairs, X, 0)
     form = (*csr, norms, centers, centers_t, center_norms)
     check(sparse.squared_distances, blank(20, 3), all_distances, *form)
     check(sparse.own_distances, blank(20), own, *csr, centers, center_norms, labels)
-    check(sparse.pair_distances, blank(20, 20), pairs, *csr, norms, 4, 0)
 
     nearest = reference.nearest(X, X[:3])
     table = np.zeros((4, 16), dtype=np.float32)
@@ -111,10 +108,46 @@ def test_rows_that_moved_leave_one_cluster_and_join_another():
 def test_silhouettes_of_a_block_go_to_their_own_rows():
     X = np.array([[0.0], [1.0], [5.0], [9.0]])
     distances = np.sqrt(reference.squared_distances(X, X))
-    labels = np.array([0, 0, 1, 1], dtype=np.int32)
-    out = np.full(4, -7.0)
-    silhouettes(distances[2:], 2, labels, np.array([2, 2]), 1, 2, out)
-    assert out.tolist() == [-7, -7, -7, (8.5 - 4) / 8.5]
+    # Two labelings: of clusters 0 and 1, and of 2, 3, which is empty, and 4.
+    clusters = np.array([[0, 0, 1, 1], [2, 4, 4, 4]], dtype=np.int32)
+    sums = np.zeros((5, 4))
+    add_distances(distances, clusters, 0, sums, 0)
+    expected = [[1, 1, 9, 17], [14, 12, 4, 4], [0, 1, 5, 9], [0, 0, 0, 0], [15, 12, 8, 12]]
+    assert sums.tolist() == expected
+    out = np.full((2, 4), -7.0)
+    sizes, limits = np.array([2, 2, 1, 0, 3]), np.array([0, 2, 5])
+    silhouettes(sums[:, 2:3].copy(), sizes, limits, clusters, 2, out)
+    assert out.tolist() == [[-7, -7, (4.5 - 4) / 4.5, -7], [-7, -7, (5 - 4) / 5, -7]]
+
+
+def test_distances_are_added_from_a_column_on_and_no_further():
+    sums = np.zeros((2, 5))
+    clusters = np.array([[0, 1, 1]], dtype=np.int32)
+    add_distances(np.array([[1.0, 2.0], [4.0, 8.0]]), clusters, 1, sums, 2)
+    assert sums.tolist() == [[0] * 5, [0, 0, 5, 10, 0]]
+    wider = np.array([[1.0, 2.0, np.nan]])
+    add_distances(wider, clusters, 0, sums, 3)
+    assert sums.tolist() == [[0, 0, 0, 1, 2], [0, 0, 5, 10, 0]]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 9), (8, 3), (17, 30)])
+def test_rows_become_columns(shape):
+    distances = np.arange(float(np.prod(shape))).reshape(shape)
+    out = np.full((shape[1] - shape[1] // 3, shape[0]), -7.0)
+    transpose(distances, out)
+    assert out.tolist() == distances.T[: len(out)].tolist()
+
+
+def test_columns_of_a_block_are_its_rows_turned(X):
+    (data, indices, indptr), _ = csr_of(X)
+    n_stored = indptr[15] - indptr[4]
+    starts = np.full(5, 99, dtype=np.uint32)
+    rows, values = np.empty(n_stored, dtype=np.uint16), np.empty(n_stored)
+    columns_of(data, indices, indptr, 4, 15, starts, rows, values)
+    turned = sp.csr_array(X[4:15].T)
+    assert starts.tolist() == turned.indptr.tolist()
+    assert rows.tolist() == turned.indices.tolist()
+    assert values.tolist() == turned.data.tolist()
 
 
 @pytest.mark.parametrize("pair", [(0, 1), (0, 0), (0, 2), (2, 1), (2, 2), (3, 0), (1, 3)])
@@ -144,12 +177,14 @@ for X in (stars, floats, floats.astype(np.float32)):
     for form in (np.asarray, sp.csr_array):
         Z = form(X)
         answers = hashlib.sha256()
+        scores = []
         for init in ("k-means++", np.vstack([X[:3], X[3:5] + 100])):
             model = KMeans(5, init=init, random_state=0).fit(Z, sample_weight=np.arange(30.0))
             for answer in (model.labels_, model.cluster_centers_, model.transform(Z),
-                           np.array(model.inertia_), silhouette_samples(Z, model.labels_)):
+                           np.array(model.inertia_)):
                 answers.update(answer.tobytes())
-        print(answers.hexdigest())
+            scores += silhouette_samples(Z, model.labels_).tolist()
+        print(answers.hexdigest(), *scores)
 """
 
 
@@ -168,10 +203,16 @@ def python(code: str, folder=None, **environment: str) -> subprocess.CompletedPr
 
 
 def test_the_same_bits_with_the_jit_off():
+    # Of all but silhouettes, whose products are fused only where they are compiled.
     compiled = python(EVERYTHING)
     interpreted = python(EVERYTHING, NUMBA_DISABLE_JIT="1")
-    assert len(compiled.stdout.split()) == 6
-    assert interpreted.stdout == compiled.stdout
+    lines = [done.stdout.splitlines() for done in (compiled, interpreted)]
+    assert len(lines[0]) == len(lines[1]) == 6
+    for one, other in zip(*lines, strict=True):
+        (digest, *scores), (other_digest, *other_scores) = one.split(), other.split()
+        assert digest == other_digest
+        np.testing.assert_allclose(np.float64(scores), np.float64(other_scores), atol=1e-12)
+        assert len(scores) == 60
     assert interpreted.stderr == compiled.stderr == ""
 
 

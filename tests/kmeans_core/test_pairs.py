@@ -1,4 +1,4 @@
-"""Distances between rows under every metric: by hand, against scikit-learn, in blocks, refused."""
+"""Distances between rows under every metric: by hand, against scikit-learn, in parts, refused."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import InvalidParameterError, checks
+from kmeans_core import InvalidParameterError
 from kmeans_core.pairs import METRICS, pairs_of
 
 ROW_METRICS = ["euclidean", "manhattan", "cosine"]
@@ -17,9 +17,17 @@ HALF_STARS = st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 2.5, 3.0, 4.5, 5.0])
 
 
 def all_pairs(X, metric):
-    """The whole matrix of distances, in one block."""
+    """The whole matrix of distances."""
     pairs = pairs_of(X, metric)
-    return pairs.block(0, pairs.n_samples)
+    return distances_of(pairs, 0, pairs.n_samples, 0, pairs.n_samples)
+
+
+def distances_of(pairs, start, end, first, stop):
+    """From rows start..end to rows first..stop, without what may stand beyond."""
+    distances = pairs.to(first, stop)(start, end)
+    assert distances.shape[0] == end - start
+    assert distances.shape[1] >= stop - first
+    return distances[:, : stop - first]
 
 
 def int64_csr(X):
@@ -141,17 +149,19 @@ def test_precomputed_by_hand(storage):
     # An absent entry is distance 0; no symmetry is asked for.
     D = np.array([[0, 1, 0], [2.5, 0, 3], [0, 7, 0]])
     assert all_pairs(storage(D), "precomputed").tolist() == D.tolist()
-    assert pairs_of(storage(D), "precomputed").block(1, 3).tolist() == D[1:].tolist()
+    assert distances_of(pairs_of(storage(D), "precomputed"), 1, 3, 0, 3).tolist() == D[1:].tolist()
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_caller_may_change_a_block_but_not_what_it_came_from(storage, metric):
     X = storage(np.array([[0.0, 2.0], [2.0, 0.0]]))
     pairs = pairs_of(X, metric)
-    block = pairs.block(0, 2)
-    expected = block.copy()
-    block[:] = -1.0
-    assert pairs.block(0, 2).tolist() == expected.tolist()
+    to = pairs.to(0, 2)
+    distances = to(0, 2)
+    expected = distances[:, :2].copy()
+    distances[:] = -1.0
+    assert to(0, 2)[:, :2].tolist() == expected.tolist()
+    assert distances_of(pairs, 0, 2, 0, 2).tolist() == expected.tolist()
 
 
 # Against scikit-learn ---------------------------------------------------------------------------
@@ -223,9 +233,10 @@ def test_equal_rows_are_exactly_0_apart(storage, metric, dtype, n_features):
 
 
 @pytest.mark.parametrize("metric", ROW_METRICS)
-def test_there_and_back_is_as_far(X, storage, metric):
+def test_there_and_back_is_as_far_to_the_bit(X, storage, metric):
     distances = all_pairs(storage(X), metric)
-    np.testing.assert_allclose(distances, distances.T, rtol=1e-14)
+    assert distances.tobytes() == distances.T.tobytes()
+    assert pairs_of(storage(X), metric).both_ways
     assert not np.any(np.diagonal(distances))
     assert np.all(distances >= 0)
 
@@ -257,38 +268,46 @@ def test_cosine_of_half_stars(X, cut):
     for form in (X, sp.csr_array(X)):
         pairs = pairs_of(form, "cosine")
         cut = min(cut, len(X))
-        distances = np.vstack([pairs.block(0, cut), pairs.block(cut, len(X))])
+        distances = np.vstack(
+            [distances_of(pairs, *rows, 0, len(X)) for rows in ((0, cut), (cut, len(X)))]
+        )
         np.testing.assert_allclose(distances, expected, rtol=0, atol=1e-12)
         assert not np.any(distances[same])
 
 
-# In blocks --------------------------------------------------------------------------------------
+# In parts ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("n_block", [1, 3, 39, 40])
-def test_blocks_do_not_show(X, storage, metric, n_block):
+@pytest.mark.parametrize(("n_strip", "n_block"), [(1, 40), (40, 1), (3, 7), (39, 17), (8, 33)])
+def test_neither_blocks_nor_strips_show(X, storage, metric, n_strip, n_block):
     if metric == "precomputed":
         X = sklearn.metrics.pairwise_distances(X, metric="manhattan")
     pairs = pairs_of(storage(X), metric)
-    expected = pairs.block(0, 40)
+    expected = distances_of(pairs, 0, 40, 0, 40)
     for first in range(0, 40, n_block):
         stop = min(first + n_block, 40)
-        block = pairs.block(first, stop)
-        assert block.shape == (stop - first, 40)
-        assert block.tobytes() == expected[first:stop].tobytes()
+        for start in range(0, 40, n_strip):
+            end = min(start + n_strip, 40)
+            part = distances_of(pairs, start, end, first, stop)
+            assert part.tobytes() == expected[start:end, first:stop].tobytes()
 
 
-@pytest.mark.parametrize("metric", ROW_METRICS)
-def test_threads_do_not_show(X, storage, metric, always_threads, monkeypatch):
-    blocks = []
-    for n_threads in (1, 4):
-        monkeypatch.setattr(checks, "available_threads", lambda n_threads=n_threads: n_threads)
-        pairs = pairs_of(storage(X), metric)
-        assert pairs.n_threads == n_threads
-        blocks.append(pairs.block(3, 40))
-        assert always_threads.n_helpers == n_threads - 1
-    assert blocks[0].tobytes() == blocks[1].tobytes()
+@pytest.mark.parametrize("n_samples", [1, 2, 5])
+@pytest.mark.parametrize("n_features", [1, 33])
+def test_few_rows(storage, n_samples, n_features):
+    X = np.random.default_rng(0).normal(size=(n_samples, n_features))
+    for metric in ROW_METRICS:
+        asked = {"metric": "minkowski", "p": 2} if metric == "euclidean" else {"metric": metric}
+        expected = sklearn.metrics.pairwise_distances(X, **asked)
+        np.testing.assert_allclose(all_pairs(storage(X), metric), expected, rtol=0, atol=1e-12)
+
+
+def test_blocks_hold_few_rows_where_rows_are_long():
+    assert pairs_of(np.zeros((3_000, 2)), "euclidean").n_blocks == 3
+    assert pairs_of(sp.csr_array((3_000, 2**14)), "euclidean").n_blocks == 94
+    assert pairs_of(sp.csr_array((3_000, 2**20)), "euclidean").n_blocks == 94
+    assert pairs_of(np.zeros((3_000, 3_000)), "precomputed").n_blocks == 1
 
 
 # What is refused --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Silhouettes: by hand, against scikit-learn and the textbook, in blocks, within bounded memory."""
+"""Silhouettes: by hand, against scikit-learn and the textbook, in parts, within bounded memory."""
 
 import tracemalloc
 
@@ -10,7 +10,14 @@ import sklearn.metrics
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kmeans_core import reference, silhouette, silhouette_samples, silhouette_score
+from kmeans_core import (
+    InvalidParameterError,
+    pairs,
+    reference,
+    silhouette,
+    silhouette_samples,
+    silhouette_score,
+)
 from kmeans_core.checks import as_points
 from kmeans_core.pairs import euclidean
 
@@ -61,15 +68,98 @@ def test_same_as_the_textbook(exact_cases, data):
         np.testing.assert_allclose(silhouette_samples(X, labels), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("rows_in_block", [1, 7, 149, 150, 151])
-def test_blocks_do_not_show(blobs, storage, monkeypatch, rows_in_block):
+METRICS = ["euclidean", "manhattan", "cosine"]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("most_rows", [1, 7, 50, 149, 150])
+def test_neither_strips_nor_where_sums_are_kept_show(
+    blobs, storage, monkeypatch, metric, most_rows
+):
     X = storage(blobs(150, 3, 4, share_zero=0.3))
     labels = np.arange(150) % 5
-    expected = silhouette_samples(X, labels)
-    monkeypatch.setattr(silhouette, "BLOCK_BYTES", rows_in_block * 150 * 8)
-    assert silhouette_samples(X, labels).tobytes() == expected.tobytes()
-    monkeypatch.setattr(silhouette, "BLOCK_BYTES", 1)  # less than a row: a row at a time
-    assert silhouette_samples(X, labels).tobytes() == expected.tobytes()
+    plain = silhouette_samples(X, labels, metric=metric)
+    monkeypatch.setattr(pairs, "LEAST_BLOCK_ROWS", most_rows)
+    monkeypatch.setattr(pairs, "MOST_BLOCK_ROWS", most_rows)
+    expected = silhouette_samples(X, labels, metric=metric)
+    # Blocks set the order in which distances are added up.
+    np.testing.assert_allclose(expected, plain, rtol=0, atol=1e-13)
+    for sums_entries in (2**22, 5 * 150, 5 * 150 - 1):
+        monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
+        for strip_entries in (2**16, 9 * most_rows, 1):
+            monkeypatch.setattr(silhouette, "STRIP_ENTRIES", strip_entries)
+            scores = silhouette_samples(X, labels, metric=metric)
+            assert scores.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("metric", [*METRICS, "precomputed"])
+@pytest.mark.parametrize("sums_entries", [2**22, 0])
+@pytest.mark.parametrize("most_rows", [40, 1024])
+def test_threads_do_not_show(
+    blobs, storage, always_threads, monkeypatch, metric, sums_entries, most_rows
+):
+    X = blobs(150, 3, 4, share_zero=0.3)
+    labels = np.arange(150) % 5
+    if metric == "precomputed":
+        X = sklearn.metrics.pairwise_distances(X)
+        np.fill_diagonal(X, 0.0)
+    monkeypatch.setattr(pairs, "MOST_BLOCK_ROWS", most_rows)
+    monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
+    monkeypatch.setattr(silhouette, "STRIP_ENTRIES", 2**11)
+    expected = silhouette_samples(storage(X), labels, metric=metric, n_threads=1)
+    assert always_threads.n_helpers == 0
+    for n_threads in (2, 3, 7):
+        scores = silhouette_samples(storage(X), labels, metric=metric, n_threads=n_threads)
+        assert scores.tobytes() == expected.tobytes()
+    in_turns = sums_entries > 0 and metric != "precomputed"
+    assert (always_threads.n_helpers > 0) == (most_rows == 40 or not in_turns)
+
+
+def test_threads_are_checked_as_in_kmeans():
+    X, labels = [[0.0], [1.0], [5.0]], [0, 0, 1]
+    for function in (silhouette_samples, silhouette_score):
+        assert np.all(function(X, labels, n_threads=1) == function(X, labels, n_threads=None))
+        for wrong in (0, -1, 1.0, True, "2"):
+            message = f"'n_threads' parameter of {function.__name__} must be an int in the range"
+            with pytest.raises(InvalidParameterError, match=message):
+                function(X, labels, n_threads=wrong)
+    with pytest.raises(InvalidParameterError, match="'n_threads' parameter of silhouette_score"):
+        silhouette_score(X, labels, sample_size=3, random_state=0, n_threads=0)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_many_blocks_are_the_textbook_still(blobs, storage, metric):
+    # 3 blocks of dense rows and of CSR, the labels of each mixed; 299 is no multiple of anything.
+    X = blobs(299, 4, 5, share_zero=0.5)
+    labels = np.random.default_rng(1).integers(7, size=299)
+    wide = np.hstack([X, np.zeros((299, 2**12))])
+    assert pairs.pairs_of(wide, metric).n_blocks == 3
+    expected = sklearn.metrics.silhouette_samples(X, labels, metric=metric)
+    scores = silhouette_samples(storage(wide), labels, metric=metric)
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-150, 1e150])
+def test_tiny_and_huge_rows_score_what_their_shape_says(storage, scale):
+    X = np.array([[0.0, 1.0], [0.0, 2.0], [7.0, 0.0], [9.0, 0.0]])
+    expected = reference.silhouette_samples(X, np.array([0, 0, 1, 1]))
+    scores = silhouette_samples(storage(X * scale), [0, 0, 1, 1], metric="manhattan")
+    np.testing.assert_allclose(
+        scores, silhouette_samples(X, [0, 0, 1, 1], metric="manhattan"), atol=1e-12
+    )
+    if scale > 1e-155:  # below, squares are lost
+        scores = silhouette_samples(storage(X * scale), [0, 0, 1, 1])
+        np.testing.assert_allclose(scores, expected, atol=1e-12)
+
+
+def test_tight_clusters_far_apart_keep_their_digits(storage):
+    # Within a cluster |x|^2 - 2 x.y + |y|^2 has no digit left.
+    rng = np.random.default_rng(2)
+    X = np.repeat([[1e6, 0.0, 3e6], [-2e6, 5e6, 0.0]], 20, axis=0) + rng.normal(size=(40, 3)) * 1e-3
+    labels = np.arange(40) // 20
+    labels[:3] = 1
+    expected = reference.silhouette_samples(X, labels)
+    np.testing.assert_allclose(silhouette_samples(storage(X), labels), expected, atol=1e-12)
 
 
 def test_memory_stays_far_below_all_the_distances(blobs, storage):
