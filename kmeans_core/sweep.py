@@ -117,7 +117,8 @@ def sweep_k(
         As in :class:`KMeans`; an integer ``random_state`` is used anew for each k, so that each
         row of the result is what ``KMeans(k, ...)`` alone gives.
     on_k : callable, optional
-        Called with each k once it is clustered; for a progress bar.
+        Called with each k once it is clustered, one call at a time, from any thread and in any
+        order; for a progress bar.
 
     Returns
     -------

@@ -166,12 +166,13 @@ def test_a_task_may_run_chunks_of_its_own(always_threads):
 
 def test_two_threads_may_fit_at_once(blobs, storage, always_threads):
     X = storage(blobs(300, 4, 5, share_zero=0.3))
-    expected = [KMeans(5, random_state=seed).fit(X).inertia_ for seed in range(12)]
+    expected = [KMeans(5, n_init=2, random_state=seed).fit(X).inertia_ for seed in range(12)]
     found = [None] * 12
 
     def fit(seeds):
         for seed in seeds:
-            found[seed] = KMeans(5, random_state=seed, n_threads=3).fit(X).inertia_
+            model = KMeans(5, n_init=2, random_state=seed, n_threads=3)
+            found[seed] = model.fit(X).inertia_
 
     threads = [threading.Thread(target=fit, args=(range(first, 12, 3),)) for first in range(3)]
     for thread in threads:
