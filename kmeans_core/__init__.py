@@ -6,6 +6,7 @@ from kmeans_core.lloyd import IterationEvent
 from kmeans_core.seeding import kmeans_plusplus
 from kmeans_core.silhouette import silhouette_samples, silhouette_score
 from kmeans_core.sweep import SweepResult, sweep_k
+from kmeans_core.warmup import warmup
 
 __all__ = [
     "ConvergenceWarning",
@@ -18,4 +19,5 @@ __all__ = [
     "silhouette_samples",
     "silhouette_score",
     "sweep_k",
+    "warmup",
 ]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
+from kmeans_core.compressed import compressed
 from kmeans_core.errors import ConvergenceWarning, as_scikit_learn_knows_it
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.lloyd import OnIteration, allowed_shift
@@ -152,7 +153,7 @@ class KMeans(ScikitLearnClusterer):
             If fewer clusters than asked for hold rows.
         """
         check_parameters(type(self).__name__, self.get_params(), RULES)
-        points = as_points(X, n_threads=self.n_threads)
+        points = compressed(as_points(X, n_threads=self.n_threads))
         if points.shape[0] < self.n_clusters:
             raise ValueError(
                 f"n_samples={points.shape[0]} should be >= n_clusters={self.n_clusters}."

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import as_points, as_random_stream
+from kmeans_core.compressed import compressed
 from kmeans_core.estimator import RULES
 from kmeans_core.lloyd import LloydResult, allowed_shift
 from kmeans_core.pairs import euclidean
@@ -145,7 +146,7 @@ def sweep_k(
     for k in ks:  # all of them before the first, and perhaps longest, fit
         checked = {**given, "n_clusters": k}
         check_parameters("KMeans", checked, {name: RULES[name] for name in checked})
-    points = as_points(X, n_threads=n_threads)
+    points = compressed(as_points(X, n_threads=n_threads))
     n_samples = points.shape[0]
     if n_samples < max(ks):
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={max(ks)}.")

@@ -10,6 +10,10 @@ float64, first feature first.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.simd import prefetch
+
+# Entries of X that lie between asking for a row and adding it.
+AHEAD = 512
 
 
 @kernel
@@ -72,13 +76,24 @@ def own_distances(
     out,  # OUT (n_samples,), rows start..stop
 ):
     """Squared distance of rows start..stop to the centre of their own cluster."""
-    for i in range(start, stop):
-        center = labels[i]
-        total = 0.0
+    # Additions in order wait for one another: those of four rows do so side by side.
+    squares = np.zeros((4, X.shape[1]))
+    for first in range(start, stop, 4):
+        n_rows = min(4, stop - first)
+        for r in range(n_rows):
+            center = labels[first + r]
+            for j in range(X.shape[1]):
+                difference = np.float64(X[first + r, j]) - centers[center, j]
+                squares[r, j] = difference * difference
+        total0, total1, total2, total3 = 0.0, 0.0, 0.0, 0.0
         for j in range(X.shape[1]):
-            difference = np.float64(X[i, j]) - centers[center, j]
-            total += difference * difference
-        out[i] = total
+            total0 += squares[0, j]
+            total1 += squares[1, j]
+            total2 += squares[2, j]
+            total3 += squares[3, j]
+        totals = (total0, total1, total2, total3)
+        for r in range(n_rows):
+            out[first + r] = totals[r]
 
 
 @kernel
@@ -92,9 +107,45 @@ def add_rows(
     sums,  # IN/OUT (n_clusters, n_features), clusters start..stop
 ):
     """Add factor * row to the sums of clusters start..stop, entry after entry."""
+    ahead = 1 + AHEAD // X.shape[1]
     for c in range(start, stop):
         for entry in range(starts[c], starts[c + 1]):
             i = rows[entry]
             factor = factors[entry]
+            prefetch(X, rows[min(entry + ahead, starts[stop] - 1)])
             for j in range(X.shape[1]):
                 sums[c, j] += factor * np.float64(X[i, j])
+
+
+@kernel
+def count_stored(
+    X,  # IN (n_samples, n_features)
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_samples,), rows start..stop: entries that are not zero
+):
+    """Count the entries of rows start..stop that are not zero."""
+    for i in range(start, stop):
+        n_stored = 0
+        for j in range(X.shape[1]):
+            n_stored += X[i, j] != 0.0
+        out[i] = n_stored
+
+
+@kernel
+def compress(
+    X,  # IN (n_samples, n_features)
+    indptr,  # IN (n_samples + 1,)
+    start,  # IN
+    stop,  # IN
+    data,  # OUT (n_stored,), rows start..stop
+    indices,  # OUT (n_stored,), rows start..stop
+):
+    """The entries of rows start..stop that are not zero, and their columns."""
+    for i in range(start, stop):
+        position = indptr[i]
+        for j in range(X.shape[1]):
+            if X[i, j] != 0.0:
+                data[position] = X[i, j]
+                indices[position] = j
+                position += 1
