@@ -239,7 +239,7 @@ class Faiss(Contestant):
         def lloyd(seed: int) -> Result:
             model = faiss.Kmeans(X.shape[1], task.n_clusters, niter=task.iterations, **settings)
             model.train(X, init_centroids=centers)
-            return Fit(model.assign(X)[1], model.centroids)
+            return Fit(model.assign(X)[1], model.centroids, len(model.obj))
 
         def starts(seed: int) -> Result:
             return from_plusplus(task.n_clusters, task.iterations, seed)
@@ -341,7 +341,8 @@ class Mlpack(Contestant):
             found = mlpack.kmeans(
                 task.n_clusters,
                 X,
-                initial_centroids=centers,
+                # A copy: mlpack writes its result into the array it is given.
+                initial_centroids=centers.copy(),
                 max_iterations=task.iterations,
                 algorithm=self.algorithm,
                 labels_only=True,

@@ -113,28 +113,30 @@ def run(task: Task, path: Path, keys: list[Key], workers: Workers, effort: Effor
         if any(entries[other].failed for other in keys if other[0] == key[0]):
             entries[key].failed = "not tried: failed with more threads"
         else:
-            _warm_up(key, entries[key], path, workers, effort)
+            _warm_up(task, key, entries[key], path, workers, effort)
     for turn in range(effort.repeats):
         # Every other round goes backwards: nobody always follows the same one.
         for key in keys if turn % 2 == 0 else keys[::-1]:
             entry = entries[key]
             if entry.failed or (entry.visits and entry.used > effort.max_seconds):
                 continue
-            _visit(key, entry, turn % task.seeds, workers, effort)
+            _visit(task, key, entry, turn % task.seeds, workers, effort)
     for key in keys:
         if not entries[key].failed:
             workers.get(key).ask("drop", within=effort.patience)
     return entries
 
 
-def _warm_up(key: Key, entry: Entry, path: Path, workers: Workers, effort: Effort) -> None:
+def _warm_up(
+    task: Task, key: Key, entry: Entry, path: Path, workers: Workers, effort: Effort
+) -> None:
     """Load the task and call once untimed, unless that call was too slow to be made again."""
     try:
         workers.get(key).ask("load", within=effort.patience, path=str(path))
     except WorkerError as error:
         entry.failed = str(error)
         return
-    _visit(key, entry, 0, workers, effort, seconds=0.0)
+    _visit(task, key, entry, 0, workers, effort, seconds=0.0)
     # The first call of ours may hold compilation: it is never the one that counts.
     if key[0] == OURS:
         entry.used = 0.0
@@ -143,6 +145,7 @@ def _warm_up(key: Key, entry: Entry, path: Path, workers: Workers, effort: Effor
 
 
 def _visit(
+    task: Task,
     key: Key,
     entry: Entry,
     seed: int,
@@ -173,6 +176,8 @@ def _visit(
         entry.answers[seed] = answer
         if labels.exists():
             answer["labels"] = np.load(labels)
+    elif agreement.changed(task, answer, entry.answers[seed]):
+        entry.failed = "answers the same call otherwise the next time"
     entry.idle_after = max(entry.idle_after, client.settle())
 
 

@@ -45,7 +45,7 @@ class Worker:
     def call(
         self, seed: int = 0, seconds: float = 0.0, at_most: int = 1, labels: str | None = None
     ) -> dict[str, Any]:
-        """Time calls until ``seconds`` have passed; describe the last answer if asked to."""
+        """Time calls until ``seconds`` have passed; describe the last answer, untimed."""
         assert self.run is not None
         assert self.task is not None
         taken: list[float] = []
@@ -53,12 +53,9 @@ class Worker:
             begun = time.perf_counter()
             result = self.run(seed)
             taken.append(time.perf_counter() - begun)
-        answer: dict[str, Any] = {"seconds": taken}
-        if labels is not None:
-            answer |= agreement.described(self.task, result)
-            if isinstance(result, Fit):
-                np.save(labels, np.asarray(result.labels))
-        return answer
+        if labels is not None and isinstance(result, Fit):
+            np.save(labels, np.asarray(result.labels))
+        return {"seconds": taken, **agreement.described(self.task, result)}
 
     def memory(self) -> dict[str, Any]:
         """Megabytes that one call takes at its peak beyond what the process holds before it."""

@@ -165,6 +165,23 @@ def test_contestants_do_the_same_work(name: str, row: str, tiny: dict[str, Task]
         assert inertia[0] < 1.5 * inertia[1]
 
 
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("name", client.installed())
+def test_a_call_leaves_nothing_behind_for_the_next(
+    name: str, row: str, tiny: dict[str, Task], tmp_path: Path
+) -> None:
+    task.save(tiny[row], tmp_path / "row.npz")
+    work, untouched = task.load(tmp_path / "row.npz"), tiny[row]
+    if ALL[name].cannot(work):
+        return
+    run = ALL[name](len(os.sched_getaffinity(0))).prepare(work)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        first, *others = [agreement.described(work, run(0)) for _ in range(3)]
+    assert not any(agreement.changed(work, other, first) for other in others)
+    assert equal(work, untouched)
+
+
 def test_inertia_is_that_of_the_definition_dense_and_sparse() -> None:
     X = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0]])
     fit = Fit(np.array([0, 0, 1]), np.array([[1.0, 1.0], [3.0, 3.0]]))
@@ -236,28 +253,30 @@ def test_scores_agree_to_what_the_floats_hold(dtype: type, allowed: float) -> No
 class FakeClient:
     """Takes the seconds it is told, and writes down when it was called."""
 
-    def __init__(self, key: rounds.Key, seconds: float, calls: list[Any], fails: bool) -> None:
-        self.key, self.seconds, self.calls, self.fails = key, seconds, calls, fails
+    def __init__(self, key: rounds.Key, seconds: float, calls: list[Any], does: str) -> None:
+        self.key, self.seconds, self.calls, self.does = key, seconds, calls, does
 
     def ask(self, do: str, within: float, **command: Any) -> dict[str, Any]:
         if do != "call":
             return {}
-        if self.fails:
+        if self.does == "fails":
             raise WorkerError("no")
         self.calls.append((self.key, command["seed"]))
-        return {"seconds": [self.seconds], "score": 0.5}
+        score = 0.5 + 0.1 * len(self.calls) if self.does == "drifts" else 0.5
+        return {"seconds": [self.seconds], "score": score}
 
     def settle(self) -> float:
         return 0.0
 
 
 class FakeWorkers:
-    def __init__(self, folder: Path, seconds: dict[str, float], fails: str = "") -> None:
-        self.folder, self.seconds, self.fails = folder, seconds, fails
+    def __init__(self, folder: Path, seconds: dict[str, float], **does: str) -> None:
+        self.folder, self.seconds, self.does = folder, seconds, does
         self.calls: list[Any] = []
 
     def get(self, key: rounds.Key) -> FakeClient:
-        return FakeClient(key, self.seconds[key[0]], self.calls, key[0] == self.fails)
+        does = [what for what, name in self.does.items() if name == key[0]]
+        return FakeClient(key, self.seconds[key[0]], self.calls, "".join(does))
 
 
 def run_rounds(workers: FakeWorkers, threads: list[int], n_rounds: int = 2) -> Any:
@@ -296,6 +315,14 @@ def test_who_fails_is_told_and_is_not_tried_with_fewer_threads(tmp_path: Path) -
     assert found[DEFAULT] == {"failed": "no"}
     assert found[OURS]["seconds"] == 0.1
     assert set(found[OURS]["by_threads"]) == {"1", "2"}
+
+
+def test_who_answers_otherwise_the_next_time_has_no_time(tmp_path: Path) -> None:
+    workers = FakeWorkers(tmp_path, {OURS: 0.1, DEFAULT: 0.1}, drifts=DEFAULT)
+    work, entries = run_rounds(workers, [1])
+    reason = "answers the same call otherwise the next time"
+    assert rounds.summary(work, entries)[DEFAULT] == {"failed": reason}
+    assert not entries[OURS, 1].failed
 
 
 def test_the_better_number_of_threads_counts() -> None:
