@@ -9,7 +9,7 @@ other centres in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.simd import dense_products, least_two, squared_length
+from kmeans_core.kernels.simd import dense_products, prefetch, squared_length, two_least
 
 EPS = 2.0**-52
 
@@ -159,46 +159,49 @@ def assign(
     underflow = (n_features + 1.0) * info.tiny
     exact_rounding = (n_features + 8) * EPS
     margin = 1.0 + exact_rounding
+    squared_longest = longest * longest * margin
 
     width = (n_features + lanes - 1) // lanes * lanes
     rows = np.zeros((n_block, width), dtype=X.dtype)
     memory = np.empty(n_block * n_padded + lanes, dtype=X.dtype)
     first = -memory.ctypes.data % LINE_BYTES // table.itemsize
     scores = memory[first : first + n_block * n_padded].reshape(n_block, n_padded)
-    numbers = np.empty(n_block, dtype=np.intp)
     needed = np.empty((n_block, n_groups), dtype=np.bool_)
     places = np.empty(n_block, dtype=np.intp)
-    nearests = np.empty((n_block, n_groups), dtype=np.intp)
     leasts = np.empty((n_block, n_groups), dtype=X.dtype)
     seconds = np.empty((n_block, n_groups), dtype=X.dtype)
 
-    n_moved = 0
+    # Rows that their bounds do not settle.
+    numbers = np.empty(stop - start, dtype=np.intp)
     n_looked_at = 0
-    i = start
-    while i < stop:
-        # Rows that their bounds do not settle.
-        n_rows = 0
-        while i < stop and n_rows < n_block:
-            if upper[i] < np.inf:
+    for i in range(start, stop):
+        numbers[n_looked_at] = i
+        if upper[i] < np.inf:
+            own = labels[i]
+            reach = (upper[i] + rise[own]) * margin
+            is_open = False
+            for g in range(n_groups):
+                is_open |= not lower[i, g] - fall[own, g] > reach
+            n_looked_at += is_open
+        else:
+            n_looked_at += 1
+
+    n_moved = 0
+    for begin in range(0, n_looked_at, n_block):
+        n_rows = min(n_block, n_looked_at - begin)
+        for r in range(n_rows):
+            i = numbers[begin + r]
+            if n_groups > 1 and upper[i] < np.inf:
                 own = labels[i]
                 reach = (upper[i] + rise[own]) * margin
-                is_open = False
                 for g in range(n_groups):
-                    is_near = not lower[i, g] - fall[own, g] > reach
-                    needed[n_rows, g] = is_near
-                    is_open |= is_near
-                if not is_open:
-                    i += 1
-                    continue
-                needed[n_rows, own // n_group] = True
+                    needed[r, g] = not lower[i, g] - fall[own, g] > reach
+                needed[r, own // n_group] = True
             else:
-                needed[n_rows, :] = True
+                needed[r, :] = True
             for j in range(n_features):
-                rows[n_rows, j] = X[i, j] - origin[j]
-            numbers[n_rows] = i
-            n_rows += 1
-            i += 1
-        n_looked_at += n_rows
+                rows[r, j] = X[i, j] - origin[j]
+        ahead = begin + n_rows
 
         # Scores, group by group.
         for g in range(n_groups):
@@ -211,58 +214,64 @@ def assign(
             for t in range(n_near, (n_near + len(tile) - 1) // len(tile) * len(tile)):
                 places[t] = places[n_near - 1]
             for t in range(0, n_near, len(tile)):
+                for _ in range(len(tile)):
+                    if ahead < min(n_looked_at, begin + 2 * n_block):
+                        prefetch(X, numbers[ahead])
+                        ahead += 1
                 for column in range(g * n_group, (g + 1) * n_group, n_panel):
                     dense_products(rows, places, t, table, column, tile, vectors, scores)
             for t in range(n_near):
                 r = places[t]
-                nearests[r, g], leasts[r, g], seconds[r, g] = least_two(
+                leasts[r, g], seconds[r, g] = two_least(
                     scores, r, half_norms, g * n_group, (g + 1) * n_group
                 )
 
         # Labels, and new bounds.
         for r in range(n_rows):
-            i_row = numbers[r]
-            home, nearest, least, second = -1, 0, np.inf, np.inf
+            i = numbers[begin + r]
+            home, least, second = 0, np.inf, np.inf
             for g in range(n_groups):
                 if needed[r, g]:
                     score = np.float64(leasts[r, g])
                     if score < least:
                         second = min(least, np.float64(seconds[r, g]))
-                        home, nearest, least = g, nearests[r, g], score
+                        home, least = g, score
                     else:
                         second = min(second, score)
             squared = np.float64(squared_length(rows, r))
-            length = np.sqrt(squared * (1.0 + rounding) + underflow) * margin
-            reach = length + longest
+            reach = squared * (1.0 + rounding) + squared_longest + underflow
             tiny = underflow * (1.0 + reach)
-            gap = rounding * (2.0 * length * longest + longest * longest)
-            gap += exact_rounding * reach * reach + tiny
-            is_known = reach * reach < too_long
+            gap = rounding * (reach + squared_longest) + 2.0 * exact_rounding * reach + tiny
+            is_known = reach < too_long
             if is_known and second - least > gap:
-                label = nearest
+                label = np.intp(labels[i])
+                if not (upper[i] < np.inf and half_norms[label] - scores[r, label] == least):
+                    label = home * n_group
+                    while half_norms[label] - scores[r, label] != least:
+                        label += 1
             elif is_known:
-                label = decided(X, i_row, centers, scores, r, needed, half_norms, least + gap)
+                label = decided(X, i, centers, scores, r, needed, half_norms, least + gap)
                 home = label // n_group
             else:
                 needed[r, :] = True
-                label = decided(X, i_row, centers, scores, r, needed, half_norms, np.nan)
-            if labels[i_row] != label:
-                labels[i_row] = label
+                label = decided(X, i, centers, scores, r, needed, half_norms, np.nan)
+            if labels[i] != label:
+                labels[i] = label
                 n_moved += 1
             if not is_known:
-                upper[i_row] = np.inf
+                upper[i] = np.inf
                 continue
-            error = rounding * reach * reach + 2.0 * tiny
+            error = 2.0 * (rounding * reach + tiny)
             own_score = np.float64(half_norms[label] - scores[r, label])
             near = np.sqrt(max(0.0, squared + 2.0 * own_score + error)) * (1.0 + outwards)
             bound = near - rise[label]
-            upper[i_row] = bound + outwards * abs(bound)
+            upper[i] = bound + outwards * abs(bound)
             for g in range(n_groups):
                 if needed[r, g]:
                     score = leasts[r, g]
-                    if g == home and nearests[r, g] == label:
+                    if g == home and own_score == score:
                         score = seconds[r, g]
                     far = np.sqrt(max(0.0, squared + 2.0 * np.float64(score) - error))
                     bound = far * (1.0 - outwards) + fall[label, g]
-                    lower[i_row, g] = bound * (1.0 - outwards)
+                    lower[i, g] = bound * (1.0 - outwards)
     return n_moved, n_looked_at

@@ -310,6 +310,90 @@ def _least_two(typingctx, products, row, half_norms, first, last):
     return answer(products, row, half_norms, first, last), codegen
 
 
+@intrinsic
+def _two_least(typingctx, products, row, half_norms, first, last):
+    """The two least of half_norms - products[row] in columns first..last; equal ones are two.
+
+    Faster than least_two, which also tells the place. ``first`` and ``last`` are multiples of the
+    lanes. Infinities are the greatest; where there is a NaN the answer means nothing.
+    """
+    scalar = products.dtype
+    vector = _vector_type(scalar)
+
+    def codegen(context, builder, signature, args):
+        scores, norms = (
+            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
+        )
+        intp = context.get_value_type(types.intp)
+        line, begin, end = (
+            context.cast(builder, args[at], signature.args[at], types.intp) for at in (1, 3, 4)
+        )
+        width = cgutils.unpack_tuple(builder, scores.shape, 2)[1]
+        start = builder.gep(scores.data, [builder.mul(line, width)])
+        align = scalar.bitwidth // 8
+        least, second = (cgutils.alloca_once(builder, vector) for _ in range(2))
+        for place in (least, second):
+            builder.store(_constants(vector, [float("inf")] * vector.count), place)
+
+        def lesser(a, b):
+            return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+        def greater(a, b):
+            return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+        with cgutils.for_range_slice(
+            builder, begin, end, ir.Constant(intp, vector.count), intp
+        ) as (at, _):
+            product = _load(builder, vector, builder.gep(start, [at]), align)
+            norm = _load(builder, vector, builder.gep(norms.data, [at]), align)
+            score = builder.fsub(norm, product)
+            old = builder.load(least)
+            builder.store(lesser(builder.load(second), greater(old, score)), second)
+            builder.store(lesser(old, score), least)
+        one, two = builder.load(least), builder.load(second)
+        n_lanes = vector.count
+        while n_lanes > 1:
+            n_lanes //= 2
+            lanes = ir.VectorType(ir.IntType(32), n_lanes)
+            low, high = (_constants(lanes, list(range(at, at + n_lanes))) for at in (0, n_lanes))
+            a, b = (builder.shuffle_vector(one, one, half) for half in (low, high))
+            c, d = (builder.shuffle_vector(two, two, half) for half in (low, high))
+            one = lesser(a, b)
+            two = lesser(lesser(c, d), greater(a, b))
+        zero = ir.Constant(ir.IntType(32), 0)
+        answers = [builder.extract_element(of, zero) for of in (one, two)]
+        return context.make_tuple(builder, signature.return_type, answers)
+
+    answer = types.Tuple((scalar, scalar))
+    return answer(products, row, half_norms, first, last), codegen
+
+
+@intrinsic
+def _prefetch(typingctx, X, row):
+    """Ask for a row, which will be read soon, to be brought near."""
+
+    def codegen(context, builder, signature, args):
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        intp = context.get_value_type(types.intp)
+        line = context.cast(builder, args[1], signature.args[1], types.intp)
+        width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
+        start = builder.gep(array.data, [builder.mul(line, width)])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0",
+        )
+        step = ir.Constant(intp, VECTOR_BYTES * 8 // signature.args[0].dtype.bitwidth)
+        # To read, into the second-level cache, data.
+        how = [ir.Constant(number, value) for value in (0, 2, 1)]
+        with cgutils.for_range_slice(builder, ir.Constant(intp, 0), width, step, intp) as (at, _):
+            builder.call(function, [builder.bitcast(builder.gep(start, [at]), byte), *how])
+        return context.get_dummy_value()
+
+    return types.void(X, row), codegen
+
+
 # The same in NumPy -----------------------------------------------------------------------------
 
 
@@ -336,19 +420,34 @@ def _least_two_in_numpy(products, row, half_norms, first, last):
     return first + nearest, scores[nearest], np.fmin.reduce(others, initial=np.inf)
 
 
+def _two_least_in_numpy(products, row, half_norms, first, last):
+    _, least, second = _least_two_in_numpy(products, row, half_norms, first, last)
+    return least, second
+
+
+def _prefetch_in_numpy(X, row):
+    pass
+
+
 # What kernels call -----------------------------------------------------------------------------
 
 sparse_products: Any
 dense_products: Any
 squared_length: Any
 least_two: Any
+two_least: Any
+prefetch: Any
 if config.DISABLE_JIT:  # type: ignore[attr-defined]
     sparse_products = _sparse_products_in_numpy
     dense_products = _dense_products_in_numpy
     squared_length = _squared_length_in_numpy
     least_two = _least_two_in_numpy
+    two_least = _two_least_in_numpy
+    prefetch = _prefetch_in_numpy
 else:
     sparse_products = _sparse_products
     dense_products = _dense_products
     squared_length = _squared_length
     least_two = _least_two
+    two_least = _two_least
+    prefetch = _prefetch
