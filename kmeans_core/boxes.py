@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core import chunks
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Floats, Labels, aligned_zeros
 from kmeans_core.kernels import boxes
 
 # Parts of the rows that are sorted side by side, once the first halvings have made them.
@@ -38,9 +38,10 @@ class BoxAssigner:
         # The last block is filled up with its last row. float64 at once: a conversion for each
         # assignment costs more than reading twice as much.
         padding = n_blocks * boxes.BLOCK_ROWS - n_samples
-        rows = X[np.pad(self._order, (0, padding), mode="edge")].astype(np.float64)
-        lines = rows.reshape(n_blocks * boxes.BLOCK_LINES, boxes.LINE, n_features)
-        self._points = np.ascontiguousarray(lines.transpose(0, 2, 1))
+        rows = X[np.pad(self._order, (0, padding), mode="edge")]
+        n_lines = n_blocks * boxes.BLOCK_LINES
+        self._points = aligned_zeros((n_lines, n_features, boxes.LINE), np.float64)
+        self._points[:] = rows.reshape(n_lines, boxes.LINE, n_features).transpose(0, 2, 1)
         self._tree = _tree(_by_block(np.minimum, self._points), _by_block(np.maximum, self._points))
         # The labels in the order of the blocks, and the caller's as they were left.
         self._own = np.full(n_samples, -1, dtype=np.int32)

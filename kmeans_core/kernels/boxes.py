@@ -171,8 +171,10 @@ def partition(
                 keys[middle] = key
                 order[middle] = row
                 middle += key <= pivot
-            if place <= middle:
+            if place < middle:
                 return
+        if place == middle:
+            return
         if place < middle:
             stop = middle
         else:

@@ -205,16 +205,21 @@ def test_blocks_are_small_boxes(dtype):
     assert np.ptp(X[order].reshape(64, 64, 2), axis=1).mean() < 1.2 / 8
 
 
-def test_a_box_keeps_only_the_centres_that_can_be_nearest_in_it():
-    # The unit square at 0: the pivot (0.5, 0.5), one too far, one across a corner, one a tie.
-    low, high = np.zeros((1, 2)), np.ones((1, 2))
+# Where squares come near overflow or underflow, a gap is no proof.
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [(1.0, [0, 2, 3, 4]), (2.0**490, [0, 2, 3, 4]), (1e151, range(6)), (1e-155, range(6))],
+)
+def test_a_box_keeps_only_the_centres_that_can_be_nearest_in_it(scale, expected):
+    # The unit square at 0. (-0.5, 0.5) is as near as the pivot, (0.5, 0.5), on the edge x = 0;
+    # (1.2, 1.2) is nearer in a corner; (3, 0.5) and (0.5, 2.6) are nowhere.
+    low, high = np.zeros((1, 2)), np.full((1, 2), scale)
     listed = np.array([[0.5, 0.5], [3.0, 0.5], [1.2, 1.2], [0.5, 0.5], [-0.5, 0.5], [0.5, 2.6]])
     centers = np.zeros((1, 2, boxes.STRIDE))
-    centers[0, :, :6] = listed.T
+    centers[0, :, :6] = scale * listed.T
     kept = np.empty(boxes.STRIDE + 1, dtype=np.int64)
     n_kept = boxes.narrow(low, high, 0, centers, 0, 6, 0, np.empty(boxes.STRIDE), kept)
-    # (-0.5, 0.5) is as near as the pivot on the edge x = 0; (0.5, 2.6) nowhere.
-    assert kept[:n_kept].tolist() == [0, 2, 3, 4]
+    assert kept[:n_kept].tolist() == list(expected)
 
 
 EVERYTHING = """
