@@ -11,7 +11,7 @@ import numpy.typing as npt
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.cluster_sums import ClusterSums
-from kmeans_core.kernels.centers import squared_shifts, weighted_total
+from kmeans_core.kernels.centers import squared_shifts, total, weighted_total
 from kmeans_core.points import Points
 from kmeans_core.runs import StopRule
 
@@ -226,7 +226,7 @@ def _shift(points: Points, before: Floats, after: Floats) -> float:
             points.n_threads,
             lambda start, stop: squared_shifts(before, after, start, stop, shifts),
         )
-    return float(weighted_total(np.ones(len(shifts)), shifts))
+    return float(total(shifts))
 
 
 def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:

@@ -1,6 +1,7 @@
-"""Kernels over centres: means of clusters, how far centres moved, totals over rows."""
+"""Kernels over centres: means of clusters, how far centres moved, totals.
 
-import numpy as np
+Loops rather than whole-array statements: numba takes seconds to compile the latter.
+"""
 
 from kmeans_core.kernels.jit import kernel
 
@@ -44,6 +45,17 @@ def squared_shifts(
 
 
 @kernel
+def total(
+    values,  # IN (n_values,)
+):
+    """Sum of the values, in order."""
+    found = 0.0
+    for i in range(values.shape[0]):
+        found += values[i]
+    return found
+
+
+@kernel
 def weighted_total(
     weights,  # IN (n_samples,)
     values,  # IN (n_samples,)
@@ -52,13 +64,13 @@ def weighted_total(
 
     The rounding error grows with 128 + n_samples / 128 instead of with n_samples.
     """
-    total = 0.0
+    found = 0.0
     for first in range(0, values.shape[0], 128):
         part = 0.0
         for i in range(first, min(first + 128, values.shape[0])):
             part += weights[i] * values[i]
-        total += part
-    return total
+        found += part
+    return found
 
 
 @kernel
@@ -68,10 +80,10 @@ def squared_lengths(
 ):
     """Squared length of each centre."""
     for c in range(centers.shape[0]):
-        total = 0.0
+        length = 0.0
         for j in range(centers.shape[1]):
-            total += centers[c, j] * centers[c, j]
-        out[c] = total
+            length += centers[c, j] * centers[c, j]
+        out[c] = length
 
 
 @kernel
@@ -83,24 +95,29 @@ def move_centers(
     centers,  # IN/OUT (n_clusters, n_features)
 ):
     """Move centres to the means; return the sum of squared shifts, -1 if a cluster is empty."""
-    n_clusters = mass.shape[0]
-    if mass.min() == 0.0:
-        return -1.0
+    n_clusters, n_features = centers.shape
+    for c in range(n_clusters):
+        if mass[c] == 0.0:
+            return -1.0
     means(sums, mass, 0, n_clusters, after)
     squared_shifts(centers, after, 0, n_clusters, shifts)
-    centers[:] = after
-    return weighted_total(np.ones(n_clusters), shifts)
+    for c in range(n_clusters):
+        for j in range(n_features):
+            centers[c, j] = after[c, j]
+    return total(shifts)
 
 
 @kernel
 def round_centers(
-    rounded,  # SCRATCH (n_features,), of the dtype of X
+    rounded,  # SCRATCH (1,), of the dtype of X
     centers,  # IN/OUT (n_clusters, n_features)
 ):
     """Round centres to the dtype of X; return whether that changed any."""
     changed = False
     for c in range(centers.shape[0]):
-        rounded[:] = centers[c]
-        changed = changed or np.any(rounded != centers[c])
-        centers[c] = rounded
+        for j in range(centers.shape[1]):
+            rounded[0] = centers[c, j]
+            if rounded[0] != centers[c, j]:
+                changed = True
+                centers[c, j] = rounded[0]
     return changed

@@ -78,7 +78,8 @@ def sparse_closer(
     for trial in range(rows.shape[0]):
         for position in range(indptr[rows[trial]], indptr[rows[trial] + 1]):
             table[indices[position], trial] = np.float64(data[position])
-    distances, norms = np.empty(table.shape[1]), np.ones(table.shape[1])
+    distances, norms = np.empty(table.shape[1]), np.empty(table.shape[1])
+    norms[:] = 1.0
     for trial in range(rows.shape[0]):
         norms[trial] = row_norms[rows[trial]]
     potentials[:] = 0.0

@@ -57,7 +57,9 @@ def assign(
     labels,  # IN/OUT (n_samples,) int32
 ):
     """Label every row by the deciding sum; return how many labels changed."""
-    table[:, : centers.shape[0]] = centers.T
+    for c in range(centers.shape[0]):
+        for j in range(centers.shape[1]):
+            table[j, c] = centers[c, j]
     distances = np.empty(table.shape[1])
     n_moved = 0
     for i in range(X.shape[0]):
@@ -101,11 +103,12 @@ def runs(
     n_samples, n_features = X.shape
     n_clusters = centers.shape[1]
     n_lanes = 8 * len(vectors)
-    table = np.full((n_features, (n_clusters + n_lanes - 1) // n_lanes * n_lanes), np.inf)
+    table = np.empty((n_features, (n_clusters + n_lanes - 1) // n_lanes * n_lanes))
+    table[:] = np.inf
     sums, after = np.empty((n_clusters, n_features)), np.empty((n_clusters, n_features))
     mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
     before = np.empty(n_samples, dtype=np.int32)
-    own, rounded = np.empty(n_samples), np.empty(n_features, dtype=X.dtype)
+    own, rounded = np.empty(n_samples), np.empty(1, dtype=X.dtype)
     for s in range(start, stop):
         now, found = centers[s], labels[s]
         found[:] = -1
@@ -115,7 +118,8 @@ def runs(
         iteration = 0
         changed = True
         while iteration < max_iter:
-            before[:] = found
+            for i in range(n_samples):
+                before[i] = found[i]
             n_moved = assign(X, now, vectors, table, found)
             iteration += 1
             changed = n_moved > 0

@@ -137,7 +137,7 @@ def runs(
     sums, after = np.empty((n_clusters, n_features)), np.empty((n_clusters, n_features))
     mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
     before = np.empty(n_samples, dtype=np.int32)
-    own, rounded = np.empty(n_samples), np.empty(n_features, dtype=data.dtype)
+    own, rounded = np.empty(n_samples), np.empty(1, dtype=data.dtype)
     for s in range(start, stop):
         now, found = centers[s], labels[s]
         found[:] = -1
@@ -147,7 +147,8 @@ def runs(
         iteration = 0
         changed = True
         while iteration < max_iter:
-            before[:] = found
+            for i in range(n_samples):
+                before[i] = found[i]
             n_moved = assign(
                 data,
                 indices,

@@ -42,16 +42,32 @@ def fill_table(
 ):
     """Transpose blocks of features, and sum their squares in passing."""
     n_clusters, n_features = centers.shape
+    last_cluster = n_clusters - 1
     for at in range(start, stop):
         first = at * block
         last = min(first + block, n_features)
-        for c in range(n_clusters):
-            total = 0.0
+        # Four at a time: a single chain of additions would take longer than the memory does.
+        for c in range(0, n_clusters, 4):
+            c1, c2, c3 = (
+                min(c + 1, last_cluster),
+                min(c + 2, last_cluster),
+                min(c + 3, last_cluster),
+            )
+            total = total1 = total2 = total3 = 0.0
             for j in range(first, last):
-                x = centers[c, j]
+                x, x1, x2, x3 = centers[c, j], centers[c1, j], centers[c2, j], centers[c3, j]
                 total += x * x
+                total1 += x1 * x1
+                total2 += x2 * x2
+                total3 += x3 * x3
                 table[j, c] = np.float32(x)
+                table[j, c1] = np.float32(x1)
+                table[j, c2] = np.float32(x2)
+                table[j, c3] = np.float32(x3)
             parts[at, c] = total
+            parts[at, c1] = total1
+            parts[at, c2] = total2
+            parts[at, c3] = total3
 
 
 @kernel
@@ -150,7 +166,12 @@ def assign(
     """
     n_clusters, n_features = centers.shape
     # A NaN is kept: float32 then settles no row.
-    farthest = np.sqrt(center_norms.max())
+    farthest = 0.0
+    for c in range(n_clusters):
+        # A NaN is kept: float32 then settles no row.
+        if farthest == farthest and not center_norms[c] <= farthest:
+            farthest = center_norms[c]
+    farthest = np.sqrt(farthest)
     products = np.empty((1, table.shape[1]), dtype=np.float32)
     close = np.empty(n_clusters, dtype=np.intp)
     scores = np.empty(n_clusters)
