@@ -7,10 +7,12 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
+from kmeans_core import chunks
 from kmeans_core.arrays import Floats
 from kmeans_core.chunks import available_threads
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
+from kmeans_core.kernels import sparse
 from kmeans_core.points import Points
 from kmeans_core.sparse_points import SparsePoints
 
@@ -102,6 +104,11 @@ def _sparse_points(X: Any, n_threads: int) -> SparsePoints:
         raise ValueError(f"Expected 2D array, got {X.ndim}D sparse array instead.")
     if X.dtype.kind == "c":
         raise ValueError("Complex data not supported.")
+    if _is_sound(X, n_threads):
+        n_stored = int(X.indptr[-1])
+        return SparsePoints(
+            X.data[:n_stored], X.indices[:n_stored], X.indptr, X.shape[1], n_threads
+        )
     refuse_malformed(X)
     matrix = X if X.format == "csr" else X.tocsr()
     n_features = matrix.shape[1]
@@ -125,6 +132,27 @@ def _sparse_points(X: Any, n_threads: int) -> SparsePoints:
             row = int(np.searchsorted(indptr, bad[0], side="right")) - 1
             _refuse_value(data[bad[0]], row, int(indices[bad[0]]))
     return SparsePoints(data, indices, indptr, n_features, n_threads)
+
+
+def _is_sound(X: Any, n_threads: int) -> bool:
+    """Whether X is such CSR as kernels want, by one pass; False where that is yet to be told."""
+    if X.format != "csr":
+        return False
+    arrays = X.data, X.indices, X.indptr
+    dtypes = ((np.float32, np.float64), (np.int32, np.int64), (np.int32, np.int64))
+    for array, allowed in zip(arrays, dtypes, strict=True):
+        if type(array) is not np.ndarray or array.ndim != 1 or array.dtype not in allowed:
+            return False
+    if len(X.indptr) != X.shape[0] + 1 or X.indptr[0] != 0:
+        return False
+    answers: list[bool] = []
+    chunks.run(
+        X.shape[0],
+        len(X.data),
+        n_threads,
+        lambda start, stop: answers.append(sparse.is_sound(*arrays, X.shape[1], start, stop)),
+    )
+    return all(answers)
 
 
 def _native(integers: Any) -> npt.NDArray[Any]:

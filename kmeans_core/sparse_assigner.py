@@ -1,5 +1,6 @@
 """SparseAssigner: the nearest centres of CSR rows, by a table of centres that is kept."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ MOST_VECTORS = 8
 
 # Features transposed together: few enough that their part of the table stays in the cache.
 BLOCK = 64
+
+
+# Runs a task over all rows; of how many multiply-adds for each stored value.
+RunRows = Callable[[int, chunks.Task], None]
 
 
 class CenterTable:
@@ -50,10 +55,12 @@ class SparseAssigner:
         n_clusters: int,
         n_features: int,
         n_threads: int,
+        run_rows: RunRows,
     ) -> None:
         self._csr = csr
         self._row_norms = row_norms
         self._n_threads = n_threads
+        self._run_rows = run_rows
         self._centers = CenterTable(n_clusters, n_features)
         self._norms = np.empty(n_clusters)
         self._parts = np.empty((-(-n_features // BLOCK), n_clusters))

@@ -1,6 +1,5 @@
 """SparsePoints: rows of a CSR matrix, absent = 0."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +18,14 @@ from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
 from kmeans_core.sparse_assigner import CenterTable, SparseAssigner
 
+# Runs of rows that chunks are made of.
+N_RUNS = 128
+
+# Where more than this share of X is stored (measured), and a table of few rows fits in a second
+# cache, products of pairs are faster row by row than column by column.
+SHARE_BY_ROWS = 0.04
+FEATURES_BY_ROWS = 2**13
+
 
 class SparsePoints:
     """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
@@ -35,7 +42,10 @@ class SparsePoints:
         self.n_features = n_features
         self.n_threads = n_threads
         self.row_norms = np.empty(len(indptr) - 1)
-        sparse.squared_norms(data, indptr, self.row_norms)
+        self._run_rows(
+            1,
+            lambda start, stop: sparse.squared_norms(data, indptr, start, stop, self.row_norms),
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -48,12 +58,11 @@ class SparsePoints:
     def mean_variance(self) -> float:
         data, indices, _ = self.csr
         n_samples = len(self.row_norms)
-        n_stored = np.bincount(indices, minlength=self.n_features)
-        mean = np.bincount(indices, weights=data, minlength=self.n_features) / n_samples
-        squares = np.bincount(
-            indices, weights=(data - mean[indices]) ** 2, minlength=self.n_features
-        )
-        return float(np.mean((squares + (n_samples - n_stored) * mean**2) / n_samples))
+        means = np.empty(self.n_features)
+        n_entries = np.empty(self.n_features, dtype=np.intp)
+        sparse.column_means(data, indices, n_samples, means, n_entries)
+        total = sparse.squared_deviations(data, indices, n_samples, means, n_entries)
+        return float(total / n_samples / self.n_features)
 
     def take(self, rows: Ints) -> Floats:
         data, indices, indptr = self.csr
@@ -69,7 +78,9 @@ class SparsePoints:
         return unit, lengths == 0
 
     def assigner(self, n_clusters: int) -> Assigner:
-        return SparseAssigner(self.csr, self.row_norms, n_clusters, self.n_features, self.n_threads)
+        return SparseAssigner(
+            self.csr, self.row_norms, n_clusters, self.n_features, self.n_threads, self._run_rows
+        )
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         chunks.run(
@@ -182,10 +193,47 @@ class SparsePoints:
         return out
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
-        return self._distances_to(pairs.sparse_euclidean, self.row_norms, first, stop)
+        n_block = stop - first
+        by_rows = self._pairs_go_by_rows()
+        if by_rows:
+            n_block = -(-n_block // pairs.PANEL_ROWS) * pairs.PANEL_ROWS
+            table = aligned_zeros((self.n_features, pairs.PANEL_ROWS), np.float64)
+        else:
+            columns = self._columns(first, stop)
+
+        def distances(start: int, end: int) -> Floats:
+            out = np.empty((end - start, n_block))
+            if by_rows:
+                pairs.products_by_rows(*self.csr, first, stop, start, end, table, out)
+            else:
+                pairs.products_by_columns(*self.csr, *columns, start, end, out)
+            pairs.sparse_euclidean(*self.csr, self.row_norms, first, stop, start, end, out)
+            return out
+
+        return distances
 
     def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
-        return self._distances_to(pairs.sparse_manhattan, self._row_lengths, first, stop)
+        columns = self._columns(first, stop)
+
+        def distances(start: int, end: int) -> Floats:
+            out = np.empty((end - start, stop - first))
+            pairs.sparse_manhattan(*self.csr, self._row_lengths, first, *columns, start, end, out)
+            return out
+
+        return distances
+
+    def _pairs_go_by_rows(self) -> bool:
+        share = len(self.csr[0]) / (len(self.row_norms) * self.n_features)
+        return share > SHARE_BY_ROWS and self.n_features <= FEATURES_BY_ROWS
+
+    def _columns(self, first: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
+        """Rows first..stop column by column: starts, rows, values."""
+        indptr = self.csr[2]
+        n_stored = int(indptr[stop] - indptr[first])
+        starts = np.empty(self.n_features + 1, dtype=np.uint32)
+        rows, values = np.empty(n_stored, dtype=np.uint16), np.empty(n_stored)
+        pairs.columns_of(*self.csr, first, stop, starts, rows, values)
+        return starts, rows, values
 
     @cached_property
     def _row_lengths(self) -> Floats:
@@ -194,21 +242,18 @@ class SparsePoints:
         pairs.lengths(self.csr[0], self.csr[2], out)
         return out
 
-    def _distances_to(
-        self, kernel: Callable[..., None], sizes: Floats, first: int, stop: int
-    ) -> DistancesOf:
+    @cached_property
+    def _cuts(self) -> list[int]:
+        """Rows at which to cut for runs that store as much each: rows differ widely in length."""
         indptr = self.csr[2]
-        n_stored = int(indptr[stop] - indptr[first])
-        starts = np.empty(self.n_features + 1, dtype=np.uint32)
-        rows, values = np.empty(n_stored, dtype=np.uint16), np.empty(n_stored)
-        pairs.columns_of(*self.csr, first, stop, starts, rows, values)
-
-        def distances(start: int, end: int) -> Floats:
-            out = np.empty((end - start, stop - first))
-            kernel(*self.csr, sizes, first, starts, rows, values, start, end, out)
-            return out
-
-        return distances
+        shares = np.arange(1, N_RUNS) * (int(indptr[-1]) // N_RUNS)
+        return [0, *np.searchsorted(indptr[:-1], shares).tolist(), len(indptr) - 1]
 
     def _run_rows(self, work_per_stored: int, task: chunks.Task) -> None:
-        chunks.run(len(self.row_norms), len(self.csr[0]) * work_per_stored, self.n_threads, task)
+        cuts = self._cuts
+        chunks.run(
+            N_RUNS,
+            len(self.csr[0]) * work_per_stored,
+            self.n_threads,
+            lambda start, stop: task(cuts[start], cuts[stop]),
+        )

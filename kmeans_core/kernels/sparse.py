@@ -54,18 +54,90 @@ def take(
 
 
 @kernel
+def is_sound(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    n_features,  # IN
+    start,  # IN
+    stop,  # IN
+):
+    """Whether rows start..stop lie in the arrays, their values finite, their indices ascending."""
+    n_stored = min(data.shape[0], indices.shape[0])
+    for i in range(start, stop):
+        begin, end = indptr[i], indptr[i + 1]
+        if begin < 0 or end < begin or end > n_stored:
+            return False
+        if begin == end:
+            continue
+        if indices[begin] < 0 or indices[end - 1] >= n_features:
+            return False
+        # Counted, not returned at once: so the loops have no exit and become vectors.
+        n_bad = 0
+        for position in range(begin, end):
+            n_bad += not abs(data[position]) < np.inf
+        for position in range(begin + 1, end):
+            n_bad += indices[position] <= indices[position - 1]
+        if n_bad > 0:
+            return False
+    return True
+
+
+@kernel
 def squared_norms(
     data,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    out,  # OUT (n_samples,)
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_samples,), rows start..stop
 ):
-    """Squared length of every row."""
-    for i in range(out.shape[0]):
+    """Squared lengths of rows start..stop."""
+    for i in range(start, stop):
         total = 0.0
         for position in range(indptr[i], indptr[i + 1]):
             x = np.float64(data[position])
             total += x * x
         out[i] = total
+
+
+@kernel
+def column_means(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    n_samples,  # IN
+    means,  # OUT (n_features,)
+    n_entries,  # OUT (n_features,): how many rows store the feature
+):
+    """Mean of each feature over all rows."""
+    means[:] = 0.0
+    n_entries[:] = 0
+    for position in range(data.shape[0]):
+        means[indices[position]] += np.float64(data[position])
+        n_entries[indices[position]] += 1
+    for j in range(means.shape[0]):
+        means[j] /= n_samples
+
+
+@kernel
+def squared_deviations(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    n_samples,  # IN
+    means,  # IN (n_features,)
+    n_entries,  # IN (n_features,): how many rows store the feature
+):
+    """Sum of (x - mean)^2 over all rows and features, in blocks so that rounding grows slowly."""
+    total = 0.0
+    for first in range(0, data.shape[0], 128):
+        part = 0.0
+        for position in range(first, min(first + 128, data.shape[0])):
+            difference = np.float64(data[position]) - means[indices[position]]
+            part += difference * difference
+        total += part
+    absent = 0.0
+    for j in range(means.shape[0]):
+        absent += (n_samples - n_entries[j]) * means[j] * means[j]
+    return total + absent
 
 
 @kernel

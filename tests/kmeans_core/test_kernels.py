@@ -28,7 +28,7 @@ def some_rows(blobs):
 def csr_of(X):
     matrix = sp.csr_array(X)
     norms = np.empty(len(X))
-    sparse.squared_norms(matrix.data, matrix.indptr, norms)
+    sparse.squared_norms(matrix.data, matrix.indptr, 0, len(X), norms)
     return (matrix.data, matrix.indices, matrix.indptr), norms
 
 
