@@ -18,10 +18,13 @@ METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
 DIAGONAL_EPS = 100
 
 
-# A block of rows: enough to be worth preparing for many strips, in at most 4 MB as a dense table.
+# A block of rows: enough to be worth preparing for many strips, in at most 4 MB as a dense table,
+# but not so many that few blocks are left for threads to share. Whole vectors of lanes.
 MOST_BLOCK_ROWS = 1024
-LEAST_BLOCK_ROWS = 32
 BLOCK_ENTRIES = 2**19
+LEAST_BLOCKS = 7
+LEAST_BLOCK_ROWS = 96
+LANES = 32
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class Pairs:
     ----------
     n_samples : int
     n_threads : int
-    n_blocks : int
-        Into how many blocks of rows the rows are best cut; it depends on their shape alone.
+    block_rows : int
+        Into blocks of how many rows the rows are best cut; it depends on their shape alone.
     work : int
         Multiply-adds of one distance, roughly.
     both_ways : bool
@@ -46,7 +49,7 @@ class Pairs:
 
     n_samples: int
     n_threads: int
-    n_blocks: int
+    block_rows: int
     work: int
     both_ways: bool
     to: Callable[[int, int], DistancesOf]
@@ -93,9 +96,15 @@ def euclidean(points: Points) -> Pairs:
 
 def _symmetric(points: Points, to: Callable[[int, int], DistancesOf]) -> Pairs:
     n_samples, n_features = points.shape
-    most = min(MOST_BLOCK_ROWS, max(LEAST_BLOCK_ROWS, BLOCK_ENTRIES // n_features))
-    n_blocks = -(-n_samples // most)
-    return Pairs(n_samples, points.n_threads, n_blocks, n_features, True, to)
+    return Pairs(
+        n_samples, points.n_threads, _block_rows(n_samples, n_features), n_features, True, to
+    )
+
+
+def _block_rows(n_samples: int, n_features: int) -> int:
+    shared = max(LEAST_BLOCK_ROWS, -(-n_samples // LEAST_BLOCKS))
+    most = min(MOST_BLOCK_ROWS, BLOCK_ENTRIES // n_features)
+    return max(LANES, min(-(-shared // LANES) * LANES, most))
 
 
 def _cosine(points: Points) -> Pairs:
@@ -147,4 +156,4 @@ def _precomputed(X: Any, points: Points) -> Pairs:
         )
 
     # One block: rows are taken whole.
-    return Pairs(n_samples, points.n_threads, 1, 1, False, to)
+    return Pairs(n_samples, points.n_threads, n_samples, 1, False, to)

@@ -1,6 +1,5 @@
 """Silhouettes, exact, each pair of rows met once; many labelings from one pass over the pairs."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -159,8 +158,7 @@ def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) ->
     if not labelings:
         return []
     clusters = _numbered_through(labelings)
-    cuts = [pairs.n_samples * cut // pairs.n_blocks for cut in range(pairs.n_blocks + 1)]
-    blocks = [slice(*ends) for ends in itertools.pairwise(cuts)]
+    blocks = list(_strips(slice(0, pairs.n_samples), pairs.block_rows))
     out = np.empty((len(labelings), pairs.n_samples))
     if pairs.both_ways and pairs.n_samples * clusters.n_clusters <= SUMS_ENTRIES:
         _meet_once(pairs, blocks, clusters, out)
@@ -230,8 +228,7 @@ def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floa
 def _meet_twice(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floats) -> None:
     """Each pair of rows from either side, so that the sums of one strip are enough."""
     n_blocks = len(blocks)
-    widest = blocks[-1].stop - blocks[-1].start
-    n_rows = min(STRIP_ENTRIES // widest, STRIP_ENTRIES * 8 // clusters.n_clusters)
+    n_rows = min(STRIP_ENTRIES // pairs.block_rows, STRIP_ENTRIES * 8 // clusters.n_clusters)
     strips = [(i, strip) for i in range(n_blocks) for strip in _strips(blocks[i], n_rows)]
     work = pairs.work + len(clusters.of_rows)
 

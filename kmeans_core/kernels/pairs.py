@@ -11,7 +11,7 @@ products commute, and the features come in one order.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.simd import PANEL_VECTORS, TILE_ROWS, dense_products
+from kmeans_core.kernels.simd import PANEL_VECTORS, TILE_ROWS, dense_products, sparse_products
 from kmeans_core.kernels.sparse import CANCELLED, decided_pair_distance
 
 # Far above what products lose by underflow, which no share of the norms bounds.
@@ -22,6 +22,10 @@ PANEL = (0,) * PANEL_VECTORS
 
 # Rows and lanes that one call of dense_products answers for.
 PANEL_LANES = 8 * PANEL_VECTORS
+
+# With 4 vectors sparse_products has one chain of sums for each lane.
+ONE_CHAIN = (0, 0, 0, 0)
+PANEL_ROWS = 8 * len(ONE_CHAIN)
 
 
 @kernel
@@ -162,12 +166,10 @@ def columns_of(
 
 
 @kernel
-def sparse_euclidean(
+def products_by_columns(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared
-    first,  # IN: first row of the block
     starts,  # IN (n_features + 1,) uint32: the block's columns, see columns_of
     rows,  # IN (n_stored of the block,) uint16
     values,  # IN (n_stored of the block,)
@@ -175,13 +177,12 @@ def sparse_euclidean(
     stop,  # IN: row to stop before
     out,  # OUT (n_strip, n_block)
 ):
-    """Distances from rows start..stop to the block's rows.
+    """Products of rows start..stop with the block's rows, where few features are stored.
 
     Each stored value meets those of its own column only: where a share p of X is stored, a pair
     of rows costs p^2 of its features. Unsigned positions: numba asks of signed ones whether they
     are negative, which takes half as long again.
     """
-    norms = row_norms[first : first + out.shape[1]]
     for i in range(start, stop):
         line = out[i - start]
         line[:] = 0.0
@@ -190,6 +191,55 @@ def sparse_euclidean(
             x = np.float64(data[position])
             for entry in range(np.uintp(starts[j]), np.uintp(starts[j + np.uintp(1)])):
                 line[rows[entry]] += x * values[entry]
+
+
+@kernel
+def products_by_rows(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    first,  # IN: first row of the block
+    last,  # IN: row to stop before
+    start,  # IN: first row of the strip
+    stop,  # IN: row to stop before
+    table,  # IN (n_features, PANEL_ROWS): zeros, and again at the end
+    out,  # OUT (n_strip, n_block padded to whole panels)
+):
+    """Products of rows start..stop with the block's rows, where many features are stored.
+
+    A panel of the block's rows is laid out densely, side by side; a stored value meets all of
+    them at once. Each lane adds in one chain, features in order, so that it is the same which of
+    two rows is the lane: what only one of them stores adds 0.
+    """
+    for top in range(first, last, PANEL_ROWS):
+        bottom = min(top + PANEL_ROWS, last)
+        for row in range(top, bottom):
+            for position in range(indptr[row], indptr[row + 1]):
+                table[indices[position], row - top] = data[position]
+        for i in range(start, stop):
+            lanes = out[i - start, top - first :]
+            sparse_products(data, indices, indptr[i], indptr[i + 1], table, 0, ONE_CHAIN, lanes)
+        for row in range(top, bottom):
+            for position in range(indptr[row], indptr[row + 1]):
+                table[indices[position], row - top] = 0.0
+
+
+@kernel
+def sparse_euclidean(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    first,  # IN: first row of the block
+    last,  # IN: row to stop before
+    start,  # IN: first row of the strip
+    stop,  # IN: row to stop before
+    out,  # IN/OUT (n_strip, n_block or more): products; out: distances
+):
+    """Distances from rows start..stop to the block's rows, from their products."""
+    norms = row_norms[first:last]
+    for i in range(start, stop):
+        line = out[i - start]
         if less_in_common(line, row_norms[i], norms) > 0:
             for other in range(norms.shape[0]):
                 if is_lost(line[other], row_norms[i] + norms[other]):

@@ -8,7 +8,7 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import InvalidParameterError
+from kmeans_core import InvalidParameterError, sparse_points
 from kmeans_core.pairs import METRICS, pairs_of
 
 ROW_METRICS = ["euclidean", "manhattan", "cosine"]
@@ -293,6 +293,19 @@ def test_neither_blocks_nor_strips_show(X, storage, metric, n_strip, n_block):
             assert part.tobytes() == expected[start:end, first:stop].tobytes()
 
 
+@pytest.mark.parametrize("share_zero", [0.5, 0.9])
+def test_products_by_rows_and_by_columns_agree(blobs, monkeypatch, share_zero):
+    X = blobs(70, 60, 4, share_zero=share_zero)
+    answers = []
+    for share in (-1.0, 2.0):
+        monkeypatch.setattr(sparse_points, "SHARE_BY_ROWS", share)
+        distances = all_pairs(sp.csr_array(X), "euclidean")
+        assert distances.tobytes() == distances.T.tobytes()
+        answers.append(distances)
+        np.testing.assert_allclose(distances, all_pairs(X, "euclidean"), rtol=1e-12)
+    assert answers[0].tobytes() != answers[1].tobytes()  # fused, and not
+
+
 @pytest.mark.parametrize("n_samples", [1, 2, 5])
 @pytest.mark.parametrize("n_features", [1, 33])
 def test_few_rows(storage, n_samples, n_features):
@@ -303,11 +316,24 @@ def test_few_rows(storage, n_samples, n_features):
         np.testing.assert_allclose(all_pairs(storage(X), metric), expected, rtol=0, atol=1e-12)
 
 
-def test_blocks_hold_few_rows_where_rows_are_long():
-    assert pairs_of(np.zeros((3_000, 2)), "euclidean").n_blocks == 3
-    assert pairs_of(sp.csr_array((3_000, 2**14)), "euclidean").n_blocks == 94
-    assert pairs_of(sp.csr_array((3_000, 2**20)), "euclidean").n_blocks == 94
-    assert pairs_of(np.zeros((3_000, 3_000)), "precomputed").n_blocks == 1
+@pytest.mark.parametrize(
+    ("n_samples", "n_features", "block_rows"),
+    [
+        (1, 1, 96),
+        (671, 1_000, 96),
+        (673, 1_000, 128),
+        (20_000, 50, 1024),
+        (20_000, 2**14, 32),
+        (20_000, 2**20, 32),
+    ],
+)
+def test_blocks_hold_few_rows_where_these_are_few_or_long(n_samples, n_features, block_rows):
+    X = sp.csr_array((n_samples, n_features))
+    assert pairs_of(X, "euclidean").block_rows == block_rows
+
+
+def test_precomputed_rows_are_taken_whole():
+    assert pairs_of(np.zeros((300, 300)), "precomputed").block_rows == 300
 
 
 # What is refused --------------------------------------------------------------------------------
