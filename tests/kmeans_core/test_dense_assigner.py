@@ -215,7 +215,7 @@ def test_rows_are_skipped_as_centres_come_to_rest(dtype, n_features, n_clusters)
 def test_only_rows_that_a_moved_centre_may_concern_are_looked_at():
     # Four groups; one centre moves by nearly as much as the bounds allow, then by more.
     X = np.zeros((40, 5), dtype=np.float32)
-    X[:, 0] = np.repeat([0.0, 10.0, 30.0, 40.0], 10)
+    X[:, 0] = np.repeat([0.0, 10.0, 30.0, 50.0], 10)
     centers = X[::10].astype(np.float64)
     moved = centers.copy()
     moved[0, 0] = 9.9  # its rows are 9.9 away, those at 10 at least .1 nearer to their own
