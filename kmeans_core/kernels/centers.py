@@ -87,6 +87,21 @@ def squared_lengths(
 
 
 @kernel
+def replace_centers(
+    after,  # IN (n_clusters, n_features)
+    centers,  # IN/OUT (n_clusters, n_features)
+):
+    """Put others in the place of centres; return whether any differs, by however little."""
+    changed = False
+    for c in range(centers.shape[0]):
+        for j in range(centers.shape[1]):
+            if centers[c, j] != after[c, j]:
+                changed = True
+            centers[c, j] = after[c, j]
+    return changed
+
+
+@kernel
 def move_centers(
     sums,  # IN (n_clusters, n_features)
     mass,  # IN (n_clusters,)
@@ -95,15 +110,13 @@ def move_centers(
     centers,  # IN/OUT (n_clusters, n_features)
 ):
     """Move centres to the means; return the sum of squared shifts, -1 if a cluster is empty."""
-    n_clusters, n_features = centers.shape
+    n_clusters = mass.shape[0]
     for c in range(n_clusters):
         if mass[c] == 0.0:
             return -1.0
     means(sums, mass, 0, n_clusters, after)
     squared_shifts(centers, after, 0, n_clusters, shifts)
-    for c in range(n_clusters):
-        for j in range(n_features):
-            centers[c, j] = after[c, j]
+    replace_centers(after, centers)
     return total(shifts)
 
 

@@ -8,7 +8,13 @@ start that needs more (a cluster that ran empty) is given back to the loop. Each
 
 import numpy as np
 
-from kmeans_core.kernels.centers import move_centers, round_centers, weighted_total
+from kmeans_core.kernels.centers import (
+    means,
+    move_centers,
+    replace_centers,
+    round_centers,
+    weighted_total,
+)
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.kernels.lanes import nearest_lane, squared_differences
@@ -153,7 +159,8 @@ def runs(
             sums[:] = 0.0
             for i in range(n_samples):
                 add(X, i, weights[i], sums[found[i]])
-            changed = move_centers(sums, mass, after, shifts, now) > 0.0 or changed
+            means(sums, mass, 0, n_clusters, after)
+            changed = replace_centers(after, now) or changed
         # Centres are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:
             assign(X, now, vectors, table, found)

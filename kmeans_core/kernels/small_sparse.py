@@ -4,7 +4,9 @@ import numpy as np
 
 from kmeans_core.kernels import sparse_filter
 from kmeans_core.kernels.centers import (
+    means,
     move_centers,
+    replace_centers,
     round_centers,
     squared_lengths,
     weighted_total,
@@ -194,7 +196,8 @@ def runs(
             sums[:] = 0.0
             for i in range(n_samples):
                 add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
-            changed = move_centers(sums, mass, after, shifts, now) > 0.0 or changed
+            means(sums, mass, 0, n_clusters, after)
+            changed = replace_centers(after, now) or changed
         # Centres are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:
             assign(

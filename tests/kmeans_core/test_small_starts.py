@@ -135,6 +135,18 @@ def test_values_of_any_size(blobs, storage, scale, init):
     assert_same_bits(*compiled_and_looped(storage(X), init, 6, 3))
 
 
+@pytest.mark.parametrize("seed", [35, 94, 311])
+def test_a_shift_of_centres_whose_square_vanishes_may_still_move_a_row(storage, seed):
+    # Adding up all rows at the end sets right the rounding of the updates before it: centres move
+    # by 1e-166, and a row that is as near to two of them has another nearest one.
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-12, 13, size=(14, 1)) / 10 * 1e-150
+    init = X[rng.choice(14, 3)] + 1e-150 * 0.01 * rng.integers(0, 3, size=(3, 1))
+    assert_same_bits(*compiled_and_looped(storage(X), init, 3))
+    model = KMeans(3, init=init, n_init=1, tol=0).fit(storage(X))
+    assert model.labels_.tolist() == model.predict(storage(X)).tolist()
+
+
 def test_long_indices_and_rows_without_values(blobs):
     X = blobs(60, 4, 5, share_zero=0.6)
     X[::7] = 0.0
