@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmeans_core.boxes import BoxAssigner
+from kmeans_core.boxes import BoxAssigner, _tree
 from kmeans_core.kernels import boxes, dense
 from kmeans_core.prepared import prepare
 
@@ -203,6 +203,24 @@ def test_blocks_are_small_boxes(dtype):
     boxes.split(X, 4096, 64, 0, 1, order, np.empty(4096, dtype=dtype))
     np.testing.assert_array_equal(np.sort(order), np.arange(4096))
     assert np.ptp(X[order].reshape(64, 64, 2), axis=1).mean() < 1.2 / 8
+
+
+@pytest.mark.parametrize("n_blocks", [1, 8, 9, 65, 600])
+def test_each_box_of_the_tree_is_just_as_large_as_its_children_need(n_blocks):
+    # In no order at all: blocks in the order of space would hide a box that forgets a child.
+    rng = np.random.default_rng(n_blocks)
+    corners = np.sort(rng.normal(size=(2, n_blocks, 3)), axis=0)
+    low, high, middles, first_nodes, first_groups = _tree(*corners)
+    width = 1
+    for first, group in zip(first_nodes, first_groups, strict=True):
+        for node in range(-(-n_blocks // width)):
+            inside, at = slice(node * width, (node + 1) * width), first + node
+            np.testing.assert_array_equal(low[at], corners[0, inside].min(axis=0))
+            np.testing.assert_array_equal(high[at], corners[1, inside].max(axis=0))
+            middle = middles[group + node // boxes.FANOUT, :, node % boxes.FANOUT]
+            np.testing.assert_array_equal(middle, low[at] / 2 + high[at] / 2)
+        width *= boxes.FANOUT
+    assert n_blocks <= width
 
 
 # Where squares come near overflow or underflow, a gap is no proof.
