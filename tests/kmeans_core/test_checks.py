@@ -1,6 +1,7 @@
 """Any input: what is accepted, what it becomes, and the one clear error of what is not."""
 
 import fractions
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -369,3 +370,36 @@ def test_random_states():
     for bad in (-1, 2**32, 1.5, "a", np.random):
         with pytest.raises(InvalidParameterError, match="cannot be used to seed"):
             as_random_stream(bad)
+
+
+def test_a_seed_gives_the_very_stream_of_random_state():
+    seeds = [0, 1, 42, 2**31, 2**32 - 1, True, np.uint8(7), np.int64(9)]
+    for seed in [*seeds, *np.random.default_rng(0).integers(0, 2**32, size=30).tolist()]:
+        one, other = as_random_stream(seed), np.random.RandomState(seed)
+        for draw in (
+            lambda stream: stream.get_state()[1],
+            lambda stream: stream.get_state()[2:],
+            lambda stream: stream.random_sample(5),
+            lambda stream: stream.normal(size=3),  # an odd number: one is kept for the next call
+            lambda stream: stream.randn(),
+            lambda stream: stream.randint(1000, size=7),
+            lambda stream: stream.choice(9, size=4, replace=False, p=np.arange(9) / 36),
+            lambda stream: stream.permutation(12),
+            lambda stream: stream.bytes(9),
+            lambda stream: stream.tomaxint(),
+        ):
+            assert np.array_equal(draw(one), draw(other))
+        twin = pickle.loads(pickle.dumps(one))
+        assert twin.random_sample() == one.random_sample() == other.random_sample()
+
+
+@pytest.mark.parametrize("random_state", [0, 2**32 - 1, None])
+def test_numpys_own_stream_is_neither_read_nor_moved(random_state):
+    before = np.random.get_state(legacy=False)  # noqa: NPY002
+    streams = [as_random_stream(random_state) for _ in range(2)]
+    streams[0].random_sample(1000)
+    assert streams[0] is not streams[1]
+    KMeans(2, random_state=random_state).fit(X)
+    after = np.random.get_state(legacy=False)  # noqa: NPY002
+    assert np.array_equal(before["state"].pop("key"), after["state"].pop("key"))
+    assert before == after

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kmeans_core import InvalidParameterError, KMeans, kmeans_plusplus, reference
 from kmeans_core.checks import as_points
-from kmeans_core.seeding import random_rows
+from kmeans_core.seeding import draw_starts, random_rows
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -27,6 +27,38 @@ def test_chooses_the_rows_that_sklearn_chooses(blobs, storage, seed, weighted, n
     _, expected = sklearn.cluster.kmeans_plusplus(storage(X), 9, **params)
     assert rows.tolist() == expected.tolist()
     assert np.array_equal(centers, X[rows])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_local_trials", [None, 8, 9, 16, 17])
+def test_more_trials_than_a_vector_has_lanes(storage, dtype, n_local_trials):
+    # Half stars: float32 sums are exact in scikit-learn too. Of floats two rows that are each
+    # other's nearest leave the same potential but for rounding, and with many clusters some are.
+    rng = np.random.default_rng(0)
+    X = storage((rng.integers(0, 11, size=(300, 6)) / 2).astype(dtype))
+    weights = rng.integers(0, 3, size=300).astype(float)
+    for n_clusters in (5, 200):
+        params = {"random_state": 1, "sample_weight": weights, "n_local_trials": n_local_trials}
+        _, rows = kmeans_plusplus(X, n_clusters, **params)
+        _, expected = sklearn.cluster.kmeans_plusplus(X, n_clusters, **params)
+        assert rows.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("new_stream", [np.random.RandomState, np.random.default_rng])
+@pytest.mark.parametrize("n_trials", [None, 1, 9])
+@pytest.mark.parametrize("n_clusters", [1, 2, 9])
+def test_all_starts_are_drawn_as_one_after_the_other_would_be(new_stream, n_trials, n_clusters):
+    for seed in range(20):
+        weights = np.random.default_rng(seed).random(30) * (np.arange(30) % 3 > 0)
+        stream, expected = new_stream(seed), new_stream(seed)
+        draws = draw_starts(weights, n_clusters, 4, stream, n_trials)
+        for first, uniforms in zip(draws.firsts, draws.uniforms, strict=True):
+            assert first == expected.choice(30, p=weights / weights.sum())
+            size = 2 + int(np.log(n_clusters)) if n_trials is None else n_trials
+            steps = [expected.uniform(size=size).tolist() for _ in range(n_clusters - 1)]
+            assert uniforms.tolist() == steps
+        assert len(draws.firsts) == 4
+        assert stream.random() == expected.random()
 
 
 @given(data=st.data(), seed=st.integers(0, 1000), sparse=st.booleans())

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import sklearn.cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,7 +76,8 @@ def quiet_and_heard(X, weights=None, **params) -> tuple[KMeans, KMeans]:
 
 def rows_by_draw(X, n_clusters, random_state):
     """A callable init: rows that need not be distinct."""
-    return X[random_state.randint(X.shape[0], size=n_clusters)]
+    rows = X[random_state.randint(X.shape[0], size=n_clusters)]
+    return rows.toarray() if sp.issparse(rows) else rows
 
 
 def starts(*inits):
@@ -117,7 +119,7 @@ def test_each_start_ends_as_the_loop_does(blobs, storage, dtype, init):
     assert reasons == {"strict convergence", "tolerance", "max_iter"}
 
 
-@pytest.mark.parametrize("n_clusters", [1, 2, 8, 9, 17, 40])
+@pytest.mark.parametrize("n_clusters", [1, 2, 8, 9, 17])
 @pytest.mark.parametrize("n_features", [1, 4])
 def test_any_number_of_clusters(blobs, storage, n_clusters, n_features):
     X = storage(blobs(40, n_features, 5, share_zero=0.3))
@@ -180,9 +182,9 @@ def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype)
             return way(*args)
 
         monkeypatch.setattr(cluster_sums, name, watched)
-    rng = np.random.default_rng(1)
-    X = storage(rng.random((2000, 3)).astype(dtype))  # no groups: the centres move for long
-    run = partial(compiled_and_looped, X, X[:25], 25, weights=rng.random(2000))
+    rng = np.random.default_rng(2)
+    X = storage(rng.random((3000, 3)).astype(dtype))  # no groups: the centres move for long
+    run = partial(compiled_and_looped, X, X[:15], 15, weights=rng.random(3000))
     (compiled,), (looped,) = run()
     assert_same_bits([compiled], [looped])
     assert looped.n_iter > 35
@@ -301,6 +303,30 @@ def test_one_listening_takes_the_loop_and_nobody_does_not(blobs, storage, monkey
             patch.setattr(restarts, unused, forbidden)
             fits.append(KMeans(4, n_init=2, random_state=0).fit(X))
         assert fit_bits(fits[-1]) == fit_bits(fits[0])
+
+
+@pytest.mark.parametrize("init", ["k-means++", "random", rows_by_draw])
+@pytest.mark.parametrize("n_init", [1, 3, 17])
+def test_a_stream_is_left_where_sklearn_leaves_it(blobs, storage, init, n_init):
+    X = storage(blobs(50, 3, 4))
+    params = {"n_clusters": 4, "init": init, "n_init": n_init}
+    stream, other = np.random.RandomState(0), np.random.RandomState(0)
+    model = KMeans(**params, random_state=stream).fit(X)
+    oracle = sklearn.cluster.KMeans(**params, random_state=other).fit(X)
+    assert model.labels_.tolist() == oracle.labels_.tolist()
+    assert stream.random_sample(3).tolist() == other.random_sample(3).tolist()
+
+
+@pytest.mark.parametrize("init", ["k-means++", "random"])
+def test_a_generator_is_left_where_the_loop_leaves_it(blobs, storage, init):
+    X = storage(blobs(50, 3, 4))
+    streams = np.random.default_rng(0), np.random.default_rng(0)
+    fits = [
+        KMeans(4, init=init, n_init=17, random_state=stream, on_iteration=listener).fit(X)
+        for stream, listener in zip(streams, (None, lambda event: None), strict=True)
+    ]
+    assert fit_bits(fits[0]) == fit_bits(fits[1])
+    assert streams[0].random() == streams[1].random()
 
 
 @given(data=st.data(), sparse=st.booleans(), dtype=st.sampled_from([np.float32, np.float64]))

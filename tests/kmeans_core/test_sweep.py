@@ -1,5 +1,8 @@
 """sweep_k: each row is what KMeans alone gives; which k is best, and which is suggested."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -32,22 +35,33 @@ def test_each_row_is_what_kmeans_alone_gives(blobs, storage, n_init, tol, max_it
         assert result.n_found[row] == k
 
 
-def test_one_stream_is_drawn_on_from_k_to_k(blobs):
-    X = blobs(60, 3, 5)
-    result = sweep_k(X, [4, 4], n_init=1, random_state=np.random.RandomState(0))
-    stream = np.random.RandomState(0)
-    expected = [KMeans(4, random_state=stream).fit(X).labels_.tolist() for _ in range(2)]
-    assert result.labels.tolist() == expected
-    assert expected[0] != expected[1]
-
-
-def test_threads_change_nothing(blobs, always_threads):
-    X = blobs(80, 3, 4)
-    one, two = (sweep_k(X, [3, 6], n_init=2, random_state=0, n_threads=n) for n in (1, 2))
+@pytest.mark.parametrize("new_stream", [np.random.RandomState, np.random.default_rng])
+def test_one_stream_is_drawn_on_in_the_order_of_ks(blobs, storage, always_threads, new_stream):
+    X = storage(blobs(60, 3, 5))
+    ks, seen = [4, 9, 2, 4], []
+    swept, serial = new_stream(0), new_stream(0)
+    result = sweep_k(X, ks, n_init=2, random_state=swept, n_threads=3, on_k=seen.append)
+    expected = [KMeans(k, n_init=2, random_state=serial).fit(X) for k in ks]
     assert always_threads.n_helpers > 0
-    assert one.labels.tolist() == two.labels.tolist()
-    assert one.inertia.tolist() == two.inertia.tolist()
-    assert one.silhouette.tolist() == two.silhouette.tolist()
+    assert result.labels.tolist() == [model.labels_.tolist() for model in expected]
+    assert result.inertia.tolist() == [model.inertia_ for model in expected]
+    assert swept.random() == serial.random()
+    assert seen == ks
+
+
+@pytest.mark.parametrize("n_threads", range(1, 8))
+def test_threads_change_nothing(blobs, storage, always_threads, n_threads):
+    X = storage(blobs(80, 3, 4))
+    ks = [3, 6, 2, 7, 6]
+    alone = [KMeans(k, n_init=2, random_state=0, n_threads=1).fit(X) for k in ks]
+    silhouettes = [silhouette_score(X, model.labels_) for model in alone]
+    always_threads.n_helpers = 0
+    result = sweep_k(X, ks, n_init=2, random_state=0, n_threads=n_threads)
+    assert (always_threads.n_helpers > 0) == (n_threads > 1)
+    assert result.ks.tolist() == ks
+    assert result.labels.tolist() == [model.labels_.tolist() for model in alone]
+    assert result.inertia.tolist() == [model.inertia_ for model in alone]
+    assert result.silhouette.tolist() == silhouettes
 
 
 @pytest.mark.parametrize(
@@ -100,6 +114,45 @@ def test_each_k_is_reported_when_done(blobs):
     seen = []
     sweep_k(blobs(40, 2, 3), iter([2, 3, 4]), n_init=1, random_state=0, on_k=seen.append)
     assert sorted(seen) == [2, 3, 4]
+
+
+def test_ks_are_reported_once_each_and_one_at_a_time(blobs, always_threads):
+    seen, inside, threads = [], [], set()
+
+    def on_k(k):
+        inside.append(k)
+        time.sleep(0.01)  # two at once would meet here
+        assert inside == [k]
+        inside.clear()
+        seen.append(k)
+        threads.add(threading.get_ident())
+
+    ks = [2, 5, 3, 9, 7, 4, 8, 6, 5]
+    sweep_k(blobs(40, 2, 3), ks, n_init=1, random_state=0, n_threads=4, on_k=on_k)
+    assert sorted(seen) == sorted(ks)
+    assert always_threads.n_helpers > 0
+    assert len(threads) > 1
+
+
+@pytest.mark.parametrize("n_threads", [1, 4])
+@pytest.mark.parametrize("new_seed", [int, np.random.RandomState])
+def test_an_error_in_on_k_reaches_the_caller_and_ends_the_sweep(
+    blobs, always_threads, n_threads, new_seed
+):
+    seen = []
+
+    def on_k(k):
+        seen.append(k)
+        raise LookupError("mine")
+
+    X = blobs(40, 2, 3)
+    ks = list(range(2, 22))
+    with pytest.raises(LookupError, match="mine"):
+        sweep_k(X, ks, n_init=1, random_state=new_seed(0), n_threads=n_threads, on_k=on_k)
+    assert 1 <= len(seen) <= n_threads
+    n_seen = len(seen)
+    assert sweep_k(X, [2], random_state=0, n_threads=n_threads).n_found.tolist() == [2]
+    assert len(seen) == n_seen  # nothing was left running
 
 
 def test_bad_input_is_refused_before_any_work(blobs):
