@@ -130,22 +130,25 @@ def assign(
 ):
     """Label rows start..stop; return how many labels changed, and how many rows were not skipped.
 
-    Rounding bound. Let u be half the EPS of X's dtype, d features, X = |x - origin|,
-    C = ``longest``, R = X + C. A score is |c|^2 / 2 - x.c of row and centre less the origin; two
-    scores differ by half of what the squared distances do. x and c are off by u and 2 u of
-    themselves by subtraction and cast, a product of d terms by d u X C in any order, fused or not
-    (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), the half norm by
+    Rounding bound. Let u be half the EPS of X's dtype, d features, X = |x - origin| and
+    C = ``longest``. A score is |c|^2 / 2 - x.c of row and centre less the origin; two scores
+    differ by half of what the squared distances do. x and c are off by u and 2 u of themselves by
+    subtraction and cast, a product of d terms by d u X C in any order, fused or not (Higham 2002,
+    Accuracy and Stability of Numerical Algorithms, section 3.1), the half norm by
     (d + 3) u C^2 / 2, the last subtraction by u (X C + C^2 / 2): together less than
-    (d + 8) u (X C + C^2 / 2), for two scores twice that. ``rounding`` is
-    (d + 10) u / (1 - (d + 10) u). The deciding sums are off by (d + 2) EPS / 2 of themselves, half
-    of both together by no more than (d + 2) EPS / 2 R^2. Where the least score is less than the
-    next by more than all this, it is the deciding sum's choice. Underflow adds no more than the
-    smallest normal number for each term and each entry of the table.
+    (d + 8) u (X C + C^2 / 2), and for two scores (d + 8) u (X^2 + 2 C^2), as 2 X C is no more than
+    X^2 + C^2. ``rounding`` is (d + 10) u / (1 - (d + 10) u). The deciding sums are off by
+    (d + 2) EPS / 2 of themselves, half of both together by no more than (d + 2) EPS (X^2 + C^2).
+    Where the least score is less than the next by more than all this, it is the deciding sum's
+    choice. Underflow costs an operation u times the smallest normal number, which ``underflow`` in
+    X^2 allows for (and the 2 u left over for entries of the table).
 
-    Bounds. X^2 + 2 score is a squared distance, off by ``rounding`` R^2 as X^2 is by (d + 4) u.
-    What is stored is rounded outwards by 4 EPS, more than the three operations on it lose. As the
-    deciding sums are off by (d + 2) EPS / 2, a row is skipped where upper (1 + margin) < lower
-    with a margin of (d + 8) EPS.
+    Bounds. X^2 + 2 score is a squared distance, off by (d + 8) u (X + C)^2 as X^2 is by
+    (d + 4) u; (X + C)^2 is no more than 2 (X^2 + C^2). What is stored is rounded outwards by
+    4 EPS, more than the three operations on it lose. As the deciding sums are off by
+    (d + 2) EPS / 2, a row is skipped where upper (1 + margin) < lower with a margin of
+    (d + 8) EPS. ``underflow`` keeps upper so large that what its square loses by underflow in the
+    deciding sum is less than that margin.
     """
     n_features = X.shape[1]
     n_groups = fall.shape[1]
@@ -240,8 +243,7 @@ def assign(
                         second = min(second, score)
             squared = np.float64(squared_length(rows, r))
             reach = squared * (1.0 + rounding) + squared_longest + underflow
-            tiny = underflow * (1.0 + reach)
-            gap = rounding * (reach + squared_longest) + 2.0 * exact_rounding * reach + tiny
+            gap = rounding * (reach + squared_longest) + 2.0 * exact_rounding * reach
             is_known = reach < too_long
             if is_known and second - least > gap:
                 label = np.intp(labels[i])
@@ -251,9 +253,7 @@ def assign(
                         label += 1
             elif is_known:
                 label = decided(X, i, centers, scores, r, needed, half_norms, least + gap)
-                home = label // n_group
             else:
-                needed[r, :] = True
                 label = decided(X, i, centers, scores, r, needed, half_norms, np.nan)
             if labels[i] != label:
                 labels[i] = label
@@ -261,7 +261,7 @@ def assign(
             if not is_known:
                 upper[i] = np.inf
                 continue
-            error = 2.0 * (rounding * reach + tiny)
+            error = 2.0 * rounding * reach + underflow
             own_score = np.float64(half_norms[label] - scores[r, label])
             near = np.sqrt(max(0.0, squared + 2.0 * own_score + error)) * (1.0 + outwards)
             bound = near - rise[label]
@@ -269,7 +269,7 @@ def assign(
             for g in range(n_groups):
                 if needed[r, g]:
                     score = leasts[r, g]
-                    if g == home and own_score == score:
+                    if g == label // n_group and own_score == score:
                         score = seconds[r, g]
                     far = np.sqrt(max(0.0, squared + 2.0 * np.float64(score) - error))
                     bound = far * (1.0 - outwards) + fall[label, g]

@@ -83,6 +83,7 @@ VALUES = {
     "tiny": lambda X: X * 1e-30,
     "large": lambda X: X * 1e30,
     "subnormal in float32": lambda X: X * 1e-44,
+    "squares are subnormal in float32": lambda X: X * 3e-23,
     "columns of different sizes": lambda X: X * 10.0 ** np.linspace(-12, 12, X.shape[1]),
     "rows of different sizes": lambda X: X * 10.0 ** np.linspace(-30, 17, len(X))[:, None],
     "constant": lambda X: np.full_like(X, 0.1),
@@ -97,16 +98,30 @@ def test_values_of_any_size_and_ties(blobs, dtype, values):
         follow(X, 25, lloyds_centers(X, X[::16], 6))
 
 
-@pytest.mark.parametrize("scale", [1e-320, 1e-300, 1e-160, 1e-154, 1e150, 1e154, 1e300])
+@pytest.mark.parametrize(
+    "scale", [1e-320, 1e-300, 1e-162, 1e-161, 1e-160, 1e-154, 1e150, 1e154, 1e300]
+)
 def test_values_whose_squares_leave_the_range(blobs, scale):
     X = blobs(300, 6, 4) * scale
     follow(X, 9, [*lloyds_centers(X, X[:9], 4), X[9:18], X[:9]])
 
 
-def test_after_a_few_values_far_out_of_range_ordinary_ones_are_right(blobs):
+@pytest.mark.parametrize("far", [1e100, 1e300])
+def test_after_a_few_values_far_out_of_range_ordinary_ones_are_right(blobs, far):
     X = blobs(300, 6, 4).astype(np.float32)
     ordinary = X[:9].astype(np.float64)
-    follow(X, 9, [ordinary, ordinary * 1e300, ordinary, ordinary * 1e25, ordinary + 1e-3, ordinary])
+    follow(X, 9, [ordinary, ordinary * far, ordinary, ordinary * 1e25, ordinary + 1e-3, ordinary])
+
+
+def test_a_score_past_the_range_of_float32_is_no_far_centre():
+    # The row's nearest centre is the first, whose half norm is infinite in float32; the score of
+    # the third is an ordinary number.
+    X = np.zeros((3, 5), dtype=np.float32)
+    X[:, 0] = [1.4e19, -1.4e19, 1.39e19]
+    centers = np.zeros((4, 5))
+    centers[:2, 0] = 3.1e19, -3.1e19
+    centers[2:, 1] = 1.2e19, -1.2e19
+    follow(X, 4, [centers, centers, centers * 0.99, centers * 0.5, centers[::-1], centers])
 
 
 @settings(max_examples=60)
@@ -151,6 +166,20 @@ def test_near_ties_are_decided_by_the_sum(dtype, spread, n_features, offset):
     every = np.vstack([centers, others.reshape(-1, n_features)])
     for chosen in (centers, every, centers[::-1]):
         follow(X, len(chosen), [chosen, chosen])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("step", [1e-16, 1e-8, 1e-7, 1e-4])
+def test_near_ties_of_centres_in_different_groups(dtype, step):
+    X, pair = near_ties(dtype, 140, n_samples=1500, spread=step)
+    rng = np.random.default_rng(0)
+    calls = []
+    for _ in range(12):
+        others = 9.0 + rng.normal(size=(38, 140))
+        calls.append(np.vstack([pair[:1], others, pair[1:]]))
+        pair = pair + step * rng.normal(size=pair.shape)
+    follow(X, 40, calls)
+    follow(X, 40, [centers[::-1] for centers in calls])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
