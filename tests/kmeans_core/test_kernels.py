@@ -179,9 +179,11 @@ for X in (stars, floats, floats.astype(np.float32)):
         answers = hashlib.sha256()
         scores = []
         for init in ("k-means++", np.vstack([X[:3], X[3:5] + 100])):
-            model = KMeans(5, init=init, random_state=0).fit(Z, sample_weight=np.arange(30.0))
+            n_init = 2 if isinstance(init, str) else 1
+            model = KMeans(5, init=init, n_init=n_init, random_state=0)
+            model.fit(Z, sample_weight=np.arange(30.0))
             for answer in (model.labels_, model.cluster_centers_, model.transform(Z),
-                           np.array(model.inertia_)):
+                           np.array(model.inertia_), np.array(model.n_iter_)):
                 answers.update(answer.tobytes())
             scores += silhouette_samples(Z, model.labels_).tolist()
         print(answers.hexdigest(), *scores)
@@ -236,6 +238,43 @@ def test_where_nothing_can_be_cached_one_warning_says_so_and_all_works(tmp_path)
     )
     assert done.stdout.split() == [str(copy / "__init__.py"), "0.5"]
     assert done.stderr.count("numba finds no folder to cache compiled code in") == 1
+
+
+# The rows that a compiled start of k-means++ chooses, of which two are far off.
+CHOOSE = """
+import numpy as np
+from kmeans_core.checks import as_points
+points = as_points(np.array([[0.0], [1.0], [2.0], [50.0], [120.0]]))
+chosen = np.empty((1, 3), dtype=np.intp)
+points.small_seeds(np.ones(5), np.array([0]), np.full((1, 2, 2), [0.1, 0.9]), 0, 1, chosen)
+print(*chosen[0])
+"""
+
+
+def test_no_compiled_kernel_outlives_a_change_of_one_it_calls(tmp_path):
+    copy, cache = tmp_path / "kmeans_core", tmp_path / "cache"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def run():
+        done = python(CHOOSE, folder=tmp_path, NUMBA_CACHE_DIR=str(cache))
+        compiled = {file: file.stat().st_mtime_ns for file in cache.rglob("*.nb?")}
+        return done.stdout.split(), compiled
+
+    best, compiled = run()
+    assert best == ["0", "4", "3"]
+    assert any("small_dense.seeds" in file.name for file in compiled)
+    assert run() == (best, compiled)  # the same files: nothing is compiled again
+
+    # keep_best_trial, which is in another file than the start that calls it, keeps the worst.
+    called = copy / "kernels" / "seeding.py"
+    text = called.read_text()
+    changed = text.replace(
+        "potentials[trial] < potentials[best]", "potentials[trial] > potentials[best]"
+    )
+    assert changed != text
+    called.write_text(changed)
+    worst, _ = run()
+    assert worst == ["0", "3", "4"]
 
 
 def test_another_error_of_numba_is_not_taken_for_a_missing_cache(monkeypatch):
