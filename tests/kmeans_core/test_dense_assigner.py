@@ -224,6 +224,23 @@ def test_bounds_hold_also_after_long_ways(blobs, dtype, n_features):
     assert np.median(upper - own) < 0.05 * np.median(own)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bounds_move_as_far_as_centres_on_a_line(dtype):
+    X = np.zeros((20, 5), dtype=dtype)
+    X[:, 0] = np.repeat([0.0, 20.0], 10)
+    centers = X[::10].astype(np.float64)
+    assigner = FilteredAssigner(X, 2, 1)
+    labels = np.empty(20, dtype=np.int32)
+    assigner.assign(centers, labels)
+    for place in (1.0, -2.5):
+        centers[0, 0] = place
+        assigner.assign(centers, labels)
+        assert assigner.n_looked_at == 0
+        upper, lower = assigner.bounds(labels)
+        assert np.all(upper >= np.repeat([abs(place), 0.0], 10))
+        assert np.all(lower[:, 0] <= np.repeat([20.0, 20.0 - place], 10))
+
+
 # What is skipped ------------------------------------------------------------------------------
 
 
