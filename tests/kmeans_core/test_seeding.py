@@ -61,6 +61,31 @@ def test_all_starts_are_drawn_as_one_after_the_other_would_be(new_stream, n_tria
         assert stream.random() == expected.random()
 
 
+class Numbers(np.random.RandomState):
+    """A stream of one number, over and over."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__(0)
+        self.number = number
+
+    def random(self, size=None):
+        return np.full(size, self.number)
+
+
+@pytest.mark.parametrize(
+    ("weights", "number", "first"),
+    [
+        ([0, 1, 1, 2], 0.0, 1),  # a row without weight is none
+        ([0, 1, 1, 2], 0.25, 2),  # what lies between two rows is the upper one's
+        ([0, 1, 1, 2], np.nextafter(0.25, 0), 1),
+        ([1] * 10, np.nextafter(1, 0), 9),  # ten tenths sum to less than 1
+    ],
+)
+def test_the_first_row_where_a_number_is_on_the_border(weights, number, first):
+    draws = draw_starts(np.array(weights, dtype=float), 1, 2, Numbers(number))
+    assert draws.firsts.tolist() == [first, first]
+
+
 @given(data=st.data(), seed=st.integers(0, 1000), sparse=st.booleans())
 def test_chooses_the_rows_of_the_textbook(exact_cases, data, seed, sparse):
     case = data.draw(exact_cases)
