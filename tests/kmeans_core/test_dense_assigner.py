@@ -117,10 +117,10 @@ def test_a_score_past_the_range_of_float32_is_no_far_centre():
     # The row's nearest centre is the first, whose half norm is infinite in float32; the score of
     # the third is an ordinary number.
     X = np.zeros((3, 5), dtype=np.float32)
-    X[:, 0] = [1.4e19, -1.4e19, 1.39e19]
+    X[:, 0] = [1e19, -1e19, 0.99e19]
     centers = np.zeros((4, 5))
     centers[:2, 0] = 3.1e19, -3.1e19
-    centers[2:, 1] = 1.2e19, -1.2e19
+    centers[2:, 1] = 1.9e19, -1.9e19
     follow(X, 4, [centers, centers, centers * 0.99, centers * 0.5, centers[::-1], centers])
 
 
