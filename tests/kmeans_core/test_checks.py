@@ -188,6 +188,25 @@ def test_unsorted_and_repeated_indices_add_up_as_in_scipy():
     assert np.array_equal(matrix.toarray(), values_of(points))
 
 
+def test_a_fault_in_any_run_of_rows_is_found(always_threads):
+    X = sp.csr_array(np.arange(1.0, 401.0).reshape(200, 2))
+    for position in (0, 199, 399):
+        bad = X.copy()
+        bad.data[position] = np.nan
+        with pytest.raises(ValueError, match=f"row {position // 2}, column {position % 2}"):
+            as_points(bad, n_threads=3)
+
+
+def test_what_csr_arrays_hold_past_their_end_counts_for_nothing():
+    X = sp.csr_array(np.array([[1.0, 0.0], [0.0, 3.0]]))
+    longer = sp.csr_array(X.shape)
+    longer.data = np.append(X.data, [5.0, np.nan])
+    longer.indices = np.append(X.indices, [0, 9]).astype(X.indices.dtype)
+    longer.indptr = X.indptr
+    assert as_points(longer).mean_variance() == as_points(X).mean_variance()
+    assert as_points(longer).n_stored == 2
+
+
 @pytest.mark.parametrize(
     ("indices", "in_order"),
     [
