@@ -287,7 +287,11 @@ def assign(
     own,  # IN/OUT (n_samples,) labels in the order of the blocks
     labels,  # IN/OUT (n_samples,)
 ):
-    """Label the rows of blocks start..stop; return how many labels changed."""
+    """Label the rows of blocks start..stop; return how many labels changed.
+
+    Blocks are taken in order, and a node is pruned when its first block comes up, or at start.
+    The pivots of a group of siblings are the centres nearest to the middles of their boxes.
+    """
     n_levels = len(first_nodes)
     n_features, n_padded = centers_t.shape
     n_rows = n_lines * LINE

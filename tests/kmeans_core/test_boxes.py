@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmeans_core.boxes import BoxAssigner, _tree
+from kmeans_core.boxes import BoxAssigner, _tree, pays
 from kmeans_core.kernels import boxes, dense
 from kmeans_core.prepared import prepare
 
@@ -177,6 +177,23 @@ def test_any_number_of_threads_gives_the_same_labels_and_counts(always_threads, 
         check(assigner, X, centers, labels)
         centers = moved(X, labels, 100, centers)
     assert bool(always_threads.n_helpers) == (n_threads > 1)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_features", "n_clusters", "expected"),
+    [
+        (100_000, 2, 1000, True),
+        (100_000, 4, 1000, True),
+        (100_000, 32, 1000, False),
+        (100_000, 2, 2, False),
+        (100, 2, 50, False),
+        (2**31, 2, 1000, False),  # more rows than an int32 can number
+    ],
+)
+def test_boxes_pay_for_many_rows_and_clusters_in_few_dimensions(
+    n_samples, n_features, n_clusters, expected
+):
+    assert pays(n_samples, n_features, n_clusters) is expected
 
 
 # Kernels --------------------------------------------------------------------------------------
