@@ -3,6 +3,8 @@
 A matrix is three arrays: data (n_stored,) float32 or float64, indices (n_stored,) int32 or int64,
 strictly ascending in each row, and indptr (n_samples + 1,). ``centers_t`` is the centres
 transposed, (n_features, n_padded), so that each stored value meets the centres side by side.
+Where places in arrays are unsigned, numba asks of none whether it counts from the end: up to twice
+as fast.
 
 The expanded formula |x|^2 - 2 x.c + |c|^2 touches stored values only, but rounds differently from
 the sum of (x - c)^2 that decides (``dense.py``), and loses everything where the two terms nearly
@@ -111,9 +113,10 @@ def column_means(
     """Mean of each feature over all rows."""
     means[:] = 0.0
     n_entries[:] = 0
-    for position in range(data.shape[0]):
-        means[indices[position]] += np.float64(data[position])
-        n_entries[indices[position]] += 1
+    for position in range(np.uint64(0), np.uint64(data.shape[0])):
+        j = np.uint64(indices[position])
+        means[j] += np.float64(data[position])
+        n_entries[j] += 1
     for j in range(means.shape[0]):
         means[j] /= n_samples
 
@@ -130,8 +133,9 @@ def squared_deviations(
     total = 0.0
     for first in range(0, data.shape[0], 128):
         part = 0.0
-        for position in range(first, min(first + 128, data.shape[0])):
-            difference = np.float64(data[position]) - means[indices[position]]
+        last = min(first + 128, data.shape[0])
+        for position in range(np.uint64(first), np.uint64(last)):
+            difference = np.float64(data[position]) - means[np.uint64(indices[position])]
             part += difference * difference
         total += part
     absent = 0.0
@@ -190,11 +194,12 @@ def own_distances(
     """
     for i in range(start, stop):
         c = labels[i]
+        own = centers[c]
         begin, end = indptr[i], indptr[i + 1]
         stored = 0.0
         seen = 0.0
-        for position in range(begin, end):
-            center = centers[c, indices[position]]
+        for position in range(np.uint64(begin), np.uint64(end)):
+            center = own[np.uint64(indices[position])]
             difference = np.float64(data[position]) - center
             stored += difference * difference
             seen += center * center
@@ -236,11 +241,12 @@ def add_rows(
 ):
     """Add factor * row to the sums of clusters start..stop, entry after entry."""
     for c in range(start, stop):
+        total = sums[c]
         for entry in range(starts[c], starts[c + 1]):
             i = rows[entry]
             factor = factors[entry]
-            for position in range(indptr[i], indptr[i + 1]):
-                sums[c, indices[position]] += factor * np.float64(data[position])
+            for position in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):
+                total[np.uint64(indices[position])] += factor * np.float64(data[position])
 
 
 @kernel
