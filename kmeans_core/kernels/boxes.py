@@ -7,11 +7,13 @@ Kanungo et al. 2002; the few that reach a block are compared by the deciding sum
 
 import numpy as np
 from llvmlite import ir
-from numba import config, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.lanes import LANES
+from kmeans_core.kernels.vectors import constants, load, splat, store, usable, vector_type
 
 EPS = 2.0**-52
 
@@ -23,9 +25,6 @@ TINY = 2.0**-1022
 
 # Rows of a part that are looked at for its widest feature.
 SAMPLE = 64
-
-# Points of one vector: 512 bits, which LLVM splits where registers are shorter.
-LANES = 8
 
 # Rows are looked at by lines of two vectors: with their least distances and the places of those
 # they fit the 16 registers of AVX2.
@@ -52,7 +51,7 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
     here may be fused or reordered, and LLVM does neither unless told to.
     """
     n_vectors = vectors.count
-    vector = ir.VectorType(ir.DoubleType(), LANES)
+    vector = vector_type(types.float64)
     integers = ir.VectorType(ir.IntType(64), LANES)
 
     def codegen(context, builder, signature, args):
@@ -70,7 +69,7 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
         listed = builder.gep(table.data, [builder.mul(floor, builder.mul(n_features, width))])
         answer = builder.gep(out.data, [builder.mul(target, lanes)])
         zero = ir.Constant(vector, None)
-        infinity = ir.Constant(vector, [ir.Constant(ir.DoubleType(), float("inf"))] * LANES)
+        infinity = constants(vector, [float("inf")] * LANES)
 
         def variables(start):
             slots = [cgutils.alloca_once(builder, start.type) for _ in range(n_vectors)]
@@ -78,16 +77,8 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
                 builder.store(start, slot)
             return slots
 
-        def splat(scalar, kind):
-            one = builder.insert_element(
-                ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0)
-            )
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
-            return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), mask)
-
-        def at(pointer, v, kind):
-            place = builder.gep(pointer, [ir.Constant(intp, v * LANES)])
-            return builder.bitcast(place, kind.as_pointer())
+        def at(pointer, v):
+            return builder.gep(pointer, [ir.Constant(intp, v * LANES)])
 
         least, sums = variables(infinity), variables(zero)
         nearest = variables(ir.Constant(integers, None))
@@ -96,23 +87,21 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
                 builder.store(zero, sums[v])
             with cgutils.for_range(builder, n_features, intp=intp) as feature:
                 c = builder.add(builder.mul(feature.index, width), candidate.index)
-                center = splat(builder.load(builder.gep(listed, [c])), vector)
+                center = splat(builder, vector, builder.load(builder.gep(listed, [c])))
                 line = builder.gep(first, [builder.mul(feature.index, lanes)])
                 for v in range(n_vectors):
-                    x = builder.load(at(line, v, vector))
-                    x.align = 8
+                    x = load(builder, vector, at(line, v), 8)
                     difference = builder.fsub(x, center)
                     square = builder.fmul(difference, difference)
                     builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
-            index = splat(candidate.index, integers)
+            index = splat(builder, integers, candidate.index)
             for v in range(n_vectors):
                 total, old = builder.load(sums[v]), builder.load(least[v])
                 nearer = builder.fcmp_ordered("<", total, old)
                 builder.store(builder.select(nearer, total, old), least[v])
                 builder.store(builder.select(nearer, index, builder.load(nearest[v])), nearest[v])
         for v in range(n_vectors):
-            store = builder.store(builder.load(nearest[v]), at(answer, v, integers))
-            store.align = 8
+            store(builder, builder.load(nearest[v]), at(answer, v), 8)
         return context.get_dummy_value()
 
     return types.void(points, node, centers, level, n_centers, vectors, places, line), codegen
@@ -125,7 +114,7 @@ def _nearest_in_numpy(points, node, centers, level, n_centers, vectors, places, 
     places[line] = np.argmin(totals, axis=0)
 
 
-nearest = _nearest_in_numpy if config.DISABLE_JIT else _nearest  # type: ignore[attr-defined]
+nearest = usable(_nearest, _nearest_in_numpy)
 
 
 @kernel

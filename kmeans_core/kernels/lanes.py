@@ -4,22 +4,21 @@ Each lane is a centre (or a trial of k-means++), so a lane adds in the order in 
 loop does. ``simd.py`` has the faster vectors that need a rounding bound.
 """
 
-from typing import Any
-
 import numpy as np
 from llvmlite import ir
-from numba import config, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from kmeans_core.kernels.simd import (
-    _constants,
-    _load,
-    _reduce,
-    _splat,
-    _store,
-    _vector_type,
-    _zeros,
+from kmeans_core.kernels.vectors import (
+    constants,
+    load,
+    reduce,
+    splat,
+    store,
+    usable,
+    vector_type,
+    zeros,
 )
 
 LANES = 8
@@ -31,7 +30,7 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
 
     table is (n_features, n_padded) float64; the tuple ``vectors`` has one entry for each vector.
     """
-    vector = _vector_type(types.float64)
+    vector = vector_type(types.float64)
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
@@ -43,20 +42,20 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
         offset = context.cast(builder, args[3], signature.args[3], types.intp)
         n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
         start = builder.gep(rows.data, [builder.mul(place, n_features)])
-        sums = _zeros(builder, vector, n_vectors)
+        sums = zeros(builder, vector, n_vectors)
         with cgutils.for_range(builder, n_features, intp=intp) as loop:
             value = builder.load(builder.gep(start, [loop.index]))
             value = context.cast(builder, value, signature.args[0].dtype, types.float64)
-            x = _splat(builder, vector, value)
+            x = splat(builder, vector, value)
             line = builder.gep(right.data, [builder.add(builder.mul(loop.index, width), offset)])
             for v in range(n_vectors):
                 at = builder.gep(line, [ir.Constant(intp, v * LANES)])
-                difference = builder.fsub(x, _load(builder, vector, at, 8))
+                difference = builder.fsub(x, load(builder, vector, at, 8))
                 square = builder.fmul(difference, difference)
                 builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
         for v in range(n_vectors):
             at = builder.add(offset, ir.Constant(intp, v * LANES))
-            _store(builder, builder.load(sums[v]), builder.gep(target.data, [at]), 8)
+            store(builder, builder.load(sums[v]), builder.gep(target.data, [at]), 8)
         return context.get_dummy_value()
 
     return types.void(X, row, table, column, vectors, out), codegen
@@ -65,7 +64,7 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
 @intrinsic
 def _nearest_lane(typingctx, distances):
     """The lowest place of the least distance; distances fill whole vectors and hold no NaN."""
-    vector = _vector_type(types.float64)
+    vector = vector_type(types.float64)
     integers = ir.VectorType(ir.IntType(64), LANES)
 
     def codegen(context, builder, signature, args):
@@ -75,23 +74,23 @@ def _nearest_lane(typingctx, distances):
         best, index, place = (
             cgutils.alloca_once(builder, kind) for kind in (vector, integers, integers)
         )
-        builder.store(_constants(vector, [float("inf")] * LANES), best)
-        builder.store(_constants(integers, list(range(LANES))), index)
-        builder.store(_constants(integers, list(range(LANES))), place)
+        builder.store(constants(vector, [float("inf")] * LANES), best)
+        builder.store(constants(integers, list(range(LANES))), index)
+        builder.store(constants(integers, list(range(LANES))), place)
         with cgutils.for_range_slice(
             builder, ir.Constant(intp, 0), width, ir.Constant(intp, LANES), intp
         ) as (at, _):
-            distance = _load(builder, vector, builder.gep(array.data, [at]), 8)
+            distance = load(builder, vector, builder.gep(array.data, [at]), 8)
             nearer = builder.fcmp_ordered("<", distance, builder.load(best))
             builder.store(builder.select(nearer, distance, builder.load(best)), best)
             builder.store(builder.select(nearer, builder.load(place), builder.load(index)), index)
-            step = _constants(integers, [LANES] * LANES)
+            step = constants(integers, [LANES] * LANES)
             builder.store(builder.add(builder.load(place), step), place)
         lanes, places = builder.load(best), builder.load(index)
-        least = _splat(builder, vector, _reduce(builder, "fmin", lanes))
-        greatest = _constants(integers, [2**63 - 1] * LANES)
+        least = splat(builder, vector, reduce(builder, "fmin", lanes))
+        greatest = constants(integers, [2**63 - 1] * LANES)
         places = builder.select(builder.fcmp_ordered("==", lanes, least), places, greatest)
-        return _reduce(builder, "smin", places)
+        return reduce(builder, "smin", places)
 
     return types.intp(distances), codegen
 
@@ -99,7 +98,7 @@ def _nearest_lane(typingctx, distances):
 @intrinsic
 def _keep_closer(typingctx, distances, closest, weight, vectors, out, row, potentials):
     """out[row] = min(distances, closest); potentials += weight * out[row], lane by lane."""
-    vector = _vector_type(types.float64)
+    vector = vector_type(types.float64)
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
@@ -110,16 +109,16 @@ def _keep_closer(typingctx, distances, closest, weight, vectors, out, row, poten
         line = context.cast(builder, args[5], signature.args[5], types.intp)
         width = cgutils.unpack_tuple(builder, target.shape, 2)[1]
         start = builder.gep(target.data, [builder.mul(line, width)])
-        limit, factor = (_splat(builder, vector, args[at]) for at in (1, 2))
+        limit, factor = (splat(builder, vector, args[at]) for at in (1, 2))
         for v in range(n_vectors):
             at = [ir.Constant(intp, v * LANES)]
-            distance = _load(builder, vector, builder.gep(array.data, at), 8)
+            distance = load(builder, vector, builder.gep(array.data, at), 8)
             nearer = builder.fcmp_ordered("<", distance, limit)
             kept = builder.select(nearer, distance, limit)
-            _store(builder, kept, builder.gep(start, at), 8)
+            store(builder, kept, builder.gep(start, at), 8)
             total = builder.gep(totals.data, at)
-            added = builder.fadd(_load(builder, vector, total, 8), builder.fmul(factor, kept))
-            _store(builder, added, total, 8)
+            added = builder.fadd(load(builder, vector, total, 8), builder.fmul(factor, kept))
+            store(builder, added, total, 8)
         return context.get_dummy_value()
 
     arguments = (distances, closest, weight, vectors, out, row, potentials)
@@ -132,7 +131,7 @@ def _dense_trials(typingctx, X, table, closest, weights, first, last, vectors, o
 
     As ``squared_differences`` and ``keep_closer`` row by row, with the potentials in registers.
     """
-    vector = _vector_type(types.float64)
+    vector = vector_type(types.float64)
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
@@ -145,7 +144,7 @@ def _dense_trials(typingctx, X, table, closest, weights, first, last, vectors, o
             context.cast(builder, args[at], signature.args[at], types.intp) for at in (4, 5)
         )
         n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
-        added = _zeros(builder, vector, n_vectors)
+        added = zeros(builder, vector, n_vectors)
         sums = [cgutils.alloca_once(builder, vector) for _ in range(n_vectors)]
         one = ir.Constant(intp, 1)
         with cgutils.for_range_slice(builder, begin, end, one, intp) as (i, _):
@@ -155,15 +154,15 @@ def _dense_trials(typingctx, X, table, closest, weights, first, last, vectors, o
             with cgutils.for_range(builder, n_features, intp=intp) as loop:
                 value = builder.load(builder.gep(start, [loop.index]))
                 value = context.cast(builder, value, signature.args[0].dtype, types.float64)
-                x = _splat(builder, vector, value)
+                x = splat(builder, vector, value)
                 line = builder.gep(right.data, [builder.mul(loop.index, width)])
                 for v in range(n_vectors):
                     at = builder.gep(line, [ir.Constant(intp, v * LANES)])
-                    difference = builder.fsub(x, _load(builder, vector, at, 8))
+                    difference = builder.fsub(x, load(builder, vector, at, 8))
                     square = builder.fmul(difference, difference)
                     builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
             limit, factor = (
-                _splat(builder, vector, builder.load(builder.gep(array.data, [i])))
+                splat(builder, vector, builder.load(builder.gep(array.data, [i])))
                 for array in (limits, factors)
             )
             start = builder.gep(target.data, [builder.mul(i, width)])
@@ -171,12 +170,12 @@ def _dense_trials(typingctx, X, table, closest, weights, first, last, vectors, o
                 distance = builder.load(sums[v])
                 nearer = builder.fcmp_ordered("<", distance, limit)
                 kept = builder.select(nearer, distance, limit)
-                _store(builder, kept, builder.gep(start, [ir.Constant(intp, v * LANES)]), 8)
+                store(builder, kept, builder.gep(start, [ir.Constant(intp, v * LANES)]), 8)
                 total = builder.fadd(builder.load(added[v]), builder.fmul(factor, kept))
                 builder.store(total, added[v])
         for v in range(n_vectors):
             at = builder.gep(totals.data, [ir.Constant(intp, v * LANES)])
-            _store(builder, builder.load(added[v]), at, 8)
+            store(builder, builder.load(added[v]), at, 8)
         return context.get_dummy_value()
 
     arguments = (X, table, closest, weights, first, last, vectors, out, potentials)
@@ -186,7 +185,7 @@ def _dense_trials(typingctx, X, table, closest, weights, first, last, vectors, o
 @intrinsic
 def _expand(typingctx, products, norm, norms, share, vectors):
     """products = norm + norms - 2 * products; whether all exceed share * (norm + norms)."""
-    vector = _vector_type(types.float64)
+    vector = vector_type(types.float64)
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
@@ -194,16 +193,16 @@ def _expand(typingctx, products, norm, norms, share, vectors):
             context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
         )
         intp = context.get_value_type(types.intp)
-        own, least_share = (_splat(builder, vector, args[at]) for at in (1, 3))
-        two = _constants(vector, [2.0] * LANES)
+        own, least_share = (splat(builder, vector, args[at]) for at in (1, 3))
+        two = constants(vector, [2.0] * LANES)
         good = ir.Constant(ir.IntType(1), 1)
         for v in range(n_vectors):
             at = [ir.Constant(intp, v * LANES)]
             place = builder.gep(array.data, at)
-            both = builder.fadd(own, _load(builder, vector, builder.gep(others.data, at), 8))
-            product = builder.fmul(two, _load(builder, vector, place, 8))
+            both = builder.fadd(own, load(builder, vector, builder.gep(others.data, at), 8))
+            product = builder.fmul(two, load(builder, vector, place, 8))
             distance = builder.fsub(both, product)
-            _store(builder, distance, place, 8)
+            store(builder, distance, place, 8)
             exceeds = builder.fcmp_ordered(">", distance, builder.fmul(least_share, both))
             mask = builder.bitcast(exceeds, ir.IntType(LANES))
             all_do = builder.icmp_signed("==", mask, ir.Constant(ir.IntType(LANES), -1))
@@ -252,20 +251,8 @@ def _keep_closer_in_numpy(distances, closest, weight, vectors, out, row, potenti
 
 # What kernels call -----------------------------------------------------------------------------
 
-squared_differences: Any
-nearest_lane: Any
-keep_closer: Any
-expand: Any
-dense_trials: Any
-if config.DISABLE_JIT:  # type: ignore[attr-defined]
-    squared_differences = _squared_differences_in_numpy
-    nearest_lane = _nearest_lane_in_numpy
-    keep_closer = _keep_closer_in_numpy
-    expand = _expand_in_numpy
-    dense_trials = _dense_trials_in_numpy
-else:
-    squared_differences = _squared_differences
-    nearest_lane = _nearest_lane
-    keep_closer = _keep_closer
-    expand = _expand
-    dense_trials = _dense_trials
+squared_differences = usable(_squared_differences, _squared_differences_in_numpy)
+nearest_lane = usable(_nearest_lane, _nearest_lane_in_numpy)
+keep_closer = usable(_keep_closer, _keep_closer_in_numpy)
+expand = usable(_expand, _expand_in_numpy)
+dense_trials = usable(_dense_trials, _dense_trials_in_numpy)

@@ -11,18 +11,26 @@ is used, and no other, is compiled, with its accumulators in registers.
 With the JIT off none of this can run; NumPy stand-ins of the same names then do.
 """
 
-from typing import Any
-
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
-from numba import config, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-# Bytes of a vector: 64 also where registers are shorter, as LLVM splits what does not fit.
-VECTOR_BYTES = 64
-LANES = {np.dtype(np.float32): 16, np.dtype(np.float64): 8}
+from kmeans_core.kernels.vectors import (
+    LANES,
+    VECTOR_BYTES,
+    constants,
+    load,
+    multiply_add,
+    reduce,
+    splat,
+    store,
+    usable,
+    vector_type,
+    zeros,
+)
 
 # Rows of a tile for each number of vectors of a panel. AVX-512 and ARM have 32 registers, of which
 # 24 hold sums; AVX2 has 16 of half the length.
@@ -32,60 +40,6 @@ PANEL_VECTORS = max(TILES)
 TILE_ROWS = TILES[PANEL_VECTORS]
 
 
-def _vector_type(scalar: types.Float) -> ir.VectorType:
-    lanes = VECTOR_BYTES * 8 // scalar.bitwidth
-    return ir.VectorType(ir.FloatType() if scalar.bitwidth == 32 else ir.DoubleType(), lanes)
-
-
-def _constants(vector: ir.VectorType, values: list[Any]) -> ir.Constant:
-    return ir.Constant(vector, [ir.Constant(vector.element, value) for value in values])
-
-
-def _load(builder: Any, vector: ir.VectorType, pointer: Any, align: int) -> Any:
-    load = builder.load(builder.bitcast(pointer, vector.as_pointer()))
-    load.align = align
-    return load
-
-
-def _store(builder: Any, value: Any, pointer: Any, align: int) -> None:
-    store = builder.store(value, builder.bitcast(pointer, value.type.as_pointer()))
-    store.align = align
-
-
-def _splat(builder: Any, vector: ir.VectorType, scalar: Any) -> Any:
-    one = builder.insert_element(
-        ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0)
-    )
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
-    return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
-
-
-def _multiply_add(builder: Any, a: Any, b: Any, accumulator: Any) -> None:
-    """accumulator += a * b, fused where the processor can."""
-    product = builder.fmul(a, b, flags=["contract"])
-    total = builder.fadd(builder.load(accumulator), product, flags=["contract"])
-    builder.store(total, accumulator)
-
-
-def _zeros(builder: Any, vector: ir.VectorType, count: int) -> list[Any]:
-    accumulators = [cgutils.alloca_once(builder, vector) for _ in range(count)]
-    for accumulator in accumulators:
-        builder.store(ir.Constant(vector, None), accumulator)
-    return accumulators
-
-
-def _reduce(builder: Any, name: str, vector: Any) -> Any:
-    element = vector.type.element
-    kind = {"float": "f32", "double": "f64", "i32": "i32", "i64": "i64"}[str(element)]
-    function = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(element, [vector.type]),
-        f"llvm.vector.reduce.{name}.v{vector.type.count}{kind}",
-    )
-    # nnan: none of them is NaN, so that the least is found without asking.
-    return builder.call(function, [vector], fastmath=["nnan"] if kind[0] == "f" else [])
-
-
 @intrinsic
 def _sparse_products(typingctx, data, indices, begin, end, table, column, vectors, out):
     """out[column + lane] = sum over positions begin..end of data * table[index, column + lane].
@@ -93,7 +47,7 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
     table is (n_features, n_padded); the tuple ``vectors`` has one entry for each vector of lanes.
     """
     scalar = table.dtype
-    vector = _vector_type(scalar)
+    vector = vector_type(scalar)
     n_vectors = vectors.count
     # A fused multiply-add takes about 4 cycles: independent chains keep the unit busy.
     n_chains = max(1, 4 // n_vectors)
@@ -110,7 +64,7 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
         offset = context.cast(builder, args[5], signature.args[5], types.intp)
         width = cgutils.unpack_tuple(builder, rows.shape, 2)[1]
         align = scalar.bitwidth // 8
-        sums = _zeros(builder, vector, n_vectors * n_chains)
+        sums = zeros(builder, vector, n_vectors * n_chains)
 
         def add(position, chain):
             value = builder.load(builder.gep(values.data, [position]))
@@ -119,11 +73,11 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
             place = context.cast(builder, place, signature.args[1].dtype, types.intp)
             start = builder.add(builder.mul(place, width), offset)
             row = builder.gep(rows.data, [start])
-            x = _splat(builder, vector, value)
+            x = splat(builder, vector, value)
             for v in range(n_vectors):
                 at = builder.gep(row, [ir.Constant(intp, v * vector.count)])
-                _multiply_add(
-                    builder, x, _load(builder, vector, at, align), sums[chain * n_vectors + v]
+                multiply_add(
+                    builder, x, load(builder, vector, at, align), sums[chain * n_vectors + v]
                 )
 
         length = builder.sub(last, first)
@@ -143,7 +97,7 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
             for chain in range(1, n_chains):
                 total = builder.fadd(total, builder.load(sums[chain * n_vectors + v]))
             at = builder.add(offset, ir.Constant(intp, v * vector.count))
-            _store(builder, total, builder.gep(target.data, [at]), align)
+            store(builder, total, builder.gep(target.data, [at]), align)
         return context.get_dummy_value()
 
     return types.void(data, indices, begin, end, table, column, vectors, out), codegen
@@ -151,15 +105,15 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
 
 def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
     """Products of the rows at ``starts`` with a panel of the table: vectors, row by row."""
-    vector = _vector_type(scalar)
+    vector = vector_type(scalar)
     align = scalar.bitwidth // 8
     intp = offset.type
     n_features, width = cgutils.unpack_tuple(builder, table.shape, 2)
-    sums = _zeros(builder, vector, len(starts) * n_vectors)
+    sums = zeros(builder, vector, len(starts) * n_vectors)
     with cgutils.for_range(builder, n_features, intp=intp) as loop:
         line = builder.gep(table.data, [builder.add(builder.mul(loop.index, width), offset)])
         centers = [
-            _load(
+            load(
                 builder,
                 vector,
                 builder.gep(line, [ir.Constant(intp, v * vector.count)]),
@@ -168,9 +122,9 @@ def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
             for v in range(n_vectors)
         ]
         for r, start in enumerate(starts):
-            x = _splat(builder, vector, builder.load(builder.gep(start, [loop.index])))
+            x = splat(builder, vector, builder.load(builder.gep(start, [loop.index])))
             for v in range(n_vectors):
-                _multiply_add(builder, x, centers[v], sums[r * n_vectors + v])
+                multiply_add(builder, x, centers[v], sums[r * n_vectors + v])
     return [builder.load(total) for total in sums]
 
 
@@ -206,7 +160,7 @@ def _dense_products(typingctx, rows, places, first, table, column, tile, vectors
             line = builder.add(builder.mul(place, target_width), offset)
             for v in range(n_vectors):
                 at = builder.gep(target.data, [builder.add(line, ir.Constant(intp, v * lanes))])
-                _store(builder, totals[r * n_vectors + v], at, scalar.bitwidth // 8)
+                store(builder, totals[r * n_vectors + v], at, scalar.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(rows, places, first, table, column, tile, vectors, out), codegen
@@ -216,7 +170,7 @@ def _dense_products(typingctx, rows, places, first, table, column, tile, vectors
 def _squared_length(typingctx, rows, row):
     """Sum of squares of a row, whose length is a multiple of the lanes."""
     scalar = rows.dtype
-    vector = _vector_type(scalar)
+    vector = vector_type(scalar)
 
     def codegen(context, builder, signature, args):
         array = context.make_array(signature.args[0])(context, builder, args[0])
@@ -224,12 +178,12 @@ def _squared_length(typingctx, rows, row):
         line = context.cast(builder, args[1], signature.args[1], types.intp)
         width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
         start = builder.gep(array.data, [builder.mul(line, width)])
-        (total,) = _zeros(builder, vector, 1)
+        (total,) = zeros(builder, vector, 1)
         with cgutils.for_range_slice(
             builder, ir.Constant(intp, 0), width, ir.Constant(intp, vector.count), intp
         ) as (at, _):
-            x = _load(builder, vector, builder.gep(start, [at]), scalar.bitwidth // 8)
-            _multiply_add(builder, x, x, total)
+            x = load(builder, vector, builder.gep(start, [at]), scalar.bitwidth // 8)
+            multiply_add(builder, x, x, total)
         element = vector.element
         kind = "f32" if scalar.bitwidth == 32 else "f64"
         function = cgutils.get_or_insert_function(
@@ -253,7 +207,7 @@ def _least_two(typingctx, products, row, half_norms, first, last):
     overflowed before it believes the answer.
     """
     scalar = products.dtype
-    vector = _vector_type(scalar)
+    vector = vector_type(scalar)
     whole = ir.IntType(scalar.bitwidth)
     integers = ir.VectorType(whole, vector.count)
 
@@ -268,20 +222,20 @@ def _least_two(typingctx, products, row, half_norms, first, last):
         begin = context.cast(builder, args[3], signature.args[3], types.intp)
         end = context.cast(builder, args[4], signature.args[4], types.intp)
         align = scalar.bitwidth // 8
-        infinity = _constants(vector, [float("inf")] * vector.count)
+        infinity = constants(vector, [float("inf")] * vector.count)
         best, second = (cgutils.alloca_once(builder, vector) for _ in range(2))
         index = cgutils.alloca_once(builder, integers)
         place = cgutils.alloca_once(builder, integers)
         builder.store(infinity, best)
         builder.store(infinity, second)
         builder.store(ir.Constant(integers, None), index)
-        builder.store(_constants(integers, list(range(vector.count))), place)
-        step = _constants(integers, [vector.count] * vector.count)
+        builder.store(constants(integers, list(range(vector.count))), place)
+        step = constants(integers, [vector.count] * vector.count)
         with cgutils.for_range_slice(
             builder, begin, end, ir.Constant(intp, vector.count), intp
         ) as (at, _):
-            product = _load(builder, vector, builder.gep(start, [at]), align)
-            norm = _load(builder, vector, builder.gep(norms.data, [at]), align)
+            product = load(builder, vector, builder.gep(start, [at]), align)
+            norm = load(builder, vector, builder.gep(norms.data, [at]), align)
             score = builder.fsub(norm, product)
             old = builder.load(best)
             nearer = builder.fcmp_ordered("<", score, old)
@@ -295,13 +249,13 @@ def _least_two(typingctx, products, row, half_norms, first, last):
             builder.store(builder.select(nearer, builder.load(place), builder.load(index)), index)
             builder.store(builder.add(builder.load(place), step), place)
         lanes, seconds, indices = builder.load(best), builder.load(second), builder.load(index)
-        least = _reduce(builder, "fmin", lanes)
-        is_least = builder.fcmp_ordered("==", lanes, _splat(builder, vector, least))
-        top = _constants(integers, [2 ** (scalar.bitwidth - 1) - 1] * vector.count)
-        nearest = _reduce(builder, "smin", builder.select(is_least, indices, top))
-        is_nearest = builder.icmp_signed("==", indices, _splat(builder, integers, nearest))
+        least = reduce(builder, "fmin", lanes)
+        is_least = builder.fcmp_ordered("==", lanes, splat(builder, vector, least))
+        top = constants(integers, [2 ** (scalar.bitwidth - 1) - 1] * vector.count)
+        nearest = reduce(builder, "smin", builder.select(is_least, indices, top))
+        is_nearest = builder.icmp_signed("==", indices, splat(builder, integers, nearest))
         others = builder.select(builder.and_(is_nearest, is_least), seconds, lanes)
-        next_least = _reduce(builder, "fmin", others)
+        next_least = reduce(builder, "fmin", others)
         found = builder.sext(nearest, intp) if scalar.bitwidth < 64 else nearest
         found = builder.add(found, begin)
         return context.make_tuple(builder, signature.return_type, [found, least, next_least])
@@ -318,7 +272,7 @@ def _two_least(typingctx, products, row, half_norms, first, last):
     lanes. Infinities are the greatest; where there is a NaN the answer means nothing.
     """
     scalar = products.dtype
-    vector = _vector_type(scalar)
+    vector = vector_type(scalar)
 
     def codegen(context, builder, signature, args):
         scores, norms = (
@@ -333,7 +287,7 @@ def _two_least(typingctx, products, row, half_norms, first, last):
         align = scalar.bitwidth // 8
         least, second = (cgutils.alloca_once(builder, vector) for _ in range(2))
         for place in (least, second):
-            builder.store(_constants(vector, [float("inf")] * vector.count), place)
+            builder.store(constants(vector, [float("inf")] * vector.count), place)
 
         def lesser(a, b):
             return builder.select(builder.fcmp_ordered("<", a, b), a, b)
@@ -344,8 +298,8 @@ def _two_least(typingctx, products, row, half_norms, first, last):
         with cgutils.for_range_slice(
             builder, begin, end, ir.Constant(intp, vector.count), intp
         ) as (at, _):
-            product = _load(builder, vector, builder.gep(start, [at]), align)
-            norm = _load(builder, vector, builder.gep(norms.data, [at]), align)
+            product = load(builder, vector, builder.gep(start, [at]), align)
+            norm = load(builder, vector, builder.gep(norms.data, [at]), align)
             score = builder.fsub(norm, product)
             old = builder.load(least)
             builder.store(lesser(builder.load(second), greater(old, score)), second)
@@ -355,7 +309,7 @@ def _two_least(typingctx, products, row, half_norms, first, last):
         while n_lanes > 1:
             n_lanes //= 2
             lanes = ir.VectorType(ir.IntType(32), n_lanes)
-            low, high = (_constants(lanes, list(range(at, at + n_lanes))) for at in (0, n_lanes))
+            low, high = (constants(lanes, list(range(at, at + n_lanes))) for at in (0, n_lanes))
             a, b = (builder.shuffle_vector(one, one, half) for half in (low, high))
             c, d = (builder.shuffle_vector(two, two, half) for half in (low, high))
             one = lesser(a, b)
@@ -431,23 +385,9 @@ def _prefetch_in_numpy(X, row):
 
 # What kernels call -----------------------------------------------------------------------------
 
-sparse_products: Any
-dense_products: Any
-squared_length: Any
-least_two: Any
-two_least: Any
-prefetch: Any
-if config.DISABLE_JIT:  # type: ignore[attr-defined]
-    sparse_products = _sparse_products_in_numpy
-    dense_products = _dense_products_in_numpy
-    squared_length = _squared_length_in_numpy
-    least_two = _least_two_in_numpy
-    two_least = _two_least_in_numpy
-    prefetch = _prefetch_in_numpy
-else:
-    sparse_products = _sparse_products
-    dense_products = _dense_products
-    squared_length = _squared_length
-    least_two = _least_two
-    two_least = _two_least
-    prefetch = _prefetch
+sparse_products = usable(_sparse_products, _sparse_products_in_numpy)
+dense_products = usable(_dense_products, _dense_products_in_numpy)
+squared_length = usable(_squared_length, _squared_length_in_numpy)
+least_two = usable(_least_two, _least_two_in_numpy)
+two_least = usable(_two_least, _two_least_in_numpy)
+prefetch = usable(_prefetch, _prefetch_in_numpy)

@@ -7,6 +7,7 @@ import pytest
 from numba import njit
 
 from kmeans_core.kernels import simd
+from kmeans_core.kernels.vectors import LANES
 
 DTYPES = [np.float32, np.float64]
 
@@ -81,7 +82,7 @@ def check(found, left, right, exact):
 )
 def test_products_of_a_sparse_row(data_type, index_type, table_type, n_vectors, exact):
     rng = np.random.default_rng(n_vectors)
-    width = n_vectors * simd.LANES[np.dtype(table_type)]
+    width = n_vectors * LANES[np.dtype(table_type)]
     n_features, column = 40, 16
     table = astride(numbers(rng, (n_features, width + 32), table_type, exact))
     # From none to more than any number of sums side by side, at any place in data.
@@ -105,7 +106,7 @@ def test_products_of_a_sparse_row(data_type, index_type, table_type, n_vectors, 
 @pytest.mark.parametrize(("n_rows", "n_vectors"), [(1, 1), (3, 2), (simd.TILE_ROWS, 1)])
 def test_products_of_a_tile_of_rows(dtype, n_rows, n_vectors, exact):
     rng = np.random.default_rng(n_rows)
-    width = n_vectors * simd.LANES[np.dtype(dtype)]
+    width = n_vectors * LANES[np.dtype(dtype)]
     column = 16
     for n_features, n_more in ((1, 0), (5, 3), (30, 2)):
         rows = numbers(rng, (20, n_features + n_more), dtype, exact)
@@ -128,7 +129,7 @@ def test_products_of_a_tile_of_rows(dtype, n_rows, n_vectors, exact):
 def test_squared_lengths(dtype, exact):
     rng = np.random.default_rng(0)
     for n_vectors in (1, 2, 7):
-        n_features = n_vectors * simd.LANES[np.dtype(dtype)]
+        n_features = n_vectors * LANES[np.dtype(dtype)]
         rows = astride(numbers(rng, (4, n_features), dtype, exact))
         for row in range(4):
             for function in (squared_length, simd._squared_length_in_numpy):
@@ -147,7 +148,7 @@ def scores_of(rng, n_lanes, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_least_two_and_the_place_of_the_least(dtype):
     rng = np.random.default_rng(0)
-    lanes = simd.LANES[np.dtype(dtype)]
+    lanes = LANES[np.dtype(dtype)]
     kinds = set()
     for trial in range(300):
         products, half_norms = scores_of(rng, 4 * lanes, dtype)
@@ -167,7 +168,7 @@ def test_the_least_two_and_the_place_of_the_least(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_each_pair_of_places_can_hold_the_least_two(dtype):
-    n_lanes = 2 * simd.LANES[np.dtype(dtype)]
+    n_lanes = 2 * LANES[np.dtype(dtype)]
     products = np.zeros((1, n_lanes), dtype=dtype)
     for one, other in itertools.permutations(range(n_lanes), 2):
         half_norms = np.full(n_lanes, 9, dtype=dtype)
@@ -185,7 +186,7 @@ def test_each_pair_of_places_can_hold_the_least_two(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_least_two_pass_over_what_is_no_number(dtype):
-    n_lanes = 2 * simd.LANES[np.dtype(dtype)]
+    n_lanes = 2 * LANES[np.dtype(dtype)]
     rng = np.random.default_rng(0)
     products = np.zeros((1, n_lanes), dtype=dtype)
     for _ in range(100):
