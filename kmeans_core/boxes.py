@@ -18,13 +18,13 @@ WORK_PER_VALUE = 5
 # Where boxes were faster; see pays.
 MOST_FEATURES = 6
 FEWEST_ROWS = 1_000
-FEWEST_CLUSTERS = 8
+LEAST_CLUSTER_CALLS = 80
 # Row numbers are int32.
 MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
 
 
-def pays(n_samples: int, n_features: int, n_clusters: int) -> bool:
-    """Whether BoxAssigner is likely to be the fastest for rows of that shape.
+def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool:
+    """Whether BoxAssigner is likely to be the fastest for so many calls with rows of that shape.
 
     Measured as the time of ten iterations from random rows, the sort included, against the
     deciding sum for every centre and, from 4 features on, against the filter with bounds, on
@@ -33,6 +33,8 @@ def pays(n_samples: int, n_features: int, n_clusters: int) -> bool:
     - With 2 clusters the sort (1 ms for 10,000 rows, 10 ms for 100,000) is not won back: .8 to
       1.7 times the time of the sum, 2.3 times for 1,000 rows. With 8 it is: .7 to 1.0 for 1,000
       rows, .4 to .8 for more. Then it is ever better: .2 with 50 clusters, .03 to .2 with 1,000.
+    - One call alone (predict) wins the sort back from about 100 clusters on: 100,000 x 2 took 13 ms
+      with the sort, the sum 11 ms; with 8 clusters 13 and 3.
     - With more features boxes reach more centres. Up to 5 the filter was faster only for 1,000
       rows. With 6 boxes took .1 to 1.3 times the filter's time, worst for uniform rows and half at
       the median; with 8, 1.0 to 2.2 for uniform rows and .1 to 1.2 for others.
@@ -40,7 +42,7 @@ def pays(n_samples: int, n_features: int, n_clusters: int) -> bool:
     return (
         n_features <= MOST_FEATURES
         and FEWEST_ROWS <= n_samples <= MOST_ROWS
-        and n_clusters >= FEWEST_CLUSTERS
+        and n_clusters * n_calls >= LEAST_CLUSTER_CALLS
     )
 
 

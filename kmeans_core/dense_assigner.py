@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core import chunks
+from kmeans_core import boxes, chunks
 from kmeans_core.arrays import Floats, Labels, aligned_zeros
-from kmeans_core.boxes import BoxAssigner
 from kmeans_core.kernels import dense, dense_filter
-from kmeans_core.kernels.simd import LANES, TILES
+from kmeans_core.kernels.simd import TILES
+from kmeans_core.kernels.vectors import LANES
 from kmeans_core.points import Assigner
 from kmeans_core.prepared import prepare
 
@@ -20,34 +20,23 @@ MOST_BLOCK_ROWS = 240
 # Groups of clusters with bounds of their own, at most: that much more is kept for each row.
 MOST_GROUPS = 32
 
-
 # Multiply-adds for one row, and for all rows in one call, from which the filter pays.
 LEAST_ROW_WORK = 24
 LEAST_WORK = 200_000
-
-# Shapes for which blocks in space pay: ten assignments, with the sorting before them, then take a
-# half to a fortieth of the plain sum's time, and a single one (predict) at most twice as long.
-MOST_BOXED_FEATURES = 4
-FEWEST_BOXED_CLUSTERS = 30
-FEWEST_BOXED_ROWS = 1_000
 
 # So many features times half of float32's EPS, the filter's rounding bound, are well below 1.
 MOST_FEATURES = 2**20
 
 
-def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> Assigner:
-    """What is fastest for rows of that shape.
+def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads: int) -> Assigner:
+    """What is fastest for so many calls with rows of that shape.
 
     Measured on small shapes, a call that can skip nothing takes .6 to 1.0 times the plain sum's
     time at both limits, and a call that skips all rows a fifth of it.
     """
     n_samples, n_features = X.shape
-    if (
-        n_features <= MOST_BOXED_FEATURES
-        and n_clusters >= FEWEST_BOXED_CLUSTERS
-        and n_samples >= FEWEST_BOXED_ROWS
-    ):
-        return BoxAssigner(X, n_threads)
+    if boxes.pays(n_samples, n_features, n_clusters, n_calls):
+        return boxes.BoxAssigner(X, n_threads)
     row_work = n_features * n_clusters
     if (
         4 < n_features < MOST_FEATURES

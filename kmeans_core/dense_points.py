@@ -14,7 +14,7 @@ from kmeans_core.kernels import dense, pairs, small_dense
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import dense_closer
 from kmeans_core.kernels.simd import TILE_ROWS
-from kmeans_core.points import Assigner, DistancesOf, Points
+from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, Points
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
 
@@ -24,6 +24,8 @@ VARIANCE_BLOCK = 2**18
 
 class DensePoints:
     """Rows of a C-ordered float32 or float64 array."""
+
+    lone_work = 2_000_000
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
@@ -56,8 +58,8 @@ class DensePoints:
         rows /= np.where(lengths > 0, lengths, 1.0)[:, None]
         return DensePoints(rows, self.n_threads), lengths == 0
 
-    def assigner(self, n_clusters: int) -> Assigner:
-        return dense_assigner(self.X, n_clusters, self.n_threads)
+    def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
+        return dense_assigner(self.X, n_clusters, n_calls, self.n_threads)
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         chunks.run(
@@ -77,7 +79,7 @@ class DensePoints:
         vectors = (0,) * (out.shape[1] // LANES)
 
         def task(start: int, stop: int) -> None:
-            table = np.zeros((self.X.shape[1], out.shape[1]))
+            table = aligned_zeros((self.X.shape[1], out.shape[1]), np.float64)
             potentials = np.empty(out.shape[1])
             dense_closer(
                 self.X, rows, table, closest, weights, vectors, start, stop, out, potentials

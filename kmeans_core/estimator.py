@@ -24,6 +24,7 @@ from kmeans_core.parameters import (
     real_from,
 )
 from kmeans_core.points import Points
+from kmeans_core.problem import Problem
 from kmeans_core.protocol import feature_names
 from kmeans_core.restarts import best_of_starts
 from kmeans_core.runs import StopRule
@@ -166,15 +167,18 @@ class KMeans(ScikitLearnClusterer):
                 RuntimeWarning,
                 stacklevel=2,
             )
-        best = best_of_starts(
+        problem = Problem(
             points,
             X,
             weights,
-            init=self.init,
-            n_clusters=self.n_clusters,
-            n_starts=self._n_starts(),
-            rule=StopRule(self.max_iter, allowed_shift(points, self.tol)),
-            stream=self._stream(),
+            self.init,
+            self.n_clusters,
+            StopRule(self.max_iter, allowed_shift(points, self.tol)),
+        )
+        best = best_of_starts(
+            problem,
+            self._n_starts(),
+            self._stream(),
             verbose=bool(self.verbose),
             on_iteration=self.on_iteration,
         )
@@ -273,7 +277,7 @@ class KMeans(ScikitLearnClusterer):
 
     def _nearest(self, points: Points) -> Labels:
         labels = np.full(points.shape[0], -1, dtype=np.int32)
-        points.assigner(self.n_clusters).assign(self._float64_centers(), labels)
+        points.assigner(self.n_clusters, n_calls=1).assign(self._float64_centers(), labels)
         return labels
 
     def _float64_centers(self) -> Floats:

@@ -12,7 +12,7 @@ from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.cluster_sums import ClusterSums
 from kmeans_core.kernels.centers import squared_shifts, total, weighted_total
-from kmeans_core.points import Points
+from kmeans_core.points import RUN_CALLS, Points
 from kmeans_core.runs import StopRule
 
 StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
@@ -123,7 +123,7 @@ def lloyd(
     LloydResult
     """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
-    assigner = points.assigner(len(centers))
+    assigner = points.assigner(len(centers), min(RUN_CALLS, rule.max_iter))
     sums = ClusterSums(points, weights, len(centers))
     centers = np.array(centers, dtype=np.float64, order="C")
     stopped_by: StopReason = "max_iter"

@@ -15,6 +15,10 @@ from kmeans_core.runs import Runs, StopRule
 DistancesOf = Callable[[int, int], Floats]
 
 
+# Assignments of a usual run of Lloyd's algorithm.
+RUN_CALLS = 10
+
+
 class Assigner(Protocol):
     """Nearest centres, again and again as the centres move.
 
@@ -38,6 +42,8 @@ class Points(Protocol):
     """
 
     n_threads: int
+    # Multiply-adds of an iteration up to which a start alone is the faster in compiled calls.
+    lone_work: int
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -61,8 +67,8 @@ class Points(Protocol):
         """The rows scaled to length 1 in float64, and which are zero and so stay as they are."""
         ...
 
-    def assigner(self, n_clusters: int) -> Assigner:
-        """What assigns the rows to centres during one run."""
+    def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
+        """What assigns the rows to centres in about so many calls; by default those of a run."""
         ...
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:

@@ -5,25 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Labels
 from kmeans_core.checks import RandomStream
 from kmeans_core.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
-from kmeans_core.points import Points
-from kmeans_core.runs import StopRule
+from kmeans_core.problem import Problem
 from kmeans_core.seeding import first_centers
 from kmeans_core.small_starts import BATCH, is_small, small_starts
 
 
 def best_of_starts(
-    points: Points,
-    X: Any,
-    weights: Floats,
-    *,
-    init: Any,
-    n_clusters: int,
+    problem: Problem,
     n_starts: int,
-    rule: StopRule,
     stream: RandomStream,
+    *,
     verbose: bool = False,
     on_iteration: OnIteration | None = None,
 ) -> LloydResult:
@@ -31,79 +25,58 @@ def best_of_starts(
 
     Parameters
     ----------
-    points : Points
-    X : array-like or sparse matrix
-        What the points were made of, for a callable ``init``.
-    weights : ndarray of shape (n_samples,)
-    init, n_clusters, verbose, on_iteration
-        As in :class:`kmeans_core.KMeans`, checked.
+    problem : Problem
     n_starts : int
-    rule : StopRule
     stream : RandomState or Generator
         Draws the first centres of all starts, in order.
+    verbose, on_iteration
+        As in :class:`kmeans_core.KMeans`, checked.
 
     Returns
     -------
     LloydResult
     """
-    if verbose or on_iteration is not None or not is_small(points, n_clusters):
-        listener = _Printer(on_iteration, rule.shift) if verbose else on_iteration
-        results = _one_by_one(
-            points, X, weights, init, n_clusters, n_starts, rule, stream, listener
-        )
+    if verbose:
+        results = _one_by_one(problem, n_starts, stream, _Printer(on_iteration, problem.rule.shift))
+    elif on_iteration is not None or not is_small(problem.points, problem.n_clusters, n_starts):
+        results = _one_by_one(problem, n_starts, stream, on_iteration)
     else:
-        results = _in_batches(points, X, weights, init, n_clusters, n_starts, rule, stream)
+        results = _in_batches(problem, n_starts, stream)
     best = next(results)
     for result in results:
         # A start that found the same clusters under other numbers is no improvement, even where
         # rounding makes its inertia the lesser.
         if result.inertia < best.inertia and not same_clustering(
-            result.labels, best.labels, n_clusters
+            result.labels, best.labels, problem.n_clusters
         ):
             best = result
     return best
 
 
-def _in_batches(
-    points: Points,
-    X: Any,
-    weights: Floats,
-    init: Any,
-    n_clusters: int,
-    n_starts: int,
-    rule: StopRule,
-    stream: RandomStream,
-) -> Iterator[LloydResult]:
+def _in_batches(problem: Problem, n_starts: int, stream: RandomStream) -> Iterator[LloydResult]:
     for first in range(0, n_starts, BATCH):
-        yield from small_starts(
-            points,
-            X,
-            weights,
-            init=init,
-            n_clusters=n_clusters,
-            n_starts=min(BATCH, n_starts - first),
-            rule=rule,
-            stream=stream,
-        )
+        yield from small_starts(problem, min(BATCH, n_starts - first), stream)
 
 
 def _one_by_one(
-    points: Points,
-    X: Any,
-    weights: Floats,
-    init: Any,
-    n_clusters: int,
+    problem: Problem,
     n_starts: int,
-    rule: StopRule,
     stream: RandomStream,
     listener: "OnIteration | _Printer | None",
 ) -> Iterator[LloydResult]:
     """Starts one after the other, until one is stopped from outside."""
     for restart in range(n_starts):
-        centers = first_centers(init, X, points, n_clusters, weights, stream)
+        centers = first_centers(problem, stream)
         if isinstance(listener, _Printer):
             listener.begins()
-        result = lloyd(points, centers, weights, rule, restart=restart, on_iteration=listener)
+        result = lloyd(
+            problem.points,
+            centers,
+            problem.weights,
+            problem.rule,
+            restart=restart,
+            on_iteration=listener,
+        )
         if isinstance(listener, _Printer):
             listener.ends(result)
         yield result

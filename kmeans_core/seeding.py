@@ -14,6 +14,7 @@ from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import draw_rows, keep_best_trial, total_potentials
 from kmeans_core.parameters import NONE, RANDOM_STATE, check_parameters, int_from
 from kmeans_core.points import Points
+from kmeans_core.problem import Problem
 
 _RULES = {
     "n_clusters": (int_from(1),),
@@ -90,9 +91,7 @@ def random_rows(points: Points, n_clusters: int, weights: Floats, stream: Random
     return stream.choice(points.shape[0], size=n_clusters, replace=False, p=weights / weights.sum())
 
 
-def first_centers(
-    init: Any, X: Any, points: Points, n_clusters: int, weights: Floats, stream: RandomStream
-) -> Floats:
+def first_centers(problem: Problem, stream: RandomStream) -> Floats:
     """Centres to start from: k-means++, random rows, the ones given, or what a callable returns.
 
     Raises
@@ -100,11 +99,12 @@ def first_centers(
     ValueError
         If given centres have another shape than (n_clusters, n_features), or are not finite.
     """
+    init, points, n_clusters = problem.init, problem.points, problem.n_clusters
     if isinstance(init, str):
         choose = {"k-means++": plusplus_rows, "random": random_rows}[init]
-        return points.take(choose(points, n_clusters, weights, stream))
+        return points.take(choose(points, n_clusters, problem.weights, stream))
     if callable(init):
-        return _from_callable(init, X, points, n_clusters, stream)
+        return _from_callable(init, problem.X, points, n_clusters, stream)
     return _checked(init, points, n_clusters)
 
 

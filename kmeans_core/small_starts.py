@@ -1,7 +1,5 @@
 """Several starts of a small fit, each in two compiled calls, side by side on threads."""
 
-from typing import Any
-
 import numpy as np
 
 from kmeans_core import chunks
@@ -10,7 +8,8 @@ from kmeans_core.checks import RandomStream
 from kmeans_core.kernels import stops
 from kmeans_core.lloyd import LloydResult, StopReason, lloyd
 from kmeans_core.points import Points
-from kmeans_core.runs import Runs, StopRule
+from kmeans_core.problem import Problem
+from kmeans_core.runs import Runs
 from kmeans_core.seeding import draw_starts, first_centers
 
 # Multiply-adds of an iteration up to which the compiled calls are used: some milliseconds. A call
@@ -27,22 +26,18 @@ _REASONS: dict[int, StopReason] = {
 }
 
 
-def is_small(points: Points, n_clusters: int) -> bool:
-    """Whether an iteration costs so little that a Python step beside it would show."""
-    return points.n_stored * n_clusters <= MOST_WORK
+def is_small(points: Points, n_clusters: int, n_starts: int) -> bool:
+    """Whether the compiled calls are the faster way.
+
+    Measured on 2 processors: several starts side by side took .16 to .8 times the loop's time up to
+    ``MOST_WORK``. A start alone gains that much too, but for dense rows with more than
+    ``lone_work``: there the loop's assigner, with its bounds, is the faster.
+    """
+    work = points.n_stored * n_clusters
+    return work <= (MOST_WORK if n_starts > 1 else min(MOST_WORK, points.lone_work))
 
 
-def small_starts(
-    points: Points,
-    X: Any,
-    weights: Floats,
-    *,
-    init: Any,
-    n_clusters: int,
-    n_starts: int,
-    rule: StopRule,
-    stream: RandomStream,
-) -> list[LloydResult]:
+def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[LloydResult]:
     """What ``lloyd`` gives from each start, to the bit.
 
     The random numbers of all starts are drawn first, in the order in which starts one after the
@@ -50,72 +45,61 @@ def small_starts(
 
     Parameters
     ----------
-    points, X, weights, init, n_clusters, n_starts, stream
-        As in ``best_of_starts``.
-    rule : StopRule
+    problem : Problem
+    n_starts : int
+    stream : RandomState or Generator
 
     Returns
     -------
     list of LloydResult
     """
-    centers = _first_centers(points, X, weights, init, n_clusters, n_starts, stream)
+    centers = _first_centers(problem, n_starts, stream)
     seeds = centers.copy()
     runs = Runs(
         centers,
-        np.empty((n_starts, points.shape[0]), dtype=np.int32),
+        np.empty((n_starts, problem.points.shape[0]), dtype=np.int32),
         np.empty((n_starts, 2), dtype=np.int64),
         np.empty((n_starts, 2)),
     )
     chunks.run(
         n_starts,
-        _work(points, n_clusters, n_starts),
-        points.n_threads,
-        lambda start, stop: points.small_runs(weights, rule, start, stop, runs),
-    )
-    return [_result(points, weights, seeds[s], rule, runs, s) for s in range(n_starts)]
-
-
-def _first_centers(
-    points: Points,
-    X: Any,
-    weights: Floats,
-    init: Any,
-    n_clusters: int,
-    n_starts: int,
-    stream: RandomStream,
-) -> Floats:
-    if not (isinstance(init, str) and init == "k-means++"):
-        starts = [
-            first_centers(init, X, points, n_clusters, weights, stream) for _ in range(n_starts)
-        ]
-        return np.array(starts)
-    draws = draw_starts(weights, n_clusters, n_starts, stream)
-    chosen = np.empty((n_starts, n_clusters), dtype=np.intp)
-    chunks.run(
-        n_starts,
-        _work(points, n_clusters, n_starts),
-        points.n_threads,
-        lambda start, stop: points.small_seeds(
-            weights, draws.firsts, draws.uniforms, start, stop, chosen
+        _work(problem, n_starts),
+        problem.points.n_threads,
+        lambda start, stop: problem.points.small_runs(
+            problem.weights, problem.rule, start, stop, runs
         ),
     )
-    return points.take(chosen.ravel()).reshape(n_starts, n_clusters, -1)
+    return [_result(problem, seeds[s], runs, s) for s in range(n_starts)]
 
 
-def _work(points: Points, n_clusters: int, n_starts: int) -> int:
+def _first_centers(problem: Problem, n_starts: int, stream: RandomStream) -> Floats:
+    if not (isinstance(problem.init, str) and problem.init == "k-means++"):
+        return np.array([first_centers(problem, stream) for _ in range(n_starts)])
+    draws = draw_starts(problem.weights, problem.n_clusters, n_starts, stream)
+    chosen = np.empty((n_starts, problem.n_clusters), dtype=np.intp)
+    chunks.run(
+        n_starts,
+        _work(problem, n_starts),
+        problem.points.n_threads,
+        lambda start, stop: problem.points.small_seeds(
+            problem.weights, draws.firsts, draws.uniforms, start, stop, chosen
+        ),
+    )
+    return problem.points.take(chosen.ravel()).reshape(n_starts, problem.n_clusters, -1)
+
+
+def _work(problem: Problem, n_starts: int) -> int:
     """Multiply-adds, for ten iterations or trials a start."""
-    return 10 * points.n_stored * n_clusters * n_starts
+    return 10 * problem.points.n_stored * problem.n_clusters * n_starts
 
 
-def _result(
-    points: Points, weights: Floats, seeds: Floats, rule: StopRule, runs: Runs, start: int
-) -> LloydResult:
+def _result(problem: Problem, seeds: Floats, runs: Runs, start: int) -> LloydResult:
     n_iter, why = runs.stops[start].tolist()
     if why == stops.RAN_EMPTY:
-        return lloyd(points, seeds, weights, rule)
+        return lloyd(problem.points, seeds, problem.weights, problem.rule)
     inertia, shift = runs.figures[start].tolist()
     return LloydResult(
-        centers=runs.centers[start].astype(points.dtype),
+        centers=runs.centers[start].astype(problem.points.dtype),
         labels=runs.labels[start].copy(),
         inertia=inertia,
         n_iter=n_iter,

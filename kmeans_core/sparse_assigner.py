@@ -17,7 +17,6 @@ MOST_VECTORS = 8
 # Features transposed together: few enough that their part of the table stays in the cache.
 BLOCK = 64
 
-
 # Runs a task over all rows; of how many multiply-adds for each stored value.
 RunRows = Callable[[int, chunks.Task], None]
 
@@ -85,9 +84,7 @@ class SparseAssigner:
                 )
             )
 
-        chunks.run(
-            len(labels), len(self._csr[0]) * len(self._centers.vectors), self._n_threads, task
-        )
+        self._run_rows(len(self._centers.vectors), task)
         return sum(moved)
 
     def _prepare(self, centers: Floats) -> None:

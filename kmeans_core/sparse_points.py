@@ -13,7 +13,7 @@ from kmeans_core.kernels import pairs, small_sparse, sparse
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import sparse_closer
-from kmeans_core.points import Assigner, DistancesOf, Points
+from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, Points
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
 from kmeans_core.sparse_assigner import CenterTable, SparseAssigner
@@ -29,6 +29,9 @@ FEATURES_BY_ROWS = 2**13
 
 class SparsePoints:
     """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
+
+    # Compiled calls have the loop's own filter.
+    lone_work = 20_000_000
 
     def __init__(
         self,
@@ -77,7 +80,7 @@ class SparsePoints:
         unit = SparsePoints(data / divisors, indices, indptr, self.n_features, self.n_threads)
         return unit, lengths == 0
 
-    def assigner(self, n_clusters: int) -> Assigner:
+    def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
         return SparseAssigner(
             self.csr, self.row_norms, n_clusters, self.n_features, self.n_threads, self._run_rows
         )

@@ -16,6 +16,7 @@ from kmeans_core.estimator import RULES
 from kmeans_core.lloyd import LloydResult, allowed_shift
 from kmeans_core.pairs import euclidean
 from kmeans_core.parameters import check_parameters
+from kmeans_core.problem import Problem
 from kmeans_core.restarts import best_of_starts
 from kmeans_core.runs import StopRule
 from kmeans_core.silhouette import samples_of_labelings
@@ -153,27 +154,20 @@ def sweep_k(
 
     rule = StopRule(max_iter, allowed_shift(points, tol))
     weights = np.ones(n_samples)
+    n_starts = 1 if n_init == "auto" else n_init
     results: dict[int, LloydResult] = {}
     progress = threading.Lock()
 
     def fit(position: int) -> None:
-        results[position] = best_of_starts(
-            points,
-            X,
-            weights,
-            init="k-means++",
-            n_clusters=ks[position],
-            n_starts=1 if n_init == "auto" else n_init,
-            rule=rule,
-            stream=as_random_stream(random_state),
-        )
+        problem = Problem(points, X, weights, "k-means++", ks[position], rule)
+        results[position] = best_of_starts(problem, n_starts, as_random_stream(random_state))
         if on_k is not None:
             with progress:
                 on_k(ks[position])
 
     # A stream is drawn from in the order of ks; an integer is used anew for each, in any order.
     in_order = isinstance(random_state, np.random.RandomState | np.random.Generator)
-    if in_order or not is_small(points, max(ks)):
+    if in_order or not is_small(points, max(ks), n_starts):
         for position in range(len(ks)):
             fit(position)
     else:
@@ -184,13 +178,7 @@ def sweep_k(
             for position in order[start:stop]:
                 fit(position)
 
-        work = 10 * points.n_stored * sum(ks)
-        chunks.run(
-            len(ks),
-            work,
-            points.n_threads,
-            fit_some,
-        )
+        chunks.run(len(ks), 10 * points.n_stored * sum(ks), points.n_threads, fit_some)
 
     labels = np.array([results[position].labels for position in range(len(ks))])
     n_found = np.array([len(np.unique(row)) for row in labels])

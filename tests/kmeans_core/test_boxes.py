@@ -180,20 +180,23 @@ def test_any_number_of_threads_gives_the_same_labels_and_counts(always_threads, 
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "n_features", "n_clusters", "expected"),
+    ("n_samples", "n_features", "n_clusters", "n_calls", "expected"),
     [
-        (100_000, 2, 1000, True),
-        (100_000, 4, 1000, True),
-        (100_000, 32, 1000, False),
-        (100_000, 2, 2, False),
-        (100, 2, 50, False),
-        (2**31, 2, 1000, False),  # more rows than an int32 can number
+        (100_000, 2, 1000, 10, True),
+        (100_000, 4, 1000, 10, True),
+        (100_000, 32, 1000, 10, False),
+        (100_000, 2, 2, 10, False),
+        (100, 2, 50, 10, False),
+        (2**31, 2, 1000, 10, False),  # more rows than an int32 can number
+        (100_000, 2, 8, 10, True),
+        (100_000, 2, 8, 1, False),  # the sort is for one call
+        (100_000, 2, 100, 1, True),
     ],
 )
 def test_boxes_pay_for_many_rows_and_clusters_in_few_dimensions(
-    n_samples, n_features, n_clusters, expected
+    n_samples, n_features, n_clusters, n_calls, expected
 ):
-    assert pays(n_samples, n_features, n_clusters) is expected
+    assert pays(n_samples, n_features, n_clusters, n_calls) is expected
 
 
 # Kernels --------------------------------------------------------------------------------------

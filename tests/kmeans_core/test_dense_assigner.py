@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmeans_core import reference
+from kmeans_core.boxes import BoxAssigner
 from kmeans_core.dense_assigner import FilteredAssigner, PlainAssigner, dense_assigner
 from kmeans_core.kernels import simd
+from kmeans_core.kernels.vectors import LANES
 
 
 def follow(X, n_clusters, centers_of_call, n_threads=1):
@@ -296,6 +298,7 @@ def test_the_number_of_threads_changes_nothing(blobs, always_threads, n_threads)
 
 WITHOUT_JIT = """
 import numpy as np
+from kmeans_core.boxes import BoxAssigner
 from kmeans_core.dense_assigner import FilteredAssigner, PlainAssigner
 rng = np.random.default_rng(0)
 for dtype in (np.float32, np.float64):
@@ -330,7 +333,7 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
     from numba import njit
 
     rng = np.random.default_rng(0)
-    lanes = simd.LANES[np.dtype(dtype)]
+    lanes = LANES[np.dtype(dtype)]
     rows = rng.integers(-9, 9, size=(20, 2 * lanes)).astype(dtype)
     table = rng.integers(-9, 9, size=(2 * lanes - 3, 4 * lanes)).astype(dtype)
     norms = rng.integers(0, 99, size=4 * lanes).astype(dtype)
@@ -363,7 +366,8 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
 @pytest.mark.parametrize(
     ("shape", "n_clusters", "kind"),
     [
-        ((100_000, 4), 8, PlainAssigner),  # few features
+        ((100_000, 4), 7, PlainAssigner),  # few features, and too few clusters for boxes
+        ((100_000, 4), 8, BoxAssigner),
         ((100_000, 5), 4, PlainAssigner),  # little work a row
         ((1000, 10), 19, PlainAssigner),  # little work in all
         ((1000, 10), 20, FilteredAssigner),
@@ -372,4 +376,4 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
 )
 def test_the_filter_is_used_where_it_pays(shape, n_clusters, kind):
     X = np.zeros(shape, dtype=np.float32)
-    assert type(dense_assigner(X, n_clusters, 1)) is kind
+    assert type(dense_assigner(X, n_clusters, 10, 1)) is kind

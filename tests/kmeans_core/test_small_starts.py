@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kmeans_core import KMeans, cluster_sums, reference, restarts, small_starts
 from kmeans_core.checks import as_points
 from kmeans_core.lloyd import LloydResult, allowed_shift, lloyd
+from kmeans_core.problem import Problem
 from kmeans_core.runs import StopRule
 from kmeans_core.seeding import first_centers
 
@@ -26,20 +27,12 @@ def compiled_and_looped(
     points = as_points(X, n_threads=n_threads)
     weights = np.ones(points.shape[0]) if weights is None else weights
     rule = StopRule(max_iter, allowed_shift(points, tol))
-    compiled = small_starts.small_starts(
-        points,
-        X,
-        weights,
-        init=init,
-        n_clusters=n_clusters,
-        n_starts=n_starts,
-        rule=rule,
-        stream=np.random.RandomState(seed),
-    )
+    problem = Problem(points, X, weights, init, n_clusters, rule)
+    compiled = small_starts.small_starts(problem, n_starts, np.random.RandomState(seed))
     stream = np.random.RandomState(seed)
     looped = []
     for _ in range(n_starts):
-        centers = first_centers(init, X, points, n_clusters, weights, stream)
+        centers = first_centers(problem, stream)
         looped.append(lloyd(points, centers, weights, rule))
     return compiled, looped
 
@@ -266,9 +259,9 @@ def test_more_clusters_than_distinct_rows(storage, dtype, init, loops):
 def test_a_fit_is_the_same_whether_anybody_listens(blobs, storage, n_init, init, monkeypatch):
     batches = []
 
-    def watched(*args, n_starts, **params):
+    def watched(problem, n_starts, stream):
         batches.append(n_starts)
-        return small_starts.small_starts(*args, n_starts=n_starts, **params)
+        return small_starts.small_starts(problem, n_starts, stream)
 
     monkeypatch.setattr(restarts, "small_starts", watched)
     X = storage(blobs(90, 3, 7, share_zero=0.3))
@@ -364,3 +357,12 @@ def test_fits_from_a_seed_end_as_the_loop_does(float_cases, data, sparse, seed, 
     quiet = case.model(**params).fit(X, sample_weight=case.weights)
     heard = case.model(**params, on_iteration=lambda event: None)
     assert fit_bits(quiet) == fit_bits(heard.fit(X, sample_weight=case.weights))
+
+
+def test_a_start_alone_of_much_dense_work_takes_the_loop(storage):
+    # 700 rows x 30 features x 100 clusters: 2.1 million multiply-adds an iteration.
+    points = as_points(storage(np.ones((700, 30))))
+    assert small_starts.is_small(points, 100, 2)
+    assert small_starts.is_small(points, 100, 1) == (points.lone_work > 2_100_000)
+    assert small_starts.is_small(points, 90, 1)
+    assert not small_starts.is_small(points, 1_000, 2)
