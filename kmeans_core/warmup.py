@@ -1,55 +1,66 @@
-"""Compiles every kernel that fits, predictions and silhouettes use, before they are needed."""
+"""Compiles the kernels that fits, predictions and silhouettes use, before they are needed."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.estimator import KMeans
 from kmeans_core.silhouette import silhouette_samples
 
-# Rows and features that lead to each way of assigning rows: whole starts in one call, blocks in
-# space, filter and bounds.
-SHAPES = ((40, 2, 3), (40, 40, 3), (6000, 2, 100), (4000, 20, 40))
 
-
-def warmup(*, dtypes: Any = (np.float64, np.float32), sparse: bool = True) -> None:
+def warmup(
+    n_clusters: Iterable[int] = (8,),
+    *,
+    dtypes: Iterable[Any] = (np.float64, np.float32),
+    sparse: bool = True,
+) -> None:
     """Compile now what the first fits would otherwise wait for.
 
     numba compiles a kernel when it is first called, and keeps it in its cache for later
-    processes. This takes some tens of seconds where nothing is cached, well under one where all
-    is.
+    processes. Kernels are compiled for as many vectors as the clusters fill, so name the numbers
+    of clusters that you will use: 1 to 16 are alike, and so on in steps of 16.
 
     Parameters
     ----------
-    dtypes : sequence of dtype
+    n_clusters : iterable of int
+    dtypes : iterable of dtype
         Float dtypes of the data to come.
     sparse : bool
-        Whether CSR matrices are to come as well.
+        Whether CSR matrices are to come as well; their indices int32, as scipy makes them.
 
     Examples
     --------
     >>> import numpy as np
     >>> from kmeans_core import warmup
-    >>> warmup(dtypes=[np.float64], sparse=False)
+    >>> warmup([3], dtypes=[np.float64], sparse=False)
     """
     rng = np.random.default_rng(0)
-    for dtype in dtypes:
-        for n_samples, n_features, n_clusters in SHAPES:
-            X = rng.normal(size=(n_samples, n_features)).astype(dtype)
-            forms = [X, sp.csr_array(X)] if sparse else [X]
-            for form in forms:
-                _use(form, n_clusters)
+    for k in n_clusters:
+        for shape in _shapes(k):
+            for dtype in dtypes:
+                X = rng.normal(size=shape).astype(dtype)
+                _use(X, k)
+                if sparse:
+                    _use(sp.csr_array(X), k)
 
 
-def _use(X: Any, n_clusters: int) -> None:
+def _shapes(n_clusters: int) -> list[tuple[int, int]]:
+    """Rows and features that lead to each way of assigning rows (``dense_assigner``)."""
+    few = 2 * n_clusters + 10
+    return [(few, 3), (max(few, 1_000), 2), (max(few, 10_000 // n_clusters), 24)]
+
+
+def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = KMeans(n_clusters, random_state=0, max_iter=3)
-        model.fit(X)
-        model.set_params(on_iteration=lambda event: None, tol=0).fit(X)
+        for listener in (None, lambda event: None):  # compiled calls, then the loop
+            model = KMeans(n_clusters, random_state=0, max_iter=10, on_iteration=listener).fit(X)
         model.predict(X)
         model.transform(X)
-        if X.shape[0] < 100:
+        model.score(X)
+        if n_clusters > 1:
             silhouette_samples(X, model.labels_)
