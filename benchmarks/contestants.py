@@ -4,8 +4,6 @@ Each takes the data in the form it likes best; bringing it there is part of ``pr
 timed. A timed call ends with centres and the labels of all rows under these centres.
 """
 
-import inspect
-import os
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -62,46 +60,33 @@ class Ours(Contestant):
     def prepare(self, task: Task) -> Run:
         from kmeans_core import KMeans, silhouette_score, sweep_k
 
-        def lloyd(seed: int) -> Result:
-            model = KMeans(
-                task.n_clusters,
-                init=task.centers,
-                n_init=1,
-                max_iter=task.max_iter,
-                tol=0,
-                n_threads=self.n_threads,
-            ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
-
-        def starts(seed: int) -> Result:
-            model = KMeans(
-                task.n_clusters, n_init=task.n_init, random_state=seed, n_threads=self.n_threads
-            ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
+        threads = {"n_threads": self.n_threads}
 
         def sweep(seed: int) -> Result:
-            found = sweep_k(
-                task.X, task.ks, n_init=task.n_init, random_state=seed, n_threads=self.n_threads
-            )
+            found = sweep_k(task.X, task.ks, n_init=task.n_init, random_state=seed, **threads)
             return Sweep(found.inertia, found.silhouette)
-
-        threads = {}
-        if task.kind == "silhouette":
-            if "n_threads" in inspect.signature(silhouette_score).parameters:
-                threads = {"n_threads": self.n_threads}
-            else:
-                _keep_to_processors(self.n_threads)
 
         def silhouette(seed: int) -> Result:
             return Silhouette(silhouette_score(task.X, task.labels, **threads))
 
-        runs = {"lloyd": lloyd, "starts": starts, "sweep": sweep, "silhouette": silhouette}
+        runs = _fits(KMeans, task, **threads) | {"sweep": sweep, "silhouette": silhouette}
         return runs[task.kind]
 
 
-def _keep_to_processors(n: int) -> None:
-    """The process runs on ``n`` processors: for calls whose threads cannot be set otherwise."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n])
+def _fits(kmeans: Any, task: Task, **params: Any) -> dict[str, Run]:
+    """What any class with scikit-learn's interface does: from given centres, and from its own."""
+
+    def fit(**more: Any) -> Result:
+        model = kmeans(task.n_clusters, **params, **more).fit(task.X)
+        return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
+
+    def lloyd(seed: int) -> Result:
+        return fit(init=task.centers, n_init=1, max_iter=task.max_iter, tol=0)
+
+    def starts(seed: int) -> Result:
+        return fit(n_init=task.n_init, random_state=seed)
+
+    return {"lloyd": lloyd, "starts": starts}
 
 
 class ScikitLearn(Contestant):
@@ -125,23 +110,6 @@ class ScikitLearn(Contestant):
 
         kmeans = self.kmeans()
 
-        def lloyd(seed: int) -> Result:
-            model = kmeans(
-                task.n_clusters,
-                init=task.centers,
-                n_init=1,
-                max_iter=task.max_iter,
-                tol=0,
-                algorithm=self.algorithm,
-            ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
-
-        def starts(seed: int) -> Result:
-            model = kmeans(
-                task.n_clusters, n_init=task.n_init, random_state=seed, algorithm=self.algorithm
-            ).fit(task.X)
-            return Fit(model.labels_, model.cluster_centers_, int(model.n_iter_))
-
         def sweep(seed: int) -> Result:
             inertia, silhouette = [], []
             for k in task.ks:
@@ -155,7 +123,8 @@ class ScikitLearn(Contestant):
         def silhouette(seed: int) -> Result:
             return Silhouette(float(silhouette_score(task.X, task.labels)))
 
-        runs = {"lloyd": lloyd, "starts": starts, "sweep": sweep, "silhouette": silhouette}
+        runs = _fits(kmeans, task, algorithm=self.algorithm)
+        runs |= {"sweep": sweep, "silhouette": silhouette}
         return runs[task.kind]
 
 
