@@ -65,7 +65,7 @@ def test_a_call_leaves_nothing_behind_for_the_next(
     work, untouched = task.load(tmp_path / "row.npz"), tiny[row]
     if ALL[name].cannot(work):
         return
-    # One thread: on two, mlpack's Hamerly answers otherwise from call to call whatever is left behind.
+    # One thread: on two, mlpack's Hamerly answers otherwise from call to call by itself.
     run = ALL[name](1).prepare(work)
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
