@@ -15,6 +15,7 @@ from kmeans_core.kernels.centers import (
     round_centers,
     weighted_total,
 )
+from kmeans_core.kernels.dense import own_distances
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.kernels.lanes import nearest_lane, squared_differences
@@ -43,15 +44,14 @@ def seeds(
     for s in range(start, stop):
         chosen[s, 0] = firsts[s]
         closest[:] = np.inf
-        first = chosen[s, :1]
-        dense_closer(X, first, table, closest, weights, vectors, 0, n_samples, closer, potentials)
-        keep_best_trial(potentials, first, closer, closest)
-        for c in range(1, chosen.shape[1]):
-            draw_rows(weights, closest, uniforms[s, c - 1], cumulative, rows)
+        for c in range(chosen.shape[1]):
+            if c > 0:
+                draw_rows(weights, closest, uniforms[s, c - 1], cumulative, rows)
+            tried = rows if c > 0 else chosen[s, :1]
             dense_closer(
-                X, rows, table, closest, weights, vectors, 0, n_samples, closer, potentials
+                X, tried, table, closest, weights, vectors, 0, n_samples, closer, potentials
             )
-            chosen[s, c] = keep_best_trial(potentials, rows, closer, closest)
+            chosen[s, c] = keep_best_trial(potentials, tried, closer, closest)
 
 
 @kernel
@@ -164,10 +164,5 @@ def runs(
         # Centres are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:
             assign(X, now, vectors, table, found)
-        for i in range(n_samples):
-            squared = 0.0
-            for j in range(n_features):
-                difference = np.float64(X[i, j]) - now[found[i], j]
-                squared += difference * difference
-            own[i] = squared
+        own_distances(X, now, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift
