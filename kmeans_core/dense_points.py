@@ -31,6 +31,9 @@ class DensePoints:
         self.X = X
         self.n_threads = n_threads
 
+    def kept_by_start(self, n_clusters: int) -> int:
+        return 0
+
     @property
     def shape(self) -> tuple[int, int]:
         n_samples, n_features = self.X.shape

@@ -45,6 +45,10 @@ class Points(Protocol):
     # Multiply-adds of an iteration up to which a start alone is the faster in compiled calls.
     lone_work: int
 
+    def kept_by_start(self, n_clusters: int) -> int:
+        """Bytes that a start in compiled calls keeps beside labels and centres."""
+        ...
+
     @property
     def shape(self) -> tuple[int, int]:
         """n_samples, n_features."""

@@ -16,6 +16,9 @@ from kmeans_core.seeding import draw_starts, first_centers
 # cannot be interrupted, and beyond this a Python step between iterations costs nothing.
 MOST_WORK = 20_000_000
 
+# Bytes that a start may keep; those of several threads are in memory together.
+MOST_KEPT = 2**23
+
 # Starts that are run together, and so are in memory together.
 BATCH = 16
 
@@ -33,6 +36,8 @@ def is_small(points: Points, n_clusters: int, n_starts: int) -> bool:
     ``MOST_WORK``. A start alone gains that much too, but for dense rows with more than
     ``lone_work``: there the loop's assigner, with its bounds, is the faster.
     """
+    if points.kept_by_start(n_clusters) > MOST_KEPT:
+        return False
     work = points.n_stored * n_clusters
     return work <= (MOST_WORK if n_starts > 1 else min(MOST_WORK, points.lone_work))
 

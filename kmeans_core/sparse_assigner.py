@@ -9,9 +9,9 @@ import numpy.typing as npt
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Labels, aligned_zeros
 from kmeans_core.kernels import sparse_filter
+from kmeans_core.kernels.sparse_filter import LANES
 
-# Float32 lanes of a vector, and the vectors of one panel at most: each has an accumulator.
-LANES = 16
+# Vectors of one panel at most: each has an accumulator.
 MOST_VECTORS = 8
 
 # Features transposed together: few enough that their part of the table stays in the cache.
@@ -35,13 +35,19 @@ class CenterTable:
     """
 
     def __init__(self, n_clusters: int, n_features: int) -> None:
-        n_vectors = -(-n_clusters // LANES)
-        n_panels = -(-n_vectors // MOST_VECTORS)
-        self.vectors = (0,) * -(-n_vectors // n_panels)
-        n_padded = n_panels * len(self.vectors) * LANES
+        n_padded = self.padded(n_clusters)
+        n_panels = -(-n_padded // (LANES * MOST_VECTORS))
+        self.vectors = (0,) * (n_padded // (LANES * n_panels))
         self.table = aligned_zeros((n_features, n_padded), np.float32)
         self.half_norms = aligned_zeros((n_padded,), np.float32)
         self.half_norms[n_clusters:] = np.inf
+
+    @staticmethod
+    def padded(n_clusters: int) -> int:
+        """Columns for so many clusters: panels of equal width, of whole vectors."""
+        n_vectors = -(-n_clusters // LANES)
+        n_panels = -(-n_vectors // MOST_VECTORS)
+        return n_panels * -(-n_vectors // n_panels) * LANES
 
 
 class SparseAssigner:

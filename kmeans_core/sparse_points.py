@@ -50,6 +50,10 @@ class SparsePoints:
             lambda start, stop: sparse.squared_norms(data, indptr, start, stop, self.row_norms),
         )
 
+    def kept_by_start(self, n_clusters: int) -> int:
+        # A float32 bound for each row and lane.
+        return 4 * len(self.row_norms) * CenterTable.padded(n_clusters)
+
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.row_norms), self.n_features

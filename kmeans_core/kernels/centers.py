@@ -22,6 +22,25 @@ def means(
 
 
 @kernel
+def squared_shift(
+    before,  # IN (n_features,)
+    after,  # IN (n_features,)
+):
+    """Squared distance that a centre moved."""
+    n_features = before.shape[0]
+    # Four sums side by side: one addition need not wait for the one before.
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    for j in range(0, n_features - 3, 4):
+        first += (after[j] - before[j]) ** 2
+        second += (after[j + 1] - before[j + 1]) ** 2
+        third += (after[j + 2] - before[j + 2]) ** 2
+        fourth += (after[j + 3] - before[j + 3]) ** 2
+    for j in range(n_features - n_features % 4, n_features):
+        first += (after[j] - before[j]) ** 2
+    return (first + second) + (third + fourth)
+
+
+@kernel
 def squared_shifts(
     before,  # IN (n_clusters, n_features)
     after,  # IN (n_clusters, n_features)
@@ -30,18 +49,8 @@ def squared_shifts(
     out,  # OUT (n_clusters,), clusters start..stop
 ):
     """Squared distance that each of the centres start..stop moved."""
-    n_features = before.shape[1]
     for c in range(start, stop):
-        # Four sums side by side: one addition need not wait for the one before.
-        first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
-        for j in range(0, n_features - 3, 4):
-            first += (after[c, j] - before[c, j]) ** 2
-            second += (after[c, j + 1] - before[c, j + 1]) ** 2
-            third += (after[c, j + 2] - before[c, j + 2]) ** 2
-            fourth += (after[c, j + 3] - before[c, j + 3]) ** 2
-        for j in range(n_features - n_features % 4, n_features):
-            first += (after[c, j] - before[c, j]) ** 2
-        out[c] = (first + second) + (third + fourth)
+        out[c] = squared_shift(before[c], after[c])
 
 
 @kernel
@@ -105,18 +114,24 @@ def replace_centers(
 def move_centers(
     sums,  # IN (n_clusters, n_features)
     mass,  # IN (n_clusters,)
-    after,  # SCRATCH (n_clusters, n_features)
-    shifts,  # SCRATCH (n_clusters,)
+    touched,  # IN (n_clusters,): whose sums are not what they were when the centre was their mean
+    after,  # SCRATCH (n_features,)
+    shifts,  # OUT (n_clusters,): squared distances moved
     centers,  # IN/OUT (n_clusters, n_features)
 ):
     """Move centres to the means; return the sum of squared shifts, -1 if a cluster is empty."""
-    n_clusters = mass.shape[0]
+    n_clusters, n_features = centers.shape
     for c in range(n_clusters):
         if mass[c] == 0.0:
             return -1.0
-    means(sums, mass, 0, n_clusters, after)
-    squared_shifts(centers, after, 0, n_clusters, shifts)
-    replace_centers(after, centers)
+    for c in range(n_clusters):
+        shifts[c] = 0.0
+        if touched[c]:
+            for j in range(n_features):
+                after[j] = sums[c, j] / mass[c]
+            shifts[c] = squared_shift(centers[c], after)
+            for j in range(n_features):
+                centers[c, j] = after[j]
     return total(shifts)
 
 

@@ -111,8 +111,9 @@ def runs(
     n_lanes = 8 * len(vectors)
     table = np.empty((n_features, (n_clusters + n_lanes - 1) // n_lanes * n_lanes))
     table[:] = np.inf
-    sums, after = np.empty((n_clusters, n_features)), np.empty((n_clusters, n_features))
+    sums, after = np.empty((n_clusters, n_features)), np.empty(n_features)
     mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
+    touched = np.empty(n_clusters, dtype=np.bool_)
     before = np.empty(n_samples, dtype=np.int32)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=X.dtype)
     for s in range(start, stop):
@@ -137,15 +138,18 @@ def runs(
                 sums[:] = 0.0
                 for i in range(n_samples):
                     add(X, i, weights[i], sums[found[i]])
+                touched[:] = True
                 n_updates = 0
             else:
+                touched[:] = False
                 for i in range(n_samples):
                     if before[i] != found[i]:
                         add(X, i, -weights[i], sums[before[i]])
                         add(X, i, weights[i], sums[found[i]])
+                        touched[before[i]] = touched[found[i]] = True
                 n_updates += 1
             add_weights(found, weights, mass)
-            shift = move_centers(sums, mass, after, shifts, now)
+            shift = move_centers(sums, mass, touched, after, shifts, now)
             if shift < 0.0:
                 why = RAN_EMPTY
                 break
@@ -159,8 +163,8 @@ def runs(
             sums[:] = 0.0
             for i in range(n_samples):
                 add(X, i, weights[i], sums[found[i]])
-            means(sums, mass, 0, n_clusters, after)
-            changed = replace_centers(after, now) or changed
+            means(sums, mass, 0, n_clusters, sums)
+            changed = replace_centers(sums, now) or changed
         # Centres are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:
             assign(X, now, vectors, table, found)

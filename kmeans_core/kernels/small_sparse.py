@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kmeans_core.kernels import sparse_filter
+from kmeans_core.kernels import sparse_bounds
 from kmeans_core.kernels.centers import (
     means,
     move_centers,
@@ -15,6 +15,7 @@ from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.kernels.seeding import draw_rows, keep_best_trial, sparse_closer
 from kmeans_core.kernels.sparse import own_distances
+from kmeans_core.kernels.sparse_filter import put_centers
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE
 
 
@@ -65,39 +66,6 @@ def seeds(
 
 
 @kernel
-def assign(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared
-    centers,  # IN (n_clusters, n_features)
-    norms,  # SCRATCH (n_clusters,)
-    parts,  # SCRATCH (1, n_clusters)
-    table,  # SCRATCH (n_features, n_padded) float32, zero past n_clusters
-    half_norms,  # SCRATCH (n_padded,) float32, infinite past n_clusters
-    vectors,  # IN: a tuple with one entry for each vector of a panel
-    labels,  # IN/OUT (n_samples,) int32
-):
-    """Label every row; return how many labels changed."""
-    sparse_filter.fill_table(centers, centers.shape[1], 0, 1, table, parts)
-    sparse_filter.add_norms(parts, norms, half_norms)
-    return sparse_filter.assign(
-        data,
-        indices,
-        indptr,
-        row_norms,
-        centers,
-        norms,
-        table,
-        half_norms,
-        vectors,
-        0,
-        labels.shape[0],
-        labels,
-    )
-
-
-@kernel
 def add(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -135,14 +103,22 @@ def runs(
     """Lloyd's algorithm from given centres; see ``lloyd.lloyd``."""
     n_samples = weights.shape[0]
     _, n_clusters, n_features = centers.shape
-    norms, parts = np.empty(n_clusters), np.empty((1, n_clusters))
-    sums, after = np.empty((n_clusters, n_features)), np.empty((n_clusters, n_features))
-    mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
+    sums, after = np.empty((n_clusters, n_features)), np.empty(n_features)
+    mass, shifts, norms = np.empty(n_clusters), np.empty(n_clusters), np.empty(n_clusters)
+    touched = np.empty(n_clusters, dtype=np.bool_)
     before = np.empty(n_samples, dtype=np.int32)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=data.dtype)
+    n_padded = half_norms.shape[0]
+    drift, drift32 = np.empty(n_clusters), np.empty(n_padded, dtype=np.float32)
+    upper = np.empty(n_samples, dtype=np.float32)
+    lower = np.empty((n_samples, n_padded), dtype=np.float32)
     for s in range(start, stop):
         now, found = centers[s], labels[s]
         found[:] = -1
+        drift[:] = 0.0
+        drift32[:] = 0.0
+        upper[:] = np.inf
+        touched[:] = True
         n_updates = most_updates
         why = MAX_ITER
         shift = 0.0
@@ -151,17 +127,21 @@ def runs(
         while iteration < max_iter:
             for i in range(n_samples):
                 before[i] = found[i]
-            n_moved = assign(
+            put_centers(now, touched, table, norms, half_norms)
+            n_moved = sparse_bounds.assign(
                 data,
                 indices,
                 indptr,
                 row_norms,
                 now,
                 norms,
-                parts,
                 table,
                 half_norms,
                 vectors,
+                drift,
+                drift32,
+                upper,
+                lower,
                 found,
             )
             iteration += 1
@@ -174,18 +154,22 @@ def runs(
                 sums[:] = 0.0
                 for i in range(n_samples):
                     add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
+                touched[:] = True
                 n_updates = 0
             else:
+                touched[:] = False
                 for i in range(n_samples):
                     if before[i] != found[i]:
+                        touched[before[i]] = touched[found[i]] = True
                         add(data, indices, indptr[i], indptr[i + 1], -weights[i], sums[before[i]])
                         add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
                 n_updates += 1
             add_weights(found, weights, mass)
-            shift = move_centers(sums, mass, after, shifts, now)
+            shift = move_centers(sums, mass, touched, after, shifts, now)
             if shift < 0.0:
                 why = RAN_EMPTY
                 break
+            sparse_bounds.move_bounds(shifts, n_features, drift, drift32)
             if shift <= tol:
                 why = TOLERANCE
                 break
@@ -196,21 +180,30 @@ def runs(
             sums[:] = 0.0
             for i in range(n_samples):
                 add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
-            means(sums, mass, 0, n_clusters, after)
-            changed = replace_centers(after, now) or changed
+            means(sums, mass, 0, n_clusters, sums)
+            if replace_centers(sums, now):
+                touched[:] = changed = True
+                upper[:] = np.inf
         # Centres are handed back in the dtype of X.
-        if round_centers(rounded, now) or changed:
-            assign(
+        if round_centers(rounded, now):
+            touched[:] = changed = True
+            upper[:] = np.inf
+        if changed:
+            put_centers(now, touched, table, norms, half_norms)
+            sparse_bounds.assign(
                 data,
                 indices,
                 indptr,
                 row_norms,
                 now,
                 norms,
-                parts,
                 table,
                 half_norms,
                 vectors,
+                drift,
+                drift32,
+                upper,
+                lower,
                 found,
             )
         squared_lengths(now, norms)

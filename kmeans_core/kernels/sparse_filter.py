@@ -17,6 +17,9 @@ from kmeans_core.kernels.sparse import decided_distance
 U32 = 2.0**-24
 U64 = 2.0**-53
 
+# Float32 lanes of a vector.
+LANES = 16
+
 # The higher orders of rounding, of norms and of the bounds themselves.
 ROOM = 1.1
 
@@ -86,6 +89,33 @@ def add_norms(
 
 
 @kernel
+def put_centers(
+    centers,  # IN (n_clusters, n_features)
+    wanted,  # IN (n_clusters,): which to put; the others are there already
+    table,  # IN/OUT (n_features, n_padded) float32
+    norms,  # IN/OUT (n_clusters,): squared lengths
+    half_norms,  # IN/OUT (n_padded,) float32: half of them
+):
+    """Put some centres in the table, where few features make one block."""
+    n_features = centers.shape[1]
+    for c in range(centers.shape[0]):
+        if wanted[c]:
+            first, second = 0.0, 0.0
+            for j in range(0, n_features - 1, 2):
+                x, y = centers[c, j], centers[c, j + 1]
+                first += x * x
+                second += y * y
+                table[j, c] = np.float32(x)
+                table[j + 1, c] = np.float32(y)
+            if n_features % 2 == 1:
+                x = centers[c, n_features - 1]
+                first += x * x
+                table[n_features - 1, c] = np.float32(x)
+            norms[c] = first + second
+            half_norms[c] = np.float32(0.5 * norms[c])
+
+
+@kernel
 def nearest_of_close(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -99,7 +129,7 @@ def nearest_of_close(
 ):
     """The nearest of some centres by float64, and where that cannot tell by the deciding sum.
 
-    Rounding bound, in the terms of :func:`assign`. A score is off by at most n v |x| |c| + d v
+    Rounding bound, in the terms of :func:`roundings`. A score is off by at most n v |x| |c| + d v
     |c|^2 / 2 and the rounding of their difference, together (3/4) (d + 2) v R^2, and half of the
     deciding sum by (1/2) (d + 2) v R^2. Two centres whose scores differ by more than twice both
     are in the same order under the deciding sum.
@@ -134,6 +164,89 @@ def nearest_of_close(
 
 
 @kernel
+def nearest_of_unsettled(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the row's first position in data
+    end,  # IN: and the one to stop before
+    reach,  # IN: length of the row and of the longest centre, added
+    per_length,  # IN: see :func:`roundings`
+    both,  # IN: see :func:`roundings`
+    centers,  # IN (n_clusters, n_features)
+    center_norms,  # IN (n_clusters,): squared lengths
+    products,  # IN (1, n_padded) float32: of the row and the centres
+    half_norms,  # IN (n_padded,) float32
+    likely,  # IN: the centre of the least score
+    close,  # SCRATCH (n_clusters,)
+    scores,  # SCRATCH (n_clusters,)
+):
+    """The nearest centre where float32 cannot tell: the same test with each centre's own length."""
+    n_close = 0
+    away = np.sqrt(center_norms[likely])
+    least = np.float64(half_norms[likely] - products[0, likely])
+    limit = least + away * (per_length + ROOM * U32 * away) + both
+    for c in range(centers.shape[0]):
+        away = np.sqrt(center_norms[c])
+        error = away * (per_length + ROOM * U32 * away)
+        score = np.float64(half_norms[c] - products[0, c])
+        if not score - error > limit:
+            close[n_close] = c
+            n_close += 1
+    nearest = close[0]
+    if n_close > 1:
+        nearest = nearest_of_close(
+            data, indices, begin, end, reach, centers, center_norms, close[:n_close], scores
+        )
+    return nearest
+
+
+@kernel
+def roundings(
+    n_stored,  # IN: stored values of the row
+    length,  # IN: its length
+    reach,  # IN: and the longest centre's, added
+    n_features,  # IN
+):
+    """What two scores of a row may be off by, in two parts.
+
+    The score of a centre c is off by |c| (part 1 + ROOM u |c|); two of them, and half of the two
+    deciding sums beside them, by part 2 as well.
+
+    Let u = 2^-24, v = 2^-53, n the stored values of a row x, d the features and R = |x| + max |c|.
+    A product x.c of n terms, in any order and fused or not, of numbers that were themselves
+    rounded to float32 is off by at most (n + 2) u |x| |c| (Higham 2002, Accuracy and Stability of
+    Numerical Algorithms, section 3.1); half of |c|^2, rounded, by u |c|^2 / 2 and d v |c|^2 / 2;
+    their difference, rounded, by u (|c|^2 / 2 + |x| |c|). Added up:
+
+        (n + 3) u |x| |c| + u |c|^2 + d v |c|^2 / 2
+
+    Half of the deciding sum is off by at most (d + 2) v R^2 / 2. Two centres whose scores differ
+    by more than the errors of both under either are in the same order under the deciding sum.
+    ROOM stands for what this leaves out: terms of higher order, less than a 15th as long as n u <
+    1/16, and the rounding of the norms. Underflow adds less than TINY32 for each of 2 (n + 2)
+    operations, times the other factor of a product. Nothing overflows up to GREATEST_REACH; part 2
+    is infinite beyond it, or NaN, and no difference exceeds it.
+    """
+    per_length = ROOM * U32 * (n_stored + 3.0) * length
+    both = ROOM * (n_features + 2.0) * 2.0 * U64 * reach * reach
+    both += 4.0 * TINY32 * (n_stored + 2.0) * (1.0 + reach)
+    believed = reach <= GREATEST_REACH and n_stored <= MOST_STORED
+    return per_length, both if believed else np.inf
+
+
+@kernel
+def longest_center(
+    center_norms,  # IN (n_clusters,): squared lengths
+):
+    """Length of the longest centre. A NaN is kept: float32 then settles no row."""
+    farthest = 0.0
+    for c in range(center_norms.shape[0]):
+        if farthest == farthest and not center_norms[c] <= farthest:
+            farthest = center_norms[c]
+    return np.sqrt(farthest)
+
+
+@kernel
 def assign(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -148,73 +261,39 @@ def assign(
     stop,  # IN
     labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
 ):
-    """Label rows start..stop; return how many labels changed.
-
-    Rounding bound. Let u = 2^-24, v = 2^-53, n the stored values of a row x, d the features and R
-    = |x| + max |c|. A product x.c of n terms, in any order and fused or not, of numbers that were
-    themselves rounded to float32 is off by at most (n + 2) u |x| |c| (Higham 2002, Accuracy and
-    Stability of Numerical Algorithms, section 3.1); half of |c|^2, rounded, by u |c|^2 / 2 and
-    d v |c|^2 / 2; their difference, rounded, by u (|c|^2 / 2 + |x| |c|). Added up:
-
-        (n + 3) u |x| |c| + u |c|^2 + d v |c|^2 / 2
-
-    Half of the deciding sum is off by at most (d + 2) v R^2 / 2. Two centres whose scores differ
-    by more than the errors of both under either are in the same order under the deciding sum.
-    ROOM stands for what this leaves out: terms of higher order, less than a 15th as long as n u <
-    1/16, and the rounding of the norms. Underflow adds less than TINY32 for each of 2 (n + 2)
-    operations, times the other factor of a product. Nothing overflows up to GREATEST_REACH.
-    """
+    """Label rows start..stop; return how many labels changed."""
     n_clusters, n_features = centers.shape
-    # A NaN is kept: float32 then settles no row.
-    farthest = 0.0
-    for c in range(n_clusters):
-        # A NaN is kept: float32 then settles no row.
-        if farthest == farthest and not center_norms[c] <= farthest:
-            farthest = center_norms[c]
-    farthest = np.sqrt(farthest)
+    farthest = longest_center(center_norms)
     products = np.empty((1, table.shape[1]), dtype=np.float32)
     close = np.empty(n_clusters, dtype=np.intp)
     scores = np.empty(n_clusters)
     n_moved = 0
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
-        for column in range(0, table.shape[1], 16 * len(vectors)):
+        for column in range(0, table.shape[1], LANES * len(vectors)):
             sparse_products(data, indices, begin, end, table, column, vectors, products[0])
         nearest, least, second = least_two(products, 0, half_norms, 0, table.shape[1])
-
         length = np.sqrt(row_norms[i])
         reach = length + farthest
-        n_stored = np.float64(end - begin)
-        believed = reach <= GREATEST_REACH and n_stored <= MOST_STORED
-        # Errors but for the float32 terms, which are better known once the centre is.
-        both = ROOM * (n_features + 2.0) * 2.0 * U64 * reach * reach
-        both += 4.0 * TINY32 * (n_stored + 2.0) * (1.0 + reach)
-        per_length = ROOM * U32 * (n_stored + 3.0) * length
+        per_length, both = roundings(np.float64(end - begin), length, reach, n_features)
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
-        if not (believed and np.float64(second) - np.float64(least) > bound):
-            n_close = 0
-            away = np.sqrt(center_norms[nearest])
-            limit = np.float64(least) + away * (per_length + ROOM * U32 * away) + both
-            for c in range(n_clusters):
-                away = np.sqrt(center_norms[c])
-                error = away * (per_length + ROOM * U32 * away)
-                score = np.float64(half_norms[c] - products[0, c])
-                if not (believed and score - error > limit):
-                    close[n_close] = c
-                    n_close += 1
-            nearest = close[0]
-            if n_close > 1:
-                nearest = nearest_of_close(
-                    data,
-                    indices,
-                    begin,
-                    end,
-                    reach,
-                    centers,
-                    center_norms,
-                    close[:n_close],
-                    scores,
-                )
+        if not np.float64(second) - np.float64(least) > bound:
+            nearest = nearest_of_unsettled(
+                data,
+                indices,
+                begin,
+                end,
+                reach,
+                per_length,
+                both,
+                centers,
+                center_norms,
+                products,
+                half_norms,
+                nearest,
+                close,
+                scores,
+            )
         if labels[i] != nearest:
             labels[i] = nearest
             n_moved += 1

@@ -1,0 +1,137 @@
+"""Labels of CSR rows again and again as centres move, with bounds that skip rows.
+
+Each row keeps an upper bound on the distance to its own centre, and a lower bound on that to every
+other (Elkan 2003, Using the Triangle Inequality to Accelerate k-Means, section 3), a float32 lane
+for each. ``drift`` is how far each centre has moved since the start, added up: what was a bound
+then, less or plus what the centre has moved since, is one now.
+"""
+
+import numpy as np
+
+from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.simd import least_two, sparse_products
+from kmeans_core.kernels.sparse_filter import (
+    LANES,
+    ROOM,
+    U32,
+    longest_center,
+    nearest_of_unsettled,
+    roundings,
+)
+
+EPS = 2.0**-52
+EPS32 = np.float32(2.0**-23)
+
+# Above what squares of numbers near the smallest lose by underflow, which EPS does not bound.
+TINY = 2.0**-1022
+TINY32 = np.float32(2.0**-126)
+
+
+@kernel
+def move_bounds(
+    shifts,  # IN (n_clusters,): squared distances that centres moved, as they were summed
+    n_features,  # IN
+    drift,  # IN/OUT (n_clusters,): distances moved, added up, rounded up
+    drift32,  # OUT (n_padded,) float32: no less than that; padding is left as it is
+):
+    """Add up how far the centres moved.
+
+    All is rounded up: a sum of d terms each rounded to 1 + EPS / 2 at most d + 3 times, so that
+    1 + (d + 8) EPS is more than enough (Higham 2002, section 3.1).
+    """
+    upwards = 1.0 + (n_features + 8) * EPS
+    for c in range(shifts.shape[0]):
+        shift = np.sqrt(shifts[c] * upwards + n_features * TINY)
+        drift[c] = (drift[c] + shift) * upwards
+        drift32[c] = np.float32(drift[c]) * (np.float32(1.0) + EPS32) + TINY32
+
+
+@kernel
+def assign(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared lengths
+    centers,  # IN (n_clusters, n_features)
+    center_norms,  # IN (n_clusters,): squared lengths
+    table,  # IN (n_features, n_padded) float32: centres transposed, zero where padded
+    half_norms,  # IN (n_padded,) float32: infinite where padded
+    vectors,  # IN: a tuple as long as a panel of the table has vectors
+    drift,  # IN (n_clusters,)
+    drift32,  # IN (n_padded,) float32: zero where padded
+    upper,  # IN/OUT (n_samples,) float32: + drift[label] bounds the own distance; inf: unknown
+    lower,  # IN/OUT (n_samples, n_padded) float32: - drift bounds the others; inf for the own
+    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+):
+    """Label every row; return how many labels changed.
+
+    The labels are those of ``sparse_filter.assign``, whose terms these are. A squared distance
+    |x|^2 + 2 score is off by twice the error of a score, |c| (part 1 + ROOM u |c|) + part 2 with
+    the longest |c|, and by what three operations in float32 add, each less than u (|x|^2 + 2
+    |score|) <= 2 u R^2. ``error`` is more than both. What is stored is rounded outwards by 4 EPS32,
+    more than the operations on it lose, and so is what it is compared with; the deciding sums are
+    off by (d + 2) EPS / 2 of themselves.
+    """
+    n_samples, n_padded = lower.shape
+    n_clusters, n_features = centers.shape
+    farthest = longest_center(center_norms)
+    outwards = np.float32(4.0) * EPS32
+    inwards = np.float32(1.0) - outwards
+    margin = np.float32(1.0 + 8.0 * EPS32 + (n_features + 8) * EPS)
+    products = np.empty((1, n_padded), dtype=np.float32)
+    close = np.empty(n_clusters, dtype=np.intp)
+    scores = np.empty(n_clusters)
+    n_moved = 0
+    for i in range(n_samples):
+        if upper[i] < np.inf:
+            reach32 = (upper[i] + drift32[labels[i]]) * margin
+            n_open = 0
+            for c in range(n_padded):
+                # "not above" rather than "below": a NaN must be seen.
+                n_open += not lower[i, c] - drift32[c] > reach32
+            if n_open == 0:
+                continue
+
+        begin, end = indptr[i], indptr[i + 1]
+        for column in range(0, n_padded, LANES * len(vectors)):
+            sparse_products(data, indices, begin, end, table, column, vectors, products[0])
+        nearest, least, second = least_two(products, 0, half_norms, 0, n_padded)
+        length = np.sqrt(row_norms[i])
+        reach = length + farthest
+        per_length, both = roundings(np.float64(end - begin), length, reach, n_features)
+        bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
+        if not np.float64(second) - np.float64(least) > bound:
+            nearest = nearest_of_unsettled(
+                data,
+                indices,
+                begin,
+                end,
+                reach,
+                per_length,
+                both,
+                centers,
+                center_norms,
+                products,
+                half_norms,
+                nearest,
+                close,
+                scores,
+            )
+        if labels[i] != nearest:
+            labels[i] = nearest
+            n_moved += 1
+
+        error = 2.0 * bound + 8.0 * U32 * reach * reach
+        if not error < np.inf:
+            upper[i] = np.inf
+            continue
+        own = np.float64(half_norms[nearest] - products[0, nearest])
+        near = np.sqrt(max(0.0, row_norms[i] + 2.0 * own + error)) - drift[nearest]
+        upper[i] = np.float32(near + 4.0 * EPS32 * abs(near)) + TINY32
+        least_norm = np.float32(row_norms[i] - error)
+        for c in range(n_padded):
+            squared = least_norm + np.float32(2.0) * (half_norms[c] - products[0, c])
+            far = np.sqrt(max(np.float32(0.0), squared)) * inwards
+            lower[i, c] = (far + drift32[c]) * inwards
+        lower[i, nearest] = np.inf
+    return n_moved
