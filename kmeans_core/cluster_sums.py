@@ -5,7 +5,7 @@ import numpy as np
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.groups import MOST_UPDATES, all_rows, moved_rows
-from kmeans_core.kernels.centers import means
+from kmeans_core.kernels.centers import means, total
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.points import Points
 
@@ -52,18 +52,26 @@ class ClusterSums:
         self.n_updates = 0
         self._remember(labels)
 
-    def means(self) -> Floats:
-        """The mean of each cluster; of an empty one, that of the heaviest."""
-        out = np.empty_like(self.sums)
+    def means(self, before: Floats, out: Floats) -> float:
+        """Write the mean of each cluster to ``out``; of an empty one, that of the heaviest.
+
+        Returns
+        -------
+        float
+            Squared distances of the means from ``before``, summed.
+        """
+        shifts = np.empty(len(self.mass))
         chunks.run(
             len(self.mass),
             self.sums.size,
             self._points.n_threads,
-            lambda start, stop: means(self.sums, self.mass, start, stop, out),
+            lambda start, stop: means(self.sums, self.mass, before, start, stop, out, shifts),
         )
         # More clusters than distinct rows: the rest lie on the heaviest, as in scikit-learn.
-        out[self.mass == 0] = out[np.argmax(self.mass)]
-        return out
+        for c in np.flatnonzero(self.mass == 0):
+            out[c] = out[np.argmax(self.mass)]
+            shifts[c] = np.sum((before[c] - out[c]) ** 2)
+        return float(total(shifts))
 
     def _remember(self, labels: Labels) -> None:
         self._summed = labels.copy()

@@ -8,10 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.cluster_sums import ClusterSums
-from kmeans_core.kernels.centers import squared_shifts, total, weighted_total
+from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.points import RUN_CALLS, Points
 from kmeans_core.runs import StopRule
 
@@ -126,6 +125,7 @@ def lloyd(
     assigner = points.assigner(len(centers), min(RUN_CALLS, rule.max_iter))
     sums = ClusterSums(points, weights, len(centers))
     centers = np.array(centers, dtype=np.float64, order="C")
+    rooms = np.empty_like(centers), centers  # new centres are written to them in turn
     stopped_by: StopReason = "max_iter"
     n_refilled = 0
     for iteration in range(rule.max_iter):
@@ -134,11 +134,12 @@ def lloyd(
         if n_moved == 0 and n_refilled == 0:
             # The centres are the means of these labels already. After a refill they are not: a
             # cluster is empty still if a lower one has come to lie where it was put.
-            next_centers = centers
+            next_centers, shift = centers, 0.0
         else:
             sums.update(labels, n_moved)
-            next_centers, n_refilled = _next_centers(points, centers, labels, weights, sums)
-        shift = _shift(points, centers, next_centers)
+            n_refilled = _refill(points, centers, labels, weights, sums)
+            next_centers = rooms[iteration % 2]
+            shift = sums.means(centers, next_centers)
         answer = on_iteration is not None and on_iteration(
             IterationEvent(
                 restart=restart,
@@ -167,7 +168,8 @@ def lloyd(
     if sums.n_updates > 0 and n_refilled == 0:
         # What is handed back is a mean of rows, not of rows and what left them.
         sums.refresh(labels)
-        centers = sums.means()
+        centers = np.empty_like(centers)
+        sums.means(assigned_to, centers)
     # Whatever stopped the loop, labels and inertia are those of the centres handed back.
     final = centers.astype(points.dtype)
     centers = final.astype(np.float64)
@@ -183,20 +185,19 @@ def lloyd(
     )
 
 
-def _next_centers(
+def _refill(
     points: Points, centers: Floats, labels: Labels, weights: Floats, sums: ClusterSums
-) -> tuple[Floats, int]:
-    """The weighted mean of each cluster, and how many clusters had to be refilled first."""
+) -> int:
+    """Give each empty cluster the row farthest from its own centre; return how many got one."""
     empty = np.flatnonzero(sums.mass == 0)
     donors = _farthest(points, centers, labels, weights, len(empty))
-    if len(donors) == 0:
-        return sums.means(), 0
-    # Only the centres move: the labels stay what the assignment said, and the next assignment
-    # brings the row over.
-    refilled = labels.copy()
-    refilled[donors] = empty[: len(donors)]
-    sums.refresh(refilled)
-    return sums.means(), len(donors)
+    if len(donors) > 0:
+        # Only the centres move: the labels stay what the assignment said, and the next assignment
+        # brings the row over.
+        refilled = labels.copy()
+        refilled[donors] = empty[: len(donors)]
+        sums.refresh(refilled)
+    return len(donors)
 
 
 def _farthest(
@@ -214,19 +215,6 @@ def _farthest(
     candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
     decided = points.decided_own_distances(centers, labels, candidates)
     return candidates[np.argsort(-decided, kind="stable")][:n_rows]
-
-
-def _shift(points: Points, before: Floats, after: Floats) -> float:
-    """Squared distances that the centres moved, summed."""
-    shifts = np.zeros(len(before))
-    if after is not before:
-        chunks.run(
-            len(shifts),
-            before.size,
-            points.n_threads,
-            lambda start, stop: squared_shifts(before, after, start, stop, shifts),
-        )
-    return float(total(shifts))
 
 
 def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:

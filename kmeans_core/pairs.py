@@ -96,9 +96,9 @@ def euclidean(points: Points) -> Pairs:
 
 def _symmetric(points: Points, to: Callable[[int, int], DistancesOf]) -> Pairs:
     n_samples, n_features = points.shape
-    return Pairs(
-        n_samples, points.n_threads, _block_rows(n_samples, n_features), n_features, True, to
-    )
+    # Products go eight to a vector; a root and what is beside it take as long as some more.
+    work = points.n_stored // n_samples // 8 + 8
+    return Pairs(n_samples, points.n_threads, _block_rows(n_samples, n_features), work, True, to)
 
 
 def _block_rows(n_samples: int, n_features: int) -> int:

@@ -15,7 +15,7 @@ from kmeans_core.kernels.sparse_filter import LANES
 MOST_VECTORS = 8
 
 # Features transposed together: few enough that their part of the table stays in the cache.
-BLOCK = 64
+BLOCK = 128
 
 # Runs a task over all rows; of how many multiply-adds for each stored value.
 RunRows = Callable[[int, chunks.Task], None]

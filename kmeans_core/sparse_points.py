@@ -13,6 +13,7 @@ from kmeans_core.kernels import pairs, small_sparse, sparse
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import sparse_closer
+from kmeans_core.kernels.vectors import VECTOR_BYTES
 from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, Points
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
@@ -45,6 +46,7 @@ class SparsePoints:
         self.n_features = n_features
         self.n_threads = n_threads
         self.row_norms = np.empty(len(indptr) - 1)
+        self._tables: list[npt.NDArray[Any]] = []
         self._run_rows(
             1,
             lambda start, stop: sparse.squared_norms(data, indptr, start, stop, self.row_norms),
@@ -201,23 +203,38 @@ class SparsePoints:
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
         n_block = stop - first
-        by_rows = self._pairs_go_by_rows()
-        if by_rows:
-            n_block = -(-n_block // pairs.PANEL_ROWS) * pairs.PANEL_ROWS
-            table = aligned_zeros((self.n_features, pairs.PANEL_ROWS), np.float64)
-        else:
+        if not self._pairs_go_by_rows():
             columns = self._columns(first, stop)
 
         def distances(start: int, end: int) -> Floats:
-            out = np.empty((end - start, n_block))
-            if by_rows:
-                pairs.products_by_rows(*self.csr, first, stop, start, end, table, out)
+            if self._pairs_go_by_rows():
+                out = self._products_by_rows(first, stop, start, end)
             else:
+                out = np.empty((end - start, n_block))
                 pairs.products_by_columns(*self.csr, *columns, start, end, out)
             pairs.sparse_euclidean(*self.csr, self.row_norms, first, stop, start, end, out)
             return out
 
         return distances
+
+    def _products_by_rows(self, first: int, stop: int, start: int, end: int) -> Floats:
+        dtype = self._products_dtype
+        n_panels = -(-(stop - first) // pairs.PANEL_ROWS)
+        out = np.empty((end - start, n_panels * pairs.PANEL_ROWS), dtype=dtype)
+        # Made once for each thread that asks; a call that is cut short takes its table with it.
+        try:
+            table = self._tables.pop()
+        except IndexError:
+            table = aligned_zeros((self.n_features, pairs.PANEL_ROWS), dtype)
+        vectors = (0,) * (pairs.PANEL_ROWS * dtype.itemsize // VECTOR_BYTES)
+        pairs.products_by_rows(*self.csr, first, stop, start, end, table, vectors, out)
+        self._tables.append(table)
+        return out.astype(np.float64, copy=False)
+
+    @cached_property
+    def _products_dtype(self) -> np.dtype[Any]:
+        """float32 where it holds products of rows exactly: ratings, counts, flags."""
+        return np.dtype(np.float32 if pairs.is_short(self.csr[0], self.row_norms) else np.float64)
 
     def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
         columns = self._columns(first, stop)

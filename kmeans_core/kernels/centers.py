@@ -4,53 +4,25 @@ Loops rather than whole-array statements: numba takes seconds to compile the lat
 """
 
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.lanes import squared_distance
 
 
 @kernel
 def means(
     sums,  # IN (n_clusters, n_features)
     mass,  # IN (n_clusters,): 0 for an empty cluster
+    before,  # IN (n_clusters, n_features)
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
     out,  # OUT (n_clusters, n_features), clusters start..stop that are not empty
+    shifts,  # OUT (n_clusters,), the same: squared distances from where they were before
 ):
     """Sum over weight of clusters start..stop."""
     for c in range(start, stop):
         if mass[c] > 0.0:
             for j in range(sums.shape[1]):
                 out[c, j] = sums[c, j] / mass[c]
-
-
-@kernel
-def squared_shift(
-    before,  # IN (n_features,)
-    after,  # IN (n_features,)
-):
-    """Squared distance that a centre moved."""
-    n_features = before.shape[0]
-    # Four sums side by side: one addition need not wait for the one before.
-    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
-    for j in range(0, n_features - 3, 4):
-        first += (after[j] - before[j]) ** 2
-        second += (after[j + 1] - before[j + 1]) ** 2
-        third += (after[j + 2] - before[j + 2]) ** 2
-        fourth += (after[j + 3] - before[j + 3]) ** 2
-    for j in range(n_features - n_features % 4, n_features):
-        first += (after[j] - before[j]) ** 2
-    return (first + second) + (third + fourth)
-
-
-@kernel
-def squared_shifts(
-    before,  # IN (n_clusters, n_features)
-    after,  # IN (n_clusters, n_features)
-    start,  # IN: first cluster
-    stop,  # IN: cluster to stop before
-    out,  # OUT (n_clusters,), clusters start..stop
-):
-    """Squared distance that each of the centres start..stop moved."""
-    for c in range(start, stop):
-        out[c] = squared_shift(before[c], after[c])
+            shifts[c] = squared_distance(before[c], out[c])
 
 
 @kernel
@@ -129,7 +101,7 @@ def move_centers(
         if touched[c]:
             for j in range(n_features):
                 after[j] = sums[c, j] / mass[c]
-            shifts[c] = squared_shift(centers[c], after)
+            shifts[c] = squared_distance(centers[c], after)
             for j in range(n_features):
                 centers[c, j] = after[j]
     return total(shifts)

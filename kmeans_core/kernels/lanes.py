@@ -1,7 +1,8 @@
 """Explicit vectors that keep the deciding sum's bits: float64, features in order, nothing fused.
 
 Each lane is a centre (or a trial of k-means++), so a lane adds in the order in which the plain
-loop does. ``simd.py`` has the faster vectors that need a rounding bound.
+loop does; but for ``squared_distance``, whose order is its own. ``simd.py`` has the faster vectors
+that need a rounding bound.
 """
 
 import numpy as np
@@ -22,6 +23,9 @@ from kmeans_core.kernels.vectors import (
 )
 
 LANES = 8
+
+# Lanes of a sum that has many terms: two vectors, so that one addition need not wait for another.
+WIDE = 2 * LANES
 
 
 @intrinsic
@@ -212,6 +216,49 @@ def _expand(typingctx, products, norm, norms, share, vectors):
     return types.boolean(products, norm, norms, share, vectors), codegen
 
 
+@intrinsic
+def _squared_distance(typingctx, a, b):
+    """Sum of (a - b)^2: lane by lane, the halves of the lanes added until one is left, the rest."""
+    vector = ir.VectorType(ir.DoubleType(), WIDE)
+
+    def codegen(context, builder, signature, args):
+        one, other = (
+            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 1)
+        )
+        intp = context.get_value_type(types.intp)
+        (length,) = cgutils.unpack_tuple(builder, one.shape, 1)
+        zero, step = ir.Constant(intp, 0), ir.Constant(intp, WIDE)
+        whole = builder.mul(builder.sdiv(length, step), step)
+        sums, rest = (cgutils.alloca_once(builder, kind) for kind in (vector, vector.element))
+
+        def add(value, other_value, total):
+            difference = builder.fsub(value, other_value)
+            square = builder.fmul(difference, difference)
+            builder.store(builder.fadd(builder.load(total), square), total)
+
+        builder.store(ir.Constant(vector, None), sums)
+        with cgutils.for_range_slice(builder, zero, whole, step, intp) as (at, _):
+            add(*(load(builder, vector, builder.gep(x.data, [at]), 8) for x in (one, other)), sums)
+        lanes = builder.load(sums)
+        n_lanes = WIDE
+        while n_lanes > 1:
+            n_lanes //= 2
+            places = ir.VectorType(ir.IntType(32), n_lanes)
+            low, high = (
+                builder.shuffle_vector(
+                    lanes, lanes, constants(places, list(range(at, at + n_lanes)))
+                )
+                for at in (0, n_lanes)
+            )
+            lanes = builder.fadd(low, high)
+        builder.store(builder.extract_element(lanes, ir.Constant(ir.IntType(32), 0)), rest)
+        with cgutils.for_range_slice(builder, whole, length, ir.Constant(intp, 1), intp) as (at, _):
+            add(*(builder.load(builder.gep(x.data, [at])) for x in (one, other)), rest)
+        return builder.load(rest)
+
+    return types.float64(a, b), codegen
+
+
 # The same in NumPy -----------------------------------------------------------------------------
 
 
@@ -249,6 +296,20 @@ def _keep_closer_in_numpy(distances, closest, weight, vectors, out, row, potenti
     potentials[:n_lanes] += weight * out[row, :n_lanes]
 
 
+def _squared_distance_in_numpy(a, b):
+    squares = (a - b) ** 2
+    n_whole = len(squares) // WIDE * WIDE
+    lanes = np.zeros(WIDE)
+    for line in squares[:n_whole].reshape(-1, WIDE):
+        lanes += line
+    while len(lanes) > 1:
+        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+    total = lanes[0]
+    for square in squares[n_whole:]:
+        total += square
+    return total
+
+
 # What kernels call -----------------------------------------------------------------------------
 
 squared_differences = usable(_squared_differences, _squared_differences_in_numpy)
@@ -256,3 +317,4 @@ nearest_lane = usable(_nearest_lane, _nearest_lane_in_numpy)
 keep_closer = usable(_keep_closer, _keep_closer_in_numpy)
 expand = usable(_expand, _expand_in_numpy)
 dense_trials = usable(_dense_trials, _dense_trials_in_numpy)
+squared_distance = usable(_squared_distance, _squared_distance_in_numpy)

@@ -23,9 +23,13 @@ PANEL = (0,) * PANEL_VECTORS
 # Rows and lanes that one call of dense_products answers for.
 PANEL_LANES = 8 * PANEL_VECTORS
 
-# With 4 vectors sparse_products has one chain of sums for each lane.
-ONE_CHAIN = (0, 0, 0, 0)
-PANEL_ROWS = 8 * len(ONE_CHAIN)
+# Rows side by side in a table: 4 vectors of float64, of which sparse_products has one chain of
+# sums for each lane.
+PANEL_ROWS = 32
+
+# Squared lengths up to which float32 holds the products of rows of whole and half numbers exactly:
+# in quarters, no more than 2^24.
+SHORT_NORM = 2.0**22
 
 
 @kernel
@@ -203,25 +207,50 @@ def products_by_rows(
     start,  # IN: first row of the strip
     stop,  # IN: row to stop before
     table,  # IN (n_features, PANEL_ROWS): zeros, and again at the end
-    out,  # OUT (n_strip, n_block padded to whole panels)
+    vectors,  # IN: a tuple with one entry for each vector of PANEL_ROWS numbers of its dtype
+    out,  # OUT (n_strip, n_block padded to whole panels), of the table's dtype
 ):
     """Products of rows start..stop with the block's rows, where many features are stored.
 
     A panel of the block's rows is laid out densely, side by side; a stored value meets all of
-    them at once. Each lane adds in one chain, features in order, so that it is the same which of
-    two rows is the lane: what only one of them stores adds 0.
+    them at once. Each float64 lane adds in one chain, features in order, so that it is the same
+    which of two rows is the lane: what only one of them stores adds 0. In float32 sums are exact
+    (:func:`is_short`).
     """
     for top in range(first, last, PANEL_ROWS):
         bottom = min(top + PANEL_ROWS, last)
         for row in range(top, bottom):
-            for position in range(indptr[row], indptr[row + 1]):
-                table[indices[position], row - top] = data[position]
+            lane = np.uint64(row - top)
+            for position in range(np.uint64(indptr[row]), np.uint64(indptr[row + 1])):
+                table[np.uint64(indices[position]), lane] = data[position]
         for i in range(start, stop):
             lanes = out[i - start, top - first :]
-            sparse_products(data, indices, indptr[i], indptr[i + 1], table, 0, ONE_CHAIN, lanes)
+            sparse_products(data, indices, indptr[i], indptr[i + 1], table, 0, vectors, lanes)
         for row in range(top, bottom):
-            for position in range(indptr[row], indptr[row + 1]):
-                table[indices[position], row - top] = 0.0
+            lane = np.uint64(row - top)
+            for position in range(np.uint64(indptr[row]), np.uint64(indptr[row + 1])):
+                table[np.uint64(indices[position]), lane] = 0.0
+
+
+@kernel
+def is_short(
+    data,  # IN (n_stored,)
+    row_norms,  # IN (n_samples,): squared lengths
+):
+    """Whether products of rows are exact in float32, whatever the order of their sums.
+
+    If all values are halves of whole numbers, products are quarters of whole numbers, and by
+    Cauchy and Schwarz no partial sum exceeds the product of two lengths.
+    """
+    n_bad = 0
+    for i in range(row_norms.shape[0]):
+        n_bad += not row_norms[i] <= SHORT_NORM
+    if n_bad > 0:
+        return False
+    for position in range(data.shape[0]):
+        halves = np.float64(data[position]) * 2.0
+        n_bad += halves != np.float64(np.int32(halves))
+    return n_bad == 0
 
 
 @kernel

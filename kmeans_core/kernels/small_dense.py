@@ -163,7 +163,7 @@ def runs(
             sums[:] = 0.0
             for i in range(n_samples):
                 add(X, i, weights[i], sums[found[i]])
-            means(sums, mass, 0, n_clusters, sums)
+            means(sums, mass, now, 0, n_clusters, sums, shifts)
             changed = replace_centers(sums, now) or changed
         # Centres are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:

@@ -180,7 +180,7 @@ def runs(
             sums[:] = 0.0
             for i in range(n_samples):
                 add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
-            means(sums, mass, 0, n_clusters, sums)
+            means(sums, mass, now, 0, n_clusters, sums, shifts)
             if replace_centers(sums, now):
                 touched[:] = changed = True
                 upper[:] = np.inf

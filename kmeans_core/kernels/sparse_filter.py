@@ -51,19 +51,19 @@ def fill_table(
         last = min(first + block, n_features)
         # Four at a time: a single chain of additions would take longer than the memory does.
         for c in range(0, n_clusters, 4):
-            c1, c2, c3 = (
-                min(c + 1, last_cluster),
-                min(c + 2, last_cluster),
-                min(c + 3, last_cluster),
-            )
+            # Unsigned: numba then asks of no place whether it counts from the end.
+            c0 = np.uint64(c)
+            c1 = np.uint64(min(c + 1, last_cluster))
+            c2 = np.uint64(min(c + 2, last_cluster))
+            c3 = np.uint64(min(c + 3, last_cluster))
             total = total1 = total2 = total3 = 0.0
-            for j in range(first, last):
-                x, x1, x2, x3 = centers[c, j], centers[c1, j], centers[c2, j], centers[c3, j]
+            for j in range(np.uint64(first), np.uint64(last)):
+                x, x1, x2, x3 = centers[c0, j], centers[c1, j], centers[c2, j], centers[c3, j]
                 total += x * x
                 total1 += x1 * x1
                 total2 += x2 * x2
                 total3 += x3 * x3
-                table[j, c] = np.float32(x)
+                table[j, c0] = np.float32(x)
                 table[j, c1] = np.float32(x1)
                 table[j, c2] = np.float32(x2)
                 table[j, c3] = np.float32(x3)

@@ -36,6 +36,11 @@ def dense_trials(X, table, closest, weights, first, last, vectors, out, potentia
     lanes.dense_trials(X, table, closest, weights, first, last, vectors, out, potentials)
 
 
+@njit
+def squared_distance(a, b):
+    return lanes.squared_distance(a, b)
+
+
 def anywhere(array, n_places):
     """A copy that starts ``n_places`` past a cache line: vectors then straddle two lines."""
     memory = np.empty(array.size + 16, dtype=array.dtype)
@@ -183,3 +188,19 @@ def test_an_expanded_distance_that_overflowed_is_not_believed(bad):
     for function in (expand, lanes._expand_in_numpy):
         assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.5, (0,))
         assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.499, (0,))
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 15, 16, 17, 31, 64, 1003])
+@pytest.mark.parametrize("n_places", [0, 1])
+def test_squared_distance_adds_in_the_same_order_everywhere(length, n_places):
+    rng = np.random.default_rng(length)
+    a, b = rng.normal(size=length), rng.normal(size=length)
+    found = squared_distance(anywhere(a, n_places), anywhere(b, n_places))
+    assert found == lanes._squared_distance_in_numpy(a, b)
+    assert found == pytest.approx(np.sum((a - b) ** 2), rel=1e-13)
+
+
+def test_squared_distance_of_half_stars_is_exact():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 11, 1001) / 2, rng.integers(0, 11, 1001) / 2
+    assert squared_distance(a, b) == float(np.sum((2 * a - 2 * b).astype(int) ** 2)) / 4

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import InvalidParameterError, sparse_points
+from kmeans_core.checks import as_points
+from kmeans_core.kernels import pairs
 from kmeans_core.pairs import METRICS, pairs_of
 
 ROW_METRICS = ["euclidean", "manhattan", "cosine"]
@@ -304,6 +306,38 @@ def test_products_by_rows_and_by_columns_agree(blobs, monkeypatch, share_zero):
         answers.append(distances)
         np.testing.assert_allclose(distances, all_pairs(X, "euclidean"), rtol=1e-12)
     assert answers[0].tobytes() != answers[1].tobytes()  # fused, and not
+
+
+def short_rows(longest, seed=0):
+    """Half stars; the last row's squared length is ``longest`` or, were it no square, just below."""
+    X = np.random.default_rng(seed).integers(-4, 11, size=(40, 50)) / 2
+    X[-1] = 0.0
+    X[-1, 7] = np.floor(2 * np.sqrt(longest)) / 2
+    return X
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("longest", [100.0, 2.0**22])
+def test_float32_products_of_short_numbers_are_those_of_float64(dtype, longest, monkeypatch):
+    X = short_rows(longest)
+    matrix = sp.csr_array(X.astype(dtype))
+    points = as_points(matrix)
+    assert points._products_dtype == np.float32
+    distances = all_pairs(matrix, "euclidean")
+    monkeypatch.setattr(pairs, "is_short", lambda data, row_norms: False)
+    assert as_points(matrix)._products_dtype == np.float64
+    assert all_pairs(matrix, "euclidean").tobytes() == distances.tobytes()
+    differences = (2 * X[:, None, :] - 2 * X[None]).astype(int)
+    exact = np.sqrt(np.sum(differences**2, axis=2) / 4)
+    assert distances.tobytes() == exact.tobytes()
+
+
+@pytest.mark.parametrize("value", [0.25, 1e-300, 1e9, 1e300, 2048.5, -2049.0, 1 + 2.0**-23])
+def test_numbers_that_are_not_short_keep_float64(value):
+    X = short_rows(100.0)
+    X[3, 3] = value
+    points = as_points(sp.csr_array(X))
+    assert points._products_dtype == np.float64
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 5])
