@@ -309,10 +309,10 @@ def test_products_by_rows_and_by_columns_agree(blobs, monkeypatch, share_zero):
 
 
 def short_rows(longest, seed=0):
-    """Half stars; the last row's squared length is ``longest`` or, were it no square, just below."""
+    """Half stars; the last row's squared length is ``longest``, the square of a half star."""
     X = np.random.default_rng(seed).integers(-4, 11, size=(40, 50)) / 2
     X[-1] = 0.0
-    X[-1, 7] = np.floor(2 * np.sqrt(longest)) / 2
+    X[-1, 7] = np.sqrt(longest)
     return X
 
 
