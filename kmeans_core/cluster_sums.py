@@ -23,7 +23,8 @@ class ClusterSums:
     mass : ndarray of shape (n_clusters,)
         Always added up anew: whether a cluster is empty must not hang on rounding.
     n_updates : int
-        Updates by changed rows since all rows were added; 0 means the sums are fresh.
+        Updates by changed rows, where they may round, since all rows were added; 0 means that the
+        sums are as if fresh.
     """
 
     def __init__(self, points: Points, weights: Floats, n_clusters: int) -> None:
@@ -33,6 +34,8 @@ class ClusterSums:
         self.sums = np.zeros((n_clusters, points.shape[1]))
         self.mass = np.empty(n_clusters)
         self.n_updates = MOST_UPDATES
+        # An exact update is as good as a sum over all rows.
+        self._counts = 0 if points.sums_are_exact(weights) else 1
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Make the sums those of ``labels``, of which ``n_moved`` are not as they were."""
@@ -42,7 +45,7 @@ class ClusterSums:
             return
         groups = moved_rows(self._summed, labels, self._weights, len(self.mass))
         self._points.add_rows(groups, self.sums)
-        self.n_updates += 1
+        self.n_updates += self._counts
         self._remember(labels)
 
     def refresh(self, labels: Labels) -> None:

@@ -79,6 +79,10 @@ class Points(Protocol):
         """Add factor * row to ``sums`` (n_clusters, n_features), entry after entry."""
         ...
 
+    def sums_are_exact(self, weights: Floats) -> bool:
+        """Whether float64 is known to hold every weighted sum of rows, in any order, exactly."""
+        ...
+
     @property
     def n_stored(self) -> int:
         """How many entries there are to multiply: what an iteration costs for each cluster."""

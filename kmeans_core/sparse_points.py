@@ -27,6 +27,10 @@ N_RUNS = 128
 SHARE_BY_ROWS = 0.04
 FEATURES_BY_ROWS = 2**13
 
+# Whole weights that sum to less than this give exact float64 sums of short numbers: in halves,
+# less than 2^53.
+MOST_WEIGHT = 2.0**41
+
 
 class SparsePoints:
     """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
@@ -101,6 +105,10 @@ class SparsePoints:
             ),
         )
 
+    def sums_are_exact(self, weights: Floats) -> bool:
+        whole = np.all(weights == np.floor(weights)) and np.sum(weights) < MOST_WEIGHT
+        return bool(whole) and self._is_short
+
     @property
     def n_stored(self) -> int:
         return len(self.csr[0])
@@ -155,6 +163,7 @@ class SparsePoints:
             rule.max_iter,
             rule.shift,
             MOST_UPDATES,
+            0 if self.sums_are_exact(weights) else 1,
             centers.vectors,
             centers.table,
             centers.half_norms,
@@ -218,7 +227,8 @@ class SparsePoints:
         return distances
 
     def _products_by_rows(self, first: int, stop: int, start: int, end: int) -> Floats:
-        dtype = self._products_dtype
+        # Of short numbers float32 holds the products exactly.
+        dtype = np.dtype(np.float32 if self._is_short else np.float64)
         n_panels = -(-(stop - first) // pairs.PANEL_ROWS)
         out = np.empty((end - start, n_panels * pairs.PANEL_ROWS), dtype=dtype)
         # Made once for each thread that asks; a call that is cut short takes its table with it.
@@ -230,11 +240,6 @@ class SparsePoints:
         pairs.products_by_rows(*self.csr, first, stop, start, end, table, vectors, out)
         self._tables.append(table)
         return out.astype(np.float64, copy=False)
-
-    @cached_property
-    def _products_dtype(self) -> np.dtype[Any]:
-        """float32 where it holds products of rows exactly: ratings, counts, flags."""
-        return np.dtype(np.float32 if pairs.is_short(self.csr[0], self.row_norms) else np.float64)
 
     def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
         columns = self._columns(first, stop)
@@ -258,6 +263,11 @@ class SparsePoints:
         rows, values = np.empty(n_stored, dtype=np.uint16), np.empty(n_stored)
         pairs.columns_of(*self.csr, first, stop, starts, rows, values)
         return starts, rows, values
+
+    @cached_property
+    def _is_short(self) -> bool:
+        """Whether all numbers are such as ratings, counts and flags are."""
+        return bool(sparse.is_short(self.csr[0], self.row_norms))
 
     @cached_property
     def _row_lengths(self) -> Floats:

@@ -27,10 +27,6 @@ PANEL_LANES = 8 * PANEL_VECTORS
 # sums for each lane.
 PANEL_ROWS = 32
 
-# Squared lengths up to which float32 holds the products of rows of whole and half numbers exactly:
-# in quarters, no more than 2^24.
-SHORT_NORM = 2.0**22
-
 
 @kernel
 def is_lost(
@@ -215,7 +211,7 @@ def products_by_rows(
     A panel of the block's rows is laid out densely, side by side; a stored value meets all of
     them at once. Each float64 lane adds in one chain, features in order, so that it is the same
     which of two rows is the lane: what only one of them stores adds 0. In float32 sums are exact
-    (:func:`is_short`).
+    (``sparse.is_short``).
     """
     for top in range(first, last, PANEL_ROWS):
         bottom = min(top + PANEL_ROWS, last)
@@ -230,27 +226,6 @@ def products_by_rows(
             lane = np.uint64(row - top)
             for position in range(np.uint64(indptr[row]), np.uint64(indptr[row + 1])):
                 table[np.uint64(indices[position]), lane] = 0.0
-
-
-@kernel
-def is_short(
-    data,  # IN (n_stored,)
-    row_norms,  # IN (n_samples,): squared lengths
-):
-    """Whether products of rows are exact in float32, whatever the order of their sums.
-
-    If all values are halves of whole numbers, products are quarters of whole numbers, and by
-    Cauchy and Schwarz no partial sum exceeds the product of two lengths.
-    """
-    n_bad = 0
-    for i in range(row_norms.shape[0]):
-        n_bad += not row_norms[i] <= SHORT_NORM
-    if n_bad > 0:
-        return False
-    for position in range(data.shape[0]):
-        halves = np.float64(data[position]) * 2.0
-        n_bad += halves != np.float64(np.int32(halves))
-    return n_bad == 0
 
 
 @kernel

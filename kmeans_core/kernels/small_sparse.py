@@ -90,6 +90,7 @@ def runs(
     max_iter,  # IN
     tol,  # IN: stop once the squared shifts of the centres sum to this or less
     most_updates,  # IN: updates of sums by changed rows between two sums over all rows
+    counts,  # IN: what an update counts: 1, or 0 where it is exact
     vectors,  # IN: a tuple with one entry for each vector of a panel
     table,  # SCRATCH (n_features, n_padded) float32, zero past n_clusters
     half_norms,  # SCRATCH (n_padded,) float32, infinite past n_clusters
@@ -163,7 +164,7 @@ def runs(
                         touched[before[i]] = touched[found[i]] = True
                         add(data, indices, indptr[i], indptr[i + 1], -weights[i], sums[before[i]])
                         add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
-                n_updates += 1
+                n_updates += counts
             add_weights(found, weights, mass)
             shift = move_centers(sums, mass, touched, after, shifts, now)
             if shift < 0.0:

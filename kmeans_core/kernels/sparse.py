@@ -19,6 +19,10 @@ from kmeans_core.kernels.jit import kernel
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
 
+# Squared lengths up to which float32 holds the products of rows of whole and half numbers exactly:
+# in quarters, no more than 2^24.
+SHORT_NORM = 2.0**22
+
 
 @kernel
 def decided_distance(
@@ -100,6 +104,27 @@ def squared_norms(
             x = np.float64(data[position])
             total += x * x
         out[i] = total
+
+
+@kernel
+def is_short(
+    data,  # IN (n_stored,)
+    row_norms,  # IN (n_samples,): squared lengths
+):
+    """Whether all values are whole or half numbers, in rows no longer than 2^11.
+
+    Then products of rows are exact in float32, whatever the order of their sums: in quarters they
+    are whole, and by Cauchy and Schwarz no partial sum exceeds the product of two lengths.
+    """
+    n_bad = 0
+    for i in range(row_norms.shape[0]):
+        n_bad += not row_norms[i] <= SHORT_NORM
+    if n_bad > 0:
+        return False
+    for position in range(data.shape[0]):
+        halves = np.float64(data[position]) * 2.0
+        n_bad += halves != np.floor(halves)
+    return n_bad == 0
 
 
 @kernel

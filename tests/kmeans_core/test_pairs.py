@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kmeans_core import InvalidParameterError, sparse_points
 from kmeans_core.checks import as_points
-from kmeans_core.kernels import pairs
+from kmeans_core.kernels import sparse
 from kmeans_core.pairs import METRICS, pairs_of
 
 ROW_METRICS = ["euclidean", "manhattan", "cosine"]
@@ -321,11 +321,10 @@ def short_rows(longest, seed=0):
 def test_float32_products_of_short_numbers_are_those_of_float64(dtype, longest, monkeypatch):
     X = short_rows(longest)
     matrix = sp.csr_array(X.astype(dtype))
-    points = as_points(matrix)
-    assert points._products_dtype == np.float32
+    assert as_points(matrix)._is_short
     distances = all_pairs(matrix, "euclidean")
-    monkeypatch.setattr(pairs, "is_short", lambda data, row_norms: False)
-    assert as_points(matrix)._products_dtype == np.float64
+    monkeypatch.setattr(sparse, "is_short", lambda data, row_norms: False)
+    assert not as_points(matrix)._is_short
     assert all_pairs(matrix, "euclidean").tobytes() == distances.tobytes()
     differences = (2 * X[:, None, :] - 2 * X[None]).astype(int)
     exact = np.sqrt(np.sum(differences**2, axis=2) / 4)
@@ -337,7 +336,7 @@ def test_numbers_that_are_not_short_keep_float64(value):
     X = short_rows(100.0)
     X[3, 3] = value
     points = as_points(sp.csr_array(X))
-    assert points._products_dtype == np.float64
+    assert not points._is_short
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 5])
