@@ -273,7 +273,7 @@ class Scipy(Contestant):
             rng = np.random.default_rng(seed)
             best, least = None, np.inf
             for _ in range(task.n_init):
-                centers, _ = kmeans2(task.X, k, iter=iterations, minit="++", rng=rng)
+                centers, _ = kmeans2(task.X, k, iter=iterations, minit="++", seed=rng)
                 labels, distances = vq(task.X, centers, check_finite=False)
                 inertia = float(np.sum(distances**2))
                 if inertia < least:

@@ -76,7 +76,7 @@ def sparse_groups(n_samples: int, n_features: int, density: float, n_groups: int
     rng = np.random.default_rng(seed)
     n_cells = n_samples * n_features
     cells = rng.choice(n_cells, int(density * n_cells), replace=False)
-    place = np.divmod(np.sort(cells), n_features)
+    place = np.divmod(np.sort(cells).astype(np.int32), np.int32(n_features))
     X = sp.csr_array((rng.random(len(cells)), place), shape=(n_samples, n_features))
     group = rng.integers(0, n_groups, n_samples)
     own = np.repeat(group, np.diff(X.indptr)) == X.indices % n_groups
