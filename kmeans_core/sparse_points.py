@@ -27,7 +27,7 @@ N_RUNS = 128
 SHARE_BY_ROWS = 0.04
 FEATURES_BY_ROWS = 2**13
 
-# Whole weights that sum to less than this give exact float64 sums of short numbers: in halves,
+# Whole weights that sum to less than this give exact float64 sums of short numbers: in quarters,
 # less than 2^53.
 MOST_WEIGHT = 2.0**41
 

@@ -19,9 +19,9 @@ from kmeans_core.kernels.jit import kernel
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
 
-# Squared lengths up to which float32 holds the products of rows of whole and half numbers exactly:
-# in quarters, no more than 2^24.
-SHORT_NORM = 2.0**22
+# Squared lengths up to which float32 holds the products of rows of quarters exactly: in sixteenths,
+# no more than 2^24.
+SHORT_NORM = 2.0**20
 
 
 @kernel
@@ -111,10 +111,10 @@ def is_short(
     data,  # IN (n_stored,)
     row_norms,  # IN (n_samples,): squared lengths
 ):
-    """Whether all values are whole or half numbers, in rows no longer than 2^11.
+    """Whether all values are quarters of whole numbers, in rows no longer than 2^10.
 
-    Then products of rows are exact in float32, whatever the order of their sums: in quarters they
-    are whole, and by Cauchy and Schwarz no partial sum exceeds the product of two lengths.
+    Then products of rows are exact in float32, whatever the order of their sums: in sixteenths
+    they are whole, and by Cauchy and Schwarz no partial sum exceeds the product of two lengths.
     """
     n_bad = 0
     for i in range(row_norms.shape[0]):
@@ -122,8 +122,8 @@ def is_short(
     if n_bad > 0:
         return False
     for position in range(data.shape[0]):
-        halves = np.float64(data[position]) * 2.0
-        n_bad += halves != np.floor(halves)
+        quarters = np.float64(data[position]) * 4.0
+        n_bad += quarters != np.floor(quarters)
     return n_bad == 0
 
 

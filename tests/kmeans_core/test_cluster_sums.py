@@ -35,9 +35,9 @@ def means_of(sums):
     return means
 
 
-def test_quarters_are_summed_exactly_either_way(storage):
+def test_eighths_are_summed_exactly_either_way(storage):
     rng = np.random.default_rng(0)
-    X = rng.integers(0, 11, size=(200, 5)) / 4
+    X = rng.integers(0, 11, size=(200, 5)) / 8
     weights = rng.integers(0, 4, size=200).astype(float)
     sums = ClusterSums(as_points(storage(X)), weights, 6)
     ways = set()
@@ -148,23 +148,23 @@ def test_threads_change_nothing(blobs, storage, always_threads, n_threads):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sums_of_short_numbers_are_never_made_anew_and_stay_exact(dtype):
     rng = np.random.default_rng(0)
-    X = rng.integers(-3, 11, size=(200, 5)) / 2
+    X = rng.integers(-7, 21, size=(200, 5)) / 4
     weights = rng.integers(0, 2**31, size=200).astype(float)
     sums = ClusterSums(as_points(sp.csr_array(X.astype(dtype))), weights, 6)
     for labels, n_moved in labelings(40, 200, 6, 30):
         sums.update(labels, n_moved)
         assert sums.n_updates == 0
-        exact = sums_of((2 * X).astype(int), labels, weights.astype(int), 6)
-        assert (2 * sums.sums).tolist() == exact.tolist()
+        exact = sums_of((4 * X).astype(int), labels, weights.astype(int), 6)
+        assert (4 * sums.sums).tolist() == exact.tolist()
 
 
-@pytest.mark.parametrize("what", ["a quarter", "a long row", "a share of a weight", "much weight"])
+@pytest.mark.parametrize("what", ["an eighth", "a long row", "a share of a weight", "much weight"])
 def test_sums_that_may_round_are_made_anew(what):
     X, weights = np.full((100, 4), 1.5), np.ones(100)
-    if what == "a quarter":
-        X[7, 2] = 0.25
+    if what == "an eighth":
+        X[7, 2] = 0.125
     elif what == "a long row":
-        X[7, 2] = 2048.0
+        X[7, 2] = 1024.0
     elif what == "a share of a weight":
         weights[7] = 0.5
     else:
