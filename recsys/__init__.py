@@ -8,21 +8,28 @@ if TYPE_CHECKING:
     from recsys.matrix import RatingMatrix
     from recsys.movielens import load_ratings
     from recsys.ratings import Ratings, RatingScale, RatingsError
+    from recsys.recommenders.baselines import BiasBaseline, MostLiked
+    from recsys.recommenders.boosted import BoostedClusterMeans
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
     from recsys.recommenders.contract import Prediction, Recommender
+    from recsys.recommenders.taste_groups import TasteGroups
     from recsys.synthetic import builtin_ratings, make_ratings
     from recsys.taste import TasteClusters, cluster_users
 
 # Names are loaded when they are first used: the `recsys` command can then say what to install
 # where pandas is missing, and starts without what it does not need.
 _HOME = {
+    "BiasBaseline": "recsys.recommenders.baselines",
+    "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
+    "MostLiked": "recsys.recommenders.baselines",
     "Prediction": "recsys.recommenders.contract",
     "RatingMatrix": "recsys.matrix",
     "RatingScale": "recsys.ratings",
     "Ratings": "recsys.ratings",
     "RatingsError": "recsys.ratings",
     "Recommender": "recsys.recommenders.contract",
+    "TasteGroups": "recsys.recommenders.taste_groups",
     "TasteClusters": "recsys.taste",
     "builtin_ratings": "recsys.synthetic",
     "cluster_users": "recsys.taste",
@@ -33,7 +40,10 @@ _HOME = {
 }
 
 __all__ = [
+    "BiasBaseline",
+    "BoostedClusterMeans",
     "ClusterMeanRecommender",
+    "MostLiked",
     "Prediction",
     "RatingMatrix",
     "RatingScale",
@@ -41,6 +51,7 @@ __all__ = [
     "RatingsError",
     "Recommender",
     "TasteClusters",
+    "TasteGroups",
     "builtin_ratings",
     "cluster_users",
     "contrast_subset",

@@ -23,6 +23,9 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 CLOSED_PIPE = 141  # as a shell reports a program that SIGPIPE ended
 
+# Names of recsys.recommenders.methods, which needs pandas: --help does not.
+_METHOD_NAMES = ("taste-groups", "boosted", "biases", "most-liked", "cluster-mean")
+
 # Groups of people, where nobody says how many.
 N_GROUPS = 10
 
@@ -122,7 +125,7 @@ def _clusters(options: argparse.Namespace) -> None:
 def _recommend(options: argparse.Namespace) -> None:
     films = _fit(_ratings(options), options).recommend(options.user, options.n)
     if films.empty:
-        print(f"Nothing to recommend to user {options.user}: the group rated nothing else.")
+        print(f"Nothing to recommend to user {options.user}: there is nothing they did not rate.")
     for place, film in enumerate(films.itertuples(), start=1):
         print(f"{place:3}. {film.expected_rating:.2f}  {film.title} (movieId {film.movieId})")
         print(f"           {film.reason}")
@@ -140,6 +143,14 @@ def _predict(options: argparse.Namespace) -> None:
     titles = ratings.movies.set_index("movieId")["title"]
     print(f"{prediction.rating:.2f}  {titles[options.movie]}")
     print(f"      {prediction.reason}")
+    for part in prediction.parts:
+        print(f"      {part.stars:+.2f}  {part.name}")
+    table = ratings.ratings
+    own = table.loc[(table["userId"] == options.user) & (table["movieId"] == options.movie)]
+    for stars in own["rating"]:
+        print(
+            f"      user {options.user} rated it {stars:g}, which is among what this is learned from"
+        )
 
 
 def _sweep(options: argparse.Namespace) -> None:
@@ -200,7 +211,10 @@ def _ratings(options: argparse.Namespace) -> Ratings:
 
 def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
+    from recsys.recommenders.methods import METHODS
 
+    if options.method != "cluster-mean":
+        return METHODS[options.method](options.seed).fit(ratings)
     n_groups = min(N_GROUPS, ratings.n_users)
     with _progress(None, "iteration") as bar:
         return ClusterMeanRecommender(n_groups, random_state=options.seed).fit(
@@ -256,7 +270,8 @@ def _parser() -> argparse.ArgumentParser:
         commands, "recommend", _recommend, "films for a user", "recommend --user 30"
     )
     recommend.add_argument("--user", type=_whole, required=True, help="userId")
-    recommend.add_argument("-n", type=_positive, default=20, help="how many; default: 20")
+    recommend.add_argument("-n", type=_positive, default=10, help="how many; default: 10")
+    _add_method(recommend, "taste-groups")
 
     predict = _command(
         commands,
@@ -267,6 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("--user", type=_whole, required=True, help="userId")
     predict.add_argument("--movie", type=_whole, required=True, help="movieId")
+    _add_method(predict, "boosted")
 
     sweep = _command(
         commands, "sweep", _sweep, "silhouettes of many numbers of groups", "sweep --ks 2:30:1"
@@ -320,6 +336,15 @@ def _command(
         "--skip-bad-rows", action="store_true", help="leave bad rows out and count them"
     )
     return command
+
+
+def _add_method(command: argparse.ArgumentParser, default: str) -> None:
+    command.add_argument(
+        "--method",
+        choices=_METHOD_NAMES,
+        default=default,
+        help=f"{', '.join(_METHOD_NAMES)} (the notebook's); default: {default}",
+    )
 
 
 def _whole(text: str) -> int:

@@ -1,20 +1,24 @@
 """ClusterMeanRecommender: the notebook's own, the mean of what the user's cluster gave a film."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
 
-from kmeans_core import IterationEvent, NotFittedError
+from kmeans_core import IterationEvent
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
+from recsys.recommenders import storage
 from recsys.recommenders.contract import (
-    RECOMMENDATION_COLUMNS,
-    Prediction,
+    Evidence,
+    Floats,
+    Ints,
+    People,
+    Ranking,
     Recommender,
-    paired_ids,
 )
 from recsys.taste import TasteClusters, cluster_users
 from recsys.words import counted
@@ -35,6 +39,12 @@ class ClusterMeanRecommender(Recommender):
     * It ignores that some people are generous and some strict.
     * What a user gave a film is part of what the group gave it, so a film the user rated is
       predicted from the answer.
+
+    Where the group (or the region of it that is looked at) has no rating of a film, where the film
+    is none of those that the groups are made on, and where a user has no group, the film's mean
+    over everyone is expected; for a film that nobody rated, the mean of all ratings. Only films
+    that the group rated are recommended; equal means stand by falling number of its ratings, then
+    by movieId. New people are in the group with the nearest mean, absent = 0.
 
     Parameters
     ----------
@@ -96,14 +106,7 @@ class ClusterMeanRecommender(Recommender):
             Itself, fitted.
         """
         everyone = RatingMatrix.from_ratings(ratings)
-        clusters = cluster_users(
-            everyone.most_rated(self.n_movies),
-            self.n_clusters,
-            n_init=self.n_init,
-            random_state=self.random_state,
-            on_iteration=on_iteration,
-        )
-        return self._use(clusters, everyone)
+        return self.fit_clusters(self._grouped(everyone, on_iteration), ratings)
 
     def fit_clusters(self, clusters: TasteClusters, ratings: Ratings) -> Self:
         """Use groups that are there already.
@@ -118,9 +121,26 @@ class ClusterMeanRecommender(Recommender):
         -------
         ClusterMeanRecommender
         """
-        return self._use(clusters, RatingMatrix.from_ratings(ratings))
+        self._matrix = RatingMatrix.from_ratings(ratings)
+        self._scale = ratings.scale
+        self._use(clusters)
+        return self
 
-    def _use(self, clusters: TasteClusters, everyone: RatingMatrix) -> Self:
+    def _learn(self) -> None:
+        self._use(self._grouped(self._matrix, None))
+
+    def _grouped(
+        self, everyone: RatingMatrix, on_iteration: Callable[[IterationEvent], Any] | None
+    ) -> TasteClusters:
+        return cluster_users(
+            everyone.most_rated(self.n_movies),
+            self.n_clusters,
+            n_init=self.n_init,
+            random_state=self.random_state,
+            on_iteration=on_iteration,
+        )
+
+    def _use(self, clusters: TasteClusters) -> None:
         n_films = clusters.matrix.shape[1]
         self._groups = [self._seen_part(clusters, c) for c in range(clusters.n_clusters)]
         self._counts = np.zeros((clusters.n_clusters, n_films), dtype=np.intp)
@@ -130,163 +150,104 @@ class ClusterMeanRecommender(Recommender):
             films = column.get_indexer(pd.Index(group.movie_ids))
             self._counts[cluster, films] = group.counts_by_film()
             self._means[cluster, films] = group.means_by_film()
-        self._everyone = everyone
-        self._means_of_everyone = everyone.means_by_film()
-        self._mean_of_all = float(everyone.values.data.mean())
+        # The column that a training film has in the groups' matrix; -1 where it has none.
+        place = column.get_indexer(pd.Index(self._matrix.movie_ids))
+        self._film_in_groups = np.append(place, -1)
+        row = pd.Index(clusters.matrix.user_ids).get_indexer(pd.Index(self._matrix.user_ids))
+        self._group_of = np.where(row >= 0, clusters.labels[row], -1)
+        self._means_of_everyone = np.append(self._matrix.means_by_film(), np.nan)
+        self._mean_of_all = float(self._matrix.values.data.mean())
         self.clusters = clusters
-        return self
 
     def _seen_part(self, clusters: TasteClusters, cluster: int) -> RatingMatrix:
         group = clusters.members(cluster)
         return group if self.region is None else group.densest_region(*self.region)
 
-    def predict(self, user_ids: npt.ArrayLike, movie_ids: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Mean of what each user's group gave each film.
+    def _place_known(self, rows: Ints) -> npt.NDArray[np.intp]:
+        return self._group_of[rows]
 
-        It is the film's mean over everyone where the group (or the region of it that is looked
-        at) has no rating of the film, where the film is none of those that the groups are made
-        on, and where the user has no group; for a film that nobody rated, the mean of all ratings.
-
-        Parameters
-        ----------
-        user_ids, movie_ids : array-like of shape (n_pairs,), int
-
-        Returns
-        -------
-        ndarray of shape (n_pairs,)
-            Stars.
-
-        Raises
-        ------
-        ValueError
-            If the two are not whole numbers or not of one length.
-        """
-        users, movies = paired_ids(user_ids, movie_ids)
-        self._check_fitted()
-        matrix = self.clusters.matrix
-        rows = pd.Index(matrix.user_ids).get_indexer(pd.Index(users))
-        films = pd.Index(matrix.movie_ids).get_indexer(pd.Index(movies))
-        of_group = np.where(
-            (rows >= 0) & (films >= 0), self._means[self.clusters.labels[rows], films], np.nan
+    def _place_new(self, rated: sp.csr_array) -> npt.NDArray[np.intp]:
+        films = self._film_in_groups[:-1]
+        known = np.flatnonzero(films >= 0)
+        place = (np.ones(len(known)), (known, films[known]))
+        of_groups = sp.csr_array(place, shape=(len(films), self.clusters.matrix.shape[1]))
+        seen = rated @ of_groups
+        sizes = self.clusters.sizes
+        members = sp.csr_array(
+            (np.ones(len(self.clusters.labels)), (self.clusters.labels, np.arange(sizes.sum()))),
+            shape=(len(sizes), len(self.clusters.labels)),
         )
-        columns = pd.Index(self._everyone.movie_ids).get_indexer(pd.Index(movies))
-        of_all = np.where(columns >= 0, self._means_of_everyone[columns], self._mean_of_all)
+        centers = (members @ self.clusters.matrix.values).toarray()
+        centers /= np.maximum(sizes, 1)[:, None]
+        away = np.sum(centers**2, axis=1)[None, :] - 2 * (seen @ centers.T)
+        away[:, sizes == 0] = np.inf
+        # Without ratings there is nothing to be near to.
+        return np.where(np.diff(seen.indptr) > 0, np.argmin(away, axis=1), -1)
+
+    def _expected(self, placed: Ints, persons: Ints, films: Ints) -> Floats:
+        groups, places = placed[persons], self._film_in_groups[films]
+        of_all = self._means_of_everyone[films] + np.zeros(groups.shape)
+        of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
+        of_group = np.where((groups >= 0) & (places >= 0), self._means[groups, places], np.nan)
         return np.where(np.isnan(of_group), of_all, of_group)
 
-    def recommend(
-        self,
-        user_id: int,
-        n: int = 20,
-        *,
-        exclude_rated: bool = True,
-        among: Iterable[int] | None = None,
-    ) -> pd.DataFrame:
-        """Films of the user's group by mean rating, best first.
+    def _parts(self, placed: Any, persons: Ints, films: Ints) -> dict[str, Floats]:
+        return {"mean of those who rated it": self._expected(placed, persons, films)}
 
-        Parameters
-        ----------
-        user_id : int
-        n : int, default 20
-        exclude_rated : bool, default True
-            Leave out what the user rated.
-        among : iterable of int, optional
-            Movie ids to choose from.
+    def _scores(self, people: People) -> Floats:
+        groups = people.placed
+        scores = np.full((len(people), self._n_films), -np.inf)
+        columns = np.flatnonzero(self._film_in_groups[:-1] >= 0)
+        means = np.where(groups[:, None] >= 0, self._means[groups], np.nan)
+        found = means[:, self._film_in_groups[columns]]
+        scores[:, columns] = np.where(np.isnan(found), -np.inf, found)
+        return scores
 
-        Returns
-        -------
-        DataFrame
-            movieId, title, score and expected_rating (both the mean), n_ratings in the group
-            (or the region of it that is looked at) and
-            reason; fewer than ``n`` rows where the group rated fewer films. Equal means stand by
-            falling number of ratings, then by movieId.
+    def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
+        counts = np.zeros(self._n_films, dtype=np.intp)
+        group, places = people.placed[person], self._film_in_groups[:-1]
+        if group >= 0:
+            counts[places >= 0] = self._counts[group, places[places >= 0]]
+        return counts
 
-        Raises
-        ------
-        ValueError
-            If ``n`` is negative.
-        KeyError
-            If the user was not among the training users.
-        """
-        if n < 0:
-            raise ValueError(f"n must not be negative, but is {n}")
-        self._check_fitted()
-        matrix = self.clusters.matrix
-        cluster = self.clusters.cluster_of(user_id)
-        means, counts = self._means[cluster], self._counts[cluster]
-        eligible = counts > 0
-        if exclude_rated:
-            eligible[self._rated(user_id)] = False
-        if among is not None:
-            eligible &= np.isin(matrix.movie_ids, list(among))
-        order = np.lexsort((matrix.movie_ids, -counts, -np.nan_to_num(means)))
-        films = order[eligible[order]][:n]
-        reasons = [self._reason(cluster, int(counts[f]), float(means[f])) for f in films]
-        return pd.DataFrame(
-            {
-                "movieId": matrix.movie_ids[films],
-                "title": matrix.titles[films],
-                "score": means[films],
-                "expected_rating": means[films],
-                "n_ratings": counts[films],
-                "reason": np.array(reasons, dtype=object),
-            },
-            columns=RECOMMENDATION_COLUMNS,
-        )
+    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+        """What of :meth:`predict` is the group's, what everyone's."""
+        cluster = int(people.placed[person])
+        place = int(self._film_in_groups[film])
+        if cluster >= 0 and place >= 0 and self._counts[cluster, place]:
+            group = self._groups[cluster]
+            column = np.flatnonzero(group.movie_ids == self.clusters.matrix.movie_ids[place])[0]
+            stars = group.values[:, [column]].tocoo().data
+            n_users, mean = len(group.user_ids), float(self._means[cluster, place])
+            users = counted(n_users, "user")
+            reason = f"{len(stars):,} of the {users} of {self._who(cluster)} "
+            return self._told(cluster, n_users, stars, mean, reason + _gave(len(stars), mean))
+        return self._evidence_of_everyone(cluster, place, film)
 
-    def explain(self, user_id: int, movie_id: int) -> Prediction:
-        """What :meth:`predict` says of one pair, and from whose ratings.
-
-        Parameters
-        ----------
-        user_id, movie_id : int
-
-        Returns
-        -------
-        Prediction
-        """
-        rating = float(self.predict([user_id], [movie_id])[0])
-        matrix = self.clusters.matrix
-        cluster = self.clusters.cluster_of(user_id) if user_id in matrix.user_ids else None
-        if cluster is not None and movie_id in matrix.movie_ids:
-            film = matrix.column_of(movie_id)
-            n_ratings = int(self._counts[cluster, film])
-            if n_ratings:
-                n_users = len(self._groups[cluster].user_ids)
-                reason = self._reason(cluster, n_ratings, rating)
-                title = str(matrix.titles[film])
-                return Prediction(
-                    user_id, movie_id, title, rating, cluster, n_users, n_ratings, reason
-                )
-        return self._explain_by_everyone(user_id, movie_id, rating, cluster)
-
-    def _explain_by_everyone(
-        self, user_id: int, movie_id: int, rating: float, cluster: int | None
-    ) -> Prediction:
-        n_users = len(self._everyone.user_ids)
-        if cluster is None:
+    def _evidence_of_everyone(self, cluster: int, place: int, film: int) -> Evidence:
+        n_users = len(self._matrix.user_ids)
+        known = cluster if cluster >= 0 else None
+        _, stars = self._raters(film)
+        if len(stars) == 0:
+            reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
+            return self._told(known, n_users, stars, float("nan"), reason)
+        if known is None:
             why = "the user is in no group"
-        elif movie_id in self.clusters.matrix.movie_ids:
+        elif place >= 0:
             why = f"{self._who(cluster)} has no rating"
         else:
             n_films = self.clusters.matrix.shape[1]
             why = f"it is not one of the {counted(n_films, 'film')} the groups are made on"
-        if movie_id in self._everyone.movie_ids:
-            film = self._everyone.column_of(movie_id)
-            n_ratings = int(self._everyone.counts_by_film()[film])
-            title = str(self._everyone.titles[film])
-            users = counted(n_users, "user")
-            reason = f"{why}; {n_ratings:,} of all {users} {_gave(n_ratings, rating)}"
-        else:
-            n_ratings, title = 0, ""
-            reason = f"nobody rated it; the mean of all ratings is {rating:.2f}"
-        return Prediction(user_id, movie_id, title, rating, cluster, n_users, n_ratings, reason)
+        mean = float(self._means_of_everyone[film])
+        users = counted(n_users, "user")
+        reason = f"{why}; {len(stars):,} of all {users} {_gave(len(stars), mean)}"
+        return self._told(known, n_users, stars, mean, reason)
 
-    def _rated(self, user_id: int) -> npt.NDArray[np.int32]:
-        """Columns of the films that a user rated."""
-        values = self.clusters.matrix.values
-        row = self.clusters.matrix.row_of(user_id)
-        rated: npt.NDArray[np.int32] = values.indices[values.indptr[row] : values.indptr[row + 1]]
-        return rated
+    def _told(
+        self, cluster: int | None, n_users: int, stars: Floats, mean: float, reason: str
+    ) -> Evidence:
+        n_liked = int(np.sum(stars >= self._like))
+        return Evidence(cluster, n_users, len(stars), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:
         """How many films of the part of the group that is looked at the user has not rated.
@@ -297,17 +258,24 @@ class ClusterMeanRecommender(Recommender):
             If the user was not among the training users.
         """
         self._check_fitted()
+        matrix = self.clusters.matrix
         group = self._groups[self.clusters.cluster_of(user_id)]
-        rated = self.clusters.matrix.movie_ids[self._rated(user_id)]
+        row = matrix.row_of(user_id)
+        start, stop = matrix.values.indptr[row : row + 2]
+        rated = matrix.movie_ids[matrix.values.indices[start:stop]]
         return int(np.sum(~np.isin(group.movie_ids, rated)))
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "clusters"):
-            raise NotFittedError("This ClusterMeanRecommender is not fitted yet: call fit first.")
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return storage.prefixed("clusters", storage.matrix_arrays(self.clusters.matrix)) | {
+            "labels": self.clusters.labels,
+            "n_clusters": np.array(self.clusters.n_clusters),
+            "inertia": np.array(self.clusters.inertia),
+        }
 
-    def _reason(self, cluster: int, n_ratings: int, mean: float) -> str:
-        users = counted(len(self._groups[cluster].user_ids), "user")
-        return f"{n_ratings:,} of the {users} of {self._who(cluster)} {_gave(n_ratings, mean)}"
+    def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        matrix = storage.matrix_of(storage.without("clusters", arrays))
+        n_clusters, inertia = int(arrays["n_clusters"]), float(arrays["inertia"])
+        self._use(TasteClusters(matrix, arrays["labels"], n_clusters, inertia))
 
     def _who(self, cluster: int) -> str:
         """Whose ratings count, in words."""

@@ -1,81 +1,570 @@
-"""What every recommender can do: fit, predict, recommend and say why."""
+"""What every recommender can do: fit, predict, recommend, say why, save and load."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
 
-from recsys.ratings import Ratings
+from kmeans_core import NotFittedError
+from recsys.matrix import RatingMatrix
+from recsys.ratings import Ratings, RatingScale
+from recsys.recommenders import storage
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 # Columns of what ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "expected_rating", "n_ratings", "reason"]
 
+# A rating of at least this share of the largest says that the film was liked: 4 of 5 stars.
+LIKED_SHARE = 0.8
+
+# Cells of people x films that are held at once while films are ranked.
+MOST_CELLS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """One addend of an expected rating: what it stands for, and stars."""
+
+    name: str
+    stars: float
+
 
 @dataclass(frozen=True)
 class Prediction:
-    """An expected rating and the evidence for it.
+    """An expected rating, its parts and the evidence for it.
 
     Attributes
     ----------
-    user_id, movie_id : int
+    user_id : int or None
+        None for a person who is known by their ratings alone.
+    movie_id : int
     title : str
         Empty for a film that is not among the training films.
     rating : float
         Expected rating in stars.
+    parts : tuple of Part
+        Add up to ``rating``.
     cluster : int or None
         Group of the user; None for a user who is in none.
     n_users : int
         Users whose ratings could count: the group, or everyone where the group knows nothing.
     n_ratings : int
         How many of them rated the film.
+    n_liked : int
+        How many of them liked it: at least .8 of the largest rating, which is 4 of 5 stars.
+    mean : float
+        Their mean rating of it; NaN where nobody rated it.
+    because : tuple of str
+        Titles among the user's own films that place the user in the group.
     reason : str
         The same in words.
     """
 
-    user_id: int
+    user_id: int | None
     movie_id: int
     title: str
     rating: float
+    parts: tuple[Part, ...]
     cluster: int | None
     n_users: int
     n_ratings: int
+    n_liked: int
+    mean: float
+    because: tuple[str, ...]
     reason: str
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Who of some users rated a film, and how.
+
+    Attributes
+    ----------
+    cluster : int or None
+        The group they are; None for everyone.
+    n_users, n_ratings, n_liked : int
+    mean : float
+        NaN where none of them rated it.
+    because : tuple of str
+        See :class:`Prediction`.
+    reason : str
+    """
+
+    cluster: int | None
+    n_users: int
+    n_ratings: int
+    n_liked: int
+    mean: float
+    because: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Some people as a recommender sees them.
+
+    Attributes
+    ----------
+    rated : csr_array of shape (n_people, n_films)
+        Their ratings of the training films.
+    placed : Any
+        Where the recommender puts them; what that is, it knows itself.
+    """
+
+    rated: sp.csr_array
+    placed: Any
+
+    def __len__(self) -> int:
+        return int(self.rated.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Columns of films, best first, and what they are ranked by."""
+
+    films: Ints
+    scores: Floats
+
+
 class Recommender(ABC):
-    """The contract. A recommender is fitted once and then only read."""
+    """The contract. A recommender is fitted once and then only read.
+
+    What one recommender differs in from another are the methods whose names begin with an
+    underscore and which are abstract here: how it learns, where it puts people, what it expects
+    and how it ranks. A film that is not among the training films has the column number n_films,
+    one past the last; a person without ratings is a new person with none.
+    """
+
+    _matrix: RatingMatrix
+    _scale: RatingScale
+
+    # What a recommender does in its own way -----------------------------------------------------
 
     @abstractmethod
+    def _learn(self) -> None:
+        """Learn from ``self._matrix`` and ``self._scale``."""
+
+    @abstractmethod
+    def _place_known(self, rows: Ints) -> Any:
+        """Where training users are."""
+
+    @abstractmethod
+    def _place_new(self, rated: sp.csr_array) -> Any:
+        """Where people are who were not trained on, by their ratings of the training films."""
+
+    @abstractmethod
+    def _parts(self, placed: Any, persons: Ints, films: Ints) -> dict[str, Floats]:
+        """Addends of the expected stars, by what they stand for.
+
+        ``persons`` and ``films`` are row and column numbers that broadcast; so do the answers.
+        """
+
+    @abstractmethod
+    def _scores(self, people: People) -> Floats:
+        """(n_people, n_films): by what films are ranked; -inf for one that is not recommended."""
+
+    @abstractmethod
+    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+        """Why, for one pair."""
+
+    @abstractmethod
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """What was learned, for a file."""
+
+    @abstractmethod
+    def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take back what :meth:`_arrays` gave."""
+
+    # What a user calls --------------------------------------------------------------------------
+
     def fit(self, ratings: Ratings) -> Self:
-        """Learn from ratings; returns itself."""
+        """Learn from ratings.
 
-    @abstractmethod
-    def predict(self, user_ids: npt.ArrayLike, movie_ids: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Expected stars of each (user, film) pair; never NaN, unknown ones included."""
+        Parameters
+        ----------
+        ratings : Ratings
 
-    @abstractmethod
+        Returns
+        -------
+        Recommender
+            Itself, fitted.
+        """
+        return self.fit_matrix(RatingMatrix.from_ratings(ratings), ratings.scale)
+
+    def fit_matrix(self, matrix: RatingMatrix, scale: RatingScale) -> Self:
+        """The same from ratings that are a matrix already, by movieId."""
+        self._matrix = matrix
+        self._scale = scale
+        for derived in ("_by_film", "_n_ratings"):
+            self.__dict__.pop(derived, None)
+        self._learn()
+        return self
+
+    def predict(
+        self,
+        user_ids: npt.ArrayLike | None = None,
+        movie_ids: npt.ArrayLike | None = None,
+        *,
+        ratings: Mapping[int, float] | None = None,
+    ) -> Floats:
+        """Expected stars of each (user, film) pair; never NaN, unknown users and films included.
+
+        Parameters
+        ----------
+        user_ids : array-like of shape (n_pairs,), int
+            Not with ``ratings``.
+        movie_ids : array-like of shape (n_pairs,), int
+        ratings : mapping of movieId to stars, optional
+            A person who was not trained on, by what they rated; ratings of films that are not
+            among the training films say nothing. The answers are for this person.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs,)
+            Stars, within the scale of the training ratings.
+
+        Raises
+        ------
+        ValueError
+            If ids are not whole numbers or not of one length, if both or neither of ``user_ids``
+            and ``ratings`` are given, or if a rating is off the scale.
+        """
+        self._check_fitted()
+        if movie_ids is None:
+            raise ValueError("predict needs movie_ids")
+        _one_of_two("user_ids", user_ids, ratings)
+        if ratings is not None:
+            movies = _ids("movie", movie_ids)
+            people = self._newcomers([ratings])
+            return self._stars(people, np.zeros(len(movies), np.int64), self._columns(movies))
+        users, movies = paired_ids(user_ids, movie_ids)
+        films = self._columns(movies)
+        found, persons = np.unique(users, return_inverse=True)
+        rows = self._rows(found)
+        stars = np.empty(len(users))
+        known = rows[persons] >= 0
+        if np.any(known):
+            place = np.cumsum(rows >= 0) - 1
+            people = self._training_users(rows[rows >= 0])
+            stars[known] = self._stars(people, place[persons[known]], films[known])
+        if not np.all(known):
+            nobody = self._newcomers([{}])
+            n_unknown = int(np.sum(~known))
+            stars[~known] = self._stars(nobody, np.zeros(n_unknown, np.int64), films[~known])
+        return stars
+
     def recommend(
         self,
-        user_id: int,
-        n: int = 20,
+        user_id: int | None = None,
+        n: int = 10,
         *,
+        ratings: Mapping[int, float] | None = None,
         exclude_rated: bool = True,
         among: Iterable[int] | None = None,
     ) -> pd.DataFrame:
-        """The ``n`` films to show a user, best first, with the reason for each."""
+        """The ``n`` films to show a person, best first, with the reason for each.
 
-    @abstractmethod
-    def explain(self, user_id: int, movie_id: int) -> Prediction:
-        """What ``predict`` says of one pair, with the evidence."""
+        Parameters
+        ----------
+        user_id : int
+            A training user; not with ``ratings``.
+        n : int, default 10
+        ratings : mapping of movieId to stars, optional
+            A person who was not trained on, by what they rated.
+        exclude_rated : bool, default True
+            Leave out what the person rated.
+        among : iterable of int, optional
+            Movie ids to choose from.
+
+        Returns
+        -------
+        DataFrame
+            movieId, title, score (what films are ranked by), expected_rating (stars), n_ratings
+            (of the users whom the reason is about) and reason; fewer than ``n`` rows where fewer
+            films can be recommended. Equal scores stand by falling number of ratings of all
+            users, then by movieId.
+
+        Raises
+        ------
+        ValueError
+            If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, or
+            if a rating is off the scale.
+        KeyError
+            If the user was not among the training users.
+        """
+        self._check_fitted()
+        _one_of_two("user_id", user_id, ratings)
+        people = (
+            self._training_users(np.array([self._matrix.row_of(int(user_id))]))
+            if user_id is not None
+            else self._newcomers([ratings or {}])
+        )
+        return self._frame(people, 0, self._best(people, n, exclude_rated, among)[0])
+
+    def recommend_all(
+        self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[int] | None = None
+    ) -> pd.DataFrame:
+        """The films to show every training user: :meth:`recommend` with a column userId before."""
+        self._check_fitted()
+        parts = [pd.DataFrame(columns=["userId", *RECOMMENDATION_COLUMNS])]
+        for rows in self._row_blocks():
+            people = self._training_users(rows)
+            for person, ranking in enumerate(self._best(people, n, exclude_rated, among)):
+                frame = self._frame(people, person, ranking)
+                frame.insert(0, "userId", self._matrix.user_ids[rows[person]])
+                parts.append(frame)
+        found = [part for part in parts if len(part)]
+        return pd.concat(found, ignore_index=True) if found else parts[0]
+
+    def top(
+        self, user_ids: npt.ArrayLike, n: int = 10, *, exclude_rated: bool = True
+    ) -> npt.NDArray[np.int64]:
+        """Movie ids of the best films of training users, without reasons.
+
+        Returns
+        -------
+        ndarray of shape (n_users, n)
+            Best first; -1 where there are fewer.
+
+        Raises
+        ------
+        KeyError
+            If a user was not among the training users.
+        """
+        self._check_fitted()
+        users = _ids("user", user_ids)
+        rows = self._rows(users)
+        if np.any(rows < 0):
+            raise KeyError(f"no user {users[rows < 0][0]} among the {len(self._matrix.user_ids)}")
+        blocks = [
+            self._top(self._training_users(rows[first : first + self._block]), n, exclude_rated)
+            for first in range(0, len(rows), self._block)
+        ]
+        return np.concatenate([np.empty((0, n), np.int64), *blocks])
+
+    def top_new(
+        self, ratings: Sequence[Mapping[int, float]], n: int = 10, *, exclude_rated: bool = True
+    ) -> npt.NDArray[np.int64]:
+        """The same for people who were not trained on, each given by their ratings."""
+        self._check_fitted()
+        blocks = [
+            self._top(self._newcomers(ratings[first : first + self._block]), n, exclude_rated)
+            for first in range(0, len(ratings), self._block)
+        ]
+        return np.concatenate([np.empty((0, n), np.int64), *blocks])
+
+    def explain(
+        self,
+        user_id: int | None = None,
+        movie_id: int | None = None,
+        *,
+        ratings: Mapping[int, float] | None = None,
+    ) -> Prediction:
+        """What :meth:`predict` says of one pair, its parts, and the evidence.
+
+        Parameters
+        ----------
+        user_id : int
+            Not with ``ratings``.
+        movie_id : int
+        ratings : mapping of movieId to stars, optional
+            A person who was not trained on, by what they rated.
+
+        Returns
+        -------
+        Prediction
+        """
+        self._check_fitted()
+        if movie_id is None:
+            raise ValueError("explain needs a movie_id")
+        _one_of_two("user_id", user_id, ratings)
+        row = -1 if user_id is None else int(self._rows(np.array([user_id]))[0])
+        people = (
+            self._training_users(np.array([row])) if row >= 0 else self._newcomers([ratings or {}])
+        )
+        film = int(self._columns(np.array([movie_id]))[0])
+        found = self._parts(people.placed, np.array([0]), np.array([film]))
+        parts = [Part(name, float(stars[0])) for name, stars in found.items()]
+        total = float(sum(part.stars for part in parts))
+        rating = float(np.clip(total, self._scale.smallest, self._scale.largest))
+        if rating != total:
+            parts.append(Part("kept within the scale", rating - total))
+        evidence = self._evidence(people, 0, film)
+        return Prediction(
+            user_id=user_id,
+            movie_id=movie_id,
+            title=str(self._matrix.titles[film]) if film < self._n_films else "",
+            rating=rating,
+            parts=tuple(parts),
+            cluster=evidence.cluster,
+            n_users=evidence.n_users,
+            n_ratings=evidence.n_ratings,
+            n_liked=evidence.n_liked,
+            mean=evidence.mean,
+            because=evidence.because,
+            reason=evidence.reason,
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write parameters and what was learned to a file that :meth:`load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            An npz file; nothing in it is pickled.
+        """
+        self._check_fitted()
+        storage.write(Path(path), storage.pack(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The recommender that :meth:`save` wrote; its answers have the same bits.
+
+        Raises
+        ------
+        ValueError
+            If the file is none of a recommender, or of another class than the one asked.
+        """
+        model = storage.unpack(storage.read(Path(path)))
+        if not isinstance(model, cls):
+            raise ValueError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
+        return model
+
+    # What they share ----------------------------------------------------------------------------
+
+    @property
+    def _n_films(self) -> int:
+        return len(self._matrix.movie_ids)
+
+    @property
+    def _like(self) -> float:
+        """Stars from which a film was liked."""
+        return LIKED_SHARE * self._scale.largest
+
+    @property
+    def _block(self) -> int:
+        return max(1, MOST_CELLS // max(1, self._n_films))
+
+    def _row_blocks(self) -> Iterable[Ints]:
+        rows = np.arange(len(self._matrix.user_ids))
+        return (rows[first : first + self._block] for first in range(0, len(rows), self._block))
+
+    @cached_property
+    def _n_ratings(self) -> npt.NDArray[np.intp]:
+        """Training ratings of each film."""
+        return self._matrix.counts_by_film()
+
+    @cached_property
+    def _by_film(self) -> sp.csc_array:
+        """Training ratings, film by film."""
+        return self._matrix.values.tocsc()
+
+    def _raters(self, film: int) -> tuple[Ints, Floats]:
+        """Training rows that rated a film, ascending, and their stars."""
+        if film == self._n_films:
+            return np.empty(0, np.int64), np.empty(0)
+        start, stop = self._by_film.indptr[film : film + 2]
+        return self._by_film.indices[start:stop], self._by_film.data[start:stop]
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_matrix"):
+            name = type(self).__name__
+            raise NotFittedError(f"This {name} is not fitted yet: call fit first.")
+
+    def _rows(self, user_ids: Ints) -> Ints:
+        """Training rows of users, -1 for others."""
+        return pd.Index(self._matrix.user_ids).get_indexer(pd.Index(user_ids)).astype(np.int64)
+
+    def _columns(self, movie_ids: Ints) -> Ints:
+        """Columns of films; n_films for those that are not among the training films."""
+        found = pd.Index(self._matrix.movie_ids).get_indexer(pd.Index(movie_ids)).astype(np.int64)
+        return np.where(found < 0, self._n_films, found)
+
+    def _training_users(self, rows: Ints) -> People:
+        return People(sp.csr_array(self._matrix.values[rows]), self._place_known(rows))
+
+    def _newcomers(self, ratings: Sequence[Mapping[int, float]]) -> People:
+        persons = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
+        movies = np.array([movie for of_one in ratings for movie in of_one], dtype=np.int64)
+        stars = np.array([value for of_one in ratings for value in of_one.values()], np.float64)
+        off = np.flatnonzero(~self._scale.holds(stars))
+        if off.size:
+            raise ValueError(
+                f"rating of film {movies[off[0]]} is off the scale {self._scale}: {stars[off[0]]}"
+            )
+        films = self._columns(movies)
+        known = films < self._n_films
+        place = (persons[known], films[known])
+        rated = sp.csr_array((stars[known], place), shape=(len(ratings), self._n_films))
+        rated.sort_indices()
+        return People(rated, self._place_new(rated))
+
+    def _stars(self, people: People, persons: Ints, films: Ints) -> Floats:
+        parts = self._parts(people.placed, persons, films)
+        total = np.zeros(np.broadcast(persons, films).shape)
+        for stars in parts.values():
+            total = total + stars
+        return np.clip(total, self._scale.smallest, self._scale.largest)
+
+    def _best(
+        self, people: People, n: int, exclude_rated: bool, among: Iterable[int] | None = None
+    ) -> list[Ranking]:
+        """The best films of each person."""
+        if n < 0:
+            raise ValueError(f"n must not be negative, but is {n}")
+        scores = self._scores(people)
+        if exclude_rated:
+            rows = np.repeat(np.arange(len(people)), np.diff(people.rated.indptr))
+            scores[rows, people.rated.indices] = -np.inf
+        if among is not None:
+            scores[:, ~np.isin(self._matrix.movie_ids, list(among))] = -np.inf
+        found = []
+        for person, of_person in enumerate(scores):
+            eligible = np.flatnonzero(of_person > -np.inf)
+            standing = self._standing(people, person)[eligible]
+            ids = self._matrix.movie_ids[eligible]
+            films = eligible[np.lexsort((ids, -standing, -of_person[eligible]))[:n]]
+            found.append(Ranking(films, of_person[films]))
+        return found
+
+    def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
+        """(n_films,): of equal scores the film with more of this comes first."""
+        return self._n_ratings
+
+    def _top(self, people: People, n: int, exclude_rated: bool) -> npt.NDArray[np.int64]:
+        found = np.full((len(people), n), -1, dtype=np.int64)
+        for person, ranking in enumerate(self._best(people, n, exclude_rated)):
+            found[person, : len(ranking.films)] = self._matrix.movie_ids[ranking.films]
+        return found
+
+    def _frame(self, people: People, person: int, ranking: Ranking) -> pd.DataFrame:
+        films = ranking.films
+        evidence = [self._evidence(people, person, int(film)) for film in films]
+        persons = np.full(len(films), person, dtype=np.int64)
+        return pd.DataFrame(
+            {
+                "movieId": self._matrix.movie_ids[films],
+                # dtype object, the same in pandas 2 and 3 and for a frame without rows.
+                "title": pd.Series(self._matrix.titles[films], dtype=object),
+                "score": ranking.scores,
+                "expected_rating": self._stars(people, persons, films),
+                "n_ratings": np.array([each.n_ratings for each in evidence], dtype=np.int64),
+                "reason": pd.Series([each.reason for each in evidence], dtype=object),
+            },
+            columns=RECOMMENDATION_COLUMNS,
+        )
 
 
-def paired_ids(
-    user_ids: npt.ArrayLike, movie_ids: npt.ArrayLike
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
     """Two id arrays of one length, for ``predict``.
 
     Raises
@@ -89,10 +578,16 @@ def paired_ids(
     return users, movies
 
 
-def _ids(name: str, ids: Any) -> npt.NDArray[np.int64]:
+def _ids(name: str, ids: Any) -> Ints:
     array = np.asarray(ids)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
             f"{name}_ids must be a 1-D array of whole numbers, not {array.dtype} {array.shape}"
         )
     return array.astype(np.int64)
+
+
+def _one_of_two(name: str, users: Any, ratings: Any) -> None:
+    if (users is None) == (ratings is None):
+        count = "neither" if users is None else "both"
+        raise ValueError(f"give {name} or ratings: {count} were given")

@@ -1,0 +1,259 @@
+"""BoostedClusterMeans: many small clusterings, each adding a little to an expected rating."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recsys.recommenders import storage
+from recsys.recommenders.baselines import BiasBaseline, of_everyone, of_group
+from recsys.recommenders.contract import Evidence, Floats, Ints, People, Recommender
+from recsys.recommenders.sketches import (
+    Basis,
+    basis_of,
+    by_activity_and_fame,
+    log_uniform,
+    of_length_one,
+)
+from recsys.recommenders.stages import (
+    Cells,
+    FilmStage,
+    Floats32,
+    Stage,
+    UserStage,
+    film_stage,
+    user_stage,
+)
+
+# Groups of a stage, drawn log-uniformly; no more than one for five rows.
+USER_GROUPS = (2, 64)
+FILM_GROUPS = (4, 256)
+ROWS_A_GROUP = 5
+
+# Dimensions of what is clustered, and of the basis they are mixed from.
+N_COMPONENTS = 20
+N_BASIS = 32
+
+# Of so many stages one groups users; the others group films.
+STAGES_A_CYCLE = 5
+
+# Share of the stages that group by who rated what; the others group by what is unexplained.
+WATCHED_SHARE = 0.6
+
+# Films named as those that place a user in a group.
+N_BECAUSE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Where people are.
+
+    Attributes
+    ----------
+    generosity : ndarray of shape (n_people,)
+    stages : tuple of tuple of ndarray
+        For each chain and stage what it knows of the people, row by row.
+    """
+
+    generosity: Floats
+    stages: tuple[tuple[npt.NDArray[Any], ...], ...]
+
+
+class BoostedClusterMeans(Recommender):
+    """Expects biases plus the means of many groups of users and of films, a little of each.
+
+    Stage after stage users or films are grouped by k-means, and the shrunk mean of what is
+    unexplained yet is added, times a learning rate: of a group of users for the film (people like
+    you think more of it), or of the user for a group of films (you think more of films like it).
+    One stage of five groups users. Groups come from who rated what, or from the residuals
+    themselves; how many there are, and of which random mixture of directions, is drawn for each
+    stage. So each grouping is rough, and their sum is not. Several chains with other draws are
+    averaged.
+
+    It is gradient boosting (Friedman 2001, Greedy Function Approximation, algorithm 1) with
+    clusters as base learners, where a rating is left out of the mean that explains it.
+
+    Parameters
+    ----------
+    n_chains : int, default 2
+    n_stages : int, default 100
+        Of each chain.
+    learning_rate : float, default 0.13
+    shrinkage : float, default 20
+        A mean counts as if so many more residuals of 0 stood beside those it is of.
+    random_state : int, default 0
+
+    Examples
+    --------
+    >>> from recsys import BoostedClusterMeans, make_ratings
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> model = BoostedClusterMeans(n_chains=1, n_stages=6).fit(ratings)
+    >>> prediction = model.explain(1, 2)
+    >>> abs(sum(part.stars for part in prediction.parts) - prediction.rating) < 1e-9
+    True
+    >>> model.predict(movie_ids=[2, 3], ratings={1: 5.0}).shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        *,
+        n_chains: int = 2,
+        n_stages: int = 100,
+        learning_rate: float = 0.13,
+        shrinkage: float = 20.0,
+        random_state: int = 0,
+    ) -> None:
+        self.n_chains = n_chains
+        self.n_stages = n_stages
+        self.learning_rate = learning_rate
+        self.shrinkage = shrinkage
+        self.random_state = random_state
+
+    # Learning -----------------------------------------------------------------------------------
+
+    def _learn(self) -> None:
+        self._biases = BiasBaseline().fit_matrix(self._matrix, self._scale)
+        watched = by_activity_and_fame(self._matrix.values, self._n_ratings)
+        rng = np.random.default_rng(self.random_state)
+        basis = basis_of(watched, N_BASIS, rng)
+        self._of_films = basis.of_films
+        self._chains = tuple(
+            self._chain(basis, np.random.default_rng([self.random_state, chain]))
+            for chain in range(self.n_chains)
+        )
+
+    def _chain(self, basis: Basis, rng: np.random.Generator) -> tuple[Stage, ...]:
+        cells = self._cells(self._matrix.values, self._biases._of_users)
+        return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
+
+    def _cells(self, rated: sp.csr_array, generosity: Floats) -> Cells:
+        persons = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))
+        return Cells(rated, persons, self._biases.residuals(rated, generosity))
+
+    def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
+        of_users = number % STAGES_A_CYCLE == 0
+        by_residuals = bool(rng.random() >= WATCHED_SHARE)
+        rows = cells.rated.shape[0 if of_users else 1]
+        least, most = USER_GROUPS if of_users else FILM_GROUPS
+        n_groups = min(log_uniform(least, max(least, min(most, rows // ROWS_A_GROUP)), rng), rows)
+        how: dict[str, Any] = {
+            "shrinkage": self.shrinkage,
+            "learning_rate": self.learning_rate,
+            "rng": rng,
+        }
+        if by_residuals:
+            # A random sketch of the rows with one power iteration.
+            matrix: Any = cells.residuals()
+            matrix = matrix if of_users else matrix.T.tocsr()
+            sketch = matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS))
+            projection = matrix.T @ sketch
+            projection = (projection / max(1e-300, np.max(np.abs(projection)))).astype(np.float32)
+            features = (matrix @ projection).astype(np.float32)
+        else:
+            whole = basis.people if of_users else basis.films
+            projection = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
+            features = of_length_one(whole @ projection)
+        if of_users:
+            return user_stage(
+                cells, features, projection, n_groups, by_residuals=by_residuals, **how
+            )
+        return film_stage(cells, features, n_groups, **how)
+
+    # Placing ------------------------------------------------------------------------------------
+
+    def _place_known(self, rows: Ints) -> Placed:
+        return Placed(
+            self._biases._place_known(rows),
+            tuple(tuple(stage.of_training(rows) for stage in chain) for chain in self._chains),
+        )
+
+    def _place_new(self, rated: sp.csr_array) -> Placed:
+        generosity = self._biases._place_new(rated)
+        weights = by_activity_and_fame(rated, self._n_ratings)
+        watched = (weights @ self._of_films).astype(np.float32)
+        chains = []
+        for chain in self._chains:
+            cells = self._cells(rated, generosity)
+            chains.append(tuple(stage.place(cells, watched) for stage in chain))
+        return Placed(generosity, tuple(chains))
+
+    # Answers ------------------------------------------------------------------------------------
+
+    def _parts(self, placed: Placed, persons: Ints, films: Ints) -> dict[str, Floats]:
+        shape = np.broadcast(persons, films).shape
+        of_users, of_films = np.zeros(shape), np.zeros(shape)
+        for chain, knowledge in zip(self._chains, placed.stages, strict=True):
+            for stage, known in zip(chain, knowledge, strict=True):
+                total = of_users if isinstance(stage, UserStage) else of_films
+                total += stage.stars(known, persons, films)
+        return self._biases._parts(placed.generosity, persons, films) | {
+            "what people like the user think of it": of_users / self.n_chains,
+            "what the user thinks of films like it": of_films / self.n_chains,
+        }
+
+    def _scores(self, people: People) -> Floats:
+        persons = np.arange(len(people))[:, None]
+        films = np.arange(self._n_films)[None, :]
+        scores: Floats = sum(self._parts(people.placed, persons, films).values())
+        return scores
+
+    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+        """How the group rated the film whose opinion of it counts most, of all stages' groups."""
+        strongest = None
+        for chain, knowledge in zip(self._chains, people.placed.stages, strict=True):
+            for stage, known in zip(chain, knowledge, strict=True):
+                if isinstance(stage, UserStage):
+                    adds = abs(float(stage.adds[known[person], film]))
+                    if adds > 0 and (strongest is None or adds > strongest[0]):
+                        strongest = (adds, stage, int(known[person]))
+        if strongest is None:
+            return of_everyone(self, film)
+        _, stage, group = strongest
+        films = people.rated.indices[people.rated.indptr[person] : people.rated.indptr[person + 1]]
+        stars = people.rated.data[people.rated.indptr[person] : people.rated.indptr[person + 1]]
+        liked = films[stars >= self._like]
+        best = liked[np.argsort(-stage.adds[group, liked], kind="stable")][:N_BECAUSE]
+        because = tuple(str(title) for title in self._matrix.titles[best])
+        return of_group(self, film, stage.labels == group, group, because)
+
+    # A file -------------------------------------------------------------------------------------
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        arrays: dict[str, npt.NDArray[Any]] = {"of_films": self._of_films}
+        arrays |= storage.prefixed("biases", self._biases._arrays())
+        for c, chain in enumerate(self._chains):
+            for s, stage in enumerate(chain):
+                start = f"{c}/{s}/"
+                arrays[start + "labels"] = stage.labels
+                arrays[start + "adds"] = stage.adds
+                if isinstance(stage, UserStage):
+                    arrays[start + "centers"] = stage.centers
+                    arrays[start + "projection"] = stage.projection
+                    arrays[start + "by_residuals"] = np.array(stage.by_residuals)
+        return arrays
+
+    def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._of_films = arrays["of_films"]
+        self._biases = BiasBaseline()
+        self._biases._matrix, self._biases._scale = self._matrix, self._scale
+        self._biases._restore(storage.without("biases", arrays))
+        self._chains = tuple(
+            tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))
+            for c in range(self.n_chains)
+        )
+
+    def _stage_of(self, arrays: Mapping[str, npt.NDArray[Any]], start: str) -> Stage:
+        labels, adds = arrays[start + "labels"], arrays[start + "adds"]
+        if start + "centers" not in arrays:
+            return FilmStage(labels, adds, self.shrinkage, self.learning_rate)
+        return UserStage(
+            labels,
+            adds,
+            arrays[start + "centers"],
+            arrays[start + "projection"],
+            bool(arrays[start + "by_residuals"]),
+        )

@@ -1,0 +1,160 @@
+"""A fitted recommender as arrays in an npz file, without pickle."""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recsys.matrix import RatingMatrix
+from recsys.ratings import RatingScale
+
+if TYPE_CHECKING:
+    from recsys.recommenders.contract import Recommender
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+# Raised when a file of today can no longer be read by the code before it.
+FORMAT = 1
+
+
+def pack(model: "Recommender") -> Arrays:
+    """All that a fitted recommender is, by name."""
+    about = {
+        "format": FORMAT,
+        "recommender": type(model).__name__,
+        "parameters": {name: _plain(name, value) for name, value in _parameters(model).items()},
+        "scale": asdict(model._scale),
+    }
+    arrays = {"about": np.array(json.dumps(about))}
+    arrays |= prefixed("matrix", matrix_arrays(model._matrix))
+    for name, value in _parameters(model).items():
+        if _is_recommender(value):
+            arrays |= prefixed(name, pack(value))
+    return arrays | prefixed("learned", model._arrays())
+
+
+def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    """The recommender that :func:`pack` was given.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not those of a recommender.
+    """
+    import recsys
+
+    if "about" not in arrays:
+        raise ValueError("no recommender is in it")
+    about = json.loads(str(arrays["about"]))
+    if about["format"] > FORMAT:
+        raise ValueError(f"its format {about['format']} is newer than {FORMAT}, which is known")
+    parameters = dict(about["parameters"])
+    for name, value in parameters.items():
+        if isinstance(value, list):
+            parameters[name] = tuple(value)
+        elif value == {"recommender": name}:
+            parameters[name] = unpack(without(name, arrays))
+    model = getattr(recsys, about["recommender"])(**parameters)
+    model._matrix = matrix_of(without("matrix", arrays))
+    model._scale = RatingScale(**about["scale"])
+    model._restore(without("learned", arrays))
+    return model
+
+
+def write(path: Path, arrays: Arrays) -> None:
+    """Write an npz file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Arrays:
+    """The arrays of an npz file.
+
+    Raises
+    ------
+    ValueError
+        If the file is no npz file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, ValueError, AttributeError, EOFError) as error:
+        raise ValueError(f"{path} is not a recommender's file: {error}") from error
+
+
+def matrix_arrays(matrix: RatingMatrix) -> Arrays:
+    """A RatingMatrix by name."""
+    return csr_arrays(matrix.values) | {
+        "user_ids": matrix.user_ids,
+        "movie_ids": matrix.movie_ids,
+        "titles": matrix.titles.astype(str),
+        "columns": np.array(matrix.columns),
+    }
+
+
+def matrix_of(arrays: Mapping[str, npt.NDArray[Any]]) -> RatingMatrix:
+    """The RatingMatrix that :func:`matrix_arrays` was given."""
+    columns: Any = str(arrays["columns"])
+    return RatingMatrix(
+        values=csr_of(arrays),
+        user_ids=arrays["user_ids"],
+        movie_ids=arrays["movie_ids"],
+        titles=arrays["titles"].astype(object),
+        columns=columns,
+    )
+
+
+def csr_arrays(values: sp.csr_array) -> Arrays:
+    """A CSR matrix by name."""
+    return {
+        "data": values.data,
+        "indices": values.indices,
+        "indptr": values.indptr,
+        "shape": np.array(values.shape),
+    }
+
+
+def csr_of(arrays: Mapping[str, npt.NDArray[Any]]) -> sp.csr_array:
+    """The CSR matrix that :func:`csr_arrays` was given."""
+    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+    return sp.csr_array(parts, shape=tuple(arrays["shape"].tolist()))
+
+
+def prefixed(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def without(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
+    start = f"{prefix}/"
+    return {
+        name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
+    }
+
+
+def _parameters(model: "Recommender") -> dict[str, Any]:
+    return {name: getattr(model, name) for name in signature(type(model)).parameters}
+
+
+def _is_recommender(value: Any) -> bool:
+    from recsys.recommenders.contract import Recommender
+
+    return isinstance(value, Recommender)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A parameter as JSON holds it; a recommender is packed beside it, under the same name."""
+    if _is_recommender(value):
+        return {"recommender": name}
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,286 @@
+"""TasteGroups: films by how likely people of the same taste like them, over many groupings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recsys.recommenders import storage
+from recsys.recommenders.baselines import of_everyone, of_group
+from recsys.recommenders.boosted import BoostedClusterMeans
+from recsys.recommenders.contract import Evidence, Floats, Ints, People, Recommender
+from recsys.recommenders.sketches import basis_of, by_activity, log_uniform, of_length_one
+from recsys.recommenders.stages import Floats32, Groups, clustered
+
+# Groups of a grouping, drawn log-uniformly; no more than one for five rows.
+USER_GROUPS = (8, 128)
+FILM_GROUPS = (32, 256)
+ROWS_A_GROUP = 5
+
+# Dimensions of what is clustered, and of the basis they are mixed from.
+N_COMPONENTS = 15
+N_BASIS = 30
+
+# As if a person had so many likes more, spread as everybody's likes are.
+PRIOR_LIKES = 3.0
+
+# Films named as those that place a user in a group.
+N_BECAUSE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Where people are.
+
+    Attributes
+    ----------
+    groups : ndarray of shape (n_people, n_user_groupings)
+        Numbers of groups, counted through all groupings; the last number is everyone.
+    likes : csr_array of shape (n_people, n_films)
+        1 for each film that a person liked.
+    ratings : Any
+        Where the model of ratings puts them.
+    """
+
+    groups: Ints
+    likes: sp.csr_array
+    ratings: Any
+
+
+class TasteGroups(Recommender):
+    """Ranks films by P(like | group of people), times that of the films like it.
+
+    Users are grouped by what they liked (rated .8 of the largest rating or more), many times, by
+    k-means with numbers of groups and mixtures of directions that are drawn anew. In a group of m
+    people of whom l liked a film it is liked with probability (l + p) / (m + 1), p being its share
+    of likes among all users: as if one more, average person were in the group. The mean over all
+    groupings is the side of the users. The side of the films is the share of the user's likes in
+    the film's group, against all likes there, times the film's: (l_uD + 3 q_D) / L_D L_i, with q_D
+    the share of all likes that group D has. A film's score is
+
+        users' side x films' side ^ ``film_weight`` / p ^ ``popularity_discount``
+
+    Stars are expected by another model.
+
+    Parameters
+    ----------
+    n_user_groupings : int, default 60
+    n_film_groupings : int, default 40
+        0 leaves the films' side out.
+    film_weight : float, default 1
+    popularity_discount : float, default 0.3
+        More of it shows films that fewer people know.
+    rating_model : Recommender, optional
+        What expects stars; :class:`BoostedClusterMeans` if not given.
+    random_state : int, default 0
+
+    Examples
+    --------
+    >>> from recsys import BiasBaseline, TasteGroups, make_ratings
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> model = TasteGroups(n_user_groupings=5, rating_model=BiasBaseline()).fit(ratings)
+    >>> len(model.recommend(1, n=5)), len(model.recommend(ratings={1: 5.0, 2: 1.0}))
+    (5, 10)
+    """
+
+    def __init__(
+        self,
+        *,
+        n_user_groupings: int = 60,
+        n_film_groupings: int = 40,
+        film_weight: float = 1.0,
+        popularity_discount: float = 0.3,
+        rating_model: Recommender | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_user_groupings = n_user_groupings
+        self.n_film_groupings = n_film_groupings
+        self.film_weight = film_weight
+        self.popularity_discount = popularity_discount
+        self.rating_model = rating_model
+        self.random_state = random_state
+
+    # Learning -----------------------------------------------------------------------------------
+
+    def _learn(self) -> None:
+        model = self.rating_model or BoostedClusterMeans(random_state=self.random_state)
+        self._ratings = model.fit_matrix(self._matrix, self._scale)
+        likes = self._likes_of(self._matrix.values)
+        self._counts = np.bincount(likes.indices, minlength=self._n_films).astype(np.float64)
+        rng = np.random.default_rng(self.random_state)
+        basis = basis_of(by_activity(likes), N_BASIS, rng)
+        self._of_films = basis.of_films
+        self._group_users(likes, basis.people, rng)
+        self._group_films(basis.films, rng)
+
+    def _group_users(self, likes: sp.csr_array, whole: Floats32, rng: np.random.Generator) -> None:
+        n_users = len(whole)
+        labels, centers, mixtures, first = [], [], [], 0
+        for _ in range(self.n_user_groupings):
+            n_groups = _n_groups(USER_GROUPS, n_users, rng)
+            mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
+            model = clustered(of_length_one(whole @ mixture), n_groups, rng)
+            labels.append(model.labels_.astype(np.int64) + first)
+            centers.append(model.cluster_centers_.astype(np.float32))
+            mixtures.append(mixture)
+            first += n_groups
+        # The last group is everyone, for people who liked nothing.
+        self._labels = np.array(labels, dtype=np.int64).reshape(self.n_user_groupings, n_users)
+        self._limits = np.cumsum([0, *(len(found) for found in centers)])
+        self._centers = np.concatenate([np.empty((0, N_COMPONENTS), np.float32), *centers])
+        self._mixtures = np.array(mixtures, dtype=np.float32).reshape(
+            self.n_user_groupings, whole.shape[1], N_COMPONENTS
+        )
+        self._labels[:, np.diff(likes.indptr) == 0] = first
+        self._learn_groups(likes)
+
+    def _learn_groups(self, likes: sp.csr_array) -> None:
+        """How many of each group liked each film, and how many people it has."""
+        n_users = likes.shape[0]
+        n_groups = int(self._limits[-1]) + 1
+        rows = np.append(self._labels.ravel(), np.full(n_users, n_groups - 1))
+        users = np.tile(np.arange(n_users), self.n_user_groupings + 1)
+        # Who liked nothing is in the last group only, and once.
+        place = np.unique(np.stack([rows, users]), axis=1)
+        ones = np.ones(place.shape[1], dtype=np.float32)
+        members = sp.csr_array((ones, (place[0], place[1])), shape=(n_groups, n_users))
+        self._group_likes = sp.csr_array(members @ likes)
+        self._group_sizes = np.bincount(place[0], minlength=n_groups).astype(np.float64)
+
+    def _group_films(self, whole: Floats32, rng: np.random.Generator) -> None:
+        labels = []
+        for _ in range(self.n_film_groupings):
+            n_groups = _n_groups(FILM_GROUPS, len(whole), rng)
+            mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
+            labels.append(clustered(of_length_one(whole @ mixture), n_groups, rng).labels_)
+        self._film_labels = np.array(labels, dtype=np.int32).reshape(
+            self.n_film_groupings, len(whole)
+        )
+
+    def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
+        liked = rated.data >= self._like
+        starts = np.concatenate([[0], np.cumsum(liked)])[rated.indptr]
+        ones = np.ones(int(np.sum(liked)), dtype=np.float32)
+        return sp.csr_array((ones, rated.indices[liked], starts), shape=rated.shape)
+
+    # Placing ------------------------------------------------------------------------------------
+
+    def _place_known(self, rows: Ints) -> Placed:
+        likes = self._likes_of(sp.csr_array(self._matrix.values[rows]))
+        return Placed(self._labels[:, rows].T, likes, self._ratings._place_known(rows))
+
+    def _place_new(self, rated: sp.csr_array) -> Placed:
+        likes = self._likes_of(rated)
+        whole = (by_activity(likes) @ self._of_films).astype(np.float32)
+        groups = np.full((rated.shape[0], self.n_user_groupings), self._limits[-1])
+        liked_some = np.diff(likes.indptr) > 0
+        for number, mixture in enumerate(self._mixtures):
+            first, last = self._limits[number : number + 2]
+            features = of_length_one(whole @ mixture)
+            away = np.sum((features[:, None, :] - self._centers[None, first:last]) ** 2, axis=2)
+            nearest = first + np.argmin(away, axis=1)
+            groups[:, number] = np.where(liked_some, nearest, self._limits[-1])
+        return Placed(groups, likes, self._ratings._place_new(rated))
+
+    # Answers ------------------------------------------------------------------------------------
+
+    def _parts(self, placed: Placed, persons: Ints, films: Ints) -> dict[str, Floats]:
+        return self._ratings._parts(placed.ratings, persons, films)
+
+    @property
+    def _popularity(self) -> Floats:
+        """Share of all users who liked each film."""
+        share: Floats = self._counts / len(self._matrix.user_ids)
+        return share
+
+    def _scores(self, people: People) -> Floats:
+        placed: Placed = people.placed
+        scores = self._users_side(placed)
+        if self.n_film_groupings and self.film_weight:
+            scores *= self._films_side(placed) ** self.film_weight
+        known = self._popularity > 0
+        if self.popularity_discount:
+            scores[:, known] /= self._popularity[known] ** self.popularity_discount
+        # What nobody liked is recommended to nobody.
+        scores[:, ~known] = -np.inf
+        return scores
+
+    def _users_side(self, placed: Placed) -> Floats:
+        """(n_people, n_films): P(like | group), the mean over groupings."""
+        n_people = len(placed.groups)
+        weights = 1.0 / (self._group_sizes[placed.groups] + 1.0) / self.n_user_groupings
+        persons = np.repeat(np.arange(n_people), self.n_user_groupings)
+        shape = (n_people, len(self._group_sizes))
+        of_groups = sp.csr_array((weights.ravel(), (persons, placed.groups.ravel())), shape=shape)
+        side: Floats = (of_groups @ self._group_likes).toarray().astype(np.float64)
+        side += np.sum(weights, axis=1)[:, None] * self._popularity[None, :]
+        return side
+
+    def _films_side(self, placed: Placed) -> Floats:
+        """(n_people, n_films): likes of the person's like films, the mean over groupings."""
+        total = max(1.0, float(np.sum(self._counts)))
+        side = np.zeros(placed.likes.shape)
+        for labels in self._film_labels:
+            n_groups = int(labels.max()) + 1
+            place = (np.arange(len(labels)), labels)
+            members = sp.csr_array((np.ones(len(labels)), place), shape=(len(labels), n_groups))
+            of_group = np.bincount(labels, self._counts, minlength=n_groups)
+            mine = (placed.likes @ members).toarray() + PRIOR_LIKES * of_group / total
+            side += (mine / np.maximum(of_group, 1.0))[:, labels]
+        side *= self._counts / self.n_film_groupings
+        return side
+
+    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+        """How one of the person's groups rated the film: the one nearest to the mean of all."""
+        placed: Placed = people.placed
+        groups = placed.groups[person]
+        everyone = int(self._limits[-1])
+        if film == self._n_films or len(groups) == 0 or groups[0] == everyone:
+            return of_everyone(self, film)
+        likes = self._group_likes[groups][:, [film]].toarray().ravel()
+        share = (likes + self._popularity[film]) / (self._group_sizes[groups] + 1.0)
+        number = int(np.argmin(np.abs(share - share.mean())))
+        group = int(groups[number])
+        mine = placed.likes[[person]].indices
+        among = self._group_likes[[group]][:, mine].toarray().ravel() / self._group_sizes[group]
+        lift = among - self._popularity[mine]
+        best = mine[np.argsort(-lift, kind="stable")][:N_BECAUSE]
+        because = tuple(str(title) for title in self._matrix.titles[best])
+        return of_group(self, film, self._labels[number] == group, group, because)
+
+    # A file -------------------------------------------------------------------------------------
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "counts": self._counts,
+            "of_films": self._of_films,
+            "labels": self._labels,
+            "limits": self._limits,
+            "centers": self._centers,
+            "mixtures": self._mixtures,
+            "film_labels": self._film_labels,
+            "group_sizes": self._group_sizes,
+        }
+        arrays |= storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
+        return arrays | storage.prefixed("ratings", storage.pack(self._ratings))
+
+    def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._counts = arrays["counts"]
+        self._of_films = arrays["of_films"]
+        self._labels = arrays["labels"]
+        self._limits = arrays["limits"]
+        self._centers = arrays["centers"]
+        self._mixtures = arrays["mixtures"]
+        self._film_labels = arrays["film_labels"]
+        self._group_sizes = arrays["group_sizes"]
+        self._group_likes = storage.csr_of(storage.without("group_likes", arrays))
+        self._ratings = storage.unpack(storage.without("ratings", arrays))
+
+
+def _n_groups(limits: tuple[int, int], n_rows: int, rng: np.random.Generator) -> int:
+    least, most = limits
+    most = max(1, min(most, n_rows // ROWS_A_GROUP))
+    return log_uniform(min(least, most), most, rng)

@@ -1,0 +1,256 @@
+"""What holds of every recommender, whatever it learns."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kmeans_core import NotFittedError
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    ClusterMeanRecommender,
+    MostLiked,
+    Ratings,
+    RatingScale,
+    Recommender,
+    TasteGroups,
+    make_ratings,
+)
+from recsys.recommenders.contract import RECOMMENDATION_COLUMNS
+
+
+def small_boosted():
+    return BoostedClusterMeans(n_chains=2, n_stages=7)
+
+
+def small_groups():
+    return TasteGroups(n_user_groupings=6, n_film_groupings=4, rating_model=small_boosted())
+
+
+MAKERS = {
+    "biases": BiasBaseline,
+    "most liked": MostLiked,
+    "cluster mean": lambda: ClusterMeanRecommender(3, n_movies=40),
+    "cluster mean of a region": lambda: ClusterMeanRecommender(2, region=(20, 10)),
+    "boosted cluster means": small_boosted,
+    "taste groups": small_groups,
+    "taste groups, users alone": lambda: TasteGroups(
+        n_user_groupings=5, n_film_groupings=0, rating_model=BiasBaseline()
+    ),
+    "taste groups, less of the popular": lambda: TasteGroups(
+        n_user_groupings=5, popularity_discount=0.3, rating_model=BiasBaseline()
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ratings() -> Ratings:
+    return make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+
+
+def table(rows, scale=None, titles=None) -> Ratings:
+    movies = sorted({movie for _, movie, _ in rows} | {77})
+    return Ratings.from_frames(
+        pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+        pd.DataFrame({"movieId": movies, "title": [f"Film {m}" for m in movies], "genres": "War"}),
+        scale=scale,
+    )
+
+
+@pytest.mark.parametrize("name", MAKERS)
+class TestEveryRecommender:
+    """One class for all: what a user of any of them may rely on."""
+
+    @pytest.fixture
+    def model(self, name, ratings) -> Recommender:
+        return MAKERS[name]().fit(ratings)
+
+    def test_fit_returns_itself(self, name, ratings):
+        model = MAKERS[name]()
+        assert model.fit(ratings) is model
+
+    def test_before_fit_there_is_one_clear_error(self, name, tmp_path):
+        model = MAKERS[name]()
+        for call in (
+            lambda: model.predict([1], [1]),
+            lambda: model.recommend(1),
+            lambda: model.recommend_all(),
+            lambda: model.top([1]),
+            lambda: model.top_new([{}]),
+            lambda: model.explain(1, 1),
+            lambda: model.save(tmp_path / "model.npz"),
+        ):
+            with pytest.raises(NotFittedError, match="call fit first"):
+                call()
+
+    def test_stars_are_on_the_scale_for_every_pair(self, model, ratings):
+        users = np.repeat(ratings.ratings["userId"].unique(), 5)
+        movies = np.resize(ratings.movies["movieId"].to_numpy(), len(users))
+        stars = model.predict(users, movies)
+        assert stars.dtype == np.float64
+        assert np.all((stars >= 0.5) & (stars <= 5.0))
+
+    def test_a_pair_is_predicted_alike_alone_and_among_others(self, model):
+        users, movies = [3, 1, 3, 999, 2], [5, 5, 7, 5, 10**6]
+        together = model.predict(users, movies)
+        alone = [model.predict([u], [m])[0] for u, m in zip(users, movies, strict=True)]
+        assert together.tolist() == alone
+        assert model.predict([], []).tolist() == []
+
+    def test_unknown_users_and_films_have_predictions(self, model):
+        assert np.all(np.isfinite(model.predict([999, 999, 1], [1, 10**6, 10**6])))
+        with pytest.raises(KeyError, match="no user 999"):
+            model.recommend(999)
+        with pytest.raises(KeyError, match="no user 999"):
+            model.top([1, 999])
+
+    def test_recommendations_are_a_frame_best_first(self, model, ratings):
+        films = model.recommend(1, 5)
+        assert list(films.columns) == RECOMMENDATION_COLUMNS
+        assert 0 < len(films) <= 5
+        assert films["score"].is_monotonic_decreasing
+        assert films["movieId"].is_unique
+        assert films["reason"].str.len().min() > 0
+        titles = ratings.movies.set_index("movieId")["title"]
+        assert films["title"].tolist() == titles.loc[films["movieId"]].tolist()
+        expected = model.predict([1] * len(films), films["movieId"])
+        assert films["expected_rating"].tolist() == expected.tolist()
+        assert len(model.recommend(1, 0)) == 0
+        assert list(model.recommend(1, 0).columns) == RECOMMENDATION_COLUMNS
+        with pytest.raises(ValueError, match="n must not be negative"):
+            model.recommend(1, -1)
+
+    def test_ten_films_are_the_default(self, model):
+        assert len(model.recommend(1, exclude_rated=False)) == 10
+
+    def test_what_was_rated_is_left_out_unless_asked_for(self, model, ratings):
+        rated = set(ratings.ratings.query("userId == 1")["movieId"])
+        assert not rated & set(model.recommend(1, 60)["movieId"])
+        assert rated & set(model.recommend(1, 60, exclude_rated=False)["movieId"])
+
+    def test_only_films_asked_for_are_recommended(self, model):
+        among = model.recommend(1, 8)["movieId"].tolist()
+        assert model.recommend(1, among=among[::-2])["movieId"].tolist() == among[1::2]
+        assert len(model.recommend(1, among=[])) == 0
+
+    def test_batches_say_what_single_calls_say(self, model):
+        everyone = model.recommend_all(4)
+        assert list(everyone.columns) == ["userId", *RECOMMENDATION_COLUMNS]
+        for user in (1, 7, 40):
+            alone = model.recommend(user, 4)
+            of_user = everyone[everyone["userId"] == user].drop(columns="userId")
+            pd.testing.assert_frame_equal(of_user.reset_index(drop=True), alone)
+            top = model.top([user], 4)[0]
+            assert top[top >= 0].tolist() == alone["movieId"].tolist()
+        several = model.top([7, 1, 7], 3)
+        assert several[[0]].tolist() == several[[2]].tolist() == model.top([7], 3).tolist()
+
+    def test_new_people_are_placed_by_what_they_rated(self, model):
+        mine = {1: 5.0, 2: 0.5, 10**6: 3.0}
+        films = model.recommend(ratings=mine, n=60)
+        assert not {1, 2} & set(films["movieId"])
+        assert model.top_new([mine, {}], 60)[0][: len(films)].tolist() == films["movieId"].tolist()
+        stars = model.predict(movie_ids=films["movieId"], ratings=mine)
+        assert stars.tolist() == films["expected_rating"].tolist()
+        assert (
+            model.predict(movie_ids=[10**6], ratings={}).tolist()
+            == model.predict([999], [10**6]).tolist()
+        )
+
+    def test_a_user_or_ratings_but_one_of_them(self, model):
+        for call in (
+            lambda: model.recommend(),
+            lambda: model.recommend(1, ratings={1: 5.0}),
+            lambda: model.predict([1], [1], ratings={1: 5.0}),
+            lambda: model.predict(movie_ids=[1]),
+            lambda: model.explain(movie_id=1),
+        ):
+            with pytest.raises(ValueError, match="were given"):
+                call()
+        with pytest.raises(ValueError, match="rating of film 2 is off the scale"):
+            model.recommend(ratings={1: 5.0, 2: 7.0})
+
+    def test_the_parts_of_a_prediction_add_up(self, model):
+        for user, movie in [(1, 1), (2, 9), (999, 3), (4, 10**6)]:
+            prediction = model.explain(user, movie)
+            assert (prediction.user_id, prediction.movie_id) == (user, movie)
+            assert prediction.rating == model.predict([user], [movie])[0]
+            total = sum(part.stars for part in prediction.parts)
+            assert total == pytest.approx(prediction.rating, abs=1e-9)
+            assert 0 <= prediction.n_liked <= prediction.n_ratings <= prediction.n_users
+            assert prediction.reason
+
+    def test_explanations_of_new_people(self, model):
+        prediction = model.explain(movie_id=3, ratings={1: 5.0, 2: 4.0})
+        assert prediction.user_id is None
+        assert prediction.rating == model.predict(movie_ids=[3], ratings={1: 5.0, 2: 4.0})[0]
+
+    def test_fits_repeat_to_the_bit(self, name, model, ratings):
+        again = MAKERS[name]().fit(ratings)
+        pd.testing.assert_frame_equal(again.recommend_all(6), model.recommend_all(6))
+
+    def test_save_and_load_give_the_same_bits(self, name, model, tmp_path):
+        path = tmp_path / "model.npz"
+        model.save(path)
+        loaded = Recommender.load(path)
+        assert type(loaded) is type(model)
+        pd.testing.assert_frame_equal(loaded.recommend_all(6), model.recommend_all(6))
+        users, movies = [1, 2, 999, 3], [4, 10**6, 5, 6]
+        assert loaded.predict(users, movies).tobytes() == model.predict(users, movies).tobytes()
+        mine = {1: 5.0, 2: 0.5}
+        pd.testing.assert_frame_equal(loaded.recommend(ratings=mine), model.recommend(ratings=mine))
+        assert loaded.explain(1, 3) == model.explain(1, 3)
+        assert [each.name for each in tmp_path.iterdir()] == ["model.npz"]
+
+    def test_equal_ratings(self, name):
+        rows = [(u, m, 3.0) for u in range(6) for m in range(8) if (u + m) % 3]
+        model = MAKERS[name]().fit(table(rows))
+        np.testing.assert_allclose(model.predict([0, 1, 9], [0, 1, 2]), 3.0)
+        model.recommend_all()
+
+    def test_one_user(self, name):
+        model = small(name).fit(table([(4, 1, 5.0), (4, 2, 1.0), (4, 3, 3.5)]))
+        assert np.all(np.isfinite(model.predict([4, 5], [2, 77])))
+        assert len(model.recommend(4)) == 0
+        model.recommend(ratings={1: 5.0})
+
+    def test_a_film_that_nobody_rated(self, name):
+        rows = [(u, m, 1.0 + (u + m) % 5) for u in range(8) for m in range(9) if (u * m) % 4]
+        model = MAKERS[name]().fit(table(rows))
+        assert 77 not in model.recommend_all(50)["movieId"].to_numpy()
+        assert model.explain(1, 77).n_ratings == 0
+        assert 1.0 <= model.predict([1], [77])[0] <= 5.0
+
+    def test_another_scale(self, name):
+        rows = [(u, m, 1.0 + (3 * u + m) % 10) for u in range(12) for m in range(9) if (u * m) % 4]
+        model = MAKERS[name]().fit(table(rows, scale=RatingScale(1, 10, 1)))
+        stars = model.predict(np.repeat(range(12), 9), np.tile(range(9), 12))
+        assert np.all((stars >= 1) & (stars <= 10))
+        assert stars.max() > 5
+        with pytest.raises(ValueError, match="off the scale 1 to 10 by 1"):
+            model.predict(movie_ids=[1], ratings={1: 0.5})
+
+    def test_ties_stand_by_number_of_ratings_then_id(self, name):
+        """Films 3 and 5 were rated alike by everybody; film 3 has the lower id."""
+        rows = [(u, m, 4.0) for u in range(1, 9) for m in (3, 5)]
+        rows += [(u, 8, 2.0) for u in range(1, 4)] + [(9, 8, 4.0), (10, 8, 2.0)]
+        model = small(name).fit(table(rows))
+        found = model.recommend(9)["movieId"].tolist()
+        assert [m for m in found if m in (3, 5)] in ([3, 5], [])
+
+
+def small(name: str) -> Recommender:
+    """The recommender with as few groups as a handful of users allow."""
+    return ClusterMeanRecommender(1) if name.startswith("cluster mean") else MAKERS[name]()
+
+
+def test_the_conformance_class_knows_every_recommender():
+    import recsys
+
+    public = {
+        name
+        for name in recsys.__all__
+        if isinstance(getattr(recsys, name), type)
+        and issubclass(getattr(recsys, name), Recommender)
+    }
+    assert public - {"Recommender"} == {type(make()).__name__ for make in MAKERS.values()}
