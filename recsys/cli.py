@@ -297,7 +297,9 @@ def _parser() -> argparse.ArgumentParser:
         "evaluate --quick",
     )
     evaluate.add_argument("--only", nargs="+", metavar="NAME", help="some recommenders only")
-    evaluate.add_argument("--quick", action="store_true", help="one fold of five, one seed of three")
+    evaluate.add_argument(
+        "--quick", action="store_true", help="one fold of five, one seed of three"
+    )
     evaluate.add_argument(
         "--new-people", action="store_true", help="people who show 0 to 20 ratings, too"
     )

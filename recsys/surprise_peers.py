@@ -1,4 +1,4 @@
-"""Algorithms of scikit-surprise, to hold this package's recommenders against; needs it installed."""
+"""Algorithms of scikit-surprise to hold this package's recommenders against; it is optional."""
 
 from typing import Any, Self
 

@@ -78,11 +78,12 @@ def errors_by_user(
     ([2.0, 0.0, 4.0], 1.3333, 1.4142)
     """
     errors = predictions - ratings
-    return ErrorsByUser(
-        np.bincount(users, minlength=n_users).astype(np.int64),
-        np.bincount(users, np.abs(errors), minlength=n_users),
-        np.bincount(users, errors**2, minlength=n_users),
+    n_rows = np.bincount(users, minlength=n_users).astype(np.int64)
+    absolute, squared = (
+        np.bincount(users, sizes, minlength=n_users).astype(np.float64)
+        for sizes in (np.abs(errors), errors**2)
     )
+    return ErrorsByUser(n_rows, absolute, squared)
 
 
 def liked(ratings: Floats, scale: RatingScale) -> Mask:

@@ -145,9 +145,7 @@ def _score(
 ) -> NewPeopleScores:
     n_people = len(questions.movie_ids)
     people = np.repeat(np.arange(n_people), [len(films) for films in questions.movie_ids])
-    errors = errors_by_user(
-        people, questions.rows["rating"].to_numpy(), answers.stars, n_people
-    )
+    errors = errors_by_user(people, questions.rows["rating"].to_numpy(), answers.stars, n_people)
     draws = error_draws(errors, questions.seed)
     wanted, lists = questions.liked_films, answers.lists
     films = np.unique(questions.people.train.ratings["movieId"].to_numpy())
@@ -171,5 +169,3 @@ def _without(lists: Ints, dropped: Ints) -> Ints:
     stays = (lists != NO_FILM) & ~(lists[:, :, None] == dropped[:, None, :]).any(axis=2)
     order = np.argsort(~stays, axis=1, kind="stable")
     return np.take_along_axis(np.where(stays, lists, NO_FILM), order, axis=1)
-
-

@@ -16,6 +16,7 @@ from recsys.evaluation.results import RatingEvaluation, RatingScores
 from recsys.evaluation.splits import N_FOLDS, Split, row_folds
 from recsys.ratings import Ratings
 
+
 def evaluate_ratings(
     makers: Mapping[str, Callable[[int], PredictsRatings]],
     ratings: Ratings,
@@ -102,5 +103,3 @@ def _rating_scores(name: str, runs: Sequence[_FoldRun], seed: int) -> RatingScor
         n_rows=int(errors.n_rows.sum()),
         n_users=int((errors.n_rows > 0).sum()),
     )
-
-

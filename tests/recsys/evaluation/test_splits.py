@@ -4,14 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys import Ratings, make_ratings
+from recsys import Ratings
 from recsys.evaluation import last_by_time, row_folds, whole_users
 from recsys.evaluation.splits import MOST_SHOWN
 
 
 @pytest.fixture(scope="module")
 def ratings() -> Ratings:
-    return make_ratings(n_users=40, n_movies=120, n_ratings=1201, random_state=1)
+    """40 people with 30 ratings each, one of them 31, in no order."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (user, int(film), float(rng.integers(1, 11) / 2), int(rng.integers(10**6)))
+        for user in range(1, 41)
+        for film in rng.permutation(120)[: 30 + (user == 40)]
+    ]
+    return of_rows([rows[i] for i in rng.permutation(len(rows))])
 
 
 def of_rows(rows: list[tuple[int, int, float, int]]) -> Ratings:
