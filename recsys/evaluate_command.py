@@ -75,9 +75,9 @@ def evaluate(
     tables = []
     for task in _tasks(ratings, options, tell):
         able = {name: make for name, make in makers.items() if isinstance(make(0), task.able)}
-        for name in makers:
-            if name not in able:
-                tell(f"{task.name}: {name} cannot do it and is left out")
+        unable = [name for name in makers if name not in able]
+        if unable:
+            tell(f"{task.name}: left out, as they cannot do it: {', '.join(unable)}")
         if not able:
             continue
         with progress(task.n_steps * len(able), "step") as bar:
@@ -121,7 +121,7 @@ def _tasks(
     tasks = [
         _Task(
             "rating prediction",
-            f"{counted(n_folds, 'fold')} of {N_FOLDS} of the rows, each held out in turn",
+            f"{n_folds} of {N_FOLDS} folds of the rows, each held out in turn",
             PredictsRatings,
             n_folds,
             rating_prediction,

@@ -62,10 +62,10 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tables_and_what_is_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "--data", str(folder)]) == 0
     captured = capsys.readouterr()
-    assert captured.err == "recsys: ranking: stars cannot do it and is left out\n"
+    assert captured.err == "recsys: ranking: left out, as they cannot do it: stars\n"
     first, second = captured.out.strip().split("\n\n")
     title, header, *rows = first.splitlines()
-    assert title.startswith("Rating prediction: 5 folds of 5 of the rows")
+    assert title.startswith("Rating prediction: 5 of 5 folds of the rows")
     assert header.split()[:4] == ["name", "rmse", "rmse_low", "rmse_high"]
     assert [re.split(r"\s\s+|\s\d", row.strip())[0] for row in rows] == ["stars", "all of it"]
     assert all(row.split()[-2:] == ["1200", "40"] for row in rows)
@@ -84,7 +84,7 @@ def test_quick_and_new_people_and_a_file(
     assert run([*arguments, "--only", "all of it", "--seed", "2"]) == 0
     captured = capsys.readouterr()
     assert "cannot do it" not in captured.err
-    assert "Rating prediction: 1 fold of 5" in captured.out
+    assert "Rating prediction: 1 of 5 folds" in captured.out
     assert "1 seed\n" in captured.out
     assert "New people: 10 films a user, a fifth of the users held out whole" in captured.out
     assert captured.out.splitlines()[-1] == f"Tables written to {out}"
