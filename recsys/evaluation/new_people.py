@@ -166,6 +166,6 @@ def _score(
 
 def _without(lists: Ints, dropped: Ints) -> Ints:
     """Lists less each user's ``dropped`` films; what follows moves up."""
-    stays = (lists != NO_FILM) & ~(lists[:, :, None] == dropped[:, None, :]).any(axis=2)
+    stays = ~(lists[:, :, None] == dropped[:, None, :]).any(axis=2)
     order = np.argsort(~stays, axis=1, kind="stable")
     return np.take_along_axis(np.where(stays, lists, NO_FILM), order, axis=1)

@@ -22,7 +22,7 @@ from recsys.evaluation import (
 @pytest.fixture(scope="module")
 def ratings() -> Ratings:
     """Invented; no two ratings have one time."""
-    made = make_ratings(n_users=40, n_movies=120, n_ratings=1400, random_state=1)
+    made = make_ratings(n_users=40, n_movies=300, n_ratings=1400, random_state=1)
     table = made.ratings
     times = np.random.default_rng(0).permutation(len(table))
     return replace(made, ratings=table.assign(timestamp=times))
@@ -164,6 +164,16 @@ def test_stars_are_predicted_from_the_other_folds(ratings: Ratings) -> None:
     assert (found.n_folds, found.seed) == (2, 0)
 
 
+def test_only_people_who_are_asked_are_counted(ratings: Ratings) -> None:
+    table = ratings.ratings
+    first = next(row_folds(ratings)).test
+    alone = table.assign(userId=table["userId"].where(~rows_of(first, ratings), 999))
+    makers = {"three": lambda seed: Says(3.0)}
+    (found,) = evaluate_ratings(makers, replace(ratings, ratings=alone), n_folds=1).scores
+    assert (found.n_rows, found.n_users) == (280, 1)
+    assert found.rmse.low == found.rmse.high == pytest.approx(found.rmse.value, rel=1e-12)
+
+
 def test_the_interval_is_of_users_not_of_rows(ratings: Ratings) -> None:
     """Half of the people rate 3, the others 5; who says 3 errs by 0 or by 2, person by person."""
     table = ratings.ratings
@@ -204,6 +214,7 @@ def test_there_are_five_folds(ratings: Ratings, n_folds: int) -> None:
 def test_lists_of_one_who_knows(ratings: Ratings) -> None:
     (found,) = evaluate_ranking({"oracle": lambda seed: Oracle(ratings)}, ratings, k=3).scores
     test = last_by_time(ratings).test
+    assert not set(test["movieId"]) <= set(last_by_time(ratings).train.ratings["movieId"])
     liked = test[test["rating"] >= 4]
     counts = liked.groupby("userId").size()
     assert found.ndcg.value == pytest.approx(1, rel=1e-12)
@@ -341,6 +352,19 @@ def test_lists_for_new_people_worked_out_naively(ratings: Ratings) -> None:
         if liked:
             recall.append(len(liked & set(films)) / len(liked))
     assert found.recall.value == pytest.approx(np.mean(recall), rel=1e-12)
+
+
+def test_lists_are_made_for_those_who_liked_something(ratings: Ratings) -> None:
+    table = ratings.ratings
+    people = whole_users(ratings)
+    sour = table["userId"] == people.user_ids[0]
+    stars = table["rating"].where(~sour, 1.0)
+    recorder = recorded(evaluate_new_people, replace(ratings, ratings=table.assign(rating=stars)))
+    liked = people.test.loc[people.test["rating"] >= 4, "userId"].unique().tolist()
+    known = zip(people.user_ids.tolist(), people.first_ratings(20), strict=True)
+    assert recorder.asked[-1] == [
+        shown for user_id, shown in known if user_id in liked and user_id != people.user_ids[0]
+    ]
 
 
 def test_too_few_ratings_are_counted(ratings: Ratings) -> None:

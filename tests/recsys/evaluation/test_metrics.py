@@ -135,6 +135,9 @@ def test_the_seed_decides_the_draws() -> None:
     assert first == again
     assert first != other
     assert first.low < first.value == 14.5 < first.high
+    errors = ErrorsByUser(np.arange(1, 31), by_user, by_user)
+    some, others = (error_draws(errors, seed).mae.tolist() for seed in (0, 1))
+    assert some != others
 
 
 def test_an_interval_is_the_middle_95_percent() -> None:

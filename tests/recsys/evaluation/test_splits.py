@@ -148,6 +148,11 @@ def test_people_with_too_few_ratings_are_counted() -> None:
     assert people.train.n_users == 5
 
 
+def test_of_two_users_one_is_held_out() -> None:
+    people = whole_users(of_rows([(user, film, 3.0, 0) for user in (1, 2) for film in range(21)]))
+    assert (len(people.user_ids), people.train.n_users) == (1, 1)
+
+
 def test_nobody_left_to_ask_or_to_learn_from(ratings: Ratings) -> None:
     few = of_rows([(user, film, 3.0, 0) for user in range(10) for film in range(20)])
     with pytest.raises(ValueError, match="of the 2 users held out nobody has more than 20"):
