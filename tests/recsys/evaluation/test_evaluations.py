@@ -1,14 +1,13 @@
 """The three evaluations, on recommenders whose scores are known or can be worked out."""
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
+from fake_recommenders import FilmMeans, Oracle, Says, recorded
 
-from recsys import Ratings, make_ratings
+from recsys import Ratings
 from recsys.evaluation import (
     evaluate_new_people,
     evaluate_ranking,
@@ -17,114 +16,6 @@ from recsys.evaluation import (
     row_folds,
     whole_users,
 )
-
-
-@pytest.fixture(scope="module")
-def ratings() -> Ratings:
-    """Invented; no two ratings have one time."""
-    made = make_ratings(n_users=40, n_movies=300, n_ratings=1400, random_state=1)
-    table = made.ratings
-    times = np.random.default_rng(0).permutation(len(table))
-    return replace(made, ratings=table.assign(timestamp=times))
-
-
-class FilmMeans:
-    """Predicts a film's mean, of all ratings where nobody rated it; lists by falling mean."""
-
-    def fit(self, ratings: Ratings) -> Self:
-        self.ratings = ratings.ratings.copy()
-        self.means = self.ratings.groupby("movieId")["rating"].mean()
-        self.mean = self.ratings["rating"].mean()
-        return self
-
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
-        return self.means.reindex(movie_ids).fillna(self.mean).to_numpy()
-
-    def predict_new(self, movie_ids: Any, ratings: Mapping[int, float]) -> Any:
-        """For people who have rated: the mean of theirs."""
-        if not ratings:
-            return self.predict(None, movie_ids)
-        return np.full(len(movie_ids), np.mean(list(ratings.values())))
-
-    def top(self, user_ids: Any, n: int = 10) -> Any:
-        rated = self.ratings.groupby("userId")["movieId"].agg(set)
-        return np.array([self._best(rated[user_id], n) for user_id in user_ids])
-
-    def top_new(self, ratings: Sequence[Mapping[int, float]], n: int = 10) -> Any:
-        return np.array([self._best(set(person), n) for person in ratings])
-
-    def _best(self, without: set[int], n: int) -> list[int]:
-        films = self.means.sort_values(ascending=False, kind="stable").index
-        best = [film for film in films if film not in without][:n]
-        return best + [-1] * (n - len(best))
-
-
-class Oracle(FilmMeans):
-    """Was told everything: predicts every rating and lists what each person likes."""
-
-    def __init__(self, told: Ratings) -> None:
-        self.told = told.ratings.set_index(["userId", "movieId"])["rating"]
-
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
-        return self.told.loc[list(zip(user_ids, movie_ids, strict=True))].to_numpy()
-
-    def top(self, user_ids: Any, n: int = 10) -> Any:
-        best = self.told[self.told >= 4].reset_index()
-        rated = set(self.ratings.set_index(["userId", "movieId"]).index)
-        lists = []
-        for user_id in user_ids:
-            films = best.loc[best["userId"] == user_id, "movieId"]
-            liked = [film for film in films if (user_id, film) not in rated][:n]
-            lists.append(liked + [-1] * (n - len(liked)))
-        return np.array(lists)
-
-
-class Says:
-    """Answers what it was given, whatever is asked."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-
-    def fit(self, ratings: Ratings) -> None:
-        pass
-
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
-        return self.answer if np.ndim(self.answer) else np.full(len(user_ids), self.answer)
-
-    def predict_new(self, movie_ids: Any, ratings: Any) -> Any:
-        return self.predict(movie_ids, movie_ids)
-
-    def top(self, user_ids: Any, n: int = 10) -> Any:
-        return self.answer if np.ndim(self.answer) > 1 else np.tile(self.answer, (len(user_ids), 1))
-
-    def top_new(self, ratings: Any, n: int = 10) -> Any:
-        return self.top(ratings)
-
-
-class Recorder(FilmMeans):
-    """Keeps what it was fitted on, what it was asked, and what it answered."""
-
-    def __init__(self) -> None:
-        self.asked: list[Any] = []
-        self.answers: list[Any] = []
-
-    def _keep(self, question: Any, answer: Any) -> Any:
-        self.asked.append(question)
-        self.answers.append(answer)
-        return answer
-
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
-        return self._keep((user_ids, movie_ids), super().predict(user_ids, movie_ids))
-
-    def predict_new(self, movie_ids: Any, ratings: Mapping[int, float]) -> Any:
-        return self._keep((movie_ids, dict(ratings)), super().predict_new(movie_ids, ratings))
-
-    def top(self, user_ids: Any, n: int = 10) -> Any:
-        return self._keep(user_ids, super().top(user_ids, n))
-
-    def top_new(self, ratings: Sequence[Mapping[int, float]], n: int = 10) -> Any:
-        return self._keep([dict(person) for person in ratings], super().top_new(ratings, n))
-
 
 # Stars ---------------------------------------------------------------------------------------
 
@@ -166,8 +57,9 @@ def test_stars_are_predicted_from_the_other_folds(ratings: Ratings) -> None:
 
 def test_only_people_who_are_asked_are_counted(ratings: Ratings) -> None:
     table = ratings.ratings
-    first = next(row_folds(ratings)).test
-    alone = table.assign(userId=table["userId"].where(~rows_of(first, ratings), 999))
+    in_first_fold = np.zeros(1400, bool)
+    in_first_fold[np.random.default_rng(0).permutation(1400)[::5]] = True
+    alone = table.assign(userId=table["userId"].mask(in_first_fold, 999))
     makers = {"three": lambda seed: Says(3.0)}
     (found,) = evaluate_ratings(makers, replace(ratings, ratings=alone), n_folds=1).scores
     assert (found.n_rows, found.n_users) == (280, 1)
@@ -383,116 +275,3 @@ def test_nothing_to_ask_new_people(ratings: Ratings) -> None:
         evaluate_new_people({}, ratings, shown=(0, 21))
     with pytest.raises(ValueError, match="at least one film"):
         evaluate_new_people({}, ratings, k=0)
-
-
-# All three -----------------------------------------------------------------------------------
-
-
-def test_tables(ratings: Ratings) -> None:
-    makers = {"means": lambda seed: FilmMeans(), "again": lambda seed: FilmMeans()}
-    stars = evaluate_ratings(makers, ratings, n_folds=1)
-    table = stars.to_frame()
-    errors = ["rmse", "rmse_low", "rmse_high", "mae", "mae_low", "mae_high"]
-    hits = ["ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low", "recall_high", "coverage"]
-    costs = ["fit_seconds", "predict_seconds", "n_rows", "n_users"]
-    assert table.columns.tolist() == ["name", *errors, *costs]
-    assert table["name"].tolist() == ["means", "again"]
-    assert table["rmse_low"].tolist() == [score.rmse.low for score in stars.scores]
-    assert table["mae_high"].tolist() == [score.mae.high for score in stars.scores]
-    lists = evaluate_ranking(makers, ratings, seeds=[0]).to_frame()
-    assert lists.columns.tolist() == ["name", *hits, *costs]
-    people = evaluate_new_people(makers, ratings, shown=(0, 1)).to_frame()
-    assert people.columns.tolist() == ["name", "n_shown", *errors, *hits, *costs]
-    assert people["name"].tolist() == ["means", "means", "again", "again"]
-    assert people["n_shown"].tolist() == [0, 1, 0, 1]
-    assert evaluate_ratings({}, ratings).to_frame().columns.tolist() == table.columns.tolist()
-
-
-def test_each_is_made_with_its_seed_and_announced(ratings: Ratings) -> None:
-    seeds: list[int] = []
-    steps: list[str] = []
-
-    def make(seed: int) -> FilmMeans:
-        seeds.append(seed)
-        return FilmMeans()
-
-    evaluate_ratings({"a": make, "b": make}, ratings, seed=9, n_folds=2, on_step=steps.append)
-    assert seeds == [9] * 4
-    assert steps == ["a, fold 1", "b, fold 1", "a, fold 2", "b, fold 2"]
-    seeds.clear()
-    steps.clear()
-    evaluate_ranking({"a": make}, ratings, seeds=(3, 8), on_step=steps.append)
-    assert seeds == [3, 8]
-    assert steps == ["a, seed 3", "a, seed 8"]
-    seeds.clear()
-    steps.clear()
-    evaluate_new_people({"a": make}, ratings, seed=4, shown=(0, 2), on_step=steps.append)
-    assert seeds == [4]
-    assert steps == ["a, fit", "a, 0 shown", "a, 2 shown"]
-
-
-def scrambled(ratings: Ratings, rows: "pd.Series[bool]") -> Ratings:
-    """The same ratings, but for stars and times of these rows, which are dealt anew by user."""
-    table = ratings.ratings.copy()
-    rng = np.random.default_rng(3)
-    for _, of_user in table[rows].groupby("userId"):
-        for column in ("rating", "timestamp"):
-            dealt = rng.permutation(of_user[column].to_numpy())
-            table.loc[of_user.index, column] = dealt
-    assert not table.equals(ratings.ratings)
-    return replace(ratings, ratings=table)
-
-
-def rows_of(frame: pd.DataFrame, ratings: Ratings) -> "pd.Series[bool]":
-    """Which rows of the ratings are in a part of them."""
-    wanted = pd.MultiIndex.from_frame(frame[["userId", "movieId"]])
-    rows = pd.MultiIndex.from_frame(ratings.ratings[["userId", "movieId"]])
-    return pd.Series(rows.isin(wanted))
-
-
-def recorded(evaluate: Callable[..., Any], ratings: Ratings, **options: Any) -> Recorder:
-    recorder = Recorder()
-    evaluate({"recorder": lambda seed: recorder}, ratings, **options)
-    return recorder
-
-
-def assert_same_to_the_bit(first: Recorder, second: Recorder) -> None:
-    pd.testing.assert_frame_equal(first.ratings, second.ratings, check_exact=True)
-    assert len(first.answers) == len(second.answers) > 0
-    for one, other in zip(first.asked, second.asked, strict=True):
-        np.testing.assert_equal(one, other)
-    for one, other in zip(first.answers, second.answers, strict=True):
-        assert one.tobytes() == other.tobytes()
-
-
-def test_no_held_out_star_reaches_a_fit_or_a_prediction(ratings: Ratings) -> None:
-    test = next(row_folds(ratings)).test
-    changed = scrambled(ratings, rows_of(test, ratings))
-    first, second = (recorded(evaluate_ratings, data, n_folds=1) for data in (ratings, changed))
-    assert_same_to_the_bit(first, second)
-    assert not rows_of(first.ratings, ratings)[rows_of(test, ratings)].any()
-
-
-def test_no_held_out_film_reaches_a_fit_or_a_list(ratings: Ratings) -> None:
-    test = last_by_time(ratings).test
-    changed = scrambled(ratings, rows_of(test, ratings))
-    first, second = (recorded(evaluate_ranking, data, seeds=[0]) for data in (ratings, changed))
-    assert_same_to_the_bit(first, second)
-    assert not rows_of(first.ratings, ratings)[rows_of(test, ratings)].any()
-
-
-def test_of_new_people_only_what_they_show_is_known(ratings: Ratings) -> None:
-    people = whole_users(ratings)
-    changed = scrambled(ratings, rows_of(people.test, ratings))
-    first, second = (recorded(evaluate_new_people, data) for data in (ratings, changed))
-    assert_same_to_the_bit(first, second)
-    held_out = ratings.ratings["userId"].isin(people.user_ids)
-    assert not rows_of(first.ratings, ratings)[held_out].any()
-    # What they show is known when they are asked, but to no fit.
-    changed = scrambled(ratings, rows_of(people.shown, ratings))
-    other = recorded(evaluate_new_people, changed)
-    pd.testing.assert_frame_equal(first.ratings, other.ratings, check_exact=True)
-    assert any(
-        one.tobytes() != another.tobytes()
-        for one, another in zip(first.answers, other.answers, strict=True)
-    )
