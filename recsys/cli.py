@@ -179,6 +179,14 @@ def _sweep(options: argparse.Namespace) -> None:
     print(f"best k {result.best_k}, suggested k {result.suggested_k} (both vary with the seed)")
 
 
+def _evaluate(options: argparse.Namespace) -> None:
+    from recsys.evaluate_command import chosen_recommenders, evaluate
+
+    # Before the ratings: a name that nobody has need not wait for them.
+    makers = chosen_recommenders(options.only)
+    evaluate(makers, _ratings(options), options, tell=_tell, progress=_progress)
+
+
 def _fetch(options: argparse.Namespace) -> None:
     fetched = fetch(
         options.release,
@@ -296,6 +304,22 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument(
         "--all-users", action="store_true", help="everyone, not only those in whom genres contrast"
     )
+
+    evaluate = _command(
+        commands,
+        "evaluate",
+        _evaluate,
+        "hold recommenders against each other on ratings they have not seen",
+        "evaluate --quick",
+    )
+    evaluate.add_argument("--only", nargs="+", metavar="NAME", help="some recommenders only")
+    evaluate.add_argument(
+        "--quick", action="store_true", help="one fold of five, one seed of three"
+    )
+    evaluate.add_argument(
+        "--new-people", action="store_true", help="people who show 0 to 20 ratings, too"
+    )
+    evaluate.add_argument("--out", type=_file, help="CSV file for all tables")
 
     fetch_release = commands.add_parser(
         "fetch",

@@ -1,0 +1,105 @@
+"""Recommenders held against each other by the stars they predict."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from operator import add
+
+import numpy as np
+import pandas as pd
+
+from recsys.evaluation.answers import OnStep, PredictsRatings, checked_stars, timed
+from recsys.evaluation.intervals import error_draws, estimate
+from recsys.evaluation.metrics import ErrorsByUser, errors_by_user
+from recsys.evaluation.results import RatingEvaluation, RatingScores
+from recsys.evaluation.splits import N_FOLDS, Split, row_folds
+from recsys.ratings import Ratings
+
+
+def evaluate_ratings(
+    makers: Mapping[str, Callable[[int], PredictsRatings]],
+    ratings: Ratings,
+    *,
+    seed: int = 0,
+    n_folds: int = N_FOLDS,
+    on_step: OnStep = lambda name: None,
+) -> RatingEvaluation:
+    """How far recommenders' stars are from ratings they have not seen.
+
+    Each fold is a fifth of the rows (:func:`recsys.evaluation.row_folds`). Predictions are clipped
+    to the scale. The seconds of a process's first fit may include compiling.
+
+    Parameters
+    ----------
+    makers : mapping of str to callable
+        By name: given the seed, an unfitted recommender.
+    ratings : Ratings
+    seed : int, default 0
+        Of the folds, the recommenders and the intervals.
+    n_folds : int, default 5
+        How many of the five folds are tested, the first ones.
+    on_step : callable, optional
+        Called with the name of each recommender and fold as its turn begins.
+
+    Returns
+    -------
+    RatingEvaluation
+
+    Raises
+    ------
+    ValueError
+        If ``n_folds`` is not 1 to 5, there are fewer than 5 ratings, or a recommender's
+        predictions are not numbers, one for each pair.
+
+    Examples
+    --------
+    >>> from recsys import ClusterMeanRecommender, make_ratings
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> makers = {"cluster mean": lambda seed: ClusterMeanRecommender(3, random_state=seed)}
+    >>> found = evaluate_ratings(makers, ratings, n_folds=1)
+    >>> found.to_frame()[["name", "n_rows", "n_users"]]
+               name  n_rows  n_users
+    0  cluster mean     180       40
+    """
+    if not 1 <= n_folds <= N_FOLDS:
+        raise ValueError(f"1 to {N_FOLDS} folds can be tested, not {n_folds}")
+    people = pd.Index(np.unique(ratings.ratings["userId"].to_numpy()))
+    runs: dict[str, list[_FoldRun]] = {name: [] for name in makers}
+    for number, split in enumerate(islice(row_folds(ratings, seed), n_folds), start=1):
+        for name, make in makers.items():
+            on_step(f"{name}, fold {number}")
+            runs[name].append(_run_fold(name, make(seed), split, people))
+    scores = tuple(_rating_scores(name, runs[name], seed) for name in makers)
+    return RatingEvaluation(scores, n_folds, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _FoldRun:
+    errors: ErrorsByUser
+    fit_seconds: float
+    predict_seconds: float
+
+
+def _run_fold(name: str, model: PredictsRatings, split: Split, people: "pd.Index[int]") -> _FoldRun:
+    user_ids, movie_ids = (split.test[column].to_numpy() for column in ("userId", "movieId"))
+    fitted = timed(model.fit, split.train)
+    predicted = timed(model.predict, user_ids, movie_ids)
+    stars = checked_stars(name, predicted.answer, len(user_ids), split.train.scale)
+    users = people.get_indexer(pd.Index(user_ids))
+    errors = errors_by_user(users, split.test["rating"].to_numpy(), stars, len(people))
+    return _FoldRun(errors, fitted.seconds, predicted.seconds)
+
+
+def _rating_scores(name: str, runs: Sequence[_FoldRun], seed: int) -> RatingScores:
+    errors = reduce(add, (run.errors for run in runs))
+    draws = error_draws(errors, seed)
+    return RatingScores(
+        name=name,
+        rmse=estimate(float(np.mean([run.errors.rmse for run in runs])), draws.rmse),
+        mae=estimate(float(np.mean([run.errors.mae for run in runs])), draws.mae),
+        fit_seconds=float(np.median([run.fit_seconds for run in runs])),
+        predict_seconds=float(np.median([run.predict_seconds for run in runs])),
+        n_rows=int(errors.n_rows.sum()),
+        n_users=int((errors.n_rows > 0).sum()),
+    )

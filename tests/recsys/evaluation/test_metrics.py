@@ -1,0 +1,160 @@
+"""Metrics worked by hand and against scikit-learn; intervals against what is known of them."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import ndcg_score
+
+from recsys.evaluation.intervals import error_draws, estimate, mean_estimate, resampled_means
+from recsys.evaluation.metrics import (
+    NO_FILM,
+    ErrorsByUser,
+    coverage_at_k,
+    errors_by_user,
+    hits_at_k,
+    liked,
+    ndcg_at_k,
+    recall_at_k,
+)
+from recsys.ratings import RatingScale
+
+
+def test_errors_worked_by_hand() -> None:
+    users = np.array([2, 0, 2, 0])
+    ratings = np.array([4.0, 1.0, 5.0, 3.0])
+    predictions = np.array([3.0, 3.0, 5.0, 3.5])  # off by 1, 2, 0, .5
+    errors = errors_by_user(users, ratings, predictions, 3)
+    assert errors.n_rows.tolist() == [2, 0, 2]
+    assert errors.absolute.tolist() == [2.5, 0.0, 1.0]
+    assert errors.squared.tolist() == [4.25, 0.0, 1.0]
+    assert errors.mae == 3.5 / 4
+    assert errors.rmse == np.sqrt(5.25 / 4)
+    both = errors + errors_by_user(np.array([1]), np.array([2.0]), np.array([5.0]), 3)
+    assert both.n_rows.tolist() == [2, 1, 2]
+    assert both.rmse == np.sqrt(14.25 / 5)
+    assert both.mae == 6.5 / 5
+
+
+@pytest.mark.parametrize(
+    ("scale", "least"),
+    [
+        (RatingScale(0.5, 5, 0.5), 4.0),
+        (RatingScale(1, 10, 1), 8.0),
+        # .8 of 3 is 2.4000000000000004 in binary.
+        (RatingScale(0, 3, 0.1), 2.4),
+    ],
+)
+def test_liked_is_four_fifths_of_the_scale(scale: RatingScale, least: float) -> None:
+    assert liked(np.array([least - scale.step, least, scale.largest]), scale).tolist() == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_hits_are_of_the_user_they_are_listed_for() -> None:
+    lists = np.array([[10, 20, 30], [10, 20, NO_FILM], [99, 30, 20]])
+    rows, films = np.array([0, 0, 1, 2]), np.array([30, 50, 20, 30])
+    assert hits_at_k(lists, rows, films).tolist() == [
+        [False, False, True],
+        [False, True, False],
+        [False, True, False],
+    ]
+
+
+def test_hits_take_any_id() -> None:
+    lists = np.array([[2**62, -5]])
+    assert hits_at_k(lists, np.array([0, 0]), np.array([-5, 2**62])).tolist() == [[True, True]]
+
+
+def test_no_film_is_no_hit() -> None:
+    assert not hits_at_k(np.array([[NO_FILM]]), np.array([0]), np.array([NO_FILM])).any()
+
+
+def test_ndcg_and_recall_worked_by_hand() -> None:
+    hits = np.array([[1, 0, 1], [1, 0, 1], [0, 0, 0], [1, 1, 1]], dtype=bool)
+    n_relevant = np.array([2, 5, 1, 3])
+    half = 1 / np.log2(3)  # what a hit at the second place gains
+    np.testing.assert_allclose(
+        ndcg_at_k(hits, n_relevant), [1.5 / (1 + half), 1.5 / (1.5 + half), 0, 1], rtol=1e-14
+    )
+    assert recall_at_k(hits, n_relevant).tolist() == [1.0, 0.4, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("metric", [ndcg_at_k, recall_at_k])
+def test_users_without_a_relevant_film_are_refused(metric) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match="every user needs a relevant film"):
+        metric(np.zeros((2, 3), bool), np.array([1, 0]))
+
+
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_ndcg_is_scikit_learns(k: int) -> None:
+    rng = np.random.default_rng(k)
+    n_users, n_films = 30, 12
+    scores = rng.permuted(np.tile(np.arange(n_films), (n_users, 1)), axis=1)
+    relevant = rng.random((n_users, n_films)) < 0.3
+    relevant[~relevant.any(axis=1), 0] = True
+    lists = np.argsort(-scores, axis=1)[:, :k]
+    hits = hits_at_k(lists, *np.nonzero(relevant))
+    for user in range(n_users):
+        expected = ndcg_score(relevant[[user]].astype(float), scores[[user]], k=k)
+        ours = ndcg_at_k(hits[[user]], relevant[[user]].sum(axis=1))
+        assert ours[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_coverage_counts_films_once_and_only_those_asked_about() -> None:
+    lists = np.array([[1, 2], [2, NO_FILM], [7, 1]])
+    assert coverage_at_k(lists, np.array([1, 2, 3, 4, 5])) == 2 / 5
+
+
+def test_draws_are_of_whole_users() -> None:
+    """With each user's rows twice there are more rows but no more users: the same intervals."""
+    rng = np.random.default_rng(0)
+    sums, n_rows = rng.integers(1, 50, (20, 2)).astype(float), rng.integers(1, 9, 20)
+    once = resampled_means(sums, n_rows, seed=4)
+    np.testing.assert_array_equal(once, resampled_means(2 * sums, 2 * n_rows, seed=4))
+
+
+def test_draws_are_means_over_rows() -> None:
+    """One user with 1 row of 0, one with 3 rows of 4: only three draws can be."""
+    draws = resampled_means(np.array([[0.0], [12.0]]), np.array([1, 3]), seed=0)
+    values, counts = np.unique(draws, return_counts=True)
+    assert values.tolist() == [0.0, 3.0, 4.0]
+    np.testing.assert_allclose(counts / 1000, [0.25, 0.5, 0.25], atol=0.06)
+
+
+def test_draws_scatter_as_a_mean_does() -> None:
+    by_user = np.random.default_rng(1).normal(2, 3, 400)
+    draws = resampled_means(by_user[:, None], np.ones(400), seed=2)[:, 0]
+    assert draws.mean() == pytest.approx(by_user.mean(), abs=0.03)
+    assert draws.std() == pytest.approx(by_user.std() / 20, rel=0.1)
+
+
+def test_the_seed_decides_the_draws() -> None:
+    by_user = np.arange(30.0)
+    first, again, other = (mean_estimate(by_user, seed) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+    assert first.low < first.value == 14.5 < first.high
+    errors = ErrorsByUser(np.arange(1, 31), by_user, by_user)
+    some, others = (error_draws(errors, seed).mae.tolist() for seed in (0, 1))
+    assert some != others
+
+
+def test_an_interval_is_the_middle_95_percent() -> None:
+    found = estimate(3.0, np.arange(1001.0))
+    assert (found.value, found.low, found.high) == (3.0, pytest.approx(25), pytest.approx(975))
+
+
+def test_draws_of_errors() -> None:
+    """All users err by 2 stars, so every drawing does; who has no row is never drawn."""
+    n_rows = np.array([3, 0, 5])
+    errors = ErrorsByUser(n_rows, n_rows * 2.0, n_rows * 4.0)
+    draws = error_draws(errors, seed=0)
+    assert set(draws.rmse.tolist()) == set(draws.mae.tolist()) == {2.0}
+
+
+def test_draws_of_squared_and_absolute_errors_are_not_mixed_up() -> None:
+    errors = ErrorsByUser(np.array([2, 2]), np.array([2.0, 4.0]), np.array([2.0, 8.0]))
+    draws = error_draws(errors, seed=0)
+    assert set(draws.mae.tolist()) == {1.0, 1.5, 2.0}
+    assert set(draws.rmse.tolist()) == {1.0, np.sqrt(2.5), 2.0}
