@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from recsys.matrix import RatingMatrix
     from recsys.movielens import load_ratings
     from recsys.ratings import Ratings, RatingScale, RatingsError
+    from recsys.recommenders.answers import Prediction
     from recsys.recommenders.baselines import BiasBaseline, MostLiked
     from recsys.recommenders.boosted import BoostedClusterMeans
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
-    from recsys.recommenders.contract import Prediction, Recommender
+    from recsys.recommenders.contract import Recommender
     from recsys.recommenders.taste_groups import TasteGroups
     from recsys.synthetic import builtin_ratings, make_ratings
     from recsys.taste import TasteClusters, cluster_users
@@ -23,7 +24,7 @@ _HOME = {
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
     "MostLiked": "recsys.recommenders.baselines",
-    "Prediction": "recsys.recommenders.contract",
+    "Prediction": "recsys.recommenders.answers",
     "RatingMatrix": "recsys.matrix",
     "RatingScale": "recsys.ratings",
     "Ratings": "recsys.ratings",

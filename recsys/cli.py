@@ -148,9 +148,7 @@ def _predict(options: argparse.Namespace) -> None:
     table = ratings.ratings
     own = table.loc[(table["userId"] == options.user) & (table["movieId"] == options.movie)]
     for stars in own["rating"]:
-        print(
-            f"      user {options.user} rated it {stars:g}, which is among what this is learned from"
-        )
+        print(f"      user {options.user} rated it {stars:g}, and this was learned from")
 
 
 def _sweep(options: argparse.Namespace) -> None:

@@ -49,7 +49,7 @@ class TakesNewPeople(Protocol):
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
-    def predict_new(self, movie_ids: Ints, ratings: Mapping[int, float], /) -> Floats:
+    def predict(self, *, movie_ids: Ints, ratings: Mapping[int, float]) -> Floats:
         """Expected stars of each film for a person who rated others, {movieId: stars}."""
 
     def top_new(self, ratings: Sequence[Mapping[int, float]], n: int, /) -> Ints:
@@ -125,8 +125,8 @@ class Timed(Generic[T]):
     seconds: float
 
 
-def timed(call: Callable[..., T], *arguments: Any) -> Timed[T]:
+def timed(call: Callable[..., T], *arguments: Any, **named: Any) -> Timed[T]:
     """Call, and time the call."""
     begun = time.process_time()
-    answer = call(*arguments)
+    answer = call(*arguments, **named)
     return Timed(answer, time.process_time() - begun)

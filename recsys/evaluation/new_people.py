@@ -123,7 +123,7 @@ class _Questions:
         # What is left out of the lists afterwards may fill this many places.
         n_listed = self.k + MOST_SHOWN
         predicted = [
-            timed(model.predict_new, films, mine)
+            timed(model.predict, movie_ids=films, ratings=mine)
             for films, mine in zip(self.movie_ids, known, strict=True)
         ]
         ranked = timed(model.top_new, listed_for, n_listed)

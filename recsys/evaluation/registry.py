@@ -18,16 +18,12 @@ def default_recommenders() -> dict[str, Maker]:
 
     Examples
     --------
-    >>> default_recommenders()["cluster mean"](7).random_state
+    >>> default_recommenders()["cluster-mean"](7).random_state
     7
     """
-    return {**_OUR_OWN, **(_PEERS if find_spec("surprise") else {})}
+    from recsys.recommenders.methods import METHODS
 
-
-def _cluster_mean(seed: int) -> Any:
-    from recsys.recommenders.cluster_mean import ClusterMeanRecommender
-
-    return ClusterMeanRecommender(random_state=seed)
+    return {**METHODS, **(_PEERS if find_spec("surprise") else {})}
 
 
 def _surprise(algorithm: str) -> Maker:
@@ -38,10 +34,6 @@ def _surprise(algorithm: str) -> Maker:
 
     return make
 
-
-_OUR_OWN: dict[str, Maker] = {
-    "cluster mean": _cluster_mean,
-}
 
 _PEERS: dict[str, Maker] = {
     f"Surprise {algorithm}": _surprise(algorithm)

@@ -121,7 +121,7 @@ def row_folds(ratings: Ratings, seed: int = 0) -> Iterator[Split]:
 
 
 def last_by_time(ratings: Ratings) -> Split:
-    """Each user's last ratings held out: a fifth of them, rounded to the nearest whole number.
+    """Each user's last ratings held out: a fifth of them, rounded up.
 
     Of ratings with one timestamp the later in the file is the later. A user with fewer than 5
     ratings keeps them all in the training part.
@@ -142,7 +142,7 @@ def last_by_time(ratings: Ratings) -> Split:
     table = ratings.ratings
     users, user_ids = pd.factorize(table["userId"].to_numpy(), sort=True)
     n_rated = np.bincount(users, minlength=len(user_ids))
-    n_test = np.where(n_rated >= FEWEST_TO_PART, np.rint(TEST_SHARE * n_rated), 0)
+    n_test = np.where(n_rated >= FEWEST_TO_PART, -(-n_rated // 5), 0)
     if not n_test.any():
         raise ValueError(f"nobody has {FEWEST_TO_PART} ratings, of which the last is held out")
     places = _places(users, table["timestamp"].to_numpy())

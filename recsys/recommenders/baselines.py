@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders.contract import Evidence, Floats, Ints, People, Recommender
+from recsys.recommenders.answers import Evidence, Floats, Ints, People
+from recsys.recommenders.contract import Recommender
 from recsys.words import counted
 
 
@@ -142,7 +143,7 @@ class MostLiked(Recommender):
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._likes = arrays["likes"]
         self._biases = BiasBaseline()
-        self._biases._matrix, self._biases._scale = self._matrix, self._scale
+        self._biases._train_on(self._matrix, self._scale)
         self._biases._restore(arrays)
 
 
@@ -165,12 +166,14 @@ def of_group(
     n_users, n_ratings = int(np.sum(members)), len(stars)
     n_liked = int(np.sum(stars >= model._like))
     mean = float(stars.mean()) if n_ratings else float("nan")
-    who = counted(n_users, "user") if cluster is None else f"{counted(n_users, 'person', 'people')}"
-    who += "" if cluster is None else " who share your taste"
+    if cluster is None:
+        who = counted(n_users, "user")
+    else:
+        who = f"{counted(n_users, 'person', 'people')} who share your taste"
     if n_ratings == 0:
         reason = f"none of the {who} rated it"
     else:
         reason = f"{n_ratings:,} of the {who} rated it, {mean:.2f} on average; {n_liked:,} liked it"
     if because:
-        reason += f"; you are among them by {', '.join(because)}"
+        reason += f"; you are one of them for liking {'; '.join(because)}"
     return Evidence(cluster, n_users, n_ratings, n_liked, mean, because, reason)

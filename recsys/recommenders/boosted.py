@@ -9,8 +9,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import storage
+from recsys.recommenders.answers import Evidence, Floats, Ints, People
 from recsys.recommenders.baselines import BiasBaseline, of_everyone, of_group
-from recsys.recommenders.contract import Evidence, Floats, Ints, People, Recommender
+from recsys.recommenders.contract import Recommender
 from recsys.recommenders.sketches import (
     Basis,
     basis_of,
@@ -21,7 +22,6 @@ from recsys.recommenders.sketches import (
 from recsys.recommenders.stages import (
     Cells,
     FilmStage,
-    Floats32,
     Stage,
     UserStage,
     film_stage,
@@ -198,7 +198,9 @@ class BoostedClusterMeans(Recommender):
     def _scores(self, people: People) -> Floats:
         persons = np.arange(len(people))[:, None]
         films = np.arange(self._n_films)[None, :]
-        scores: Floats = sum(self._parts(people.placed, persons, films).values())
+        scores = np.zeros((len(people), self._n_films))
+        for stars in self._parts(people.placed, persons, films).values():
+            scores += stars
         return scores
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
@@ -239,7 +241,7 @@ class BoostedClusterMeans(Recommender):
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._of_films = arrays["of_films"]
         self._biases = BiasBaseline()
-        self._biases._matrix, self._biases._scale = self._matrix, self._scale
+        self._biases._train_on(self._matrix, self._scale)
         self._biases._restore(storage.without("biases", arrays))
         self._chains = tuple(
             tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))

@@ -1,6 +1,6 @@
 """ClusterMeanRecommender: the notebook's own, the mean of what the user's cluster gave a film."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -12,14 +12,8 @@ from kmeans_core import IterationEvent
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
 from recsys.recommenders import storage
-from recsys.recommenders.contract import (
-    Evidence,
-    Floats,
-    Ints,
-    People,
-    Ranking,
-    Recommender,
-)
+from recsys.recommenders.answers import Evidence, Floats, Ints, People
+from recsys.recommenders.contract import Recommender
 from recsys.taste import TasteClusters, cluster_users
 from recsys.words import counted
 
@@ -121,8 +115,7 @@ class ClusterMeanRecommender(Recommender):
         -------
         ClusterMeanRecommender
         """
-        self._matrix = RatingMatrix.from_ratings(ratings)
-        self._scale = ratings.scale
+        self._train_on(RatingMatrix.from_ratings(ratings), ratings.scale)
         self._use(clusters)
         return self
 

@@ -2,8 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,130 +10,17 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from kmeans_core import NotFittedError
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings, RatingScale
 from recsys.recommenders import storage
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from recsys.recommenders.answers import Evidence, Floats, Ints, Part, People, Prediction, Ranking
+from recsys.recommenders.training import Training, one_of_two, paired_ids, whole_ids
 
 # Columns of what ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "expected_rating", "n_ratings", "reason"]
 
-# A rating of at least this share of the largest says that the film was liked: 4 of 5 stars.
-LIKED_SHARE = 0.8
 
-# Cells of people x films that are held at once while films are ranked.
-MOST_CELLS = 4_000_000
-
-
-@dataclass(frozen=True)
-class Part:
-    """One addend of an expected rating: what it stands for, and stars."""
-
-    name: str
-    stars: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """An expected rating, its parts and the evidence for it.
-
-    Attributes
-    ----------
-    user_id : int or None
-        None for a person who is known by their ratings alone.
-    movie_id : int
-    title : str
-        Empty for a film that is not among the training films.
-    rating : float
-        Expected rating in stars.
-    parts : tuple of Part
-        Add up to ``rating``.
-    cluster : int or None
-        Group of the user; None for a user who is in none.
-    n_users : int
-        Users whose ratings could count: the group, or everyone where the group knows nothing.
-    n_ratings : int
-        How many of them rated the film.
-    n_liked : int
-        How many of them liked it: at least .8 of the largest rating, which is 4 of 5 stars.
-    mean : float
-        Their mean rating of it; NaN where nobody rated it.
-    because : tuple of str
-        Titles among the user's own films that place the user in the group.
-    reason : str
-        The same in words.
-    """
-
-    user_id: int | None
-    movie_id: int
-    title: str
-    rating: float
-    parts: tuple[Part, ...]
-    cluster: int | None
-    n_users: int
-    n_ratings: int
-    n_liked: int
-    mean: float
-    because: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Who of some users rated a film, and how.
-
-    Attributes
-    ----------
-    cluster : int or None
-        The group they are; None for everyone.
-    n_users, n_ratings, n_liked : int
-    mean : float
-        NaN where none of them rated it.
-    because : tuple of str
-        See :class:`Prediction`.
-    reason : str
-    """
-
-    cluster: int | None
-    n_users: int
-    n_ratings: int
-    n_liked: int
-    mean: float
-    because: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class People:
-    """Some people as a recommender sees them.
-
-    Attributes
-    ----------
-    rated : csr_array of shape (n_people, n_films)
-        Their ratings of the training films.
-    placed : Any
-        Where the recommender puts them; what that is, it knows itself.
-    """
-
-    rated: sp.csr_array
-    placed: Any
-
-    def __len__(self) -> int:
-        return int(self.rated.shape[0])
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """Columns of films, best first, and what they are ranked by."""
-
-    films: Ints
-    scores: Floats
-
-
-class Recommender(ABC):
+class Recommender(Training, ABC):
     """The contract. A recommender is fitted once and then only read.
 
     What one recommender differs in from another are the methods whose names begin with an
@@ -143,9 +28,6 @@ class Recommender(ABC):
     and how it ranks. A film that is not among the training films has the column number n_films,
     one past the last; a person without ratings is a new person with none.
     """
-
-    _matrix: RatingMatrix
-    _scale: RatingScale
 
     # What a recommender does in its own way -----------------------------------------------------
 
@@ -202,10 +84,7 @@ class Recommender(ABC):
 
     def fit_matrix(self, matrix: RatingMatrix, scale: RatingScale) -> Self:
         """The same from ratings that are a matrix already, by movieId."""
-        self._matrix = matrix
-        self._scale = scale
-        for derived in ("_by_film", "_n_ratings"):
-            self.__dict__.pop(derived, None)
+        self._train_on(matrix, scale)
         self._learn()
         return self
 
@@ -241,9 +120,9 @@ class Recommender(ABC):
         self._check_fitted()
         if movie_ids is None:
             raise ValueError("predict needs movie_ids")
-        _one_of_two("user_ids", user_ids, ratings)
+        one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            movies = _ids("movie", movie_ids)
+            movies = whole_ids("movie", movie_ids)
             people = self._newcomers([ratings])
             return self._stars(people, np.zeros(len(movies), np.int64), self._columns(movies))
         users, movies = paired_ids(user_ids, movie_ids)
@@ -302,7 +181,7 @@ class Recommender(ABC):
             If the user was not among the training users.
         """
         self._check_fitted()
-        _one_of_two("user_id", user_id, ratings)
+        one_of_two("user_id", user_id, ratings)
         people = (
             self._training_users(np.array([self._matrix.row_of(int(user_id))]))
             if user_id is not None
@@ -341,7 +220,7 @@ class Recommender(ABC):
             If a user was not among the training users.
         """
         self._check_fitted()
-        users = _ids("user", user_ids)
+        users = whole_ids("user", user_ids)
         rows = self._rows(users)
         if np.any(rows < 0):
             raise KeyError(f"no user {users[rows < 0][0]} among the {len(self._matrix.user_ids)}")
@@ -386,7 +265,7 @@ class Recommender(ABC):
         self._check_fitted()
         if movie_id is None:
             raise ValueError("explain needs a movie_id")
-        _one_of_two("user_id", user_id, ratings)
+        one_of_two("user_id", user_id, ratings)
         row = -1 if user_id is None else int(self._rows(np.array([user_id]))[0])
         people = (
             self._training_users(np.array([row])) if row >= 0 else self._newcomers([ratings or {}])
@@ -441,71 +320,11 @@ class Recommender(ABC):
 
     # What they share ----------------------------------------------------------------------------
 
-    @property
-    def _n_films(self) -> int:
-        return len(self._matrix.movie_ids)
-
-    @property
-    def _like(self) -> float:
-        """Stars from which a film was liked."""
-        return LIKED_SHARE * self._scale.largest
-
-    @property
-    def _block(self) -> int:
-        return max(1, MOST_CELLS // max(1, self._n_films))
-
-    def _row_blocks(self) -> Iterable[Ints]:
-        rows = np.arange(len(self._matrix.user_ids))
-        return (rows[first : first + self._block] for first in range(0, len(rows), self._block))
-
-    @cached_property
-    def _n_ratings(self) -> npt.NDArray[np.intp]:
-        """Training ratings of each film."""
-        return self._matrix.counts_by_film()
-
-    @cached_property
-    def _by_film(self) -> sp.csc_array:
-        """Training ratings, film by film."""
-        return self._matrix.values.tocsc()
-
-    def _raters(self, film: int) -> tuple[Ints, Floats]:
-        """Training rows that rated a film, ascending, and their stars."""
-        if film == self._n_films:
-            return np.empty(0, np.int64), np.empty(0)
-        start, stop = self._by_film.indptr[film : film + 2]
-        return self._by_film.indices[start:stop], self._by_film.data[start:stop]
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "_matrix"):
-            name = type(self).__name__
-            raise NotFittedError(f"This {name} is not fitted yet: call fit first.")
-
-    def _rows(self, user_ids: Ints) -> Ints:
-        """Training rows of users, -1 for others."""
-        return pd.Index(self._matrix.user_ids).get_indexer(pd.Index(user_ids)).astype(np.int64)
-
-    def _columns(self, movie_ids: Ints) -> Ints:
-        """Columns of films; n_films for those that are not among the training films."""
-        found = pd.Index(self._matrix.movie_ids).get_indexer(pd.Index(movie_ids)).astype(np.int64)
-        return np.where(found < 0, self._n_films, found)
-
     def _training_users(self, rows: Ints) -> People:
         return People(sp.csr_array(self._matrix.values[rows]), self._place_known(rows))
 
     def _newcomers(self, ratings: Sequence[Mapping[int, float]]) -> People:
-        persons = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
-        movies = np.array([movie for of_one in ratings for movie in of_one], dtype=np.int64)
-        stars = np.array([value for of_one in ratings for value in of_one.values()], np.float64)
-        off = np.flatnonzero(~self._scale.holds(stars))
-        if off.size:
-            raise ValueError(
-                f"rating of film {movies[off[0]]} is off the scale {self._scale}: {stars[off[0]]}"
-            )
-        films = self._columns(movies)
-        known = films < self._n_films
-        place = (persons[known], films[known])
-        rated = sp.csr_array((stars[known], place), shape=(len(ratings), self._n_films))
-        rated.sort_indices()
+        rated = self._rated_by(ratings)
         return People(rated, self._place_new(rated))
 
     def _stars(self, people: People, persons: Ints, films: Ints) -> Floats:
@@ -562,32 +381,3 @@ class Recommender(ABC):
             },
             columns=RECOMMENDATION_COLUMNS,
         )
-
-
-def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
-    """Two id arrays of one length, for ``predict``.
-
-    Raises
-    ------
-    ValueError
-        If they are not 1-D, not whole numbers or not of one length.
-    """
-    users, movies = (_ids(name, ids) for name, ids in (("user", user_ids), ("movie", movie_ids)))
-    if len(users) != len(movies):
-        raise ValueError(f"{len(users)} user_ids but {len(movies)} movie_ids")
-    return users, movies
-
-
-def _ids(name: str, ids: Any) -> Ints:
-    array = np.asarray(ids)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise ValueError(
-            f"{name}_ids must be a 1-D array of whole numbers, not {array.dtype} {array.shape}"
-        )
-    return array.astype(np.int64)
-
-
-def _one_of_two(name: str, users: Any, ratings: Any) -> None:
-    if (users is None) == (ratings is None):
-        count = "neither" if users is None else "both"
-        raise ValueError(f"give {name} or ratings: {count} were given")

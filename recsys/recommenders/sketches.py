@@ -41,7 +41,8 @@ def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Ba
     range_: Any = np.linalg.qr(matrix @ rng.normal(size=(n_films, n_tried)))[0]
     for _ in range(2):
         range_ = np.linalg.qr(matrix @ (matrix.T @ range_))[0]
-    left, sizes, right = np.linalg.svd((matrix.T @ range_).T, full_matrices=False)
+    small: Any = (matrix.T @ range_).T
+    left, sizes, right = np.linalg.svd(small, full_matrices=False)
     left, sizes, right = left[:, :n_basis], sizes[:n_basis], right[:n_basis]
     return Basis(
         of_films=right.T.astype(np.float32),
@@ -67,8 +68,8 @@ def by_activity_and_fame(rated: sp.csr_array, n_ratings: npt.NDArray[Any]) -> sp
 def of_length_one(features: Floats32) -> Floats32:
     """Rows scaled to length 1; a row of zeros stays."""
     lengths = np.sqrt(np.sum(features * features, axis=1, dtype=np.float64))
-    scaled: Floats32 = features / np.where(lengths > 0, lengths, 1.0)[:, None].astype(np.float32)
-    return scaled
+    scaled: Any = features / np.where(lengths > 0, lengths, 1.0)[:, None].astype(np.float32)
+    return np.asarray(scaled, dtype=np.float32)
 
 
 def log_uniform(least: int, most: int, rng: np.random.Generator) -> int:

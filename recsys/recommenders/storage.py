@@ -62,8 +62,7 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
         elif value == {"recommender": name}:
             parameters[name] = unpack(without(name, arrays))
     model = getattr(recsys, about["recommender"])(**parameters)
-    model._matrix = matrix_of(without("matrix", arrays))
-    model._scale = RatingScale(**about["scale"])
+    model._train_on(matrix_of(without("matrix", arrays)), RatingScale(**about["scale"]))
     model._restore(without("learned", arrays))
     return model
 

@@ -9,11 +9,12 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import storage
+from recsys.recommenders.answers import Evidence, Floats, Ints, People
 from recsys.recommenders.baselines import of_everyone, of_group
 from recsys.recommenders.boosted import BoostedClusterMeans
-from recsys.recommenders.contract import Evidence, Floats, Ints, People, Recommender
+from recsys.recommenders.contract import Recommender
 from recsys.recommenders.sketches import basis_of, by_activity, log_uniform, of_length_one
-from recsys.recommenders.stages import Floats32, Groups, clustered
+from recsys.recommenders.stages import Floats32, clustered
 
 # Groups of a grouping, drawn log-uniformly; no more than one for five rows.
 USER_GROUPS = (8, 128)

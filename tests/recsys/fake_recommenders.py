@@ -17,14 +17,17 @@ class FilmMeans:
         self.mean = self.ratings["rating"].mean()
         return self
 
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
+    def predict(
+        self,
+        user_ids: Any = None,
+        movie_ids: Any = None,
+        *,
+        ratings: Mapping[int, float] | None = None,
+    ) -> Any:
+        """For new people who have rated: the mean of theirs."""
+        if ratings:
+            return np.full(len(movie_ids), np.mean(list(ratings.values())))
         return self.means.reindex(movie_ids).fillna(self.mean).to_numpy()
-
-    def predict_new(self, movie_ids: Any, ratings: Mapping[int, float]) -> Any:
-        """For people who have rated: the mean of theirs."""
-        if not ratings:
-            return self.predict(None, movie_ids)
-        return np.full(len(movie_ids), np.mean(list(ratings.values())))
 
     def top(self, user_ids: Any, n: int = 10) -> Any:
         rated = self.ratings.groupby("userId")["movieId"].agg(set)
@@ -45,7 +48,7 @@ class Oracle(FilmMeans):
     def __init__(self, told: Ratings) -> None:
         self.told = told.ratings.set_index(["userId", "movieId"])["rating"]
 
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
+    def predict(self, user_ids: Any = None, movie_ids: Any = None, *, ratings: Any = None) -> Any:
         return self.told.loc[list(zip(user_ids, movie_ids, strict=True))].to_numpy()
 
     def top(self, user_ids: Any, n: int = 10) -> Any:
@@ -68,11 +71,8 @@ class Says:
     def fit(self, ratings: Ratings) -> None:
         pass
 
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
-        return self.answer if np.ndim(self.answer) else np.full(len(user_ids), self.answer)
-
-    def predict_new(self, movie_ids: Any, ratings: Any) -> Any:
-        return self.predict(movie_ids, movie_ids)
+    def predict(self, user_ids: Any = None, movie_ids: Any = None, *, ratings: Any = None) -> Any:
+        return self.answer if np.ndim(self.answer) else np.full(len(movie_ids), self.answer)
 
     def top(self, user_ids: Any, n: int = 10) -> Any:
         return self.answer if np.ndim(self.answer) > 1 else np.tile(self.answer, (len(user_ids), 1))
@@ -93,11 +93,17 @@ class Recorder(FilmMeans):
         self.answers.append(answer)
         return answer
 
-    def predict(self, user_ids: Any, movie_ids: Any) -> Any:
-        return self._keep((user_ids, movie_ids), super().predict(user_ids, movie_ids))
-
-    def predict_new(self, movie_ids: Any, ratings: Mapping[int, float]) -> Any:
-        return self._keep((movie_ids, dict(ratings)), super().predict_new(movie_ids, ratings))
+    def predict(
+        self,
+        user_ids: Any = None,
+        movie_ids: Any = None,
+        *,
+        ratings: Mapping[int, float] | None = None,
+    ) -> Any:
+        answer = super().predict(user_ids, movie_ids, ratings=ratings)
+        if ratings is None:
+            return self._keep((user_ids, movie_ids), answer)
+        return self._keep((movie_ids, dict(ratings)), answer)
 
     def top(self, user_ids: Any, n: int = 10) -> Any:
         return self._keep(user_ids, super().top(user_ids, n))

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys import make_ratings
+from recsys import cli, make_ratings
 from recsys.cli import run
 from recsys.fetch import Fetched
+from recsys.recommenders.methods import METHODS
 
 PROGRAM = [sys.executable, "-m", "recsys"]
 
@@ -92,11 +93,29 @@ def test_fewer_users_than_groups_are_no_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = str(written(tmp_path, "1,1,5 2,1,5 2,3,4 3,1,1 3,2,4"))
-    assert run(["recommend", "--data", data, "--user", "1"]) == 0
-    assert run(["predict", "--data", data, "--user", "1", "--movie", "2"]) == 0
-    assert (
-        capsys.readouterr().out.splitlines()[-1].strip().endswith("1 of all 3 users gave it 4.00")
-    )
+    notebook = ["--data", data, "--user", "1", "--method", "cluster-mean"]
+    assert run(["recommend", *notebook]) == 0
+    assert run(["predict", *notebook, "--movie", "2"]) == 0
+    told, part = capsys.readouterr().out.splitlines()[-2:]
+    assert told.strip().endswith("1 of all 3 users gave it 4.00")
+    assert part.strip() == "+4.00  mean of those who rated it"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_recommends_and_predicts(
+    method: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--data", str(folder), "--user", "7", "--method", method]
+    assert run(["recommend", *asked, "-n", "2"]) == 0
+    assert capsys.readouterr().out.startswith("  1. ")
+    assert run(["predict", *asked, "--movie", "1"]) == 0
+    rating, _, *parts = capsys.readouterr().out.splitlines()
+    stars = sum(float(part.split()[0]) for part in parts if part.strip()[0] in "+-")
+    assert stars == pytest.approx(float(rating.split()[0]), abs=0.03)
+
+
+def test_the_command_knows_every_method() -> None:
+    assert tuple(METHODS) == cli._METHOD_NAMES
 
 
 def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,14 +124,17 @@ def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 6
     assert lines[0].startswith("  1. ")
     assert "movieId" in lines[0]
-    assert "users of group" in lines[1]
+    assert "people who share your taste" in lines[1]
 
 
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ratings = pd.read_csv(folder / "ratings.csv")
     movie = int(ratings["movieId"].value_counts().index[0])
     assert run(["predict", "--data", str(folder), "--user", "7", "--movie", str(movie)]) == 0
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, *parts = capsys.readouterr().out.splitlines()
+    rated = ratings.query("userId == 7 and movieId == @movie")["rating"].tolist()
+    assert parts[0].endswith("mean of all ratings")
+    assert [f"rated it {stars:g}" in parts[-1] for stars in rated] == [True] * len(rated)
     titles = pd.read_csv(folder / "movies.csv").set_index("movieId")["title"]
     stars, title = first.split("  ", 1)
     assert 0.5 <= float(stars) <= 5

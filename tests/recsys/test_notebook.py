@@ -143,7 +143,7 @@ def test_groups_by_film_and_their_regions(real_ratings: Ratings, most_rated: Rat
 
     model = ClusterMeanRecommender(region=NOTEBOOK_REGION).fit_clusters(clusters, real_ratings)
     user = int(largest.user_ids[0])
-    assert len(model.recommend(user)) == FIGURES["top_n"]
+    assert len(model.recommend(user, FIGURES["top_n"])) == FIGURES["top_n"]
     rated = set(largest.movie_ids[largest.take(np.array([0]), slice(None)).values.indices])
     region = set(largest.densest_region(films, users).movie_ids)
     assert model.unrated_in_region(user) == len(region - rated)

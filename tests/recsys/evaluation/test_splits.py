@@ -70,7 +70,7 @@ def test_a_part_is_about_the_same_films_and_counts_its_own_ratings(ratings: Rati
 def test_the_last_fifth_by_time_worked_by_hand() -> None:
     rows = [(1, film, 3.0, 100 - film) for film in range(10)]  # 2 of 10: films 1 and 0
     rows += [(2, film, 3.0, film) for film in range(4)]  # too few: stays whole
-    rows += [(3, film, 3.0, film) for film in range(7)]  # 1.4: film 6
+    rows += [(3, film, 3.0, film) for film in range(7)]  # 1.4, so 2: films 5 and 6
     rows += [(4, film, 3.0, film) for film in range(8)]  # 1.6: films 6 and 7
     rows += [(5, film, 3.0, 9) for film in (8, 2, 6, 4, 0)]  # one time: the last in the file
     rows += [(6, film, 3.0, film) for film in range(5)]  # 1 of 5: film 4
@@ -78,7 +78,7 @@ def test_the_last_fifth_by_time_worked_by_hand() -> None:
     ratings = of_rows(shuffled)
     last_of_5 = [film for user, film, _, _ in shuffled if user == 5][-1]
     split = last_by_time(ratings)
-    held_out = {(1, 0), (1, 1), (3, 6), (4, 6), (4, 7), (5, last_of_5), (6, 4)}
+    held_out = {(1, 0), (1, 1), (3, 5), (3, 6), (4, 6), (4, 7), (5, last_of_5), (6, 4)}
     assert {(user, film) for user, film, _ in pairs(split.test)} == held_out
     assert pairs(split.test) == [
         (user, film, stars) for user, film, stars, _ in shuffled if (user, film) in held_out

@@ -1,0 +1,133 @@
+"""What a recommender was trained on, and how questions find their rows and columns in it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+
+from kmeans_core import NotFittedError
+from recsys.matrix import RatingMatrix
+from recsys.ratings import RatingScale
+from recsys.recommenders.answers import Floats, Ints
+
+# A rating of at least this share of the largest says that the film was liked: 4 of 5 stars.
+LIKED_SHARE = 0.8
+
+# Cells of people x films that are held at once while films are ranked.
+MOST_CELLS = 4_000_000
+
+
+class Training:
+    """Ratings that were trained on. A film that is none of theirs has column n_films."""
+
+    _matrix: RatingMatrix
+    _scale: RatingScale
+
+    def _train_on(self, matrix: RatingMatrix, scale: RatingScale) -> None:
+        self._matrix = matrix
+        self._scale = scale
+        for derived in ("_by_film", "_n_ratings"):
+            self.__dict__.pop(derived, None)
+
+    @property
+    def _n_films(self) -> int:
+        return len(self._matrix.movie_ids)
+
+    @property
+    def _like(self) -> float:
+        """Stars from which a film was liked."""
+        return LIKED_SHARE * self._scale.largest
+
+    @property
+    def _block(self) -> int:
+        return max(1, MOST_CELLS // max(1, self._n_films))
+
+    def _row_blocks(self) -> Iterable[Ints]:
+        rows = np.arange(len(self._matrix.user_ids))
+        return (rows[first : first + self._block] for first in range(0, len(rows), self._block))
+
+    @cached_property
+    def _n_ratings(self) -> npt.NDArray[np.intp]:
+        """Training ratings of each film."""
+        return self._matrix.counts_by_film()
+
+    @cached_property
+    def _by_film(self) -> sp.csc_array:
+        """Training ratings, film by film."""
+        return self._matrix.values.tocsc()
+
+    def _raters(self, film: int) -> tuple[Ints, Floats]:
+        """Training rows that rated a film, ascending, and their stars."""
+        if film == self._n_films:
+            return np.empty(0, np.int64), np.empty(0)
+        start, stop = self._by_film.indptr[film : film + 2]
+        rows: Ints = self._by_film.indices[start:stop].astype(np.int64)
+        return rows, self._by_film.data[start:stop]
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_matrix"):
+            name = type(self).__name__
+            raise NotFittedError(f"This {name} is not fitted yet: call fit first.")
+
+    def _rows(self, user_ids: Ints) -> Ints:
+        """Training rows of users, -1 for others."""
+        return pd.Index(self._matrix.user_ids).get_indexer(pd.Index(user_ids)).astype(np.int64)
+
+    def _columns(self, movie_ids: Ints) -> Ints:
+        """Columns of films; n_films for those that are not among the training films."""
+        found = pd.Index(self._matrix.movie_ids).get_indexer(pd.Index(movie_ids)).astype(np.int64)
+        return np.where(found < 0, self._n_films, found)
+
+    def _rated_by(self, ratings: Sequence[Mapping[int, float]]) -> sp.csr_array:
+        """Ratings of people x training films; what is no training film says nothing."""
+        persons = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
+        movies = np.array([movie for of_one in ratings for movie in of_one], dtype=np.int64)
+        stars = np.array([value for of_one in ratings for value in of_one.values()], np.float64)
+        off = np.flatnonzero(~self._scale.holds(stars))
+        if off.size:
+            raise ValueError(
+                f"rating of film {movies[off[0]]} is off the scale {self._scale}: {stars[off[0]]}"
+            )
+        films = self._columns(movies)
+        known = films < self._n_films
+        place = (persons[known], films[known])
+        rated = sp.csr_array((stars[known], place), shape=(len(ratings), self._n_films))
+        rated.sort_indices()
+        return rated
+
+
+def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
+    """Two id arrays of one length, for ``predict``.
+
+    Raises
+    ------
+    ValueError
+        If they are not 1-D, not whole numbers or not of one length.
+    """
+    users, movies = (
+        whole_ids(name, ids) for name, ids in (("user", user_ids), ("movie", movie_ids))
+    )
+    if len(users) != len(movies):
+        raise ValueError(f"{len(users)} user_ids but {len(movies)} movie_ids")
+    return users, movies
+
+
+def whole_ids(name: str, ids: Any) -> Ints:
+    """An array of ids; ValueError if they are not 1-D or not whole numbers."""
+    array = np.asarray(ids)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ValueError(
+            f"{name}_ids must be a 1-D array of whole numbers, not {array.dtype} {array.shape}"
+        )
+    return array.astype(np.int64)
+
+
+def one_of_two(name: str, users: Any, ratings: Any) -> None:
+    """ValueError unless exactly one of a user and a person's ratings is given."""
+    if (users is None) == (ratings is None):
+        count = "neither" if users is None else "both"
+        raise ValueError(f"give {name} or ratings: {count} were given")
