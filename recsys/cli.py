@@ -75,7 +75,7 @@ def _report(options: argparse.Namespace) -> None:
     from recsys.report.report import write_report
 
     ratings = _ratings(options)
-    with _progress(6, "step") as bar:
+    with _progress(7, "step") as bar:
 
         def on_step(name: str) -> None:
             bar.set_description(name)

@@ -30,6 +30,7 @@ def film_sections(found: Findings) -> Iterator[Section]:
     yield _cluster_maps(found)
     yield _prediction(found)
     yield _recommendation(found)
+    yield _advice(found)
 
 
 def _matrix(found: Findings) -> Section:
@@ -212,6 +213,36 @@ def _recommendation(found: Findings) -> Section:
         "recommendation",
         f"Films for user {found.user_id}",
         f"model.recommend({found.user_id}, {TOP_N})",
+        parts,
+    )
+
+
+def _advice(found: Findings) -> Section:
+    model, user_id = found.taste_groups, found.user_id
+    films = model.recommend(user_id)
+    parts: tuple[Part, ...] = (
+        Text("There is no film that somebody liked and the user did not rate."),
+    )
+    if not films.empty:
+        first = model.explain(user_id, int(films["movieId"].iloc[0]))
+        stars = pd.DataFrame(
+            {"what": [part.name for part in first.parts], "stars": [p.stars for p in first.parts]}
+        )
+        parts = (
+            Text(
+                "People are grouped many times by what they liked. A film stands high where many "
+                "of a user's groups liked it, and where the user liked films that are liked with it. "
+                "The stars beside it are expected by another model, which adds up what is known of "
+                "the user, the film, and the groups of both."
+            ),
+            table(films.drop(columns=["score", "n_ratings"]), f"The first {len(films)}"),
+            table(stars, f"Where the {first.rating:.2f} stars of {first.title} come from"),
+        )
+    return Section(
+        "advice",
+        f"What user {user_id} may like",
+        f"advice = recsys.TasteGroups(random_state={found.seed}).fit(ratings)\n"
+        f"advice.recommend({user_id})",
         parts,
     )
 

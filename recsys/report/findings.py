@@ -12,6 +12,7 @@ from recsys.genres import contrast_subset, genre_means
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
 from recsys.recommenders.cluster_mean import NOTEBOOK_REGION, ClusterMeanRecommender
+from recsys.recommenders.taste_groups import TasteGroups
 from recsys.taste import TasteClusters, cluster_users
 
 # The genres of the notebook: two that contrast, and a third.
@@ -60,6 +61,7 @@ class Findings:
         Of ``most_rated``.
     recommender : ClusterMeanRecommender
         On the same clusters, over the notebook's region of each.
+    taste_groups : TasteGroups
     user_id : int
         The user who is recommended to.
     """
@@ -77,6 +79,7 @@ class Findings:
     most_rated: RatingMatrix
     clusters: TasteClusters
     recommender: ClusterMeanRecommender
+    taste_groups: TasteGroups
     user_id: int
 
 
@@ -139,6 +142,9 @@ def find(
     on_step("groups by film")
     clusters = cluster_users(most_rated, min(N_CLUSTERS, most_rated.shape[0]), random_state=seed)
     recommender = ClusterMeanRecommender(region=NOTEBOOK_REGION).fit_clusters(clusters, ratings)
+
+    on_step("groups of taste")
+    taste_groups = TasteGroups(random_state=seed).fit(ratings)
     return Findings(
         ratings=ratings,
         seed=seed,
@@ -153,6 +159,7 @@ def find(
         most_rated=most_rated,
         clusters=clusters,
         recommender=recommender,
+        taste_groups=taste_groups,
         user_id=_middling_user(clusters) if user_id is None else user_id,
     )
 

@@ -24,6 +24,7 @@ SECTIONS = [
     "group-maps",
     "prediction",
     "recommendation",
+    "advice",
 ]
 
 
@@ -132,6 +133,8 @@ def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
     )
     assert f"the region gave it {values['prediction'].rating:.2f}" in real_page.text
     assert all(reason in real_page.text for reason in values["recommendation"]["reason"])
+    assert all(reason in real_page.text for reason in values["advice"]["reason"])
+    assert "what people like the user think of it" in real_page.text
 
 
 def test_of_very_many_people_a_sample_is_measured(
