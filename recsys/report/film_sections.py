@@ -232,8 +232,8 @@ def _advice(found: Findings) -> Section:
             Text(
                 "People are grouped many times by what they liked. A film stands high where many "
                 "of a user's groups liked it, and where the user liked films that are liked with "
-                "it. The stars beside it are expected by another model, which adds up what is known of "
-                "the user, the film, and the groups of both."
+                "it. The stars beside it are expected by another model, which adds up what is "
+                "known of the user, the film, and the groups of both."
             ),
             table(films.drop(columns=["score", "n_ratings"]), f"The first {len(films)}"),
             table(stars, f"Where the {first.rating:.2f} stars of {first.title} come from"),
