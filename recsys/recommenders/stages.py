@@ -183,7 +183,7 @@ def clustered(features: Floats32, n_groups: int, rng: np.random.Generator) -> KM
 def _own_means(cells: Cells, labels: Groups, shrinkage: float, learning_rate: float) -> Floats32:
     """Each person's shrunk means over groups of films, times the rate; taken from ``cells.left``.
 
-    Of a person with n ratings they count n / (n + TRUST): the same few ratings speak in every stage.
+    Of a person with n ratings they count n / (n + TRUST): the same few speak in every stage.
     """
     n_people, n_groups = cells.rated.shape[0], int(labels[-1])
     n_ratings = np.diff(cells.rated.indptr)

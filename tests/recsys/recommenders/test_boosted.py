@@ -1,0 +1,150 @@
+"""Boosted cluster means: a stage by hand, what it leaves, and that it beats biases."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from recsys import BiasBaseline, BoostedClusterMeans, Ratings, make_ratings
+from recsys.evaluation import evaluate_ratings
+from recsys.recommenders.stages import TRUST, Cells, film_stage, user_stage
+
+# Users 0 and 1 are alike, and so are 2 and 3; rows are users, columns films.
+LEFT = np.array([[1.0, 0.5, 0.0], [3.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, -2.0, 2.0]])
+FEATURES = np.array([[0.0], [0.1], [9.0], [9.1]], dtype=np.float32)
+
+
+def cells_of(left: np.ndarray) -> Cells:
+    rated = sp.csr_array(left)
+    persons = np.repeat(np.arange(len(left)), np.diff(rated.indptr))
+    return Cells(rated, persons, rated.data.copy())
+
+
+def test_a_stage_of_users_by_hand() -> None:
+    cells = cells_of(LEFT)
+    stage = user_stage(
+        cells,
+        FEATURES,
+        np.ones((1, 1), dtype=np.float32),
+        2,
+        by_residuals=False,
+        shrinkage=20.0,
+        learning_rate=0.5,
+        rng=np.random.default_rng(0),
+    )
+    first, second = stage.labels[0], stage.labels[2]
+    assert stage.labels.tolist() == [first, first, second, second]
+    means = {
+        (first, 0): 4.0 / 22,
+        (first, 1): 0.5 / 21,
+        (second, 1): -3.0 / 22,
+        (second, 2): 2.0 / 21,
+    }
+    for group in (first, second):
+        for film in range(4):
+            expected = 0.5 * means.get((group, film), 0.0)
+            assert stage.adds[group, film] == pytest.approx(expected, rel=1e-6)
+    assert stage.adds[2].tolist() == [0.0] * 4
+    # Of each residual half the shrunk mean of the others in its group is taken away.
+    expected = [1 - 0.5 * 3 / 21, 0.5, 3 - 0.5 * 1 / 21, -1 + 0.5 * 2 / 21, -2 + 0.5 * 1 / 21, 2.0]
+    assert cells.left.tolist() == pytest.approx(expected)
+
+
+def test_a_stage_of_films_by_hand() -> None:
+    left = np.array([[1.0, 3.0, -1.0], [0.0, 2.0, 0.0]])
+    cells = cells_of(left)
+    stage = film_stage(
+        cells,
+        np.array([[0.0], [0.1], [9.0]], dtype=np.float32),
+        2,
+        shrinkage=20.0,
+        learning_rate=0.5,
+        rng=np.random.default_rng(0),
+    )
+    first, second = stage.labels[0], stage.labels[2]
+    assert stage.labels.tolist() == [first, first, second, 2]
+    rates = [0.5 * 3 / (3 + TRUST), 0.5 * 1 / (1 + TRUST)]
+    assert stage.adds[0, first] == pytest.approx(rates[0] * 4 / 22, rel=1e-6)
+    assert stage.adds[0, second] == pytest.approx(rates[0] * -1 / 21, rel=1e-6)
+    assert stage.adds[1, first] == pytest.approx(rates[1] * 2 / 21, rel=1e-6)
+    assert stage.adds[:, 2].tolist() == [0.0, 0.0]
+    expected = [1 - rates[0] * 3 / 21, 3 - rates[0] * 1 / 21, -1.0, 2.0]
+    assert cells.left.tolist() == pytest.approx(expected)
+
+
+def test_new_people_join_the_nearest_group() -> None:
+    stage = user_stage(
+        cells_of(LEFT),
+        FEATURES,
+        np.ones((1, 1), dtype=np.float32),
+        2,
+        by_residuals=False,
+        shrinkage=20.0,
+        learning_rate=0.5,
+        rng=np.random.default_rng(0),
+    )
+    # By who rated what features are scaled to length 1: centres are moved there for the test.
+    centers = np.where(stage.centers > 5, 1.0, -1.0).astype(np.float32)
+    stage = replace(stage, centers=centers)
+    people = cells_of(np.array([[0.5, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
+    watched = np.array([[-3.0], [7.0], [0.0]], dtype=np.float32)
+    groups = stage.place(people, watched)
+    assert groups.tolist() == [stage.labels[0], stage.labels[2], 2]
+    film_0, film_2 = stage.adds[stage.labels[0], 0], stage.adds[stage.labels[2], 2]
+    assert people.left.tolist() == pytest.approx([0.5 - film_0, 1.0 - film_2])
+
+
+@pytest.fixture(scope="module")
+def ratings() -> Ratings:
+    return make_ratings(n_users=200, n_movies=300, n_ratings=12_000, random_state=1)
+
+
+def test_groups_tell_more_than_biases(ratings: Ratings) -> None:
+    makers = {
+        "biases": lambda seed: BiasBaseline(),
+        "boosted": lambda seed: BoostedClusterMeans(n_chains=1, n_stages=60, random_state=seed),
+        "no stages": lambda seed: BoostedClusterMeans(n_chains=1, n_stages=0, random_state=seed),
+    }
+    found = evaluate_ratings(makers, ratings, n_folds=2).to_frame().set_index("name")["rmse"]
+    assert found["boosted"] < 0.995 * found["biases"]
+    assert found["no stages"] == found["biases"]
+
+
+def test_the_seed_decides_and_chains_are_averaged(ratings: Ratings) -> None:
+    users, films = ratings.ratings["userId"][:50], ratings.ratings["movieId"][50:100]
+    short = {"n_stages": 4, "learning_rate": 0.5}
+    one, other = (
+        BoostedClusterMeans(n_chains=1, random_state=seed, **short).fit(ratings) for seed in (0, 1)
+    )
+    assert one.predict(users, films).tolist() != other.predict(users, films).tolist()
+    two = BoostedClusterMeans(n_chains=2, **short).fit(ratings)
+    parts = [two._parts(two._place_known(np.arange(5)), np.arange(5), np.arange(5))]
+    for chain in two._chains:
+        alone = BoostedClusterMeans(n_chains=1, **short).fit(ratings)
+        alone._chains = (chain,)
+        parts.append(alone._parts(alone._place_known(np.arange(5)), np.arange(5), np.arange(5)))
+    for name in parts[0]:
+        np.testing.assert_allclose(parts[0][name], (parts[1][name] + parts[2][name]) / 2)
+
+
+def test_a_training_user_as_a_new_person_is_expected_to_rate_alike(ratings: Ratings) -> None:
+    model = BoostedClusterMeans(n_chains=1, n_stages=30).fit(ratings)
+    films = ratings.movies["movieId"].to_numpy()
+    known, new = [], []
+    for user in range(1, 21):
+        own = ratings.ratings.query("userId == @user")
+        known.append(model.predict(np.full(len(films), user), films))
+        brought = dict(zip(own["movieId"].tolist(), own["rating"].tolist(), strict=True))
+        new.append(model.predict(movie_ids=films, ratings=brought))
+    biases = BiasBaseline().fit(ratings)
+    plain = [biases.predict(np.full(len(films), user), films) for user in range(1, 21)]
+    apart = np.sqrt(np.mean((np.array(known) - np.array(new)) ** 2))
+    assert apart < 0.35 * np.sqrt(np.mean((np.array(known) - np.array(plain)) ** 2))
+
+
+def test_real_ratings_reach_the_target(real_ratings: Ratings) -> None:
+    makers = {"boosted": lambda seed: BoostedClusterMeans(random_state=seed)}
+    scores = evaluate_ratings(makers, real_ratings, n_folds=1).to_frame()
+    assert scores["rmse"][0] < 0.863
+    assert scores["mae"][0] < 0.661

@@ -1,0 +1,121 @@
+"""Groups of taste: both sides of a score from their definitions, and that lists are worth it."""
+
+import numpy as np
+import pytest
+
+from recsys import BiasBaseline, MostLiked, RatingMatrix, Ratings, TasteGroups, make_ratings
+from recsys.evaluation import evaluate_ranking
+
+
+@pytest.fixture(scope="module")
+def ratings() -> Ratings:
+    return make_ratings(n_users=60, n_movies=50, n_ratings=1200, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def model(ratings: Ratings) -> TasteGroups:
+    return TasteGroups(n_user_groupings=4, n_film_groupings=3, rating_model=BiasBaseline()).fit(
+        ratings
+    )
+
+
+@pytest.fixture(scope="module")
+def likes(ratings: Ratings) -> np.ndarray:
+    return (RatingMatrix.from_ratings(ratings).values.toarray() >= 4.0).astype(float)
+
+
+def test_the_users_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
+    people = model._training_users(np.arange(60))
+    expected = np.zeros(likes.shape)
+    share = likes.mean(axis=0)
+    for labels in model._labels:
+        for user in range(60):
+            # Who liked nothing is in no group but everyone's.
+            group = likes[labels == labels[user]] if likes[user].any() else likes
+            expected[user] += (group.sum(axis=0) + share) / (len(group) + 1)
+    np.testing.assert_allclose(model._users_side(people.placed), expected / 4, rtol=1e-6)
+
+
+def test_the_films_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
+    people = model._training_users(np.arange(60))
+    of_film = likes.sum(axis=0)
+    expected = np.zeros(likes.shape)
+    for labels in model._film_labels:
+        for film in range(likes.shape[1]):
+            group = labels == labels[film]
+            all_likes = of_film[group].sum()
+            if all_likes:
+                mine = likes[:, group].sum(axis=1) + 3.0 * all_likes / of_film.sum()
+                expected[:, film] += mine / all_likes * of_film[film]
+    np.testing.assert_allclose(model._films_side(people.placed), expected / 3, rtol=1e-6)
+
+
+def test_a_score_is_both_sides_and_less_of_the_popular(
+    model: TasteGroups, likes: np.ndarray
+) -> None:
+    people = model._training_users(np.array([3, 8]))
+    share = likes.mean(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = model._users_side(people.placed) * model._films_side(people.placed) / share**0.3
+    expected[:, share == 0] = -np.inf
+    np.testing.assert_allclose(model._scores(people), expected, rtol=1e-12)
+
+
+def test_who_liked_nothing_is_shown_what_most_liked(ratings: Ratings) -> None:
+    plain = TasteGroups(
+        n_user_groupings=4,
+        n_film_groupings=3,
+        popularity_discount=0.0,
+        rating_model=BiasBaseline(),
+    ).fit(ratings)
+    popular = MostLiked().fit(ratings).recommend(ratings={}, n=12)["score"].tolist()
+    shown = plain.recommend(ratings={}, n=12)["movieId"]
+    likes = ratings.ratings.query("rating >= 4").groupby("movieId").size()
+    assert likes.loc[shown].tolist() == popular
+
+
+def test_a_training_user_as_a_new_person_is_in_the_same_groups(
+    model: TasteGroups, ratings: Ratings
+) -> None:
+    known = model._training_users(np.arange(60)).placed.groups
+    new = model._place_new(model._matrix.values).groups
+    assert np.mean(known == new) > 0.9
+
+
+def test_reasons_tell_of_a_group_that_is_one_of_the_users(
+    model: TasteGroups, ratings: Ratings, likes: np.ndarray
+) -> None:
+    values = RatingMatrix.from_ratings(ratings)
+    for user, film in zip((1, 17, 40), values.movie_ids[[4, 8, 29]].tolist(), strict=True):
+        told = model.explain(user, film)
+        row, column = values.row_of(user), values.column_of(film)
+        groups = model._training_users(np.array([row])).placed.groups[0]
+        assert told.cluster in groups
+        members = model._labels[list(groups).index(told.cluster)] == told.cluster
+        stars = values.values.toarray()[members, column]
+        assert told.n_users == members.sum()
+        assert told.n_ratings == np.sum(stars > 0)
+        assert told.n_liked == np.sum(stars >= 4)
+        assert told.mean == pytest.approx(stars[stars > 0].mean())
+        own = set(values.titles[likes[row] > 0])
+        assert set(told.because) <= own
+        assert f"{told.n_liked:,} liked it" in told.reason
+
+
+def test_lists_beat_what_most_liked_where_people_differ() -> None:
+    ratings = make_ratings(n_users=200, n_movies=300, n_ratings=12_000, random_state=1)
+    makers = {
+        "most liked": lambda seed: MostLiked(),
+        "groups": lambda seed: TasteGroups(
+            n_user_groupings=20, n_film_groupings=20, rating_model=BiasBaseline(), random_state=seed
+        ),
+    }
+    found = evaluate_ranking(makers, ratings, seeds=(0,)).to_frame().set_index("name")["ndcg"]
+    assert found["groups"] > 1.04 * found["most liked"]
+
+
+def test_real_ratings_reach_the_target(real_ratings: Ratings) -> None:
+    makers = {"groups": lambda seed: TasteGroups(rating_model=BiasBaseline(), random_state=seed)}
+    scores = evaluate_ranking(makers, real_ratings, seeds=(0,)).to_frame()
+    assert scores["ndcg"][0] > 0.106
+    assert scores["coverage"][0] > 0.05
