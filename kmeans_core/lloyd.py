@@ -185,9 +185,7 @@ def lloyd(
     )
 
 
-def _refill(
-    points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums
-) -> int:
+def _refill(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
     """Give each empty cluster the row farthest from its own centre; return how many got one."""
     empty = np.flatnonzero(sums.mass == 0)
     donors = _farthest(points, centers, labels, weights, len(empty))

@@ -142,9 +142,7 @@ class ObservedPoints:
 
         def task(start: int, stop: int) -> None:
             table, known = np.zeros((2, self.n_features, out.shape[1]))
-            observed.closer(
-                *self.csr, rows, table, known, strangers, closest, start, stop, out
-            )
+            observed.closer(*self.csr, rows, table, known, strangers, closest, start, stop, out)
 
         self.run_rows(out.shape[1], task)
 
@@ -167,9 +165,7 @@ class ObservedPoints:
         transposed = prepare(centers).transposed
         self.run_rows(
             len(centers),
-            lambda start, stop: observed.squared_distances(
-                *self.csr, transposed, start, stop, out
-            ),
+            lambda start, stop: observed.squared_distances(*self.csr, transposed, start, stop, out),
         )
         return out
 
@@ -199,9 +195,7 @@ class ObservedAssigner:
         self._points.run_rows(
             transposed.shape[1],
             lambda start, stop: moved.append(
-                observed.assign(
-                    *self._points.csr, transposed, len(centers), start, stop, labels
-                )
+                observed.assign(*self._points.csr, transposed, len(centers), start, stop, labels)
             ),
         )
         return sum(moved)
