@@ -94,6 +94,7 @@ def steps_of(X, centers, weights, shrinkage, max_iter):
     """Lloyd's algorithm over the known cells of rows that have some, tol=0."""
     k = len(centers)
     labels = np.full(len(X), -1)
+    n_refilled = 0
     for _ in range(max_iter):
         before, labels = labels, np.argmin(partial_distances(X, centers), axis=1)
         own = partial_distances(X, centers)[np.arange(len(X)), labels]
@@ -104,11 +105,15 @@ def steps_of(X, centers, weights, shrinkage, max_iter):
         empty = [c for c in range(k) if not np.any(weights[labels == c])]
         farthest_first = np.argsort(-own, kind="stable")
         donors = farthest_first[((weights > 0) & (own > alone))[farthest_first]][: len(empty)]
-        refilled = labels.copy()
-        refilled[donors] = empty[: len(donors)]
         n_moved = int(np.sum(labels != before))
+        if n_moved == 0 and n_refilled == 0:
+            yield Step(centers, labels, 0, 0, centers)
+            return
+        n_refilled = len(donors)
+        refilled = labels.copy()
+        refilled[donors] = empty[:n_refilled]
         after = shrunk_means(X, refilled, weights, k, shrinkage)
-        yield Step(centers, labels, n_moved, len(donors), after)
+        yield Step(centers, labels, n_moved, n_refilled, after)
         if n_moved == 0:
             return
         if np.array_equal(after, centers):
