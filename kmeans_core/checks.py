@@ -1,5 +1,6 @@
 """Any input a user may bring -> Points, weights, a random state; or one clear error."""
 
+from collections.abc import Callable
 from typing import Any, overload
 
 import numpy as np
@@ -13,14 +14,19 @@ from kmeans_core.chunks import available_threads
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels import sparse
-from kmeans_core.observed_points import ObservedPoints
+from kmeans_core.observed_points import ObservedPoints, points_of_cells
 from kmeans_core.points import KnownPoints, Points
 from kmeans_core.sparse_points import SparsePoints
 
 RandomStream = np.random.RandomState | np.random.Generator
 
-# What no cell may hold, by what is asked of missing cells.
-_REFUSED = {"error": lambda values: ~np.isfinite(values), "ignore": np.isinf}
+
+def _is_not_finite(values: npt.NDArray[Any]) -> Any:
+    return ~np.isfinite(values)
+
+
+# What tells the values that no cell may hold, by what is asked of missing cells.
+_REFUSED: dict[str, Callable[..., Any]] = {"error": _is_not_finite, "ignore": np.isinf}
 
 
 @overload
@@ -176,13 +182,10 @@ def _of_csr(
     n_threads: int,
     missing: str,
 ) -> KnownPoints | ObservedPoints:
-    """Points over sound CSR; dense ones where absent cells would be unknown but there are none."""
+    """Points over sound CSR."""
     if missing == "error":
         return SparsePoints(data, indices, indptr, n_features, n_threads)
-    n_samples = len(indptr) - 1
-    if len(data) == n_samples * n_features:
-        return DensePoints(data.reshape(n_samples, n_features), n_threads)
-    return ObservedPoints(data, indices, indptr, n_features, n_threads)
+    return points_of_cells(data, indices, indptr, n_features, n_threads)
 
 
 def _is_sound(X: Any, n_threads: int) -> bool:

@@ -9,7 +9,7 @@ from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.compressed import compressed
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.lloyd import IterationEvent, OnIteration
-from kmeans_core.observed_points import ObservedPoints
+from kmeans_core.observed_points import ObservedPoints, points_of_cells
 from kmeans_core.points import KnownPoints, Points
 
 
@@ -87,40 +87,42 @@ def known_rows(
     UserWarning
         If rows are set aside: how many.
     """
-    if shrinkage > 0 and isinstance(points, DensePoints):
+    n_samples = points.shape[0]
+    rows = None
+    if isinstance(points, ObservedPoints) and not np.all(points.n_known):
+        rows = np.flatnonzero(points.n_known)
+        data, indices, indptr = points.csr
+        indptr = indptr[np.append(rows, n_samples)]
+        weights = weights[rows]
+        points = points_of_cells(data, indices, indptr, points.n_features, points.n_threads)
+    if isinstance(points, DensePoints) and shrinkage > 0:
         points = ObservedPoints.of_array(points.X, points.n_threads)
-    if not isinstance(points, ObservedPoints):
-        return KnownRows(compressed(points), weights, None, points.shape[0])
+    if isinstance(points, ObservedPoints):
+        points = points.weighted(weights, shrinkage)
+        _refuse_unknown_features(points)
+    else:
+        points = compressed(points)
 
-    data, indices, indptr = points.csr
-    n_samples, n_features = points.shape
-    rows = np.flatnonzero(points.n_known)
-    known = ObservedPoints(
-        data,
-        indices,
-        indptr[np.append(rows, n_samples)],
-        n_features,
-        points.n_threads,
-        weights[rows],
-        shrinkage,
-    )
-    unknown = np.flatnonzero(known.feature_mass == 0)
+    n_known = points.shape[0]
+    if n_known < n_clusters:
+        raise ValueError(
+            f"Only {n_known} of {n_samples} rows have a known cell: too few for "
+            f"n_clusters={n_clusters}."
+        )
+    if n_known < n_samples:
+        warnings.warn(
+            f"Rows without any known cell: {n_samples - n_known}. They are put into the heaviest "
+            "cluster and count for nothing.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return KnownRows(points, weights, rows, n_samples)
+
+
+def _refuse_unknown_features(points: ObservedPoints) -> None:
+    unknown = np.flatnonzero(points.feature_mass == 0)
     if len(unknown):
         raise ValueError(
             f"Column {unknown[0]} of X has no known value in a row of positive weight: leave the "
             "column out."
         )
-    if len(rows) < n_clusters:
-        raise ValueError(
-            f"Only {len(rows)} of {n_samples} rows have a known cell: too few for "
-            f"n_clusters={n_clusters}."
-        )
-    if len(rows) == n_samples:
-        return KnownRows(known, weights, None, n_samples)
-    warnings.warn(
-        f"Rows without any known cell: {n_samples - len(rows)}. They are put into the heaviest "
-        "cluster and count for nothing.",
-        UserWarning,
-        stacklevel=3,
-    )
-    return KnownRows(known, known.weights, rows, n_samples)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.dense_points import DensePoints
 from kmeans_core.kernels import observed
 from kmeans_core.observed_sums import ObservedSums
 from kmeans_core.points import RUN_CALLS, Assigner
@@ -60,6 +61,10 @@ class ObservedPoints:
         np.cumsum(has_value.sum(axis=1), out=indptr[1:])
         indices = np.broadcast_to(np.arange(n_features, dtype=kind), X.shape)[has_value]
         return cls(X[has_value], indices, indptr, n_features, n_threads)
+
+    def weighted(self, weights: Floats, shrinkage: float) -> "ObservedPoints":
+        """The same rows with weights, and centres that are shrunk."""
+        return ObservedPoints(*self.csr, self.n_features, self.n_threads, weights, shrinkage)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -175,7 +180,22 @@ class ObservedPoints:
 
     def _by_feature(self, values: npt.NDArray[Any]) -> Floats:
         """Sum of one value a cell over the cells of each feature."""
-        return np.bincount(self.csr[1], values, minlength=self.n_features)
+        sums: Floats = np.bincount(self.csr[1], values, self.n_features).astype(np.float64)
+        return sums
+
+
+def points_of_cells(
+    data: npt.NDArray[Any],
+    indices: npt.NDArray[Any],
+    indptr: npt.NDArray[Any],
+    n_features: int,
+    n_threads: int,
+) -> DensePoints | ObservedPoints:
+    """Points over known cells as CSR: dense ones where no cell is unknown."""
+    n_samples = len(indptr) - 1
+    if len(data) == n_samples * n_features:
+        return DensePoints(data.reshape(n_samples, n_features), n_threads)
+    return ObservedPoints(data, indices, indptr, n_features, n_threads)
 
 
 class ObservedAssigner:

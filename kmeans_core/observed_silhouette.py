@@ -54,7 +54,8 @@ def _scores(sums: Floats, counts: Floats, own: Labels) -> Floats:
     a = means[rows, own]
     means[rows, own] = np.inf
     b = means.min(axis=1)
-    scores = np.zeros(len(own))
     larger = np.maximum(a, b)
-    np.divide(b - a, larger, out=scores, where=(larger > 0) & (larger < np.inf))
+    there = (larger > 0) & (larger < np.inf)
+    scores = np.zeros(len(own))
+    scores[there] = (b[there] - a[there]) / larger[there]
     return scores

