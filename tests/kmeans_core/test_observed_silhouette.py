@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 import sklearn.metrics
+from gaps import csr_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import nan_euclidean_distances
@@ -16,18 +16,6 @@ from kmeans_core import (
 )
 
 CELLS = st.sampled_from([np.nan, np.nan, np.nan, 0.0, 0.5, 1.0, 3.0, 5.0])
-
-
-def csr_of(X):
-    """The cells of X that are not NaN, zeros among them."""
-    rows, columns = np.nonzero(~np.isnan(X))
-    return sp.csr_array(sp.coo_array((X[rows, columns], (rows, columns)), shape=X.shape))
-
-
-@pytest.fixture(params=[np.asarray, csr_of], ids=["dense", "csr"])
-def form(request):
-    """Unknown cells as NaN, or as absent cells of CSR."""
-    return request.param
 
 
 def definition(X, labels):
