@@ -79,8 +79,8 @@ def known_rows(
     Raises
     ------
     ValueError
-        If a feature is known in no row of positive weight, or fewer rows have a known cell than
-        there are clusters.
+        If a feature, or any cell, is known in no row of positive weight, or fewer rows have a
+        known cell than there are clusters.
 
     Warns
     -----
@@ -94,6 +94,8 @@ def known_rows(
         data, indices, indptr = points.csr
         indptr = indptr[np.append(rows, n_samples)]
         weights = weights[rows]
+        if len(rows) > 0 and not np.any(weights):
+            raise ValueError("No row with a known cell has a positive weight.")
         points = points_of_cells(data, indices, indptr, points.n_features, points.n_threads)
     if isinstance(points, DensePoints) and shrinkage > 0:
         points = ObservedPoints.of_array(points.X, points.n_threads)

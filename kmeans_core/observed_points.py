@@ -19,8 +19,7 @@ class ObservedPoints:
     """The known cells of rows as CSR, absent = unknown; indices strictly ascending in each row.
 
     Distances to centres are sums over a row's known cells, as in k-POD (Chi, Chi and Baraniuk
-    2016, section 2): filling the unknown ones with those of the row's centre, which is what that
-    algorithm does, adds 0 to each.
+    2016): filling the unknown ones with those of the row's centre, as that algorithm does, adds 0.
 
     Parameters
     ----------

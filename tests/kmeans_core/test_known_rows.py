@@ -81,3 +81,13 @@ def test_a_listener_may_stop_a_fit_with_such_rows(form):
     model.fit(form(X))
     assert model.n_iter_ == 1
     assert model.labels_.tolist() == model.predict(form(X)).tolist()
+
+
+def test_weight_must_be_on_rows_with_a_known_cell(form):
+    X = form(np.array([[1.0, 2.0], [np.nan, np.nan], [3.0, 4.0]]))
+    with pytest.raises(ValueError, match="No row with a known cell has a positive weight"):
+        KMeans(2, missing="ignore", random_state=0).fit(X, sample_weight=[0, 1, 0])
+    model = KMeans(2, missing="ignore", random_state=0).fit(X, sample_weight=[1, 1, 2])
+    plain = KMeans(2, random_state=0).fit([[1.0, 2.0], [3.0, 4.0]], sample_weight=[1, 2])
+    assert model.cluster_centers_.tolist() == plain.cluster_centers_.tolist()
+    assert model.labels_[1] == model.labels_[2]
