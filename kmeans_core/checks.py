@@ -1,6 +1,7 @@
 """Any input a user may bring -> Points, weights, a random state; or one clear error."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,34 @@ from kmeans_core.chunks import available_threads
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels import sparse
-from kmeans_core.points import Points
+from kmeans_core.observed_points import ObservedPoints, points_of_cells
+from kmeans_core.points import KnownPoints, Points
 from kmeans_core.sparse_points import SparsePoints
 
 RandomStream = np.random.RandomState | np.random.Generator
 
 
-def as_points(X: Any, *, n_threads: int | None = None, min_samples: int = 1) -> Points:
+def _is_not_finite(values: npt.NDArray[Any]) -> Any:
+    return ~np.isfinite(values)
+
+
+# What tells the values that no cell may hold, by what is asked of missing cells.
+_REFUSED: dict[str, Callable[..., Any]] = {"error": _is_not_finite, "ignore": np.isinf}
+
+
+@overload
+def as_points(X: Any, *, n_threads: int | None = None, min_samples: int = 1) -> KnownPoints: ...
+
+
+@overload
+def as_points(
+    X: Any, *, n_threads: int | None = None, min_samples: int = 1, missing: str
+) -> KnownPoints | ObservedPoints: ...
+
+
+def as_points(
+    X: Any, *, n_threads: int | None = None, min_samples: int = 1, missing: str = "error"
+) -> KnownPoints | ObservedPoints:
     """Points over X, which is not copied where its dtype and layout already serve.
 
     Parameters
@@ -30,16 +52,23 @@ def as_points(X: Any, *, n_threads: int | None = None, min_samples: int = 1) -> 
     n_threads : int or None
         Threads of each call at most; None for all this process may use.
     min_samples : int
+    missing : {"error", "ignore"}
+        With "ignore" NaN and, in a sparse matrix, what is not stored are unknown. Where nothing
+        is, the points are dense.
 
     Raises
     ------
     ValueError
         X is not 2-D, empty, complex, not numeric, has NaN or infinity (the first one's row and
         column are named), hides values behind a mask, or is a sparse matrix whose arrays
-        contradict one another.
+        contradict one another, or whose format does not tell what is stored from what is not.
     """
     threads = available_threads() if n_threads is None else n_threads
-    points = _sparse_points(X, threads) if sp.issparse(X) else _dense_points(X, threads)
+    points = (
+        _sparse_points(X, threads, missing)
+        if sp.issparse(X)
+        else _dense_points(X, threads, missing)
+    )
     n_samples, n_features = points.shape
     for name, found, minimum in (
         ("sample", n_samples, min_samples),
@@ -53,7 +82,7 @@ def as_points(X: Any, *, n_threads: int | None = None, min_samples: int = 1) -> 
     return points
 
 
-def _dense_points(X: Any, n_threads: int) -> DensePoints:
+def _dense_points(X: Any, n_threads: int, missing: str) -> DensePoints | ObservedPoints:
     if np.ma.is_masked(X):
         raise ValueError(
             "X is a masked array with masked values, which would be clustered as if they were "
@@ -74,10 +103,12 @@ def _dense_points(X: Any, n_threads: int) -> DensePoints:
     with np.errstate(all="ignore"):
         suspicious = array.size > 0 and not np.isfinite(np.sum(array))
     if suspicious:
-        bad = np.argwhere(~np.isfinite(array))
+        bad = np.argwhere(_REFUSED[missing](array))
         if len(bad):
             row, column = bad[0]
             _refuse_value(array[row, column], int(row), int(column))
+        if np.any(np.isnan(array)):
+            return ObservedPoints.of_array(array, n_threads)
     return DensePoints(array, n_threads)
 
 
@@ -99,16 +130,21 @@ def _refuse_value(value: float, row: int, column: int) -> None:
     raise ValueError(f"Input X contains {kind}: the first at row {row}, column {column}.")
 
 
-def _sparse_points(X: Any, n_threads: int) -> SparsePoints:
+def _sparse_points(X: Any, n_threads: int, missing: str) -> KnownPoints | ObservedPoints:
     if X.ndim != 2:
         raise ValueError(f"Expected 2D array, got {X.ndim}D sparse array instead.")
     if X.dtype.kind == "c":
         raise ValueError("Complex data not supported.")
+    if missing == "ignore" and X.format in ("bsr", "dia"):
+        raise ValueError(
+            f"X is a {X.format.upper()} matrix, which stores whole blocks or diagonals: with "
+            "missing='ignore' a cell that is not stored is unknown. Convert it to CSR with what is "
+            "known."
+        )
     if _is_sound(X, n_threads):
         n_stored = int(X.indptr[-1])
-        return SparsePoints(
-            X.data[:n_stored], X.indices[:n_stored], X.indptr, X.shape[1], n_threads
-        )
+        csr = X.data[:n_stored], X.indices[:n_stored], X.indptr
+        return _of_csr(*csr, X.shape[1], n_threads, missing)
     refuse_malformed(X)
     matrix = X if X.format == "csr" else X.tocsr()
     n_features = matrix.shape[1]
@@ -127,11 +163,29 @@ def _sparse_points(X: Any, n_threads: int) -> SparsePoints:
     with np.errstate(all="ignore"):
         suspicious = not np.isfinite(np.sum(data))
     if suspicious:
-        bad = np.flatnonzero(~np.isfinite(data))
+        bad = np.flatnonzero(_REFUSED[missing](data))
         if len(bad):
             row = int(np.searchsorted(indptr, bad[0], side="right")) - 1
             _refuse_value(data[bad[0]], row, int(indices[bad[0]]))
-    return SparsePoints(data, indices, indptr, n_features, n_threads)
+        # A NaN that is stored says as little as a cell that is not.
+        known = ~np.isnan(data)
+        indptr = np.concatenate([[0], np.cumsum(known)]).astype(indptr.dtype)[indptr]
+        data, indices = data[known], indices[known]
+    return _of_csr(data, indices, indptr, n_features, n_threads, missing)
+
+
+def _of_csr(
+    data: npt.NDArray[Any],
+    indices: npt.NDArray[Any],
+    indptr: npt.NDArray[Any],
+    n_features: int,
+    n_threads: int,
+    missing: str,
+) -> KnownPoints | ObservedPoints:
+    """Points over sound CSR."""
+    if missing == "error":
+        return SparsePoints(data, indices, indptr, n_features, n_threads)
+    return points_of_cells(data, indices, indptr, n_features, n_threads)
 
 
 def _is_sound(X: Any, n_threads: int) -> bool:

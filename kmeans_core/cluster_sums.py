@@ -7,7 +7,7 @@ from kmeans_core.arrays import Floats, Labels
 from kmeans_core.groups import MOST_UPDATES, all_rows, moved_rows
 from kmeans_core.kernels.centers import means, total
 from kmeans_core.kernels.labels import add_weights
-from kmeans_core.points import Points
+from kmeans_core.points import KnownPoints
 
 
 class ClusterSums:
@@ -27,7 +27,7 @@ class ClusterSums:
         sums are as if fresh.
     """
 
-    def __init__(self, points: Points, weights: Floats, n_clusters: int) -> None:
+    def __init__(self, points: KnownPoints, weights: Floats, n_clusters: int) -> None:
         self._points = points
         self._weights = weights
         self._summed = np.empty(0, dtype=np.int32)  # the labels that the sums are of

@@ -5,7 +5,7 @@ import numpy as np
 from kmeans_core import chunks
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.kernels import dense
-from kmeans_core.points import Points
+from kmeans_core.points import KnownPoints
 from kmeans_core.sparse_points import SparsePoints
 
 # CSR takes less time from about a quarter on. At an eighth its copy takes a fifth of the memory
@@ -19,18 +19,18 @@ FEWEST_FEATURES = 32
 SAMPLE_ROWS = 64
 
 
-def compressed(points: Points) -> Points:
+def compressed(points: KnownPoints) -> KnownPoints:
     """The same points as CSR where they are dense and mostly zero; else as they are.
 
     Labels, centres and iterations of a fit are the same in both storages.
 
     Parameters
     ----------
-    points : Points
+    points : KnownPoints
 
     Returns
     -------
-    Points
+    KnownPoints
     """
     if not isinstance(points, DensePoints) or points.shape[1] < FEWEST_FEATURES:
         return points

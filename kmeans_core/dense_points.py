@@ -8,13 +8,14 @@ import numpy.typing as npt
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
+from kmeans_core.cluster_sums import ClusterSums
 from kmeans_core.dense_assigner import dense_assigner
 from kmeans_core.groups import MOST_UPDATES, RowGroups
 from kmeans_core.kernels import dense, pairs, small_dense
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import dense_closer
 from kmeans_core.kernels.simd import TILE_ROWS
-from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, Points
+from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
 
@@ -30,6 +31,10 @@ class DensePoints:
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
         self.n_threads = n_threads
+
+    @property
+    def known(self) -> "DensePoints":
+        return self
 
     def kept_by_start(self, n_clusters: int) -> int:
         return 0
@@ -55,7 +60,7 @@ class DensePoints:
     def take(self, rows: Ints) -> Floats:
         return self.X[rows].astype(np.float64)
 
-    def unit_rows(self) -> tuple[Points, npt.NDArray[np.bool_]]:
+    def unit_rows(self) -> tuple[KnownPoints, npt.NDArray[np.bool_]]:
         rows = self.X.astype(np.float64)
         lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
         rows /= np.where(lengths > 0, lengths, 1.0)[:, None]
@@ -63,6 +68,15 @@ class DensePoints:
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
         return dense_assigner(self.X, n_clusters, n_calls, self.n_threads)
+
+    def cluster_sums(self, weights: Floats, n_clusters: int) -> ClusterSums:
+        return ClusterSums(self, weights, n_clusters)
+
+    def penalty(self, centers: Floats) -> float:
+        return 0.0
+
+    def cost_alone(self, weights: Floats) -> float:
+        return 0.0  # the centre lies on the row
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         chunks.run(

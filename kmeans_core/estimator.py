@@ -8,10 +8,15 @@ import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
-from kmeans_core.compressed import compressed
-from kmeans_core.errors import ConvergenceWarning, as_scikit_learn_knows_it
+from kmeans_core.errors import (
+    ConvergenceWarning,
+    InvalidParameterError,
+    as_scikit_learn_knows_it,
+)
 from kmeans_core.kernels.centers import weighted_total
+from kmeans_core.known_rows import heaviest_cluster, known_rows
 from kmeans_core.lloyd import OnIteration, allowed_shift
+from kmeans_core.observed_points import ObservedPoints
 from kmeans_core.parameters import (
     ARRAY_LIKE,
     BOOL,
@@ -64,6 +69,12 @@ class KMeans(ScikitLearnClusterer):
     n_threads : int, optional
         Threads to use at most; all that the process may use if not given. The result is the same,
         to the bit, for every number.
+    missing : {"error", "ignore"}, default "error"
+        "error" refuses NaN, and absent cells of sparse X are 0. With "ignore" NaN and absent cells
+        are unknown and count for nothing: see Notes.
+    shrinkage : float, default 0.0
+        With ``missing="ignore"``: each centre is drawn to the features' means as if so much weight
+        of rows with these values were in its cluster.
 
     Attributes
     ----------
@@ -71,17 +82,47 @@ class KMeans(ScikitLearnClusterer):
     labels_ : ndarray of shape (n_samples,), int32
         Equal to ``predict(X)``, whatever ended the fit.
     inertia_ : float
-        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``.
+        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``; with
+        ``missing="ignore"`` over known cells, and ``penalty_`` besides.
     n_iter_ : int
         Iterations of the start that was kept.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Only where X had column names that are all strings.
+    heaviest_cluster_ : int
+        Only with ``missing="ignore"``: where rows go of which nothing is known. The cluster whose
+        other rows weigh most, of equally heavy ones the lowest.
+    penalty_ : float
+        Only with ``missing="ignore"``: what ``shrinkage`` adds to the objective.
+
+    Notes
+    -----
+    With ``missing="ignore"`` the objective is that of k-POD (Chi, Chi and Baraniuk 2016), the sum
+    over known cells alone, and a penalty that is 0 without shrinkage::
+
+        sum_i w_i sum_{j known in i} (x_ij - c_kj)^2 + shrinkage * sum_k sum_j (c_kj - m_j)^2
+
+    where k is the cluster of row i and m_j the weighted mean of feature j's known values. A row
+    goes to the centre nearest over its own known cells. Feature j of a centre is::
+
+        (sum_i w_i x_ij + shrinkage * m_j) / (sum_i w_i + shrinkage)
+
+    over the rows of its cluster that know j; m_j where none does. Neither step raises the
+    objective. (k-POD fills the unknown cells with those of the row's centre and takes plain means,
+    which converges to the same kind of point in more iterations.)
+
+    k-means++ takes squared distances between rows over the cells that both know, scaled to all
+    features; for rows that share none, what it is on average: twice the features' variances. An
+    unknown cell of a row that becomes a first centre is m_j. Rows of which nothing is known go to
+    ``heaviest_cluster_`` at distance 0 and change nothing else; ``fit`` warns of them. Where every
+    cell is known and nothing is shrunk, it is k-means as otherwise, to the bit.
 
     References
     ----------
     Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
     Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
+    Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), k-POD: a method for k-means clustering of
+    missing data. The American Statistician 70, 91-99.
 
     Examples
     --------
@@ -93,6 +134,16 @@ class KMeans(ScikitLearnClusterer):
     16.0
     >>> model.predict([[0.0, 0.0], [12.0, 3.0]]) == model.labels_[[0, 3]]
     array([ True,  True])
+
+    Ratings of four people, not all of whom know the second film:
+
+    >>> X = np.array([[1.0, np.nan], [2.0, 1.0], [5.0, np.nan], [4.0, 4.0]])
+    >>> model = KMeans(2, init=[[1.0, 1.0], [5.0, 5.0]], missing="ignore").fit(X)
+    >>> model.labels_
+    array([0, 0, 1, 1], dtype=int32)
+    >>> model.cluster_centers_
+    array([[1.5, 1. ],
+           [4.5, 4. ]])
     """
 
     cluster_centers_: npt.NDArray[Any]
@@ -101,6 +152,8 @@ class KMeans(ScikitLearnClusterer):
     n_iter_: int
     n_features_in_: int
     feature_names_in_: npt.NDArray[np.object_]
+    heaviest_cluster_: int
+    penalty_: float
 
     def __init__(
         self,
@@ -116,6 +169,8 @@ class KMeans(ScikitLearnClusterer):
         algorithm: str = "lloyd",
         on_iteration: OnIteration | None = None,
         n_threads: int | None = None,
+        missing: str = "error",
+        shrinkage: float = 0.0,
     ) -> None:
         self.n_clusters = n_clusters
         self.init = init
@@ -128,6 +183,8 @@ class KMeans(ScikitLearnClusterer):
         self.algorithm = algorithm
         self.on_iteration = on_iteration
         self.n_threads = n_threads
+        self.missing = missing
+        self.shrinkage = shrinkage
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Find the clusters of X.
@@ -147,19 +204,25 @@ class KMeans(ScikitLearnClusterer):
         ------
         ValueError
             If a parameter, X or the weights cannot be used; the message says which and why.
+            With ``missing="ignore"`` also if a feature is known in no row of positive weight, or
+            if fewer rows have a known cell than there are clusters.
 
         Warns
         -----
         ConvergenceWarning
             If fewer clusters than asked for hold rows.
+        UserWarning
+            If there are rows of which nothing is known.
         """
-        check_parameters(type(self).__name__, self.get_params(), RULES)
-        points = compressed(as_points(X, n_threads=self.n_threads))
+        self._check_parameters()
+        points = as_points(X, n_threads=self.n_threads, missing=self.missing)
         if points.shape[0] < self.n_clusters:
             raise ValueError(
                 f"n_samples={points.shape[0]} should be >= n_clusters={self.n_clusters}."
             )
-        weights = as_weights(sample_weight, points)
+        known = known_rows(
+            points, as_weights(sample_weight, points), self.n_clusters, float(self.shrinkage)
+        )
         names = feature_names(X)
         if self.algorithm == "elkan" and self.n_clusters == 1:
             warnings.warn(
@@ -168,19 +231,19 @@ class KMeans(ScikitLearnClusterer):
                 stacklevel=2,
             )
         problem = Problem(
-            points,
+            known.points,
             X,
-            weights,
+            known.weights,
             self.init,
             self.n_clusters,
-            StopRule(self.max_iter, allowed_shift(points, self.tol)),
+            StopRule(self.max_iter, allowed_shift(known.points, self.tol)),
         )
         best = best_of_starts(
             problem,
             self._n_starts(),
             self._stream(),
             verbose=bool(self.verbose),
-            on_iteration=self.on_iteration,
+            on_iteration=known.told(self.on_iteration),
         )
 
         n_found = len(np.unique(best.labels))
@@ -193,9 +256,14 @@ class KMeans(ScikitLearnClusterer):
             )
         self._remember_features(names, points.shape[1])
         self.cluster_centers_ = best.centers
-        self.labels_ = best.labels
+        self.labels_ = known.all_labels(best.labels)
         self.inertia_ = best.inertia
         self.n_iter_ = best.n_iter
+        if self.missing == "ignore":
+            self.heaviest_cluster_ = heaviest_cluster(best.labels, known.weights)
+            self.penalty_ = known.points.penalty(self._float64_centers())
+        elif hasattr(self, "penalty_"):
+            del self.heaviest_cluster_, self.penalty_
         return self
 
     def predict(self, X: Any) -> Labels:
@@ -226,7 +294,9 @@ class KMeans(ScikitLearnClusterer):
         -------
         ndarray of shape (n_samples, n_clusters)
             Dense, of X's float dtype; exactly 0 where a row and a centre coincide. A frame where
-            ``set_output`` or scikit-learn's configuration asks for one.
+            ``set_output`` or scikit-learn's configuration asks for one. With
+            ``missing="ignore"`` sqrt(n_features / known cells * sum over known cells), as
+            scikit-learn's ``nan_euclidean_distances``; NaN where nothing is known.
         """
         points = self._fitted_points(X)
         squared = points.squared_distances(self._float64_centers())
@@ -237,7 +307,7 @@ class KMeans(ScikitLearnClusterer):
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Minus the inertia of X under the fitted centres: larger is better.
+        """Minus the inertia of X under the fitted centres (and ``penalty_``): larger is better.
 
         Parameters
         ----------
@@ -252,9 +322,16 @@ class KMeans(ScikitLearnClusterer):
         points = self._fitted_points(X)
         weights = as_weights(sample_weight, points)
         own = points.own_distances(self._float64_centers(), self._nearest(points))
-        return -float(weighted_total(weights, own))
+        return -(float(weighted_total(weights, own)) + getattr(self, "penalty_", 0.0))
 
     # How fit goes about it -----------------------------------------------------------------
+
+    def _check_parameters(self) -> None:
+        check_parameters(type(self).__name__, self.get_params(), RULES)
+        if self.shrinkage > 0 and self.missing == "error":
+            raise InvalidParameterError(
+                f"shrinkage={self.shrinkage!r} needs missing='ignore': plain means are not shrunk."
+            )
 
     def _n_starts(self) -> int:
         if isinstance(self.n_init, str):
@@ -278,6 +355,8 @@ class KMeans(ScikitLearnClusterer):
     def _nearest(self, points: Points) -> Labels:
         labels = np.full(points.shape[0], -1, dtype=np.int32)
         points.assigner(self.n_clusters, n_calls=1).assign(self._float64_centers(), labels)
+        if isinstance(points, ObservedPoints):
+            labels[points.n_known == 0] = self.heaviest_cluster_
         return labels
 
     def _float64_centers(self) -> Floats:
@@ -286,7 +365,9 @@ class KMeans(ScikitLearnClusterer):
     def _fitted_points(self, X: Any) -> Points:
         self._check_fitted()
         self._check_feature_names(X)
-        points = as_points(X, n_threads=self.n_threads)
+        if self.missing == "ignore" and not hasattr(self, "heaviest_cluster_"):
+            raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
+        points = as_points(X, n_threads=self.n_threads, missing=self.missing)
         self._check_n_features(points.shape[1])
         return points
 
@@ -304,6 +385,8 @@ RULES = {
     "algorithm": (one_of("lloyd", "elkan"),),
     "on_iteration": (CALLABLE, NONE),
     "n_threads": (int_from(1), NONE),
+    "missing": (one_of("error", "ignore"),),
+    "shrinkage": (real_from(0.0),),
 }
 
 

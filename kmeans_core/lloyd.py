@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
-from kmeans_core.cluster_sums import ClusterSums
 from kmeans_core.kernels.centers import weighted_total
-from kmeans_core.points import RUN_CALLS, Points
+from kmeans_core.points import RUN_CALLS, Points, Sums
 from kmeans_core.runs import StopRule
 
 StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
@@ -74,7 +73,8 @@ class LloydResult:
     labels : ndarray of shape (n_samples,)
         The nearest of ``centers`` for each row.
     inertia : float
-        Weighted sum of squared distances to ``centers`` under ``labels``.
+        Weighted sum of squared distances to ``centers`` under ``labels``, and what the points
+        add to it.
     n_iter : int
         Iterations begun.
     stopped_by : str
@@ -123,7 +123,7 @@ def lloyd(
     """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
     assigner = points.assigner(len(centers), min(RUN_CALLS, rule.max_iter))
-    sums = ClusterSums(points, weights, len(centers))
+    sums = points.cluster_sums(weights, len(centers))
     centers = np.array(centers, dtype=np.float64, order="C")
     rooms = np.empty_like(centers), centers  # new centres are written to them in turn
     stopped_by: StopReason = "max_iter"
@@ -185,9 +185,7 @@ def lloyd(
     )
 
 
-def _refill(
-    points: Points, centers: Floats, labels: Labels, weights: Floats, sums: ClusterSums
-) -> int:
+def _refill(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
     """Give each empty cluster the row farthest from its own centre; return how many got one."""
     empty = np.flatnonzero(sums.mass == 0)
     donors = _farthest(points, centers, labels, weights, len(empty))
@@ -205,12 +203,15 @@ def _farthest(
 ) -> Ints:
     """Up to ``n_rows`` rows farthest from their own centre, farthest first; none at distance 0.
 
+    Nor one that would cost as much in a cluster of its own: the objective must not rise.
     Of equally far rows the lowest comes first, so the distances near the limit are decided with
     the same bits in every storage.
     """
     if n_rows == 0:
         return np.empty(0, dtype=np.intp)
-    distances = np.where(weights > 0, points.own_distances(centers, labels), 0.0)
+    distances = points.own_distances(centers, labels)
+    gains = (weights > 0) & (distances > points.cost_alone(weights))
+    distances = np.where(gains, distances, 0.0)
     limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
     candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
     decided = points.decided_own_distances(centers, labels, candidates)
@@ -218,7 +219,8 @@ def _farthest(
 
 
 def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:
-    return float(weighted_total(weights, points.own_distances(centers, labels)))
+    distances = float(weighted_total(weights, points.own_distances(centers, labels)))
+    return distances + points.penalty(centers)
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from kmeans_core.arrays import Floats
 from kmeans_core.checks import as_points, refuse_negative
 from kmeans_core.errors import InvalidParameterError
-from kmeans_core.points import DistancesOf, Points
+from kmeans_core.points import DistancesOf, KnownPoints
 
 METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
 
@@ -89,12 +89,12 @@ def pairs_of(X: Any, metric: Any, *, n_threads: int | None = None) -> Pairs:
     return euclidean(points)
 
 
-def euclidean(points: Points) -> Pairs:
+def euclidean(points: KnownPoints) -> Pairs:
     """Euclidean distances between points."""
     return _symmetric(points, points.pair_distances)
 
 
-def _symmetric(points: Points, to: Callable[[int, int], DistancesOf]) -> Pairs:
+def _symmetric(points: KnownPoints, to: Callable[[int, int], DistancesOf]) -> Pairs:
     n_samples, n_features = points.shape
     # Products go eight to a vector; a root and what is beside it take as long as some more.
     work = points.n_stored // n_samples // 8 + 8
@@ -107,7 +107,7 @@ def _block_rows(n_samples: int, n_features: int) -> int:
     return max(LANES, min(-(-shared // LANES) * LANES, most))
 
 
-def _cosine(points: Points) -> Pairs:
+def _cosine(points: KnownPoints) -> Pairs:
     """1 - cos(x, y) as |x/|x| - y/|y||^2 / 2, which is exactly 0 for equal rows."""
     directions, is_zero = points.unit_rows()
 
@@ -130,7 +130,7 @@ def _cosine(points: Points) -> Pairs:
     return _symmetric(points, to)
 
 
-def _precomputed(X: Any, points: Points) -> Pairs:
+def _precomputed(X: Any, points: KnownPoints) -> Pairs:
     n_samples, n_columns = points.shape
     if n_samples != n_columns:
         raise ValueError(

@@ -35,6 +35,29 @@ class Assigner(Protocol):
         ...
 
 
+class Sums(Protocol):
+    """What the rows of each cluster add up to, under the labels that it was last told.
+
+    ``mass`` (n_clusters,) is the weight of each cluster's rows. ``n_updates`` counts the updates,
+    where they may round, since all rows were added up.
+    """
+
+    mass: Floats
+    n_updates: int
+
+    def update(self, labels: Labels, n_moved: int) -> None:
+        """Make the sums those of ``labels``, of which ``n_moved`` are not as they were."""
+        ...
+
+    def refresh(self, labels: Labels) -> None:
+        """The same by adding up all rows."""
+        ...
+
+    def means(self, before: Floats, out: Floats) -> float:
+        """Write the centres of the clusters to ``out``; return their squared shifts, summed."""
+        ...
+
+
 class Points(Protocol):
     """Rows to cluster. Labels are int32; distances, sums and weights are float64.
 
@@ -42,11 +65,10 @@ class Points(Protocol):
     """
 
     n_threads: int
-    # Multiply-adds of an iteration up to which a start alone is the faster in compiled calls.
-    lone_work: int
 
-    def kept_by_start(self, n_clusters: int) -> int:
-        """Bytes that a start in compiled calls keeps beside labels and centres."""
+    @property
+    def known(self) -> "KnownPoints | None":
+        """These points, where every cell of every row is known; else None."""
         ...
 
     @property
@@ -59,6 +81,11 @@ class Points(Protocol):
         """float32 or float64: what the centres are given back in."""
         ...
 
+    @property
+    def n_stored(self) -> int:
+        """How many entries there are to multiply: what an iteration costs for each cluster."""
+        ...
+
     def mean_variance(self) -> float:
         """Variance of each feature over the rows, averaged over the features."""
         ...
@@ -67,13 +94,47 @@ class Points(Protocol):
         """Some rows as a dense (n_rows, n_features) array."""
         ...
 
-    def unit_rows(self) -> tuple["Points", npt.NDArray[np.bool_]]:
-        """The rows scaled to length 1 in float64, and which are zero and so stay as they are."""
-        ...
-
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
         """What assigns the rows to centres in about so many calls; by default those of a run."""
         ...
+
+    def cluster_sums(self, weights: Floats, n_clusters: int) -> Sums:
+        """What adds up the rows of clusters; one is made for each run of Lloyd's algorithm."""
+        ...
+
+    def penalty(self, centers: Floats) -> float:
+        """What the objective has besides the distances."""
+        ...
+
+    def cost_alone(self, weights: Floats) -> Floats | float:
+        """What each row would cost in a cluster of its own, as a squared distance."""
+        ...
+
+    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
+        """Write min(closest, squared distance to each of ``rows``) to ``out``, row by row.
+
+        ``out`` is (n_samples, n_lanes); n_lanes is a multiple of 8, at least len(rows).
+        """
+        ...
+
+    def own_distances(self, centers: Floats, labels: Labels) -> Floats:
+        """Squared distance of every row to the centre of its cluster, to about 12 digits."""
+        ...
+
+    def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
+        """The same for some rows, with the same bits in every storage."""
+        ...
+
+    def squared_distances(self, centers: Floats) -> Floats:
+        """(n_samples, n_clusters): to every centre; exactly 0 where row and centre coincide."""
+        ...
+
+
+class KnownPoints(Points, Protocol):
+    """Rows without unknown cells."""
+
+    # Multiply-adds of an iteration up to which a start alone is the faster in compiled calls.
+    lone_work: int
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         """Add factor * row to ``sums`` (n_clusters, n_features), entry after entry."""
@@ -83,16 +144,8 @@ class Points(Protocol):
         """Whether float64 is known to hold every weighted sum of rows, in any order, exactly."""
         ...
 
-    @property
-    def n_stored(self) -> int:
-        """How many entries there are to multiply: what an iteration costs for each cluster."""
-        ...
-
-    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
-        """Write min(closest, squared distance to each of ``rows``) to ``out``, row by row.
-
-        ``out`` is (n_samples, n_lanes); n_lanes is a multiple of 8, at least len(rows).
-        """
+    def kept_by_start(self, n_clusters: int) -> int:
+        """Bytes that a start in compiled calls keeps beside labels and centres."""
         ...
 
     def small_seeds(
@@ -111,16 +164,8 @@ class Points(Protocol):
         """Run Lloyd's algorithm from ``runs.centers`` in starts ``start``..``stop``."""
         ...
 
-    def own_distances(self, centers: Floats, labels: Labels) -> Floats:
-        """Squared distance of every row to the centre of its cluster, to about 12 digits."""
-        ...
-
-    def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
-        """The same for some rows, with the same bits in every storage."""
-        ...
-
-    def squared_distances(self, centers: Floats) -> Floats:
-        """(n_samples, n_clusters): to every centre; exactly 0 where row and centre coincide."""
+    def unit_rows(self) -> tuple["KnownPoints", npt.NDArray[np.bool_]]:
+        """The rows scaled to length 1 in float64, and which are zero and so stay as they are."""
         ...
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:

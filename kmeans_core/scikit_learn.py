@@ -19,6 +19,7 @@ UNCHANGED = "$UNCHANGED$"  # scikit-learn's own mark for "leave this request as 
 class ScikitLearnClusterer(Estimator):
     """The parts of scikit-learn's protocol that need its classes or its configuration."""
 
+    missing: str
     cluster_centers_: npt.NDArray[Any]
 
     def __sklearn_tags__(self) -> Any:
@@ -28,7 +29,7 @@ class ScikitLearnClusterer(Estimator):
             estimator_type="clusterer",
             target_tags=TargetTags(required=False),
             transformer_tags=TransformerTags(preserves_dtype=["float64", "float32"]),
-            input_tags=InputTags(sparse=True),
+            input_tags=InputTags(sparse=True, allow_nan=self.missing == "ignore"),
         )
 
     # Frames instead of arrays ---------------------------------------------------------------

@@ -111,12 +111,15 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
 def _from_callable(
     init: Callable[..., Any], X: Any, points: Points, n_clusters: int, stream: RandomStream
 ) -> Floats:
-    """What ``init`` returns for X, which it is given as scikit-learn does: centred where dense."""
+    """What ``init`` returns for X, which it is given as scikit-learn does: centred where dense.
+
+    But for features with unknown cells, which have no mean there.
+    """
     if sp.issparse(X):
         return _checked(init(X, n_clusters, random_state=stream), points, n_clusters)
     array = np.asarray(X)
     array = array.astype(points.dtype, copy=False)
-    mean = array.mean(axis=0)
+    mean = np.nan_to_num(array.mean(axis=0))
     centers = _checked(init(array - mean, n_clusters, random_state=stream), points, n_clusters)
     uncentred: Floats = centers + mean.astype(np.float64)
     return uncentred

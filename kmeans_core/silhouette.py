@@ -10,11 +10,13 @@ import scipy.sparse as sp
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
-from kmeans_core.checks import as_random_stream
+from kmeans_core.checks import as_points, as_random_stream
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
-from kmeans_core.pairs import Pairs, pairs_of
-from kmeans_core.parameters import NONE, check_parameters, int_from, is_int
+from kmeans_core.observed_points import ObservedPoints
+from kmeans_core.observed_silhouette import observed_silhouettes
+from kmeans_core.pairs import Pairs, euclidean, pairs_of
+from kmeans_core.parameters import NONE, check_parameters, int_from, is_int, one_of
 
 # Distances held at a time by a thread, twice over: 512 kB each, which a second cache holds.
 STRIP_ENTRIES = 2**16
@@ -22,9 +24,16 @@ STRIP_ENTRIES = 2**16
 # Sums of distances from every row to every cluster are kept while they take no more: 32 MB.
 SUMS_ENTRIES = 2**22
 
+_RULES = {"n_threads": (int_from(1), NONE), "missing": (one_of("error", "ignore"),)}
+
 
 def silhouette_samples(
-    X: Any, labels: Any, *, metric: str = "euclidean", n_threads: int | None = None
+    X: Any,
+    labels: Any,
+    *,
+    metric: str = "euclidean",
+    n_threads: int | None = None,
+    missing: str = "error",
 ) -> Floats:
     """Silhouette of every row: how much nearer it is to its own cluster than to the next one.
 
@@ -42,6 +51,12 @@ def silhouette_samples(
     n_threads : int, optional
         Threads to use at most; as many as there are processors if not given. The answer is the
         same to the bit.
+    missing : {"error", "ignore"}
+        "error" refuses NaN, and absent cells of sparse X are 0. With "ignore" both are unknown,
+        for metric "euclidean" only: a distance is sqrt(n_features / shared * sum) over the cells
+        that both rows know, as scikit-learn's ``nan_euclidean_distances``. Pairs that share none
+        are left out of the means; a row that this leaves without a distance to its own cluster,
+        or to any other, has silhouette 0.
 
     Returns
     -------
@@ -51,9 +66,10 @@ def silhouette_samples(
     Raises
     ------
     ValueError
-        If X is no matrix of finite numbers, there is no such metric, precomputed distances are
-        not square, not 0 on the diagonal or negative, labels have another length or hold NaN, or
-        name fewer than 2 or more than n_samples - 1 clusters.
+        If X is no matrix of finite numbers, there is no such metric, or it does not go with
+        ``missing``, precomputed distances are not square, not 0 on the diagonal or negative,
+        labels have another length or hold NaN, or name fewer than 2 or more than n_samples - 1
+        clusters.
 
     Notes
     -----
@@ -71,8 +87,14 @@ def silhouette_samples(
     >>> silhouette_samples([[0.0], [1.0], [5.0]], [0, 0, 1])
     array([0.8 , 0.75, 0.  ])
     """
-    _check_threads("silhouette_samples", n_threads)
-    pairs = pairs_of(X, metric, n_threads=n_threads)
+    _check_parameters("silhouette_samples", metric, n_threads, missing)
+    if missing == "ignore":
+        points = as_points(X, n_threads=n_threads, missing=missing)
+        if isinstance(points, ObservedPoints):
+            return observed_silhouettes(points, _checked_labels(labels, points.shape[0]))
+        pairs = euclidean(points)
+    else:
+        pairs = pairs_of(X, metric, n_threads=n_threads)
     labels = _checked_labels(labels, pairs.n_samples)
     return samples_of_labelings(pairs, [labels])[0]
 
@@ -85,6 +107,7 @@ def silhouette_score(
     sample_size: int | None = None,
     random_state: Any = None,
     n_threads: int | None = None,
+    missing: str = "error",
 ) -> float:
     """Mean silhouette of the rows; see :func:`silhouette_samples`.
 
@@ -97,7 +120,7 @@ def silhouette_score(
         over all rows if there are no more.
     random_state : int, RandomState, Generator or None
         Draws the sample.
-    n_threads
+    n_threads, missing
         As in :func:`silhouette_samples`.
 
     Returns
@@ -116,15 +139,24 @@ def silhouette_score(
     >>> round(silhouette_score([[0.0], [1.0], [5.0]], ["a", "a", "b"]), 4)
     0.5167
     """
-    _check_threads("silhouette_score", n_threads)
+    _check_parameters("silhouette_score", metric, n_threads, missing)
+
+    def mean(X: Any, labels: Any) -> float:
+        return float(
+            np.mean(
+                silhouette_samples(X, labels, metric=metric, n_threads=n_threads, missing=missing)
+            )
+        )
+
     if sample_size is None:
-        return float(np.mean(silhouette_samples(X, labels, metric=metric, n_threads=n_threads)))
+        return mean(X, labels)
     if not is_int(sample_size) or sample_size < 1:
         raise InvalidParameterError(
             f"sample_size must be None or an int in the range [1, inf), not {sample_size!r}"
         )
     # All of it is checked, drawn or not, and an error names a row of X.
-    n_samples = pairs_of(X, metric).n_samples
+    ignores = missing == "ignore"
+    n_samples = as_points(X, missing=missing).shape[0] if ignores else pairs_of(X, metric).n_samples
     names = _checked_names(labels, n_samples)
     chosen = as_random_stream(random_state).permutation(n_samples)[:sample_size]
     given: Any = X
@@ -132,9 +164,7 @@ def silhouette_score(
     part = rows[chosen]
     if metric == "precomputed":
         part = part[:, chosen]
-    return float(
-        np.mean(silhouette_samples(part, names[chosen], metric=metric, n_threads=n_threads))
-    )
+    return mean(part, names[chosen])
 
 
 def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
@@ -264,8 +294,12 @@ def _score(sums: Floats, clusters: _Clusters, first: int, out: Floats) -> None:
     silhouettes(sums, clusters.sizes, clusters.limits, clusters.of_rows, first, out)
 
 
-def _check_threads(owner: str, n_threads: Any) -> None:
-    check_parameters(owner, {"n_threads": n_threads}, {"n_threads": (int_from(1), NONE)})
+def _check_parameters(owner: str, metric: Any, n_threads: Any, missing: Any) -> None:
+    check_parameters(owner, {"n_threads": n_threads, "missing": missing}, _RULES)
+    if missing == "ignore" and metric != "euclidean":
+        raise InvalidParameterError(
+            f"missing='ignore' goes with metric 'euclidean' only, not {metric!r}"
+        )
 
 
 def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:

@@ -7,7 +7,7 @@ from kmeans_core.arrays import Floats
 from kmeans_core.checks import RandomStream
 from kmeans_core.kernels import stops
 from kmeans_core.lloyd import LloydResult, StopReason, lloyd
-from kmeans_core.points import Points
+from kmeans_core.points import KnownPoints, Points
 from kmeans_core.problem import Problem
 from kmeans_core.runs import Runs
 from kmeans_core.seeding import draw_starts, first_centers
@@ -36,10 +36,11 @@ def is_small(points: Points, n_clusters: int, n_starts: int) -> bool:
     ``MOST_WORK``. A start alone gains that much too, but for dense rows with more than
     ``lone_work``: there the loop's assigner, with its bounds, is the faster.
     """
-    if points.kept_by_start(n_clusters) > MOST_KEPT:
+    known = points.known
+    if known is None or known.kept_by_start(n_clusters) > MOST_KEPT:
         return False
     work = points.n_stored * n_clusters
-    return work <= (MOST_WORK if n_starts > 1 else min(MOST_WORK, points.lone_work))
+    return work <= (MOST_WORK if n_starts > 1 else min(MOST_WORK, known.lone_work))
 
 
 def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[LloydResult]:
@@ -58,7 +59,9 @@ def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[
     -------
     list of LloydResult
     """
-    centers = _first_centers(problem, n_starts, stream)
+    points = problem.points.known
+    assert points is not None, "is_small says whether there are compiled calls for the points"
+    centers = _first_centers(problem, points, n_starts, stream)
     seeds = centers.copy()
     runs = Runs(
         centers,
@@ -69,15 +72,15 @@ def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[
     chunks.run(
         n_starts,
         _work(problem, n_starts),
-        problem.points.n_threads,
-        lambda start, stop: problem.points.small_runs(
-            problem.weights, problem.rule, start, stop, runs
-        ),
+        points.n_threads,
+        lambda start, stop: points.small_runs(problem.weights, problem.rule, start, stop, runs),
     )
     return [_result(problem, seeds[s], runs, s) for s in range(n_starts)]
 
 
-def _first_centers(problem: Problem, n_starts: int, stream: RandomStream) -> Floats:
+def _first_centers(
+    problem: Problem, points: KnownPoints, n_starts: int, stream: RandomStream
+) -> Floats:
     if not (isinstance(problem.init, str) and problem.init == "k-means++"):
         return np.array([first_centers(problem, stream) for _ in range(n_starts)])
     draws = draw_starts(problem.weights, problem.n_clusters, n_starts, stream)
@@ -85,12 +88,12 @@ def _first_centers(problem: Problem, n_starts: int, stream: RandomStream) -> Flo
     chunks.run(
         n_starts,
         _work(problem, n_starts),
-        problem.points.n_threads,
-        lambda start, stop: problem.points.small_seeds(
+        points.n_threads,
+        lambda start, stop: points.small_seeds(
             problem.weights, draws.firsts, draws.uniforms, start, stop, chosen
         ),
     )
-    return problem.points.take(chosen.ravel()).reshape(n_starts, problem.n_clusters, -1)
+    return points.take(chosen.ravel()).reshape(n_starts, problem.n_clusters, -1)
 
 
 def _work(problem: Problem, n_starts: int) -> int:

@@ -8,13 +8,14 @@ import numpy.typing as npt
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
+from kmeans_core.cluster_sums import ClusterSums
 from kmeans_core.groups import MOST_UPDATES, RowGroups
 from kmeans_core.kernels import pairs, small_sparse, sparse
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import sparse_closer
 from kmeans_core.kernels.vectors import VECTOR_BYTES
-from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, Points
+from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
 from kmeans_core.sparse_assigner import CenterTable, SparseAssigner
@@ -56,6 +57,10 @@ class SparsePoints:
             lambda start, stop: sparse.squared_norms(data, indptr, start, stop, self.row_norms),
         )
 
+    @property
+    def known(self) -> "SparsePoints":
+        return self
+
     def kept_by_start(self, n_clusters: int) -> int:
         # A float32 bound for each row and lane.
         return 4 * len(self.row_norms) * CenterTable.padded(n_clusters)
@@ -83,7 +88,7 @@ class SparsePoints:
         sparse.take(data, indices, indptr, np.asarray(rows, dtype=np.intp), out)
         return out
 
-    def unit_rows(self) -> tuple[Points, npt.NDArray[np.bool_]]:
+    def unit_rows(self) -> tuple[KnownPoints, npt.NDArray[np.bool_]]:
         data, indices, indptr = self.csr
         lengths = np.sqrt(self.row_norms)
         divisors = np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(indptr))
@@ -94,6 +99,15 @@ class SparsePoints:
         return SparseAssigner(
             self.csr, self.row_norms, n_clusters, self.n_features, self.n_threads, self._run_rows
         )
+
+    def cluster_sums(self, weights: Floats, n_clusters: int) -> ClusterSums:
+        return ClusterSums(self, weights, n_clusters)
+
+    def penalty(self, centers: Floats) -> float:
+        return 0.0
+
+    def cost_alone(self, weights: Floats) -> float:
+        return 0.0  # the centre lies on the row
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         chunks.run(

@@ -17,6 +17,7 @@ def warmup(
     *,
     dtypes: Iterable[Any] = (np.float64, np.float32),
     sparse: bool = True,
+    missing: bool = False,
 ) -> None:
     """Compile now what the first fits would otherwise wait for.
 
@@ -31,6 +32,8 @@ def warmup(
         Float dtypes of the data to come.
     sparse : bool
         Whether CSR matrices are to come as well; their indices int32, as scipy makes them.
+    missing : bool
+        Whether data with unknown cells are to come as well (``missing="ignore"``).
 
     Examples
     --------
@@ -46,6 +49,8 @@ def warmup(
                 _use(X, k)
                 if sparse:
                     _use(sp.csr_array(X), k)
+                if missing:
+                    _use(np.where(X > 1, np.nan, X), k, missing="ignore")
 
 
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:
@@ -54,13 +59,15 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     return [(few, 3), (max(few, 1_000), 2), (max(few, 10_000 // n_clusters), 24)]
 
 
-def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int) -> None:
+def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: str = "error") -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for listener in (None, lambda event: None):  # compiled calls, then the loop
-            model = KMeans(n_clusters, random_state=0, max_iter=10, on_iteration=listener).fit(X)
+            model = KMeans(
+                n_clusters, random_state=0, max_iter=10, on_iteration=listener, missing=missing
+            ).fit(X)
         model.predict(X)
         model.transform(X)
         model.score(X)
         if n_clusters > 1:
-            silhouette_samples(X, model.labels_)
+            silhouette_samples(X, model.labels_, missing=missing)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from gaps import csr_of
 from hypothesis import strategies as st
 
 from kmeans_core import IterationEvent, KMeans, chunks, reference
@@ -159,3 +160,9 @@ def always_threads(monkeypatch: pytest.MonkeyPatch) -> PoolWatch:
 def storage(request: pytest.FixtureRequest) -> Callable[[np.ndarray], Any]:
     """The identity, or a copy as CSR: each test with it runs on both."""
     return np.asarray if request.param == "dense" else sp.csr_array
+
+
+@pytest.fixture(params=[np.asarray, csr_of], ids=["dense", "csr"])
+def form(request: pytest.FixtureRequest) -> Callable[[np.ndarray], Any]:
+    """Unknown cells as NaN, or as absent cells of CSR: each test with it runs on both."""
+    return request.param

@@ -19,7 +19,8 @@ X = np.array([[1.0, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.
 def test_defaults_are_sklearns():
     ours, theirs = KMeans().get_params(), sklearn.cluster.KMeans().get_params()
     assert {name: ours[name] for name in theirs} == theirs
-    assert set(ours) - set(theirs) == {"on_iteration", "n_threads"}
+    added = {"on_iteration", "n_threads", "missing", "shrinkage"}
+    assert set(ours) - set(theirs) == added
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def compiled():
             for name, kernel in vars(module).items() if hasattr(kernel, "signatures")
             for signature in kernel.signatures}
 
-kmeans_core.warmup(NUMBERS, dtypes=[np.float64])
+kmeans_core.warmup(NUMBERS, dtypes=[np.float64], missing=True)
 before = compiled()
 rng = np.random.default_rng(1)
 for shape in ((90, 4), (3000, 3), (2500, 40)):
@@ -28,6 +28,10 @@ for shape in ((90, 4), (3000, 3), (2500, 40)):
         for listener in (None, lambda event: None):
             model = KMeans(12, n_init=2, random_state=0, on_iteration=listener).fit(Z)
         model.predict(Z), model.transform(Z), model.score(Z), silhouette_samples(Z, model.labels_)
+Z = np.where(X > 1, np.nan, X)
+model = KMeans(12, n_init=2, random_state=0, missing="ignore").fit(Z)
+model.predict(Z), model.transform(Z), model.score(Z)
+silhouette_samples(Z, model.labels_, missing="ignore")
 print(len(before), sorted(compiled() - before))
 """
 
@@ -56,3 +60,4 @@ def test_without_it_there_is_something_to_compile():
     assert "small_sparse" in more
     assert "boxes" in more
     assert "dense_filter" in more
+    assert "observed" in more
