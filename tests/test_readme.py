@@ -14,5 +14,8 @@ def test_readme_has_python() -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_of_readme_runs(block: str) -> None:
+def test_a_block_of_readme_runs(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # what a block writes is not left here
     exec(compile(block, "README.md", "exec"), {})
