@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from recsys.ratings import Ratings
+from recsys.ratings import NO_GENRES, Ratings
 
 # The notebook's limits for users who like one of two genres and not the other.
 CONTRAST_LIMITS = (3.2, 2.5)
@@ -18,6 +19,25 @@ def known_genres(ratings: Ratings) -> list[str]:
     """Genres that occur among the films, in alphabetical order."""
     genres = ratings.movies["genres"].str.split("|").explode().unique()
     return sorted(str(genre) for genre in genres)
+
+
+def genre_matrix(ratings: Ratings, movie_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Which film has which genre.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    movie_ids : ndarray of shape (n_films,)
+
+    Returns
+    -------
+    ndarray of shape (n_films, n_genres), float32
+        1 where a film has a genre, genres in alphabetical order; a film without any is a row of
+        zeros.
+    """
+    of_films = ratings.movies.set_index("movieId")["genres"].reindex(pd.Index(movie_ids))
+    table = of_films.str.get_dummies("|").drop(columns=NO_GENRES, errors="ignore")
+    return table.to_numpy(dtype=np.float32)
 
 
 def column_name(genre: str) -> str:

@@ -117,7 +117,7 @@ class MostLiked(Recommender):
     """
 
     def _learn(self) -> None:
-        self._biases = BiasBaseline().fit_matrix(self._matrix, self._scale)
+        self._biases = BiasBaseline().fit_beside(self)
         values = self._matrix.values
         liked = values.data >= self._like
         self._likes = np.bincount(values.indices[liked], minlength=self._n_films)
@@ -143,7 +143,7 @@ class MostLiked(Recommender):
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._likes = arrays["likes"]
         self._biases = BiasBaseline()
-        self._biases._train_on(self._matrix, self._scale)
+        self._biases._train_on(self._matrix, self._scale, self._genres)
         self._biases._restore(arrays)
 
 

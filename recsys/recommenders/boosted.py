@@ -22,6 +22,7 @@ from recsys.recommenders.sketches import (
 from recsys.recommenders.stages import (
     Cells,
     FilmStage,
+    Floats32,
     Stage,
     UserStage,
     film_stage,
@@ -42,6 +43,9 @@ STAGES_A_CYCLE = 5
 
 # Share of the stages that group by who rated what; the others group by what is unexplained.
 WATCHED_SHARE = 0.6
+
+# Share of the stages of films that group by genres beside who rated what.
+GENRES_SHARE = 0.5
 
 # Films named as those that place a user in a group.
 N_BECAUSE = 3
@@ -68,10 +72,10 @@ class BoostedClusterMeans(Recommender):
     Stage after stage users or films are grouped by k-means, and the shrunk mean of what is
     unexplained yet is added, times a learning rate: of a group of users for the film (people like
     you think more of it), or of the user for a group of films (you think more of films like it).
-    One stage of five groups users. Groups come from who rated what, or from the residuals
-    themselves; how many there are, and of which random mixture of directions, is drawn for each
-    stage. So each grouping is rough, and their sum is not. Several chains with other draws are
-    averaged.
+    One stage of five groups users. Groups come from who rated what, from the residuals themselves,
+    or, half of those of films, from who rated what and from genres. How many there are, and of
+    which random mixture of directions, is drawn for each stage: each grouping is rough, their sum
+    is not. Several chains with other draws are averaged.
 
     It is gradient boosting (Friedman 2001, Greedy Function Approximation, algorithm 1) with
     clusters as base learners, where a rating is left out of the mean that explains it.
@@ -81,7 +85,7 @@ class BoostedClusterMeans(Recommender):
     n_chains : int, default 2
     n_stages : int, default 100
         Of each chain.
-    learning_rate : float, default 0.13
+    learning_rate : float, default 0.15
     shrinkage : float, default 20
         A mean counts as if so many more residuals of 0 stood beside those it is of.
     random_state : int, default 0
@@ -103,7 +107,7 @@ class BoostedClusterMeans(Recommender):
         *,
         n_chains: int = 2,
         n_stages: int = 100,
-        learning_rate: float = 0.13,
+        learning_rate: float = 0.15,
         shrinkage: float = 20.0,
         random_state: int = 0,
     ) -> None:
@@ -116,7 +120,7 @@ class BoostedClusterMeans(Recommender):
     # Learning -----------------------------------------------------------------------------------
 
     def _learn(self) -> None:
-        self._biases = BiasBaseline().fit_matrix(self._matrix, self._scale)
+        self._biases = BiasBaseline().fit_beside(self)
         watched = by_activity_and_fame(self._matrix.values, self._n_ratings)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(watched, N_BASIS, rng)
@@ -145,6 +149,9 @@ class BoostedClusterMeans(Recommender):
             "learning_rate": self.learning_rate,
             "rng": rng,
         }
+        if not of_users and rng.random() < GENRES_SHARE and np.any(self._genres):
+            features = self._by_genre(basis, rng)
+            return film_stage(cells, features, n_groups, **how)
         if by_residuals:
             # A random sketch of the rows with one power iteration.
             matrix: Any = cells.residuals()
@@ -162,6 +169,17 @@ class BoostedClusterMeans(Recommender):
                 cells, features, projection, n_groups, by_residuals=by_residuals, **how
             )
         return film_stage(cells, features, n_groups, **how)
+
+    def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
+        """Who rated a film, and of what genres it is: as much of the one as of the other."""
+        sides = (basis.films, of_length_one(self._genres))
+        mixtures = (rng.normal(size=(side.shape[1], N_COMPONENTS)) for side in sides)
+        return np.hstack(
+            [
+                of_length_one(side @ mixture.astype(np.float32))
+                for side, mixture in zip(sides, mixtures, strict=True)
+            ]
+        )
 
     # Placing ------------------------------------------------------------------------------------
 
@@ -241,7 +259,7 @@ class BoostedClusterMeans(Recommender):
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._of_films = arrays["of_films"]
         self._biases = BiasBaseline()
-        self._biases._train_on(self._matrix, self._scale)
+        self._biases._train_on(self._matrix, self._scale, self._genres)
         self._biases._restore(storage.without("biases", arrays))
         self._chains = tuple(
             tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))

@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from kmeans_core import IterationEvent
+from recsys.genres import genre_matrix
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
 from recsys.recommenders import storage
@@ -115,7 +116,8 @@ class ClusterMeanRecommender(Recommender):
         -------
         ClusterMeanRecommender
         """
-        self._train_on(RatingMatrix.from_ratings(ratings), ratings.scale)
+        matrix = RatingMatrix.from_ratings(ratings)
+        self._train_on(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
         self._use(clusters)
         return self
 

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from recsys.genres import genre_matrix
 from recsys.matrix import RatingMatrix
-from recsys.ratings import Ratings, RatingScale
+from recsys.ratings import Ratings
 from recsys.recommenders import storage
 from recsys.recommenders.answers import Evidence, Floats, Ints, Part, People, Prediction, Ranking
 from recsys.recommenders.training import Training, one_of_two, paired_ids, whole_ids
@@ -33,7 +34,7 @@ class Recommender(Training, ABC):
 
     @abstractmethod
     def _learn(self) -> None:
-        """Learn from ``self._matrix`` and ``self._scale``."""
+        """Learn from ``self._matrix``, ``self._scale`` and ``self._genres``."""
 
     @abstractmethod
     def _place_known(self, rows: Ints) -> Any:
@@ -80,11 +81,14 @@ class Recommender(Training, ABC):
         Recommender
             Itself, fitted.
         """
-        return self.fit_matrix(RatingMatrix.from_ratings(ratings), ratings.scale)
+        matrix = RatingMatrix.from_ratings(ratings)
+        self._train_on(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
+        self._learn()
+        return self
 
-    def fit_matrix(self, matrix: RatingMatrix, scale: RatingScale) -> Self:
-        """The same from ratings that are a matrix already, by movieId."""
-        self._train_on(matrix, scale)
+    def fit_beside(self, other: Training) -> Self:
+        """The same from what another recommender was trained on."""
+        self._train_on(other._matrix, other._scale, other._genres)
         self._learn()
         return self
 

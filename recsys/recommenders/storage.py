@@ -32,7 +32,7 @@ def pack(model: "Recommender") -> Arrays:
         "parameters": {name: _plain(name, value) for name, value in _parameters(model).items()},
         "scale": asdict(model._scale),
     }
-    arrays = {"about": np.array(json.dumps(about))}
+    arrays = {"about": np.array(json.dumps(about)), "genres": model._genres}
     arrays |= prefixed("matrix", matrix_arrays(model._matrix))
     for name, value in _parameters(model).items():
         if _is_recommender(value):
@@ -62,7 +62,8 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
         elif value == {"recommender": name}:
             parameters[name] = unpack(without(name, arrays))
     model = getattr(recsys, about["recommender"])(**parameters)
-    model._train_on(matrix_of(without("matrix", arrays)), RatingScale(**about["scale"]))
+    scale = RatingScale(**about["scale"])
+    model._train_on(matrix_of(without("matrix", arrays)), scale, arrays["genres"])
     model._restore(without("learned", arrays))
     return model
 

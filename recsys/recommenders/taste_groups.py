@@ -108,7 +108,7 @@ class TasteGroups(Recommender):
 
     def _learn(self) -> None:
         model = self.rating_model or BoostedClusterMeans(random_state=self.random_state)
-        self._ratings = model.fit_matrix(self._matrix, self._scale)
+        self._ratings = model.fit_beside(self)
         likes = self._likes_of(self._matrix.values)
         self._counts = np.bincount(likes.indices, minlength=self._n_films).astype(np.float64)
         rng = np.random.default_rng(self.random_state)

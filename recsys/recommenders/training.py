@@ -26,10 +26,15 @@ class Training:
 
     _matrix: RatingMatrix
     _scale: RatingScale
+    # (n_films, n_genres): 1 where a film has a genre.
+    _genres: npt.NDArray[np.float32]
 
-    def _train_on(self, matrix: RatingMatrix, scale: RatingScale) -> None:
+    def _train_on(
+        self, matrix: RatingMatrix, scale: RatingScale, genres: npt.NDArray[np.float32]
+    ) -> None:
         self._matrix = matrix
         self._scale = scale
+        self._genres = genres
         for derived in ("_by_film", "_n_ratings"):
             self.__dict__.pop(derived, None)
 

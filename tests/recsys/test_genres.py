@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys import Ratings, contrast_subset, genre_means
-from recsys.genres import column_name, known_genres
+from recsys.genres import column_name, genre_matrix, known_genres
 
 
 @pytest.fixture
@@ -90,3 +90,19 @@ def test_the_first_two_are_appended_whether_kept_or_not() -> None:
 def test_one_genre_cannot_contrast() -> None:
     with pytest.raises(ValueError, match="two genres can contrast, not 1"):
         contrast_subset(frame((1, 2.0, 3.0)).drop(columns="avg_scifi_rating"))
+
+
+def test_which_film_has_which_genre_in_the_order_asked(ratings: Ratings) -> None:
+    found = genre_matrix(ratings, np.array([3, 1]))
+    # Of these films' genres in alphabetical order: Children's, Drama, Sci-Fi.
+    assert found.tolist() == [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]]
+    assert found.dtype == np.float32
+
+
+def test_films_without_genres_are_rows_of_zeros() -> None:
+    ratings = Ratings.from_frames(
+        pd.DataFrame([(1, 1, 4.0), (1, 2, 3.5)], columns=["userId", "movieId", "rating"]),
+        pd.DataFrame({"movieId": [1, 2], "title": ["a", "b"], "genres": ["", "War"]}),
+    )
+    assert genre_matrix(ratings, np.array([1, 2])).tolist() == [[0.0], [1.0]]
+    assert genre_matrix(ratings, np.array([1])).shape == (1, 0)
