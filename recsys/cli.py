@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from recsys import arguments
 from recsys.fetch import FetchError, fetch, known_releases
 from recsys.ratings import Ratings
 from recsys.words import counted
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 DEFAULT_REPORT = Path("recsys-report.html")
 
-BAD_INPUT = 2
 INTERRUPTED = 130
 CLOSED_PIPE = 141  # as a shell reports a program that SIGPIPE ended
 
@@ -30,12 +30,12 @@ _METHOD_NAMES = ("taste-groups", "boosted", "biases", "most-liked", "cluster-mea
 N_GROUPS = 10
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(typed: Sequence[str]) -> int:
     """Run the command.
 
     Parameters
     ----------
-    arguments : sequence of str
+    typed : sequence of str
         Without the name of the program.
 
     Returns
@@ -44,8 +44,8 @@ def run(arguments: Sequence[str]) -> int:
         Exit code: 0, or 2 on bad input, which one line on standard error names; 130 where it was
         interrupted and 141 where whoever read its output stopped.
     """
-    options = _parser().parse_args(arguments)
-    options.command = join(["recsys", *arguments])
+    options = _parser().parse_args(typed)
+    options.command = join(["recsys", *typed])
     try:
         options.action(options)
         print(end="", flush=True)
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
         return CLOSED_PIPE
     except (ValueError, LookupError, OSError, FetchError) as error:
         print(f"recsys: error: {_one_line(error)}", file=sys.stderr)
-        return BAD_INPUT
+        return arguments.BAD_INPUT
     return 0
 
 
@@ -241,42 +241,44 @@ def _progress(total: int | None, unit: str) -> "tqdm[Any]":
 # The arguments ------------------------------------------------------------------------------
 
 
-class _OneLineParser(argparse.ArgumentParser):
-    """Bad arguments are one line, as every other bad input is."""
-
-    def error(self, message: str) -> Any:
-        self.exit(BAD_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLineParser(
+    parser = arguments.OneLineParser(
         prog="recsys", description="Groups of people with a common taste in films."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_OneLineParser)
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", parser_class=arguments.OneLineParser
+    )
 
     report = _command(commands, "report", _report, "write an HTML report", "report --out mine.html")
-    report.add_argument("--out", type=_file, default=DEFAULT_REPORT, help="default: %(default)s")
-    report.add_argument("--user", type=_whole, help="who is recommended to in it")
+    report.add_argument(
+        "--out", type=arguments.writable_file, default=DEFAULT_REPORT, help="default: %(default)s"
+    )
+    report.add_argument("--user", type=arguments.whole, help="who is recommended to in it")
 
     clusters = _command(
         commands, "clusters", _clusters, "group people by the films they rated", "clusters"
     )
     clusters.add_argument(
-        "--n-clusters", type=_positive, default=N_GROUPS, help="default: %(default)s"
+        "--n-clusters", type=arguments.positive, default=N_GROUPS, help="default: %(default)s"
     )
     clusters.add_argument(
-        "--n-movies", type=_positive, default=1000, help="most-rated films used; default: 1000"
+        "--n-movies",
+        type=arguments.positive,
+        default=1000,
+        help="most-rated films used; default: 1000",
     )
     clusters.add_argument(
-        "--films", type=_positive, default=5, help="films shown a group; default: 5"
+        "--films", type=arguments.positive, default=5, help="films shown a group; default: 5"
     )
-    clusters.add_argument("--out", type=_file, help="CSV file for the group of each user")
+    clusters.add_argument(
+        "--out", type=arguments.writable_file, help="CSV file for the group of each user"
+    )
 
     recommend = _command(
         commands, "recommend", _recommend, "films for a user", "recommend --user 30"
     )
-    recommend.add_argument("--user", type=_whole, required=True, help="userId")
-    recommend.add_argument("-n", type=_positive, default=10, help="how many; default: 10")
+    recommend.add_argument("--user", type=arguments.whole, required=True, help="userId")
+    recommend.add_argument("-n", type=arguments.positive, default=10, help="how many; default: 10")
     _add_method(recommend, "taste-groups")
 
     predict = _command(
@@ -286,8 +288,8 @@ def _parser() -> argparse.ArgumentParser:
         "stars a user will give a film",
         "predict --user 30 --movie 1",
     )
-    predict.add_argument("--user", type=_whole, required=True, help="userId")
-    predict.add_argument("--movie", type=_whole, required=True, help="movieId")
+    predict.add_argument("--user", type=arguments.whole, required=True, help="userId")
+    predict.add_argument("--movie", type=arguments.whole, required=True, help="movieId")
     _add_method(predict, "boosted")
 
     sweep = _command(
@@ -297,7 +299,10 @@ def _parser() -> argparse.ArgumentParser:
         "--genres", nargs="+", default=["Romance", "Sci-Fi"], help="default: Romance Sci-Fi"
     )
     sweep.add_argument(
-        "--ks", type=_ks, default=_ks("2:183:5"), help="START:STOP:STEP, default: 2:183:5"
+        "--ks",
+        type=arguments.ks,
+        default=arguments.ks("2:183:5"),
+        help="START:STOP:STEP, default: 2:183:5",
     )
     sweep.add_argument(
         "--all-users", action="store_true", help="everyone, not only those in whom genres contrast"
@@ -317,7 +322,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--new-people", action="store_true", help="people who show 0 to 20 ratings, too"
     )
-    evaluate.add_argument("--out", type=_file, help="CSV file for all tables")
+    evaluate.add_argument("--out", type=arguments.writable_file, help="CSV file for all tables")
 
     fetch_release = commands.add_parser(
         "fetch",
@@ -353,7 +358,9 @@ def _command(
     command.add_argument(
         "--data", type=Path, help="MovieLens folder, zip or ratings file; default: built in"
     )
-    command.add_argument("--seed", type=_seed, default=0, help="of all randomness; default: 0")
+    command.add_argument(
+        "--seed", type=arguments.seed, default=0, help="of all randomness; default: 0"
+    )
     command.add_argument(
         "--skip-bad-rows", action="store_true", help="leave bad rows out and count them"
     )
@@ -367,48 +374,3 @@ def _add_method(command: argparse.ArgumentParser, default: str) -> None:
         default=default,
         help=f"{', '.join(_METHOD_NAMES)} (the notebook's); default: {default}",
     )
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
-
-
-def _positive(text: str) -> int:
-    value = _whole(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
-
-
-def _seed(text: str) -> int:
-    value = _whole(text)
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"must be 0 to 2**32 - 1, not {value}")
-    return value
-
-
-def _file(text: str) -> Path:
-    """A file that can be written, found out before the work rather than after it."""
-    path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{path} is a folder, not a file")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
-    if not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written to")
-    return path
-
-
-def _ks(text: str) -> range:
-    try:
-        ks = range(*(int(part) for part in text.split(":")))
-    except (TypeError, ValueError):
-        raise argparse.ArgumentTypeError(
-            f"must be START:STOP or START:STOP:STEP, not {text}"
-        ) from None
-    if len(ks) == 0 or min(ks) < 2:
-        raise argparse.ArgumentTypeError(f"must name numbers from 2 up, not {text}")
-    return ks

@@ -90,6 +90,12 @@ class BoostedClusterMeans(Recommender):
         A mean counts as if so many more residuals of 0 stood beside those it is of.
     random_state : int, default 0
 
+    Notes
+    -----
+    A fitted model keeps about 220 bytes for each user and stage, and 25 for each film and stage:
+    with 200 stages 70 MB for 671 users and 9,000 films, 7 GB for 162,000 users. Fewer chains or
+    stages take less.
+
     Examples
     --------
     >>> from recsys import BoostedClusterMeans, make_ratings
