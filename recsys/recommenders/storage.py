@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,7 @@ import scipy.sparse as sp
 
 from recsys.matrix import RatingMatrix
 from recsys.ratings import RatingScale
-
-if TYPE_CHECKING:
-    from recsys.recommenders.contract import Recommender
+from recsys.recommenders.training import Training
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -24,7 +22,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 FORMAT = 1
 
 
-def pack(model: "Recommender") -> Arrays:
+def pack(model: Any) -> Arrays:
     """All that a fitted recommender is, by name."""
     about = {
         "format": FORMAT,
@@ -35,7 +33,7 @@ def pack(model: "Recommender") -> Arrays:
     arrays = {"about": np.array(json.dumps(about)), "genres": model._genres}
     arrays |= prefixed("matrix", matrix_arrays(model._matrix))
     for name, value in _parameters(model).items():
-        if _is_recommender(value):
+        if isinstance(value, Training):
             arrays |= prefixed(name, pack(value))
     return arrays | prefixed("learned", model._arrays())
 
@@ -143,18 +141,12 @@ def without(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
     }
 
 
-def _parameters(model: "Recommender") -> dict[str, Any]:
+def _parameters(model: Any) -> dict[str, Any]:
     return {name: getattr(model, name) for name in signature(type(model)).parameters}
-
-
-def _is_recommender(value: Any) -> bool:
-    from recsys.recommenders.contract import Recommender
-
-    return isinstance(value, Recommender)
 
 
 def _plain(name: str, value: Any) -> Any:
     """A parameter as JSON holds it; a recommender is packed beside it, under the same name."""
-    if _is_recommender(value):
+    if isinstance(value, Training):
         return {"recommender": name}
     return value.item() if isinstance(value, np.generic) else value
