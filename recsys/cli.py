@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any
@@ -245,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = arguments.OneLineParser(
         prog="recsys", description="Groups of people with a common taste in films."
     )
+    parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(
         required=True, metavar="COMMAND", parser_class=arguments.OneLineParser
     )
@@ -339,6 +341,13 @@ def _parser() -> argparse.ArgumentParser:
         help="take a release for which no hash is known, and print its hash",
     )
     return parser
+
+
+def _version() -> str:
+    try:
+        return f"kmeans-core {version('kmeans-core')}"
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "kmeans-core (not installed)"
 
 
 def _command(

@@ -64,7 +64,7 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If no film has a genre of that name, or no genre is named.
+        If no film has a genre of that name, or no genre is named, or one twice.
 
     Examples
     --------
@@ -83,7 +83,9 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     if not genres:
         raise ValueError("no genre named")
     known = known_genres(ratings)
-    for genre in genres:
+    for place, genre in enumerate(genres):
+        if genre in genres[:place]:
+            raise ValueError(f"genre {genre!r} is named twice")
         if genre not in known:
             raise ValueError(f"no film has the genre {genre!r}; there are {', '.join(known)}")
     table = ratings.ratings

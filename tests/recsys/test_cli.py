@@ -320,3 +320,10 @@ def test_no_traceback_when_interrupted(
     monkeypatch.setattr("recsys.movielens.load_ratings", interrupt)
     assert run(["clusters", "--data", str(folder)]) == 130
     assert capsys.readouterr().err == "recsys: interrupted\n"
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.startswith("kmeans-core ")

@@ -106,3 +106,8 @@ def test_films_without_genres_are_rows_of_zeros() -> None:
     )
     assert genre_matrix(ratings, np.array([1, 2])).tolist() == [[0.0], [1.0]]
     assert genre_matrix(ratings, np.array([1])).shape == (1, 0)
+
+
+def test_a_genre_named_twice_is_refused(ratings: Ratings) -> None:
+    with pytest.raises(ValueError, match="genre 'Sci-Fi' is named twice"):
+        genre_means(ratings, ["Sci-Fi", "Drama", "Sci-Fi"])
