@@ -1,4 +1,4 @@
-"""The size of ml-25m from one end to the other: make, write, read, matrix, regions, groups.
+"""The size of ml-25m from one end to the other: make, write, read, matrix, groups, lists.
 
 Prints seconds and peak memory of each step. Run by `tests/long/run`.
 """
@@ -12,7 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys import RatingMatrix, cluster_users, load_ratings, make_ratings
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    RatingMatrix,
+    TasteGroups,
+    cluster_users,
+    load_ratings,
+    make_ratings,
+)
 
 # ml-25m: 162,541 users, 62,423 films, 25,000,095 ratings.
 N_USERS, N_MOVIES, N_RATINGS = 162_541, 62_423, 25_000_095
@@ -52,6 +60,17 @@ def main(folder: Path) -> None:
     with step("means of a group, telling films"):
         films = clusters.telling_films(int(np.argmax(clusters.sizes)))
     assert len(films) == 5
+    with step("taste groups with biases"):
+        groups = TasteGroups(rating_model=BiasBaseline()).fit(ratings)
+    with step("lists for 100 users"):
+        lists = groups.top(np.arange(1, 101))
+    assert lists.shape == (100, 10)
+    assert lists.min() > 0
+    with step("boosted cluster means, 20 stages"):
+        boosted = BoostedClusterMeans(n_chains=1, n_stages=20).fit(ratings)
+    some = ratings.ratings.iloc[:1000]
+    stars = boosted.predict(some["userId"], some["movieId"])
+    assert np.mean((stars - some["rating"]) ** 2) < np.var(some["rating"])
 
 
 if __name__ == "__main__":
