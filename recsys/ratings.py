@@ -107,6 +107,32 @@ class RatingScale:
         return on_step
 
 
+# A rating of at least this share of the largest says that the film was liked: 4 of 5 stars.
+LIKED_SHARE = 0.8
+
+
+def liked(ratings: Floats, scale: RatingScale) -> Mask:
+    """Which ratings say that the film was liked: .8 of the largest or more.
+
+    Parameters
+    ----------
+    ratings : ndarray of float64
+    scale : RatingScale
+
+    Returns
+    -------
+    ndarray of bool, as long as `ratings`
+
+    Examples
+    --------
+    >>> liked(np.array([3.5, 4.0, 5.0]), HALF_STARS).tolist()
+    [False, True, True]
+    """
+    # A step such as 0.1 is not exact in binary: allow for its rounding.
+    at_least: Mask = ratings >= LIKED_SHARE * scale.largest - 1e-9
+    return at_least
+
+
 HALF_STARS = RatingScale(0.5, 5.0, 0.5)
 WHOLE_STARS = RatingScale(1.0, 5.0, 1.0)
 

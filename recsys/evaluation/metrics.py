@@ -6,14 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.ratings import RatingScale
-
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-
-# A film is liked from this share of the scale's largest rating on: 4 of 5 stars.
-LIKED_SHARE = 0.8
 
 # In a list: there is no film at this place.
 NO_FILM = -1
@@ -84,20 +79,6 @@ def errors_by_user(
         for sizes in (np.abs(errors), errors**2)
     )
     return ErrorsByUser(n_rows, absolute, squared)
-
-
-def liked(ratings: Floats, scale: RatingScale) -> Mask:
-    """Which ratings say that a film was liked: those of at least .8 of the largest possible.
-
-    Examples
-    --------
-    >>> from recsys.ratings import HALF_STARS
-    >>> liked(np.array([3.5, 4.0, 5.0]), HALF_STARS).tolist()
-    [False, True, True]
-    """
-    # .8 of a scale's end need not be exact in binary.
-    at_least: Mask = ratings >= LIKED_SHARE * scale.largest - 1e-9
-    return at_least
 
 
 def hits_at_k(lists: Ints, rows: npt.NDArray[np.intp], movie_ids: Ints) -> Mask:

@@ -94,10 +94,13 @@ def _run_fold(name: str, model: PredictsRatings, split: Split, people: "pd.Index
 def _rating_scores(name: str, runs: Sequence[_FoldRun], seed: int) -> RatingScores:
     errors = reduce(add, (run.errors for run in runs))
     draws = error_draws(errors, seed)
+    rmse = float(np.mean([run.errors.rmse for run in runs]))
+    mae = float(np.mean([run.errors.mae for run in runs]))
     return RatingScores(
         name=name,
-        rmse=estimate(float(np.mean([run.errors.rmse for run in runs])), draws.rmse),
-        mae=estimate(float(np.mean([run.errors.mae for run in runs])), draws.mae),
+        # Draws are of all folds together; what they spread about is moved to the mean over folds.
+        rmse=estimate(rmse, draws.rmse + (rmse - errors.rmse)),
+        mae=estimate(mae, draws.mae + (mae - errors.mae)),
         fit_seconds=float(np.median([run.fit_seconds for run in runs])),
         predict_seconds=float(np.median([run.predict_seconds for run in runs])),
         n_rows=int(errors.n_rows.sum()),

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from recsys.recommenders.answers import Evidence, Floats, Ints, People
 from recsys.recommenders.contract import Recommender
+from recsys.recommenders.training import at_least
 from recsys.words import counted
 
 
@@ -44,6 +45,9 @@ class BiasBaseline(Recommender):
         self.n_sweeps = n_sweeps
 
     def _learn(self) -> None:
+        least = np.finfo(np.float64).tiny  # without any, a mean over nobody would be 0 / 0
+        at_least(least, film_shrinkage=self.film_shrinkage, user_shrinkage=self.user_shrinkage)
+        at_least(0, n_sweeps=self.n_sweeps)
         values = self._matrix.values
         users = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
         self._mean = float(values.data.mean())
@@ -119,8 +123,8 @@ class MostLiked(Recommender):
     def _learn(self) -> None:
         self._biases = BiasBaseline().fit_beside(self)
         values = self._matrix.values
-        liked = values.data >= self._like
-        self._likes = np.bincount(values.indices[liked], minlength=self._n_films)
+        liked_cells = self._liked(values.data)
+        self._likes = np.bincount(values.indices[liked_cells], minlength=self._n_films)
 
     def _place_known(self, rows: Ints) -> Floats:
         return self._biases._place_known(rows)
@@ -164,16 +168,16 @@ def of_group(
     rows, stars = model._raters(film)
     stars = stars[members[rows]]
     n_users, n_ratings = int(np.sum(members)), len(stars)
-    n_liked = int(np.sum(stars >= model._like))
+    n_liked = int(np.sum(model._liked(stars)))
     mean = float(stars.mean()) if n_ratings else float("nan")
     if cluster is None:
         who = counted(n_users, "user")
     else:
-        who = f"{counted(n_users, 'person', 'people')} who share your taste"
+        who = f"{counted(n_users, 'person who shares', 'people who share')} your taste"
     if n_ratings == 0:
         reason = f"none of the {who} rated it"
     else:
         reason = f"{n_ratings:,} of the {who} rated it, {mean:.2f} on average; {n_liked:,} liked it"
     if because:
-        reason += f"; you are one of them for liking {'; '.join(because)}"
+        reason += f"; like you, they liked {'; '.join(because)}"
     return Evidence(cluster, n_users, n_ratings, n_liked, mean, because, reason)

@@ -17,6 +17,7 @@ from recsys.recommenders.sketches import (
     basis_of,
     by_activity_and_fame,
     log_uniform,
+    mixed,
     of_length_one,
 )
 from recsys.recommenders.stages import (
@@ -28,6 +29,7 @@ from recsys.recommenders.stages import (
     film_stage,
     user_stage,
 )
+from recsys.recommenders.training import at_least
 
 # Groups of a stage, drawn log-uniformly; no more than one for five rows.
 USER_GROUPS = (2, 64)
@@ -64,6 +66,16 @@ class Placed:
 
     generosity: Floats
     stages: tuple[tuple[npt.NDArray[Any], ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Voice:
+    """A person's group in a stage, what it adds for a film, and the number of its first group."""
+
+    adds: float
+    stage: UserStage
+    group: int
+    first: int
 
 
 class BoostedClusterMeans(Recommender):
@@ -126,6 +138,9 @@ class BoostedClusterMeans(Recommender):
     # Learning -----------------------------------------------------------------------------------
 
     def _learn(self) -> None:
+        at_least(1, n_chains=self.n_chains)
+        at_least(0, n_stages=self.n_stages, learning_rate=self.learning_rate)
+        at_least(1e-6, shrinkage=self.shrinkage)
         self._biases = BiasBaseline().fit_beside(self)
         watched = by_activity_and_fame(self._matrix.values, self._n_ratings)
         rng = np.random.default_rng(self.random_state)
@@ -169,7 +184,7 @@ class BoostedClusterMeans(Recommender):
         else:
             whole = basis.people if of_users else basis.films
             projection = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            features = of_length_one(whole @ projection)
+            features = of_length_one(mixed(whole, projection))
         if of_users:
             return user_stage(
                 cells, features, projection, n_groups, by_residuals=by_residuals, **how
@@ -182,7 +197,7 @@ class BoostedClusterMeans(Recommender):
         mixtures = (rng.normal(size=(side.shape[1], N_COMPONENTS)) for side in sides)
         return np.hstack(
             [
-                of_length_one(side @ mixture.astype(np.float32))
+                of_length_one(mixed(side, mixture.astype(np.float32)))
                 for side, mixture in zip(sides, mixtures, strict=True)
             ]
         )
@@ -215,8 +230,8 @@ class BoostedClusterMeans(Recommender):
                 total = of_users if isinstance(stage, UserStage) else of_films
                 total += stage.stars(known, persons, films)
         return self._biases._parts(placed.generosity, persons, films) | {
-            "what people like the user think of it": of_users / self.n_chains,
-            "what the user thinks of films like it": of_films / self.n_chains,
+            "what people like the user think of it": of_users / len(self._chains),
+            "what the user thinks of films like it": of_films / len(self._chains),
         }
 
     def _scores(self, people: People) -> Floats:
@@ -228,28 +243,31 @@ class BoostedClusterMeans(Recommender):
         return scores
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
-        """How the group rated the film whose opinion of it counts most, of all stages' groups."""
-        strongest = None
+        """How the group rated the film that speaks most for it, of all stages' groups."""
+        strongest, first = None, 0
         for chain, knowledge in zip(self._chains, people.placed.stages, strict=True):
             for stage, known in zip(chain, knowledge, strict=True):
                 if isinstance(stage, UserStage):
-                    adds = abs(float(stage.adds[known[person], film]))
-                    if adds > 0 and (strongest is None or adds > strongest[0]):
-                        strongest = (adds, stage, int(known[person]))
+                    adds = float(stage.adds[known[person], film])
+                    if adds != 0 and (strongest is None or adds > strongest.adds):
+                        strongest = _Voice(adds, stage, int(known[person]), first)
+                    first += len(stage.centers)
         if strongest is None:
             return of_everyone(self, film)
-        _, stage, group = strongest
-        films = people.rated.indices[people.rated.indptr[person] : people.rated.indptr[person + 1]]
-        stars = people.rated.data[people.rated.indptr[person] : people.rated.indptr[person + 1]]
-        liked = films[stars >= self._like]
-        best = liked[np.argsort(-stage.adds[group, liked], kind="stable")][:N_BECAUSE]
+        rated = people.rated[[person]]
+        mine = rated.indices[self._liked(rated.data)]
+        adds_of_mine = strongest.stage.adds[strongest.group, mine]
+        best = mine[np.argsort(-adds_of_mine, kind="stable")][:N_BECAUSE]
+        best = best[strongest.stage.adds[strongest.group, best] > 0]
         because = tuple(str(title) for title in self._matrix.titles[best])
-        return of_group(self, film, stage.labels == group, group, because)
+        members = strongest.stage.labels == strongest.group
+        return of_group(self, film, members, strongest.first + strongest.group, because)
 
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        arrays: dict[str, npt.NDArray[Any]] = {"of_films": self._of_films}
+        shape = np.array([len(self._chains), len(self._chains[0])])
+        arrays: dict[str, npt.NDArray[Any]] = {"of_films": self._of_films, "shape": shape}
         arrays |= storage.prefixed("biases", self._biases._arrays())
         for c, chain in enumerate(self._chains):
             for s, stage in enumerate(chain):
@@ -267,9 +285,10 @@ class BoostedClusterMeans(Recommender):
         self._biases = BiasBaseline()
         self._biases._train_on(self._matrix, self._scale, self._genres)
         self._biases._restore(storage.without("biases", arrays))
+        n_chains, n_stages = arrays["shape"].tolist()
         self._chains = tuple(
-            tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))
-            for c in range(self.n_chains)
+            tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(n_stages))
+            for c in range(n_chains)
         )
 
     def _stage_of(self, arrays: Mapping[str, npt.NDArray[Any]], start: str) -> Stage:

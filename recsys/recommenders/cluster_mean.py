@@ -44,6 +44,7 @@ class ClusterMeanRecommender(Recommender):
     Parameters
     ----------
     n_clusters : int, default 10
+        As many as there are users where these are fewer.
     n_movies : int, default 1000
         Groups are made on this many most-rated films, and only these are recommended.
     region : (int, int), optional
@@ -129,7 +130,7 @@ class ClusterMeanRecommender(Recommender):
     ) -> TasteClusters:
         return cluster_users(
             everyone.most_rated(self.n_movies),
-            self.n_clusters,
+            min(self.n_clusters, len(everyone.user_ids)),
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,
@@ -176,8 +177,10 @@ class ClusterMeanRecommender(Recommender):
         centers /= np.maximum(sizes, 1)[:, None]
         away = np.sum(centers**2, axis=1)[None, :] - 2 * (seen @ centers.T)
         away[:, sizes == 0] = np.inf
-        # Without ratings there is nothing to be near to.
-        return np.where(np.diff(seen.indptr) > 0, np.argmin(away, axis=1), -1)
+        # Without ratings there is nothing to be near to. A rating may be 0.
+        persons = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))
+        n_seen = np.bincount(persons[films[rated.indices] >= 0], minlength=rated.shape[0])
+        return np.where(n_seen > 0, np.argmin(away, axis=1), -1)
 
     def _expected(self, placed: Ints, persons: Ints, films: Ints) -> Floats:
         groups, places = placed[persons], self._film_in_groups[films]
@@ -241,7 +244,7 @@ class ClusterMeanRecommender(Recommender):
     def _told(
         self, cluster: int | None, n_users: int, stars: Floats, mean: float, reason: str
     ) -> Evidence:
-        n_liked = int(np.sum(stars >= self._like))
+        n_liked = int(np.sum(self._liked(stars)))
         return Evidence(cluster, n_users, len(stars), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:

@@ -15,7 +15,15 @@ from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
 from recsys.recommenders import storage
 from recsys.recommenders.answers import Evidence, Floats, Ints, Part, People, Prediction, Ranking
-from recsys.recommenders.training import Training, one_of_two, paired_ids, whole_ids
+from recsys.recommenders.training import (
+    NO_FILM,
+    Training,
+    check_n,
+    one_of_two,
+    paired_ids,
+    whole_id,
+    whole_ids,
+)
 
 # Columns of what ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "expected_rating", "n_ratings", "reason"]
@@ -82,14 +90,22 @@ class Recommender(Training, ABC):
             Itself, fitted.
         """
         matrix = RatingMatrix.from_ratings(ratings)
-        self._train_on(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
-        self._learn()
-        return self
+        return self._fit(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
 
     def fit_beside(self, other: Training) -> Self:
         """The same from what another recommender was trained on."""
-        self._train_on(other._matrix, other._scale, other._genres)
-        self._learn()
+        return self._fit(other._matrix, other._scale, other._genres)
+
+    def _fit(self, *training: Any) -> Self:
+        before = self.__dict__.copy()
+        try:
+            self._train_on(*training)
+            self._learn()
+        except BaseException:
+            # A fit that fails leaves what was there.
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
         return self
 
     def predict(
@@ -134,15 +150,20 @@ class Recommender(Training, ABC):
         found, persons = np.unique(users, return_inverse=True)
         rows = self._rows(found)
         stars = np.empty(len(users))
-        known = rows[persons] >= 0
-        if np.any(known):
-            place = np.cumsum(rows >= 0) - 1
-            people = self._training_users(rows[rows >= 0])
-            stars[known] = self._stars(people, place[persons[known]], films[known])
-        if not np.all(known):
-            nobody = self._newcomers([{}])
-            n_unknown = int(np.sum(~known))
-            stars[~known] = self._stars(nobody, np.zeros(n_unknown, np.int64), films[~known])
+        unknown = rows[persons] < 0
+        nobody = self._newcomers([{}])
+        n_unknown = int(np.sum(unknown))
+        stars[unknown] = self._stars(nobody, np.zeros(n_unknown, np.int64), films[unknown])
+        # By blocks of users: what is known of a person may be large.
+        known = np.flatnonzero(~unknown)
+        known = known[np.argsort(rows[persons[known]], kind="stable")]
+        asked, starts = np.unique(rows[persons[known]], return_index=True)
+        for first in range(0, len(asked), self._block):
+            block = asked[first : first + self._block]
+            stop = starts[first + len(block)] if first + len(block) < len(asked) else len(known)
+            pairs = known[starts[first] : stop]
+            place = np.searchsorted(block, rows[persons[pairs]])
+            stars[pairs] = self._stars(self._training_users(block), place, films[pairs])
         return stars
 
     def recommend(
@@ -185,23 +206,28 @@ class Recommender(Training, ABC):
             If the user was not among the training users.
         """
         self._check_fitted()
+        check_n(n)
         one_of_two("user_id", user_id, ratings)
         people = (
-            self._training_users(np.array([self._matrix.row_of(int(user_id))]))
+            self._training_users(np.array([self._matrix.row_of(whole_id("user", user_id))]))
             if user_id is not None
             else self._newcomers([ratings or {}])
         )
-        return self._frame(people, 0, self._best(people, n, exclude_rated, among)[0])
+        eligible = self._eligible(among)
+        return self._frame(people, 0, self._best(people, n, exclude_rated, eligible)[0])
 
     def recommend_all(
         self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[int] | None = None
     ) -> pd.DataFrame:
         """The films to show every training user: :meth:`recommend` with a column userId before."""
         self._check_fitted()
-        parts = [pd.DataFrame(columns=["userId", *RECOMMENDATION_COLUMNS])]
+        check_n(n)
+        eligible = self._eligible(among)
+        parts = [self._frame(self._newcomers([{}]), 0, Ranking(np.empty(0, int), np.empty(0)))]
+        parts[0].insert(0, "userId", np.empty(0, np.int64))
         for rows in self._row_blocks():
             people = self._training_users(rows)
-            for person, ranking in enumerate(self._best(people, n, exclude_rated, among)):
+            for person, ranking in enumerate(self._best(people, n, exclude_rated, eligible)):
                 frame = self._frame(people, person, ranking)
                 frame.insert(0, "userId", self._matrix.user_ids[rows[person]])
                 parts.append(frame)
@@ -224,6 +250,7 @@ class Recommender(Training, ABC):
             If a user was not among the training users.
         """
         self._check_fitted()
+        self._check_lists(n)
         users = whole_ids("user", user_ids)
         rows = self._rows(users)
         if np.any(rows < 0):
@@ -239,6 +266,7 @@ class Recommender(Training, ABC):
     ) -> npt.NDArray[np.int64]:
         """The same for people who were not trained on, each given by their ratings."""
         self._check_fitted()
+        self._check_lists(n)
         blocks = [
             self._top(self._newcomers(ratings[first : first + self._block]), n, exclude_rated)
             for first in range(0, len(ratings), self._block)
@@ -270,11 +298,11 @@ class Recommender(Training, ABC):
         if movie_id is None:
             raise ValueError("explain needs a movie_id")
         one_of_two("user_id", user_id, ratings)
-        row = -1 if user_id is None else int(self._rows(np.array([user_id]))[0])
+        row = -1 if user_id is None else int(self._rows(np.array([whole_id("user", user_id)]))[0])
         people = (
             self._training_users(np.array([row])) if row >= 0 else self._newcomers([ratings or {}])
         )
-        film = int(self._columns(np.array([movie_id]))[0])
+        film = int(self._columns(np.array([whole_id("movie", movie_id)]))[0])
         found = self._parts(people.placed, np.array([0]), np.array([film]))
         parts = [Part(name, float(stars[0])) for name, stars in found.items()]
         total = float(sum(part.stars for part in parts))
@@ -324,6 +352,11 @@ class Recommender(Training, ABC):
 
     # What they share ----------------------------------------------------------------------------
 
+    def _check_lists(self, n: int) -> None:
+        check_n(n)
+        if np.any(self._matrix.movie_ids == NO_FILM):
+            raise ValueError(f"a film has the id {NO_FILM}, which says in lists that there is none")
+
     def _training_users(self, rows: Ints) -> People:
         return People(sp.csr_array(self._matrix.values[rows]), self._place_known(rows))
 
@@ -339,33 +372,37 @@ class Recommender(Training, ABC):
         return np.clip(total, self._scale.smallest, self._scale.largest)
 
     def _best(
-        self, people: People, n: int, exclude_rated: bool, among: Iterable[int] | None = None
+        self, people: People, n: int, exclude_rated: bool, eligible: npt.NDArray[np.bool_]
     ) -> list[Ranking]:
-        """The best films of each person."""
-        if n < 0:
-            raise ValueError(f"n must not be negative, but is {n}")
+        """The best films of each person among those that are eligible."""
         scores = self._scores(people)
         if exclude_rated:
             rows = np.repeat(np.arange(len(people)), np.diff(people.rated.indptr))
             scores[rows, people.rated.indices] = -np.inf
-        if among is not None:
-            scores[:, ~np.isin(self._matrix.movie_ids, list(among))] = -np.inf
+        scores[:, ~eligible] = -np.inf
         found = []
         for person, of_person in enumerate(scores):
-            eligible = np.flatnonzero(of_person > -np.inf)
-            standing = self._standing(people, person)[eligible]
-            ids = self._matrix.movie_ids[eligible]
-            films = eligible[np.lexsort((ids, -standing, -of_person[eligible]))[:n]]
+            some = np.flatnonzero(of_person > -np.inf)
+            standing = self._standing(people, person)[some]
+            ids = self._matrix.movie_ids[some]
+            films = some[np.lexsort((ids, -standing, -of_person[some]))[:n]]
             found.append(Ranking(films, of_person[films]))
         return found
+
+    def _eligible(self, among: Iterable[int] | None) -> npt.NDArray[np.bool_]:
+        """(n_films,): which films are asked for; all for None."""
+        if among is None:
+            return np.ones(self._n_films, dtype=np.bool_)
+        return np.isin(self._matrix.movie_ids, whole_ids("movie", list(among)))
 
     def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
         """(n_films,): of equal scores the film with more of this comes first."""
         return self._n_ratings
 
     def _top(self, people: People, n: int, exclude_rated: bool) -> npt.NDArray[np.int64]:
-        found = np.full((len(people), n), -1, dtype=np.int64)
-        for person, ranking in enumerate(self._best(people, n, exclude_rated)):
+        found = np.full((len(people), n), NO_FILM, dtype=np.int64)
+        rankings = self._best(people, n, exclude_rated, self._eligible(None))
+        for person, ranking in enumerate(rankings):
             found[person, : len(ranking.films)] = self._matrix.movie_ids[ranking.films]
         return found
 

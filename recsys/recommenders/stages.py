@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import ConvergenceWarning, KMeans
-from recsys.recommenders.sketches import of_length_one
+from recsys.recommenders.sketches import mixed, of_length_one
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -76,10 +76,10 @@ class UserStage:
 
     def place(self, cells: Cells, watched: Floats32) -> Groups:
         """Nearest group of new people; n_groups, which is none, for those without ratings."""
-        source: Any = cells.residuals() if self.by_residuals else watched
-        features = (source @ self.projection).astype(np.float32)
-        if not self.by_residuals:
-            features = of_length_one(features)
+        if self.by_residuals:
+            features = np.asarray(cells.residuals() @ self.projection, dtype=np.float32)
+        else:
+            features = of_length_one(mixed(watched, self.projection))
         away = np.sum((features[:, None, :] - self.centers[None]) ** 2, axis=2)
         groups = np.where(np.diff(cells.rated.indptr) > 0, np.argmin(away, axis=1), len(away[0]))
         cells.left[:] -= self.adds[groups[cells.persons], cells.films]

@@ -23,18 +23,16 @@ FORMAT = 1
 
 
 def pack(model: Any) -> Arrays:
-    """All that a fitted recommender is, by name."""
-    about = {
-        "format": FORMAT,
-        "recommender": type(model).__name__,
-        "parameters": {name: _plain(name, value) for name, value in _parameters(model).items()},
-        "scale": asdict(model._scale),
-    }
+    """All that a fitted recommender is, by name.
+
+    Raises
+    ------
+    ValueError
+        If it is none of this package's: :func:`unpack` would not know it.
+    """
+    about = {"format": FORMAT, **_named(model), "scale": asdict(model._scale)}
     arrays = {"about": np.array(json.dumps(about)), "genres": model._genres}
     arrays |= prefixed("matrix", matrix_arrays(model._matrix))
-    for name, value in _parameters(model).items():
-        if isinstance(value, Training):
-            arrays |= prefixed(name, pack(value))
     return arrays | prefixed("learned", model._arrays())
 
 
@@ -44,26 +42,68 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
     Raises
     ------
     ValueError
-        If the arrays are not those of a recommender.
+        If the arrays are not those of a recommender of this package.
     """
-    import recsys
-
     if "about" not in arrays:
         raise ValueError("no recommender is in it")
     about = json.loads(str(arrays["about"]))
     if about["format"] > FORMAT:
         raise ValueError(f"its format {about['format']} is newer than {FORMAT}, which is known")
-    parameters = dict(about["parameters"])
-    for name, value in parameters.items():
-        if isinstance(value, list):
-            parameters[name] = tuple(value)
-        elif value == {"recommender": name}:
-            parameters[name] = unpack(without(name, arrays))
-    model = getattr(recsys, about["recommender"])(**parameters)
-    scale = RatingScale(**about["scale"])
-    model._train_on(matrix_of(without("matrix", arrays)), scale, arrays["genres"])
-    model._restore(without("learned", arrays))
+    try:
+        model = _made(about)
+        scale = RatingScale(**about["scale"])
+        model._train_on(matrix_of(without("matrix", arrays)), scale, arrays["genres"])
+        model._restore(without("learned", arrays))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a recommender is in it, but not whole: {error}") from error
     return model
+
+
+def unfitted(model: Any) -> Any:
+    """Another recommender of the same class and parameters."""
+    return type(model)(
+        **{
+            name: unfitted(value) if isinstance(value, Training) else value
+            for name, value in _parameters(model).items()
+        }
+    )
+
+
+def _named(model: Any) -> dict[str, Any]:
+    """A recommender's class and parameters, as JSON holds them."""
+    name = type(model).__name__
+    if _classes().get(name) is not type(model):
+        raise ValueError(f"{name} is no recommender of this package: a file cannot name it")
+    return {
+        "recommender": name,
+        "parameters": {key: _plain(value) for key, value in _parameters(model).items()},
+    }
+
+
+def _made(about: Mapping[str, Any]) -> Any:
+    """An unfitted recommender by class and parameters."""
+    name = about["recommender"]
+    if name not in _classes():
+        raise ValueError(f"there is no recommender {name!r}")
+    parameters = {}
+    for key, value in about["parameters"].items():
+        if isinstance(value, dict):
+            parameters[key] = _made(value)
+        else:
+            parameters[key] = tuple(value) if isinstance(value, list) else value
+    return _classes()[name](**parameters)
+
+
+def _classes() -> dict[str, type]:
+    """The recommenders of this package: a file names no other code."""
+    import recsys
+
+    public = {name: getattr(recsys, name) for name in recsys.__all__}
+    return {
+        name: found
+        for name, found in public.items()
+        if isinstance(found, type) and issubclass(found, Training)
+    }
 
 
 def write(path: Path, arrays: Arrays) -> None:
@@ -145,8 +185,9 @@ def _parameters(model: Any) -> dict[str, Any]:
     return {name: getattr(model, name) for name in signature(type(model)).parameters}
 
 
-def _plain(name: str, value: Any) -> Any:
-    """A parameter as JSON holds it; a recommender is packed beside it, under the same name."""
+def _plain(value: Any) -> Any:
     if isinstance(value, Training):
-        return {"recommender": name}
+        return _named(value)
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
     return value.item() if isinstance(value, np.generic) else value

@@ -13,8 +13,15 @@ from recsys.recommenders.answers import Evidence, Floats, Ints, People
 from recsys.recommenders.baselines import of_everyone, of_group
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.contract import Recommender
-from recsys.recommenders.sketches import basis_of, by_activity, log_uniform, of_length_one
+from recsys.recommenders.sketches import (
+    basis_of,
+    by_activity,
+    log_uniform,
+    mixed,
+    of_length_one,
+)
 from recsys.recommenders.stages import Floats32, clustered
+from recsys.recommenders.training import at_least
 
 # Groups of a grouping, drawn log-uniformly; no more than one for five rows.
 USER_GROUPS = (8, 128)
@@ -107,7 +114,16 @@ class TasteGroups(Recommender):
     # Learning -----------------------------------------------------------------------------------
 
     def _learn(self) -> None:
-        model = self.rating_model or BoostedClusterMeans(random_state=self.random_state)
+        at_least(1, n_user_groupings=self.n_user_groupings)
+        at_least(0, n_film_groupings=self.n_film_groupings, film_weight=self.film_weight)
+        at_least(0, popularity_discount=self.popularity_discount)
+        given = self.rating_model
+        # The caller's own is not touched: it may be fitted, or given to others too.
+        model = (
+            storage.unfitted(given)
+            if given
+            else BoostedClusterMeans(random_state=self.random_state)
+        )
         self._ratings = model.fit_beside(self)
         likes = self._likes_of(self._matrix.values)
         self._counts = np.bincount(likes.indices, minlength=self._n_films).astype(np.float64)
@@ -123,7 +139,7 @@ class TasteGroups(Recommender):
         for _ in range(self.n_user_groupings):
             n_groups = _n_groups(USER_GROUPS, n_users, rng)
             mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            model = clustered(of_length_one(whole @ mixture), n_groups, rng)
+            model = clustered(of_length_one(mixed(whole, mixture)), n_groups, rng)
             labels.append(model.labels_.astype(np.int64) + first)
             centers.append(model.cluster_centers_.astype(np.float32))
             mixtures.append(mixture)
@@ -156,16 +172,16 @@ class TasteGroups(Recommender):
         for _ in range(self.n_film_groupings):
             n_groups = _n_groups(FILM_GROUPS, len(whole), rng)
             mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            labels.append(clustered(of_length_one(whole @ mixture), n_groups, rng).labels_)
+            labels.append(clustered(of_length_one(mixed(whole, mixture)), n_groups, rng).labels_)
         self._film_labels = np.array(labels, dtype=np.int32).reshape(
             self.n_film_groupings, len(whole)
         )
 
     def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
-        liked = rated.data >= self._like
-        starts = np.concatenate([[0], np.cumsum(liked)])[rated.indptr]
-        ones = np.ones(int(np.sum(liked)), dtype=np.float32)
-        return sp.csr_array((ones, rated.indices[liked], starts), shape=rated.shape)
+        is_like = self._liked(rated.data)
+        starts = np.concatenate([[0], np.cumsum(is_like)])[rated.indptr]
+        ones = np.ones(int(np.sum(is_like)), dtype=np.float32)
+        return sp.csr_array((ones, rated.indices[is_like], starts), shape=rated.shape)
 
     # Placing ------------------------------------------------------------------------------------
 
@@ -176,11 +192,11 @@ class TasteGroups(Recommender):
     def _place_new(self, rated: sp.csr_array) -> Placed:
         likes = self._likes_of(rated)
         whole = (by_activity(likes) @ self._of_films).astype(np.float32)
-        groups = np.full((rated.shape[0], self.n_user_groupings), self._limits[-1])
+        groups = np.full((rated.shape[0], len(self._mixtures)), self._limits[-1])
         liked_some = np.diff(likes.indptr) > 0
         for number, mixture in enumerate(self._mixtures):
             first, last = self._limits[number : number + 2]
-            features = of_length_one(whole @ mixture)
+            features = of_length_one(mixed(whole, mixture))
             away = np.sum((features[:, None, :] - self._centers[None, first:last]) ** 2, axis=2)
             nearest = first + np.argmin(away, axis=1)
             groups[:, number] = np.where(liked_some, nearest, self._limits[-1])
@@ -200,7 +216,7 @@ class TasteGroups(Recommender):
     def _scores(self, people: People) -> Floats:
         placed: Placed = people.placed
         scores = self._users_side(placed)
-        if self.n_film_groupings and self.film_weight:
+        if len(self._film_labels) and self.film_weight:
             scores *= self._films_side(placed) ** self.film_weight
         known = self._popularity > 0
         if self.popularity_discount:
@@ -211,9 +227,9 @@ class TasteGroups(Recommender):
 
     def _users_side(self, placed: Placed) -> Floats:
         """(n_people, n_films): P(like | group), the mean over groupings."""
-        n_people = len(placed.groups)
-        weights = 1.0 / (self._group_sizes[placed.groups] + 1.0) / self.n_user_groupings
-        persons = np.repeat(np.arange(n_people), self.n_user_groupings)
+        n_people, n_groupings = placed.groups.shape
+        weights = 1.0 / (self._group_sizes[placed.groups] + 1.0) / n_groupings
+        persons = np.repeat(np.arange(n_people), n_groupings)
         shape = (n_people, len(self._group_sizes))
         of_groups = sp.csr_array((weights.ravel(), (persons, placed.groups.ravel())), shape=shape)
         side: Floats = (of_groups @ self._group_likes).toarray().astype(np.float64)
@@ -231,7 +247,7 @@ class TasteGroups(Recommender):
             of_group = np.bincount(labels, self._counts, minlength=n_groups)
             mine = (placed.likes @ members).toarray() + PRIOR_LIKES * of_group / total
             side += (mine / np.maximum(of_group, 1.0))[:, labels]
-        side *= self._counts / self.n_film_groupings
+        side *= self._counts / len(self._film_labels)
         return side
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
@@ -248,7 +264,7 @@ class TasteGroups(Recommender):
         mine = placed.likes[[person]].indices
         among = self._group_likes[[group]][:, mine].toarray().ravel() / self._group_sizes[group]
         lift = among - self._popularity[mine]
-        best = mine[np.argsort(-lift, kind="stable")][:N_BECAUSE]
+        best = mine[np.argsort(-lift, kind="stable")][: min(N_BECAUSE, int(np.sum(lift > 0)))]
         because = tuple(str(title) for title in self._matrix.titles[best])
         return of_group(self, film, self._labels[number] == group, group, because)
 

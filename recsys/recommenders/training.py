@@ -11,14 +11,14 @@ import scipy.sparse as sp
 
 from kmeans_core import NotFittedError
 from recsys.matrix import RatingMatrix
-from recsys.ratings import RatingScale
+from recsys.ratings import RatingScale, liked
 from recsys.recommenders.answers import Floats, Ints
-
-# A rating of at least this share of the largest says that the film was liked: 4 of 5 stars.
-LIKED_SHARE = 0.8
 
 # Cells of people x films that are held at once while films are ranked.
 MOST_CELLS = 4_000_000
+
+# In a list of ids: there is no film at this place.
+NO_FILM = -1
 
 
 class Training:
@@ -42,10 +42,9 @@ class Training:
     def _n_films(self) -> int:
         return len(self._matrix.movie_ids)
 
-    @property
-    def _like(self) -> float:
-        """Stars from which a film was liked."""
-        return LIKED_SHARE * self._scale.largest
+    def _liked(self, stars: Floats) -> npt.NDArray[np.bool_]:
+        """Which ratings say that the film was liked."""
+        return liked(stars, self._scale)
 
     @property
     def _block(self) -> int:
@@ -90,7 +89,7 @@ class Training:
     def _rated_by(self, ratings: Sequence[Mapping[int, float]]) -> sp.csr_array:
         """Ratings of people x training films; what is no training film says nothing."""
         persons = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
-        movies = np.array([movie for of_one in ratings for movie in of_one], dtype=np.int64)
+        movies = whole_ids("movie", [movie for of_one in ratings for movie in of_one])
         stars = np.array([value for of_one in ratings for value in of_one.values()], np.float64)
         off = np.flatnonzero(~self._scale.holds(stars))
         if off.size:
@@ -122,13 +121,35 @@ def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
 
 
 def whole_ids(name: str, ids: Any) -> Ints:
-    """An array of ids; ValueError if they are not 1-D or not whole numbers."""
+    """An array of ids; ValueError if they are not 1-D or not whole numbers of 64 bits."""
     array = np.asarray(ids)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
             f"{name}_ids must be a 1-D array of whole numbers, not {array.dtype} {array.shape}"
         )
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name}_ids must fit in 64 bits, but {array.max()} is among them")
     return array.astype(np.int64)
+
+
+def whole_id(name: str, given: Any) -> int:
+    """One id; ValueError if it is not a whole number."""
+    return int(whole_ids(name, np.asarray([given]))[0])
+
+
+def check_n(n: Any) -> None:
+    """ValueError unless n is a whole number from 0 up."""
+    if not isinstance(n, int | np.integer):
+        raise ValueError(f"n must be a whole number, not {n!r}")
+    if n < 0:
+        raise ValueError(f"n must not be negative, but is {n}")
+
+
+def at_least(least: float, **parameters: float) -> None:
+    """ValueError for the first parameter that is less, or no number."""
+    for name, value in parameters.items():
+        if not value >= least:
+            raise ValueError(f"{name} must be at least {least:g}, not {value!r}")
 
 
 def one_of_two(name: str, users: Any, ratings: Any) -> None:

@@ -11,11 +11,10 @@ from recsys.evaluation.metrics import (
     coverage_at_k,
     errors_by_user,
     hits_at_k,
-    liked,
     ndcg_at_k,
     recall_at_k,
 )
-from recsys.ratings import RatingScale
+from recsys.ratings import RatingScale, liked
 
 
 def test_errors_worked_by_hand() -> None:

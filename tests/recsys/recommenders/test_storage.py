@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys import BiasBaseline, MostLiked, Recommender, TasteGroups, make_ratings
+from kmeans_core import NotFittedError
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    MostLiked,
+    Recommender,
+    TasteGroups,
+    make_ratings,
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +82,67 @@ def test_a_model_within_a_model_is_saved_with_it(tmp_path: Path) -> None:
     loaded = TasteGroups.load(tmp_path / "groups.npz")
     assert type(loaded.rating_model) is MostLiked
     assert loaded.predict([1, 2], [3, 4]).tolist() == model.predict([1, 2], [3, 4]).tolist()
+
+
+def changed(model: BiasBaseline, path: Path, **about: object) -> Path:
+    """A saved file that says something else of itself."""
+    model.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    said = json.loads(str(arrays["about"])) | about
+    np.savez(path, **(arrays | {"about": np.array(json.dumps(said))}))
+    return path
+
+
+@pytest.mark.parametrize("name", ["import_module", "load_ratings", "RatingMatrix", "Nobody"])
+def test_a_file_names_recommenders_of_this_package_and_nothing_else(
+    model: BiasBaseline, tmp_path: Path, name: str
+) -> None:
+    path = changed(model, tmp_path / "m.npz", recommender=name, parameters={"name": "this"})
+    with pytest.raises(ValueError, match=f"there is no recommender '{name}'"):
+        Recommender.load(path)
+
+
+def test_a_file_that_is_not_whole_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
+    path = changed(model, tmp_path / "m.npz", parameters={"n_wheels": 4})
+    with pytest.raises(ValueError, match=r"not whole.*n_wheels"):
+        Recommender.load(path)
+
+
+def test_a_class_that_a_file_cannot_name_is_not_saved(tmp_path: Path) -> None:
+    class Mine(BiasBaseline):
+        pass
+
+    ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
+    with pytest.raises(ValueError, match="Mine is no recommender of this package"):
+        Mine().fit(ratings).save(tmp_path / "m.npz")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        (BiasBaseline(user_shrinkage=0), "user_shrinkage"),
+        (BoostedClusterMeans(n_chains=0), "n_chains"),
+        (BoostedClusterMeans(shrinkage=0), "shrinkage"),
+        (TasteGroups(n_user_groupings=0), "n_user_groupings"),
+        (TasteGroups(popularity_discount=-1), "popularity_discount"),
+    ],
+)
+def test_parameters_that_are_not_possible_are_named(made: Recommender, name: str) -> None:
+    ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
+    with pytest.raises(ValueError, match=f"{name} must be at least"):
+        made.fit(ratings)
+    with pytest.raises(NotFittedError):
+        made.predict([1], [1])
+
+
+def test_a_rating_model_that_is_given_is_not_touched() -> None:
+    ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
+    other = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=1)
+    given = BiasBaseline(film_shrinkage=9.0).fit(other)
+    before = given.predict([35], [55])
+    model = TasteGroups(n_user_groupings=2, rating_model=given).fit(ratings)
+    assert given.predict([35], [55]) == before
+    alone = BiasBaseline(film_shrinkage=9.0).fit(ratings)
+    assert model.predict([1], [2]) == alone.predict([1], [2])
