@@ -7,13 +7,14 @@ if TYPE_CHECKING:
     from recsys.genres import contrast_subset, genre_means
     from recsys.matrix import RatingMatrix
     from recsys.movielens import load_ratings
-    from recsys.ratings import Ratings, RatingScale, RatingsError
+    from recsys.ratings import Ratings, RatingsError
     from recsys.recommenders.answers import Prediction
     from recsys.recommenders.baselines import BiasBaseline, MostLiked
     from recsys.recommenders.boosted import BoostedClusterMeans
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
     from recsys.recommenders.contract import Recommender
     from recsys.recommenders.taste_groups import TasteGroups
+    from recsys.scale import RatingScale
     from recsys.synthetic import builtin_ratings, make_ratings
     from recsys.taste import TasteClusters, cluster_users
 
@@ -26,7 +27,7 @@ _HOME = {
     "MostLiked": "recsys.recommenders.baselines",
     "Prediction": "recsys.recommenders.answers",
     "RatingMatrix": "recsys.matrix",
-    "RatingScale": "recsys.ratings",
+    "RatingScale": "recsys.scale",
     "Ratings": "recsys.ratings",
     "RatingsError": "recsys.ratings",
     "Recommender": "recsys.recommenders.contract",

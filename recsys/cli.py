@@ -220,13 +220,11 @@ def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
     from recsys.recommenders.methods import METHODS
 
-    if options.method != "cluster-mean":
-        return METHODS[options.method](options.seed).fit(ratings)
-    n_groups = min(N_GROUPS, ratings.n_users)
+    model = METHODS[options.method](options.seed)
+    if not isinstance(model, ClusterMeanRecommender):
+        return model.fit(ratings)
     with _progress(None, "iteration") as bar:
-        return ClusterMeanRecommender(n_groups, random_state=options.seed).fit(
-            ratings, on_iteration=lambda event: bar.update()
-        )
+        return model.fit(ratings, on_iteration=lambda event: bar.update())
 
 
 def _tell(notice: str) -> None:

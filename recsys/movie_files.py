@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from recsys.formats import ITEM_GENRES, Fault, Folder, Release, header_columns, whole_number
-from recsys.ratings import HALF_STARS, NO_GENRES, WHOLE_STARS, BadRow, RatingScale, RatingsError
+from recsys.ratings import NO_GENRES, BadRow, RatingsError
+from recsys.scale import HALF_STARS, WHOLE_STARS, RatingScale
 
 COLUMNS = ("movieId", "title", "genres")
 

@@ -9,18 +9,8 @@ import pandas as pd
 from recsys.formats import Release, open_release
 from recsys.movie_files import MovieRows, read_movies
 from recsys.rating_files import COLUMNS, RatingRows, read_ratings
-from recsys.ratings import (
-    HALF_STARS,
-    WHOLE_STARS,
-    BadRow,
-    Ints,
-    Ratings,
-    RatingScale,
-    RatingsError,
-    movies_frame,
-    ratings_frame,
-    repeats,
-)
+from recsys.ratings import BadRow, Ints, Ratings, RatingsError, movies_frame, ratings_frame, repeats
+from recsys.scale import HALF_STARS, WHOLE_STARS, RatingScale
 
 
 def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -> Ratings:

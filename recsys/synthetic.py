@@ -18,7 +18,8 @@ from recsys.invented_people import (
     draw_tastes,
     invent_people,
 )
-from recsys.ratings import HALF_STARS, Ratings
+from recsys.ratings import Ratings
+from recsys.scale import HALF_STARS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -8,8 +8,9 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from recsys.evaluation.metrics import NO_FILM
-from recsys.ratings import Ratings, RatingScale
+from recsys.ratings import Ratings
+from recsys.recommenders.answers import NO_FILM
+from recsys.scale import RatingScale
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.recommenders.answers import NO_FILM
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-
-# In a list: there is no film at this place.
-NO_FILM = -1
 
 
 @dataclass(frozen=True, eq=False)

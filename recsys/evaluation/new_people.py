@@ -10,11 +10,12 @@ import pandas as pd
 
 from recsys.evaluation.answers import OnStep, TakesNewPeople, checked_lists, checked_stars, timed
 from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
-from recsys.evaluation.metrics import NO_FILM, coverage_at_k, errors_by_user
+from recsys.evaluation.metrics import coverage_at_k, errors_by_user
 from recsys.evaluation.ranking import LikedFilms
 from recsys.evaluation.results import NewPeopleEvaluation, NewPeopleScores
 from recsys.evaluation.splits import MOST_SHOWN, NewPeople, whole_users
 from recsys.ratings import Ratings
+from recsys.recommenders.answers import NO_FILM
 
 SHOWN = (0, 1, 3, 5, 10, 20)
 

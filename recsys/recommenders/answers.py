@@ -10,6 +10,9 @@ import scipy.sparse as sp
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+# In a list of movie ids: there is no film at this place.
+NO_FILM = -1
+
 
 @dataclass(frozen=True)
 class Part:
@@ -20,20 +23,11 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """An expected rating, its parts and the evidence for it.
+class Evidence:
+    """Who of some users rated a film, and how.
 
     Attributes
     ----------
-    user_id : int or None
-        None for a person who is known by their ratings alone.
-    movie_id : int
-    title : str
-        Empty for a film that is not among the training films.
-    rating : float
-        Expected rating in stars.
-    parts : tuple of Part
-        Add up to ``rating``.
     cluster : int or None
         Group of the user; None for a user who is in none.
     n_users : int
@@ -50,11 +44,6 @@ class Prediction:
         The same in words.
     """
 
-    user_id: int | None
-    movie_id: int
-    title: str
-    rating: float
-    parts: tuple[Part, ...]
     cluster: int | None
     n_users: int
     n_ratings: int
@@ -65,28 +54,27 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Who of some users rated a film, and how.
+class Prediction(Evidence):
+    """An expected rating, its parts and, as in :class:`Evidence`, what speaks for it.
 
     Attributes
     ----------
-    cluster : int or None
-        The group they are; None for everyone.
-    n_users, n_ratings, n_liked : int
-    mean : float
-        NaN where none of them rated it.
-    because : tuple of str
-        See :class:`Prediction`.
-    reason : str
+    user_id : int or None
+        None for a person who is known by their ratings alone.
+    movie_id : int
+    title : str
+        Empty for a film that is not among the training films.
+    rating : float
+        Expected rating in stars.
+    parts : tuple of Part
+        Add up to ``rating``.
     """
 
-    cluster: int | None
-    n_users: int
-    n_ratings: int
-    n_liked: int
-    mean: float
-    because: tuple[str, ...]
-    reason: str
+    user_id: int | None
+    movie_id: int
+    title: str
+    rating: float
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, eq=False)

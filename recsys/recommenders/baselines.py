@@ -12,6 +12,9 @@ from recsys.recommenders.contract import Recommender
 from recsys.recommenders.training import at_least
 from recsys.words import counted
 
+# Films named as those that place a user in a group.
+N_BECAUSE = 3
+
 
 class BiasBaseline(Recommender):
     """Expects the mean rating, more from a generous user, more for a good film.
@@ -154,7 +157,7 @@ class MostLiked(Recommender):
 def of_everyone(model: Recommender, film: int) -> Evidence:
     """How all training users rated a film."""
     everyone = np.ones(len(model._matrix.user_ids), dtype=np.bool_)
-    return of_group(model, film, everyone, None, ())
+    return of_group(model, film, everyone, None, np.empty(0, np.int64))
 
 
 def of_group(
@@ -162,9 +165,14 @@ def of_group(
     film: int,
     members: npt.NDArray[np.bool_],
     cluster: int | None,
-    because: tuple[str, ...],
+    telling: Ints,
 ) -> Evidence:
-    """How some training users rated a film; ``cluster`` is their group, None for everyone."""
+    """How some training users rated a film.
+
+    ``cluster`` is their group, None for everyone; ``telling`` the columns of the user's own films
+    that place the user there, most telling first.
+    """
+    because = tuple(str(title) for title in model._matrix.titles[telling[:N_BECAUSE]])
     rows, stars = model._raters(film)
     stars = stars[members[rows]]
     n_users, n_ratings = int(np.sum(members)), len(stars)
@@ -181,3 +189,9 @@ def of_group(
     if because:
         reason += f"; like you, they liked {'; '.join(because)}"
     return Evidence(cluster, n_users, n_ratings, n_liked, mean, because, reason)
+
+
+def by_weight(films: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Ints:
+    """The films whose weight is above 0, heaviest first."""
+    order = np.argsort(-weights, kind="stable")
+    return films[order][: int(np.sum(weights > 0))].astype(np.int64)

@@ -10,31 +10,30 @@ import scipy.sparse as sp
 
 from recsys.recommenders import storage
 from recsys.recommenders.answers import Evidence, Floats, Ints, People
-from recsys.recommenders.baselines import BiasBaseline, of_everyone, of_group
+from recsys.recommenders.baselines import BiasBaseline, by_weight, of_everyone, of_group
 from recsys.recommenders.contract import Recommender
 from recsys.recommenders.sketches import (
     Basis,
+    Floats32,
     basis_of,
     by_activity_and_fame,
-    log_uniform,
     mixed,
     of_length_one,
 )
 from recsys.recommenders.stages import (
     Cells,
     FilmStage,
-    Floats32,
     Stage,
     UserStage,
     film_stage,
+    n_groups_of,
     user_stage,
 )
 from recsys.recommenders.training import at_least
 
-# Groups of a stage, drawn log-uniformly; no more than one for five rows.
+# Groups of a stage, at least and at most.
 USER_GROUPS = (2, 64)
 FILM_GROUPS = (4, 256)
-ROWS_A_GROUP = 5
 
 # Dimensions of what is clustered, and of the basis they are mixed from.
 N_COMPONENTS = 20
@@ -48,9 +47,6 @@ WATCHED_SHARE = 0.6
 
 # Share of the stages of films that group by genres beside who rated what.
 GENRES_SHARE = 0.5
-
-# Films named as those that place a user in a group.
-N_BECAUSE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,9 +158,8 @@ class BoostedClusterMeans(Recommender):
     def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
         of_users = number % STAGES_A_CYCLE == 0
         by_residuals = bool(rng.random() >= WATCHED_SHARE)
-        rows = cells.rated.shape[0 if of_users else 1]
-        least, most = USER_GROUPS if of_users else FILM_GROUPS
-        n_groups = min(log_uniform(least, max(least, min(most, rows // ROWS_A_GROUP)), rng), rows)
+        n_rows = cells.rated.shape[0 if of_users else 1]
+        n_groups = n_groups_of(USER_GROUPS if of_users else FILM_GROUPS, n_rows, rng)
         how: dict[str, Any] = {
             "shrinkage": self.shrinkage,
             "learning_rate": self.learning_rate,
@@ -256,12 +251,9 @@ class BoostedClusterMeans(Recommender):
             return of_everyone(self, film)
         rated = people.rated[[person]]
         mine = rated.indices[self._liked(rated.data)]
-        adds_of_mine = strongest.stage.adds[strongest.group, mine]
-        best = mine[np.argsort(-adds_of_mine, kind="stable")][:N_BECAUSE]
-        best = best[strongest.stage.adds[strongest.group, best] > 0]
-        because = tuple(str(title) for title in self._matrix.titles[best])
+        telling = by_weight(mine, strongest.stage.adds[strongest.group, mine])
         members = strongest.stage.labels == strongest.group
-        return of_group(self, film, members, strongest.first + strongest.group, because)
+        return of_group(self, film, members, strongest.first + strongest.group, telling)
 
     # A file -------------------------------------------------------------------------------------
 

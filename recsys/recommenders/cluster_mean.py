@@ -101,8 +101,8 @@ class ClusterMeanRecommender(Recommender):
         ClusterMeanRecommender
             Itself, fitted.
         """
-        everyone = RatingMatrix.from_ratings(ratings)
-        return self.fit_clusters(self._grouped(everyone, on_iteration), ratings)
+        matrix = RatingMatrix.from_ratings(ratings)
+        return self._fit_by(matrix, ratings, lambda: self._grouped(on_iteration))
 
     def fit_clusters(self, clusters: TasteClusters, ratings: Ratings) -> Self:
         """Use groups that are there already.
@@ -117,20 +117,21 @@ class ClusterMeanRecommender(Recommender):
         -------
         ClusterMeanRecommender
         """
-        matrix = RatingMatrix.from_ratings(ratings)
-        self._train_on(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
-        self._use(clusters)
-        return self
+        return self._fit_by(RatingMatrix.from_ratings(ratings), ratings, lambda: clusters)
+
+    def _fit_by(
+        self, matrix: RatingMatrix, ratings: Ratings, make: Callable[[], TasteClusters]
+    ) -> Self:
+        genres = genre_matrix(ratings, matrix.movie_ids)
+        return self._fit(matrix, ratings.scale, genres, lambda: self._use(make()))
 
     def _learn(self) -> None:
-        self._use(self._grouped(self._matrix, None))
+        self._use(self._grouped(None))
 
-    def _grouped(
-        self, everyone: RatingMatrix, on_iteration: Callable[[IterationEvent], Any] | None
-    ) -> TasteClusters:
+    def _grouped(self, on_iteration: Callable[[IterationEvent], Any] | None) -> TasteClusters:
         return cluster_users(
-            everyone.most_rated(self.n_movies),
-            min(self.n_clusters, len(everyone.user_ids)),
+            self._matrix.most_rated(self.n_movies),
+            min(self.n_clusters, len(self._matrix.user_ids)),
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,
@@ -153,6 +154,13 @@ class ClusterMeanRecommender(Recommender):
         self._group_of = np.where(row >= 0, clusters.labels[row], -1)
         self._means_of_everyone = np.append(self._matrix.means_by_film(), np.nan)
         self._mean_of_all = float(self._matrix.values.data.mean())
+        # Where new people are placed: the mean of each group, absent = 0.
+        sizes = clusters.sizes
+        n_users = len(clusters.labels)
+        membership = (np.ones(n_users), (clusters.labels, np.arange(n_users)))
+        members = sp.csr_array(membership, shape=(len(sizes), n_users))
+        self._centers = (members @ clusters.matrix.values).toarray()
+        self._centers /= np.maximum(sizes, 1)[:, None]
         self.clusters = clusters
 
     def _seen_part(self, clusters: TasteClusters, cluster: int) -> RatingMatrix:
@@ -168,15 +176,8 @@ class ClusterMeanRecommender(Recommender):
         place = (np.ones(len(known)), (known, films[known]))
         of_groups = sp.csr_array(place, shape=(len(films), self.clusters.matrix.shape[1]))
         seen = rated @ of_groups
-        sizes = self.clusters.sizes
-        members = sp.csr_array(
-            (np.ones(len(self.clusters.labels)), (self.clusters.labels, np.arange(sizes.sum()))),
-            shape=(len(sizes), len(self.clusters.labels)),
-        )
-        centers = (members @ self.clusters.matrix.values).toarray()
-        centers /= np.maximum(sizes, 1)[:, None]
-        away = np.sum(centers**2, axis=1)[None, :] - 2 * (seen @ centers.T)
-        away[:, sizes == 0] = np.inf
+        away = np.sum(self._centers**2, axis=1)[None, :] - 2 * (seen @ self._centers.T)
+        away[:, self.clusters.sizes == 0] = np.inf
         # Without ratings there is nothing to be near to. A rating may be 0.
         persons = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))
         n_seen = np.bincount(persons[films[rated.indices] >= 0], minlength=rated.shape[0])

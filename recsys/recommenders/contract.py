@@ -1,7 +1,7 @@
 """What every recommender can do: fit, predict, recommend, say why, save and load."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,9 +14,17 @@ from recsys.genres import genre_matrix
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
 from recsys.recommenders import storage
-from recsys.recommenders.answers import Evidence, Floats, Ints, Part, People, Prediction, Ranking
-from recsys.recommenders.training import (
+from recsys.recommenders.answers import (
     NO_FILM,
+    Evidence,
+    Floats,
+    Ints,
+    Part,
+    People,
+    Prediction,
+    Ranking,
+)
+from recsys.recommenders.training import (
     Training,
     check_n,
     one_of_two,
@@ -24,6 +32,7 @@ from recsys.recommenders.training import (
     whole_id,
     whole_ids,
 )
+from recsys.scale import RatingScale
 
 # Columns of what ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "expected_rating", "n_ratings", "reason"]
@@ -90,17 +99,24 @@ class Recommender(Training, ABC):
             Itself, fitted.
         """
         matrix = RatingMatrix.from_ratings(ratings)
-        return self._fit(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
+        genres = genre_matrix(ratings, matrix.movie_ids)
+        return self._fit(matrix, ratings.scale, genres, self._learn)
 
     def fit_beside(self, other: Training) -> Self:
         """The same from what another recommender was trained on."""
-        return self._fit(other._matrix, other._scale, other._genres)
+        return self._fit(other._matrix, other._scale, other._genres, self._learn)
 
-    def _fit(self, *training: Any) -> Self:
+    def _fit(
+        self,
+        matrix: RatingMatrix,
+        scale: RatingScale,
+        genres: npt.NDArray[np.float32],
+        learn: Callable[[], None],
+    ) -> Self:
         before = self.__dict__.copy()
         try:
-            self._train_on(*training)
-            self._learn()
+            self._train_on(matrix, scale, genres)
+            learn()
         except BaseException:
             # A fit that fails leaves what was there.
             self.__dict__.clear()
@@ -151,9 +167,10 @@ class Recommender(Training, ABC):
         rows = self._rows(found)
         stars = np.empty(len(users))
         unknown = rows[persons] < 0
-        nobody = self._newcomers([{}])
-        n_unknown = int(np.sum(unknown))
-        stars[unknown] = self._stars(nobody, np.zeros(n_unknown, np.int64), films[unknown])
+        if np.any(unknown):
+            nobody = self._newcomers([{}])
+            first_of_one = np.zeros(int(np.sum(unknown)), np.int64)
+            stars[unknown] = self._stars(nobody, first_of_one, films[unknown])
         # By blocks of users: what is known of a person may be large.
         known = np.flatnonzero(~unknown)
         known = known[np.argsort(rows[persons[known]], kind="stable")]
@@ -223,16 +240,15 @@ class Recommender(Training, ABC):
         self._check_fitted()
         check_n(n)
         eligible = self._eligible(among)
-        parts = [self._frame(self._newcomers([{}]), 0, Ranking(np.empty(0, int), np.empty(0)))]
-        parts[0].insert(0, "userId", np.empty(0, np.int64))
+        frames = []
         for rows in self._row_blocks():
             people = self._training_users(rows)
             for person, ranking in enumerate(self._best(people, n, exclude_rated, eligible)):
                 frame = self._frame(people, person, ranking)
-                frame.insert(0, "userId", self._matrix.user_ids[rows[person]])
-                parts.append(frame)
-        found = [part for part in parts if len(part)]
-        return pd.concat(found, ignore_index=True) if found else parts[0]
+                user_id = self._matrix.user_ids[rows[person]]
+                frame.insert(0, "userId", np.full(len(frame), user_id))
+                frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
 
     def top(
         self, user_ids: npt.ArrayLike, n: int = 10, *, exclude_rated: bool = True
@@ -309,20 +325,13 @@ class Recommender(Training, ABC):
         rating = float(np.clip(total, self._scale.smallest, self._scale.largest))
         if rating != total:
             parts.append(Part("kept within the scale", rating - total))
-        evidence = self._evidence(people, 0, film)
         return Prediction(
+            **vars(self._evidence(people, 0, film)),
             user_id=user_id,
             movie_id=movie_id,
             title=str(self._matrix.titles[film]) if film < self._n_films else "",
             rating=rating,
             parts=tuple(parts),
-            cluster=evidence.cluster,
-            n_users=evidence.n_users,
-            n_ratings=evidence.n_ratings,
-            n_liked=evidence.n_liked,
-            mean=evidence.mean,
-            because=evidence.because,
-            reason=evidence.reason,
         )
 
     def save(self, path: str | Path) -> None:

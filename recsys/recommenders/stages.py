@@ -9,15 +9,16 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import ConvergenceWarning, KMeans
-from recsys.recommenders.sketches import mixed, of_length_one
+from recsys.recommenders.answers import Floats, Ints
+from recsys.recommenders.sketches import Floats32, log_uniform, mixed, nearest, of_length_one
 
-Floats = npt.NDArray[np.float64]
-Floats32 = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Groups = npt.NDArray[np.int32]
 
 # Iterations of a stage's k-means: its groups need not be the best, many stages are averaged.
 MAX_ITER = 10
+
+# No more groups than one for so many rows.
+ROWS_A_GROUP = 5
 
 # Ratings of a person at which the person's own means count half.
 TRUST = 10.0
@@ -80,8 +81,8 @@ class UserStage:
             features = np.asarray(cells.residuals() @ self.projection, dtype=np.float32)
         else:
             features = of_length_one(mixed(watched, self.projection))
-        away = np.sum((features[:, None, :] - self.centers[None]) ** 2, axis=2)
-        groups = np.where(np.diff(cells.rated.indptr) > 0, np.argmin(away, axis=1), len(away[0]))
+        has_ratings = np.diff(cells.rated.indptr) > 0
+        groups = np.where(has_ratings, nearest(features, self.centers), len(self.centers))
         cells.left[:] -= self.adds[groups[cells.persons], cells.films]
         return groups.astype(np.int32)
 
@@ -169,6 +170,13 @@ def film_stage(
     labels = np.append(model.labels_, n_groups).astype(np.int32)
     adds = _own_means(cells, labels, shrinkage, learning_rate)
     return FilmStage(labels, adds, shrinkage, learning_rate)
+
+
+def n_groups_of(limits: tuple[int, int], n_rows: int, rng: np.random.Generator) -> int:
+    """How many groups to make of so many rows: drawn within the limits, evenly in the logarithm."""
+    least, most = limits
+    most = max(1, min(most, n_rows // ROWS_A_GROUP))
+    return log_uniform(min(least, most), most, rng)
 
 
 def clustered(features: Floats32, n_groups: int, rng: np.random.Generator) -> KMeans:

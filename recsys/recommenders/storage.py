@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from recsys.files import whole
 from recsys.matrix import RatingMatrix
-from recsys.ratings import RatingScale
 from recsys.recommenders.training import Training
+from recsys.scale import RatingScale
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -46,10 +47,10 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
     """
     if "about" not in arrays:
         raise ValueError("no recommender is in it")
-    about = json.loads(str(arrays["about"]))
-    if about["format"] > FORMAT:
-        raise ValueError(f"its format {about['format']} is newer than {FORMAT}, which is known")
     try:
+        about = json.loads(str(arrays["about"]))
+        if about["format"] > FORMAT:
+            raise ValueError(f"its format {about['format']} is newer than {FORMAT}, which is known")
         model = _made(about)
         scale = RatingScale(**about["scale"])
         model._train_on(matrix_of(without("matrix", arrays)), scale, arrays["genres"])
@@ -108,13 +109,8 @@ def _classes() -> dict[str, type]:
 
 def write(path: Path, arrays: Arrays) -> None:
     """Write an npz file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read(path: Path) -> Arrays:

@@ -10,23 +10,23 @@ import scipy.sparse as sp
 
 from recsys.recommenders import storage
 from recsys.recommenders.answers import Evidence, Floats, Ints, People
-from recsys.recommenders.baselines import of_everyone, of_group
+from recsys.recommenders.baselines import by_weight, of_everyone, of_group
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.contract import Recommender
 from recsys.recommenders.sketches import (
+    Floats32,
     basis_of,
     by_activity,
-    log_uniform,
     mixed,
+    nearest,
     of_length_one,
 )
-from recsys.recommenders.stages import Floats32, clustered
+from recsys.recommenders.stages import clustered, n_groups_of
 from recsys.recommenders.training import at_least
 
-# Groups of a grouping, drawn log-uniformly; no more than one for five rows.
+# Groups of a grouping, at least and at most.
 USER_GROUPS = (8, 128)
 FILM_GROUPS = (32, 256)
-ROWS_A_GROUP = 5
 
 # Dimensions of what is clustered, and of the basis they are mixed from.
 N_COMPONENTS = 15
@@ -34,9 +34,6 @@ N_BASIS = 30
 
 # As if a person had so many likes more, spread as everybody's likes are.
 PRIOR_LIKES = 3.0
-
-# Films named as those that place a user in a group.
-N_BECAUSE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +44,11 @@ class Placed:
     ----------
     groups : ndarray of shape (n_people, n_user_groupings)
         Numbers of groups, counted through all groupings; the last number is everyone.
-    likes : csr_array of shape (n_people, n_films)
-        1 for each film that a person liked.
     ratings : Any
         Where the model of ratings puts them.
     """
 
     groups: Ints
-    likes: sp.csr_array
     ratings: Any
 
 
@@ -137,7 +131,7 @@ class TasteGroups(Recommender):
         n_users = len(whole)
         labels, centers, mixtures, first = [], [], [], 0
         for _ in range(self.n_user_groupings):
-            n_groups = _n_groups(USER_GROUPS, n_users, rng)
+            n_groups = n_groups_of(USER_GROUPS, n_users, rng)
             mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
             model = clustered(of_length_one(mixed(whole, mixture)), n_groups, rng)
             labels.append(model.labels_.astype(np.int64) + first)
@@ -170,7 +164,7 @@ class TasteGroups(Recommender):
     def _group_films(self, whole: Floats32, rng: np.random.Generator) -> None:
         labels = []
         for _ in range(self.n_film_groupings):
-            n_groups = _n_groups(FILM_GROUPS, len(whole), rng)
+            n_groups = n_groups_of(FILM_GROUPS, len(whole), rng)
             mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
             labels.append(clustered(of_length_one(mixed(whole, mixture)), n_groups, rng).labels_)
         self._film_labels = np.array(labels, dtype=np.int32).reshape(
@@ -186,8 +180,7 @@ class TasteGroups(Recommender):
     # Placing ------------------------------------------------------------------------------------
 
     def _place_known(self, rows: Ints) -> Placed:
-        likes = self._likes_of(sp.csr_array(self._matrix.values[rows]))
-        return Placed(self._labels[:, rows].T, likes, self._ratings._place_known(rows))
+        return Placed(self._labels[:, rows].T, self._ratings._place_known(rows))
 
     def _place_new(self, rated: sp.csr_array) -> Placed:
         likes = self._likes_of(rated)
@@ -197,10 +190,9 @@ class TasteGroups(Recommender):
         for number, mixture in enumerate(self._mixtures):
             first, last = self._limits[number : number + 2]
             features = of_length_one(mixed(whole, mixture))
-            away = np.sum((features[:, None, :] - self._centers[None, first:last]) ** 2, axis=2)
-            nearest = first + np.argmin(away, axis=1)
-            groups[:, number] = np.where(liked_some, nearest, self._limits[-1])
-        return Placed(groups, likes, self._ratings._place_new(rated))
+            found = first + nearest(features, self._centers[first:last])
+            groups[:, number] = np.where(liked_some, found, self._limits[-1])
+        return Placed(groups, self._ratings._place_new(rated))
 
     # Answers ------------------------------------------------------------------------------------
 
@@ -214,10 +206,9 @@ class TasteGroups(Recommender):
         return share
 
     def _scores(self, people: People) -> Floats:
-        placed: Placed = people.placed
-        scores = self._users_side(placed)
+        scores = self._users_side(people.placed)
         if len(self._film_labels) and self.film_weight:
-            scores *= self._films_side(placed) ** self.film_weight
+            scores *= self._films_side(self._likes_of(people.rated)) ** self.film_weight
         known = self._popularity > 0
         if self.popularity_discount:
             scores[:, known] /= self._popularity[known] ** self.popularity_discount
@@ -236,37 +227,34 @@ class TasteGroups(Recommender):
         side += np.sum(weights, axis=1)[:, None] * self._popularity[None, :]
         return side
 
-    def _films_side(self, placed: Placed) -> Floats:
+    def _films_side(self, likes: sp.csr_array) -> Floats:
         """(n_people, n_films): likes of the person's like films, the mean over groupings."""
         total = max(1.0, float(np.sum(self._counts)))
-        side = np.zeros(placed.likes.shape)
+        side = np.zeros(likes.shape)
         for labels in self._film_labels:
             n_groups = int(labels.max()) + 1
             place = (np.arange(len(labels)), labels)
             members = sp.csr_array((np.ones(len(labels)), place), shape=(len(labels), n_groups))
             of_group = np.bincount(labels, self._counts, minlength=n_groups)
-            mine = (placed.likes @ members).toarray() + PRIOR_LIKES * of_group / total
+            mine = (likes @ members).toarray() + PRIOR_LIKES * of_group / total
             side += (mine / np.maximum(of_group, 1.0))[:, labels]
         side *= self._counts / len(self._film_labels)
         return side
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
         """How one of the person's groups rated the film: the one nearest to the mean of all."""
-        placed: Placed = people.placed
-        groups = placed.groups[person]
+        groups = people.placed.groups[person]
         everyone = int(self._limits[-1])
-        if film == self._n_films or len(groups) == 0 or groups[0] == everyone:
+        if film == self._n_films or groups[0] == everyone:
             return of_everyone(self, film)
         likes = self._group_likes[groups][:, [film]].toarray().ravel()
         share = (likes + self._popularity[film]) / (self._group_sizes[groups] + 1.0)
         number = int(np.argmin(np.abs(share - share.mean())))
         group = int(groups[number])
-        mine = placed.likes[[person]].indices
+        mine = self._likes_of(people.rated[[person]]).indices
         among = self._group_likes[[group]][:, mine].toarray().ravel() / self._group_sizes[group]
-        lift = among - self._popularity[mine]
-        best = mine[np.argsort(-lift, kind="stable")][: min(N_BECAUSE, int(np.sum(lift > 0)))]
-        because = tuple(str(title) for title in self._matrix.titles[best])
-        return of_group(self, film, self._labels[number] == group, group, because)
+        telling = by_weight(mine, among - self._popularity[mine])
+        return of_group(self, film, self._labels[number] == group, group, telling)
 
     # A file -------------------------------------------------------------------------------------
 
@@ -295,9 +283,3 @@ class TasteGroups(Recommender):
         self._group_sizes = arrays["group_sizes"]
         self._group_likes = storage.csr_of(storage.without("group_likes", arrays))
         self._ratings = storage.unpack(storage.without("ratings", arrays))
-
-
-def _n_groups(limits: tuple[int, int], n_rows: int, rng: np.random.Generator) -> int:
-    least, most = limits
-    most = max(1, min(most, n_rows // ROWS_A_GROUP))
-    return log_uniform(min(least, most), most, rng)

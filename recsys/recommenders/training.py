@@ -11,14 +11,11 @@ import scipy.sparse as sp
 
 from kmeans_core import NotFittedError
 from recsys.matrix import RatingMatrix
-from recsys.ratings import RatingScale, liked
 from recsys.recommenders.answers import Floats, Ints
+from recsys.scale import RatingScale, liked
 
 # Cells of people x films that are held at once while films are ranked.
 MOST_CELLS = 4_000_000
-
-# In a list of ids: there is no film at this place.
-NO_FILM = -1
 
 
 class Training:

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from recsys.files import whole
 from recsys.ratings import Ratings
 from recsys.report.findings import OnStep, find
 from recsys.report.sections import sections
@@ -63,12 +64,8 @@ def write_report(
         versions=_versions(),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
-    unfinished = path.with_name(path.name + ".part")
-    try:
+    with whole(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 

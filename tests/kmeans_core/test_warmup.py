@@ -24,7 +24,7 @@ before = compiled()
 rng = np.random.default_rng(1)
 for shape in ((90, 4), (3000, 3), (2500, 40)):
     X = rng.normal(size=shape)
-    for Z in (X, sp.csr_array(X * (X > 1))):
+    for Z in (X, sp.csr_array(X * (X > 1)), sp.csr_array(np.round(X))):
         for listener in (None, lambda event: None):
             model = KMeans(12, n_init=2, random_state=0, on_iteration=listener).fit(Z)
         model.predict(Z), model.transform(Z), model.score(Z), silhouette_samples(Z, model.labels_)

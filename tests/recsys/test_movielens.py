@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.movielens import load_ratings
-from recsys.ratings import HALF_STARS, WHOLE_STARS
+from recsys.scale import HALF_STARS, WHOLE_STARS
 
 
 def in_zip(path: Path, files: dict[str, str | bytes], top: str = "") -> Path:

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.ratings import (
-    HALF_STARS,
-    WHOLE_STARS,
-    Ratings,
-    RatingScale,
-    RatingsError,
-    repeats,
-)
+from recsys.ratings import Ratings, RatingsError, repeats
+from recsys.scale import HALF_STARS, WHOLE_STARS, RatingScale
 
 MOVIES = pd.DataFrame(
     {

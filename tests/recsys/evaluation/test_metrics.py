@@ -6,7 +6,6 @@ from sklearn.metrics import ndcg_score
 
 from recsys.evaluation.intervals import error_draws, estimate, mean_estimate, resampled_means
 from recsys.evaluation.metrics import (
-    NO_FILM,
     ErrorsByUser,
     coverage_at_k,
     errors_by_user,
@@ -14,7 +13,8 @@ from recsys.evaluation.metrics import (
     ndcg_at_k,
     recall_at_k,
 )
-from recsys.ratings import RatingScale, liked
+from recsys.recommenders.answers import NO_FILM
+from recsys.scale import RatingScale, liked
 
 
 def test_errors_worked_by_hand() -> None:

@@ -47,7 +47,9 @@ def test_the_films_side_from_its_definition(model: TasteGroups, likes: np.ndarra
             if all_likes:
                 mine = likes[:, group].sum(axis=1) + 3.0 * all_likes / of_film.sum()
                 expected[:, film] += mine / all_likes * of_film[film]
-    np.testing.assert_allclose(model._films_side(people.placed), expected / 3, rtol=1e-6)
+    np.testing.assert_allclose(
+        model._films_side(model._likes_of(people.rated)), expected / 3, rtol=1e-6
+    )
 
 
 def test_a_score_is_both_sides_and_less_of_the_popular(
@@ -56,7 +58,11 @@ def test_a_score_is_both_sides_and_less_of_the_popular(
     people = model._training_users(np.array([3, 8]))
     share = likes.mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = model._users_side(people.placed) * model._films_side(people.placed) / share**0.3
+        expected = (
+            model._users_side(people.placed)
+            * model._films_side(model._likes_of(people.rated))
+            / share**0.3
+        )
     expected[:, share == 0] = -np.inf
     np.testing.assert_allclose(model._scores(people), expected, rtol=1e-12)
 
