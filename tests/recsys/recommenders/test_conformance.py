@@ -19,7 +19,7 @@ from recsys import (
 )
 from recsys.genres import genre_matrix
 from recsys.recommenders import training
-from recsys.recommenders.contract import RECOMMENDATION_COLUMNS
+from recsys.recommenders.making import RECOMMENDATION_COLUMNS
 from recsys.recommenders.training import Training
 
 
