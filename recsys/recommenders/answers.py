@@ -1,6 +1,8 @@
 """What recommenders answer with, and what they are asked about: immutable, with names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,15 @@ class Part:
 
     name: str
     stars: float
+
+
+def total_of(parts: Mapping[str, Floats]) -> Floats:
+    """Add up the parts of expected ratings, one after another.
+
+    Every caller adds in this order, so that all of them get the same bits. Python's own ``sum``
+    does not: since 3.12 it compensates for rounding where it adds Python floats.
+    """
+    return reduce(np.add, parts.values())
 
 
 @dataclass(frozen=True)

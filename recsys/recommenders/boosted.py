@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import storage
-from recsys.recommenders.answers import Evidence, Floats, Ints, People
+from recsys.recommenders.answers import Evidence, Floats, Ints, People, total_of
 from recsys.recommenders.baselines import BiasBaseline, by_weight, of_everyone, of_group
 from recsys.recommenders.contract import Recommender
 from recsys.recommenders.sketches import (
@@ -232,10 +232,7 @@ class BoostedClusterMeans(Recommender):
     def _scores(self, people: People) -> Floats:
         persons = np.arange(len(people))[:, None]
         films = np.arange(self._n_films)[None, :]
-        scores = np.zeros((len(people), self._n_films))
-        for stars in self._parts(people.placed, persons, films).values():
-            scores += stars
-        return scores
+        return total_of(self._parts(people.placed, persons, films))
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
         """How the group rated the film that speaks most for it, of all stages' groups."""

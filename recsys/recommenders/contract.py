@@ -16,6 +16,7 @@ from recsys.recommenders.answers import (
     Floats,
     Part,
     Prediction,
+    total_of,
 )
 from recsys.recommenders.making import Making
 from recsys.recommenders.training import (
@@ -248,7 +249,7 @@ class Recommender(Making):
         film = int(self._columns(np.array([whole_id("movie", movie_id)]))[0])
         found = self._parts(people.placed, np.array([0]), np.array([film]))
         parts = [Part(name, float(stars[0])) for name, stars in found.items()]
-        total = float(sum(part.stars for part in parts))
+        total = float(total_of(found)[0])
         rating = float(np.clip(total, self._scale.smallest, self._scale.largest))
         if rating != total:
             parts.append(Part("kept within the scale", rating - total))

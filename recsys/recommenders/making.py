@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from recsys.matrix import RatingMatrix
-from recsys.recommenders.answers import NO_FILM, Evidence, Floats, Ints, People, Ranking
+from recsys.recommenders.answers import NO_FILM, Evidence, Floats, Ints, People, Ranking, total_of
 from recsys.recommenders.training import Training, check_n, whole_ids
 from recsys.scale import RatingScale
 
@@ -96,10 +96,7 @@ class Making(Training, ABC):
         return People(rated, self._place_new(rated))
 
     def _stars(self, people: People, persons: Ints, films: Ints) -> Floats:
-        parts = self._parts(people.placed, persons, films)
-        total = np.zeros(np.broadcast(persons, films).shape)
-        for stars in parts.values():
-            total = total + stars
+        total = total_of(self._parts(people.placed, persons, films))
         return np.clip(total, self._scale.smallest, self._scale.largest)
 
     def _best(
