@@ -63,14 +63,19 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     _remove_unfinished(target)
     name = str(target.parent / _unfinished_name(target.name))
     with _named(path, name):
+        file = _created(name, target)
         try:
-            with _created(name, target) as file:
+            try:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
                 if sys.platform != "win32":
                     # The lock is held until the file has its final name.
                     os.replace(name, target)
+            finally:
+                # After an error, what is left in memory may be as impossible to write.
+                with suppress(OSError):
+                    file.close()
             if sys.platform == "win32":  # which renames no open file
                 os.replace(name, target)
         except BaseException:
@@ -148,8 +153,7 @@ def _opened(path: Path) -> BinaryIO:
     return os.fdopen(os.dup(number), "wb")
 
 
-@contextmanager
-def _created(name: str, target: Path) -> Iterator[BinaryIO]:
+def _created(name: str, target: Path) -> BinaryIO:
     """A new file, locked as long as it is open, with the mode that the target has."""
     while True:
         descriptor = os.open(name, _NEW, 0o666)
@@ -158,17 +162,10 @@ def _created(name: str, target: Path) -> Iterator[BinaryIO]:
             os.close(descriptor)
             continue
         break
-    file = os.fdopen(descriptor, "wb")
-    try:
-        if sys.platform != "win32":
-            with suppress(FileNotFoundError):
-                os.fchmod(descriptor, stat.S_IMODE(os.stat(target).st_mode))
-        yield file
-        file.close()
-    finally:
-        # After an error what is left in memory may be as impossible to write.
-        with suppress(OSError):
-            file.close()
+    if sys.platform != "win32":
+        with suppress(FileNotFoundError):
+            os.fchmod(descriptor, stat.S_IMODE(os.stat(target).st_mode))
+    return os.fdopen(descriptor, "wb")
 
 
 def _lock(descriptor: int, *, wait: bool) -> bool:
