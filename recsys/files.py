@@ -163,7 +163,7 @@ def _created(name: str, target: Path) -> BinaryIO:
             continue
         break
     if sys.platform != "win32":
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # there is no target, or the disk knows no modes
             os.fchmod(descriptor, stat.S_IMODE(os.stat(target).st_mode))
     return os.fdopen(descriptor, "wb")
 
