@@ -1,66 +1,21 @@
-"""Model files that somebody damaged or edited, and what a recommender does with them.
-
-Run as a program, it tries some forgeries in this process, one line of output for each.
-"""
+"""Model files that somebody damaged or edited: bytes, arrays, headers, JSON, the zip itself."""
 
 import io
 import json
 import random
-import resource
-import signal
 import struct
-import subprocess
-import sys
 import warnings
 import zipfile
-from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recsys import (
-    BiasBaseline,
-    BoostedClusterMeans,
-    ClusterMeanRecommender,
-    MostLiked,
-    Recommender,
-    TasteGroups,
-    make_ratings,
-)
-
 Members = dict[str, bytes]
-
-# Of one file: far more than any needs, far less than what hostile files asked for.
-SECONDS = 30
-MEGABYTES = 256
 
 EXTREME = (-1, 0, 1, 2, 7, 10**6, 10**9, 2**31 - 1, 2**31, 2**63 - 1, -(2**63), 2**63, 10**400)
 STRANGE = (0.5, 1e18, 1e300, 1e-300, float("nan"), float("inf"), None, True, "", "x" * 5000, [], {})
 DTYPES = ("f2", "f4", "f8", ">f8", "i1", "i4", "i8", ">i8", "u8", "b1", "c16", "M8[s]", "S3", "U5")
-
-
-def originals() -> list[Recommender]:
-    """A small fitted recommender of every kind."""
-    ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
-    made = [
-        BiasBaseline(),
-        MostLiked(),
-        ClusterMeanRecommender(3, n_movies=40),
-        ClusterMeanRecommender(2, region=(20, 10)),
-        BoostedClusterMeans(n_chains=2, n_stages=6),
-        TasteGroups(n_user_groupings=4, n_film_groupings=3, rating_model=BiasBaseline()),
-        TasteGroups(
-            n_user_groupings=3,
-            n_film_groupings=0,
-            rating_model=BoostedClusterMeans(n_chains=1, n_stages=5),
-        ),
-    ]
-    return [model.fit(ratings) for model in made]
-
-
-# Forging ----------------------------------------------------------------------------------------
 
 
 def unpacked(content: bytes) -> Members:
@@ -347,95 +302,3 @@ def forged(content: bytes, seed: int) -> tuple[str, bytes]:
     # Bombs take seconds to make: few of them.
     forge = bombed if seed % 100 == 99 else rng.choice(FORGERIES)
     return forge.__name__, forge(content, rng)
-
-
-# Trying -----------------------------------------------------------------------------------------
-
-
-def tried(path: Path) -> str:
-    """What comes of a file: "refused", "loaded", or what went wrong."""
-    try:
-        model = Recommender.load(path)
-    except ValueError as error:
-        message = str(error)
-        if len(message) >= 300 or path.name not in message or not message.isprintable():
-            return f"a bad message of {len(message)} characters: {message[:200]!r}"
-        return "refused"
-    except Exception as error:
-        return f"load raises {type(error).__name__}: {str(error)[:200]}"
-    try:
-        ask(model)
-    except Exception as error:
-        return f"a question raises {type(error).__name__}: {str(error)[:200]}"
-    return "loaded"
-
-
-def ask(model: Recommender) -> None:
-    """Every question, of known and new people and films."""
-    matrix = model._matrix
-    users = [*matrix.user_ids[:3].tolist(), -5]
-    films = [*matrix.movie_ids[:3].tolist(), -5]
-    scale = model._scale
-    mine = dict.fromkeys(films, scale.largest if scale.holds(np.array([scale.largest])) else None)
-    mine = {film: stars for film, stars in mine.items() if stars is not None}
-    stars = model.predict(np.repeat(users, 4), np.tile(films, 4))
-    assert np.all(np.isfinite(stars)), "a prediction is not finite"
-    model.recommend_all(3)
-    model.recommend(ratings=mine)
-    model.top_new([mine, {}], 3) if -1 not in matrix.movie_ids else None
-    model.save(Path("/dev/null"))
-    for film in films:
-        for user in users:
-            model.explain(user, film)
-        model.explain(movie_id=film, ratings=mine)
-
-
-def limited() -> None:
-    """Let this process take no more than some memory beyond what it has."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * resource.getpagesize() + MEGABYTES * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def main(folder: Path, first: int, last: int) -> None:
-    warnings.simplefilter("error")
-    contents = []
-    for number, model in enumerate(originals()):
-        model.save(folder / f"original{number}.npz")
-        contents.append((folder / f"original{number}.npz").read_bytes())
-        assert tried(folder / f"original{number}.npz") == "loaded"
-    # The memory is that of trying; forging a bomb takes some too.
-    limited()
-    path = folder / "forged.npz"
-    for seed in range(first, last):
-        name, content = forged(contents[seed % len(contents)], seed)
-        path.write_bytes(content)
-        print(f"{seed} {name} ", end="", flush=True)
-        signal.alarm(SECONDS)
-        found = tried(path)
-        signal.alarm(0)
-        print(found, flush=True)
-
-
-def hunt(folder: Path, first: int, last: int) -> tuple[Counter[str], list[str]]:
-    """Try forgeries in processes of their own: what was found, counted, and each fault."""
-    found: Counter[str] = Counter()
-    faults = []
-    while first < last:
-        arguments = [sys.executable, __file__, str(folder), str(first), str(last)]
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-        lines = done.stdout.splitlines()
-        for line in lines:
-            seed, _, answer = line.split(" ", 2)
-            if answer not in ("refused", "loaded"):
-                faults.append(line if answer else f"{line}ends with {done.returncode}")
-                answer = "fault"
-            found[answer] += 1
-            first = int(seed) + 1
-        if done.returncode and not (lines and lines[-1].endswith(" ")):
-            raise RuntimeError(done.stderr)
-    return found, faults
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
