@@ -16,6 +16,7 @@ from benchmarks import probes, roofline, rounds, table, task, workloads
 from benchmarks.client import installed, thread_counts
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.rounds import Effort, Workers
+from recsys.files import write_text
 
 QUICK = Effort(repeats=2, max_seconds=1.0, visit_seconds=0.02)
 BUSY = "busy"
@@ -179,7 +180,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _write(report: dict[str, Any], path: Path | None) -> None:
     if path is not None:
-        path.write_text(json.dumps(report, indent=1), encoding="utf-8")
+        write_text(path, json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import scipy.sparse as sp
 
+from recsys.files import whole
+
 Kind = Literal["lloyd", "starts", "sweep", "silhouette"]
 
 
@@ -106,9 +108,8 @@ def save(task: Task, path: Path) -> None:
         arrays |= {"data": task.X.data, "indices": task.X.indices, "indptr": task.X.indptr}
         arrays["shape"] = np.array(task.X.shape)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part.npz")
-    np.savez(unfinished, numbers=np.array(json.dumps(numbers)), **arrays)
-    unfinished.replace(path)
+    with whole(path) as file:
+        np.savez(file, numbers=np.array(json.dumps(numbers)), **arrays)
 
 
 def load(path: Path) -> Task:

@@ -1,9 +1,10 @@
 """What arguments of the command may be: read, or refused in one line."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
+
+from recsys.files import check_writable
 
 # Exit code.
 BAD_INPUT = 2
@@ -43,12 +44,15 @@ def seed(text: str) -> int:
 def writable_file(text: str) -> Path:
     """A file that can be written, found out before the work rather than after it."""
     path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{path} is a folder, not a file")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
-    if not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written to")
+    try:
+        check_writable(path)
+    except IsADirectoryError:
+        raise argparse.ArgumentTypeError(f"{path} is a folder, not a file") from None
+    except FileNotFoundError as error:
+        raise argparse.ArgumentTypeError(f"there is no folder {error.filename}") from None
+    except OSError as error:
+        reason = f"{error.filename} cannot be written to: {error.strerror}"
+        raise argparse.ArgumentTypeError(reason) from None
     return path
 
 

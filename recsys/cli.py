@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from recsys import arguments
 from recsys.fetch import FetchError, fetch, known_releases
+from recsys.files import write_text
 from recsys.ratings import Ratings
 from recsys.words import counted
 
@@ -106,7 +107,7 @@ def _clusters(options: argparse.Namespace) -> None:
             on_iteration=lambda event: bar.update(),
         )
     if options.out is not None:
-        clusters.user_labels().to_csv(options.out, index=False)
+        write_text(options.out, clusters.user_labels().to_csv(index=False))
         print(f"The group of each user written to {options.out.absolute()}")
     n_empty = int((clusters.sizes == 0).sum())
     if n_empty:

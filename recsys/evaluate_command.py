@@ -20,6 +20,7 @@ from recsys.evaluation.answers import OnStep
 from recsys.evaluation.new_people import SHOWN
 from recsys.evaluation.registry import Maker
 from recsys.evaluation.splits import N_FOLDS
+from recsys.files import write_text
 from recsys.ratings import Ratings
 from recsys.words import counted
 
@@ -94,7 +95,7 @@ def evaluate(
     if not tables:
         raise ValueError("none of these recommenders can do any of it")
     if options.out is not None:
-        pd.concat(tables, ignore_index=True).to_csv(options.out, index=False)
+        write_text(options.out, pd.concat(tables, ignore_index=True).to_csv(index=False))
         print(f"Tables written to {options.out.absolute()}")
 
 

@@ -1,6 +1,6 @@
 """The simplest recommenders: how generous people are and how good films are; what most liked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from recsys.recommenders.answers import Evidence, Floats, Ints, People
 from recsys.recommenders.contract import Recommender
+from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.training import at_least
 from recsys.words import counted
 
@@ -47,10 +48,13 @@ class BiasBaseline(Recommender):
         self.user_shrinkage = user_shrinkage
         self.n_sweeps = n_sweeps
 
-    def _learn(self) -> None:
+    def _check_parameters(self) -> None:
         least = np.finfo(np.float64).tiny  # without any, a mean over nobody would be 0 / 0
         at_least(least, film_shrinkage=self.film_shrinkage, user_shrinkage=self.user_shrinkage)
         at_least(0, n_sweeps=self.n_sweeps)
+
+    def _learn(self) -> None:
+        self._check_parameters()
         values = self._matrix.values
         users = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
         self._mean = float(values.data.mean())
@@ -106,6 +110,9 @@ class BiasBaseline(Recommender):
             "of_films": self._of_films,
         }
 
+    def _forms(self, names: Collection[str]) -> dict[str, Form]:
+        return {"mean": real(), "of_users": real("n_users"), "of_films": real("n_films+1")}
+
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._mean = float(arrays["mean"])
         self._of_users = arrays["of_users"]
@@ -146,6 +153,9 @@ class MostLiked(Recommender):
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {"likes": self._likes} | self._biases._arrays()
+
+    def _forms(self, names: Collection[str]) -> dict[str, Form]:
+        return {"likes": natural("n_films")} | BiasBaseline()._forms(names)
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._likes = arrays["likes"]

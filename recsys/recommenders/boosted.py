@@ -1,6 +1,6 @@
 """BoostedClusterMeans: many small clusterings, each adding a little to an expected rating."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from recsys.recommenders import storage
 from recsys.recommenders.answers import Evidence, Floats, Ints, People, total_of
 from recsys.recommenders.baselines import BiasBaseline, by_weight, of_everyone, of_group
 from recsys.recommenders.contract import Recommender
+from recsys.recommenders.forms import Form, natural, real32
 from recsys.recommenders.sketches import (
     Basis,
     Floats32,
@@ -47,6 +48,9 @@ WATCHED_SHARE = 0.6
 
 # Share of the stages of films that group by genres beside who rated what.
 GENRES_SHARE = 0.5
+
+# Chains without stages that a file may speak of, though it holds nothing of them.
+SPARE_STAGES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +137,13 @@ class BoostedClusterMeans(Recommender):
 
     # Learning -----------------------------------------------------------------------------------
 
-    def _learn(self) -> None:
+    def _check_parameters(self) -> None:
         at_least(1, n_chains=self.n_chains)
         at_least(0, n_stages=self.n_stages, learning_rate=self.learning_rate)
         at_least(1e-6, shrinkage=self.shrinkage)
+
+    def _learn(self) -> None:
+        self._check_parameters()
         self._biases = BiasBaseline().fit_beside(self)
         watched = by_activity_and_fame(self._matrix.values, self._n_ratings)
         rng = np.random.default_rng(self.random_state)
@@ -269,25 +276,43 @@ class BoostedClusterMeans(Recommender):
                     arrays[start + "by_residuals"] = np.array(stage.by_residuals)
         return arrays
 
+    def _forms(self, names: Collection[str]) -> dict[str, Form]:
+        if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
+            raise ValueError(f"{self.n_chains:,} x {self.n_stages:,} stages are not in it")
+        forms = {"of_films": real32("n_films", "n_basis"), "shape": natural(2)}
+        forms |= storage.prefixed("biases", BiasBaseline()._forms(names))
+        for c in range(self.n_chains):
+            for s in range(self.n_stages):
+                start = f"{c}/{s}"
+                of_users = f"{start}/centers" in names
+                stage = UserStage.forms(start) if of_users else FilmStage.forms(start)
+                forms |= storage.prefixed(start, stage)
+        return forms
+
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
+            raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._of_films = arrays["of_films"]
         self._biases = BiasBaseline()
         self._biases._train_on(self._matrix, self._scale, self._genres)
         self._biases._restore(storage.without("biases", arrays))
-        n_chains, n_stages = arrays["shape"].tolist()
         self._chains = tuple(
-            tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(n_stages))
-            for c in range(n_chains)
+            tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))
+            for c in range(self.n_chains)
         )
 
     def _stage_of(self, arrays: Mapping[str, npt.NDArray[Any]], start: str) -> Stage:
         labels, adds = arrays[start + "labels"], arrays[start + "adds"]
         if start + "centers" not in arrays:
-            return FilmStage(labels, adds, self.shrinkage, self.learning_rate)
-        return UserStage(
+            film_stage = FilmStage(labels, adds, self.shrinkage, self.learning_rate)
+            film_stage.check()
+            return film_stage
+        user_stage = UserStage(
             labels,
             adds,
             arrays[start + "centers"],
             arrays[start + "projection"],
             bool(arrays[start + "by_residuals"]),
         )
+        user_stage.check(self._n_films, self._of_films.shape[1])
+        return user_stage

@@ -1,6 +1,6 @@
 """ClusterMeanRecommender: the notebook's own, the mean of what the user's cluster gave a film."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -15,11 +15,16 @@ from recsys.ratings import Ratings
 from recsys.recommenders import storage
 from recsys.recommenders.answers import Evidence, Floats, Ints, People
 from recsys.recommenders.contract import Recommender
+from recsys.recommenders.forms import Form, natural, real
 from recsys.taste import TasteClusters, cluster_users
 from recsys.words import counted
 
 # The part of a cluster the notebook looks at: films, users.
 NOTEBOOK_REGION = (300, 75)
+
+# Groups x films of a model in a file, at most: for each byte of its arrays, and for small ones.
+CELLS_A_BYTE = 1
+SPARE_CELLS = 2_000_000
 
 
 class ClusterMeanRecommender(Recommender):
@@ -271,10 +276,27 @@ class ClusterMeanRecommender(Recommender):
             "inertia": np.array(self.clusters.inertia),
         }
 
+    def _forms(self, names: Collection[str]) -> dict[str, Form]:
+        matrix = storage.matrix_forms("n_grouped", "n_columns", "n_seen")
+        return storage.prefixed("clusters", matrix) | {
+            "labels": natural("n_grouped"),
+            "n_clusters": natural(),
+            "inertia": real(least=0, most=np.finfo(np.float64).max),
+        }
+
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         matrix = storage.matrix_of(storage.without("clusters", arrays))
-        n_clusters, inertia = int(arrays["n_clusters"]), float(arrays["inertia"])
-        self._use(TasteClusters(matrix, arrays["labels"], n_clusters, inertia))
+        labels, n_clusters = arrays["labels"], int(arrays["n_clusters"])
+        if not labels.max() < n_clusters <= len(labels):
+            raise ValueError(
+                f"labels up to {labels.max()} of {len(labels):,} users are not of {n_clusters:,} "
+                "groups"
+            )
+        n_cells = n_clusters * matrix.shape[1]
+        held = sum(array.nbytes for array in arrays.values())
+        if n_cells > CELLS_A_BYTE * held + SPARE_CELLS:
+            raise ValueError(f"{n_clusters:,} groups make too large tables for what is in them")
+        self._use(TasteClusters(matrix, labels, n_clusters, float(arrays["inertia"])))
 
     def _who(self, cluster: int) -> str:
         """Whose ratings count, in words."""

@@ -11,7 +11,7 @@ import pandas as pd
 from recsys.genres import genre_matrix
 from recsys.matrix import RatingMatrix
 from recsys.ratings import Ratings
-from recsys.recommenders import storage
+from recsys.recommenders import npz, storage
 from recsys.recommenders.answers import (
     Floats,
     Part,
@@ -268,21 +268,44 @@ class Recommender(Making):
         Parameters
         ----------
         path : str or Path
-            An npz file; nothing in it is pickled.
+            An npz file; nothing in it is pickled. A file of that name is replaced when the new
+            one is complete. Links are followed.
+
+        Raises
+        ------
+        ValueError
+            If :meth:`load` would refuse the file.
+        OSError
+            If the file cannot be written; the message names it.
         """
         self._check_fitted()
-        storage.write(Path(path), storage.pack(self))
+        storage.save(Path(path), self)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """The recommender that :meth:`save` wrote; its answers have the same bits.
 
+        Every array of the file is checked, so that a damaged or edited file cannot end the
+        process, now or at a later question.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Recommender
+
         Raises
         ------
         ValueError
-            If the file is none of a recommender, or of another class than the one asked.
+            If the file is not a recommender's, is damaged, or holds another class than the one
+            asked.
+        OSError
+            If the file cannot be opened.
         """
-        model = storage.unpack(storage.read(Path(path)))
+        model = storage.load(Path(path))
         if not isinstance(model, cls):
-            raise ValueError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
+            file = npz.shown(Path(path), 200)
+            raise ValueError(f"{file} holds a {type(model).__name__}, not a {cls.__name__}")
         return model

@@ -1,8 +1,8 @@
 """What each recommender does in its own way, and what is made of it for all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from recsys.matrix import RatingMatrix
 from recsys.recommenders.answers import NO_FILM, Evidence, Floats, Ints, People, Ranking, total_of
+from recsys.recommenders.forms import Form
 from recsys.recommenders.training import Training, check_n, whole_ids
 from recsys.scale import RatingScale
 
@@ -60,8 +61,24 @@ class Making(Training, ABC):
         """What was learned, for a file."""
 
     @abstractmethod
+    def _forms(self, names: Collection[str]) -> dict[str, Form]:
+        """What the arrays of a file must be, where these are their names."""
+
+    @abstractmethod
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take back what :meth:`_arrays` gave."""
+        """Take back what :meth:`_arrays` gave: each array is as declared.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not agree with each other.
+        """
+
+    # The attribute that holds another recommender, without the underscore; "" if there is none.
+    _inner: ClassVar[str] = ""
+
+    def _check_parameters(self) -> None:
+        """ValueError if a parameter is out of its range."""
 
     # What they share ----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from kmeans_core import ConvergenceWarning, KMeans
 from recsys.recommenders.answers import Floats, Ints
+from recsys.recommenders.forms import Form, flag, natural, real32
 from recsys.recommenders.sketches import Floats32, log_uniform, mixed, nearest, of_length_one
 
 Groups = npt.NDArray[np.int32]
@@ -94,6 +95,24 @@ class UserStage:
         found: Floats32 = self.adds[placed[persons], films]
         return found
 
+    @staticmethod
+    def forms(name: str) -> dict[str, Form]:
+        """What the arrays of a file must be; the name makes lengths the stage's own."""
+        return {
+            "labels": natural("n_users", below=f"groups of {name}"),
+            "adds": real32(f"groups of {name}+1", "n_films+1"),
+            "centers": real32(f"groups of {name}", "n_components"),
+            "projection": real32(f"features of {name}", "n_components"),
+            "by_residuals": flag(),
+        }
+
+    def check(self, n_films: int, n_basis: int) -> None:
+        """ValueError if the arrays do not agree."""
+        if len(self.projection) != (n_films if self.by_residuals else n_basis):
+            raise ValueError(f"a projection has {len(self.projection):,} rows")
+        if np.any(self.adds[-1]) or np.any(self.adds[:, -1]):
+            raise ValueError("a group of users adds stars for nobody or for no film")
+
 
 @dataclass(frozen=True, eq=False)
 class FilmStage:
@@ -124,6 +143,22 @@ class FilmStage:
         """What the stage adds for people who were placed."""
         found: Floats32 = placed[persons, self.labels[films]]
         return found
+
+    @staticmethod
+    def forms(name: str) -> dict[str, Form]:
+        """What the arrays of a file must be; the name makes lengths the stage's own."""
+        return {
+            "adds": real32("n_users", f"groups of {name}+1"),
+            "labels": natural("n_films+1"),
+        }
+
+    def check(self) -> None:
+        """ValueError if the arrays do not agree."""
+        n_groups = self.adds.shape[1] - 1
+        if self.labels[-1] != n_groups or self.labels[:-1].max() >= n_groups:
+            raise ValueError(f"labels of films are not of {n_groups:,} groups")
+        if np.any(self.adds[:, -1]):
+            raise ValueError("a group of films adds stars for no film")
 
 
 Stage = UserStage | FilmStage

@@ -1,26 +1,77 @@
-"""A fitted recommender as arrays in an npz file, without pickle."""
+"""A fitted recommender as named arrays and back; every array is checked on the way back."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.files import whole
 from recsys.matrix import RatingMatrix
+from recsys.recommenders import npz
+from recsys.recommenders.forms import (
+    LARGEST,
+    Form,
+    check_unique,
+    ids,
+    natural,
+    real,
+    real32,
+    taken,
+    text,
+)
+from recsys.recommenders.npz import Arrays, Stored
 from recsys.recommenders.training import Training
 from recsys.scale import RatingScale
 
-Arrays = dict[str, npt.NDArray[Any]]
+T = TypeVar("T")
 
 # Raised when a file of today can no longer be read by the code before it.
 FORMAT = 1
+
+# Characters of the JSON that names class, parameters and scale.
+MOST_ABOUT = 65_536
+
+# More steps than this cannot be told apart.
+MOST_STEPS = 1e15
+
+
+def save(path: Path, model: Any) -> None:
+    """Write a fitted recommender to a file that :func:`load` reads.
+
+    Raises
+    ------
+    ValueError
+        If it could not be loaded again, because its class is not of this package, or because
+        parameters or learned numbers are not possible.
+    OSError
+        If the file cannot be written.
+    """
+    arrays = pack(model)
+    try:
+        unpack(Stored.of(arrays))
+    except ValueError as error:
+        name = type(model).__name__
+        raise ValueError(f"this {name} cannot be saved: {npz.shown(error, 140)}") from error
+    npz.write(path, arrays)
+
+
+def load(path: Path) -> Any:
+    """The recommender that :func:`save` was given.
+
+    Raises
+    ------
+    ValueError
+        If the file is none of a recommender, or is damaged.
+    OSError
+        If it cannot be opened.
+    """
+    with npz.opened(path) as stored:
+        return unpack(stored)
 
 
 def pack(model: Any) -> Arrays:
@@ -31,30 +82,40 @@ def pack(model: Any) -> Arrays:
     ValueError
         If it is none of this package's: :func:`unpack` would not know it.
     """
-    about = {"format": FORMAT, **_named(model), "scale": asdict(model._scale)}
+    scale = {name: _plain(value) for name, value in asdict(model._scale).items()}
+    about = {"format": FORMAT, **_named(model), "scale": scale}
     arrays = {"about": np.array(json.dumps(about)), "genres": model._genres}
     arrays |= prefixed("matrix", matrix_arrays(model._matrix))
-    return arrays | prefixed("learned", model._arrays())
+    arrays |= prefixed("learned", model._arrays())
+    if model._inner:
+        arrays |= prefixed(f"learned/{model._inner}", pack(getattr(model, f"_{model._inner}")))
+    return arrays
 
 
-def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+def unpack(stored: Stored, beside: Training | None = None) -> Any:
     """The recommender that :func:`pack` was given.
+
+    Parameters
+    ----------
+    stored : Stored
+    beside : Training, optional
+        The recommender that this one is stored within: both were trained on the same.
 
     Raises
     ------
     ValueError
         If the arrays are not those of a recommender of this package.
     """
-    if "about" not in arrays:
+    if "about" not in stored.headers:
         raise ValueError("no recommender is in it")
+    about = npz.json_of(npz.text_of(stored, "about", MOST_ABOUT))
     try:
-        about = json.loads(str(arrays["about"]))
+        if type(about["format"]) is not int or about["format"] < 1:
+            raise ValueError(f"there is no format {about['format']!r}")
         if about["format"] > FORMAT:
             raise ValueError(f"its format {about['format']} is newer than {FORMAT}, which is known")
         model = _made(about)
-        scale = RatingScale(**about["scale"])
-        model._train_on(matrix_of(without("matrix", arrays)), scale, arrays["genres"])
-        model._restore(without("learned", arrays))
+        _restore(model, stored, _scale(about["scale"]), beside)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a recommender is in it, but not whole: {error}") from error
     return model
@@ -70,29 +131,113 @@ def unfitted(model: Any) -> Any:
     )
 
 
+def _restore(model: Any, stored: Stored, scale: RatingScale, beside: Training | None) -> None:
+    inner = f"learned/{model._inner}/"
+    own = {
+        name: header
+        for name, header in stored.headers.items()
+        if name != "about" and not (model._inner and name.startswith(inner))
+    }
+    stages = [name.removeprefix("learned/") for name in own if name.startswith("learned/")]
+    forms = {"genres": real32("n_films", "n_genres", least=0, most=1)}
+    forms |= prefixed("matrix", matrix_forms())
+    forms |= prefixed("learned", model._forms(stages))
+    arrays = taken(Stored(own, stored.read), forms)
+    matrix = matrix_of(without("matrix", arrays))
+    stars = matrix.values.data
+    if stars.min() < scale.smallest or stars.max() > scale.largest:
+        raise ValueError(f"matrix/data has ratings off the scale {scale}")
+    if beside is None:
+        model._train_on(matrix, scale, arrays["genres"])
+    else:
+        _check_same(matrix, beside._matrix)
+        model._train_on(beside._matrix, beside._scale, beside._genres)
+    if model._inner:
+        part = unpack(stored.within(inner.removesuffix("/")), beside=model)
+        setattr(model, f"_{model._inner}", part)
+    model._restore(without("learned", arrays))
+
+
+def _check_same(inner: RatingMatrix, outer: RatingMatrix) -> None:
+    """ValueError unless both recommenders of a file were trained on the same ratings."""
+    same = inner.shape == outer.shape and all(
+        np.array_equal(one, other)
+        for one, other in (
+            (inner.user_ids, outer.user_ids),
+            (inner.movie_ids, outer.movie_ids),
+            (inner.values.indptr, outer.values.indptr),
+            (inner.values.indices, outer.values.indices),
+            (inner.values.data, outer.values.data),
+        )
+    )
+    if not same:
+        raise ValueError("the recommender within it was trained on other ratings")
+
+
+# Class, parameters and scale --------------------------------------------------------------------
+
+
 def _named(model: Any) -> dict[str, Any]:
     """A recommender's class and parameters, as JSON holds them."""
     name = type(model).__name__
     if _classes().get(name) is not type(model):
         raise ValueError(f"{name} is no recommender of this package: a file cannot name it")
-    return {
-        "recommender": name,
-        "parameters": {key: _plain(value) for key, value in _parameters(model).items()},
-    }
+    parameters = {key: _plain(value) for key, value in _parameters(model).items()}
+    for key, value in parameters.items():
+        if not isinstance(value, dict):
+            _check_parameter(type(model), key, value)
+    return {"recommender": name, "parameters": parameters}
 
 
 def _made(about: Mapping[str, Any]) -> Any:
     """An unfitted recommender by class and parameters."""
     name = about["recommender"]
-    if name not in _classes():
+    if not isinstance(name, str) or name not in _classes():
         raise ValueError(f"there is no recommender {name!r}")
+    kind = _classes()[name]
+    known = signature(kind).parameters
     parameters = {}
     for key, value in about["parameters"].items():
+        if key not in known:
+            raise ValueError(f"a recommender is in it, but not whole: {name} has no {key}")
         if isinstance(value, dict):
             parameters[key] = _made(value)
         else:
             parameters[key] = tuple(value) if isinstance(value, list) else value
-    return _classes()[name](**parameters)
+        _check_parameter(kind, key, parameters[key])
+    model: Any = kind(**parameters)
+    model._check_parameters()
+    return model
+
+
+def _check_parameter(kind: type, name: str, value: Any) -> None:
+    """ValueError if a parameter has not the type that its annotation says."""
+    wanted = signature(kind).parameters[name].annotation
+    whole = type(value) is int
+    if wanted is int:
+        good = whole or (value is None and name == "random_state")
+    elif wanted is float:
+        good = whole or type(value) is float
+        good = good and -LARGEST <= value <= LARGEST
+    elif wanted == tuple[int, int] | None:
+        pair = isinstance(value, tuple | list) and len(value) == 2
+        good = value is None or (pair and all(type(each) is int for each in value))
+    else:
+        good = value is None or isinstance(value, Training)
+    if not good:
+        raise ValueError(f"parameter {name} of {kind.__name__} cannot be {value!r}")
+
+
+def _scale(ends: Mapping[str, Any]) -> RatingScale:
+    if sorted(ends) != ["largest", "smallest", "step"]:
+        raise ValueError("its scale needs smallest, largest and step")
+    for name, value in ends.items():
+        if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
+            raise ValueError(f"{name} of its scale cannot be {value!r}")
+    scale = RatingScale(**ends)
+    if not (scale.largest - scale.smallest) / scale.step <= MOST_STEPS:
+        raise ValueError(f"its scale {scale} has too small a step")
+    return scale
 
 
 def _classes() -> dict[str, type]:
@@ -107,25 +252,33 @@ def _classes() -> dict[str, type]:
     }
 
 
-def write(path: Path, arrays: Arrays) -> None:
-    """Write an npz file whole or not at all."""
-    with whole(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+def _parameters(model: Any) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in signature(type(model)).parameters}
 
 
-def read(path: Path) -> Arrays:
-    """The arrays of an npz file.
+def _plain(value: Any) -> Any:
+    if isinstance(value, Training):
+        return _named(value)
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return value.item() if isinstance(value, np.generic) else value
 
-    Raises
-    ------
-    ValueError
-        If the file is no npz file.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, ValueError, AttributeError, EOFError) as error:
-        raise ValueError(f"{path} is not a recommender's file: {error}") from error
+
+# Matrices ---------------------------------------------------------------------------------------
+
+
+def matrix_forms(
+    n_users: str = "n_users", n_films: str = "n_films", n_ratings: str = "n_ratings"
+) -> dict[str, Form]:
+    """What :func:`matrix_arrays` gives, by the names of its lengths."""
+    return {
+        "user_ids": ids(n_users),
+        "movie_ids": ids(n_films),
+        "titles": text(n_films),
+        "columns": text(),
+        "data": real(n_ratings),
+        **csr_forms(n_users, n_films, n_ratings),
+    }
 
 
 def matrix_arrays(matrix: RatingMatrix) -> Arrays:
@@ -141,13 +294,29 @@ def matrix_arrays(matrix: RatingMatrix) -> Arrays:
 def matrix_of(arrays: Mapping[str, npt.NDArray[Any]]) -> RatingMatrix:
     """The RatingMatrix that :func:`matrix_arrays` was given."""
     columns: Any = str(arrays["columns"])
+    if columns not in ("movieId", "title"):
+        raise ValueError("columns is neither movieId nor title")
+    for name in ("user_ids", "movie_ids"):
+        check_unique(name, arrays[name])
+    values = csr_of(arrays, (len(arrays["user_ids"]), len(arrays["movie_ids"])))
+    if not np.array_equal(values.indices, arrays["indices"]):
+        raise ValueError("indices do not ascend in each row")
     return RatingMatrix(
-        values=csr_of(arrays),
+        values=values,
         user_ids=arrays["user_ids"],
         movie_ids=arrays["movie_ids"],
         titles=arrays["titles"].astype(object),
         columns=columns,
     )
+
+
+def csr_forms(n_rows: str, n_columns: str, n_stored: str) -> dict[str, Form]:
+    """What :func:`csr_arrays` gives beside ``data``, by the names of its lengths."""
+    return {
+        "indices": natural(n_stored, below=n_columns),
+        "indptr": natural(f"{n_rows}+1"),
+        "shape": natural(2),
+    }
 
 
 def csr_arrays(values: sp.csr_array) -> Arrays:
@@ -160,14 +329,33 @@ def csr_arrays(values: sp.csr_array) -> Arrays:
     }
 
 
-def csr_of(arrays: Mapping[str, npt.NDArray[Any]]) -> sp.csr_array:
-    """The CSR matrix that :func:`csr_arrays` was given."""
-    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
-    return sp.csr_array(parts, shape=tuple(arrays["shape"].tolist()))
+def csr_of(arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp.csr_array:
+    """The CSR matrix that :func:`csr_arrays` was given, with ascending indices in each row.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not those of a CSR matrix of this shape. scipy looks at few of their
+        values, and its compiled code then reads and writes wherever they point.
+    """
+    data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
+    if arrays["shape"].tolist() != list(shape):
+        raise ValueError(f"a matrix has the shape {arrays['shape'].tolist()}, not {list(shape)}")
+    if indptr[0] != 0 or indptr[-1] != len(indices) or np.any(indptr[1:] < indptr[:-1]):
+        raise ValueError("an indptr does not ascend from 0 to the number of stored values")
+    values = sp.csr_array((data, indices, indptr), shape=shape)
+    if not values.has_sorted_indices:
+        values = values.sorted_indices()
+    if not values.has_canonical_format:
+        raise ValueError("a matrix has a column twice in a row")
+    return values
 
 
-def prefixed(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
-    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+# Names ------------------------------------------------------------------------------------------
+
+
+def prefixed(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
+    return {f"{prefix}/{name}": value for name, value in named.items()}
 
 
 def without(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
@@ -175,15 +363,3 @@ def without(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
     return {
         name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
     }
-
-
-def _parameters(model: Any) -> dict[str, Any]:
-    return {name: getattr(model, name) for name in signature(type(model)).parameters}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Training):
-        return _named(value)
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    return value.item() if isinstance(value, np.generic) else value

@@ -1,6 +1,6 @@
 """TasteGroups: films by how likely people of the same taste like them, over many groupings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from recsys.recommenders.answers import Evidence, Floats, Ints, People
 from recsys.recommenders.baselines import by_weight, of_everyone, of_group
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.contract import Recommender
+from recsys.recommenders.forms import Form, natural, real, real32
 from recsys.recommenders.sketches import (
     Floats32,
     basis_of,
@@ -107,10 +108,15 @@ class TasteGroups(Recommender):
 
     # Learning -----------------------------------------------------------------------------------
 
-    def _learn(self) -> None:
+    _inner = "ratings"
+
+    def _check_parameters(self) -> None:
         at_least(1, n_user_groupings=self.n_user_groupings)
         at_least(0, n_film_groupings=self.n_film_groupings, film_weight=self.film_weight)
         at_least(0, popularity_discount=self.popularity_discount)
+
+    def _learn(self) -> None:
+        self._check_parameters()
         given = self.rating_model
         # The caller's own is not touched: it may be fitted, or given to others too.
         model = (
@@ -159,6 +165,7 @@ class TasteGroups(Recommender):
         ones = np.ones(place.shape[1], dtype=np.float32)
         members = sp.csr_array((ones, (place[0], place[1])), shape=(n_groups, n_users))
         self._group_likes = sp.csr_array(members @ likes)
+        self._group_likes.sort_indices()
         self._group_sizes = np.bincount(place[0], minlength=n_groups).astype(np.float64)
 
     def _group_films(self, whole: Floats32, rng: np.random.Generator) -> None:
@@ -252,7 +259,8 @@ class TasteGroups(Recommender):
         number = int(np.argmin(np.abs(share - share.mean())))
         group = int(groups[number])
         mine = self._likes_of(people.rated[[person]]).indices
-        among = self._group_likes[[group]][:, mine].toarray().ravel() / self._group_sizes[group]
+        size = max(1.0, self._group_sizes[group])  # a new person's group may have no members
+        among = self._group_likes[[group]][:, mine].toarray().ravel() / size
         telling = by_weight(mine, among - self._popularity[mine])
         return of_group(self, film, self._labels[number] == group, group, telling)
 
@@ -269,8 +277,21 @@ class TasteGroups(Recommender):
             "film_labels": self._film_labels,
             "group_sizes": self._group_sizes,
         }
-        arrays |= storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
-        return arrays | storage.prefixed("ratings", storage.pack(self._ratings))
+        return arrays | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
+
+    def _forms(self, names: Collection[str]) -> dict[str, Form]:
+        likes = {"data": real32("n_likes", least=0)}
+        likes |= storage.csr_forms("everyone", "n_films", "n_likes")
+        return {
+            "counts": real("n_films", least=0),
+            "of_films": real32("n_films", "n_basis"),
+            "labels": natural(self.n_user_groupings, "n_users"),
+            "limits": natural(self.n_user_groupings + 1),
+            "centers": real32("n_groups", "n_components"),
+            "mixtures": real32(self.n_user_groupings, "n_basis", "n_components"),
+            "film_labels": natural(self.n_film_groupings, "n_films", below="n_films"),
+            "group_sizes": real("n_groups+1", least=0),
+        } | storage.prefixed("group_likes", likes)
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._counts = arrays["counts"]
@@ -281,5 +302,25 @@ class TasteGroups(Recommender):
         self._mixtures = arrays["mixtures"]
         self._film_labels = arrays["film_labels"]
         self._group_sizes = arrays["group_sizes"]
-        self._group_likes = storage.csr_of(storage.without("group_likes", arrays))
-        self._ratings = storage.unpack(storage.without("ratings", arrays))
+        self._check_groups()
+        self._group_likes = storage.csr_of(
+            storage.without("group_likes", arrays), (len(self._group_sizes), self._n_films)
+        )
+
+    def _check_groups(self) -> None:
+        """ValueError if the groups of users do not agree with each other."""
+        everyone = len(self._centers)
+        if (
+            self._limits[0] != 0
+            or self._limits[-1] != everyone
+            or np.any(np.diff(self._limits) < 1)
+        ):
+            raise ValueError(f"limits are not of {everyone:,} groups")
+        first, last = self._limits[:-1, None], self._limits[1:, None]
+        within = (self._labels >= first) & (self._labels < last)
+        if not np.all(within | (self._labels == everyone)):
+            raise ValueError("labels are of other groupings than they stand in")
+        sizes = np.bincount(self._labels.ravel(), minlength=everyone + 1)
+        sizes[everyone] = self._labels.shape[1]
+        if not np.array_equal(self._group_sizes, sizes):
+            raise ValueError("group_sizes do not count the labels")

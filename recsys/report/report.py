@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from recsys.files import whole
+from recsys.files import write_text
 from recsys.ratings import Ratings
 from recsys.report.findings import OnStep, find
 from recsys.report.sections import sections
@@ -64,8 +64,7 @@ def write_report(
         versions=_versions(),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
-    with whole(path) as unfinished:
-        unfinished.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 

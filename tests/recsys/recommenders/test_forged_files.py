@@ -1,0 +1,393 @@
+"""Files of recommenders that were damaged or edited: refused in one line, or harmless."""
+
+import io
+import json
+import os
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import forging
+import numpy as np
+import pandas as pd
+import pytest
+import trying
+
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    ClusterMeanRecommender,
+    Ratings,
+    RatingScale,
+    Recommender,
+    TasteGroups,
+    make_ratings,
+)
+from recsys.recommenders import npz, storage
+
+FORMAT_1 = Path(__file__).parent / "format1"
+
+
+@pytest.fixture(scope="module")
+def ratings() -> Ratings:
+    return make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def saved(ratings: Ratings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A file of each kind of recommender, by the name of its class."""
+    path = tmp_path_factory.mktemp("saved") / "model.npz"
+    found = {}
+    for model in trying.originals():
+        model.save(path)
+        found[type(model).__name__] = path.read_bytes()
+    return found
+
+
+def refused(path: Path, content: bytes) -> str:
+    """Why a file is refused, after its name."""
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is not a recommender's file") as caught:
+        Recommender.load(path)
+    message = str(caught.value)
+    assert len(message) < 300
+    assert message.isprintable()
+    assert path.name in message
+    return message.partition("recommender's file: ")[2]
+
+
+def with_array(content: bytes, name: str, array: Any) -> bytes:
+    members = forging.unpacked(content)
+    return forging.packed(members | {f"{name}.npy": forging.as_npy(array)})
+
+
+def changed(content: bytes, name: str, place: Any, value: Any) -> bytes:
+    array = forging.of_npy(forging.unpacked(content)[f"{name}.npy"]).copy()
+    array[place] = value
+    return with_array(content, name, array)
+
+
+def test_a_short_hunt(tmp_path: Path) -> None:
+    found, faults = trying.hunt(tmp_path, 0, 80)
+    assert faults == []
+    assert found["refused"] > 40
+    assert found["loaded"] > 10
+
+
+def test_a_bomb_takes_little_memory(tmp_path: Path) -> None:
+    found, faults = trying.hunt(tmp_path, 199, 200)
+    assert faults == []
+    assert found["refused"] == 1
+
+
+EDITS = [
+    ("BiasBaseline", "matrix/indptr", 3, -1),
+    ("BiasBaseline", "matrix/indptr", 3, 10**9),
+    ("BiasBaseline", "matrix/indptr", -1, 5),
+    ("BiasBaseline", "matrix/indptr", 0, 1),
+    ("BiasBaseline", "matrix/indices", 0, -1),
+    ("BiasBaseline", "matrix/indices", 0, 60),
+    ("BiasBaseline", "matrix/indices", slice(0, 2), [5, 5]),
+    ("BiasBaseline", "matrix/indices", slice(0, 2), [5, 1]),
+    ("BiasBaseline", "matrix/shape", ..., [10**9, 0]),
+    ("BiasBaseline", "matrix/data", 0, np.nan),
+    ("BiasBaseline", "matrix/data", 0, 5.5),
+    ("BiasBaseline", "matrix/user_ids", slice(0, 2), 7),
+    ("BiasBaseline", "matrix/movie_ids", slice(0, 2), 7),
+    ("BiasBaseline", "matrix/columns", ..., "rowId"),
+    ("BiasBaseline", "genres", 0, np.inf),
+    ("BiasBaseline", "learned/mean", ..., np.inf),
+    ("BiasBaseline", "learned/of_users", 3, np.nan),
+    ("MostLiked", "learned/likes", 3, -1),
+    ("ClusterMeanRecommender", "learned/labels", 0, 3),
+    ("ClusterMeanRecommender", "learned/labels", 0, -1),
+    ("ClusterMeanRecommender", "learned/n_clusters", ..., 10**6),
+    ("ClusterMeanRecommender", "learned/n_clusters", ..., 0),
+    ("ClusterMeanRecommender", "learned/clusters/indptr", 3, 10**9),
+    ("ClusterMeanRecommender", "learned/clusters/movie_ids", slice(0, 2), 7),
+    ("BoostedClusterMeans", "learned/shape", ..., [10**9, 10**9]),
+    ("BoostedClusterMeans", "learned/0/0/labels", 0, 10**9),
+    ("BoostedClusterMeans", "learned/0/1/labels", 0, 10**9),
+    ("BoostedClusterMeans", "learned/0/1/labels", -1, 0),
+    ("BoostedClusterMeans", "learned/0/0/adds", (-1, 0), 1),
+    ("BoostedClusterMeans", "learned/0/1/adds", (0, 0), np.nan),
+    ("BoostedClusterMeans", "learned/0/0/centers", 0, 1e30),
+    ("TasteGroups", "learned/labels", 0, -1),
+    ("TasteGroups", "learned/labels", 0, 10**9),
+    ("TasteGroups", "learned/limits", 0, 1),
+    ("TasteGroups", "learned/limits", 1, 10**9),
+    ("TasteGroups", "learned/group_sizes", 0, 0),
+    ("TasteGroups", "learned/group_likes/indices", 0, 10**9),
+    ("TasteGroups", "learned/group_likes/indptr", 1, -1),
+    ("TasteGroups", "learned/counts", 0, -1),
+    ("TasteGroups", "learned/ratings/matrix/indptr", 1, 10**9),
+    ("TasteGroups", "learned/ratings/matrix/user_ids", 0, 10**9),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "place", "value"), EDITS)
+def test_a_value_out_of_its_range_is_refused(
+    saved: dict[str, bytes], tmp_path: Path, kind: str, name: str, place: Any, value: Any
+) -> None:
+    assert refused(tmp_path / "m.npz", changed(saved[kind], name, place, value))
+
+
+def test_every_array_is_needed_and_no_other(saved: dict[str, bytes], tmp_path: Path) -> None:
+    for content in saved.values():
+        members = forging.unpacked(content)
+        for name in members:
+            few = {other: data for other, data in members.items() if other != name}
+            refused(tmp_path / "m.npz", forging.packed(few))
+        more = members | {"learned/more.npy": forging.as_npy(np.zeros(3))}
+        assert "learned/more does not belong" in refused(tmp_path / "m.npz", forging.packed(more))
+
+
+def test_every_array_has_its_dtype_and_shape(saved: dict[str, bytes], tmp_path: Path) -> None:
+    for content in saved.values():
+        for member, data in forging.unpacked(content).items():
+            name, array = member.removesuffix(".npy"), forging.of_npy(data)
+            for other in (
+                np.zeros(array.shape, "S3"),
+                np.full(array.shape, 0, dtype="c16"),
+                array[None],
+                np.concatenate([array, array]) if array.ndim else np.zeros(2, array.dtype),
+            ):
+                if (other.dtype, other.shape) != (array.dtype, array.shape):
+                    refused(tmp_path / "m.npz", with_array(content, name, other))
+
+
+def test_shapes_without_bytes_ask_for_no_memory(saved: dict[str, bytes], tmp_path: Path) -> None:
+    for shape in ((10**9, 0), (0, 10**18), (10**18, 10**18, 0)):
+        members = forging.unpacked(saved["BiasBaseline"])
+        begin, end = forging.as_npy(np.zeros((0, 0), np.float32)).split(b"(0, 0), }")
+        text = f"{shape}, }}".encode()
+        members["genres.npy"] = begin + text + end[len(text) - 9 :]
+        refused(tmp_path / "m.npz", forging.packed(members))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("parameters", "film_shrinkage"), float("nan")),
+        (("parameters", "film_shrinkage"), 10**400),
+        (("parameters", "film_shrinkage"), 0),
+        (("parameters", "film_shrinkage"), "3"),
+        (("parameters", "film_shrinkage"), True),
+        (("parameters", "n_sweeps"), 2.5),
+        (("parameters", "n_sweeps"), {"recommender": "MostLiked", "parameters": {}}),
+        (("parameters", "x" * 5000), 1),
+        (("parameters",), [1]),
+        (("scale", "step"), 0),
+        (("scale", "step"), 1e-300),
+        (("scale", "smallest"), None),
+        (("scale", "largest"), 10**400),
+        (("scale", "more"), 1),
+        (("scale",), None),
+        (("recommender",), ["BiasBaseline"]),
+        (("recommender",), "x\x1b\n" * 5000),
+        (("format",), "1"),
+        (("format",), 0),
+        (("format",), True),
+    ],
+)
+def test_json_of_any_form_is_refused(
+    saved: dict[str, bytes], tmp_path: Path, place: tuple[str, ...], value: Any
+) -> None:
+    content = saved["BiasBaseline"]
+    about = json.loads(str(forging.of_npy(forging.unpacked(content)["about.npy"])))
+    within = about
+    for key in place[:-1]:
+        within = within[key]
+    within[place[-1]] = value
+    refused(tmp_path / "m.npz", with_array(content, "about", np.array(json.dumps(about))))
+
+
+@pytest.mark.parametrize("text", ["[" * 60_000, '{"a":' * 10_000, "null", "", "{", "1" * 5000])
+def test_what_is_no_json_of_ours_is_refused(
+    saved: dict[str, bytes], tmp_path: Path, text: str
+) -> None:
+    refused(tmp_path / "m.npz", with_array(saved["MostLiked"], "about", np.array(text)))
+
+
+def test_characters_outside_unicode_are_refused(saved: dict[str, bytes], tmp_path: Path) -> None:
+    content = saved["BiasBaseline"]
+    for name in ("matrix/titles", "matrix/columns", "about"):
+        array = forging.of_npy(forging.unpacked(content)[f"{name}.npy"]).copy()
+        array.reshape(-1).view(np.uint32)[0] = 0x110000
+        assert "Unicode" in refused(tmp_path / "m.npz", with_array(content, name, array))
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", Path("/dev/zero")):
+        with pytest.raises(ValueError, match=f"{path} is not a recommender's file: it is not a"):
+            Recommender.load(path)
+    with pytest.raises(IsADirectoryError):
+        Recommender.load(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        Recommender.load(tmp_path / "none")
+
+
+def test_a_message_names_the_end_of_a_long_path(tmp_path: Path) -> None:
+    folder = tmp_path
+    for _ in range(3):
+        folder /= "n" * 200
+    folder.mkdir(parents=True)
+    assert "not a zip file" in refused(folder / "model.npz", b"text")
+
+
+def test_two_members_of_one_place_and_of_one_name(saved: dict[str, bytes], tmp_path: Path) -> None:
+    content = bytearray(saved["BiasBaseline"])
+    first = content.find(b"PK\x01\x02")
+    second = content.find(b"PK\x01\x02", first + 4)
+    content[second + 42 : second + 46] = content[first + 42 : first + 46]
+    assert "verlap" in refused(tmp_path / "m.npz", bytes(content))
+    twice = io.BytesIO(saved["BiasBaseline"])
+    with zipfile.ZipFile(twice, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("genres.npy", b"")
+    assert "genres.npy is in it twice" in refused(tmp_path / "m.npz", twice.getvalue())
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_methods_of_compression_are_refused(
+    saved: dict[str, bytes], tmp_path: Path, method: int
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in forging.unpacked(saved["BiasBaseline"]).items():
+            archive.writestr(name, data)
+    assert f"method {method}" in refused(tmp_path / "m.npz", out.getvalue())
+
+
+# What must load --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["biases", "most-liked", "cluster-mean", "taste-groups"])
+def test_files_of_the_code_before_the_checks_load(name: str, tmp_path: Path) -> None:
+    """They were saved by the first code that wrote format 1."""
+    path = tmp_path / f"{name}.npz"
+    shutil.copy(FORMAT_1 / path.name, path)
+    assert trying.tried(path) == "loaded"
+
+
+def test_other_layouts_of_the_same_numbers_load(
+    saved: dict[str, bytes], ratings: Ratings, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.npz"
+    for content in saved.values():
+        path.write_bytes(content)
+        before = Recommender.load(path).recommend_all(3)
+        for order, swap in (("F", "="), ("C", ">"), ("C", "<")):
+            members = {
+                name: forging.as_npy(array.astype(array.dtype.newbyteorder(swap), order=order))
+                for name, array in (
+                    (name, forging.of_npy(data)) for name, data in forging.unpacked(content).items()
+                )
+            }
+            path.write_bytes(forging.packed(members))
+            pd.testing.assert_frame_equal(Recommender.load(path).recommend_all(3), before)
+
+
+def frames(rows: list[tuple[int, int, float]], title: str = "Film", scale: Any = None) -> Ratings:
+    movies = sorted({movie for _, movie, _ in rows})
+    return Ratings.from_frames(
+        pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+        pd.DataFrame({"movieId": movies, "title": [f"{title} {m}" for m in movies], "genres": ""}),
+        scale=scale,
+    )
+
+
+ROWS = [(u, m, 1.0 + (u + m) % 5) for u in range(30) for m in range(20) if (u * m) % 4]
+ODD = {
+    "one rating": frames([(4, 1, 5.0)]),
+    "one user": frames([(4, 1, 5.0), (4, 2, 1.0)]),
+    "one film": frames([(u, 1, 3.0) for u in range(9)]),
+    "nobody likes anything": frames([(u, m, 1.0) for u, m, _ in ROWS]),
+    "all like all": frames([(u, m, 5.0) for u, m, _ in ROWS]),
+    "the largest ids": frames([(2**63 - 1 - u, 2**63 - 1 - m, s) for u, m, s in ROWS]),
+    "a long title": frames(ROWS, title="é" * 50_000),
+    "another scale": frames(
+        [(u, m, 20.0 * s - 20) for u, m, s in ROWS], scale=RatingScale(0, np.float32(100), 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize(
+    "model",
+    [
+        BiasBaseline(film_shrinkage=np.float32(3), n_sweeps=np.int8(2)),
+        ClusterMeanRecommender(1, region=[5, 5]),
+        BoostedClusterMeans(n_chains=3, n_stages=0),
+        BoostedClusterMeans(n_chains=1, n_stages=7, learning_rate=0),
+        TasteGroups(
+            n_user_groupings=3,
+            n_film_groupings=2,
+            random_state=None,
+            rating_model=TasteGroups(n_user_groupings=1, rating_model=BiasBaseline()),
+        ),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_every_odd_model_that_is_saved_loads(model: Recommender, name: str, tmp_path: Path) -> None:
+    model.fit(ODD[name]).save(tmp_path / "m.npz")
+    loaded = Recommender.load(tmp_path / "m.npz")
+    table = ODD[name].ratings
+    users, movies = table["userId"].to_numpy()[:3], table["movieId"].to_numpy()[:3]
+    assert loaded.predict(users, movies).tolist() == model.predict(users, movies).tolist()
+
+
+def test_nearly_empty_arrays_are_not_taken_for_a_bomb(tmp_path: Path) -> None:
+    """A long title makes an array of strings that compresses a hundredfold and more."""
+    rows = [(u, m, 1.0 + (u + m) % 5) for u in range(3) for m in range(400)]
+    model = BiasBaseline().fit(frames(rows, title="t" * 40_000))
+    arrays = storage.pack(model)
+    assert sum(array.nbytes for array in arrays.values()) > 10 * npz.SPARE_BYTES
+    model.save(tmp_path / "m.npz")
+    assert Recommender.load(tmp_path / "m.npz").predict([1], [1]) == model.predict([1], [1])
+
+
+# Saving -----------------------------------------------------------------------------------------
+
+
+def test_a_file_holds_its_arrays_and_nothing_else(ratings: Ratings, tmp_path: Path) -> None:
+    """On numpy 2.0 ``allow_pickle`` became an array of that name, and objects were pickled."""
+    model = BiasBaseline().fit(ratings)
+    model.save(tmp_path / "m.npz")
+    with zipfile.ZipFile(tmp_path / "m.npz") as archive:
+        names = archive.namelist()
+    assert sorted(names) == sorted(f"{name}.npy" for name in storage.pack(model))
+
+
+def test_objects_are_not_pickled(ratings: Ratings, tmp_path: Path) -> None:
+    model = BiasBaseline().fit(ratings)
+    model._of_users = model._of_users.astype(object)
+    with pytest.raises(ValueError, match="cannot be saved: learned/of_users has dtype O"):
+        model.save(tmp_path / "m.npz")
+    with pytest.raises(ValueError, match="films has dtype object"):
+        npz.write(tmp_path / "m.npz", {"films": np.array([None])})
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("film_shrinkage", float("inf")),
+        ("film_shrinkage", float("nan")),
+        ("user_shrinkage", 0.0),
+        ("n_sweeps", 2.5),
+        ("n_sweeps", np.array([2])),
+        ("n_sweeps", np.random.RandomState(0)),
+    ],
+)
+def test_a_parameter_that_could_not_be_loaded_is_not_saved(
+    ratings: Ratings, tmp_path: Path, name: str, value: Any
+) -> None:
+    path = tmp_path / "m.npz"
+    path.write_text("before")
+    model = BiasBaseline().fit(ratings)
+    setattr(model, name, value)
+    with pytest.raises(ValueError, match=name):
+        model.save(path)
+    assert path.read_text() == "before"

@@ -1,0 +1,139 @@
+"""What a recommender does with forged files: loads, refuses, or does what it must not.
+
+Run as a program, it tries some forgeries in this process, one line of output for each.
+"""
+
+import resource
+import signal
+import subprocess
+import sys
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from forging import forged
+
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    ClusterMeanRecommender,
+    MostLiked,
+    Recommender,
+    TasteGroups,
+    make_ratings,
+)
+
+# Of one file: far more than any needs, far less than what hostile files asked for.
+SECONDS = 30
+MEGABYTES = 256
+
+
+def originals() -> list[Recommender]:
+    """A small fitted recommender of every kind."""
+    ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    made = [
+        BiasBaseline(),
+        MostLiked(),
+        ClusterMeanRecommender(3, n_movies=40),
+        ClusterMeanRecommender(2, region=(20, 10)),
+        BoostedClusterMeans(n_chains=2, n_stages=6),
+        TasteGroups(n_user_groupings=4, n_film_groupings=3, rating_model=BiasBaseline()),
+        TasteGroups(
+            n_user_groupings=3,
+            n_film_groupings=0,
+            rating_model=BoostedClusterMeans(n_chains=1, n_stages=5),
+        ),
+    ]
+    return [model.fit(ratings) for model in made]
+
+
+def tried(path: Path) -> str:
+    """What comes of a file: "refused", "loaded", or what went wrong."""
+    try:
+        model = Recommender.load(path)
+    except ValueError as error:
+        message = str(error)
+        if len(message) >= 300 or path.name not in message or not message.isprintable():
+            return f"a bad message of {len(message)} characters: {message[:200]!r}"
+        return "refused"
+    except Exception as error:
+        return f"load raises {type(error).__name__}: {str(error)[:200]}"
+    try:
+        ask(model)
+    except Exception as error:
+        return f"a question raises {type(error).__name__}: {str(error)[:200]}"
+    return "loaded"
+
+
+def ask(model: Recommender) -> None:
+    """Every question, of known and new people and films."""
+    matrix = model._matrix
+    users = [*matrix.user_ids[:3].tolist(), -5]
+    films = [*matrix.movie_ids[:3].tolist(), -5]
+    largest = model._scale.largest
+    mine = dict.fromkeys(films, largest) if model._scale.holds(np.array([largest])).all() else {}
+    stars = model.predict(np.repeat(users, 4), np.tile(films, 4))
+    assert np.all(np.isfinite(stars)), "a prediction is not finite"
+    model.recommend_all(3)
+    model.recommend(ratings=mine)
+    if -1 not in matrix.movie_ids:
+        model.top_new([mine, {}], 3)
+    model.save(Path("/dev/null"))
+    for film in films:
+        for user in users:
+            model.explain(user, film)
+        model.explain(movie_id=film, ratings=mine)
+
+
+def limited() -> None:
+    """Let this process take no more than some memory beyond what it has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + MEGABYTES * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def main(folder: Path, first: int, last: int) -> None:
+    warnings.simplefilter("error")
+    contents = []
+    for number, model in enumerate(originals()):
+        model.save(folder / f"original{number}.npz")
+        contents.append((folder / f"original{number}.npz").read_bytes())
+        assert tried(folder / f"original{number}.npz") == "loaded"
+    # The memory is that of trying; forging a bomb takes some too.
+    limited()
+    path = folder / "forged.npz"
+    for seed in range(first, last):
+        name, content = forged(contents[seed % len(contents)], seed)
+        path.write_bytes(content)
+        sys.stdout.write(f"{seed} {name} ")
+        sys.stdout.flush()
+        signal.alarm(SECONDS)
+        found = tried(path)
+        signal.alarm(0)
+        sys.stdout.write(f"{found}\n")
+        sys.stdout.flush()
+
+
+def hunt(folder: Path, first: int, last: int) -> tuple[Counter[str], list[str]]:
+    """Try forgeries in processes of their own: what was found, counted, and each fault."""
+    found: Counter[str] = Counter()
+    faults = []
+    while first < last:
+        arguments = [sys.executable, __file__, str(folder), str(first), str(last)]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        lines = done.stdout.splitlines()
+        for line in lines:
+            seed, _, answer = line.split(" ", 2)
+            if answer not in ("refused", "loaded"):
+                faults.append(line if answer else f"{line}ends with {done.returncode}")
+                answer = "fault"
+            found[answer] += 1
+            first = int(seed) + 1
+        if done.returncode and not (lines and lines[-1].endswith(" ")):
+            raise RuntimeError(done.stderr)
+    return found, faults
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
