@@ -191,6 +191,7 @@ def _fetch(options: argparse.Namespace) -> None:
         options.release,
         to=options.to,
         accept_unverified=options.accept_unverified,
+        deadline=options.deadline,
         progress=sys.stderr.isatty(),
     )
     if fetched.note:
@@ -337,6 +338,13 @@ def _parser() -> argparse.ArgumentParser:
         "--accept-unverified",
         action="store_true",
         help="take a release for which no hash is known, and print its hash",
+    )
+    fetch_release.add_argument(
+        "--deadline",
+        type=arguments.positive,
+        default=3600,
+        metavar="SECONDS",
+        help="most time for the download; default: %(default)s",
     )
     return parser
 

@@ -2,13 +2,15 @@
 
 import csv
 import re
+import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys.archives import ArchiveError, open_zip
+from recsys.printable import shortened
 from recsys.ratings import LARGEST_INT64, RatingsError
 
 Folder = Path | zipfile.Path
@@ -71,7 +73,7 @@ class Fault(Exception):  # noqa: N818 - not an error until its file and line are
 
     def __init__(self, value: str, reason: str) -> None:
         super().__init__(value, reason)
-        self.value = value if len(value) <= 80 else value[:79] + "…"
+        self.value = shortened(value)
         self.reason = reason
 
 
@@ -108,6 +110,9 @@ def open_release(path: Path) -> Iterator[Release]:
             yield find_release(path)
         elif not path.exists():
             raise RatingsError(f"{path}: no such file or folder")
+        elif not stat.S_ISREG(path.stat().st_mode):
+            # Opening a pipe waits for somebody to write to it.
+            raise RatingsError(f"{path}: neither a folder nor a regular file; copy it to a file")
         elif path.suffix.lower() == ".zip":
             with _open_zip(path) as folder:
                 yield find_release(folder)
@@ -121,12 +126,10 @@ def open_release(path: Path) -> Iterator[Release]:
 @contextmanager
 def _open_zip(path: Path) -> Iterator[zipfile.Path]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             yield zipfile.Path(archive)
-    # zipfile raises a bare RuntimeError for a password and for a compression it does not know.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        reason = str(error) or "it ends too early"
-        raise RatingsError(f"{path}: the zip is damaged or cannot be read: {reason}") from error
+    except ArchiveError as error:
+        raise RatingsError(f"{path}: {error}") from error
 
 
 def find_release(folder: Folder) -> Release:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from recsys.formats import ITEM_GENRES, Fault, Folder, Release, header_columns, whole_number
-from recsys.ratings import NO_GENRES, BadRow, RatingsError
+from recsys.ratings import NO_GENRES, BadRow, RatingsError, is_encodable
 from recsys.scale import HALF_STARS, WHOLE_STARS, RatingScale
 
 COLUMNS = ("movieId", "title", "genres")
@@ -92,11 +92,9 @@ def _checked(
         raise record.fields
     text, title, genres = record.fields
     movie_id = whole_number(text, "movieId")
-    try:
-        (title + genres).encode()
-    except UnicodeEncodeError:
+    if not is_encodable(title + genres):
         shown = f"{title},{genres}".encode("utf-8", "surrogateescape")
-        raise Fault(shown.decode("utf-8", "backslashreplace"), "bytes are not UTF-8") from None
+        raise Fault(shown.decode("utf-8", "backslashreplace"), "bytes are not UTF-8")
     if movie_id in line_of:
         raise Fault(text, f"movieId is on line {line_of[movie_id]} already")
     if record.line == cut_line and not genres:
