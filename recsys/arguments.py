@@ -2,8 +2,12 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any
+
+from recsys import terminal
+from recsys.printable import shortened
 
 # Exit code.
 BAD_INPUT = 2
@@ -13,7 +17,15 @@ class OneLineParser(argparse.ArgumentParser):
     """Bad arguments are one line, as every other bad input is."""
 
     def error(self, message: str) -> Any:
-        self.exit(BAD_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        terminal.complain(f"{self.prog}: error: {message} (see {self.prog} --help)")
+        self.exit(BAD_INPUT)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # Help, too, may be written to a full disk or a closed pipe.
+        if file is sys.stdout:
+            terminal.answer(*message.removesuffix("\n").split("\n"))
+        else:
+            terminal.complain(message)
 
 
 def whole(text: str) -> int:
@@ -21,7 +33,9 @@ def whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number, not {shortened(text)!r}"
+        ) from None
 
 
 def positive(text: str) -> int:
@@ -43,9 +57,13 @@ def seed(text: str) -> int:
 def writable_file(text: str) -> Path:
     """A file that can be written, found out before the work rather than after it."""
     path = Path(text)
-    if path.is_dir():
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise argparse.ArgumentTypeError(f"{path}: {error.strerror}") from None
+    if is_folder:
         raise argparse.ArgumentTypeError(f"{path} is a folder, not a file")
-    if not path.parent.is_dir():
+    if not has_folder:
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"the folder {path.parent} cannot be written to")
