@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from recsys import arguments, terminal
 from recsys.fetch import FetchError, fetch, known_releases
+from recsys.printable import shortened
 from recsys.ratings import Ratings
 from recsys.terminal import OutputError, answer, tell
 from recsys.words import counted
@@ -224,7 +225,7 @@ def _ratings(options: argparse.Namespace) -> Ratings:
 def _check_known(ratings: Ratings, name: str, wanted: int, known: "pd.Series[int]") -> None:
     """A KeyError for an id that is not there: before a fit, which takes seconds."""
     if wanted not in known.to_numpy():
-        raise KeyError(f"no {name} {wanted} in {ratings.source}")
+        raise KeyError(f"no {name} {shortened(str(wanted))} in {ratings.source}")
 
 
 def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
