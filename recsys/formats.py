@@ -22,6 +22,8 @@ ITEM_GENRES = (
 )  # fmt: skip
 
 _WHOLE_NUMBER = re.compile(r"([+-]?)([0-9]+)")
+# Control characters other than tab. Some of them are white space to Python, and some to NumPy.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,14 @@ class Fault(Exception):  # noqa: N818 - not an error until its file and line are
         self.reason = reason
 
 
+def number_text(text: str) -> str:
+    """A field without the white space around it; empty if it holds a control character."""
+    return "" if _CONTROL.search(text) else text.strip()
+
+
 def whole_number(text: str, name: str) -> int:
     """The whole number that `text` spells, if it fits in 64 bits; else a Fault."""
-    found = _WHOLE_NUMBER.fullmatch(text.strip())
+    found = _WHOLE_NUMBER.fullmatch(number_text(text))
     if not found:
         raise Fault(text, f"{name} is not a whole number")
     sign, digits = found[1], found[2].lstrip("0") or "0"
@@ -91,11 +98,19 @@ def whole_number(text: str, name: str) -> int:
 
 def header_columns(header: str, wanted: Sequence[str], file: Folder) -> list[str]:
     """The column names in the first line of a CSV file; all of `wanted` must be there, once."""
-    columns = [name.strip() for name in next(csv.reader([header]), [])]
+    shown = repr(shortened(header))
+    if "\r" in header:
+        raise RatingsError(
+            f"{file}, line 1: lines end in CR alone, save the file with LF or CRLF: {shown}"
+        )
+    try:
+        columns = [name.strip() for name in next(csv.reader([header]), [])]
+    except csv.Error as error:
+        raise RatingsError(f"{file}, line 1: not a row of CSV ({error}): {shown}") from None
     for name in wanted:
         if columns.count(name) != 1:
             problem = "two columns" if name in columns else "no column"
-            raise RatingsError(f"{file}, line 1: {problem} {name!r} in the header {header!r}")
+            raise RatingsError(f"{file}, line 1: {problem} {name!r} in the header {shown}")
     return columns
 
 
@@ -148,7 +163,7 @@ def find_release(folder: Folder) -> Release:
     if len(found) == 1:
         return found[0]
     if found:
-        names = ", ".join(sorted(release.folder.name for release in found))
+        names = ", ".join(sorted(release.folder.name for release in found)[:20])
         raise RatingsError(f"{folder}: several releases, name one of them: {names}")
     raise RatingsError(f"{folder}: no ratings here or one folder down; looked for {_known_files()}")
 

@@ -34,6 +34,16 @@ U_ITEM = """1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0
 268|Chasing Amy (1997)|01-Jan-1997||http://x|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0
 """
 
+SAMPLES: dict[str, dict[str, str | bytes]] = {
+    "csv": {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV},
+    "ml-1m": {"ratings.dat": RATINGS_DAT, "movies.dat": MOVIES_1M.encode("latin-1")},
+    "ml-10m": {
+        "ratings.dat": RATINGS_DAT.replace("::3::", "::3.5::"),
+        "movies.dat": MOVIES_1M.replace("Children's", "Children"),
+    },
+    "ml-100k": {"u.data": U_DATA, "u.item": U_ITEM.encode("latin-1")},
+}
+
 
 @pytest.fixture(scope="session")
 def movielens_dir() -> Path:
@@ -53,15 +63,7 @@ def real_ratings(movielens_dir: Path) -> Ratings:
 @pytest.fixture(scope="session")
 def samples() -> dict[str, dict[str, str | bytes]]:
     """The files of a small good release of each form, by name; bytes where UTF-8 is wrong."""
-    return {
-        "csv": {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV},
-        "ml-1m": {"ratings.dat": RATINGS_DAT, "movies.dat": MOVIES_1M.encode("latin-1")},
-        "ml-10m": {
-            "ratings.dat": RATINGS_DAT.replace("::3::", "::3.5::"),
-            "movies.dat": MOVIES_1M.replace("Children's", "Children"),
-        },
-        "ml-100k": {"u.data": U_DATA, "u.item": U_ITEM.encode("latin-1")},
-    }
+    return SAMPLES
 
 
 @pytest.fixture(scope="session")
