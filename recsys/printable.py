@@ -60,6 +60,29 @@ def shortened(text: str, longest: int = LONGEST_VALUE) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def shown(value: object) -> str:
+    """A value as an error shows it: its repr, short and printable.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown(4.5), shown("Up"), shown(10**5000)
+    ('4.5', "'Up'", 'an int that is too long to show')
+    """
+    try:
+        return printable(shortened(repr(value)))
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        kind = type(value).__name__
+        return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} that is too long to show"
+
+
 def message(text: str) -> str:
     r"""One line for an error: printable, and its middle left out if it is very long.
 

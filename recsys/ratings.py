@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.printable import message, printable, shortened
+from recsys.printable import message, printable, shortened, shown
 from recsys.scale import HALF_STARS, RatingScale
 
 Ints = npt.NDArray[np.int64]
@@ -291,13 +291,6 @@ def _span(column: Ints) -> int:
     return int(column.max()) - int(column.min()) + 1
 
 
-def _shown(value: Any) -> str:
-    try:
-        return shortened(repr(value))
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
-        return f"a {type(value).__name__} that is too long to show"
-
-
 class _Frame:
     """A caller's frame, read column by column with errors that name the row."""
 
@@ -314,8 +307,8 @@ class _Frame:
             raise RatingsError(f"{name}: no rows")
 
     def error(self, row: int | np.int64, reason: str, value: Any) -> RatingsError:
-        shown = value.item() if isinstance(value, np.generic) else value
-        return RatingsError(f"{self.name}, row {row} (counted from 0): {reason}: {_shown(shown)}")
+        plain = value.item() if isinstance(value, np.generic) else value
+        return RatingsError(f"{self.name}, row {row} (counted from 0): {reason}: {shown(plain)}")
 
     def numbers(self, name: str) -> Floats:
         """The column as float64."""
