@@ -1,10 +1,12 @@
 """A small release of every form, and the real data, for the tests that need them."""
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bad_servers import Server
 
 from recsys.movielens import load_ratings
 from recsys.ratings import Ratings, RatingsError
@@ -92,3 +94,18 @@ def refusal() -> Callable[..., str]:
         return message
 
     return load
+
+
+@pytest.fixture
+def bad_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that answers what its `answer` is set to."""
+    # A proxy of the machine must not come between.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
