@@ -1,10 +1,13 @@
 """What arguments of the command may be: read, or refused in one line."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
+from recsys import terminal
 from recsys.files import check_writable
+from recsys.printable import shortened
 
 # Exit code.
 BAD_INPUT = 2
@@ -14,7 +17,15 @@ class OneLineParser(argparse.ArgumentParser):
     """Bad arguments are one line, as every other bad input is."""
 
     def error(self, message: str) -> Any:
-        self.exit(BAD_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        terminal.complain(f"{self.prog}: error: {message} (see {self.prog} --help)")
+        self.exit(BAD_INPUT)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # Help, too, may be written to a full disk or a closed pipe.
+        if file is sys.stdout:
+            terminal.answer(*message.removesuffix("\n").split("\n"))
+        else:
+            terminal.complain(message)
 
 
 def whole(text: str) -> int:
@@ -22,7 +33,9 @@ def whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number, not {shortened(text)!r}"
+        ) from None
 
 
 def positive(text: str) -> int:

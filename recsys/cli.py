@@ -1,8 +1,6 @@
 """The `recsys` command: arguments in, answers on standard output, one clear line on bad input."""
 
 import argparse
-import os
-import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from recsys import arguments
+from recsys import arguments, terminal
 from recsys.fetch import FetchError, fetch, known_releases
 from recsys.files import write_text
+from recsys.printable import shortened
 from recsys.ratings import Ratings
+from recsys.terminal import OutputError, answer, tell
 from recsys.words import counted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from recsys.recommenders.contract import Recommender
 
 DEFAULT_REPORT = Path("recsys-report.html")
@@ -43,31 +45,36 @@ def run(typed: Sequence[str]) -> int:
     Returns
     -------
     int
-        Exit code: 0, or 2 on bad input, which one line on standard error names; 130 where it was
-        interrupted and 141 where whoever read its output stopped.
+        Exit code: 0, or 2 on bad input or where the answer cannot be written, which one line on
+        standard error names; 130 where it was interrupted and 141 where whoever read its output
+        stopped.
     """
-    options = _parser().parse_args(typed)
-    options.command = join(["recsys", *typed])
     try:
-        options.action(options)
-        print(end="", flush=True)
+        try:
+            options = _parser().parse_args(typed)
+            options.command = join(["recsys", *typed])
+            options.action(options)
+        except SystemExit:  # --help and --version are answers, too
+            terminal.flush()
+            raise
+        terminal.flush()
     except KeyboardInterrupt:
-        print("recsys: interrupted", file=sys.stderr)
+        tell("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        # `recsys clusters | head -1` is no error. What is left must go nowhere when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `recsys clusters | head -1` is no error
         return CLOSED_PIPE
-    except (ValueError, LookupError, OSError, FetchError) as error:
-        print(f"recsys: error: {_one_line(error)}", file=sys.stderr)
+    except (ValueError, LookupError, OSError, FetchError, OutputError) as error:
+        tell(f"error: {_reason(error)}")
         return arguments.BAD_INPUT
+    finally:
+        terminal.settle()
     return 0
 
 
-def _one_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     # str() of a KeyError is the repr of its message.
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    return " ".join(text.split()) or type(error).__name__
+    return text.strip() or type(error).__name__
 
 
 # What each subcommand does ------------------------------------------------------------------
@@ -91,7 +98,7 @@ def _report(options: argparse.Namespace) -> None:
             command=options.command,
             on_step=on_step,
         )
-    print(f"Report written to {path}")
+    answer(f"Report written to {path}")
 
 
 def _clusters(options: argparse.Namespace) -> None:
@@ -108,49 +115,47 @@ def _clusters(options: argparse.Namespace) -> None:
         )
     if options.out is not None:
         write_text(options.out, clusters.user_labels().to_csv(index=False))
-        print(f"The group of each user written to {options.out.absolute()}")
+        answer(f"The group of each user written to {options.out.absolute()}")
     n_empty = int((clusters.sizes == 0).sum())
     if n_empty:
-        _tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
-    print(clusters.summary().to_string(index=False, float_format="%.2f"))
+        tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
+    answer(*clusters.summary().to_string(index=False, float_format="%.2f").split("\n"))
     for cluster in range(clusters.n_clusters):
         films = clusters.telling_films(cluster, options.films)
         group = f"Group {cluster}, {counted(clusters.sizes[cluster], 'user')}"
         if films.empty:
-            print(f"\n{group}, likes no film more than others.")
+            answer("", f"{group}, likes no film more than others.")
             continue
-        print(f"\n{group}, likes more than others:")
+        answer("", f"{group}, likes more than others:")
         for film in films.itertuples():
-            print(f"  {film.mean:.2f} (all: {film.mean_of_all:.2f})  {film.title}")
+            answer(f"  {film.mean:.2f} (all: {film.mean_of_all:.2f})  {film.title}")
 
 
 def _recommend(options: argparse.Namespace) -> None:
-    films = _fit(_ratings(options), options).recommend(options.user, options.n)
+    ratings = _ratings(options)
+    _check_known(ratings, "user", options.user, ratings.ratings["userId"])
+    films = _fit(ratings, options).recommend(options.user, options.n)
     if films.empty:
-        print(f"Nothing to recommend to user {options.user}: there is nothing they did not rate.")
+        answer(f"Nothing to recommend to user {options.user}: there is nothing they did not rate.")
     for place, film in enumerate(films.itertuples(), start=1):
-        print(f"{place:3}. {film.expected_rating:.2f}  {film.title} (movieId {film.movieId})")
-        print(f"           {film.reason}")
+        answer(f"{place:3}. {film.expected_rating:.2f}  {film.title} (movieId {film.movieId})")
+        answer(f"           {film.reason}")
 
 
 def _predict(options: argparse.Namespace) -> None:
     ratings = _ratings(options)
-    for name, wanted, known in (
-        ("user", options.user, ratings.ratings["userId"]),
-        ("film", options.movie, ratings.movies["movieId"]),
-    ):
-        if wanted not in known.to_numpy():
-            raise KeyError(f"no {name} {wanted} in {ratings.source}")
+    _check_known(ratings, "user", options.user, ratings.ratings["userId"])
+    _check_known(ratings, "film", options.movie, ratings.movies["movieId"])
     prediction = _fit(ratings, options).explain(options.user, options.movie)
     titles = ratings.movies.set_index("movieId")["title"]
-    print(f"{prediction.rating:.2f}  {titles[options.movie]}")
-    print(f"      {prediction.reason}")
+    answer(f"{prediction.rating:.2f}  {titles[options.movie]}")
+    answer(f"      {prediction.reason}")
     for part in prediction.parts:
-        print(f"      {part.stars:+.2f}  {part.name}")
+        answer(f"      {part.stars:+.2f}  {part.name}")
     table = ratings.ratings
     own = table.loc[(table["userId"] == options.user) & (table["movieId"] == options.movie)]
     for stars in own["rating"]:
-        print(f"      user {options.user} rated it {stars:g}, and this was learned from")
+        answer(f"      user {options.user} rated it {stars:g}, and this was learned from")
 
 
 def _sweep(options: argparse.Namespace) -> None:
@@ -174,9 +179,9 @@ def _sweep(options: argparse.Namespace) -> None:
             random_state=options.seed,
             on_k=lambda k: bar.update(),
         )
-    print(f"{counted(len(rows), 'user')} by {', '.join(options.genres)}")
-    print(result.to_frame().to_string(index=False, float_format="%.4f"))
-    print(f"best k {result.best_k}, suggested k {result.suggested_k} (both vary with the seed)")
+    answer(f"{counted(len(rows), 'user')} by {', '.join(options.genres)}")
+    answer(*result.to_frame().to_string(index=False, float_format="%.4f").split("\n"))
+    answer(f"best k {result.best_k}, suggested k {result.suggested_k} (both vary with the seed)")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -184,7 +189,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     # Before the ratings: a name that nobody has need not wait for them.
     makers = chosen_recommenders(options.only)
-    evaluate(makers, _ratings(options), options, tell=_tell, progress=_progress)
+    evaluate(makers, _ratings(options), options, tell=tell, progress=_progress)
 
 
 def _fetch(options: argparse.Namespace) -> None:
@@ -192,13 +197,14 @@ def _fetch(options: argparse.Namespace) -> None:
         options.release,
         to=options.to,
         accept_unverified=options.accept_unverified,
-        progress=sys.stderr.isatty(),
+        deadline=options.deadline,
+        progress=terminal.shows_progress(),
     )
     if fetched.note:
-        _tell(fetched.note)
+        tell(fetched.note)
     if not fetched.verified and fetched.sha256:
-        _tell(f"no hash is known to check it by; its zip has the sha256 {fetched.sha256}")
-    print(f"{options.release} is in {fetched.folder}")
+        tell(f"no hash is known to check it by; its zip has the sha256 {fetched.sha256}")
+    answer(f"{options.release} is in {fetched.folder}")
 
 
 # What they share ----------------------------------------------------------------------------
@@ -209,12 +215,18 @@ def _ratings(options: argparse.Namespace) -> Ratings:
     from recsys.synthetic import builtin_ratings
 
     if options.data is None:
-        _tell("no --data given: this is the built-in data set; its people and films are invented")
+        tell("no --data given: this is the built-in data set; its people and films are invented")
         return builtin_ratings()
     ratings = load_ratings(options.data, skip_bad_rows=options.skip_bad_rows)
     if ratings.skipped:
-        _tell(f"bad rows left out: {len(ratings.skipped)}; the first: {ratings.skipped[0]}")
+        tell(f"bad rows left out: {len(ratings.skipped)}; the first: {ratings.skipped[0]}")
     return ratings
+
+
+def _check_known(ratings: Ratings, name: str, wanted: int, known: "pd.Series[int]") -> None:
+    """A KeyError for an id that is not there: before a fit, which takes seconds."""
+    if wanted not in known.to_numpy():
+        raise KeyError(f"no {name} {shortened(str(wanted))} in {ratings.source}")
 
 
 def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
@@ -228,14 +240,8 @@ def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
         return model.fit(ratings, on_iteration=lambda event: bar.update())
 
 
-def _tell(notice: str) -> None:
-    """What one should know beside the answer: not on standard output, which may be a pipe."""
-    print(f"recsys: {notice}", file=sys.stderr)
-
-
 def _progress(total: int | None, unit: str) -> "tqdm[Any]":
-    # disable=None: silent where standard error is no terminal.
-    return tqdm(total=total, unit=unit, disable=None, leave=False)
+    return tqdm(total=total, unit=unit, disable=not terminal.shows_progress(), leave=False)
 
 
 # The arguments ------------------------------------------------------------------------------
@@ -338,6 +344,13 @@ def _parser() -> argparse.ArgumentParser:
         "--accept-unverified",
         action="store_true",
         help="take a release for which no hash is known, and print its hash",
+    )
+    fetch_release.add_argument(
+        "--deadline",
+        type=arguments.positive,
+        default=3600,
+        metavar="SECONDS",
+        help="most time for the download; default: %(default)s",
     )
     return parser
 

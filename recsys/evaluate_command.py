@@ -22,6 +22,7 @@ from recsys.evaluation.registry import Maker
 from recsys.evaluation.splits import N_FOLDS
 from recsys.files import write_text
 from recsys.ratings import Ratings
+from recsys.terminal import answer
 from recsys.words import counted
 
 if TYPE_CHECKING:
@@ -88,15 +89,15 @@ def evaluate(
                 bar.update()
 
             table = task.run(able, on_step)
-        print(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
-        print(table.to_string(index=False, float_format="%.4f"), end="\n\n")
+        answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
+        answer(*table.to_string(index=False, float_format="%.4f").split("\n"), "")
         table.insert(0, "table", task.name)
         tables.append(table)
     if not tables:
         raise ValueError("none of these recommenders can do any of it")
     if options.out is not None:
         write_text(options.out, pd.concat(tables, ignore_index=True).to_csv(index=False))
-        print(f"Tables written to {options.out.absolute()}")
+        answer(f"Tables written to {options.out.absolute()}")
 
 
 def _tasks(

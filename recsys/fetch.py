@@ -3,26 +3,33 @@
 import hashlib
 import json
 import os
+import re
 import ssl
 import tempfile
-import zipfile
-import zlib
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from pathlib import Path
 
+from recsys.archives import ArchiveError, open_zip, unpack
+from recsys.download import download
 from recsys.formats import find_release
+from recsys.printable import message, shortened
 from recsys.ratings import RatingsError
 
 BASE_URL = "https://files.grouplens.org/datasets/movielens/"
 # Written into the folder before it gets its final name: what was fetched, and how it was checked.
 RECORD = "fetched.json"
+LARGEST_RECORD = 100_000
+# For a zip whose size is not known; the largest release has 335 million bytes.
+MOST_BYTES = 1_000_000_000
 
 
 class FetchError(RuntimeError):
     """A release could not be fetched; the message says why, and how to do it by hand."""
+
+    def __init__(self, reason: str) -> None:
+        # What a server or a zip says may be anything, and a traceback prints it raw.
+        super().__init__(message(reason))
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class KnownRelease:
         How much is in it.
     note : str or None
         What one should know before using it.
+    max_bytes : int
+        The download stops beyond this size where `bytes` is not known.
     """
 
     name: str
@@ -51,6 +60,7 @@ class KnownRelease:
     movies: int
     ratings: int
     note: str | None
+    max_bytes: int = MOST_BYTES
 
 
 @dataclass(frozen=True)
@@ -105,11 +115,17 @@ def fetch(
     progress: bool = False,
     base_url: str = BASE_URL,
     timeout: float = 30,
+    deadline: float = 3600,
 ) -> Fetched:
     """Download a release and unpack it, unless it is there already.
 
     The zip is downloaded and unpacked in a temporary folder beside the final one, and the result
-    is renamed when it is complete: a fetch that fails or is interrupted leaves no release.
+    is renamed when it is complete: a fetch that fails or is interrupted leaves no release. Where
+    several processes fetch one release at once, one of them puts it there and all return it.
+
+    The download stops beyond the size of the zip that is known (else beyond `max_bytes` of the
+    release), when it takes too long, and when the server sends an encoded file. The zip is not
+    unpacked if that would take more than 100 times its size.
 
     Parameters
     ----------
@@ -124,7 +140,10 @@ def fetch(
     base_url : str
         The folder of the zip on the server.
     timeout : float
-        Seconds to wait for the server to answer or to go on.
+        Seconds to wait for the server to answer or to go on. A server is given up that sends
+        fewer than 1,000 bytes a second on average over so many seconds.
+    deadline : float
+        Seconds for the whole download.
 
     Returns
     -------
@@ -161,9 +180,9 @@ def fetch(
                 "no hash of it is known to check it by; to fetch it all the same, pass "
                 "--accept-unverified (accept_unverified=True)"
             )
-        return _download(release, url, parent, progress, timeout)
-    # requests' exceptions are OSErrors; zipfile's RuntimeError is about passwords.
-    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        return _download(release, url, parent, progress, timeout, deadline)
+    # requests' exceptions are OSErrors; a damaged zip is a ValueError.
+    except (OSError, ValueError, RuntimeError) as error:
         raise FetchError(
             f"{release.name} was not fetched: {_reason(error, timeout)}. By hand: open {url} in a "
             "browser, unpack the zip, and pass its folder with --data FOLDER (load_ratings)."
@@ -176,45 +195,80 @@ def _already_there(folder: Path, release: KnownRelease) -> Fetched:
     except RatingsError as error:
         raise FetchError(f"{folder} is in the way, it is not a release ({error})") from error
     record = folder / RECORD
-    if not record.is_file():
+    if not os.path.lexists(record):
         return Fetched(folder, False, False, None, release.note)
-    found = json.loads(record.read_text("utf-8"))
-    return Fetched(folder, False, found["verified"], found["sha256"], release.note)
+    verified, sha256 = _read_record(record)
+    return Fetched(folder, False, verified, sha256, release.note)
+
+
+def _read_record(record: Path) -> tuple[bool, str]:
+    """Whether the zip of a release was checked, and its hash; anybody may have edited the file."""
+    try:
+        if not record.is_file():
+            raise ValueError("it is not a regular file")
+        with record.open("rb") as stream:
+            data = stream.read(LARGEST_RECORD + 1)
+        if len(data) > LARGEST_RECORD:
+            raise ValueError(f"it has more than {LARGEST_RECORD:,} bytes")
+        found = json.loads(data)
+        verified, sha256 = found["verified"], found["sha256"]
+        if not isinstance(verified, bool):
+            raise ValueError("verified is neither true nor false")
+        if not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
+            raise ValueError("sha256 is not a hash")
+    # A RuntimeError is what Python says of lists in lists without end.
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
+        reason = f"no {error}" if isinstance(error, LookupError) else str(error)
+        raise FetchError(
+            f"{record} is not a record of a download ({shortened(reason)}); remove it to take the "
+            "release as it is, or remove its folder to fetch it again"
+        ) from error
+    return verified, sha256
 
 
 def _download(
-    release: KnownRelease, url: str, parent: Path, progress: bool, timeout: float
+    release: KnownRelease,
+    url: str,
+    parent: Path,
+    progress: bool,
+    timeout: float,
+    deadline: float,
 ) -> Fetched:
-    import pooch
-
     parent.mkdir(parents=True, exist_ok=True)
     # The dot keeps what a killed process leaves behind from looking like a release.
     with tempfile.TemporaryDirectory(dir=parent, prefix=f".{release.name}-") as scratch:
         archive = Path(scratch, "download.zip")
-        with ExitStack() as responses:
-
-            def close_later(response: Any, **_: Any) -> None:
-                responses.callback(response.close)
-
-            # pooch itself leaves the connection of a failed download open.
-            download = pooch.HTTPDownloader(
-                progressbar=progress,
-                chunk_size=1 << 16,
-                timeout=timeout,
-                hooks={"response": close_later},
-            )
-            download(url, str(archive), None)
+        download(
+            url,
+            archive,
+            most_bytes=release.max_bytes if release.bytes is None else release.bytes,
+            timeout=timeout,
+            deadline=deadline,
+            progress=progress,
+        )
         sha256 = _checked_sha256(archive, release)
-        unpacked = _unpack(archive, Path(scratch, "unpacked"))
+        with open_zip(archive) as members:
+            unpack(members, Path(scratch, "unpacked"))
+        unpacked = Path(str(find_release(Path(scratch, "unpacked")).folder))
         verified = bool(release.sha256 or release.md5)
         record = {"url": url, "sha256": sha256, "verified": verified}
         (unpacked / RECORD).write_text(json.dumps(record), encoding="utf-8")
-        folder = unpacked.rename(parent / release.name)
+        folder = parent / release.name
+        try:
+            unpacked.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+            # Somebody else was faster, and put the same there.
+            return _already_there(folder, release)
     return Fetched(folder, True, verified, sha256, release.note)
 
 
 def _checked_sha256(archive: Path, release: KnownRelease) -> str:
-    """The hash of the zip, after comparing it with the hashes that are known."""
+    """The hash of the zip, after comparing it with the size and the hashes that are known."""
+    size = archive.stat().st_size
+    if release.bytes is not None and size != release.bytes:
+        raise FetchError(f"the server sent {size:,} bytes, and the release has {release.bytes:,}")
     found = {}
     for name, known in (("sha256", release.sha256), ("md5", release.md5)):
         with archive.open("rb") as stream:
@@ -225,18 +279,6 @@ def _checked_sha256(archive: Path, release: KnownRelease) -> str:
                 "on the server is another one now"
             )
     return found["sha256"]
-
-
-def _unpack(archive: Path, folder: Path) -> Path:
-    """Unpack the zip and return the folder in it that has the files."""
-    with zipfile.ZipFile(archive) as members:
-        for name in members.namelist():
-            windows = PureWindowsPath(name)
-            if windows.anchor or PurePosixPath(name).is_absolute() or ".." in windows.parts:
-                raise FetchError(f"the zip is not safe: it wants to write to {name!r}")
-        members.extractall(folder)
-    found = find_release(folder).folder
-    return Path(str(found))
 
 
 def _reason(error: BaseException, timeout: float) -> str:
@@ -255,6 +297,6 @@ def _reason(error: BaseException, timeout: float) -> str:
         return f"no answer within {timeout:g} seconds"
     if isinstance(error, requests.RequestException):
         return f"the connection failed ({chain[-1]})"
-    if isinstance(error, zipfile.BadZipFile):
+    if isinstance(error, ArchiveError):
         return f"what was downloaded is not a sound zip ({error})"
-    return str(error)
+    return str(error) or type(error).__name__

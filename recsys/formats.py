@@ -2,13 +2,15 @@
 
 import csv
 import re
+import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys.archives import ArchiveError, open_zip
+from recsys.printable import shortened
 from recsys.ratings import LARGEST_INT64, RatingsError
 
 Folder = Path | zipfile.Path
@@ -20,6 +22,8 @@ ITEM_GENRES = (
 )  # fmt: skip
 
 _WHOLE_NUMBER = re.compile(r"([+-]?)([0-9]+)")
+# Control characters other than tab. Some of them are white space to Python, and some to NumPy.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,18 @@ class Fault(Exception):  # noqa: N818 - not an error until its file and line are
 
     def __init__(self, value: str, reason: str) -> None:
         super().__init__(value, reason)
-        self.value = value if len(value) <= 80 else value[:79] + "…"
+        self.value = shortened(value)
         self.reason = reason
+
+
+def number_text(text: str) -> str:
+    """A field without the white space around it; empty if it holds a control character."""
+    return "" if _CONTROL.search(text) else text.strip()
 
 
 def whole_number(text: str, name: str) -> int:
     """The whole number that `text` spells, if it fits in 64 bits; else a Fault."""
-    found = _WHOLE_NUMBER.fullmatch(text.strip())
+    found = _WHOLE_NUMBER.fullmatch(number_text(text))
     if not found:
         raise Fault(text, f"{name} is not a whole number")
     sign, digits = found[1], found[2].lstrip("0") or "0"
@@ -89,11 +98,19 @@ def whole_number(text: str, name: str) -> int:
 
 def header_columns(header: str, wanted: Sequence[str], file: Folder) -> list[str]:
     """The column names in the first line of a CSV file; all of `wanted` must be there, once."""
-    columns = [name.strip() for name in next(csv.reader([header]), [])]
+    shown = repr(shortened(header))
+    if "\r" in header:
+        raise RatingsError(
+            f"{file}, line 1: lines end in CR alone, save the file with LF or CRLF: {shown}"
+        )
+    try:
+        columns = [name.strip() for name in next(csv.reader([header]), [])]
+    except csv.Error as error:
+        raise RatingsError(f"{file}, line 1: not a row of CSV ({error}): {shown}") from None
     for name in wanted:
         if columns.count(name) != 1:
             problem = "two columns" if name in columns else "no column"
-            raise RatingsError(f"{file}, line 1: {problem} {name!r} in the header {header!r}")
+            raise RatingsError(f"{file}, line 1: {problem} {name!r} in the header {shown}")
     return columns
 
 
@@ -108,6 +125,9 @@ def open_release(path: Path) -> Iterator[Release]:
             yield find_release(path)
         elif not path.exists():
             raise RatingsError(f"{path}: no such file or folder")
+        elif not stat.S_ISREG(path.stat().st_mode):
+            # Opening a pipe waits for somebody to write to it.
+            raise RatingsError(f"{path}: neither a folder nor a regular file; copy it to a file")
         elif path.suffix.lower() == ".zip":
             with _open_zip(path) as folder:
                 yield find_release(folder)
@@ -121,12 +141,10 @@ def open_release(path: Path) -> Iterator[Release]:
 @contextmanager
 def _open_zip(path: Path) -> Iterator[zipfile.Path]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             yield zipfile.Path(archive)
-    # zipfile raises a bare RuntimeError for a password and for a compression it does not know.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        reason = str(error) or "it ends too early"
-        raise RatingsError(f"{path}: the zip is damaged or cannot be read: {reason}") from error
+    except ArchiveError as error:
+        raise RatingsError(f"{path}: {error}") from error
 
 
 def find_release(folder: Folder) -> Release:
@@ -145,7 +163,7 @@ def find_release(folder: Folder) -> Release:
     if len(found) == 1:
         return found[0]
     if found:
-        names = ", ".join(sorted(release.folder.name for release in found))
+        names = ", ".join(sorted(release.folder.name for release in found)[:20])
         raise RatingsError(f"{folder}: several releases, name one of them: {names}")
     raise RatingsError(f"{folder}: no ratings here or one folder down; looked for {_known_files()}")
 

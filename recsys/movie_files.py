@@ -6,10 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from recsys.formats import ITEM_GENRES, Fault, Folder, Release, header_columns, whole_number
-from recsys.ratings import NO_GENRES, BadRow, RatingsError
+from recsys.printable import shortened
+from recsys.ratings import NO_GENRES, BadRow, RatingsError, is_encodable
 from recsys.scale import HALF_STARS, WHOLE_STARS, RatingScale
 
 COLUMNS = ("movieId", "title", "genres")
+
+# Old files of the Macintosh end their lines so; then the whole file would be one title.
+_CR_WITHIN = "a CR is within the line, which must end in LF or CRLF"
+# What csv says of a row whose lines end within a quote.
+_OPEN_QUOTE = "unexpected end of data"
 
 
 @dataclass
@@ -92,11 +98,9 @@ def _checked(
         raise record.fields
     text, title, genres = record.fields
     movie_id = whole_number(text, "movieId")
-    try:
-        (title + genres).encode()
-    except UnicodeEncodeError:
+    if not is_encodable(title + genres):
         shown = f"{title},{genres}".encode("utf-8", "surrogateescape")
-        raise Fault(shown.decode("utf-8", "backslashreplace"), "bytes are not UTF-8") from None
+        raise Fault(shown.decode("utf-8", "backslashreplace"), "bytes are not UTF-8")
     if movie_id in line_of:
         raise Fault(text, f"movieId is on line {line_of[movie_id]} already")
     if record.line == cut_line and not genres:
@@ -144,10 +148,14 @@ def _csv_records(lines: list[str], file: Folder) -> Iterator[_Record]:
     columns = header_columns(lines[0].rstrip("\r"), COLUMNS, file)
     positions = [columns.index(name) for name in COLUMNS]
     at = 1
+    # A row that is on in a quote at one of the lines before `known_until` is not a row of CSV, for
+    # the reason that was found from an earlier line: nobody reads on to find that again.
+    known_until, known_reason = 0, ""
     while at < len(lines):
+        stop = at + 1 if at < known_until else len(lines)
         # A reader of its own for each row: after a quote that is never closed, reading goes on
         # at the next line, not where some later row happens to have a quote.
-        reader = csv.reader((lines[i] + "\n" for i in range(at, len(lines))), strict=True)
+        reader = csv.reader((lines[i] + "\n" for i in range(at, stop)), strict=True)
         n_lines = 1
         record: Sequence[str] | Fault
         try:
@@ -158,7 +166,12 @@ def _csv_records(lines: list[str], file: Folder) -> Iterator[_Record]:
             else:
                 record = Fault(lines[at], f"{len(row)} fields, not {len(columns)}")
         except csv.Error as error:
-            row, record = [lines[at]], Fault(lines[at], f"not a row of CSV ({error})")
+            reason = str(error)
+            if stop < len(lines) and reason == _OPEN_QUOTE:
+                reason = known_reason
+            elif reader.line_num > 1:
+                known_until, known_reason = at + reader.line_num - 1, reason
+            row, record = [lines[at]], Fault(lines[at], f"not a row of CSV ({reason})")
         if row:
             yield _Record(at + 1, record)
         at += n_lines
@@ -170,7 +183,9 @@ def _dat_records(lines: list[str]) -> Iterator[_Record]:
         # Titles may hold and end with colons: the id and the genres are what cannot.
         movie_id, _, rest = text.partition("::")
         title, separator, genres = rest.rpartition("::")
-        if separator:
+        if separator and "\r" in text:
+            yield _Record(number, Fault(text, _CR_WITHIN))
+        elif separator:
             yield _Record(number, (movie_id, title, genres))
         elif text.strip():
             yield _Record(number, Fault(text, "fewer than 3 fields"))
@@ -184,7 +199,9 @@ def _item_records(lines: list[str], names: Sequence[str]) -> Iterator[_Record]:
             continue
         fields = text.split("|")
         flags = fields[5:]
-        if len(fields) != n_fields:
+        if "\r" in text:
+            yield _Record(number, Fault(text, _CR_WITHIN))
+        elif len(fields) != n_fields:
             yield _Record(number, Fault(text, f"{len(fields)} fields, not {n_fields}"))
         elif not set(flags) <= {"0", "1"}:
             wrong = next(flag for flag in flags if flag not in ("0", "1"))
@@ -204,5 +221,7 @@ def _genre_names(file: Folder) -> Sequence[str]:
         if name and position == str(len(names)):
             names.append(name)
         elif line.strip():
-            raise RatingsError(f"{file}, line {number}: not NAME|{len(names)}: {line.strip()!r}")
+            raise RatingsError(
+                f"{file}, line {number}: not NAME|{len(names)}: {shortened(line.strip())!r}"
+            )
     return names

@@ -3,7 +3,8 @@
 Figures are made without pyplot: nothing here touches the backend or a global list of figures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 
 from kmeans_core import SweepResult
 from recsys.matrix import RatingMatrix
+from recsys.printable import printable
 
 # Ten colours that stay apart for most colour-blind readers (Okabe and Ito 2008, then greys);
 # clusters past ten start again with another marker.
@@ -36,6 +38,26 @@ CLUSTER_MARKERS = "osD^vPX"
 # A third genre is drawn as dot size: users who like it (above this mean) get a large dot.
 LIKED = 3.0
 SMALL_DOT, LARGE_DOT = 18, 90
+
+
+@contextmanager
+def default_style() -> Iterator[None]:
+    """Draw and save with matplotlib's own defaults, whatever the user has set; undone at the end.
+
+    Yields
+    ------
+    None
+
+    Examples
+    --------
+    >>> with mpl.rc_context({"font.size": 20}), default_style():
+    ...     mpl.rcParams["font.size"]
+    10.0
+    """
+    # The backend is no matter of style, and rc_context would not put it back.
+    style = {key: value for key, value in mpl.rcParamsDefault.items() if "backend" not in key}
+    with mpl.rc_context(style):
+        yield
 
 
 def axis_label(column: str) -> str:
@@ -185,20 +207,21 @@ def rating_heat_map(
         aspect="auto",
         interpolation="nearest",
     )
-    # parse_math: a title with two dollar signs is no formula.
+    # A title with two dollar signs is no formula, and one with a percent sign is no TeX.
     ax.set_xticks(
         range(n_films),
         [shorten(str(name)) for name in region.titles],
         rotation=90,
         fontsize=7,
         parse_math=False,
+        usetex=False,
     )
     ax.xaxis.tick_top()
     ax.set_yticks(range(n_users), [str(user) for user in region.user_ids], fontsize=6)
     ax.set_ylabel("userId")
     ax.tick_params(length=0)
     if title:
-        ax.set_xlabel(title, fontsize=10)
+        ax.set_xlabel(printable(title), fontsize=10)
     figure = ax.figure
     bar = figure.colorbar(
         image, ax=ax, pad=0.01, shrink=max(0.35, min(1.0, 3.0 / (0.15 * n_users + 1)))
@@ -236,7 +259,7 @@ def cluster_grid(
 
 def shorten(title: str, length: int = 34) -> str:
     """A title on one line, cut to ``length`` characters, the cut shown."""
-    title = " ".join(title.split())
+    title = printable(" ".join(title.split()))
     return title if len(title) <= length else title[: length - 1] + "…"
 
 

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.formats import Fault, Release, header_columns, whole_number
+from recsys.formats import Fault, Release, header_columns, number_text, whole_number
 from recsys.ratings import BadRow, Ints, RatingsError
 
 COLUMNS = ("userId", "movieId", "rating", "timestamp")
 BLOCK_BYTES = 1 << 24
 
 _ROW = np.dtype([(name, np.float64 if name == "rating" else np.int64) for name in COLUMNS])
+# White space to NumPy, and no part of a row.
+_CONTROLS = (b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 Rows = npt.NDArray[Any]
@@ -138,6 +140,8 @@ class _Parser:
             block = block.replace(b"::", b"\t")
         if len(self.columns) != len(COLUMNS) or not block.isascii():
             return None
+        if any(control in block for control in _CONTROLS):
+            return None
         dtype = np.dtype([(name, _ROW[name]) for name in self.columns])
         with warnings.catch_warnings():
             # Only blank lines are a warning; in NumPy before 2.3 so is 1.5 read as the integer 1.
@@ -159,7 +163,7 @@ class _Parser:
         # Bytes that are not text cannot be part of a number: show them, whatever they are.
         text = block.decode("utf-8", "backslashreplace")
         for number, line in enumerate(text.split("\n"), start=first_line):
-            if not line.strip():
+            if not line.strip(" \t\r"):
                 continue
             try:
                 good.append(self._row(line.rstrip("\r")))
@@ -193,6 +197,7 @@ class _Parser:
 
 
 def _rating(text: str) -> float:
-    if not _NUMBER.fullmatch(text.strip()) or math.isinf(rating := float(text)):
+    number = number_text(text)
+    if not _NUMBER.fullmatch(number) or math.isinf(rating := float(number)):
         raise Fault(text, "rating is not a number")
     return rating

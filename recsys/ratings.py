@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.printable import message, printable, shortened, shown
 from recsys.scale import HALF_STARS, RatingScale
 
 Ints = npt.NDArray[np.int64]
@@ -23,6 +24,10 @@ LARGEST_INT64 = 2**63 - 1
 
 class RatingsError(ValueError):
     """Ratings that cannot be used; the message says where and why in one line."""
+
+    def __init__(self, reason: str) -> None:
+        # Names of files and values are from outside, and a traceback prints them raw.
+        super().__init__(message(reason))
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class BadRow:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.reason}: {self.value!r}"
+        # repr leaves the marks that turn the direction of writing round.
+        return printable(f"{self.file}, line {self.line}: {self.reason}: {self.value!r}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,7 +103,7 @@ class Ratings:
     def __repr__(self) -> str:
         return (
             f"Ratings({len(self.ratings)} ratings of {self.n_movies} films"
-            f" by {self.n_users} users, {self.scale}, from {self.source})"
+            f" by {self.n_users} users, {self.scale}, from {printable(self.source)})"
         )
 
     @cached_property
@@ -144,8 +150,9 @@ class Ratings:
         RatingsError
             For a column that is missing or there twice, a frame without rows, an id that is not
             a whole number, a rating that is not a number or off the scale, a title that is not
-            text, a film listed twice, a film that is not in `movies`, or a second rating of a
-            film by the same person. The message names frame, row (counted from 0) and value.
+            text or holds half of a surrogate pair, a film listed twice, a film that is not in
+            `movies`, or a second rating of a film by the same person. The message names frame,
+            row (counted from 0) and value.
 
         Examples
         --------
@@ -213,6 +220,29 @@ def movies_frame(movie_ids: Ints, titles: Sequence[str], genres: Sequence[str]) 
     return pd.DataFrame(columns)
 
 
+def is_encodable(text: str) -> bool:
+    r"""Whether the text can be written as UTF-8: lone surrogates cannot.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_encodable("Amélie"), is_encodable("Am\udce9lie")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def repeats(*columns: Ints) -> tuple[Ints, Ints]:
     """Rows that are equal, in all the columns, to an earlier row.
 
@@ -271,15 +301,14 @@ class _Frame:
         for column in required:
             if labels.count(column) != 1:
                 problem = "two columns" if column in labels else "no column"
-                raise RatingsError(
-                    f"{name}: {problem} {column!r}; it has {', '.join(map(str, labels))}"
-                )
+                has = shortened(", ".join(shortened(str(label)) for label in labels[:20]), 400)
+                raise RatingsError(f"{name}: {problem} {column!r}; it has {has}")
         if not len(frame):
             raise RatingsError(f"{name}: no rows")
 
     def error(self, row: int | np.int64, reason: str, value: Any) -> RatingsError:
-        shown = value.item() if isinstance(value, np.generic) else value
-        return RatingsError(f"{self.name}, row {row} (counted from 0): {reason}: {shown!r}")
+        plain = value.item() if isinstance(value, np.generic) else value
+        return RatingsError(f"{self.name}, row {row} (counted from 0): {reason}: {shown(plain)}")
 
     def numbers(self, name: str) -> Floats:
         """The column as float64."""
@@ -312,6 +341,8 @@ class _Frame:
                 texts[row] = missing
             elif not isinstance(texts[row], str):
                 raise self.error(row, f"{name} is not text", texts[row])
+            elif not is_encodable(texts[row]):
+                raise self.error(row, f"{name} holds half of a surrogate pair", texts[row])
         return texts
 
     def _real(self, name: str, reason: str) -> npt.NDArray[Any]:

@@ -19,6 +19,7 @@ from recsys.recommenders.answers import (
     total_of,
 )
 from recsys.recommenders.making import Making
+from recsys.recommenders.newcomers import Brought, brought_ratings
 from recsys.recommenders.training import (
     Training,
     check_n,
@@ -57,7 +58,7 @@ class Recommender(Making):
         user_ids: npt.ArrayLike | None = None,
         movie_ids: npt.ArrayLike | None = None,
         *,
-        ratings: Mapping[int, float] | None = None,
+        ratings: "Brought | None" = None,
     ) -> Floats:
         """Expected stars of each (user, film) pair; never NaN, unknown users and films included.
 
@@ -66,9 +67,11 @@ class Recommender(Making):
         user_ids : array-like of shape (n_pairs,), int
             Not with ``ratings``.
         movie_ids : array-like of shape (n_pairs,), int
-        ratings : mapping of movieId to stars, optional
-            A person who was not trained on, by what they rated; ratings of films that are not
-            among the training films say nothing. The answers are for this person.
+        ratings : mapping, Series, DataFrame or iterable of pairs, optional
+            A person who was not trained on, by what they rated: a mapping of movieId to stars, a
+            Series of stars by movieId, a frame with the columns movieId and rating, or pairs
+            (movieId, stars). Ratings of films that are not among the training films say nothing.
+            The answers are for this person.
 
         Returns
         -------
@@ -79,7 +82,8 @@ class Recommender(Making):
         ------
         ValueError
             If ids are not whole numbers or not of one length, if both or neither of ``user_ids``
-            and ``ratings`` are given, or if a rating is off the scale.
+            and ``ratings`` are given, if a rating is off the scale or not a number, or if a film
+            is rated twice.
         """
         self._check_fitted()
         if movie_ids is None:
@@ -87,7 +91,7 @@ class Recommender(Making):
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
             movies = whole_ids("movie", movie_ids)
-            people = self._newcomers([ratings])
+            people = self._newcomers([brought_ratings(ratings)])
             return self._stars(people, np.zeros(len(movies), np.int64), self._columns(movies))
         users, movies = paired_ids(user_ids, movie_ids)
         films = self._columns(movies)
@@ -116,7 +120,7 @@ class Recommender(Making):
         user_id: int | None = None,
         n: int = 10,
         *,
-        ratings: Mapping[int, float] | None = None,
+        ratings: "Brought | None" = None,
         exclude_rated: bool = True,
         among: Iterable[int] | None = None,
     ) -> pd.DataFrame:
@@ -127,8 +131,8 @@ class Recommender(Making):
         user_id : int
             A training user; not with ``ratings``.
         n : int, default 10
-        ratings : mapping of movieId to stars, optional
-            A person who was not trained on, by what they rated.
+        ratings : mapping, Series, DataFrame or iterable of pairs, optional
+            A person who was not trained on, by what they rated, as in :meth:`predict`.
         exclude_rated : bool, default True
             Leave out what the person rated.
         among : iterable of int, optional
@@ -145,8 +149,8 @@ class Recommender(Making):
         Raises
         ------
         ValueError
-            If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, or
-            if a rating is off the scale.
+            If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, if a
+            rating is off the scale or not a number, or if a film is rated twice.
         KeyError
             If the user was not among the training users.
         """
@@ -156,7 +160,7 @@ class Recommender(Making):
         people = (
             self._training_users(np.array([self._matrix.row_of(whole_id("user", user_id))]))
             if user_id is not None
-            else self._newcomers([ratings or {}])
+            else self._newcomers([brought_ratings({} if ratings is None else ratings)])
         )
         eligible = self._eligible(among)
         return self._frame(people, 0, self._best(people, n, exclude_rated, eligible)[0])
@@ -206,14 +210,17 @@ class Recommender(Making):
         return np.concatenate([np.empty((0, n), np.int64), *blocks])
 
     def top_new(
-        self, ratings: Sequence[Mapping[int, float]], n: int = 10, *, exclude_rated: bool = True
+        self, ratings: "Sequence[Brought]", n: int = 10, *, exclude_rated: bool = True
     ) -> npt.NDArray[np.int64]:
         """The same for people who were not trained on, each given by their ratings."""
         self._check_fitted()
         self._check_lists(n)
+        if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
+            raise ValueError("top_new takes a list of people: for one, pass [ratings]")
+        people = [brought_ratings(of_one) for of_one in ratings]
         blocks = [
-            self._top(self._newcomers(ratings[first : first + self._block]), n, exclude_rated)
-            for first in range(0, len(ratings), self._block)
+            self._top(self._newcomers(people[first : first + self._block]), n, exclude_rated)
+            for first in range(0, len(people), self._block)
         ]
         return np.concatenate([np.empty((0, n), np.int64), *blocks])
 
@@ -222,7 +229,7 @@ class Recommender(Making):
         user_id: int | None = None,
         movie_id: int | None = None,
         *,
-        ratings: Mapping[int, float] | None = None,
+        ratings: "Brought | None" = None,
     ) -> Prediction:
         """What :meth:`predict` says of one pair, its parts, and the evidence.
 
@@ -231,8 +238,8 @@ class Recommender(Making):
         user_id : int
             Not with ``ratings``.
         movie_id : int
-        ratings : mapping of movieId to stars, optional
-            A person who was not trained on, by what they rated.
+        ratings : mapping, Series, DataFrame or iterable of pairs, optional
+            A person who was not trained on, by what they rated, as in :meth:`predict`.
 
         Returns
         -------
@@ -244,7 +251,9 @@ class Recommender(Making):
         one_of_two("user_id", user_id, ratings)
         row = -1 if user_id is None else int(self._rows(np.array([whole_id("user", user_id)]))[0])
         people = (
-            self._training_users(np.array([row])) if row >= 0 else self._newcomers([ratings or {}])
+            self._training_users(np.array([row]))
+            if row >= 0
+            else self._newcomers([brought_ratings({} if ratings is None else ratings)])
         )
         film = int(self._columns(np.array([whole_id("movie", movie_id)]))[0])
         found = self._parts(people.placed, np.array([0]), np.array([film]))

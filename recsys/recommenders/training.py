@@ -1,5 +1,6 @@
 """What a recommender was trained on, and how questions find their rows and columns in it."""
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,8 @@ import scipy.sparse as sp
 
 from kmeans_core import NotFittedError
 from recsys.matrix import RatingMatrix
+from recsys.printable import shown
+from recsys.ratings import LARGEST_INT64
 from recsys.recommenders.answers import Floats, Ints
 from recsys.scale import RatingScale, liked
 
@@ -87,7 +90,11 @@ class Training:
         """Ratings of people x training films; what is no training film says nothing."""
         persons = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
         movies = whole_ids("movie", [movie for of_one in ratings for movie in of_one])
-        stars = np.array([value for of_one in ratings for value in of_one.values()], np.float64)
+        given = [value for of_one in ratings for value in of_one.values()]
+        try:
+            stars = np.array(given, np.float64)
+        except OverflowError:
+            raise ValueError(f"ratings must be on the scale {self._scale}") from None
         off = np.flatnonzero(~self._scale.holds(stars))
         if off.size:
             raise ValueError(
@@ -120,6 +127,10 @@ def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
 def whole_ids(name: str, ids: Any) -> Ints:
     """An array of ids; ValueError if they are not 1-D or not whole numbers of 64 bits."""
     array = np.asarray(ids)
+    if array.dtype == object and array.ndim == 1 and all(type(one) is int for one in array):
+        raise ValueError(
+            f"{name}_ids must fit in 64 bits, but {shown(max(array, key=abs))} does not"
+        )
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
             f"{name}_ids must be a 1-D array of whole numbers, not {array.dtype} {array.shape}"
@@ -130,8 +141,17 @@ def whole_ids(name: str, ids: Any) -> Ints:
 
 
 def whole_id(name: str, given: Any) -> int:
-    """One id; ValueError if it is not a whole number."""
-    return int(whole_ids(name, np.asarray([given]))[0])
+    """One id; ValueError if it is not a whole number of 64 bits."""
+    try:
+        if isinstance(given, bool):
+            raise TypeError
+        found = operator.index(given)
+    except TypeError:
+        new = "; the ratings of somebody new go in ratings=" if name == "user" else ""
+        raise ValueError(f"{name}_id must be a whole number, not {shown(given)}{new}") from None
+    if not -LARGEST_INT64 - 1 <= found <= LARGEST_INT64:
+        raise ValueError(f"{name}_id must fit in 64 bits, not be {shown(found)}")
+    return found
 
 
 def check_n(n: Any) -> None:

@@ -10,6 +10,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from recsys.files import write_text
+from recsys.plots import default_style
+from recsys.printable import printable
 from recsys.ratings import Ratings
 from recsys.report.findings import OnStep, find
 from recsys.report.sections import sections
@@ -56,8 +58,11 @@ def write_report(
     path = path.absolute()
     found = find(ratings, seed=seed, user_id=user_id, on_step=on_step)
     on_step("pictures")
+    # The page looks the same everywhere, and a user's own style may need what is not there (TeX).
+    with default_style():
+        found_sections = list(sections(found))
     page = _render(
-        sections=list(sections(found)),
+        sections=found_sections,
         source=ratings.source,
         seed=seed,
         command=command,
@@ -72,12 +77,23 @@ def _render(**values: object) -> str:
     folder = files("recsys.report")
     # Everything is escaped but the two files of our own.
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
     template = environment.from_string((folder / "template.html").read_text(encoding="utf-8"))
     style = Markup((folder / "style.css").read_text(encoding="utf-8"))
     script = Markup((folder / "script.js").read_text(encoding="utf-8"))
     return template.render(style=style, script=script, **values)
+
+
+def _shown(value: object) -> object:
+    """Text for the page: names of files and titles may hold what is no text in UTF-8 or HTML."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value, keep="\n")
+    return value
 
 
 def _versions() -> list[str]:

@@ -1,10 +1,12 @@
 """A small release of every form, and the real data, for the tests that need them."""
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bad_servers import Server
 
 from recsys.movielens import load_ratings
 from recsys.ratings import Ratings, RatingsError
@@ -34,6 +36,16 @@ U_ITEM = """1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0
 268|Chasing Amy (1997)|01-Jan-1997||http://x|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0
 """
 
+SAMPLES: dict[str, dict[str, str | bytes]] = {
+    "csv": {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV},
+    "ml-1m": {"ratings.dat": RATINGS_DAT, "movies.dat": MOVIES_1M.encode("latin-1")},
+    "ml-10m": {
+        "ratings.dat": RATINGS_DAT.replace("::3::", "::3.5::"),
+        "movies.dat": MOVIES_1M.replace("Children's", "Children"),
+    },
+    "ml-100k": {"u.data": U_DATA, "u.item": U_ITEM.encode("latin-1")},
+}
+
 
 @pytest.fixture(scope="session")
 def movielens_dir() -> Path:
@@ -53,15 +65,7 @@ def real_ratings(movielens_dir: Path) -> Ratings:
 @pytest.fixture(scope="session")
 def samples() -> dict[str, dict[str, str | bytes]]:
     """The files of a small good release of each form, by name; bytes where UTF-8 is wrong."""
-    return {
-        "csv": {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV},
-        "ml-1m": {"ratings.dat": RATINGS_DAT, "movies.dat": MOVIES_1M.encode("latin-1")},
-        "ml-10m": {
-            "ratings.dat": RATINGS_DAT.replace("::3::", "::3.5::"),
-            "movies.dat": MOVIES_1M.replace("Children's", "Children"),
-        },
-        "ml-100k": {"u.data": U_DATA, "u.item": U_ITEM.encode("latin-1")},
-    }
+    return SAMPLES
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +94,18 @@ def refusal() -> Callable[..., str]:
         return message
 
     return load
+
+
+@pytest.fixture
+def bad_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that answers what its `answer` is set to."""
+    # A proxy of the machine must not come between.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -1,0 +1,111 @@
+"""The ratings that somebody new brings: what callers pass, as a mapping of movieId to stars."""
+
+from collections.abc import Iterable, Mapping
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from recsys.printable import shown
+
+Brought: TypeAlias = (
+    "Mapping[int, float] | pd.Series[Any] | pd.DataFrame | Iterable[tuple[int, float]]"
+)
+
+FORMS = (
+    "a mapping of movieId to stars, a Series of stars by movieId, a frame with the columns movieId "
+    "and rating, or pairs (movieId, stars)"
+)
+
+
+def brought_ratings(ratings: Brought) -> Mapping[int, float]:
+    """The ratings of one person, from any of the forms that they are passed in.
+
+    Parameters
+    ----------
+    ratings : mapping, Series, DataFrame or iterable of pairs
+        See `FORMS`.
+
+    Returns
+    -------
+    mapping of int to float
+        Whether the stars are on a scale, and the films known, is not looked at here.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them, an id is not a whole number, stars are not a number, or a film is
+        rated twice.
+
+    Examples
+    --------
+    >>> brought_ratings(pd.Series([4.5, 2.0], index=[1, 588]))
+    {1: 4.5, 588: 2.0}
+    >>> brought_ratings([1, 588])
+    Traceback (most recent call last):
+    ValueError: ratings must be a mapping of movieId to stars, a Series of stars by movieId, a frame
+    with the columns movieId and rating, or pairs (movieId, stars); but 1 is not such a pair
+    """
+    if isinstance(ratings, Mapping):
+        # Each type once: evaluations ask for thousands of people.
+        if all(map(_is_id, set(map(type, ratings)))) and all(
+            map(_is_stars, set(map(type, ratings.values())))
+        ):
+            return ratings
+        pairs: Iterable[Any] = ratings.items()
+    elif isinstance(ratings, pd.Series):
+        pairs = zip(ratings.index, ratings, strict=True)
+    elif isinstance(ratings, pd.DataFrame):
+        pairs = _rows(ratings)
+    else:
+        pairs = _pairs(ratings)
+    found: dict[int, float] = {}
+    for movie_id, stars in pairs:
+        if not _is_id(type(movie_id)):
+            raise ValueError(f"ratings: movieId is not a whole number: {_plain(movie_id)}")
+        if not _is_stars(type(stars)):
+            raise ValueError(
+                f"ratings: stars of film {_plain(movie_id)} are not a number: {_plain(stars)}"
+            )
+        if movie_id in found:
+            raise ValueError(f"ratings: film {movie_id} is rated twice")
+        found[int(movie_id)] = float(stars)
+    return found
+
+
+def _is_id(kind: type) -> bool:
+    return issubclass(kind, int | np.integer) and not issubclass(kind, bool)
+
+
+def _is_stars(kind: type) -> bool:
+    return issubclass(kind, Real) and not issubclass(kind, bool)
+
+
+def _rows(frame: pd.DataFrame) -> Iterable[tuple[Any, Any]]:
+    for name in ("movieId", "rating"):
+        if list(frame.columns).count(name) != 1:
+            problem = "two columns" if name in frame.columns else "no column"
+            raise ValueError(f"ratings: the frame has {problem} {name!r}; it must be {FORMS}")
+    return zip(frame["movieId"], frame["rating"], strict=True)
+
+
+def _pairs(ratings: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(ratings, str | bytes) or not isinstance(ratings, Iterable):
+        raise ValueError(f"ratings must be {FORMS}, not {_plain(ratings)}")
+    # The ids of an array of ids and half stars are floats.
+    from_floats = isinstance(ratings, np.ndarray) and ratings.dtype.kind == "f"
+    for pair in ratings:
+        try:
+            if isinstance(pair, str | bytes):
+                raise TypeError
+            movie_id, stars = pair
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"ratings must be {FORMS}; but {_plain(pair)} is not such a pair"
+            ) from None
+        yield (int(movie_id) if from_floats and float(movie_id).is_integer() else movie_id), stars
+
+
+def _plain(value: Any) -> str:
+    return shown(value.item() if isinstance(value, np.generic) else value)
