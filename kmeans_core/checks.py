@@ -10,12 +10,12 @@ from numpy.random.bit_generator import ISeedSequence
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats
-from kmeans_core.chunks import available_threads
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels import sparse
 from kmeans_core.observed_points import ObservedPoints, points_of_cells
 from kmeans_core.points import KnownPoints, Points
+from kmeans_core.processors import available_threads
 from kmeans_core.sparse_points import SparsePoints
 
 RandomStream = np.random.RandomState | np.random.Generator
