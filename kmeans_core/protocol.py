@@ -79,8 +79,9 @@ class Estimator:
             ):
                 nested.setdefault(owner, {})[inner] = value
             else:
+                wrong = name if owner in known else owner
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self!r}. "
+                    f"Invalid parameter {wrong!r} for estimator {self!r}. "
                     f"Valid parameters are: {known!r}."
                 )
         for name, value in own.items():
