@@ -96,13 +96,17 @@ class FittedModel(ScikitLearnClusterer):
                 f"cluster_centers_ has {centers.shape[1]} features, but {type(self).__name__} was "
                 f"fitted with {self.n_features_in_}: fit again, or set the centers of a new model."
             )
-        # Whoever fitted with missing="error" may not expect that NaN passes afterwards.
-        known_cells = hasattr(self, "heaviest_cluster_") or hasattr(self, "penalty_")
-        if self.missing == "ignore" and not known_cells and "n_features_in_" in vars(self):
-            raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
+        if self.missing == "ignore":
+            self._refuse_fit_to_known_cells_only()
         points = as_points(X, n_threads=self.n_threads, missing=self.missing)
         self._check_n_features(points.shape[1])
         return points, centers
+
+    def _refuse_fit_to_known_cells_only(self) -> None:
+        """Whoever fitted with missing="error" may not expect that NaN passes afterwards."""
+        saw_unknown = hasattr(self, "heaviest_cluster_") or hasattr(self, "penalty_")
+        if "n_features_in_" in vars(self) and not saw_unknown:
+            raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
 
     def _nearest(self, points: Points, centers: Floats) -> Labels:
         labels = np.full(points.shape[0], -1, dtype=np.int32)
@@ -144,14 +148,8 @@ def as_centers(given: Any) -> Floats:
     ValueError
         If these are not one finite number for each cluster and feature.
     """
-    try:
-        array = np.asarray(given)
-        if np.ma.is_masked(given) or array.dtype.kind not in "biufO":
-            raise TypeError(f"got {type(given).__name__} of {array.dtype}")
-        with np.errstate(over="ignore"):  # a long double; infinity is refused below
-            centers: Floats = np.require(array, dtype=np.float64, requirements=["C", "W"])
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"cluster_centers_ must be a 2-D array of numbers: {error}") from error
+    ready = type(given) is np.ndarray and given.dtype == np.float64 and given.flags.carray
+    centers: Floats = given if ready else _converted(given)
     if centers.ndim != 2 or 0 in centers.shape:
         raise ValueError(
             "cluster_centers_ must be a 2-D array of shape (n_clusters, n_features), got shape "
@@ -165,3 +163,14 @@ def as_centers(given: Any) -> Floats:
             f"{feature}."
         )
     return centers
+
+
+def _converted(given: Any) -> Floats:
+    try:
+        array = np.asarray(given)
+        if np.ma.is_masked(given) or array.dtype.kind not in "biufO":
+            raise TypeError(f"got {type(given).__name__} of {array.dtype}")
+        with np.errstate(over="ignore"):  # a long double; infinity is refused afterwards
+            return np.require(array, dtype=np.float64, requirements=["C", "A", "W"])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"cluster_centers_ must be a 2-D array of numbers: {error}") from error
