@@ -1,20 +1,28 @@
 """Exact k-means and silhouette: numba kernels under scikit-learn's own interface."""
 
-from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, NotFittedError
+from kmeans_core.errors import (
+    ConvergenceWarning,
+    InconsistentVersionWarning,
+    InvalidParameterError,
+    NotFittedError,
+)
 from kmeans_core.estimator import KMeans
 from kmeans_core.lloyd import IterationEvent
 from kmeans_core.seeding import kmeans_plusplus
 from kmeans_core.silhouette import silhouette_samples, silhouette_score
 from kmeans_core.sweep import SweepResult, sweep_k
+from kmeans_core.version import __version__
 from kmeans_core.warmup import warmup
 
 __all__ = [
     "ConvergenceWarning",
+    "InconsistentVersionWarning",
     "InvalidParameterError",
     "IterationEvent",
     "KMeans",
     "NotFittedError",
     "SweepResult",
+    "__version__",
     "kmeans_plusplus",
     "silhouette_samples",
     "silhouette_score",

@@ -19,3 +19,23 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
     memory = np.zeros(n_bytes + LINE_BYTES, dtype=np.uint8)
     first = -memory.ctypes.data % LINE_BYTES
     return memory[first : first + n_bytes].view(dtype).reshape(shape)
+
+
+class _SameMemory:
+    """What numpy makes a second array of; it keeps the first one alive."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        address = array.__array_interface__["data"][0]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self.array = array
+
+
+def as_kernels_take_it(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array, or a view of a read-only one that does not say so.
+
+    To numba a read-only array (a memory map, what joblib hands its workers) is another type, for
+    which each kernel is compiled once more, in seconds. Kernels never write to data, so they can
+    use the code for writable arrays. The view is for kernels only: whoever writes to it writes to
+    memory that may be protected.
+    """
+    return array if array.flags.writeable else np.asarray(_SameMemory(array))

@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
 from kmeans_core import chunks
-from kmeans_core.arrays import Floats
-from kmeans_core.chunks import available_threads
+from kmeans_core.arrays import Floats, as_kernels_take_it
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels import sparse
 from kmeans_core.observed_points import ObservedPoints, points_of_cells
 from kmeans_core.points import KnownPoints, Points
+from kmeans_core.processors import available_threads
 from kmeans_core.sparse_points import SparsePoints
 
 RandomStream = np.random.RandomState | np.random.Generator
@@ -98,7 +98,7 @@ def _dense_points(X: Any, n_threads: int, missing: str) -> DensePoints | Observe
             f"Expected 2D array, got {array.ndim}D array instead (shape {array.shape}). Reshape "
             "your data: array.reshape(-1, 1) for one feature, array.reshape(1, -1) for one sample."
         )
-    array = np.ascontiguousarray(array)
+    array = as_kernels_take_it(np.ascontiguousarray(array))
     # A finite sum proves every entry finite and needs no array of booleans.
     with np.errstate(all="ignore"):
         suspicious = array.size > 0 and not np.isfinite(np.sum(array))
@@ -183,6 +183,7 @@ def _of_csr(
     missing: str,
 ) -> KnownPoints | ObservedPoints:
     """Points over sound CSR."""
+    data, indices, indptr = map(as_kernels_take_it, (data, indices, indptr))
     if missing == "error":
         return SparsePoints(data, indices, indptr, n_features, n_threads)
     return points_of_cells(data, indices, indptr, n_features, n_threads)
@@ -199,12 +200,13 @@ def _is_sound(X: Any, n_threads: int) -> bool:
             return False
     if len(X.indptr) != X.shape[0] + 1 or X.indptr[0] != 0:
         return False
+    csr = [as_kernels_take_it(array) for array in arrays]
     answers: list[bool] = []
     chunks.run(
         X.shape[0],
         len(X.data),
         n_threads,
-        lambda start, stop: answers.append(sparse.is_sound(*arrays, X.shape[1], start, stop)),
+        lambda start, stop: answers.append(sparse.is_sound(*csr, X.shape[1], start, stop)),
     )
     return all(answers)
 

@@ -26,14 +26,6 @@ _pool_lock = threading.Lock()
 _inside = threading.local()
 
 
-def available_threads() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
-
-
 def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
     """Call ``task(start, stop)`` until every item of ``range(n_items)`` was in one chunk.
 
@@ -96,7 +88,7 @@ def _submit(function: Callable[[], None], times: int, helpers: list[Future[None]
     with _pool_lock:
         if _pool is None:
             # Threads are started as tasks come in, so the bound costs nothing until it is used.
-            _pool = ThreadPoolExecutor(max_workers=max(64, available_threads()))
+            _pool = ThreadPoolExecutor(max_workers=max(64, os.cpu_count() or 1))
         try:
             # extend keeps what it has got when the generator raises
             helpers.extend(_pool.submit(function) for _ in range(times))

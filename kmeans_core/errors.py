@@ -17,6 +17,16 @@ class ConvergenceWarning(UserWarning):
     """The result is not what was asked for, as with fewer distinct rows than clusters."""
 
 
+class InconsistentVersionWarning(UserWarning):
+    """A model was pickled by another major version of the package."""
+
+    # scikit-learn's of this name takes and shows its own versions; ours says what it is told.
+    def __init__(self, message: str) -> None:
+        UserWarning.__init__(self, message)
+
+    __str__ = UserWarning.__str__
+
+
 def as_scikit_learn_knows_it(own: type[Any]) -> type[Any]:
     """A class to raise or warn with, which code that catches scikit-learn's of the name catches.
 
@@ -36,6 +46,6 @@ def _of_both(name: str) -> type[Any]:
 
 def __getattr__(name: str) -> Any:
     # What comes out of another process is unpickled by the qualified name of its class.
-    if name in ("_NotFittedError", "_ConvergenceWarning"):
+    if name in ("_NotFittedError", "_ConvergenceWarning", "_InconsistentVersionWarning"):
         return as_scikit_learn_knows_it(globals()[name[1:]])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

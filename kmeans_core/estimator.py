@@ -1,22 +1,21 @@
-"""KMeans: parameters, fit, predict, transform, score and the fitted attributes."""
+"""KMeans: parameters, fit and the fitted attributes."""
 
 import warnings
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Labels
+from kmeans_core.bases import add_bases
 from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
 from kmeans_core.errors import (
     ConvergenceWarning,
     InvalidParameterError,
     as_scikit_learn_knows_it,
 )
-from kmeans_core.kernels.centers import weighted_total
+from kmeans_core.fitted import FittedModel
 from kmeans_core.known_rows import heaviest_cluster, known_rows
 from kmeans_core.lloyd import OnIteration, allowed_shift
-from kmeans_core.observed_points import ObservedPoints
 from kmeans_core.parameters import (
     ARRAY_LIKE,
     BOOL,
@@ -28,15 +27,13 @@ from kmeans_core.parameters import (
     one_of,
     real_from,
 )
-from kmeans_core.points import Points
 from kmeans_core.problem import Problem
 from kmeans_core.protocol import feature_names
 from kmeans_core.restarts import best_of_starts
 from kmeans_core.runs import StopRule
-from kmeans_core.scikit_learn import ScikitLearnClusterer
 
 
-class KMeans(ScikitLearnClusterer):
+class KMeans(FittedModel):
     """Exact k-means: Lloyd's algorithm from k-means++ starts, dense or sparse.
 
     Parameters and attributes mean what they mean in ``sklearn.cluster.KMeans``.
@@ -146,14 +143,9 @@ class KMeans(ScikitLearnClusterer):
            [4.5, 4. ]])
     """
 
-    cluster_centers_: npt.NDArray[Any]
-    labels_: Labels
     inertia_: float
     n_iter_: int
-    n_features_in_: int
-    feature_names_in_: npt.NDArray[np.object_]
-    heaviest_cluster_: int
-    penalty_: float
+    on_iteration: OnIteration | None = None
 
     def __init__(
         self,
@@ -185,6 +177,7 @@ class KMeans(ScikitLearnClusterer):
         self.n_threads = n_threads
         self.missing = missing
         self.shrinkage = shrinkage
+        add_bases()
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Find the clusters of X.
@@ -261,73 +254,25 @@ class KMeans(ScikitLearnClusterer):
         self.n_iter_ = best.n_iter
         if self.missing == "ignore":
             self.heaviest_cluster_ = heaviest_cluster(best.labels, known.weights)
-            self.penalty_ = known.points.penalty(self._float64_centers())
-        elif hasattr(self, "penalty_"):
-            del self.heaviest_cluster_, self.penalty_
+            self.penalty_ = known.points.penalty(best.centers.astype(np.float64))
+        else:
+            vars(self).pop("heaviest_cluster_", None)
+            vars(self).pop("penalty_", None)
         return self
-
-    def predict(self, X: Any) -> Labels:
-        """Label of the nearest centre for each row; of equally near ones, the lowest.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), int32
-        """
-        return self._nearest(self._fitted_points(X))
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
         """Fit, and return ``labels_``."""
         return self.fit(X, sample_weight=sample_weight).labels_
 
-    def transform(self, X: Any) -> Any:
-        """Euclidean distance of each row to each centre.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_clusters)
-            Dense, of X's float dtype; exactly 0 where a row and a centre coincide. A frame where
-            ``set_output`` or scikit-learn's configuration asks for one. With
-            ``missing="ignore"`` sqrt(n_features / known cells * sum over known cells), as
-            scikit-learn's ``nan_euclidean_distances``; NaN where nothing is known.
-        """
-        points = self._fitted_points(X)
-        squared = points.squared_distances(self._float64_centers())
-        return self._framed(X, np.sqrt(squared, out=squared).astype(points.dtype, copy=False))
-
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit, and return the distances of the same rows."""
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Minus the inertia of X under the fitted centres (and ``penalty_``): larger is better.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : ignored
-        sample_weight : array-like of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-        """
-        points = self._fitted_points(X)
-        weights = as_weights(sample_weight, points)
-        own = points.own_distances(self._float64_centers(), self._nearest(points))
-        return -(float(weighted_total(weights, own)) + getattr(self, "penalty_", 0.0))
-
     # How fit goes about it -----------------------------------------------------------------
 
     def _check_parameters(self) -> None:
-        check_parameters(type(self).__name__, self.get_params(), RULES)
+        self._parameter_names()  # as scikit-learn's fit, refuses *args
+        check_parameters(type(self).__name__, self._values_of(RULES), RULES)
         if self.shrinkage > 0 and self.missing == "error":
             raise InvalidParameterError(
                 f"shrinkage={self.shrinkage!r} needs missing='ignore': plain means are not shrunk."
@@ -352,25 +297,6 @@ class KMeans(ScikitLearnClusterer):
         given = not isinstance(self.init, str) and not callable(self.init)
         return as_random_stream(0 if given else self.random_state)
 
-    def _nearest(self, points: Points) -> Labels:
-        labels = np.full(points.shape[0], -1, dtype=np.int32)
-        points.assigner(self.n_clusters, n_calls=1).assign(self._float64_centers(), labels)
-        if isinstance(points, ObservedPoints):
-            labels[points.n_known == 0] = self.heaviest_cluster_
-        return labels
-
-    def _float64_centers(self) -> Floats:
-        return np.ascontiguousarray(self.cluster_centers_, dtype=np.float64)
-
-    def _fitted_points(self, X: Any) -> Points:
-        self._check_fitted()
-        self._check_feature_names(X)
-        if self.missing == "ignore" and not hasattr(self, "heaviest_cluster_"):
-            raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
-        points = as_points(X, n_threads=self.n_threads, missing=self.missing)
-        self._check_n_features(points.shape[1])
-        return points
-
 
 # What each parameter may be.
 RULES = {
@@ -392,3 +318,6 @@ RULES = {
 
 def _is_named(init: Any, name: str) -> bool:
     return isinstance(init, str) and init == name
+
+
+add_bases()  # not before: scikit-learn's classes would wrap methods of a class that is made

@@ -1,20 +1,25 @@
-"""scikit-learn's estimator protocol written out: parameters by name, repr, feature names."""
+"""scikit-learn's estimator protocol written out: parameters, repr, pickles, feature names."""
 
 import inspect
 import warnings
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.errors import NotFittedError, as_scikit_learn_knows_it
+from kmeans_core.errors import InconsistentVersionWarning, as_scikit_learn_knows_it
+from kmeans_core.version import __version__
+
+# Where a pickled state says which version wrote it. Models of 0.1 were pickled without at first.
+_WRITTEN_BY, _FIRST_VERSION = "_kmeans_core_version", "0.1.0"
 
 
 class Estimator:
     """Parameters are the arguments of ``__init__``, each stored unchanged under its own name."""
 
-    n_features_in_: int
+    n_features_in_: Any
     feature_names_in_: npt.NDArray[np.object_]
 
     @classmethod
@@ -23,11 +28,39 @@ class Estimator:
         return _parameter_names(known)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; ``deep`` changes nothing, as no parameter is an estimator."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
+        """Parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            Whether to add the parameters of parameters that are estimators themselves, which a
+            subclass may have, as ``<name>__<their name>``.
+
+        Returns
+        -------
+        dict of str to object
+
+        Raises
+        ------
+        RuntimeError
+            If a subclass takes ``*args``, which have no names.
+        """
+        found: dict[str, Any] = {}
+        for name in self._parameter_names():
+            value = getattr(self, name)
+            if deep and hasattr(value, "get_params") and not isinstance(value, type):
+                inner = value.get_params().items()
+                found.update((f"{name}__{key}", part) for key, part in inner)
+            found[name] = value
+        return found
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name.
+        """Set parameters by name; ``<name>__<their name>`` sets one of a nested estimator.
+
+        Returns
+        -------
+        estimator
+            Itself.
 
         Raises
         ------
@@ -35,34 +68,79 @@ class Estimator:
             If there is no parameter of a name; then none is set.
         """
         known = self._parameter_names()
-        for name in params:
-            if name not in known:
+        own: dict[str, Any] = {}
+        nested: dict[str, dict[str, Any]] = {}
+        for name, value in params.items():
+            owner, _, inner = name.partition("__")
+            if name in known:
+                own[name] = value
+            elif owner in known and hasattr(
+                params.get(owner, getattr(self, owner, None)), "set_params"
+            ):
+                nested.setdefault(owner, {})[inner] = value
+            else:
+                wrong = name if owner in known else owner
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self!r}. "
+                    f"Invalid parameter {wrong!r} for estimator {self!r}. "
                     f"Valid parameters are: {known!r}."
                 )
-        for name, value in params.items():
+        for name, value in own.items():
             setattr(self, name, value)
+        for owner, inner_params in nested.items():
+            getattr(self, owner).set_params(**inner_params)
         return self
 
     def __repr__(self) -> str:
         changed = []
-        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
-            if name == "self":
-                continue
+        for name, parameter in _named(type(self)).items():
+            if not hasattr(self, name):
+                continue  # a subclass that does not keep it
             value = getattr(self, name)
             # Compared by repr: == on an array says neither yes nor no.
             if repr(value) != repr(parameter.default):
                 changed.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(changed)})"
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "n_features_in_"):
-            name = type(self).__name__
-            raise as_scikit_learn_knows_it(NotFittedError)(
-                f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments "
-                "before using this estimator."
+    def _values_of(self, names: Iterable[str]) -> dict[str, Any]:
+        """What fit reads; the parameters of a subclass may be fewer, or others."""
+        values = {}
+        for name in names:
+            try:
+                values[name] = getattr(self, name)
+            except AttributeError as error:
+                owner = type(self).__name__
+                raise AttributeError(
+                    f"{owner!r} object has no attribute {name!r}, which fit needs: call "
+                    f"super().__init__() in {owner}.__init__, or set the attribute there."
+                ) from error
+        return values
+
+    # Pickles --------------------------------------------------------------------------------
+
+    def __getstate__(self) -> Any:
+        state: Any = object.__getstate__(self)
+        if isinstance(state, tuple):  # of a subclass with __slots__: what they hold comes second
+            return {**(state[0] or {}), _WRITTEN_BY: __version__}, state[1]
+        return {**(state or {}), _WRITTEN_BY: __version__}
+
+    def __setstate__(self, state: Any) -> None:
+        state, slots = state if isinstance(state, tuple) else (state, {})
+        written_by = state.get(_WRITTEN_BY, _FIRST_VERSION)
+        if _major(written_by) != _major(__version__):
+            warnings.warn(
+                f"This {type(self).__name__} was pickled by kmeans_core {written_by}, and this is "
+                f"kmeans_core {__version__}. It may fail or give other results: fit it again, or "
+                "load it with the version that pickled it.",
+                as_scikit_learn_knows_it(InconsistentVersionWarning),
+                stacklevel=2,
             )
+        # A version that did not know a parameter did what its default does.
+        vars(self).update(_defaults(type(self)) | state)
+        vars(self).pop(_WRITTEN_BY, None)
+        for name, value in slots.items():
+            setattr(self, name, value)
+
+    # Features -------------------------------------------------------------------------------
 
     def _remember_features(self, names: npt.NDArray[np.object_] | None, n_features: int) -> None:
         self.n_features_in_ = n_features
@@ -146,4 +224,40 @@ def _first_five(names: list[str]) -> list[str]:
 @cache
 def _parameter_names(cls: Any) -> list[str]:
     """Looked up once a class: a signature takes longer to read than a small fit to run."""
-    return sorted(inspect.signature(cls).parameters)
+    for parameter in _signature(cls).values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            raise RuntimeError(
+                "scikit-learn estimators should always specify their parameters in the signature "
+                f"of their __init__ (no varargs). {cls} takes *{parameter.name}: name each one."
+            )
+    return sorted(_named(cls))
+
+
+def _named(cls: Any) -> dict[str, inspect.Parameter]:
+    """What ``__init__`` takes by name, in its order; neither ``*args`` nor ``**rest``."""
+    return {
+        name: parameter
+        for name, parameter in _signature(cls).items()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    }
+
+
+def _signature(cls: Any) -> dict[str, inspect.Parameter]:
+    if cls.__init__ is object.__init__:
+        return {}
+    parameters = inspect.signature(cls.__init__).parameters
+    return {name: parameter for name, parameter in parameters.items() if name != "self"}
+
+
+def _defaults(cls: Any) -> dict[str, Any]:
+    """Defaults of the parameters of a class, and of those that it inherits."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if issubclass(base, Estimator) and "__init__" in vars(base):
+            parameters = _named(base).items()
+            found.update((name, p.default) for name, p in parameters if p.default is not p.empty)
+    return found
+
+
+def _major(version: Any) -> str:
+    return str(version).partition(".")[0]

@@ -5,18 +5,20 @@ it, calls.
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.errors import InvalidParameterError
-from kmeans_core.protocol import Estimator
+from kmeans_core.bases import LateBases
+from kmeans_core.display import as_html, shows_diagram
+from kmeans_core.errors import InvalidParameterError, NotFittedError, as_scikit_learn_knows_it
 
 UNCHANGED = "$UNCHANGED$"  # scikit-learn's own mark for "leave this request as it is"
 
 
-class ScikitLearnClusterer(Estimator):
+class ScikitLearnClusterer(LateBases):
     """The parts of scikit-learn's protocol that need its classes or its configuration."""
 
     missing: str
@@ -31,6 +33,28 @@ class ScikitLearnClusterer(Estimator):
             transformer_tags=TransformerTags(preserves_dtype=["float64", "float32"]),
             input_tags=InputTags(sparse=True, allow_nan=self.missing == "ignore"),
         )
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "cluster_centers_"):
+            name = type(self).__name__
+            raise as_scikit_learn_knows_it(NotFittedError)(
+                f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments "
+                "before using this estimator."
+            )
+
+    # Notebooks --------------------------------------------------------------------------------
+
+    @property
+    def _repr_html_(self) -> Callable[[], str]:
+        if not shows_diagram():
+            raise AttributeError("scikit-learn's configuration asks for display='text'")
+        return lambda: as_html(self)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle = {"text/plain": repr(self)}
+        if shows_diagram():
+            bundle["text/html"] = as_html(self)
+        return bundle
 
     # Frames instead of arrays ---------------------------------------------------------------
 
@@ -93,8 +117,12 @@ class ScikitLearnClusterer(Estimator):
                     f"({self.n_features_in_}), got {len(names)}"
                 )
         prefix = type(self).__name__.lower()
-        columns = range(len(self.cluster_centers_))
+        columns = range(self._n_features_out)
         return np.array([f"{prefix}{column}" for column in columns], dtype=object)
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.cluster_centers_)
 
     def _framed(self, X: Any, out: npt.NDArray[Any]) -> Any:
         """The output of transform in the container that was asked for."""

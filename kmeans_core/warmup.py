@@ -17,13 +17,15 @@ def warmup(
     *,
     dtypes: Iterable[Any] = (np.float64, np.float32),
     sparse: bool = True,
+    index_dtypes: Iterable[Any] = (np.int32, np.int64),
     missing: bool = False,
 ) -> None:
     """Compile now what the first fits would otherwise wait for.
 
     numba compiles a kernel when it is first called, and keeps it in its cache for later
     processes. Kernels are compiled for as many vectors as the clusters fill, so name the numbers
-    of clusters that you will use: 1 to 16 are alike, and so on in steps of 16.
+    of clusters that you will use: 1 to 16 are alike, and so on in steps of 16. Read-only arrays,
+    such as memory maps and what joblib hands its workers, use the same kernels as others.
 
     Parameters
     ----------
@@ -31,9 +33,17 @@ def warmup(
     dtypes : iterable of dtype
         Float dtypes of the data to come.
     sparse : bool
-        Whether CSR matrices are to come as well; their indices int32, as scipy makes them.
+        Whether CSR matrices are to come as well.
+    index_dtypes : iterable of dtype
+        Integer dtypes of their indices. scipy makes int32 where these suffice; leave int64 out to
+        save about a quarter of the time.
     missing : bool
         Whether data with unknown cells are to come as well (``missing="ignore"``).
+
+    Raises
+    ------
+    TypeError
+        If ``n_clusters``, ``dtypes`` or ``index_dtypes`` is one value instead of several.
 
     Examples
     --------
@@ -41,18 +51,30 @@ def warmup(
     >>> from kmeans_core import warmup
     >>> warmup([3], dtypes=[np.float64], sparse=False)
     """
+    numbers = _several("n_clusters", n_clusters, "8")
+    float_dtypes = _several("dtypes", dtypes, "np.float64")
+    integer_dtypes = _several("index_dtypes", index_dtypes, "np.int64") if sparse else []
     rng = np.random.default_rng(0)
-    for k in n_clusters:
+    for k in numbers:
         for shape in _shapes(k):
-            for dtype in dtypes:
+            for dtype in float_dtypes:
                 X = rng.normal(size=shape).astype(dtype)
+                gaps = np.where(X > 1, np.nan, X)
                 _use(X, k)
-                if sparse:
+                if missing:
+                    _use(gaps, k, missing="ignore")
+                for index_dtype in integer_dtypes:
                     # Silhouettes of short numbers are formed in float32.
                     for values in (X, np.round(X)):
-                        _use(sp.csr_array(values), k)
-                if missing:
-                    _use(np.where(X > 1, np.nan, X), k, missing="ignore")
+                        _use(_with_indices(sp.csr_array(values), index_dtype), k)
+                    if missing:
+                        _use(_with_indices(_known_cells(gaps), index_dtype), k, missing="ignore")
+
+
+def _several(name: str, given: Any, example: str) -> list[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} must be an iterable such as [{example}]. Got {given!r} instead.")
+    return list(given)
 
 
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:
@@ -61,13 +83,27 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     return [(few, 3), (max(few, 1_000), 2), (max(few, 10_000 // n_clusters), 24)]
 
 
+def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:
+    X.indices, X.indptr = X.indices.astype(dtype), X.indptr.astype(dtype)
+    return X
+
+
+def _known_cells(X: npt.NDArray[Any]) -> sp.csr_array:
+    rows, columns = np.nonzero(~np.isnan(X))
+    return sp.coo_array((X[rows, columns], (rows, columns)), shape=X.shape).tocsr()
+
+
 def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: str = "error") -> None:
+    # The last centre is far from all rows: its cluster is empty and is given a row.
+    far_off = np.arange(n_clusters * X.shape[1], dtype=float).reshape(n_clusters, -1) ** 3
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for listener in (None, lambda event: None):  # compiled calls, then the loop
             model = KMeans(
                 n_clusters, random_state=0, max_iter=10, on_iteration=listener, missing=missing
-            ).fit(X)
+            )
+            model.set_params(init=far_off).fit(X)
+            model.set_params(init="k-means++").fit(X)
         model.predict(X)
         model.transform(X)
         model.score(X)

@@ -251,7 +251,6 @@ EXCUSED = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:Estimator KMeans does not inherit:UserWarning")
 @pytest.mark.filterwarnings("ignore:Number of distinct clusters:UserWarning")
 @pytest.mark.filterwarnings("ignore:algorithm=.elkan. doesn.t make sense:RuntimeWarning")
 @pytest.mark.parametrize(

@@ -1,12 +1,21 @@
-"""warmup: what it has compiled, fits need not compile any more."""
+"""warmup: what it has compiled, fits need not compile any more, whatever memory the data is in."""
 
 import os
 import subprocess
 import sys
 
+import joblib
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from kmeans_core import KMeans, kmeans_plusplus, silhouette_samples, sweep_k, warmup
+from kmeans_core.arrays import as_kernels_take_it
+
 # Fits of other shapes than warmup's, by every assigner, in a process where nothing else was fitted.
 FITS = """
-import importlib, pkgutil
+import importlib, pkgutil, tempfile
+from pathlib import Path
 import numpy as np, scipy.sparse as sp
 import kmeans_core
 from kmeans_core import KMeans, kernels, silhouette_samples
@@ -19,26 +28,50 @@ def compiled():
             for name, kernel in vars(module).items() if hasattr(kernel, "signatures")
             for signature in kernel.signatures}
 
+def mapped(X):
+    file = Path(folder) / f"{len(list(Path(folder).iterdir()))}.npy"
+    np.save(file, X)
+    return np.load(file, mmap_mode="r")
+
+def protected(S, dtype):
+    parts = [mapped(part) for part in (S.data, S.indices.astype(dtype), S.indptr.astype(dtype))]
+    made = sp.csr_array(S.shape)
+    made.data, made.indices, made.indptr = map(np.asarray, parts)
+    return made
+
+def use(X, missing="error"):
+    for listener in (None, lambda event: None):
+        model = KMeans(12, n_init=2, random_state=0, on_iteration=listener, missing=missing).fit(X)
+    for centers in (model.cluster_centers_, mapped(model.cluster_centers_)):
+        model.cluster_centers_ = centers
+        model.predict(X), model.transform(X), model.score(X)
+    silhouette_samples(X, model.labels_, missing=missing)
+    model.set_params(init=mapped(centers + 1e3 * (np.arange(12) == 3)[:, None]), n_init=1).fit(X)
+
+folder = tempfile.mkdtemp()
 kmeans_core.warmup(NUMBERS, dtypes=[np.float64], missing=True)
 before = compiled()
 rng = np.random.default_rng(1)
 for shape in ((90, 4), (3000, 3), (2500, 40)):
     X = rng.normal(size=shape)
-    for Z in (X, sp.csr_array(X * (X > 1)), sp.csr_array(np.round(X))):
-        for listener in (None, lambda event: None):
-            model = KMeans(12, n_init=2, random_state=0, on_iteration=listener).fit(Z)
-        model.predict(Z), model.transform(Z), model.score(Z), silhouette_samples(Z, model.labels_)
-Z = np.where(X > 1, np.nan, X)
-model = KMeans(12, n_init=2, random_state=0, missing="ignore").fit(Z)
-model.predict(Z), model.transform(Z), model.score(Z)
-silhouette_samples(Z, model.labels_, missing="ignore")
+    S, R = sp.csr_array(X * (X > 1)), sp.csr_array(np.round(X))
+    for Z in (X, S, R, *PROTECTED):
+        use(Z)
+gaps = np.where(X > 1, np.nan, X)
+cells = sp.csr_array(np.nan_to_num(gaps))
+for Z in (gaps, cells, *MISSING):
+    use(Z, "ignore")
 print(len(before), sorted(compiled() - before))
 """
+PROTECTED = "mapped(X), protected(S, np.int32), protected(S, np.int64), protected(R, np.int64)"
+MISSING = "mapped(gaps), protected(cells, np.int32), protected(cells, np.int64)"
 
 
-def after_warmup(numbers: str) -> list[str]:
+def after_warmup(numbers: str, protected: str = "", missing: str = "") -> list[str]:
+    code = FITS.replace("NUMBERS", numbers)
+    code = code.replace("PROTECTED", f"({protected})").replace("MISSING", f"({missing})")
     done = subprocess.run(
-        [sys.executable, "-c", FITS.replace("NUMBERS", numbers)],
+        [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         timeout=200,
@@ -50,7 +83,7 @@ def after_warmup(numbers: str) -> list[str]:
 
 
 def test_nothing_is_compiled_after_it():
-    n_compiled, more = after_warmup("[9]")
+    n_compiled, more = after_warmup("[9]", PROTECTED, MISSING)
     assert int(n_compiled) > 40
     assert more.strip() == "[]"
 
@@ -61,3 +94,97 @@ def test_without_it_there_is_something_to_compile():
     assert "boxes" in more
     assert "dense_filter" in more
     assert "observed" in more
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_clusters": 8}, r"n_clusters must be an iterable such as \[8\]. Got 8 instead"),
+        ({"n_clusters": np.int64(8)}, "n_clusters must be an iterable"),
+        ({"n_clusters": "8"}, r"such as \[8\]. Got '8' instead"),
+        ({"n_clusters": None}, "Got None instead"),
+        ({"dtypes": np.float64}, r"dtypes must be an iterable such as \[np.float64\]"),
+        ({"dtypes": "float64"}, "dtypes must be an iterable"),
+        ({"index_dtypes": np.dtype(np.int64)}, "index_dtypes must be an iterable"),
+    ],
+)
+def test_one_value_instead_of_several_is_refused(params, message):
+    with pytest.raises(TypeError, match=message):
+        warmup(**params)
+
+
+# Read-only memory -------------------------------------------------------------------------------
+
+
+def test_a_read_only_array_is_seen_as_it_is(tmp_path):
+    X = np.arange(12.0).reshape(3, 4)
+    assert as_kernels_take_it(X) is X
+    for read_only in (np.broadcast_to(X, X.shape), np.broadcast_to(X.T, (4, 3)), X[:, :2], X[:0]):
+        read_only.flags.writeable = False
+        seen = as_kernels_take_it(read_only)
+        assert seen.flags.writeable
+        assert seen.tolist() == read_only.tolist()
+        assert (seen.dtype, seen.strides) == (read_only.dtype, read_only.strides)
+        assert np.shares_memory(seen, X) == (X[:0].size < read_only.size)
+        assert not read_only.flags.writeable
+    np.save(tmp_path / "X.npy", X)
+    seen = as_kernels_take_it(np.asarray(np.load(tmp_path / "X.npy", mmap_mode="r")))
+    assert seen.sum() == X.sum()  # the map is closed when nobody holds it any more
+
+
+def protected(array, folder):
+    """A memory map that cannot be written: the process ends if a kernel tries."""
+    file = folder / f"{len(list(folder.iterdir()))}.npy"
+    np.save(file, array)
+    return np.load(file, mmap_mode="r")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", ["dense", "csr", "gaps", "csr gaps"])
+def test_memory_that_cannot_be_written_gives_the_same_result(tmp_path, blobs, dtype, kind):
+    X = blobs(300, 5, 4, share_zero=0.3).astype(dtype)
+    X[:, 0] += 0.5  # at least one cell of each row is known
+    missing = "ignore" if "gaps" in kind else "error"
+    if kind == "gaps":
+        X[X == 0.0] = np.nan
+    given = X if kind in ("dense", "gaps") else sp.csr_array(X)
+
+    def read_only(Z):
+        if not sp.issparse(Z):
+            return protected(Z, tmp_path)
+        made = sp.csr_array(Z.shape, dtype=Z.dtype)
+        for name in ("data", "indices", "indptr"):
+            setattr(made, name, np.asarray(protected(getattr(Z, name), tmp_path)))
+        return made
+
+    def everything(Z, weights):
+        model = KMeans(4, n_init=2, random_state=0, missing=missing)
+        model.fit(Z, sample_weight=weights)
+        found = [model.labels_, model.cluster_centers_, model.inertia_, model.transform(Z)]
+        found += [model.score(Z, sample_weight=weights)]
+        found += [silhouette_samples(Z, model.labels_, missing=missing)]
+        if missing == "error":
+            found += [*kmeans_plusplus(Z, 4, sample_weight=weights, random_state=0)]
+            found += [silhouette_samples(Z, model.labels_, metric=name) for name in METRICS]
+            found += [sweep_k(Z, [2, 3], n_init=2, random_state=0).labels]
+        return [np.asarray(part).tobytes() for part in found]
+
+    weights = np.linspace(0.5, 2.0, 300)
+    assert everything(read_only(given), protected(weights, tmp_path)) == everything(given, weights)
+
+
+METRICS = ("manhattan", "cosine")
+
+
+def test_models_and_data_that_joblib_maps_predict_in_its_workers():
+    X = np.random.default_rng(0).normal(size=(4000, 40))
+    model = KMeans(3, random_state=0).fit(X)
+    with joblib.parallel_config(backend="loky", max_nbytes=100):
+        asked = (joblib.delayed(predicted)(model, X) for _ in range(2))
+        for labels, writeable in joblib.Parallel(n_jobs=2)(asked):
+            assert labels == model.labels_.tolist()
+            assert writeable == (False, False)
+
+
+def predicted(model, X):
+    return model.predict(X).tolist(), (X.flags.writeable, model.cluster_centers_.flags.writeable)

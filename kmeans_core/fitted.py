@@ -1,0 +1,176 @@
+"""What a model with centers answers, whether fit found them or somebody set them by hand."""
+
+from typing import Any
+
+import numpy as np
+
+from kmeans_core.arrays import Floats, Labels
+from kmeans_core.checks import as_points, as_weights
+from kmeans_core.kernels.centers import weighted_total
+from kmeans_core.observed_points import ObservedPoints
+from kmeans_core.points import Points
+from kmeans_core.scikit_learn import ScikitLearnClusterer
+
+
+class _FeaturesOfCenters:
+    """``n_features_in_`` of a model whose centers were set by hand; fit stores its own."""
+
+    def __get__(self, model: Any, owner: Any) -> Any:
+        if model is None:
+            return self
+        try:
+            return as_centers(model.cluster_centers_).shape[1]
+        except (AttributeError, ValueError) as error:
+            raise AttributeError(f"there is no n_features_in_: {error}") from error
+
+
+class FittedModel(ScikitLearnClusterer):
+    """predict, transform and score by ``cluster_centers_``."""
+
+    n_features_in_: Any = _FeaturesOfCenters()
+    labels_: Labels
+    heaviest_cluster_: int
+    penalty_: float
+
+    # Subclasses may set scikit-learn's parameters by hand, which do not include these.
+    n_threads: int | None = None
+    missing: str = "error"
+    shrinkage: float = 0.0
+
+    def predict(self, X: Any) -> Labels:
+        """Label of the nearest centre for each row; of equally near ones, the lowest.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int32
+        """
+        return self._nearest(*self._points_and_centers(X))
+
+    def transform(self, X: Any) -> Any:
+        """Euclidean distance of each row to each centre.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters)
+            Dense, of X's float dtype; exactly 0 where a row and a centre coincide. A frame where
+            ``set_output`` or scikit-learn's configuration asks for one. With
+            ``missing="ignore"`` sqrt(n_features / known cells * sum over known cells), as
+            scikit-learn's ``nan_euclidean_distances``; NaN where nothing is known.
+        """
+        points, centers = self._points_and_centers(X)
+        squared = points.squared_distances(centers)
+        return self._framed(X, np.sqrt(squared, out=squared).astype(points.dtype, copy=False))
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Minus the inertia of X under the fitted centres (and ``penalty_``): larger is better.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        points, centers = self._points_and_centers(X)
+        weights = as_weights(sample_weight, points)
+        own = points.own_distances(centers, self._nearest(points, centers))
+        return -(float(weighted_total(weights, own)) + self._known_penalty())
+
+    def _points_and_centers(self, X: Any) -> tuple[Points, Floats]:
+        self._check_fitted()
+        self._check_feature_names(X)
+        centers = as_centers(self.cluster_centers_)
+        if centers.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"cluster_centers_ has {centers.shape[1]} features, but {type(self).__name__} was "
+                f"fitted with {self.n_features_in_}: fit again, or set the centers of a new model."
+            )
+        if self.missing == "ignore":
+            self._refuse_fit_to_known_cells_only()
+        points = as_points(X, n_threads=self.n_threads, missing=self.missing)
+        self._check_n_features(points.shape[1])
+        return points, centers
+
+    def _refuse_fit_to_known_cells_only(self) -> None:
+        """Whoever fitted with missing="error" may not expect that NaN passes afterwards."""
+        saw_unknown = hasattr(self, "heaviest_cluster_") or hasattr(self, "penalty_")
+        if "n_features_in_" in vars(self) and not saw_unknown:
+            raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
+
+    def _nearest(self, points: Points, centers: Floats) -> Labels:
+        labels = np.full(points.shape[0], -1, dtype=np.int32)
+        points.assigner(len(centers), n_calls=1).assign(centers, labels)
+        if isinstance(points, ObservedPoints):
+            unknown = points.n_known == 0
+            if np.any(unknown):
+                labels[unknown] = self._cluster_of_unknown_rows(int(np.argmax(unknown)))
+        return labels
+
+    def _cluster_of_unknown_rows(self, first: int) -> int:
+        if not hasattr(self, "heaviest_cluster_"):
+            raise ValueError(
+                f"Nothing is known of row {first} of X. Such rows go to heaviest_cluster_, which "
+                "fit finds and this model does not have: set it, or leave such rows out."
+            )
+        return self.heaviest_cluster_
+
+    def _known_penalty(self) -> float:
+        if hasattr(self, "penalty_"):
+            return self.penalty_
+        if self.missing == "ignore" and self.shrinkage > 0:
+            raise ValueError(
+                "The score includes penalty_, which fit finds and this model does not have: set "
+                "it, or set shrinkage=0."
+            )
+        return 0.0
+
+
+def as_centers(given: Any) -> Floats:
+    """Centers as kernels want them: float64, contiguous, writable (read-only is another type).
+
+    Parameters
+    ----------
+    given : array-like of shape (n_clusters, n_features)
+
+    Raises
+    ------
+    ValueError
+        If these are not one finite number for each cluster and feature.
+    """
+    ready = type(given) is np.ndarray and given.dtype == np.float64 and given.flags.carray
+    centers: Floats = given if ready else _converted(given)
+    if centers.ndim != 2 or 0 in centers.shape:
+        raise ValueError(
+            "cluster_centers_ must be a 2-D array of shape (n_clusters, n_features), got shape "
+            f"{centers.shape}."
+        )
+    finite = np.isfinite(centers)
+    if not finite.all():
+        cluster, feature = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"cluster_centers_ contains NaN or infinity: the first in cluster {cluster}, feature "
+            f"{feature}."
+        )
+    return centers
+
+
+def _converted(given: Any) -> Floats:
+    try:
+        array = np.asarray(given)
+        if np.ma.is_masked(given) or array.dtype.kind not in "biufO":
+            raise TypeError(f"got {type(given).__name__} of {array.dtype}")
+        with np.errstate(over="ignore"):  # a long double; infinity is refused afterwards
+            return np.require(array, dtype=np.float64, requirements=["C", "A", "W"])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"cluster_centers_ must be a 2-D array of numbers: {error}") from error
