@@ -9,13 +9,17 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.estimator import KMeans
+from kmeans_core.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.silhouette import silhouette_samples
+
+# A fit with so many clusters takes a minute; more would not end.
+_RULES = {"n_clusters": (int_from(1, 2**16),)}
 
 
 def warmup(
-    n_clusters: Iterable[int] = (8,),
+    n_clusters: Iterable[int] | int = (8,),
     *,
-    dtypes: Iterable[Any] = (np.float64, np.float32),
+    dtypes: Any = (np.float64, np.float32),
     sparse: bool = True,
     missing: bool = False,
 ) -> None:
@@ -27,24 +31,35 @@ def warmup(
 
     Parameters
     ----------
-    n_clusters : iterable of int
-    dtypes : iterable of dtype
+    n_clusters : iterable of int, or int
+        Each at most 65536.
+    dtypes : iterable of dtype, or dtype
         Float dtypes of the data to come.
     sparse : bool
         Whether CSR matrices are to come as well; their indices int32, as scipy makes them.
     missing : bool
         Whether data with unknown cells are to come as well (``missing="ignore"``).
 
+    Raises
+    ------
+    InvalidParameterError
+        If a number of clusters is no int from 1 to 65536.
+
     Examples
     --------
     >>> import numpy as np
     >>> from kmeans_core import warmup
-    >>> warmup([3], dtypes=[np.float64], sparse=False)
+    >>> warmup(3, dtypes=np.float64, sparse=False)
     """
+    ks = [
+        check_parameters("warmup", {"n_clusters": k}, _RULES)["n_clusters"]
+        for k in as_iterable(n_clusters, "n_clusters")
+    ]
+    kinds = list(as_iterable(dtypes, "dtypes"))
     rng = np.random.default_rng(0)
-    for k in n_clusters:
+    for k in ks:
         for shape in _shapes(k):
-            for dtype in dtypes:
+            for dtype in kinds:
                 X = rng.normal(size=shape).astype(dtype)
                 _use(X, k)
                 if sparse:
