@@ -48,9 +48,9 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
     if _is_instance(X, "pyarrow", "Table", "RecordBatch"):
         return _of_arrow(X, name)
     if _is_instance(X, "pandas", "DataFrame"):
-        floats = _of_nullable(X)
-        if floats is not None:
-            return floats
+        values = _of_nullable(X)
+        if values is not None:
+            return values
     try:
         return np.asarray(X)
     except ValueError as error:
@@ -174,13 +174,15 @@ def _is_instance(X: Any, module: str, *names: str) -> bool:
 
 
 def _of_nullable(frame: Any) -> npt.NDArray[Any] | None:
-    """The floats of a frame with columns of pandas' own dtypes; None where numpy must read it.
+    """The values of a frame with columns of pandas' own dtypes; None where numpy reads it well.
 
-    numpy would make an object of every number.
+    numpy would make an object of every number, and an int of a missing category.
     """
     dtypes = list(frame.dtypes)
     if all(isinstance(dtype, np.dtype) for dtype in dtypes):
         return None
+    if any(hasattr(dtype, "categories") for dtype in dtypes):
+        return np.asarray(frame.astype(object))
     plain = [_numpy_dtype(dtype) for dtype in dtypes]
     if not all(isinstance(dtype, np.dtype) and dtype.kind in "biuf" for dtype in plain):
         return None
