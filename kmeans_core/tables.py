@@ -115,7 +115,7 @@ def is_missing(cell: Any) -> bool:
 
 def which_missing(cells: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Which cells of an object array are missing."""
-    out: npt.NDArray[np.bool_] = np.frompyfunc(is_missing, 1, 1)(cells).astype(bool)
+    out: npt.NDArray[np.bool_] = np.asarray(np.frompyfunc(is_missing, 1, 1)(cells), dtype=bool)
     return out
 
 
@@ -140,24 +140,24 @@ def _one_by_one(cells: npt.NDArray[Any], name: str) -> Floats:
             out[place] = float(cell)
         except OverflowError as error:
             raise ValueError(
-                f"{name} holds a number that float64 cannot hold: {shown(cell)} at {_words(place)}."
+                f"{name} holds a number that float64 cannot hold: {shown(cell)}{_at(place)}."
             ) from error
         except (ValueError, ArithmeticError) as error:
             raise ValueError(
-                f"{name} holds a value that is no number: {shown(cell)} at {_words(place)}."
+                f"{name} holds a value that is no number: {shown(cell)}{_at(place)}."
             ) from error
         except TypeError as error:
             raise TypeError(
                 f"{name} holds an object that is no number: argument must be a string or a number, "
-                f"not {type(cell).__name__} ({shown(cell)} at {_words(place)})."
+                f"not {type(cell).__name__} ({shown(cell)}{_at(place)})."
             ) from error
     return out
 
 
-def _words(place: tuple[int, ...]) -> str:
+def _at(place: tuple[int, ...]) -> str:
     if len(place) == 2:
-        return f"row {place[0]}, column {place[1]}"
-    return f"position {place[0] if len(place) == 1 else place}"
+        return f" at row {place[0]}, column {place[1]}"
+    return f" at position {', '.join(map(str, place))}" if place else ""
 
 
 def _complex(name: str) -> ValueError:
