@@ -332,7 +332,7 @@ def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
 def _checked_names(labels: Any, n_samples: int) -> npt.NDArray[Any]:
     if np.ma.is_masked(labels):
         raise ValueError("Input labels is a masked array with masked values: leave their rows out.")
-    names: npt.NDArray[Any] = np.asarray(labels)
+    names = as_array(labels, "labels")
     if names.ndim != 1:
         raise ValueError(f"labels should be a 1d array, got an array of shape {names.shape}.")
     if len(names) != n_samples:

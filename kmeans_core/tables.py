@@ -21,8 +21,8 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
     Parameters
     ----------
     X : array-like, data frame or table
-        A pyarrow table or record batch, and a pandas frame with columns of pandas' own dtypes, are
-        read column by column. numpy reads everything else.
+        Tables of pyarrow, and pandas frames with columns of pandas' own dtypes, are read column by
+        column. numpy reads everything else.
     name : str
         What errors call X.
 
@@ -47,6 +47,8 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
         )
     if _is_instance(X, "pyarrow", "Table", "RecordBatch"):
         return _of_arrow(X, name)
+    if _is_instance(X, "pyarrow", "ChunkedArray", "Array"):
+        return np.concatenate([np.empty(0, dtype=np.int8), *_arrow_pieces(X)])
     if _is_instance(X, "pandas", "DataFrame"):
         values = _of_nullable(X)
         if values is not None:
@@ -54,7 +56,7 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
     try:
         return np.asarray(X)
     except ValueError as error:
-        raise ValueError(f"{name} cannot be read as a table of numbers: {error}") from error
+        raise ValueError(f"{name} cannot be read as one array: {error}") from error
 
 
 def as_floats(array: npt.NDArray[Any], name: str = "X") -> npt.NDArray[Any]:

@@ -31,7 +31,7 @@ BAD_INITS: list[tuple[str, Any, type[Exception], str]] = [
         "ragged",
         [[1, 2], [3], [4, 5]],
         ValueError,
-        "{} cannot be read as a table of numbers: .*inhom",
+        "{} cannot be read as one array: .*inhom",
     ),
     ("flat", GOOD[0], ValueError, r"Expected 2D array, got 1D .*\({} has shape \(2,\)\)"),
     ("cube", GOOD[None], ValueError, r"Expected 2D array, got 3D .*\({} has shape"),
