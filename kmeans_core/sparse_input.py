@@ -267,13 +267,20 @@ def _array(X: Any, attribute: str) -> Array:
 
 
 def _values(data: Array, name: str) -> Array:
-    return np.require(as_floats(data, f"The data of {name}"), requirements=("C", "A"))
+    return _compact(as_floats(data, f"The data of {name}"))
+
+
+def _compact(array: Array) -> Array:
+    """The array without gaps and at its own alignment; kernels are compiled for such alone."""
+    if array.flags.c_contiguous and array.flags.aligned:
+        return array
+    return np.require(array, requirements=("C", "A"))
 
 
 def _index(integers: Array, size: int = 4) -> Array:
     """Integers as compiled code reads them: native, of at least ``size`` bytes, without gaps."""
     size = max(size, integers.dtype.itemsize)
-    return np.require(integers, dtype=np.dtype(f"i{size}"), requirements=("C", "A"))
+    return _compact(integers.astype(f"i{size}", copy=False))
 
 
 def _lists(X: Any, attribute: str, n_rows: int) -> list[Any]:
@@ -292,24 +299,41 @@ def _lists(X: Any, attribute: str, n_rows: int) -> list[Any]:
 
 def _whole(indices: list[Any], place: str, n_places: int) -> Array:
     """Indices that came one by one."""
-    for kind in set(map(type, indices)):
-        if not issubclass(kind, int | np.integer):
-            wrong = next(index for index in indices if type(index) is kind)
-            raise _MalformedError(f"the {place} index {shown(wrong)} is no whole number")
-    # Compared as Python compares them: an array might wrap huge ones around.
-    if indices and (min(indices) < 0 or max(indices) >= n_places):
-        wrong = next(index for index in indices if not 0 <= index < n_places)
-        raise _MalformedError(f"the {place} index {shown(wrong)} is outside 0..{n_places - 1}")
-    return np.array(indices, dtype=np.int64)
+    found = _as_integers(indices)
+    if found is None or (len(found) and not 0 <= np.min(found) <= np.max(found) < n_places):
+        for index in indices:  # compared as Python compares them: no dtype wraps huge ones around
+            if not isinstance(index, int | np.integer):
+                raise _MalformedError(f"the {place} index {shown(index)} is no whole number")
+            if not 0 <= index < n_places:
+                raise _MalformedError(
+                    f"the {place} index {shown(index)} is outside 0..{n_places - 1}"
+                )
+        found = np.array(indices, dtype=np.int64)  # of kinds that have no integer in common
+    return found
+
+
+def _as_integers(indices: list[Any]) -> Array | None:
+    """The indices as numpy reads them, where it reads integers."""
+    try:
+        found = np.array(indices) if indices else np.empty(0, dtype=np.int64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if found.ndim == 1 and found.dtype.kind == "i" else None
 
 
 def _listed(X: Any, values: list[Any], name: str) -> Array:
     """Values that came one by one; float32 where the matrix is that."""
-    floats = _values(np.fromiter(values, dtype=object, count=len(values)), name)
+    try:
+        found = np.array(values)
+    except (TypeError, ValueError, OverflowError):
+        found = np.empty(0)
+    if found.shape != (len(values),) or found.dtype.kind not in "biuf":
+        found = np.fromiter(values, dtype=object, count=len(values))
+    floats = _values(found, name)
     if getattr(X, "dtype", None) == np.float32:
         with np.errstate(over="ignore"):  # becomes infinity, which is refused by its place
             return floats.astype(np.float32)
-    return floats
+    return floats.astype(np.float64, copy=False)
 
 
 def _compressed(X: Any, lines: _Lines) -> Csr:
