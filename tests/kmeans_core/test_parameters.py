@@ -192,6 +192,19 @@ def test_a_tolerance_is_not_rounded_to_its_own_kind():
         assert model.labels_.tolist() == expected.labels_.tolist()
 
 
+def test_a_shrinkage_that_overflows_is_one_error():
+    for shrinkage in (1.7e308, np.longdouble(1e308)):
+        with pytest.raises(
+            InvalidParameterError, match=r"shrinkage=1.*e\+308 times the mean of a fe"
+        ):
+            fitted(shrinkage=shrinkage, missing="ignore")
+    with pytest.warns(UserWarning, match="distinct clusters"):
+        labels, centers, inertia, _ = fitted(shrinkage=1e300, missing="ignore")
+    assert np.isfinite(centers).all()
+    assert np.isfinite(inertia)
+    assert len(set(labels)) == 1
+
+
 def test_parameters_stay_the_objects_that_were_given():
     given = {"n_clusters": np.int8(3), "tol": np.longdouble(0.1), "max_iter": 2**70}
     model = KMeans(**given).fit(X)
