@@ -8,15 +8,17 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
-from kmeans_core import chunks
 from kmeans_core.arrays import Floats, as_kernels_take_it
 from kmeans_core.dense_points import DensePoints
-from kmeans_core.errors import InvalidParameterError
-from kmeans_core.kernels import sparse
+from kmeans_core.errors import InvalidParameterError, shown
+from kmeans_core.memory import Shape, refuse_huge
 from kmeans_core.observed_points import ObservedPoints, points_of_cells
+from kmeans_core.parameters import plain_count
 from kmeans_core.points import KnownPoints, Points
 from kmeans_core.processors import available_threads
+from kmeans_core.sparse_input import as_csr, is_sound, shape_of
 from kmeans_core.sparse_points import SparsePoints
+from kmeans_core.tables import as_array, as_floats
 
 RandomStream = np.random.RandomState | np.random.Generator
 
@@ -30,73 +32,77 @@ _REFUSED: dict[str, Callable[..., Any]] = {"error": _is_not_finite, "ignore": np
 
 
 @overload
-def as_points(X: Any, *, n_threads: int | None = None, min_samples: int = 1) -> KnownPoints: ...
+def as_points(X: Any, *, n_threads: Any = None, name: str = "X") -> KnownPoints: ...
 
 
 @overload
 def as_points(
-    X: Any, *, n_threads: int | None = None, min_samples: int = 1, missing: str
+    X: Any, *, n_threads: Any = None, missing: str, name: str = "X"
 ) -> KnownPoints | ObservedPoints: ...
 
 
 def as_points(
-    X: Any, *, n_threads: int | None = None, min_samples: int = 1, missing: str = "error"
+    X: Any, *, n_threads: Any = None, missing: str = "error", name: str = "X"
 ) -> KnownPoints | ObservedPoints:
     """Points over X, which is not copied where its dtype and layout already serve.
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (n_samples, n_features)
-        float32 stays float32; every other real dtype becomes float64. Sparse formats other than
-        CSR are converted, absent = 0; nothing sparse is made dense.
+    X : array-like, data frame, table or sparse matrix of shape (n_samples, n_features)
+        float32 stays float32; every other real dtype becomes float64. None, NaT and the missing
+        values of pandas, polars and pyarrow count as NaN. Sparse formats other than CSR are
+        converted, absent = 0; nothing sparse is made dense.
     n_threads : int or None
         Threads of each call at most; None for all this process may use.
-    min_samples : int
     missing : {"error", "ignore"}
         With "ignore" NaN and, in a sparse matrix, what is not stored are unknown. Where nothing
         is, the points are dense.
+    name : str
+        What errors call X.
 
     Raises
     ------
     ValueError
         X is not 2-D, empty, complex, not numeric, has NaN or infinity (the first one's row and
         column are named), hides values behind a mask, or is a sparse matrix whose arrays
-        contradict one another, or whose format does not tell what is stored from what is not.
+        contradict one another, whose format does not tell what is stored from what is not, or
+        whose shape asks for more memory than there is.
     """
-    threads = available_threads() if n_threads is None else n_threads
-    points = (
-        _sparse_points(X, threads, missing)
-        if sp.issparse(X)
-        else _dense_points(X, threads, missing)
-    )
-    n_samples, n_features = points.shape
-    for name, found, minimum in (
-        ("sample", n_samples, min_samples),
-        ("feature", n_features, 1),
-    ):
-        if found < minimum:
-            raise ValueError(
-                f"Found array with {found} {name}(s) (shape={points.shape}) "
-                f"while a minimum of {minimum} is required."
-            )
+    threads = available_threads() if n_threads is None else plain_count(n_threads, "n_threads")
+    if sp.issparse(X):
+        shape = shape_of(X, name)
+        _refuse_empty(shape, name)
+        return _sparse_points(X, shape, threads, missing, name)
+    points = _dense_points(X, threads, missing, name)
+    _refuse_empty(points.shape, name)
     return points
 
 
-def _dense_points(X: Any, n_threads: int, missing: str) -> DensePoints | ObservedPoints:
-    if np.ma.is_masked(X):
-        raise ValueError(
-            "X is a masked array with masked values, which would be clustered as if they were "
-            "none: fill them first (X.filled) or leave their rows out."
-        )
-    array = np.asarray(X)
-    if array.dtype.kind == "c":
-        raise ValueError("Complex data not supported.")
-    if array.dtype not in (np.float32, np.float64):
-        array = _to_float64(array)
+def _refuse_empty(shape: Shape, name: str) -> None:
+    for kind, found in zip(("sample", "feature"), shape, strict=True):
+        if found < 1:
+            raise ValueError(
+                f"Found array with {found} {kind}(s) (shape={shape}) while a minimum of 1 is "
+                f"required for {name}."
+            )
+
+
+def check_n_clusters(points: Points, n_clusters: int) -> None:
+    """Raise ValueError where there are more clusters than rows, or no room for their centers."""
+    n_samples = points.shape[0]
+    if n_samples < n_clusters:
+        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={shown(n_clusters)}.")
+    if not isinstance(points, DensePoints):
+        refuse_huge(points.shape, "X", n_clusters)
+
+
+def _dense_points(X: Any, n_threads: int, missing: str, name: str) -> DensePoints | ObservedPoints:
+    array = as_floats(as_array(X, name), name)
     if array.ndim != 2:
         raise ValueError(
-            f"Expected 2D array, got {array.ndim}D array instead (shape {array.shape}). Reshape "
-            "your data: array.reshape(-1, 1) for one feature, array.reshape(1, -1) for one sample."
+            f"Expected 2D array, got {array.ndim}D array instead ({name} has shape {array.shape}). "
+            "Reshape your data: array.reshape(-1, 1) for one feature, array.reshape(1, -1) for one "
+            "sample."
         )
     array = as_kernels_take_it(np.ascontiguousarray(array))
     # A finite sum proves every entry finite and needs no array of booleans.
@@ -106,72 +112,46 @@ def _dense_points(X: Any, n_threads: int, missing: str) -> DensePoints | Observe
         bad = np.argwhere(_REFUSED[missing](array))
         if len(bad):
             row, column = bad[0]
-            _refuse_value(array[row, column], int(row), int(column))
+            _refuse_value(array[row, column], int(row), int(column), name)
         if np.any(np.isnan(array)):
             return ObservedPoints.of_array(array, n_threads)
     return DensePoints(array, n_threads)
 
 
-def _to_float64(array: npt.NDArray[Any]) -> Floats:
-    try:
-        # A long double past float64's range becomes infinity, which is refused by its place.
-        with np.errstate(over="ignore"):
-            return array.astype(np.float64)
-    except TypeError as error:
-        raise TypeError(
-            f"X holds an object that is no number: argument must be a string or a number ({error})"
-        ) from error
-    except ValueError as error:
-        raise ValueError(f"X holds a value that is no number: {error}") from error
-
-
-def _refuse_value(value: float, row: int, column: int) -> None:
+def _refuse_value(value: float, row: int, column: int, name: str) -> None:
     kind = "NaN" if np.isnan(value) else "infinity"
-    raise ValueError(f"Input X contains {kind}: the first at row {row}, column {column}.")
+    raise ValueError(f"Input {name} contains {kind}: the first at row {row}, column {column}.")
 
 
-def _sparse_points(X: Any, n_threads: int, missing: str) -> KnownPoints | ObservedPoints:
-    if X.ndim != 2:
-        raise ValueError(f"Expected 2D array, got {X.ndim}D sparse array instead.")
-    if X.dtype.kind == "c":
-        raise ValueError("Complex data not supported.")
+def _sparse_points(
+    X: Any, shape: Shape, n_threads: int, missing: str, name: str
+) -> KnownPoints | ObservedPoints:
+    if getattr(getattr(X, "dtype", None), "kind", None) == "c":
+        raise ValueError(f"Complex data not supported: {name} holds complex numbers.")
     if missing == "ignore" and X.format in ("bsr", "dia"):
         raise ValueError(
-            f"X is a {X.format.upper()} matrix, which stores whole blocks or diagonals: with "
+            f"{name} is a {X.format.upper()} matrix, which stores whole blocks or diagonals: with "
             "missing='ignore' a cell that is not stored is unknown. Convert it to CSR with what is "
             "known."
         )
-    if _is_sound(X, n_threads):
+    if is_sound(X, shape, n_threads):
+        refuse_huge(shape, name)
         n_stored = int(X.indptr[-1])
         csr = X.data[:n_stored], X.indices[:n_stored], X.indptr
-        return _of_csr(*csr, X.shape[1], n_threads, missing)
-    refuse_malformed(X)
-    matrix = X if X.format == "csr" else X.tocsr()
-    n_features = matrix.shape[1]
-    data = np.asarray(matrix.data)
-    indices, indptr = _native(matrix.indices), _native(matrix.indptr)
-
-    n_stored = int(indptr[-1])
-    data, indices = data[:n_stored], indices[:n_stored]
-    if data.dtype not in (np.float32, np.float64):
-        data = _to_float64(data)
-    if not _strictly_ascending(indices, indptr):
-        # Entries of one cell add up, as everywhere in scipy; on a copy, X is the caller's.
-        matrix = sp.csr_array((data, indices, indptr), shape=matrix.shape, copy=True)
-        matrix.sum_duplicates()
-        data, indices, indptr = matrix.data, matrix.indices, matrix.indptr
+        return _of_csr(*csr, shape[1], n_threads, missing)
+    data, indices, indptr = as_csr(X, shape, name)
     with np.errstate(all="ignore"):
         suspicious = not np.isfinite(np.sum(data))
     if suspicious:
         bad = np.flatnonzero(_REFUSED[missing](data))
         if len(bad):
             row = int(np.searchsorted(indptr, bad[0], side="right")) - 1
-            _refuse_value(data[bad[0]], row, int(indices[bad[0]]))
+            _refuse_value(data[bad[0]], row, int(indices[bad[0]]), name)
         # A NaN that is stored says as little as a cell that is not.
         known = ~np.isnan(data)
         indptr = np.concatenate([[0], np.cumsum(known)]).astype(indptr.dtype)[indptr]
         data, indices = data[known], indices[known]
-    return _of_csr(data, indices, indptr, n_features, n_threads, missing)
+    return _of_csr(data, indices, indptr, shape[1], n_threads, missing)
 
 
 def _of_csr(
@@ -187,106 +167,6 @@ def _of_csr(
     if missing == "error":
         return SparsePoints(data, indices, indptr, n_features, n_threads)
     return points_of_cells(data, indices, indptr, n_features, n_threads)
-
-
-def _is_sound(X: Any, n_threads: int) -> bool:
-    """Whether X is such CSR as kernels want, by one pass; False where that is yet to be told."""
-    if X.format != "csr":
-        return False
-    arrays = X.data, X.indices, X.indptr
-    dtypes = ((np.float32, np.float64), (np.int32, np.int64), (np.int32, np.int64))
-    for array, allowed in zip(arrays, dtypes, strict=True):
-        if type(array) is not np.ndarray or array.ndim != 1 or array.dtype not in allowed:
-            return False
-    if len(X.indptr) != X.shape[0] + 1 or X.indptr[0] != 0:
-        return False
-    csr = [as_kernels_take_it(array) for array in arrays]
-    answers: list[bool] = []
-    chunks.run(
-        X.shape[0],
-        len(X.data),
-        n_threads,
-        lambda start, stop: answers.append(sparse.is_sound(*csr, X.shape[1], start, stop)),
-    )
-    return all(answers)
-
-
-def _native(integers: Any) -> npt.NDArray[Any]:
-    """The integers in this machine's byte order, the only one that compiled code reads."""
-    array = np.asarray(integers)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def refuse_malformed(X: Any) -> None:
-    """Neither a kernel nor scipy's conversions check bounds: the arrays must hold together."""
-    n_rows, n_columns = X.shape
-    problem = None
-    if X.format == "csr":
-        problem = _contradiction(X.data, X.indices, X.indptr, "row", n_rows, "column", n_columns)
-    elif X.format == "csc":
-        problem = _contradiction(X.data, X.indices, X.indptr, "column", n_columns, "row", n_rows)
-    elif X.format == "bsr":
-        height, width = X.blocksize
-        problem = _contradiction(
-            X.data[:, 0, 0],
-            X.indices,
-            X.indptr,
-            "block row",
-            n_rows // height,
-            "block column",
-            n_columns // width,
-        )
-    elif X.format == "coo":
-        for name, found, size in (("row", X.row, n_rows), ("column", X.col, n_columns)):
-            if problem is not None:
-                break
-            if len(found) != len(X.data):
-                problem = f"{len(found)} {name} indices for {len(X.data)} data"
-            elif len(found) and (np.min(found) < 0 or np.max(found) >= size):
-                problem = f"a {name} index is outside 0..{size - 1}"
-    if problem is not None:
-        raise ValueError(f"Malformed sparse matrix X: {problem}.")
-
-
-def _contradiction(
-    data: Any, indices: Any, indptr: Any, line: str, n_lines: int, place: str, n_places: int
-) -> str | None:
-    """What is wrong with compressed lines (rows of CSR, columns of CSC); None if nothing is."""
-    data, indices, indptr = np.asarray(data), np.asarray(indices), np.asarray(indptr)
-    if data.ndim != 1 or indices.ndim != 1 or indptr.ndim != 1:
-        return "data, indices and indptr must be 1-D"
-    if indices.dtype.kind != "i" or indptr.dtype.kind != "i":
-        return f"indices and indptr must be signed integers, not {indices.dtype}, {indptr.dtype}"
-    if len(indptr) != n_lines + 1:
-        return f"indptr has {len(indptr)} entries for {n_lines} {line}s; {n_lines + 1} needed"
-    if indptr[0] != 0:
-        return f"indptr starts at {indptr[0]}, not 0"
-    falls = indptr[1:] < indptr[:-1]
-    if np.any(falls):
-        at = int(np.argmax(falls))
-        return f"indptr falls from {indptr[at]} to {indptr[at + 1]} at {line} {at}"
-    if indptr[-1] > min(len(data), len(indices)):
-        return (
-            f"indptr ends at {indptr[-1]}, but there are {len(data)} data "
-            f"and {len(indices)} indices"
-        )
-    stored = indices[: indptr[-1]]
-    outside = (stored < 0) | (stored >= n_places)
-    if np.any(outside):
-        position = int(np.argmax(outside))
-        at = int(np.searchsorted(indptr, position, side="right")) - 1
-        return f"{line} {at} has {place} index {stored[position]}; X has {n_places} {place}s"
-    return None
-
-
-def _strictly_ascending(indices: npt.NDArray[Any], indptr: npt.NDArray[Any]) -> bool:
-    if len(indices) < 2:
-        return True
-    ascends = indices[1:] > indices[:-1]
-    row_starts = indptr[1:-1]
-    row_starts = row_starts[(row_starts > 0) & (row_starts < len(indices))]
-    ascends[row_starts - 1] = True
-    return bool(np.all(ascends))
 
 
 def refuse_negative(points: Points) -> None:
@@ -363,6 +243,6 @@ def as_random_stream(random_state: Any) -> RandomStream:
         stream.seed(int(random_state))
         return stream
     raise InvalidParameterError(
-        f"{random_state!r} cannot be used to seed a numpy.random.RandomState instance: pass an "
-        "int in the range [0, 2**32), a RandomState, a Generator or None."
+        f"{shown(random_state)} cannot be used to seed a numpy.random.RandomState instance: pass "
+        "an int in the range [0, 2**32), a RandomState, a Generator or None."
     )

@@ -27,6 +27,15 @@ class InconsistentVersionWarning(UserWarning):
     __str__ = UserWarning.__str__
 
 
+def shown(value: Any) -> str:
+    """The repr of a value for an error: of at most 200 characters, and never an error itself."""
+    try:
+        text = repr(value)
+    except Exception:  # as of an int with more digits than Python prints
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 def as_scikit_learn_knows_it(own: type[Any]) -> type[Any]:
     """A class to raise or warn with, which code that catches scikit-learn's of the name catches.
 

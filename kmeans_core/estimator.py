@@ -7,12 +7,14 @@ import numpy as np
 
 from kmeans_core.arrays import Labels
 from kmeans_core.bases import add_bases
-from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
-from kmeans_core.errors import (
-    ConvergenceWarning,
-    InvalidParameterError,
-    as_scikit_learn_knows_it,
+from kmeans_core.checks import (
+    RandomStream,
+    as_points,
+    as_random_stream,
+    as_weights,
+    check_n_clusters,
 )
+from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
 from kmeans_core.fitted import FittedModel
 from kmeans_core.known_rows import heaviest_cluster, known_rows
 from kmeans_core.lloyd import OnIteration, allowed_shift
@@ -23,9 +25,11 @@ from kmeans_core.parameters import (
     NONE,
     RANDOM_STATE,
     check_parameters,
+    count_from,
     int_from,
     one_of,
     real_from,
+    starts_from,
 )
 from kmeans_core.problem import Problem
 from kmeans_core.protocol import feature_names
@@ -207,17 +211,15 @@ class KMeans(FittedModel):
         UserWarning
             If there are rows of which nothing is known.
         """
-        self._check_parameters()
-        points = as_points(X, n_threads=self.n_threads, missing=self.missing)
-        if points.shape[0] < self.n_clusters:
-            raise ValueError(
-                f"n_samples={points.shape[0]} should be >= n_clusters={self.n_clusters}."
-            )
+        plain = self._check_parameters()
+        n_clusters = plain["n_clusters"]
+        points = as_points(X, n_threads=plain["n_threads"], missing=self.missing)
+        check_n_clusters(points, n_clusters)
         known = known_rows(
-            points, as_weights(sample_weight, points), self.n_clusters, float(self.shrinkage)
+            points, as_weights(sample_weight, points), n_clusters, plain["shrinkage"]
         )
         names = feature_names(X)
-        if self.algorithm == "elkan" and self.n_clusters == 1:
+        if self.algorithm == "elkan" and n_clusters == 1:
             warnings.warn(
                 "algorithm='elkan' doesn't make sense for a single cluster. Using 'lloyd' instead.",
                 RuntimeWarning,
@@ -228,8 +230,8 @@ class KMeans(FittedModel):
             X,
             known.weights,
             self.init,
-            self.n_clusters,
-            StopRule(self.max_iter, allowed_shift(known.points, self.tol)),
+            n_clusters,
+            StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"])),
         )
         best = best_of_starts(
             problem,
@@ -240,10 +242,10 @@ class KMeans(FittedModel):
         )
 
         n_found = len(np.unique(best.labels))
-        if n_found < self.n_clusters:
+        if n_found < n_clusters:
             warnings.warn(
                 f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
-                f"({self.n_clusters}). Possibly due to duplicate points in X.",
+                f"({n_clusters}). Possibly due to duplicate points in X.",
                 as_scikit_learn_knows_it(ConvergenceWarning),
                 stacklevel=2,
             )
@@ -270,13 +272,14 @@ class KMeans(FittedModel):
 
     # How fit goes about it -----------------------------------------------------------------
 
-    def _check_parameters(self) -> None:
+    def _check_parameters(self) -> dict[str, Any]:
         self._parameter_names()  # as scikit-learn's fit, refuses *args
-        check_parameters(type(self).__name__, self._values_of(RULES), RULES)
-        if self.shrinkage > 0 and self.missing == "error":
+        plain = check_parameters(type(self).__name__, self._values_of(RULES), RULES)
+        if plain["shrinkage"] > 0 and self.missing == "error":
             raise InvalidParameterError(
                 f"shrinkage={self.shrinkage!r} needs missing='ignore': plain means are not shrunk."
             )
+        return plain
 
     def _n_starts(self) -> int:
         if isinstance(self.n_init, str):
@@ -302,15 +305,15 @@ class KMeans(FittedModel):
 RULES = {
     "n_clusters": (int_from(1),),
     "init": (one_of("k-means++", "random"), CALLABLE, ARRAY_LIKE),
-    "n_init": (one_of("auto"), int_from(1)),
-    "max_iter": (int_from(1),),
+    "n_init": (one_of("auto"), starts_from(1)),
+    "max_iter": (count_from(1),),
     "tol": (real_from(0.0),),
     "verbose": (int_from(0), BOOL),
     "random_state": (RANDOM_STATE, NONE),
     "copy_x": (BOOL,),
     "algorithm": (one_of("lloyd", "elkan"),),
     "on_iteration": (CALLABLE, NONE),
-    "n_threads": (int_from(1), NONE),
+    "n_threads": (count_from(1), NONE),
     "missing": (one_of("error", "ignore"),),
     "shrinkage": (real_from(0.0),),
 }

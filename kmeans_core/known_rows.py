@@ -8,6 +8,7 @@ import numpy as np
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.compressed import compressed
 from kmeans_core.dense_points import DensePoints
+from kmeans_core.errors import InvalidParameterError
 from kmeans_core.lloyd import IterationEvent, OnIteration
 from kmeans_core.observed_points import ObservedPoints, points_of_cells
 from kmeans_core.points import KnownPoints, Points
@@ -79,8 +80,8 @@ def known_rows(
     Raises
     ------
     ValueError
-        If a feature, or any cell, is known in no row of positive weight, or fewer rows have a
-        known cell than there are clusters.
+        If a feature, or any cell, is known in no row of positive weight, fewer rows have a known
+        cell than there are clusters, or the shrinkage is too large for float64.
 
     Warns
     -----
@@ -102,6 +103,7 @@ def known_rows(
     if isinstance(points, ObservedPoints):
         points = points.weighted(weights, shrinkage)
         _refuse_unknown_features(points)
+        _refuse_overflow(points, shrinkage)
     else:
         points = compressed(points)
 
@@ -119,6 +121,17 @@ def known_rows(
             stacklevel=3,
         )
     return KnownRows(points, weights, rows, n_samples)
+
+
+def _refuse_overflow(points: ObservedPoints, shrinkage: float) -> None:
+    with np.errstate(over="ignore"):
+        # Twice, for what is added to it.
+        drawn = 2 * shrinkage * points.feature_means
+    if not np.all(np.isfinite(drawn)):
+        raise InvalidParameterError(
+            f"shrinkage={shrinkage!r} times the mean of a feature is more than float64 can hold: "
+            "take a smaller one."
+        )
 
 
 def _refuse_unknown_features(points: ObservedPoints) -> None:

@@ -9,10 +9,16 @@ import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats
 from kmeans_core.checks import as_points, refuse_negative
-from kmeans_core.errors import InvalidParameterError
+from kmeans_core.dense_points import DensePoints
+from kmeans_core.errors import InvalidParameterError, shown
 from kmeans_core.points import DistancesOf, KnownPoints
+from kmeans_core.sparse_points import SparsePoints
+from kmeans_core.tables import as_array
 
 METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
+
+# scikit-learn's other names of some of them.
+ALIASES = {"l2": "euclidean", "l1": "manhattan", "cityblock": "manhattan"}
 
 # What rounding may leave on the diagonal of a matrix of distances, in units of its dtype's eps.
 DIAGONAL_EPS = 100
@@ -63,7 +69,7 @@ def pairs_of(X: Any, metric: Any, *, n_threads: int | None = None) -> Pairs:
     X : array-like or sparse matrix
         Rows of shape (n_samples, n_features); distances of shape (n_samples, n_samples) for
         "precomputed", where an absent entry of a sparse matrix is distance 0.
-    metric : {"euclidean", "manhattan", "cosine", "precomputed"}
+    metric : {"euclidean", "l2", "manhattan", "l1", "cityblock", "cosine", "precomputed"}
     n_threads : int or None
         As in :func:`as_points`.
 
@@ -77,9 +83,18 @@ def pairs_of(X: Any, metric: Any, *, n_threads: int | None = None) -> Pairs:
         If there is no such metric, X is no matrix of finite numbers, or precomputed distances
         are not square, not 0 on the diagonal or negative.
     """
-    if not isinstance(metric, str) or metric not in METRICS:
-        raise InvalidParameterError(f"metric must be one of {METRICS}, not {metric!r}")
-    points = as_points(X, n_threads=n_threads)
+    metric = named_metric(metric)
+    return pairs_of_points(as_points(X, n_threads=n_threads), metric, X)
+
+
+def pairs_of_points(points: KnownPoints, metric: str, X: Any) -> Pairs:
+    """Distances between points under a metric of :func:`named_metric`; ``X`` is what they are of.
+
+    Raises
+    ------
+    ValueError
+        If precomputed distances are not square, not 0 on the diagonal or negative.
+    """
     if metric == "precomputed":
         return _precomputed(X, points)
     if metric == "cosine":
@@ -87,6 +102,23 @@ def pairs_of(X: Any, metric: Any, *, n_threads: int | None = None) -> Pairs:
     if metric == "manhattan":
         return _symmetric(points, points.pair_manhattan)
     return euclidean(points)
+
+
+def named_metric(name: Any) -> str:
+    """The metric of a name.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such metric; the error lists the names.
+    """
+    metric = ALIASES.get(name, name) if isinstance(name, str) else None
+    if metric not in METRICS:
+        raise InvalidParameterError(
+            f"metric must be one of {METRICS}, not {shown(name)} ('l2' is another name of "
+            "'euclidean', 'l1' and 'cityblock' are of 'manhattan')."
+        )
+    return metric
 
 
 def euclidean(points: KnownPoints) -> Pairs:
@@ -130,6 +162,16 @@ def _cosine(points: KnownPoints) -> Pairs:
     return _symmetric(points, to)
 
 
+def _diagonal(points: KnownPoints) -> Floats:
+    # Of the points, not of X: those are known to be sound.
+    if isinstance(points, SparsePoints):
+        found: Any = sp.csr_array(points.csr, shape=points.shape).diagonal()
+    else:
+        assert isinstance(points, DensePoints), "points are dense or sparse where all is known"
+        found = points.X.diagonal()
+    return np.asarray(found, dtype=np.float64)
+
+
 def _precomputed(X: Any, points: KnownPoints) -> Pairs:
     n_samples, n_columns = points.shape
     if n_samples != n_columns:
@@ -137,11 +179,11 @@ def _precomputed(X: Any, points: KnownPoints) -> Pairs:
             "Precomputed metric requires shape (n_samples, n_samples), got "
             f"{(n_samples, n_columns)}."
         )
-    given: Any = X if sp.issparse(X) else np.asarray(X)
+    given = getattr(X if sp.issparse(X) else as_array(X), "dtype", np.dtype(np.float64))
     # Objects and strings are read as float64; integers and bools have no rounding to allow for.
-    dtype = given.dtype if given.dtype.kind in "fiub" else np.dtype(np.float64)
+    dtype = given if given.kind in "fiub" else np.dtype(np.float64)
     allowed = DIAGONAL_EPS * np.finfo(dtype).eps if dtype.kind == "f" else 0
-    diagonal = np.abs(given.diagonal().astype(np.float64))
+    diagonal = np.abs(_diagonal(points))
     if np.any(diagonal > allowed):
         row = int(np.argmax(diagonal > allowed))
         raise ValueError(

@@ -1,21 +1,37 @@
 """What each constructor parameter of an estimator may be, and the error that says so."""
 
 import numbers
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from kmeans_core.errors import InvalidParameterError
+from kmeans_core.errors import InvalidParameterError, shown
+
+# As many as a 64-bit counter holds: a larger count never runs out.
+MOST_COUNTED = 2**63 - 1
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+# The fastest start takes microseconds: so many take a day.
+MOST_STARTS = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a parameter may be: in words, for the error, and as a test."""
+    """What a parameter may be: in words, for the error, and as a test; and its plain form.
+
+    The plain form is what the code works with: Python's own number for a number of any kind, since
+    a small or long dtype would overflow in sums and compile kernels anew.
+    """
 
     words: str
     holds: Callable[[Any], bool]
+    plain: Callable[[Any], Any] = _itself
 
 
 def is_int(value: Any) -> bool:
@@ -28,19 +44,80 @@ def is_real(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
 
 
-def int_from(smallest: int) -> Allowed:
-    """Whole numbers from ``smallest`` up."""
+def int_from(smallest: int, largest: int | None = None) -> Allowed:
+    """Whole numbers from ``smallest`` up, or up to ``largest`` where that is given."""
     return Allowed(
-        f"an int in the range [{smallest}, inf)", lambda v: is_int(v) and bool(v >= smallest)
+        f"an int in the range [{smallest}, {'inf)' if largest is None else f'{largest}]'}",
+        lambda v: is_int(v) and smallest <= int(v) and (largest is None or int(v) <= largest),
+        int,
     )
+
+
+def count_from(smallest: int) -> Allowed:
+    """Whole numbers from ``smallest`` up that only bound a count."""
+    return replace(int_from(smallest), plain=_counted)
+
+
+def starts_from(smallest: int) -> Allowed:
+    """Whole numbers from ``smallest`` up of things that are done, every one of them."""
+    return replace(int_from(smallest), plain=_done)
 
 
 def real_from(smallest: float) -> Allowed:
-    """Real numbers from ``smallest`` up; infinity is none."""
+    """Real numbers from ``smallest`` up that float64 holds; infinity is none."""
     return Allowed(
         f"a float in the range [{smallest}, inf)",
-        lambda v: is_real(v) and bool(smallest <= v < np.inf),
+        lambda v: is_real(v) and _fits_float64(v) and bool(v >= smallest),
+        float,
     )
+
+
+def _fits_float64(value: Any) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))
+    except OverflowError:
+        return False
+
+
+def _counted(value: Any) -> int:
+    return min(int(value), MOST_COUNTED)
+
+
+def _done(value: Any) -> int:
+    if int(value) > MOST_STARTS:
+        raise InvalidParameterError(
+            f"{shown(value)} starts would never end: ask for at most {MOST_STARTS}."
+        )
+    return int(value)
+
+
+def plain_count(value: Any, name: str) -> int:
+    """A count that is looked at outside of a constructor's parameters, as a plain int."""
+    if not is_int(value) or value < 1:
+        raise InvalidParameterError(
+            f"{name} must be an int in the range [1, inf) or None. Got {shown(value)} instead."
+        )
+    return _counted(value)
+
+
+def as_iterable(values: Any, name: str) -> Iterable[Any]:
+    """The values one by one; an int or a dtype alone is an iterable of one.
+
+    Raises
+    ------
+    InvalidParameterError
+        If ``values`` can neither be iterated over nor be one of the values.
+    """
+    if is_int(values) or isinstance(values, str | type | np.dtype):
+        return [values]
+    try:
+        iterator: Iterable[Any] = iter(values)
+    except TypeError:
+        raise InvalidParameterError(
+            f"{name} must be an iterable, such as a list, or a single value of the kind that a "
+            f"list would hold. Got {shown(values)} instead."
+        ) from None
+    return iterator
 
 
 def one_of(*names: str) -> Allowed:
@@ -66,7 +143,9 @@ RANDOM_STATE = Allowed(
 )
 
 
-def check_parameters(owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]) -> None:
+def check_parameters(
+    owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]
+) -> dict[str, Any]:
     """Hold every parameter against its rules.
 
     Parameters
@@ -77,16 +156,25 @@ def check_parameters(owner: str, values: Mapping[str, Any], rules: Mapping[str, 
     rules : mapping of str to tuple of Allowed
         One of a parameter's rules must hold.
 
+    Returns
+    -------
+    dict of str to object
+        The plain form of every parameter that has rules.
+
     Raises
     ------
     InvalidParameterError
-        Names the first parameter for which none does, what it may be and what it is.
+        Names the first parameter for which no rule holds, what it may be and what it is.
     """
-    for name, allowed in rules.items():
-        value = values[name]
-        if not any(rule.holds(value) for rule in allowed):
-            words = [rule.words for rule in allowed]
-            choice = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-            raise InvalidParameterError(
-                f"The {name!r} parameter of {owner} must be {choice}. Got {value!r} instead."
-            )
+    return {name: _plain(owner, name, values[name], allowed) for name, allowed in rules.items()}
+
+
+def _plain(owner: str, name: str, value: Any, allowed: tuple[Allowed, ...]) -> Any:
+    for rule in allowed:
+        if rule.holds(value):
+            return rule.plain(value)
+    words = [rule.words for rule in allowed]
+    choice = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    raise InvalidParameterError(
+        f"The {name!r} parameter of {owner} must be {choice}. Got {shown(value)} instead."
+    )

@@ -178,17 +178,22 @@ class Estimator:
 
 
 def feature_names(X: Any) -> npt.NDArray[np.object_] | None:
-    """Column names of a data frame where all are strings; None for anything without names.
+    """Column names of a data frame or table where all are strings; None where there are none.
 
     Raises
     ------
     TypeError
         If some names are strings and some are not.
     """
-    columns = getattr(X, "columns", None)
+    # In a pyarrow table ``columns`` are the values.
+    columns = getattr(X, "column_names", None)
+    if columns is None:
+        columns = getattr(X, "columns", None)
     if columns is None:
         return None
     names = np.asarray(columns, dtype=object)
+    if names.ndim != 1:
+        return None
     n_strings = sum(isinstance(name, str) for name in names)
     if n_strings == 0:
         return None

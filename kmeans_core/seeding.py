@@ -9,17 +9,27 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints
-from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
+from kmeans_core.checks import (
+    RandomStream,
+    as_points,
+    as_random_stream,
+    as_weights,
+    check_n_clusters,
+)
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import draw_rows, keep_best_trial, total_potentials
 from kmeans_core.parameters import NONE, RANDOM_STATE, check_parameters, int_from
 from kmeans_core.points import Points
 from kmeans_core.problem import Problem
+from kmeans_core.tables import as_array, as_floats
+
+# Kernels are compiled for as many vectors as the trials fill, each unrolled: 2 s for so many.
+MOST_TRIALS = 4096
 
 _RULES = {
     "n_clusters": (int_from(1),),
     "random_state": (RANDOM_STATE, NONE),
-    "n_local_trials": (int_from(1), NONE),
+    "n_local_trials": (int_from(1, MOST_TRIALS), NONE),
 }
 
 
@@ -87,8 +97,21 @@ def plusplus_rows(
 
 
 def random_rows(points: Points, n_clusters: int, weights: Floats, stream: RandomStream) -> Ints:
-    """Distinct rows, each as likely as its share of the weights."""
-    return stream.choice(points.shape[0], size=n_clusters, replace=False, p=weights / weights.sum())
+    """Distinct rows, each as likely as its share of the weights.
+
+    Raises
+    ------
+    ValueError
+        If fewer rows than there are clusters can be drawn.
+    """
+    shares = weights / weights.sum()
+    n_drawable = int(np.count_nonzero(shares))
+    if n_drawable < n_clusters:
+        raise ValueError(
+            f"init='random' draws n_clusters={n_clusters} different rows, but only {n_drawable} "
+            "rows have a positive weight: ask for fewer clusters or use init='k-means++'."
+        )
+    return stream.choice(points.shape[0], size=n_clusters, replace=False, p=shares)
 
 
 def first_centers(problem: Problem, stream: RandomStream) -> Floats:
@@ -97,7 +120,8 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
     Raises
     ------
     ValueError
-        If given centres have another shape than (n_clusters, n_features), or are not finite.
+        If given centres have another shape than (n_clusters, n_features), or are not finite; or
+        if fewer rows than there are clusters have a weight to be drawn by.
     """
     init, points, n_clusters = problem.init, problem.points, problem.n_clusters
     if isinstance(init, str):
@@ -105,7 +129,7 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
         return points.take(choose(points, n_clusters, problem.weights, stream))
     if callable(init):
         return _from_callable(init, problem.X, points, n_clusters, stream)
-    return _checked(init, points, n_clusters)
+    return _checked(init, points, n_clusters, "init")
 
 
 def _from_callable(
@@ -115,29 +139,41 @@ def _from_callable(
 
     But for features with unknown cells, which have no mean there.
     """
+    name = "init(X)"
     if sp.issparse(X):
-        return _checked(init(X, n_clusters, random_state=stream), points, n_clusters)
-    array = np.asarray(X)
-    array = array.astype(points.dtype, copy=False)
+        return _checked(init(X, n_clusters, random_state=stream), points, n_clusters, name)
+    array = as_floats(as_array(X)).astype(points.dtype, copy=False)
     mean = np.nan_to_num(array.mean(axis=0))
-    centers = _checked(init(array - mean, n_clusters, random_state=stream), points, n_clusters)
+    returned = init(array - mean, n_clusters, random_state=stream)
+    centers = _checked(returned, points, n_clusters, name)
     uncentred: Floats = centers + mean.astype(np.float64)
     return uncentred
 
 
-def _checked(init: Any, points: Points, n_clusters: int) -> Floats:
-    given = as_points(init)
-    centers = given.take(np.arange(given.shape[0]))
-    for axis, (found, wanted) in enumerate(
-        zip(centers.shape, (n_clusters, points.shape[1]), strict=True)
+def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
+    """The centers as float64, at the precision of the points; ``name`` is theirs in errors."""
+    given = as_points(init, name=name)
+    for found, wanted, whose in zip(
+        given.shape,
+        (n_clusters, points.shape[1]),
+        ("number of clusters", "number of features of the data"),
+        strict=True,
     ):
         if found != wanted:
-            whose = ("number of clusters", "number of features of the data")[axis]
             raise ValueError(
-                f"The shape of the initial centers {centers.shape} does not match the {whose} "
-                f"{wanted}."
+                f"The shape of the initial centers {given.shape} does not match the {whose} "
+                f"{wanted} ({name})."
             )
-    return centers.astype(points.dtype).astype(np.float64)
+    centers = given.take(np.arange(n_clusters))
+    with np.errstate(over="ignore"):
+        rounded = centers.astype(points.dtype).astype(np.float64)
+    if not np.all(np.isfinite(rounded)):
+        row, column = np.argwhere(~np.isfinite(rounded))[0]
+        raise ValueError(
+            f"Input {name} contains {centers[row, column]} at row {row}, column {column}, which "
+            f"{points.dtype}, the dtype of the data, cannot hold."
+        )
+    return rounded
 
 
 def kmeans_plusplus(
@@ -163,7 +199,7 @@ def kmeans_plusplus(
         Accepted for scikit-learn's sake: its length is checked, its values are not used.
     random_state : int, RandomState, Generator or None
     n_local_trials : int, optional
-        Draws a centre; ``2 + int(log(n_clusters))`` if not given.
+        Draws a centre, at most 4096; ``2 + int(log(n_clusters))`` if not given.
 
     Returns
     -------
@@ -186,10 +222,10 @@ def kmeans_plusplus(
     >>> bool((X[indices] == centers).all())
     True
     """
-    check_parameters("kmeans_plusplus", locals(), _RULES)
+    plain = check_parameters("kmeans_plusplus", locals(), _RULES)
+    n_clusters, n_local_trials = plain["n_clusters"], plain["n_local_trials"]
     points = as_points(X)
-    if points.shape[0] < n_clusters:
-        raise ValueError(f"n_samples={points.shape[0]} should be >= n_clusters={n_clusters}.")
+    check_n_clusters(points, n_clusters)
     if x_squared_norms is not None and np.shape(x_squared_norms) != (points.shape[0],):
         raise ValueError(
             f"The length of x_squared_norms {np.size(x_squared_norms)} should be equal to the "

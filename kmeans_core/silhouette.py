@@ -11,12 +11,16 @@ import scipy.sparse as sp
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.checks import as_points, as_random_stream
+from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.observed_points import ObservedPoints
 from kmeans_core.observed_silhouette import observed_silhouettes
-from kmeans_core.pairs import Pairs, euclidean, pairs_of
-from kmeans_core.parameters import NONE, check_parameters, int_from, is_int, one_of
+from kmeans_core.pairs import Pairs, named_metric, pairs_of_points
+from kmeans_core.parameters import NONE, check_parameters, count_from, one_of
+from kmeans_core.points import Points
+from kmeans_core.sparse_points import SparsePoints
+from kmeans_core.tables import as_array, which_missing
 
 # Distances held at a time by a thread, twice over: 512 kB each, which a second cache holds.
 STRIP_ENTRIES = 2**16
@@ -24,7 +28,8 @@ STRIP_ENTRIES = 2**16
 # Sums of distances from every row to every cluster are kept while they take no more: 32 MB.
 SUMS_ENTRIES = 2**22
 
-_RULES = {"n_threads": (int_from(1), NONE), "missing": (one_of("error", "ignore"),)}
+_RULES = {"n_threads": (count_from(1), NONE), "missing": (one_of("error", "ignore"),)}
+_SAMPLE_RULES = {"sample_size": (count_from(1), NONE)}
 
 
 def silhouette_samples(
@@ -46,8 +51,8 @@ def silhouette_samples(
         For "precomputed": distances, of shape (n_samples, n_samples), with 0 on the diagonal; an
         absent entry of a sparse matrix is distance 0.
     labels : array-like of shape (n_samples,)
-        Any names of clusters.
-    metric : {"euclidean", "manhattan", "cosine", "precomputed"}
+        Names of clusters: all numbers or all strings, none missing.
+    metric : {"euclidean", "l2", "manhattan", "l1", "cityblock", "cosine", "precomputed"}
     n_threads : int, optional
         Threads to use at most; as many as there are processors if not given. The answer is the
         same to the bit.
@@ -68,8 +73,8 @@ def silhouette_samples(
     ValueError
         If X is no matrix of finite numbers, there is no such metric, or it does not go with
         ``missing``, precomputed distances are not square, not 0 on the diagonal or negative,
-        labels have another length or hold NaN, or name fewer than 2 or more than n_samples - 1
-        clusters.
+        labels have another length, are missing somewhere or of several kinds, or name fewer than
+        2 or more than n_samples - 1 clusters.
 
     Notes
     -----
@@ -87,14 +92,11 @@ def silhouette_samples(
     >>> silhouette_samples([[0.0], [1.0], [5.0]], [0, 0, 1])
     array([0.8 , 0.75, 0.  ])
     """
-    _check_parameters("silhouette_samples", metric, n_threads, missing)
-    if missing == "ignore":
-        points = as_points(X, n_threads=n_threads, missing=missing)
-        if isinstance(points, ObservedPoints):
-            return observed_silhouettes(points, _checked_labels(labels, points.shape[0]))
-        pairs = euclidean(points)
-    else:
-        pairs = pairs_of(X, metric, n_threads=n_threads)
+    metric = _checked_metric("silhouette_samples", metric, n_threads, missing)
+    points = as_points(X, n_threads=n_threads, missing=missing)
+    if isinstance(points, ObservedPoints):
+        return observed_silhouettes(points, _checked_labels(labels, points.shape[0]))
+    pairs = pairs_of_points(points, metric, X)
     labels = _checked_labels(labels, pairs.n_samples)
     return samples_of_labelings(pairs, [labels])[0]
 
@@ -139,7 +141,8 @@ def silhouette_score(
     >>> round(silhouette_score([[0.0], [1.0], [5.0]], ["a", "a", "b"]), 4)
     0.5167
     """
-    _check_parameters("silhouette_score", metric, n_threads, missing)
+    metric = _checked_metric("silhouette_score", metric, n_threads, missing)
+    size = check_parameters("silhouette_score", locals(), _SAMPLE_RULES)["sample_size"]
 
     def mean(X: Any, labels: Any) -> float:
         return float(
@@ -148,23 +151,26 @@ def silhouette_score(
             )
         )
 
-    if sample_size is None:
+    if size is None:
         return mean(X, labels)
-    if not is_int(sample_size) or sample_size < 1:
-        raise InvalidParameterError(
-            f"sample_size must be None or an int in the range [1, inf), not {sample_size!r}"
-        )
     # All of it is checked, drawn or not, and an error names a row of X.
-    ignores = missing == "ignore"
-    n_samples = as_points(X, missing=missing).shape[0] if ignores else pairs_of(X, metric).n_samples
+    points = as_points(X, missing=missing)
+    if not isinstance(points, ObservedPoints):
+        pairs_of_points(points, metric, X)
+    n_samples = points.shape[0]
     names = _checked_names(labels, n_samples)
-    chosen = as_random_stream(random_state).permutation(n_samples)[:sample_size]
-    given: Any = X
-    rows = given.tocsr() if sp.issparse(X) else np.asarray(X)
-    part = rows[chosen]
+    chosen = as_random_stream(random_state).permutation(n_samples)[:size]
+    part = _rows_of(X, points)[chosen]
     if metric == "precomputed":
         part = part[:, chosen]
     return mean(part, names[chosen])
+
+
+def _rows_of(X: Any, points: Points) -> Any:
+    """X as what rows can be taken of: CSR where it is sparse, else an array of its own dtype."""
+    if isinstance(points, SparsePoints | ObservedPoints) and sp.issparse(X):
+        return sp.csr_array(points.csr, shape=points.shape)
+    return points.X if isinstance(points, DensePoints) and sp.issparse(X) else as_array(X)
 
 
 def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
@@ -294,17 +300,28 @@ def _score(sums: Floats, clusters: _Clusters, first: int, out: Floats) -> None:
     silhouettes(sums, clusters.sizes, clusters.limits, clusters.of_rows, first, out)
 
 
-def _check_parameters(owner: str, metric: Any, n_threads: Any, missing: Any) -> None:
+def _checked_metric(owner: str, metric: Any, n_threads: Any, missing: Any) -> str:
+    """The metric that is meant, after a check of what goes with it."""
     check_parameters(owner, {"n_threads": n_threads, "missing": missing}, _RULES)
-    if missing == "ignore" and metric != "euclidean":
+    named = named_metric(metric)
+    if missing == "ignore" and named != "euclidean":
         raise InvalidParameterError(
             f"missing='ignore' goes with metric 'euclidean' only, not {metric!r}"
         )
+    return named
 
 
 def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
     """Numbers from 0 in place of the names."""
-    names, numbers = np.unique(_checked_names(labels, n_samples), return_inverse=True)
+    given = _checked_names(labels, n_samples)
+    try:
+        names, numbers = np.unique(given, return_inverse=True)
+    except (TypeError, ValueError) as error:
+        kinds = sorted({type(name).__name__ for name in given})
+        raise InvalidParameterError(
+            "Input labels must be uniformly strings or numbers. Got names of the types "
+            f"{', '.join(kinds)}: use the same type for all, for example with str()."
+        ) from error
     if not 2 <= len(names) <= n_samples - 1:
         raise ValueError(
             f"Number of labels is {len(names)}. Valid values are 2 to n_samples - 1 (inclusive)."
@@ -313,17 +330,26 @@ def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
 
 
 def _checked_names(labels: Any, n_samples: int) -> npt.NDArray[Any]:
-    names: npt.NDArray[Any] = np.asarray(labels)
+    if np.ma.is_masked(labels):
+        raise ValueError("Input labels is a masked array with masked values: leave their rows out.")
+    names = as_array(labels, "labels")
     if names.ndim != 1:
         raise ValueError(f"labels should be a 1d array, got an array of shape {names.shape}.")
     if len(names) != n_samples:
         lengths = [n_samples, len(names)]
         raise ValueError(f"Found input variables with inconsistent numbers of samples: {lengths}")
-    faults = {"NaN": names != names}  # which only NaN is, among objects too
-    if names.dtype.kind == "f":
-        faults["infinity"] = np.isinf(names)
-    for kind, found in faults.items():
-        if np.any(found):
-            row = int(np.argmax(found))
-            raise ValueError(f"Input labels contains {kind}: the first at row {row}.")
+    if names.dtype.kind == "c":
+        raise ValueError("Complex data not supported: labels holds complex numbers.")
+    if names.dtype.kind in "OT":
+        names = names.astype(object)
+        gaps = which_missing(names)
+    else:
+        gaps = names != names  # which only NaN and NaT are
+    if np.any(gaps):
+        row = int(np.argmax(gaps))
+        kind = "NaN" if isinstance(names[row], float) else f"NaN (here {names[row]})"
+        raise ValueError(f"Input labels contains {kind}: the first at row {row}.")
+    if names.dtype.kind == "f" and np.any(np.isinf(names)):
+        row = int(np.argmax(np.isinf(names)))
+        raise ValueError(f"Input labels contains infinity: the first at row {row}.")
     return names

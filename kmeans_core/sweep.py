@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.checks import as_points, as_random_stream
+from kmeans_core.checks import as_points, as_random_stream, check_n_clusters
 from kmeans_core.compressed import compressed
 from kmeans_core.estimator import RULES
 from kmeans_core.lloyd import LloydResult, allowed_shift
 from kmeans_core.pairs import euclidean
-from kmeans_core.parameters import check_parameters
+from kmeans_core.parameters import CALLABLE, NONE, as_iterable, check_parameters
+from kmeans_core.points import KnownPoints
 from kmeans_core.problem import Problem
 from kmeans_core.restarts import best_of_starts
 from kmeans_core.runs import StopRule
@@ -24,6 +25,10 @@ from kmeans_core.small_starts import is_small
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_NAMES = ("n_init", "max_iter", "tol", "random_state", "n_threads")
+_RULES = {name: RULES[name] for name in _NAMES} | {"on_k": (CALLABLE, NONE)}
+_K_RULES = {"n_clusters": RULES["n_clusters"]}
 
 # A silhouette this much below the best is as good: it varies about that much with the seed.
 SAME_SILHOUETTE = 0.02
@@ -100,7 +105,7 @@ class SweepResult:
 
 def sweep_k(
     X: Any,
-    ks: Iterable[int],
+    ks: Iterable[int] | int,
     *,
     n_init: Any = 10,
     max_iter: int = 300,
@@ -114,7 +119,8 @@ def sweep_k(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
-    ks : iterable of int
+    ks : iterable of int, or int
+        One int is one k.
     n_init, max_iter, tol, random_state, n_threads
         As in :class:`KMeans`; an integer ``random_state`` is used anew for each k, so that each
         row of the result is what ``KMeans(k, ...)`` alone gives.
@@ -129,7 +135,8 @@ def sweep_k(
     Raises
     ------
     ValueError
-        If ``ks`` is empty or X or a parameter cannot be used.
+        If ``ks`` is empty, a k is larger than the number of rows, or X or a parameter cannot be
+        used.
 
     Examples
     --------
@@ -139,22 +146,15 @@ def sweep_k(
     >>> result.best_k, result.suggested_k
     (3, 3)
     """
-    ks = list(ks)
-    if not ks:
-        raise ValueError("ks is empty: name at least one number of clusters.")
-    given = {"n_init": n_init, "max_iter": max_iter, "tol": tol, "random_state": random_state}
-    given["n_threads"] = n_threads
-    for k in ks:  # all of them before the first, and perhaps longest, fit
-        checked = {**given, "n_clusters": k}
-        check_parameters("KMeans", checked, {name: RULES[name] for name in checked})
-    points = compressed(as_points(X, n_threads=n_threads))
+    plain = check_parameters("sweep_k", locals(), _RULES)
+    points = as_points(X, n_threads=plain["n_threads"])
+    ks = _checked_ks(ks, points)
+    points = compressed(points)
     n_samples = points.shape[0]
-    if n_samples < max(ks):
-        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={max(ks)}.")
 
-    rule = StopRule(max_iter, allowed_shift(points, tol))
+    rule = StopRule(plain["max_iter"], allowed_shift(points, plain["tol"]))
     weights = np.ones(n_samples)
-    n_starts = 1 if n_init == "auto" else n_init
+    n_starts = 1 if isinstance(n_init, str) else plain["n_init"]
     results: dict[int, LloydResult] = {}
     progress = threading.Lock()
 
@@ -193,3 +193,14 @@ def sweep_k(
         n_found=n_found,
         labels=labels,
     )
+
+
+def _checked_ks(ks: Any, points: KnownPoints) -> list[int]:
+    """Every k as a plain int, each checked before the next is asked for: ks may have no end."""
+    checked: list[int] = []
+    for k in as_iterable(ks, "ks"):
+        checked.append(check_parameters("KMeans", {"n_clusters": k}, _K_RULES)["n_clusters"])
+        check_n_clusters(points, checked[-1])
+    if not checked:
+        raise ValueError("ks is empty: name at least one number of clusters.")
+    return checked

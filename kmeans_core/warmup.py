@@ -9,15 +9,19 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.estimator import KMeans
+from kmeans_core.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.silhouette import silhouette_samples
+
+# A fit with so many clusters takes a minute; more would not end.
+_RULES = {"n_clusters": (int_from(1, 2**16),)}
 
 
 def warmup(
-    n_clusters: Iterable[int] = (8,),
+    n_clusters: Iterable[int] | int = (8,),
     *,
-    dtypes: Iterable[Any] = (np.float64, np.float32),
+    dtypes: Any = (np.float64, np.float32),
     sparse: bool = True,
-    index_dtypes: Iterable[Any] = (np.int32, np.int64),
+    index_dtypes: Any = (np.int32, np.int64),
     missing: bool = False,
 ) -> None:
     """Compile now what the first fits would otherwise wait for.
@@ -29,12 +33,13 @@ def warmup(
 
     Parameters
     ----------
-    n_clusters : iterable of int
-    dtypes : iterable of dtype
+    n_clusters : iterable of int, or int
+        Each at most 65536.
+    dtypes : iterable of dtype, or dtype
         Float dtypes of the data to come.
     sparse : bool
         Whether CSR matrices are to come as well.
-    index_dtypes : iterable of dtype
+    index_dtypes : iterable of dtype, or dtype
         Integer dtypes of their indices. scipy makes int32 where these suffice; leave int64 out to
         save about a quarter of the time.
     missing : bool
@@ -42,20 +47,23 @@ def warmup(
 
     Raises
     ------
-    TypeError
-        If ``n_clusters``, ``dtypes`` or ``index_dtypes`` is one value instead of several.
+    InvalidParameterError
+        If a number of clusters is no int from 1 to 65536.
 
     Examples
     --------
     >>> import numpy as np
     >>> from kmeans_core import warmup
-    >>> warmup([3], dtypes=[np.float64], sparse=False)
+    >>> warmup(3, dtypes=np.float64, sparse=False)
     """
-    numbers = _several("n_clusters", n_clusters, "8")
-    float_dtypes = _several("dtypes", dtypes, "np.float64")
-    integer_dtypes = _several("index_dtypes", index_dtypes, "np.int64") if sparse else []
+    ks = [
+        check_parameters("warmup", {"n_clusters": k}, _RULES)["n_clusters"]
+        for k in as_iterable(n_clusters, "n_clusters")
+    ]
+    float_dtypes = list(as_iterable(dtypes, "dtypes"))
+    integer_dtypes = list(as_iterable(index_dtypes, "index_dtypes")) if sparse else []
     rng = np.random.default_rng(0)
-    for k in numbers:
+    for k in ks:
         for shape in _shapes(k):
             for dtype in float_dtypes:
                 X = rng.normal(size=shape).astype(dtype)
@@ -69,12 +77,6 @@ def warmup(
                         _use(_with_indices(sp.csr_array(values), index_dtype), k)
                     if missing:
                         _use(_with_indices(_known_cells(gaps), index_dtype), k, missing="ignore")
-
-
-def _several(name: str, given: Any, example: str) -> list[Any]:
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise TypeError(f"{name} must be an iterable such as [{example}]. Got {given!r} instead.")
-    return list(given)
 
 
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:

@@ -228,10 +228,20 @@ def python_float() -> None:
                 assert type(function(X, labels_of(), **params)) is float
 
 
+@behaviour("metrics go by their other names too")
+def other_names() -> None:
+    for metric in ("l1", "l2", "cityblock"):
+        same_samples(rows(), labels_of(), metric=metric)
+        same_score(rows(), labels_of(), metric=metric, sample_size=20, random_state=0)
+    plain = silhouette_samples(rows(), labels_of(), missing="ignore")
+    other = silhouette_samples(rows(), labels_of(), missing="ignore", metric="l2")
+    assert other.tobytes() == plain.tobytes()
+
+
 @behaviour("other metrics and callables are refused by the names of the four that there are")
 def refused_metrics() -> None:
     names = r"\('euclidean', 'manhattan', 'cosine', 'precomputed'\)"
-    for metric in ("chebyshev", "l1", "cityblock", lambda x, y: 0.0):
+    for metric in ("chebyshev", "sqeuclidean", lambda x, y: 0.0):
         sklearn.metrics.silhouette_samples(rows(), labels_of(), metric=metric)
         with pytest.raises(InvalidParameterError, match=names):
             silhouette_samples(rows(), labels_of(), metric=metric)

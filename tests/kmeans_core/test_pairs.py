@@ -372,7 +372,9 @@ def test_precomputed_rows_are_taken_whole():
 # What is refused --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("metric", ["l2", "Euclidean", "", None, 2, np.dot, ["cosine"]])
+@pytest.mark.parametrize(
+    "metric", ["sqeuclidean", "L2", "Euclidean", "", None, 2, np.dot, ["cosine"]]
+)
 def test_another_metric_is_refused_by_the_names_of_the_four(metric):
     message = r"\('euclidean', 'manhattan', 'cosine', 'precomputed'\), not "
     with pytest.raises(InvalidParameterError, match=message):

@@ -1,9 +1,12 @@
 """Silhouettes: by hand, against scikit-learn and the textbook, in parts, within bounded memory."""
 
+import decimal
 import tracemalloc
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 import sklearn.metrics
@@ -219,6 +222,98 @@ def test_labels_that_cannot_be_used_are_refused(labels, message):
     for function in (silhouette_samples, silhouette_score):
         with pytest.raises(ValueError, match=message):
             function(X, labels)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Categorical(["b", "a", "a", "b"]),
+        pd.Series(["b", "a", "a", "b"], dtype="string"),
+        pd.Series([1, 0, 0, 1], dtype="Int64"),
+        pl.Series(["b", "a", "a", "b"]),
+        pl.Series(["b", "a", "a", "b"], dtype=pl.Categorical),
+        pa.chunked_array([[1, 0], [0, 1]]),
+        pa.array(["b", "a", "a", "b"]).dictionary_encode(),
+        pa.array([7, 5, 5, 7]).dictionary_encode(),
+        np.array(["2021", "2020", "2020", "2021"], "M8[Y]"),
+        np.array([1, 0.0, False, np.int8(1)], dtype=object),
+        np.array(["b", "a", "a", "b"], dtype=np.dtypes.StringDType()),
+        [decimal.Decimal(1), decimal.Decimal(0), 0, 10**400 // 10**400],
+        [10**400, 1, 1, 10**400],
+        ["1", 0, 0, "1"],  # numpy makes strings of a list like this, as scikit-learn has it
+    ],
+)
+def test_labels_come_from_every_library(labels):
+    X = np.array([[0.0], [5.0], [6.0], [2.0]])
+    expected = silhouette_samples(X, [0, 1, 1, 0])
+    assert silhouette_samples(X, labels).tolist() == expected.tolist()
+    drawn = {"sample_size": 3, "random_state": 0}
+    assert silhouette_score(X, labels, **drawn) == silhouette_score(X, [0, 1, 1, 0], **drawn)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["a", None, "a", "b"],
+        np.array(["a", pd.NA, "a", "b"], dtype=object),
+        np.array([1, pd.NA, 1, 0], dtype=object),
+        np.array(["a", np.nan, "a", "b"], dtype=object),
+        np.array(["a", np.nan, 7, "b"], dtype=object),
+        np.array([1, decimal.Decimal("sNaN"), 1, 0], dtype=object),
+        np.array(["2020", "NaT", "2020", "2021"], "M8[Y]"),
+        np.array(["a", None, "a", "b"], dtype=np.dtypes.StringDType(na_object=None)),
+        pd.Series(["a", None, "a", "b"], dtype="string"),
+        pd.Series(["a", None, "a", "b"], dtype="category"),
+        pd.Series([1, None, 1, 0], dtype="category"),
+        pd.Series([1, None, 1, 0], dtype="Int64"),
+        pd.Series([True, None, True, False], dtype="boolean"),
+        pl.Series(["a", None, "a", "b"]),
+        pl.Series([1, None, 1, 0]),
+        pa.array(["a", None, "a", "b"]),
+        pa.array([1, None, 1, 0]),
+        pa.array([1, None, 1, 0]).dictionary_encode(),
+    ],
+)
+def test_a_missing_label_is_named_by_its_row(labels):
+    X = np.array([[0.0], [5.0], [6.0], [2.0]])
+    for function in (silhouette_samples, silhouette_score):
+        for missing in ("error", "ignore"):
+            with pytest.raises(
+                ValueError, match=r"Input labels contains NaN.*: the first at row 1"
+            ):
+                function(X, labels, missing=missing)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([0, "a", 0, "a"], dtype=object),
+        pd.Series([0, "a", 0, "a"]),
+        pd.Series([0.5, "a", 0, "a"], dtype="category"),
+        np.array(["a", b"b", "a", "a"], dtype=object),
+        np.array([{}, {}, {}, {}]),
+    ],
+)
+def test_labels_of_several_kinds_are_one_error(labels):
+    X = np.array([[0.0], [5.0], [6.0], [2.0]])
+    for missing in ("error", "ignore"):
+        with pytest.raises(InvalidParameterError, match="labels must be uniformly strings or numb"):
+            silhouette_samples(X, labels, missing=missing)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([0, 1, 1, 0]) + 0j, "Complex data not supported: labels"),
+        (np.ma.masked_equal([0, 1, 1, 0], 1), "labels is a masked array"),
+        (5, r"labels should be a 1d array, got an array of shape \(\)"),
+        (None, r"labels should be a 1d array, got an array of shape \(\)"),
+        ([[0], [1, 2], [0], [1]], "labels cannot be read as one array"),
+    ],
+)
+def test_what_are_no_labels_is_one_error(labels, message):
+    with pytest.raises(ValueError, match=message):
+        silhouette_samples([[0.0], [5.0], [6.0], [2.0]], labels)
 
 
 def test_one_row_has_no_silhouette():

@@ -1,0 +1,52 @@
+"""How much memory there is, and a refusal of matrices whose shape alone asks for more."""
+
+import os
+from contextlib import suppress
+
+Shape = tuple[int, int]
+
+# Bytes that any use of a matrix takes for each row and for each column, at the very least.
+ROW_BYTES = 32
+COLUMN_BYTES = 8
+
+
+def refuse_huge(shape: Shape, name: str, n_dense: int = 0) -> None:
+    """Raise where the sizes alone ask for more memory than there is.
+
+    A shape is two numbers: unlike an array it may say anything.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    name : str
+        What the error calls the matrix.
+    n_dense : int
+        Dense rows, such as centers, that a fit holds four times over.
+
+    Raises
+    ------
+    ValueError
+        Says how much is needed and how much there is.
+    """
+    needed = ROW_BYTES * shape[0] + COLUMN_BYTES * shape[1] * max(1, 4 * n_dense)
+    # Looked up only where it may matter.
+    if needed < 2**30 or needed <= (available := available_memory()):
+        return
+    centers = f" and {n_dense} centers" if n_dense else ""
+    raise ValueError(
+        f"{name} has {shape[0]} rows and {shape[1]} columns: a result for each row{centers} with a "
+        f"number for each column need {needed / 2**30:.3g} GB, but there are only "
+        f"{available / 2**30:.3g} GB. Leave out rows and columns that store nothing."
+    )
+
+
+def available_memory() -> int:
+    """Bytes of memory that this machine has, or that its container may use; 2**63 if unknown."""
+    limits = [2**63]
+    with suppress(AttributeError, OSError, ValueError):  # not on Windows
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        # There is no such file, or it says "max".
+        with suppress(OSError, ValueError), open(path, encoding="ascii") as file:
+            limits.append(int(file.read()))
+    return min(limit for limit in limits if limit > 0)

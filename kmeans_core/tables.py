@@ -1,0 +1,238 @@
+"""Tables of any kind -> one numpy array of floats, in which every missing value is NaN."""
+
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.arrays import Floats
+from kmeans_core.errors import shown
+
+# What numpy makes of NaT when it turns dates into floats.
+_NAT_AS_FLOAT = float(np.iinfo(np.int64).min)
+
+
+def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
+    """X as a numpy array; the columns of a frame that numpy would read as objects become floats.
+
+    Parameters
+    ----------
+    X : array-like, data frame or table
+        Tables of pyarrow, and pandas frames with columns of pandas' own dtypes, are read column by
+        column. numpy reads everything else.
+    name : str
+        What errors call X.
+
+    Returns
+    -------
+    ndarray
+        X itself where it is one.
+
+    Raises
+    ------
+    ValueError
+        X hides values behind a mask, or its rows have different lengths.
+    TypeError
+        Some columns are dates and some are numbers.
+    """
+    if type(X) is np.ndarray:
+        return X
+    if np.ma.is_masked(X):
+        raise ValueError(
+            f"{name} is a masked array with masked values, which would be clustered as if they "
+            "were none: fill them first (X.filled) or leave their rows out."
+        )
+    if _is_instance(X, "pyarrow", "Table", "RecordBatch"):
+        return _of_arrow(X, name)
+    if _is_instance(X, "pyarrow", "ChunkedArray", "Array"):
+        return np.concatenate([np.empty(0, dtype=np.int8), *_arrow_pieces(X)])
+    if _is_instance(X, "pandas", "DataFrame"):
+        values = _of_nullable(X)
+        if values is not None:
+            return values
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"{name} cannot be read as one array: {error}") from error
+
+
+def as_floats(array: npt.NDArray[Any], name: str = "X") -> npt.NDArray[Any]:
+    """The array as float32 where it is that, else as float64; missing values become NaN.
+
+    Dates and durations become the number of their own unit, as in scikit-learn.
+
+    Parameters
+    ----------
+    array : ndarray
+    name : str
+        What errors call the array.
+
+    Returns
+    -------
+    ndarray
+        The array itself where its dtype already serves.
+
+    Raises
+    ------
+    ValueError
+        A value is complex, a string that is no number, or too large for float64.
+    TypeError
+        A value is an object that is no number.
+    """
+    kind = array.dtype.kind
+    if array.dtype in (np.float32, np.float64):
+        return array
+    if kind == "c":
+        raise _complex(name)
+    if kind in "Mm":
+        return np.where(np.isnat(array), np.nan, array.astype(np.float64))
+    if kind in "OUST":
+        return _of_objects(array.astype(object), name)
+    if kind not in "biuf":
+        raise TypeError(
+            f"{name} has dtype {array.dtype}, which is no number: pass an array with one column "
+            "for each feature."
+        )
+    # A long double past float64's range becomes infinity, which is refused by its place.
+    with np.errstate(over="ignore"):
+        return array.astype(np.float64)
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether one cell says that its value is unknown: None, NaN, NaT, or the NA of pandas."""
+    if cell is None or cell is getattr(sys.modules.get("pandas"), "NA", None):
+        return True
+    if isinstance(cell, Decimal):  # a signaling NaN cannot be compared
+        return cell.is_nan()
+    if getattr(cell, "is_valid", True) is False:  # a null of pyarrow
+        return True
+    try:
+        return bool(cell != cell)
+    except (TypeError, ValueError):
+        return False
+
+
+def which_missing(cells: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which cells of an object array are missing."""
+    out: npt.NDArray[np.bool_] = np.asarray(np.frompyfunc(is_missing, 1, 1)(cells), dtype=bool)
+    return out
+
+
+def _of_objects(cells: npt.NDArray[Any], name: str) -> Floats:
+    try:
+        floats: Floats = cells.astype(np.float64)
+        if not np.any(floats == _NAT_AS_FLOAT):
+            return floats
+        floats[which_missing(cells)] = np.nan
+    except (TypeError, ValueError, ArithmeticError):
+        return _one_by_one(np.where(which_missing(cells), np.nan, cells), name)
+    return floats
+
+
+def _one_by_one(cells: npt.NDArray[Any], name: str) -> Floats:
+    """Read each cell alone, so that the first one that is no number can be named."""
+    out = np.empty(cells.shape)
+    for place, cell in np.ndenumerate(cells):
+        if isinstance(cell, complex | np.complexfloating):
+            raise _complex(name)
+        try:
+            out[place] = float(cell)
+        except OverflowError as error:
+            raise ValueError(
+                f"{name} holds a number that float64 cannot hold: {shown(cell)}{_at(place)}."
+            ) from error
+        except (ValueError, ArithmeticError) as error:
+            raise ValueError(
+                f"{name} holds a value that is no number: {shown(cell)}{_at(place)}."
+            ) from error
+        except TypeError as error:
+            raise TypeError(
+                f"{name} holds an object that is no number: argument must be a string or a number, "
+                f"not {type(cell).__name__} ({shown(cell)}{_at(place)})."
+            ) from error
+    return out
+
+
+def _at(place: tuple[int, ...]) -> str:
+    if len(place) == 2:
+        return f" at row {place[0]}, column {place[1]}"
+    return f" at position {', '.join(map(str, place))}" if place else ""
+
+
+def _complex(name: str) -> ValueError:
+    return ValueError(f"Complex data not supported: {name} holds complex numbers.")
+
+
+# Frames ---------------------------------------------------------------------------------------
+
+
+def _is_instance(X: Any, module: str, *names: str) -> bool:
+    """Whether X is of a class of a library that need not be there."""
+    loaded = sys.modules.get(module)
+    return any(isinstance(X, getattr(loaded, name, ())) for name in names)
+
+
+def _of_nullable(frame: Any) -> npt.NDArray[Any] | None:
+    """The values of a frame with columns of pandas' own dtypes; None where numpy reads it well.
+
+    numpy would make an object of every number, and an int of a missing category.
+    """
+    dtypes = list(frame.dtypes)
+    if all(isinstance(dtype, np.dtype) for dtype in dtypes):
+        return None
+    if any(hasattr(dtype, "categories") for dtype in dtypes):
+        return np.asarray(frame.astype(object))
+    plain = [_numpy_dtype(dtype) for dtype in dtypes]
+    if not all(isinstance(dtype, np.dtype) and dtype.kind in "biuf" for dtype in plain):
+        return None
+    dtype = np.float32 if np.result_type(*plain) == np.float32 else np.float64
+    floats: npt.NDArray[Any] = frame.to_numpy(dtype=dtype, na_value=np.nan)
+    return floats
+
+
+def _numpy_dtype(dtype: Any) -> Any:
+    """The dtype of the values in a column of pandas' own dtype; that dtype where there is none."""
+    if hasattr(dtype, "fill_value"):  # of a sparse column
+        return dtype.subtype
+    return getattr(dtype, "numpy_dtype", dtype)
+
+
+def _of_arrow(table: Any, name: str) -> npt.NDArray[Any]:
+    """The floats of a pyarrow table, one column after the other: none is in memory twice."""
+    kinds = [str(field.type) for field in table.schema]
+    if not kinds:
+        return np.empty((table.num_rows, 0))
+    dates = [kind.startswith(("timestamp", "date", "time", "duration")) for kind in kinds]
+    if all(dates):
+        return np.asarray(table)
+    if any(dates):
+        date, number = kinds[dates.index(True)], kinds[dates.index(False)]
+        raise TypeError(
+            f"{name} has columns of dates and of numbers ({date}, {number}): turn the dates into "
+            "numbers first, in the unit that you mean."
+        )
+    single = all(kind == "float" for kind in kinds)
+    out = np.empty((table.num_rows, len(kinds)), np.float32 if single else np.float64)
+    for j, column in enumerate(table.columns):
+        start = 0
+        for values in _arrow_pieces(column):
+            try:
+                out[start : start + len(values), j] = as_floats(values, name)
+            except (TypeError, ValueError):
+                # Read again with its place in the table.
+                cells = np.full((start + len(values), j + 1), 0.0, dtype=object)
+                cells[start:, j] = values
+                as_floats(cells, name)
+                raise
+            start += len(values)
+    return out
+
+
+def _arrow_pieces(column: Any) -> Iterator[npt.NDArray[Any]]:
+    for piece in getattr(column, "chunks", [column]):
+        # numpy reads the number of a null of a dictionary as that of the last entry.
+        decoded = piece.dictionary_decode() if hasattr(piece, "dictionary_decode") else piece
+        yield decoded.to_numpy(zero_copy_only=False)
