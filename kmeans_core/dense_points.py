@@ -13,11 +13,11 @@ from kmeans_core.dense_assigner import dense_assigner
 from kmeans_core.groups import MOST_UPDATES, RowGroups
 from kmeans_core.kernels import dense, pairs, small_dense
 from kmeans_core.kernels.lanes import LANES
-from kmeans_core.kernels.seeding import dense_closer
 from kmeans_core.kernels.simd import TILE_ROWS
 from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
+from kmeans_core.trials import DenseTrials, Trials, n_kept_of_dense
 
 # Entries of X looked at together for the variance: 2 MB as float64.
 VARIANCE_BLOCK = 2**18
@@ -95,24 +95,26 @@ class DensePoints:
     def n_stored(self) -> int:
         return self.X.size
 
-    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
-        vectors = (0,) * (out.shape[1] // LANES)
-
-        def task(start: int, stop: int) -> None:
-            table = aligned_zeros((self.X.shape[1], out.shape[1]), np.float64)
-            potentials = np.empty(out.shape[1])
-            dense_closer(
-                self.X, rows, table, closest, weights, vectors, start, stop, out, potentials
-            )
-
-        self._run_rows(self.X.size * out.shape[1], task)
+    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
+        return DenseTrials(self.X, weights, n_trials, self.n_threads)
 
     def small_seeds(
         self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
     ) -> None:
         vectors = (0,) * -(-uniforms.shape[2] // LANES)
         table = aligned_zeros((self.X.shape[1], LANES * len(vectors)), np.float64)
-        small_dense.seeds(self.X, weights, firsts, uniforms, vectors, table, start, stop, chosen)
+        small_dense.seeds(
+            self.X,
+            weights,
+            firsts,
+            uniforms,
+            vectors,
+            table,
+            n_kept_of_dense(*self.X.shape),
+            start,
+            stop,
+            chosen,
+        )
 
     def small_runs(
         self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs

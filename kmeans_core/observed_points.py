@@ -13,6 +13,7 @@ from kmeans_core.kernels import observed
 from kmeans_core.observed_sums import ObservedSums
 from kmeans_core.points import RUN_CALLS, Assigner
 from kmeans_core.prepared import prepare
+from kmeans_core.trials import ObservedTrials, Trials
 
 
 class ObservedPoints:
@@ -140,15 +141,12 @@ class ObservedPoints:
         costs: Floats = self.shrinkage / (weights + self.shrinkage) * to_means
         return costs
 
-    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
+    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
         # What the squared distance of two rows is on average.
         strangers = 2.0 * self.n_features * self.mean_variance()
-
-        def task(start: int, stop: int) -> None:
-            table, known = np.zeros((2, self.n_features, out.shape[1]))
-            observed.closer(*self.csr, rows, table, known, strangers, closest, start, stop, out)
-
-        self.run_rows(out.shape[1], task)
+        return ObservedTrials(
+            self.csr, self.n_features, strangers, weights, n_trials, self.n_threads
+        )
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(self.shape[0])

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.groups import RowGroups
 from kmeans_core.runs import Runs, StopRule
+from kmeans_core.trials import Trials
 
 # distances(start, end) gives those from rows start..end to a block of rows, as an array
 # (end - start, n_block) or wider: columns beyond the block have no meaning.
@@ -110,10 +111,11 @@ class Points(Protocol):
         """What each row would cost in a cluster of its own, as a squared distance."""
         ...
 
-    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
-        """Write min(closest, squared distance to each of ``rows``) to ``out``, row by row.
+    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
+        """What tries rows in one start of k-means++, so many in a step.
 
-        ``out`` is (n_samples, n_lanes); n_lanes is a multiple of 8, at least len(rows).
+        It raises UndecidedError where its distances are not exact enough for a choice. Those that
+        decide are, but may take longer.
         """
         ...
 

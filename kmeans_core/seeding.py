@@ -16,12 +16,11 @@ from kmeans_core.checks import (
     as_weights,
     check_n_clusters,
 )
-from kmeans_core.kernels.lanes import LANES
-from kmeans_core.kernels.seeding import draw_rows, keep_best_trial, total_potentials
 from kmeans_core.parameters import NONE, RANDOM_STATE, check_parameters, int_from
 from kmeans_core.points import Points
 from kmeans_core.problem import Problem
 from kmeans_core.tables import as_array, as_floats
+from kmeans_core.trials import Trials, UndecidedError
 
 # Kernels are compiled for as many vectors as the trials fill, each unrolled: 2 s for so many.
 MOST_TRIALS = 4096
@@ -79,20 +78,22 @@ def plusplus_rows(
 ) -> Ints:
     """Rows chosen by greedy k-means++, in the order of choice."""
     draws = draw_starts(weights, n_clusters, 1, stream, n_trials)
-    uniforms = draws.uniforms[0]
-    n_samples = len(weights)
-    closer = np.empty((n_samples, LANES * -(-uniforms.shape[1] // LANES)))
-    closest, cumulative = np.full(n_samples, np.inf), np.empty(n_samples)
-    potentials = np.zeros(closer.shape[1])
-    chosen = np.empty(n_clusters, dtype=np.intp)
-    rows = draws.firsts
-    for position in range(n_clusters):
-        if position > 0:
-            rows = np.empty(uniforms.shape[1], dtype=np.intp)
-            draw_rows(weights, closest, uniforms[position - 1], cumulative, rows)
-        points.closer(rows, closest, weights, closer)
-        total_potentials(closer, weights, len(rows), potentials)
-        chosen[position] = keep_best_trial(potentials, rows, closer, closest)
+    first, uniforms = int(draws.firsts[0]), draws.uniforms[0]
+    n_trials = uniforms.shape[1]
+    try:
+        return _chosen_rows(points.trials(weights, n_trials, decides=False), first, uniforms)
+    except UndecidedError:
+        return _chosen_rows(points.trials(weights, n_trials, decides=True), first, uniforms)
+
+
+def _chosen_rows(trials: Trials, first: int, uniforms: Floats) -> Ints:
+    """The first row, and one for each line of ``uniforms``."""
+    chosen = np.empty(len(uniforms) + 1, dtype=np.intp)
+    chosen[0] = first
+    if len(uniforms) > 0:
+        trials.begin(first)
+    for step, numbers in enumerate(uniforms, start=1):
+        chosen[step] = trials.keep_best(numbers)
     return chosen
 
 

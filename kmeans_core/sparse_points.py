@@ -13,12 +13,12 @@ from kmeans_core.groups import MOST_UPDATES, RowGroups
 from kmeans_core.kernels import pairs, small_sparse, sparse
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.lanes import LANES
-from kmeans_core.kernels.seeding import sparse_closer
 from kmeans_core.kernels.vectors import VECTOR_BYTES
 from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
 from kmeans_core.sparse_assigner import CenterTable, SparseAssigner
+from kmeans_core.trials import SparseTrials, Trials, n_kept_of_sparse, share_of_error
 
 # Runs of rows that chunks are made of.
 N_RUNS = 128
@@ -127,27 +127,17 @@ class SparsePoints:
     def n_stored(self) -> int:
         return len(self.csr[0])
 
-    def closer(self, rows: Ints, closest: Floats, weights: Floats, out: Floats) -> None:
-        vectors = (0,) * (out.shape[1] // LANES)
-
-        def task(start: int, stop: int) -> None:
-            table = aligned_zeros((self.n_features, out.shape[1]), np.float64)
-            potentials = np.empty(out.shape[1])
-            sparse_closer(
-                *self.csr,
-                self.row_norms,
-                rows,
-                table,
-                closest,
-                weights,
-                vectors,
-                start,
-                stop,
-                out,
-                potentials,
-            )
-
-        self._run_rows(out.shape[1], task)
+    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
+        return SparseTrials(
+            self.csr,
+            self.row_norms,
+            self.n_features,
+            weights,
+            n_trials,
+            self.n_threads,
+            self._share_of_error,
+            decides,
+        )
 
     def small_seeds(
         self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
@@ -161,6 +151,8 @@ class SparsePoints:
             uniforms,
             vectors,
             aligned_zeros((self.n_features, LANES * len(vectors)), np.float64),
+            self._share_of_error,
+            n_kept_of_sparse(self.csr, uniforms.shape[2]),
             start,
             stop,
             chosen,
@@ -282,6 +274,14 @@ class SparsePoints:
     def _is_short(self) -> bool:
         """Whether all numbers are such as ratings, counts and flags are."""
         return bool(sparse.is_short(self.csr[0], self.row_norms))
+
+    @cached_property
+    def _share_of_error(self) -> float:
+        """Relative error of the distances and sums of k-means++; short numbers have none."""
+        if self._is_short:
+            return 0.0
+        n_longest = int(np.max(np.diff(self.csr[2])))
+        return share_of_error(n_longest, len(self.row_norms))
 
     @cached_property
     def _row_lengths(self) -> Floats:

@@ -99,96 +99,146 @@ def _nearest_lane(typingctx, distances):
     return types.intp(distances), codegen
 
 
-@intrinsic
-def _keep_closer(typingctx, distances, closest, weight, vectors, out, row, potentials):
-    """out[row] = min(distances, closest); potentials += weight * out[row], lane by lane."""
+def _line_to_keep(builder, kept, row, n_vectors):
+    """Where a row's distances go: its line of ``kept``, or a place that nobody reads."""
     vector = vector_type(types.float64)
-    n_vectors = vectors.count
+    intp = row.type
+    n_rows, width = cgutils.unpack_tuple(builder, kept.shape, 2)
+    elsewhere = cgutils.alloca_once(builder, vector, size=n_vectors)
+    elsewhere = builder.bitcast(elsewhere, kept.data.type)
+    line = builder.gep(kept.data, [builder.mul(row, width)])
+    is_kept = builder.icmp_signed(">", n_rows, ir.Constant(intp, 0))
+    return builder.select(is_kept, line, elsewhere)
 
-    def codegen(context, builder, signature, args):
-        array, target, totals = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 4, 6)
-        )
-        intp = context.get_value_type(types.intp)
-        line = context.cast(builder, args[5], signature.args[5], types.intp)
-        width = cgutils.unpack_tuple(builder, target.shape, 2)[1]
-        start = builder.gep(target.data, [builder.mul(line, width)])
-        limit, factor = (splat(builder, vector, args[at]) for at in (1, 2))
-        for v in range(n_vectors):
-            at = [ir.Constant(intp, v * LANES)]
-            distance = load(builder, vector, builder.gep(array.data, at), 8)
-            nearer = builder.fcmp_ordered("<", distance, limit)
-            kept = builder.select(nearer, distance, limit)
-            store(builder, kept, builder.gep(start, at), 8)
-            total = builder.gep(totals.data, at)
-            added = builder.fadd(load(builder, vector, total, 8), builder.fmul(factor, kept))
-            store(builder, added, total, 8)
-        return context.get_dummy_value()
 
-    arguments = (distances, closest, weight, vectors, out, row, potentials)
-    return types.void(*arguments), codegen
+def _mark_lanes(builder, distances, limit, factor, mask, line, added):
+    """Store distances, and a bit for each less than ``limit``; add factor * the lesser."""
+    for v, distance in enumerate(distances):
+        store(builder, distance, builder.gep(line, [ir.Constant(ir.IntType(64), v * LANES)]), 8)
+        nearer = builder.fcmp_ordered("<", distance, limit)
+        bits = builder.bitcast(nearer, ir.IntType(LANES))
+        builder.store(bits, builder.gep(mask, [ir.Constant(ir.IntType(64), v)]))
+        kept = builder.select(nearer, distance, limit)
+        total = builder.fadd(builder.load(added[v]), builder.fmul(factor, kept))
+        builder.store(total, added[v])
 
 
 @intrinsic
-def _dense_trials(typingctx, X, table, closest, weights, first, last, vectors, out, potentials):
-    """Rows first..last: out = min(squared distance to each lane, closest); add up the potentials.
+def _mark_nearer(typingctx, distances, closest, weight, vectors, nearer, row, kept, sums, block):
+    """Row ``row`` of ``nearer``: a bit for each lane whose distance is less than ``closest``.
 
-    As ``squared_differences`` and ``keep_closer`` row by row, with the potentials in registers.
+    sums[block] += weight * min(distances, closest), lane by lane; kept[row] = distances, if
+    ``kept`` has rows.
     """
     vector = vector_type(types.float64)
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
-        rows, right, limits, factors, target, totals = (
+        array, marks, room, totals = (
             context.make_array(signature.args[at])(context, builder, args[at])
-            for at in (0, 1, 2, 3, 7, 8)
+            for at in (0, 4, 6, 7)
         )
         intp = context.get_value_type(types.intp)
-        begin, end = (
-            context.cast(builder, args[at], signature.args[at], types.intp) for at in (4, 5)
+        line, place = (
+            context.cast(builder, args[at], signature.args[at], types.intp) for at in (5, 8)
         )
-        n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
+        mask = builder.gep(marks.data, [builder.mul(line, ir.Constant(intp, n_vectors))])
+        start = builder.mul(place, ir.Constant(intp, n_vectors * LANES))
+        limit, factor = (splat(builder, vector, args[at]) for at in (1, 2))
+        at = [ir.Constant(intp, v * LANES) for v in range(n_vectors)]
+        found = [load(builder, vector, builder.gep(array.data, [v]), 8) for v in at]
         added = zeros(builder, vector, n_vectors)
-        sums = [cgutils.alloca_once(builder, vector) for _ in range(n_vectors)]
-        one = ir.Constant(intp, 1)
-        with cgutils.for_range_slice(builder, begin, end, one, intp) as (i, _):
-            start = builder.gep(rows.data, [builder.mul(i, n_features)])
-            for v in range(n_vectors):
-                builder.store(ir.Constant(vector, None), sums[v])
-            with cgutils.for_range(builder, n_features, intp=intp) as loop:
-                value = builder.load(builder.gep(start, [loop.index]))
-                value = context.cast(builder, value, signature.args[0].dtype, types.float64)
-                x = splat(builder, vector, value)
-                line = builder.gep(right.data, [builder.mul(loop.index, width)])
-                for v in range(n_vectors):
-                    at = builder.gep(line, [ir.Constant(intp, v * LANES)])
-                    difference = builder.fsub(x, load(builder, vector, at, 8))
-                    square = builder.fmul(difference, difference)
-                    builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
-            limit, factor = (
-                splat(builder, vector, builder.load(builder.gep(array.data, [i])))
-                for array in (limits, factors)
-            )
-            start = builder.gep(target.data, [builder.mul(i, width)])
-            for v in range(n_vectors):
-                distance = builder.load(sums[v])
-                nearer = builder.fcmp_ordered("<", distance, limit)
-                kept = builder.select(nearer, distance, limit)
-                store(builder, kept, builder.gep(start, [ir.Constant(intp, v * LANES)]), 8)
-                total = builder.fadd(builder.load(added[v]), builder.fmul(factor, kept))
-                builder.store(total, added[v])
-        for v in range(n_vectors):
-            at = builder.gep(totals.data, [ir.Constant(intp, v * LANES)])
-            store(builder, builder.load(added[v]), at, 8)
+        ends = [builder.gep(totals.data, [builder.add(start, v)]) for v in at]
+        for total, end in zip(added, ends, strict=True):
+            builder.store(load(builder, vector, end, 8), total)
+        target = _line_to_keep(builder, room, line, n_vectors)
+        _mark_lanes(builder, found, limit, factor, mask, target, added)
+        for total, end in zip(added, ends, strict=True):
+            store(builder, builder.load(total), end, 8)
         return context.get_dummy_value()
 
-    arguments = (X, table, closest, weights, first, last, vectors, out, potentials)
+    arguments = (distances, closest, weight, vectors, nearer, row, kept, sums, block)
     return types.void(*arguments), codegen
 
 
 @intrinsic
-def _expand(typingctx, products, norm, norms, share, vectors):
-    """products = norm + norms - 2 * products; whether all exceed share * (norm + norms)."""
+def _dense_trials(
+    typingctx, X, table, closest, weights, first, last, vectors, nearer, kept, sums, block
+):
+    """Rows first..last: ``nearer``, ``kept`` and sums[block] of squared distances to each lane.
+
+    As ``squared_differences`` and ``mark_nearer`` row by row. A few rows go side by side, so that
+    the additions of one need not wait for one another; each adds its features in order.
+    """
+    vector = vector_type(types.float64)
+    n_vectors = vectors.count
+    n_tile = 4 if n_vectors == 1 else 2
+
+    def codegen(context, builder, signature, args):
+        rows, right, limits, factors, marks, room, totals = (
+            context.make_array(signature.args[at])(context, builder, args[at])
+            for at in (0, 1, 2, 3, 7, 8, 9)
+        )
+        intp = context.get_value_type(types.intp)
+        begin, end, place = (
+            context.cast(builder, args[at], signature.args[at], types.intp) for at in (4, 5, 10)
+        )
+        n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
+        added = zeros(builder, vector, n_vectors)
+        sums = [[cgutils.alloca_once(builder, vector) for _ in added] for _ in range(n_tile)]
+
+        def add_row(line, start, j, totals_of_row):
+            value = builder.load(builder.gep(start, [j]))
+            value = context.cast(builder, value, signature.args[0].dtype, types.float64)
+            x = splat(builder, vector, value)
+            for column, total in zip(line, totals_of_row, strict=True):
+                difference = builder.fsub(x, column)
+                square = builder.fmul(difference, difference)
+                builder.store(builder.fadd(builder.load(total), square), total)
+
+        def tile(i, n_rows):
+            places = [builder.add(i, ir.Constant(intp, r)) for r in range(n_rows)]
+            starts = [builder.gep(rows.data, [builder.mul(at, n_features)]) for at in places]
+            for total in (total for row in sums[:n_rows] for total in row):
+                builder.store(ir.Constant(vector, None), total)
+            with cgutils.for_range(builder, n_features, intp=intp) as loop:
+                line = builder.gep(right.data, [builder.mul(loop.index, width)])
+                columns = [
+                    load(builder, vector, builder.gep(line, [ir.Constant(intp, v * LANES)]), 8)
+                    for v in range(n_vectors)
+                ]
+                for start, totals_of_row in zip(starts, sums, strict=False):
+                    add_row(columns, start, loop.index, totals_of_row)
+            for at, totals_of_row in zip(places, sums, strict=False):
+                limit, factor = (
+                    splat(builder, vector, builder.load(builder.gep(array.data, [at])))
+                    for array in (limits, factors)
+                )
+                mask = builder.gep(marks.data, [builder.mul(at, ir.Constant(intp, n_vectors))])
+                distances = [builder.load(total) for total in totals_of_row]
+                target = _line_to_keep(builder, room, at, n_vectors)
+                _mark_lanes(builder, distances, limit, factor, mask, target, added)
+
+        one, step = ir.Constant(intp, 1), ir.Constant(intp, n_tile)
+        n_whole = builder.mul(builder.sdiv(builder.sub(end, begin), step), step)
+        whole = builder.add(begin, n_whole)
+        with cgutils.for_range_slice(builder, begin, whole, step, intp) as (i, _):
+            tile(i, n_tile)
+        with cgutils.for_range_slice(builder, whole, end, one, intp) as (i, _):
+            tile(i, 1)
+        start = builder.mul(place, width)
+        for v, total in enumerate(added):
+            at = builder.gep(totals.data, [builder.add(start, ir.Constant(intp, v * LANES))])
+            store(builder, builder.load(total), at, 8)
+        return context.get_dummy_value()
+
+    arguments = (X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
+    return types.void(*arguments), codegen
+
+
+@intrinsic
+def _expand(typingctx, products, norm, norms, share, least, vectors):
+    """products = norm + norms - 2 * products; whether all exceed share * (norm + norms) + least."""
     vector = vector_type(types.float64)
     n_vectors = vectors.count
 
@@ -197,7 +247,7 @@ def _expand(typingctx, products, norm, norms, share, vectors):
             context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
         )
         intp = context.get_value_type(types.intp)
-        own, least_share = (splat(builder, vector, args[at]) for at in (1, 3))
+        own, least_share, floor = (splat(builder, vector, args[at]) for at in (1, 3, 4))
         two = constants(vector, [2.0] * LANES)
         good = ir.Constant(ir.IntType(1), 1)
         for v in range(n_vectors):
@@ -207,13 +257,14 @@ def _expand(typingctx, products, norm, norms, share, vectors):
             product = builder.fmul(two, load(builder, vector, place, 8))
             distance = builder.fsub(both, product)
             store(builder, distance, place, 8)
-            exceeds = builder.fcmp_ordered(">", distance, builder.fmul(least_share, both))
+            limit = builder.fadd(builder.fmul(least_share, both), floor)
+            exceeds = builder.fcmp_ordered(">", distance, limit)
             mask = builder.bitcast(exceeds, ir.IntType(LANES))
             all_do = builder.icmp_signed("==", mask, ir.Constant(ir.IntType(LANES), -1))
             good = builder.and_(good, all_do)
         return good
 
-    return types.boolean(products, norm, norms, share, vectors), codegen
+    return types.boolean(products, norm, norms, share, least, vectors), codegen
 
 
 @intrinsic
@@ -275,25 +326,30 @@ def _nearest_lane_in_numpy(distances):
     return int(np.argmin(distances))
 
 
-def _expand_in_numpy(products, norm, norms, share, vectors):
+def _expand_in_numpy(products, norm, norms, share, least, vectors):
     n_lanes = len(vectors) * LANES
     both = norm + norms[:n_lanes]
     products[:n_lanes] = both - 2.0 * products[:n_lanes]
-    return bool(np.all(products[:n_lanes] > share * both))
+    return bool(np.all(products[:n_lanes] > share * both + least))
 
 
-def _dense_trials_in_numpy(X, table, closest, weights, first, last, vectors, out, potentials):
-    potentials[:] = 0.0
-    distances = np.empty(table.shape[1])
+def _dense_trials_in_numpy(
+    X, table, closest, weights, first, last, vectors, nearer, kept, sums, block
+):
+    sums[block] = 0.0
+    found = np.empty(table.shape[1])
     for i in range(first, last):
-        _squared_differences_in_numpy(X, i, table, 0, vectors, distances)
-        _keep_closer_in_numpy(distances, closest[i], weights[i], vectors, out, i, potentials)
+        _squared_differences_in_numpy(X, i, table, 0, vectors, found)
+        _mark_nearer_in_numpy(found, closest[i], weights[i], vectors, nearer, i, kept, sums, block)
 
 
-def _keep_closer_in_numpy(distances, closest, weight, vectors, out, row, potentials):
+def _mark_nearer_in_numpy(distances, closest, weight, vectors, nearer, row, kept, sums, block):
     n_lanes = len(vectors) * LANES
-    out[row, :n_lanes] = np.minimum(distances[:n_lanes], closest)
-    potentials[:n_lanes] += weight * out[row, :n_lanes]
+    is_nearer = distances[:n_lanes] < closest
+    nearer[row] = np.packbits(is_nearer, bitorder="little")
+    if len(kept) > 0:
+        kept[row] = distances[:n_lanes]
+    sums[block] += weight * np.where(is_nearer, distances[:n_lanes], closest)
 
 
 def _squared_distance_in_numpy(a, b):
@@ -314,7 +370,7 @@ def _squared_distance_in_numpy(a, b):
 
 squared_differences = usable(_squared_differences, _squared_differences_in_numpy)
 nearest_lane = usable(_nearest_lane, _nearest_lane_in_numpy)
-keep_closer = usable(_keep_closer, _keep_closer_in_numpy)
+mark_nearer = usable(_mark_nearer, _mark_nearer_in_numpy)
 expand = usable(_expand, _expand_in_numpy)
 dense_trials = usable(_dense_trials, _dense_trials_in_numpy)
 squared_distance = usable(_squared_distance, _squared_distance_in_numpy)

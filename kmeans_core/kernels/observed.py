@@ -8,7 +8,15 @@ dense kernels' own bits. So sums need no filter: there is no shorter formula to 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.lanes import squared_distance
+from kmeans_core.kernels.lanes import mark_nearer, squared_distance
+from kmeans_core.kernels.seeding import (
+    BLOCK_ROWS,
+    find_block,
+    find_row,
+    is_first_of_its_value,
+    nearer_rows,
+    total_of,
+)
 
 
 @kernel
@@ -148,46 +156,152 @@ def means(
 
 
 @kernel
-def closer(
+def put(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     rows,  # IN (n_trials,): the rows tried
-    table,  # SCRATCH (n_features, n_lanes), zero: their values
-    known,  # SCRATCH (n_features, n_lanes), zero: 1 where they have one
-    strangers,  # IN: squared distance of rows that share no known cell
-    closest,  # IN (n_samples,)
-    start,  # IN
-    stop,  # IN
-    out,  # OUT (n_samples, n_lanes), rows start..stop
+    table,  # IN/OUT (n_features, n_lanes), zero: their values
+    known,  # IN/OUT (n_features, n_lanes), zero: 1 where they have one
 ):
-    """What each trial of k-means++ leaves of ``closest``: min(closest, squared distance).
-
-    Over the cells that both rows know, scaled to all features. Where the row tried knows nothing,
-    the difference is 0 * (x - 0): no branch, and nothing that could be NaN.
-    """
-    n_features, n_lanes = table.shape
+    """Put the rows tried into tables of values and of what is known, a lane each."""
     for trial in range(rows.shape[0]):
         for position in range(indptr[rows[trial]], indptr[rows[trial] + 1]):
             table[indices[position], trial] = np.float64(data[position])
             known[indices[position], trial] = 1.0
-    totals, shared = np.empty(n_lanes), np.empty(n_lanes)
-    for i in range(start, stop):
-        totals[:] = 0.0
-        shared[:] = 0.0
-        for position in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):
-            x = np.float64(data[position])
-            j = np.uint64(indices[position])
-            line, flags = table[j], known[j]
-            for lane in range(n_lanes):
-                difference = flags[lane] * (x - line[lane])
-                totals[lane] += difference * difference
-                shared[lane] += flags[lane]
-        for lane in range(n_lanes):
-            distance = strangers
-            if shared[lane] > 0.0:
-                distance = totals[lane] * (n_features / shared[lane])
-            out[i, lane] = min(distance, closest[i])
+
+
+@kernel
+def shared_distances(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the row's first position in data
+    end,  # IN: and the one to stop before
+    table,  # IN (n_features, n_lanes): values of other rows
+    known,  # IN (n_features, n_lanes): 1 where they have one
+    strangers,  # IN: squared distance of rows that share no known cell
+    shared,  # SCRATCH (n_lanes,)
+    distances,  # OUT (n_lanes,)
+):
+    """Squared distance of a row to others over the cells that both know, scaled to all features.
+
+    Where the other row knows nothing, the difference is 0 * (x - 0): no branch, and nothing that
+    could be NaN.
+    """
+    distances[:] = 0.0
+    shared[:] = 0.0
+    for position in range(np.uint64(begin), np.uint64(end)):
+        x = np.float64(data[position])
+        j = np.uint64(indices[position])
+        line, flags = table[j], known[j]
+        for lane in range(distances.shape[0]):
+            difference = flags[lane] * (x - line[lane])
+            distances[lane] += difference * difference
+            shared[lane] += flags[lane]
+    for lane in range(distances.shape[0]):
+        if shared[lane] > 0.0:
+            distances[lane] *= table.shape[0] / shared[lane]
+        else:
+            distances[lane] = strangers
+
+
+@kernel
+def try_rows(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    table,  # IN (n_features, n_lanes): values of the rows tried
+    known,  # IN (n_features, n_lanes): 1 where they have one
+    strangers,  # IN: squared distance of rows that share no known cell
+    closest,  # IN (n_samples,)
+    weights,  # IN (n_samples,)
+    vectors,  # IN: a tuple with one entry for 8 lanes
+    start,  # IN: first block of rows
+    stop,  # IN: block to stop before
+    nearer,  # OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: a bit for each trial
+    potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
+):
+    """Which trials of k-means++ are nearer than ``closest``, and what they leave of it."""
+    distances, shared = np.empty(table.shape[1]), np.empty(table.shape[1])
+    none = np.empty((0, table.shape[1]))
+    for block in range(start, stop):
+        potentials[block, :] = 0.0
+        first = block * BLOCK_ROWS
+        for i in range(first, min(first + BLOCK_ROWS, weights.shape[0])):
+            shared_distances(
+                data, indices, indptr[i], indptr[i + 1], table, known, strangers, shared, distances
+            )
+            mark_nearer(
+                distances, closest[i], weights[i], vectors, nearer, i, none, potentials, block
+            )
+
+
+@kernel
+def keep(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    table,  # IN (n_features, 1): values of the row kept
+    known,  # IN (n_features, 1): 1 where it has one
+    strangers,  # IN: squared distance of rows that share no known cell
+    trial,  # IN: which trial it was
+    nearer,  # IN (n_samples, n_lanes / 8) uint8
+    start,  # IN: first block of rows
+    stop,  # IN: block to stop before
+    closest,  # IN/OUT (n_samples,), blocks start..stop
+):
+    """Bring ``closest`` up to date where the row kept is nearer."""
+    distances, shared = np.empty(1), np.empty(1)
+    listed = np.empty(BLOCK_ROWS, dtype=np.uint32)
+    for block in range(start, stop):
+        first = block * BLOCK_ROWS
+        last = min(first + BLOCK_ROWS, closest.shape[0])
+        for place in range(nearer_rows(nearer, trial, first, last, listed)):
+            i = listed[place]
+            shared_distances(
+                data, indices, indptr[i], indptr[i + 1], table, known, strangers, shared, distances
+            )
+            closest[i] = distances[0]
+
+
+@kernel
+def draw(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    table,  # IN (n_features, 1): values of the row kept last
+    known,  # IN (n_features, 1): 1 where it has one
+    strangers,  # IN: squared distance of rows that share no known cell
+    trial,  # IN: which trial it was
+    nearer,  # IN (n_samples, n_lanes / 8) uint8
+    weights,  # IN (n_samples,)
+    totals,  # IN (n_blocks,): sums of weight * closest, up to date
+    uniforms,  # IN (n_trials,), each within 0..1
+    closest,  # IN/OUT (n_samples,)
+    rows,  # OUT (n_trials,)
+):
+    """Draw a row for each number, in proportion to weight * D^2."""
+    total = total_of(totals)
+    blocks = np.empty(uniforms.shape[0], dtype=np.intp)
+    for t in range(uniforms.shape[0]):
+        drawn = uniforms[t] * total
+        block, before = find_block(totals, drawn)
+        blocks[t] = block
+        if is_first_of_its_value(blocks, t):
+            keep(
+                data,
+                indices,
+                indptr,
+                table,
+                known,
+                strangers,
+                trial,
+                nearer,
+                block,
+                block + 1,
+                closest,
+            )
+        rows[t] = find_row(weights, closest, block, before, drawn, 0.0)
 
 
 @kernel

@@ -1,130 +1,253 @@
-"""Kernels of greedy k-means++: a lane of a vector for each trial of a step.
+"""Kernels of greedy k-means++: what all storages share, and those of dense rows.
 
-``table`` holds the rows tried, transposed: (n_features, n_lanes) float64, n_lanes a multiple of 8.
-``closest`` is each row's squared distance to the nearest row chosen so far. What a trial would
-leave of it stands in one column of ``closer`` (n_samples, n_lanes).
+``closest`` is each row's squared distance to the nearest row kept so far. A step draws some rows in
+proportion to weight * ``closest``, computes the potential that each of these trials would leave,
+and keeps the best one. Potentials are sums over all rows: rows are added in order within blocks of
+``BLOCK_ROWS``, then the blocks in order. So neither threads nor storages change a bit.
+
+A step keeps a bit for each row and trial in ``nearer`` (n_samples, n_lanes / 8): whether the trial
+is nearer than ``closest``. Once the best trial is known, ``closest`` becomes the distance to it
+where its bit is set. Where memory allows, that distance was kept in ``distances`` (n_samples,
+n_lanes), which takes 64 bytes a row; else that has no rows, and the distance is computed again.
+``closest`` is brought up to date when the next step reads the rows anyway, and before that only in
+the blocks that rows are drawn from. To do that twice changes nothing.
+
+``table`` holds the trials, transposed: (n_features, n_lanes) float64, n_lanes a multiple of 8.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.lanes import dense_trials, expand, keep_closer
-from kmeans_core.kernels.simd import sparse_products
-from kmeans_core.kernels.sparse import CANCELLED, decided_pair_distance
+from kmeans_core.kernels.lanes import LANES, dense_trials
+
+BLOCK_ROWS = 256
+
+# Sums and distances below this may have lost digits to underflow.
+TINY = 1e-280
 
 
 @kernel
-def draw_rows(
+def add_blocks(
     weights,  # IN (n_samples,)
     closest,  # IN (n_samples,)
-    uniforms,  # IN (n_trials,), each within 0..1
-    cumulative,  # SCRATCH (n_samples,)
-    rows,  # OUT (n_trials,)
+    start,  # IN: first block of rows
+    stop,  # IN: block to stop before
+    totals,  # OUT (n_blocks,), blocks start..stop: sums of weight * closest
 ):
-    """Draw a row for each uniform number, in proportion to weight * D^2."""
-    total = 0.0
-    for i in range(weights.shape[0]):
-        total += weights[i] * closest[i]
-        cumulative[i] = total
-    for trial in range(uniforms.shape[0]):
-        drawn = uniforms[trial] * total
-        low, high = 0, weights.shape[0]
-        while low < high:
-            middle = (low + high) // 2
-            if cumulative[middle] < drawn:
-                low = middle + 1
-            else:
-                high = middle
-        rows[trial] = min(low, weights.shape[0] - 1)
+    """Add up each block of rows."""
+    for block in range(start, stop):
+        first = block * BLOCK_ROWS
+        total = 0.0
+        for i in range(first, min(first + BLOCK_ROWS, weights.shape[0])):
+            total += weights[i] * closest[i]
+        totals[block] = total
 
 
 @kernel
-def dense_closer(
+def total_of(
+    totals,  # IN (n_blocks,)
+):
+    """Sum of the blocks, in order."""
+    total = 0.0
+    for block in range(totals.shape[0]):
+        total += totals[block]
+    return total
+
+
+@kernel
+def find_block(
+    totals,  # IN (n_blocks,): sums of weight * closest
+    drawn,  # IN: within 0 and their sum
+):
+    """The first block up to whose end the sums reach what was drawn, and the sum before it."""
+    block = 0
+    before = 0.0
+    while block + 1 < totals.shape[0] and before + totals[block] < drawn:
+        before += totals[block]
+        block += 1
+    return block, before
+
+
+@kernel
+def is_first_of_its_value(
+    values,  # IN (n_values,)
+    place,  # IN
+):
+    """Whether no value before that place is the same."""
+    n_same = 0
+    for earlier in range(place):
+        n_same += values[earlier] == values[place]
+    return n_same == 0
+
+
+@kernel
+def find_row(
+    weights,  # IN (n_samples,)
+    closest,  # IN (n_samples,), up to date in the block
+    block,  # IN: from find_block
+    before,  # IN: from find_block
+    drawn,  # IN
+    margin,  # IN: what sums and ``drawn`` may be off by; 0 if they have the deciding bits
+):
+    """The first row up to which the sums reach what was drawn; -1 if that is within the margin."""
+    row = block * BLOCK_ROWS
+    last = min(row + BLOCK_ROWS, weights.shape[0]) - 1
+    below, within = before, weights[row] * closest[row]
+    while row < last and before + within < drawn:
+        below = before + within
+        row += 1
+        within += weights[row] * closest[row]
+    if margin > 0.0 and not (drawn - below > margin and before + within - drawn > margin):
+        return -1
+    return row
+
+
+@kernel
+def least_potential(
+    potentials,  # IN (n_blocks, n_lanes): sums of weight * min(closest, squared distance)
+    n_trials,  # IN
+    sums,  # OUT (n_lanes,): the potentials of all rows
+):
+    """The trial that leaves the least potential; of equal ones the first."""
+    sums[:] = 0.0
+    for block in range(potentials.shape[0]):
+        for trial in range(n_trials):
+            sums[trial] += potentials[block, trial]
+    best = 0
+    for trial in range(1, n_trials):
+        if sums[trial] < sums[best]:
+            best = trial
+    return best
+
+
+@kernel
+def nearer_rows(
+    nearer,  # IN (n_samples, n_lanes / 8) uint8
+    trial,  # IN
+    first,  # IN
+    last,  # IN
+    rows,  # OUT (at least last - first,): those of first..last that are nearer to the trial
+):
+    """List rows to compute once more; return how many there are."""
+    column, bit = trial // LANES, trial % LANES
+    n_rows = 0
+    for i in range(first, last):
+        # Without a branch, which nobody could foretell.
+        rows[n_rows] = i
+        n_rows += (nearer[i, column] >> bit) & 1
+    return n_rows
+
+
+@kernel
+def put_dense(
     X,  # IN (n_samples, n_features)
     rows,  # IN (n_trials,): the rows tried
-    table,  # SCRATCH (n_features, n_lanes)
-    closest,  # IN (n_samples,)
-    weights,  # IN (n_samples,)
-    vectors,  # IN: a tuple with one entry for 8 lanes
-    start,  # IN
-    stop,  # IN
-    closer,  # OUT (n_samples, n_lanes), rows start..stop
-    potentials,  # OUT (n_lanes,): sums of weight * closer over rows start..stop
+    table,  # OUT (n_features, n_lanes), the first n_trials lanes
 ):
-    """What each trial leaves of ``closest``, rows start..stop, the deciding sum's bits."""
+    """Put the rows tried into the table."""
     for j in range(X.shape[1]):
         for trial in range(rows.shape[0]):
             table[j, trial] = np.float64(X[rows[trial], j])
-    dense_trials(X, table, closest, weights, start, stop, vectors, closer, potentials)
 
 
 @kernel
-def sparse_closer(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared
-    rows,  # IN (n_trials,): the rows tried
-    table,  # SCRATCH (n_features, n_lanes), zero; left zero
-    closest,  # IN (n_samples,)
+def dense_keep(
+    X,  # IN (n_samples, n_features)
+    row,  # IN: the row kept
+    trial,  # IN: which trial it was
+    nearer,  # IN (n_samples, n_lanes / 8) uint8
+    distances,  # IN (n_samples or 0, n_lanes)
+    start,  # IN: first block of rows
+    stop,  # IN: block to stop before
+    closest,  # IN/OUT (n_samples,), blocks start..stop
+):
+    """Bring ``closest`` up to date where the row kept is nearer."""
+    kept = np.empty(X.shape[1])
+    for j in range(X.shape[1]):
+        kept[j] = np.float64(X[row, j])
+    listed = np.empty(BLOCK_ROWS, dtype=np.uint32)
+    for block in range(start, stop):
+        first = block * BLOCK_ROWS
+        last = min(first + BLOCK_ROWS, X.shape[0])
+        n_rows = nearer_rows(nearer, trial, first, last, listed)
+        if distances.shape[0] > 0:
+            for place in range(n_rows):
+                closest[listed[place]] = distances[listed[place], trial]
+            continue
+        # Additions in order wait for one another: those of four rows do so side by side.
+        for place in range(0, n_rows, 4):
+            a = listed[place]
+            b = listed[min(place + 1, n_rows - 1)]
+            c = listed[min(place + 2, n_rows - 1)]
+            d = listed[min(place + 3, n_rows - 1)]
+            total_a, total_b, total_c, total_d = 0.0, 0.0, 0.0, 0.0
+            for j in range(np.uint64(X.shape[1])):
+                of_a = np.float64(X[a, j]) - kept[j]
+                of_b = np.float64(X[b, j]) - kept[j]
+                of_c = np.float64(X[c, j]) - kept[j]
+                of_d = np.float64(X[d, j]) - kept[j]
+                total_a += of_a * of_a
+                total_b += of_b * of_b
+                total_c += of_c * of_c
+                total_d += of_d * of_d
+            closest[a], closest[b], closest[c], closest[d] = total_a, total_b, total_c, total_d
+
+
+@kernel
+def dense_draw(
+    X,  # IN (n_samples, n_features)
+    row,  # IN: the row kept last
+    trial,  # IN: which trial it was
+    nearer,  # IN (n_samples, n_lanes / 8) uint8
+    distances,  # IN (n_samples or 0, n_lanes)
+    weights,  # IN (n_samples,)
+    totals,  # IN (n_blocks,): sums of weight * closest, up to date
+    uniforms,  # IN (n_trials,), each within 0..1
+    closest,  # IN/OUT (n_samples,)
+    rows,  # OUT (n_trials,)
+):
+    """Draw a row for each number, in proportion to weight * D^2."""
+    total = total_of(totals)
+    blocks = np.empty(uniforms.shape[0], dtype=np.intp)
+    for t in range(uniforms.shape[0]):
+        drawn = uniforms[t] * total
+        block, before = find_block(totals, drawn)
+        blocks[t] = block
+        if is_first_of_its_value(blocks, t):
+            dense_keep(X, row, trial, nearer, distances, block, block + 1, closest)
+        rows[t] = find_row(weights, closest, block, before, drawn, 0.0)
+
+
+@kernel
+def dense_step(
+    X,  # IN (n_samples, n_features)
+    row,  # IN: the row kept last
+    trial,  # IN: which trial it was
+    table,  # IN (n_features, n_lanes): the rows to try
     weights,  # IN (n_samples,)
     vectors,  # IN: a tuple with one entry for 8 lanes
-    start,  # IN
-    stop,  # IN
-    closer,  # OUT (n_samples, n_lanes), rows start..stop
-    potentials,  # OUT (n_lanes,): sums of weight * closer over rows start..stop
+    start,  # IN: first block of rows
+    stop,  # IN: block to stop before
+    closest,  # IN/OUT (n_samples,), blocks start..stop
+    nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of the trials before, now
+    distances,  # IN/OUT (n_samples or 0, n_lanes), blocks start..stop: the same
+    potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
 ):
-    """The same by |x|^2 - 2 x.y + |y|^2, and by the sum over all features where that cancels."""
-    for trial in range(rows.shape[0]):
-        for position in range(indptr[rows[trial]], indptr[rows[trial] + 1]):
-            table[indices[position], trial] = np.float64(data[position])
-    distances, norms = np.empty(table.shape[1]), np.empty(table.shape[1])
-    norms[:] = 1.0
-    for trial in range(rows.shape[0]):
-        norms[trial] = row_norms[rows[trial]]
-    potentials[:] = 0.0
-    for i in range(start, stop):
-        begin, end = indptr[i], indptr[i + 1]
-        sparse_products(data, indices, begin, end, table, 0, vectors, distances)
-        if not expand(distances, row_norms[i], norms, CANCELLED, vectors):
-            for trial in range(rows.shape[0]):
-                if not distances[trial] > CANCELLED * (row_norms[i] + norms[trial]):
-                    y = rows[trial]
-                    distances[trial] = decided_pair_distance(
-                        data, indices, begin, end, indptr[y], indptr[y + 1]
-                    )
-        keep_closer(distances, closest[i], weights[i], vectors, closer, i, potentials)
-    for trial in range(rows.shape[0]):
-        for position in range(indptr[rows[trial]], indptr[rows[trial] + 1]):
-            table[indices[position], trial] = 0.0
-
-
-@kernel
-def total_potentials(
-    closer,  # IN (n_samples, n_lanes)
-    weights,  # IN (n_samples,)
-    n_trials,  # IN
-    potentials,  # OUT (n_lanes,): sum of weight * closer, row after row
-):
-    """The same potentials as of a single chunk, whatever the chunks were."""
-    potentials[:] = 0.0
-    for i in range(closer.shape[0]):
-        for trial in range(n_trials):
-            potentials[trial] += weights[i] * closer[i, trial]
-
-
-@kernel
-def keep_best_trial(
-    potentials,  # IN (n_lanes,)
-    rows,  # IN (n_trials,)
-    closer,  # IN (n_samples, n_lanes)
-    closest,  # OUT (n_samples,)
-):
-    """Take over what the trial with the least potential leaves; return its row."""
-    best = 0
-    for trial in range(1, rows.shape[0]):
-        if potentials[trial] < potentials[best]:
-            best = trial
-    for i in range(closest.shape[0]):
-        closest[i] = closer[i, best]
-    return rows[best]
+    """Which trials are nearer than ``closest``, and what they leave: the deciding sum's bits."""
+    for block in range(start, stop):
+        dense_keep(X, row, trial, nearer, distances, block, block + 1, closest)
+        first = block * BLOCK_ROWS
+        last = min(first + BLOCK_ROWS, X.shape[0])
+        dense_trials(
+            X,
+            table,
+            closest,
+            weights,
+            first,
+            last,
+            vectors,
+            nearer,
+            distances,
+            potentials,
+            block,
+        )

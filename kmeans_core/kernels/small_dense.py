@@ -19,7 +19,15 @@ from kmeans_core.kernels.dense import own_distances
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.kernels.lanes import nearest_lane, squared_differences
-from kmeans_core.kernels.seeding import dense_closer, draw_rows, keep_best_trial
+from kmeans_core.kernels.seeding import (
+    BLOCK_ROWS,
+    add_blocks,
+    dense_draw,
+    dense_keep,
+    dense_step,
+    least_potential,
+    put_dense,
+)
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE
 
 
@@ -31,27 +39,59 @@ def seeds(
     uniforms,  # IN (n_starts, n_clusters - 1, n_trials), each within 0..1
     vectors,  # IN: a tuple with one entry for 8 trials
     table,  # SCRATCH (n_features, 8 * len(vectors))
+    n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
     start,  # IN
     stop,  # IN
     chosen,  # OUT (n_starts, n_clusters), starts start..stop: rows
 ):
     """Rows chosen by greedy k-means++."""
     n_samples = X.shape[0]
-    closer = np.empty((n_samples, table.shape[1]))
-    closest, cumulative = np.empty(n_samples), np.empty(n_samples)
-    potentials = np.empty(table.shape[1])
+    n_blocks = (n_samples + BLOCK_ROWS - 1) // BLOCK_ROWS
+    closest, totals = np.empty(n_samples), np.empty(n_blocks)
+    nearer = np.empty((n_samples, len(vectors)), dtype=np.uint8)
+    potentials, sums = np.empty((n_blocks, table.shape[1])), np.empty(table.shape[1])
+    distances, none = np.empty((n_kept, table.shape[1])), np.empty((0, table.shape[1]))
     rows = np.empty(uniforms.shape[2], dtype=np.intp)
     for s in range(start, stop):
-        chosen[s, 0] = firsts[s]
+        row, best = firsts[s], 0
+        chosen[s, 0] = row
         closest[:] = np.inf
-        for c in range(chosen.shape[1]):
-            if c > 0:
-                draw_rows(weights, closest, uniforms[s, c - 1], cumulative, rows)
-            tried = rows if c > 0 else chosen[s, :1]
-            dense_closer(
-                X, tried, table, closest, weights, vectors, 0, n_samples, closer, potentials
+        nearer[:] = 255
+        dense_keep(X, row, best, nearer, none, 0, n_blocks, closest)
+        add_blocks(weights, closest, 0, n_blocks, totals)
+        nearer[:] = 0
+        for c in range(1, chosen.shape[1]):
+            dense_draw(
+                X,
+                row,
+                best,
+                nearer,
+                distances,
+                weights,
+                totals,
+                uniforms[s, c - 1],
+                closest,
+                rows,
             )
-            chosen[s, c] = keep_best_trial(potentials, tried, closer, closest)
+            put_dense(X, rows, table)
+            dense_step(
+                X,
+                row,
+                best,
+                table,
+                weights,
+                vectors,
+                0,
+                n_blocks,
+                closest,
+                nearer,
+                distances,
+                potentials,
+            )
+            best = least_potential(potentials, rows.shape[0], sums)
+            totals[:] = potentials[:, best]
+            row = rows[best]
+            chosen[s, c] = row
 
 
 @kernel

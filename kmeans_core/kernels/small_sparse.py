@@ -13,7 +13,8 @@ from kmeans_core.kernels.centers import (
 )
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
-from kmeans_core.kernels.seeding import draw_rows, keep_best_trial, sparse_closer
+from kmeans_core.kernels.seeding import BLOCK_ROWS, add_blocks, least_potential
+from kmeans_core.kernels.seeding_sparse import best_is_sure, draw, keep, put, step
 from kmeans_core.kernels.sparse import own_distances
 from kmeans_core.kernels.sparse_filter import put_centers
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE
@@ -30,39 +31,131 @@ def seeds(
     uniforms,  # IN (n_starts, n_clusters - 1, n_trials), each within 0..1
     vectors,  # IN: a tuple with one entry for 8 trials
     table,  # SCRATCH (n_features, 8 * len(vectors)), zero
+    share,  # IN: relative error of expanded distances and their sums; 0 if they are exact
+    n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
     start,  # IN
     stop,  # IN
     chosen,  # OUT (n_starts, n_clusters), starts start..stop: rows
 ):
-    """Rows chosen by greedy k-means++."""
-    n_samples = weights.shape[0]
-    closer = np.empty((n_samples, table.shape[1]))
-    closest, cumulative = np.empty(n_samples), np.empty(n_samples)
-    potentials = np.empty(table.shape[1])
-    rows = np.empty(uniforms.shape[2], dtype=np.intp)
+    """Rows chosen by greedy k-means++; a start that the error might decide is done once more."""
     for s in range(start, stop):
         chosen[s, 0] = firsts[s]
-        closest[:] = np.inf
-        for c in range(chosen.shape[1]):
-            if c > 0:
-                draw_rows(weights, closest, uniforms[s, c - 1], cumulative, rows)
-            tried = rows if c > 0 else chosen[s, :1]
-            sparse_closer(
+        for decides in (False, True):
+            if choose(
                 data,
                 indices,
                 indptr,
                 row_norms,
-                tried,
-                table,
-                closest,
                 weights,
+                uniforms[s],
                 vectors,
-                0,
-                n_samples,
-                closer,
-                potentials,
-            )
-            chosen[s, c] = keep_best_trial(potentials, tried, closer, closest)
+                table,
+                share,
+                n_kept,
+                decides,
+                chosen[s],
+            ):
+                break
+
+
+@kernel
+def choose(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared
+    weights,  # IN (n_samples,)
+    uniforms,  # IN (n_clusters - 1, n_trials), each within 0..1
+    vectors,  # IN: a tuple with one entry for 8 trials
+    table,  # SCRATCH (n_features, 8 * len(vectors)), zero; left zero
+    share,  # IN: relative error of expanded distances and their sums; 0 if they are exact
+    n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
+    decides,  # IN: whether every distance that matters is to be the deciding sum
+    chosen,  # IN/OUT (n_clusters,): the first row; the others
+):
+    """Rows of one start; False where the error might decide."""
+    n_samples = weights.shape[0]
+    n_blocks = (n_samples + BLOCK_ROWS - 1) // BLOCK_ROWS
+    closest, totals = np.full(n_samples, np.inf), np.empty(n_blocks)
+    nearer = np.full((n_samples, len(vectors)), np.uint8(255), dtype=np.uint8)
+    potentials = np.empty((n_blocks, table.shape[1]))
+    sums, norms = np.empty(table.shape[1]), np.empty(table.shape[1])
+    distances = np.empty((n_kept, table.shape[1]))
+    rows = np.empty(uniforms.shape[1], dtype=np.intp)
+    values, kept = np.zeros((table.shape[0], 1)), np.empty(1, dtype=np.intp)
+    error = 0.0 if decides else share
+    best = 0
+    kept[0] = row = chosen[0]
+    put(data, indices, indptr, row_norms, kept, 1.0, values, norms)
+    keep(
+        data,
+        indices,
+        indptr,
+        row_norms,
+        row,
+        values.ravel(),
+        best,
+        nearer,
+        np.empty((0, table.shape[1])),
+        decides,
+        0,
+        n_blocks,
+        closest,
+    )
+    add_blocks(weights, closest, 0, n_blocks, totals)
+    nearer[:] = 0
+    for c in range(1, chosen.shape[0]):
+        if not draw(
+            data,
+            indices,
+            indptr,
+            row_norms,
+            row,
+            values.ravel(),
+            best,
+            nearer,
+            distances,
+            decides,
+            error,
+            weights,
+            totals,
+            uniforms[c - 1],
+            closest,
+            rows,
+        ):
+            return False
+        put(data, indices, indptr, row_norms, rows, 1.0, table, norms)
+        step(
+            data,
+            indices,
+            indptr,
+            row_norms,
+            row,
+            values.ravel(),
+            best,
+            rows,
+            table,
+            norms,
+            weights,
+            vectors,
+            decides,
+            1.0 + 3.0 * share,
+            0,
+            n_blocks,
+            closest,
+            nearer,
+            distances,
+            potentials,
+        )
+        put(data, indices, indptr, row_norms, rows, 0.0, table, norms)
+        best = least_potential(potentials, rows.shape[0], sums)
+        if not best_is_sure(data, indices, indptr, rows, sums, best, error):
+            return False
+        totals[:] = potentials[:, best]
+        put(data, indices, indptr, row_norms, kept, 0.0, values, norms)
+        kept[0] = row = chosen[c] = rows[best]
+        put(data, indices, indptr, row_norms, kept, 1.0, values, norms)
+    return True
 
 
 @kernel

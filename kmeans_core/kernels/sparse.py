@@ -303,3 +303,24 @@ def decided_pair_distance(
             other_begin += 1
         total += difference * difference
     return total
+
+
+@kernel
+def same_row(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    one,  # IN: a row
+    other,  # IN: a row
+):
+    """Whether two rows store the same values in the same places."""
+    begin, length = indptr[one], indptr[one + 1] - indptr[one]
+    other_begin = indptr[other]
+    if indptr[other + 1] - other_begin != length:
+        return False
+    for at in range(length):
+        if indices[begin + at] != indices[other_begin + at]:
+            return False
+        if data[begin + at] != data[other_begin + at]:
+            return False
+    return True

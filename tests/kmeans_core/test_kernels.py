@@ -273,12 +273,10 @@ def test_no_compiled_kernel_outlives_a_change_of_one_it_calls(tmp_path):
     assert any("small_dense.seeds" in file.name for file in compiled)
     assert run() == (best, compiled)  # the same files: nothing is compiled again
 
-    # keep_best_trial, which is in another file than the start that calls it, keeps the worst.
+    # least_potential, which is in another file than the start that calls it, takes the greatest.
     called = copy / "kernels" / "seeding.py"
     text = called.read_text()
-    changed = text.replace(
-        "potentials[trial] < potentials[best]", "potentials[trial] > potentials[best]"
-    )
+    changed = text.replace("sums[trial] < sums[best]", "sums[trial] > sums[best]")
     assert changed != text
     called.write_text(changed)
     worst, _ = run()

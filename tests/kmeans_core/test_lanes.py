@@ -22,18 +22,18 @@ def nearest_lane(distances):
 
 
 @njit
-def keep_closer(distances, closest, weight, vectors, out, row, potentials):
-    lanes.keep_closer(distances, closest, weight, vectors, out, row, potentials)
+def mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block):
+    lanes.mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block)
 
 
 @njit
-def expand(products, norm, norms, share, vectors):
-    return lanes.expand(products, norm, norms, share, vectors)
+def expand(products, norm, norms, share, least, vectors):
+    return lanes.expand(products, norm, norms, share, least, vectors)
 
 
 @njit
-def dense_trials(X, table, closest, weights, first, last, vectors, out, potentials):
-    lanes.dense_trials(X, table, closest, weights, first, last, vectors, out, potentials)
+def dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block):
+    lanes.dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
 
 
 @njit
@@ -110,25 +110,34 @@ def test_of_equally_near_lanes_the_lowest(n_vectors):
             assert nearest_lane(distances) == place
 
 
+def bits(is_nearer):
+    """A byte for eight lanes, the first lane in its lowest bit."""
+    return np.packbits(is_nearer, axis=-1, bitorder="little").tolist()
+
+
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
+@pytest.mark.parametrize("n_kept", [0, 3])
 @pytest.mark.parametrize(("closest", "weight"), [(0.0, 1.0), (0.3, 0.0), (0.7, 0.1), (np.inf, 2.0)])
-def test_the_closer_is_kept_and_added_to_the_potentials(n_vectors, closest, weight):
+def test_what_is_nearer_is_marked_and_the_lesser_added(n_vectors, n_kept, closest, weight):
     rng = np.random.default_rng(n_vectors)
     width, vectors = n_vectors * LANES, (0,) * n_vectors
-    distances, potentials = rng.random(width), rng.random(width)
+    distances, before = rng.random(width), rng.random((2, width))
     distances[::3], distances[1::5], distances[2::7] = closest, 0.0, np.inf
-    kept = [min(distance, closest) for distance in distances.tolist()]
-    totals = [p + weight * k for p, k in zip(potentials.tolist(), kept, strict=True)]
-    for function in (keep_closer, lanes._keep_closer_in_numpy):
-        added, out = potentials.copy(), np.full((3, width), -7.0)
-        function(distances, closest, weight, vectors, out, 1, added)
-        assert out.tolist() == [[-7.0] * width, kept, [-7.0] * width]
-        assert added.tolist() == totals
+    lesser = [min(distance, closest) for distance in distances.tolist()]
+    after = [p + weight * k for p, k in zip(before[1].tolist(), lesser, strict=True)]
+    for function in (mark_nearer, lanes._mark_nearer_in_numpy):
+        nearer = np.full((3, n_vectors), 7, dtype=np.uint8)
+        kept, sums = np.full((n_kept, width), -7.0), before.copy()
+        function(distances, closest, weight, vectors, nearer, 1, kept, sums, 1)
+        assert nearer.tolist() == [[7] * n_vectors, bits(distances < closest), [7] * n_vectors]
+        assert kept.tolist() == [[-7.0] * width, distances.tolist(), [-7.0] * width][:n_kept]
+        assert sums.tolist() == [before[0].tolist(), after]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
-def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors):
+@pytest.mark.parametrize("n_kept", [0, 20])
+def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors, n_kept):
     rng = np.random.default_rng(n_vectors)
     width = n_vectors * LANES
     for n_features in (1, 5):
@@ -139,28 +148,40 @@ def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors):
         closest = rng.random(20) * 3
         closest[4] = np.inf
         distances = reference.squared_distances(X.astype(np.float64), table.T)
-        expected = np.minimum(distances, closest[:, None])
-        for first, last in ((0, 20), (3, 11), (19, 20), (5, 5)):
-            for places in (0, 3):
-                added = np.zeros(width)
-                for i in range(first, last):
-                    added += weights[i] * expected[i]
-                for function in (dense_trials, lanes._dense_trials_in_numpy):
-                    out, potentials = np.full((20, width), -7.0), np.full(width, -7.0)
-                    function(
-                        X,
-                        anywhere(table, places),
-                        closest,
-                        weights,
-                        first,
-                        last,
-                        (0,) * n_vectors,
-                        out,
-                        potentials,
-                    )
-                    assert out[first:last].tolist() == expected[first:last].tolist()
-                    assert np.all(np.delete(out, np.arange(first, last), axis=0) == -7)
-                    assert potentials.tolist() == added.tolist()
+        lesser = np.minimum(distances, closest[:, None])
+        for first, last in ((0, 20), (3, 11), (4, 10), (19, 20), (5, 5)):
+            inside = np.zeros(20, dtype=bool)
+            inside[first:last] = True
+            added = np.zeros(width)
+            for i in range(first, last):
+                added += weights[i] * lesser[i]
+            for places, function in (
+                (0, dense_trials),
+                (3, dense_trials),
+                (0, lanes._dense_trials_in_numpy),
+            ):
+                nearer = np.full((20, n_vectors), 7, dtype=np.uint8)
+                kept, sums = np.full((n_kept, width), -7.0), np.full((3, width), -7.0)
+                function(
+                    X,
+                    anywhere(table, places),
+                    closest,
+                    weights,
+                    first,
+                    last,
+                    (0,) * n_vectors,
+                    nearer,
+                    kept,
+                    sums,
+                    1,
+                )
+                marks = bits(distances < closest[:, None])
+                assert nearer[inside].tolist() == marks[first:last]
+                assert np.all(nearer[~inside] == 7)
+                if n_kept:
+                    assert kept[inside].tolist() == distances[inside].tolist()
+                    assert np.all(kept[~inside] == -7)
+                assert sums.tolist() == [[-7.0] * width, added.tolist(), [-7.0] * width]
 
 
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
@@ -174,7 +195,7 @@ def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vect
             products[place] = (2.5 + norms[place]) * 0.4999999  # almost all cancels
         for function in (expand, lanes._expand_in_numpy):
             distances = products.copy()
-            assert function(distances, 2.5, norms, 1e-3, (0,) * n_vectors) is (place is None)
+            assert function(distances, 2.5, norms, 1e-3, 0.0, (0,) * n_vectors) is (place is None)
             assert distances.tolist() == ((2.5 + norms) - 2.0 * products).tolist()
 
 
@@ -183,11 +204,13 @@ def test_an_expanded_distance_that_overflowed_is_not_believed(bad):
     for function in (expand, lanes._expand_in_numpy):
         products, norms = np.zeros(LANES), np.ones(LANES)
         norms[6] = bad
-        assert not function(products, 1.0, norms, 1e-3, (0,))
-    # Exactly the share is not more than it.
+        assert not function(products, 1.0, norms, 1e-3, 0.0, (0,))
+    # Exactly the share is not more than it, and neither is exactly the least.
     for function in (expand, lanes._expand_in_numpy):
-        assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.5, (0,))
-        assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.499, (0,))
+        assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.5, 0.0, (0,))
+        assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.499, 0.0, (0,))
+        assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.25, 0.5, (0,))
+        assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.25, 0.499, (0,))
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 15, 16, 17, 31, 64, 1003])
