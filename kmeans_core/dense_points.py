@@ -1,6 +1,5 @@
 """DensePoints: rows of a dense array."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from kmeans_core.kernels import dense, pairs, small_dense
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import dense_closer
 from kmeans_core.kernels.simd import TILE_ROWS
+from kmeans_core.lazy import lazy
 from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
@@ -178,7 +178,7 @@ class DensePoints:
 
         return distances
 
-    @cached_property
+    @lazy
     def _shift(self) -> Floats:
         """What is taken from rows before they are multiplied, so that they have less in common.
 

@@ -1,6 +1,5 @@
 """SparsePoints: rows of a CSR matrix, absent = 0."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.seeding import sparse_closer
 from kmeans_core.kernels.vectors import VECTOR_BYTES
+from kmeans_core.lazy import lazy
 from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
@@ -278,19 +278,19 @@ class SparsePoints:
         pairs.columns_of(*self.csr, first, stop, starts, rows, values)
         return starts, rows, values
 
-    @cached_property
+    @lazy
     def _is_short(self) -> bool:
         """Whether all numbers are such as ratings, counts and flags are."""
         return bool(sparse.is_short(self.csr[0], self.row_norms))
 
-    @cached_property
+    @lazy
     def _row_lengths(self) -> Floats:
         """Sum of the absolute values of every row."""
         out = np.empty(len(self.row_norms))
         pairs.lengths(self.csr[0], self.csr[2], out)
         return out
 
-    @cached_property
+    @lazy
     def _cuts(self) -> list[int]:
         """Rows at which to cut for runs that store as much each: rows differ widely in length."""
         indptr = self.csr[2]
