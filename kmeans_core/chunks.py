@@ -22,6 +22,9 @@ SMALL_WORK = 1_000_000
 # Multiply-adds of a chunk at most, some .03 to .3 s: Ctrl-C is heard between two chunks.
 CHUNK_WORK = 100_000_000
 
+# Items of a chunk at most: of short rows what is done for each beside the multiply-adds counts.
+MOST_ITEMS = 10_000_000
+
 # Enough chunks for the threads to even out, few enough that the cost of a call does not show.
 _CHUNKS_PER_THREAD = 8
 
@@ -37,7 +40,9 @@ def available_threads() -> int:
         return os.cpu_count() or 1
 
 
-def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
+def run(
+    n_items: int, work: int, n_threads: int, task: Task, *, most_items: int = MOST_ITEMS
+) -> None:
     """Call ``task(start, stop)`` until every item of ``range(n_items)`` was in one chunk.
 
     Parameters
@@ -51,6 +56,8 @@ def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
         Threads to use at most, the calling one included.
     task : callable
         Writes the results of items ``start`` to ``stop``, and nothing else.
+    most_items : int
+        Items of a chunk at most.
 
     Notes
     -----
@@ -62,10 +69,10 @@ def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
     # A task that ran chunks of its own on threads would wait for the thread it occupies.
     n_workers = 1 if stopping.has_part() else min(n_threads, n_items)
     alone = n_workers <= 1 or work < SMALL_WORK
-    if alone and work <= CHUNK_WORK:
+    if alone and work <= CHUNK_WORK and n_items <= most_items:
         task(0, n_items)
         return
-    n_chunks = -(-work // CHUNK_WORK)
+    n_chunks = max(-(-work // CHUNK_WORK), -(-n_items // most_items))
     if not alone:
         n_chunks = max(n_chunks, n_workers * _CHUNKS_PER_THREAD)
     chunks = _Chunks(task, n_items, min(n_items, n_chunks))

@@ -117,20 +117,28 @@ class DensePoints:
     def small_runs(
         self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
     ) -> None:
-        small_dense.runs(
-            self.X,
-            weights,
-            rule.max_iter,
-            rule.shift,
-            MOST_UPDATES,
-            (0, 0),
-            start,
-            stop,
-            runs.centers,
-            runs.labels,
-            runs.stops,
-            runs.figures,
-        )
+        n_clusters, n_features = runs.centers.shape[1:]
+        sums = np.empty((n_clusters, n_features))
+
+        def kernel(at_once: int, first: int, last: int) -> None:
+            small_dense.runs(
+                self.X,
+                weights,
+                rule.max_iter,
+                rule.shift,
+                MOST_UPDATES,
+                (0, 0),
+                at_once,
+                first,
+                last,
+                sums,
+                runs.centers,
+                runs.labels,
+                runs.stops,
+                runs.figures,
+            )
+
+        runs.complete(kernel, start, stop, rule.max_iter, self.n_stored * n_clusters)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(self.X))

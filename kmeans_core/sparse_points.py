@@ -169,25 +169,42 @@ class SparsePoints:
     def small_runs(
         self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
     ) -> None:
-        centers = CenterTable(runs.centers.shape[1], self.n_features)
-        small_sparse.runs(
-            *self.csr,
-            self.row_norms,
-            weights,
-            rule.max_iter,
-            rule.shift,
-            MOST_UPDATES,
-            0 if self.sums_are_exact(weights) else 1,
-            centers.vectors,
-            centers.table,
-            centers.half_norms,
-            start,
-            stop,
-            runs.centers,
-            runs.labels,
-            runs.stops,
-            runs.figures,
+        n_samples, n_clusters = len(self.row_norms), runs.centers.shape[1]
+        centers = CenterTable(n_clusters, self.n_features)
+        n_padded = len(centers.half_norms)
+        # What a start that is left unfinished goes on with.
+        kept = (
+            np.empty((n_clusters, self.n_features)),
+            np.empty(n_clusters),
+            np.empty(n_padded, dtype=np.float32),
+            np.empty(n_samples, dtype=np.float32),
+            np.empty((n_samples, n_padded), dtype=np.float32),
         )
+        counts = 0 if self.sums_are_exact(weights) else 1
+
+        def kernel(at_once: int, first: int, last: int) -> None:
+            small_sparse.runs(
+                *self.csr,
+                self.row_norms,
+                weights,
+                rule.max_iter,
+                rule.shift,
+                MOST_UPDATES,
+                counts,
+                centers.vectors,
+                centers.table,
+                centers.half_norms,
+                at_once,
+                first,
+                last,
+                *kept,
+                runs.centers,
+                runs.labels,
+                runs.stops,
+                runs.figures,
+            )
+
+        runs.complete(kernel, start, stop, rule.max_iter, self.n_stored * n_clusters)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(labels))

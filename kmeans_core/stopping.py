@@ -32,6 +32,13 @@ def has_part() -> bool:
     return getattr(_part, "work", None) is not None
 
 
+def stop() -> None:
+    """Stop the work that this thread has a part in, if any."""
+    work: Work | None = getattr(_part, "work", None)
+    if work is not None:
+        work.is_stopped = True
+
+
 def check() -> None:
     """Raise ``Stopped`` if the work that this thread has a part in has been stopped."""
     work: Work | None = getattr(_part, "work", None)

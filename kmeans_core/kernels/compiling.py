@@ -23,14 +23,13 @@ _LOOK = 0.5
 
 
 def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
-    """The same compiler, which is interrupted before it begins or once it has ended.
+    """The same compiler, which is stopped before or after a kernel, and never in between.
 
     Signal handlers run in the main thread alone, so another thread compiles what that one needs.
     A handler runs at once; what it raises is raised when the kernel is ready.
     """
 
     def compile_unbroken(*args: Any) -> Any:
-        stopping.check()
         if threading.current_thread() is threading.main_thread():
             return _in_another_thread(lambda: compile_for(*args))
         return compile_for(*args)
@@ -38,8 +37,29 @@ def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
     return compile_unbroken
 
 
+def unless_stopped(compile_one: Callable[..., Any]) -> Callable[..., Any]:
+    """The same compiler of one kernel, or of one that another kernel calls.
+
+    It does not begin once the work that asks for the kernel has been stopped.
+    """
+
+    def compile_unless_stopped(*args: Any) -> Any:
+        with global_compiler_lock:
+            stopping.check()
+            return compile_one(*args)
+
+    return compile_unless_stopped
+
+
+class _Request:
+    """The part that another thread has in the work of the main one."""
+
+    is_stopped = False
+
+
 def _in_another_thread(work: Callable[[], Any]) -> Any:
     """What ``work`` returns or raises."""
+    request = _Request()
     turn = itertools.count()  # next() is one step, and whoever gets 0 does the work
     outcome: list[tuple[Any, BaseException | None]] = []
     is_done = threading.Lock()
@@ -48,6 +68,7 @@ def _in_another_thread(work: Callable[[], Any]) -> Any:
     def do() -> None:
         with global_compiler_lock:
             if next(turn) == 0:
+                stopping.join(request)
                 outcome.append(_outcome(work))
         is_done.release()
 
@@ -66,6 +87,8 @@ def _in_another_thread(work: Callable[[], Any]) -> Any:
         except BaseException as error:
             if next(turn) > 0:
                 interruption = error  # the thread is at it
+                request.is_stopped = True
+                stopping.stop()
             elif _tells_of_no_thread(error):
                 outcome.append(_outcome(work))
             else:

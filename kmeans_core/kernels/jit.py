@@ -8,7 +8,7 @@ from typing import Any
 from numba import njit
 
 from kmeans_core.kernels.cache import KernelCache, warn_once
-from kmeans_core.kernels.compiling import unbroken
+from kmeans_core.kernels.compiling import unbroken, unless_stopped
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,6 +24,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         return done  # the JIT is off
     compiled: Any = done
     compiled._compile_for_args = unbroken(compiled._compile_for_args)
+    compiled.compile = unless_stopped(compiled.compile)
     try:
         # numba takes a cached kernel for fresh while its own file is as it was. But kernels call
         # kernels of other files, whose code is compiled into them: any changed file makes all
