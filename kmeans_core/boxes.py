@@ -15,6 +15,9 @@ SORT_PARTS = 16
 # What pruning and the centres left cost a stored value, in multiply-adds.
 WORK_PER_VALUE = 5
 
+# Blocks of a chunk at most, some .1 s: with few features a row costs more than its values.
+MOST_BLOCKS = 2**20 // boxes.BLOCK_ROWS
+
 # Where boxes were faster; see pays.
 MOST_FEATURES = 6
 FEWEST_ROWS = 1_000
@@ -111,7 +114,8 @@ class BoxAssigner:
             )
 
         n_blocks = len(self._points) // boxes.BLOCK_LINES
-        chunks.run(n_blocks, self._points.size * WORK_PER_VALUE, self.n_threads, task)
+        work = self._points.size * WORK_PER_VALUE
+        chunks.run(n_blocks, work, self.n_threads, task, most_items=MOST_BLOCKS)
         np.copyto(self._left, labels)
         return sum(moved)
 

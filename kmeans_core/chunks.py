@@ -1,4 +1,4 @@
-"""Runs row kernels over chunks of rows on a pool of threads.
+"""Runs row kernels over chunks of rows on threads.
 
 A kernel writes only what belongs to its own rows (or clusters), so what it computes depends
 neither on how they are cut nor on how many threads there are. Threads are plain Python threads:
@@ -7,10 +7,10 @@ in at once.
 """
 
 import itertools
-import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from kmeans_core import pool, stopping
 
 Task = Callable[[int, int], None]
 
@@ -18,15 +18,22 @@ Task = Callable[[int, int], None]
 # .5 ms on one core) stays in the calling thread.
 SMALL_WORK = 1_000_000
 
+# Multiply-adds of a chunk at most, some .03 to .3 s: Ctrl-C is heard between two chunks.
+CHUNK_WORK = 100_000_000
+
+# Items of a chunk at most: of short rows what is done for each beside the multiply-adds counts.
+MOST_ITEMS = 10_000_000
+
 # Enough chunks for the threads to even out, few enough that the cost of a call does not show.
 _CHUNKS_PER_THREAD = 8
 
-_pool: ThreadPoolExecutor | None = None
-_pool_lock = threading.Lock()
-_inside = threading.local()
+# Seconds after which a wait looks whether those it waits for still exist.
+_LOOK = 1.0
 
 
-def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
+def run(
+    n_items: int, work: int, n_threads: int, task: Task, *, most_items: int = MOST_ITEMS
+) -> None:
     """Call ``task(start, stop)`` until every item of ``range(n_items)`` was in one chunk.
 
     Parameters
@@ -34,91 +41,129 @@ def run(n_items: int, work: int, n_threads: int, task: Task) -> None:
     n_items : int
         Rows, mostly; clusters where their sums are made.
     work : int
-        Multiply-adds of the whole, roughly; decides whether threads pay.
+        Multiply-adds of the whole, roughly; decides whether threads pay, and how long a chunk may
+        be.
     n_threads : int
         Threads to use at most, the calling one included.
     task : callable
         Writes the results of items ``start`` to ``stop``, and nothing else.
+    most_items : int
+        Items of a chunk at most.
 
     Notes
     -----
     An exception in a task, and KeyboardInterrupt in the caller, stop the others at their next
     chunk and are raised once no task runs any more, so that no array is written to afterwards.
+    Tasks of tasks are stopped too.
     """
-    # A task that ran chunks of its own would wait for the pool it occupies.
-    nested = getattr(_inside, "pool", False)
-    n_workers = min(n_threads, n_items)
-    if n_workers <= 1 or work < SMALL_WORK or nested:
+    stopping.check()
+    # A task that ran chunks of its own on threads would wait for the thread it occupies.
+    n_workers = 1 if stopping.has_part() else min(n_threads, n_items)
+    alone = n_workers <= 1 or work < SMALL_WORK
+    if alone and work <= CHUNK_WORK and n_items <= most_items:
         task(0, n_items)
         return
+    n_chunks = max(-(-work // CHUNK_WORK), -(-n_items // most_items))
+    if not alone:
+        n_chunks = max(n_chunks, n_workers * _CHUNKS_PER_THREAD)
+    chunks = _Chunks(task, n_items, min(n_items, n_chunks))
+    if alone:
+        chunks.take()
+    else:
+        chunks.share(n_workers - 1)
 
-    n_chunks = min(n_items, n_workers * _CHUNKS_PER_THREAD)
-    bounds = [n_items * chunk // n_chunks for chunk in range(n_chunks + 1)]
-    queue = itertools.count()  # next() is atomic: each chunk is taken once
-    stop = threading.Event()
 
-    def take_chunks() -> None:
-        _inside.pool = True
+class _Chunks:
+    """The chunks of one call, and the threads that take them one after the other.
+
+    The lock is held by nothing but a few steps of this call, in whichever thread: what may
+    interrupt them (a signal handler, a finalizer) makes calls of its own.
+    """
+
+    def __init__(self, task: Task, n_items: int, n_chunks: int) -> None:
+        self._task = task
+        self._n_items = n_items
+        self._n_chunks = n_chunks
+        self._next = itertools.count()  # next() is one step: each chunk is taken once
+        self.is_stopped = False
+        self._error: BaseException | None = None  # the first of a helper
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._n_helpers = 0  # at work now
+        self._all_left = threading.Lock()
+        self._all_left.acquire()
+        self._generation = pool.generation
+
+    def take(self) -> None:
+        """Run one chunk after the other while there are any."""
+        while not self.is_stopped and (chunk := next(self._next)) < self._n_chunks:
+            stopping.check()
+            self._task(
+                self._n_items * chunk // self._n_chunks,
+                self._n_items * (chunk + 1) // self._n_chunks,
+            )
+
+    def share(self, n_helpers: int) -> None:
+        """Take chunks together with so many other threads, or as many as there are."""
         try:
-            while not stop.is_set() and (chunk := next(queue)) < n_chunks:
-                task(bounds[chunk], bounds[chunk + 1])
+            stopping.join(self)
+            pool.lend(self._help, n_helpers)
+            self.take()
+        except stopping.Stopped:
+            pass  # by the error of a helper
         except BaseException:
-            stop.set()
+            self.is_stopped = True
             raise
         finally:
-            _inside.pool = False
+            self._dismiss()
+        if self._error is not None:
+            try:
+                raise self._error
+            finally:
+                self._error = None  # which holds this frame, which holds it
 
-    helpers: list[Future[None]] = []
-    try:
-        _submit(take_chunks, n_workers - 1, helpers)
-        take_chunks()
-    except BaseException:
-        stop.set()
-        raise
-    finally:
-        _settle(helpers, stop)
-    for helper in helpers:
-        if not helper.cancelled():
-            helper.result()
-
-
-def _submit(function: Callable[[], None], times: int, helpers: list[Future[None]]) -> None:
-    """Add a helper to ``helpers`` as soon as it may run, so that none is ever out of sight."""
-    global _pool
-    with _pool_lock:
-        if _pool is None:
-            # Threads are started as tasks come in, so the bound costs nothing until it is used.
-            _pool = ThreadPoolExecutor(max_workers=max(64, os.cpu_count() or 1))
+    def _help(self, rest: Callable[[], None]) -> None:
+        with self._lock:
+            joins = not self._is_closed
+            self._n_helpers += joins
+        if not joins:
+            rest()
+            return
+        stopping.join(self)
         try:
-            # extend keeps what it has got when the generator raises
-            helpers.extend(_pool.submit(function) for _ in range(times))
-        except RuntimeError as error:
-            # Once the main thread has ended no pool takes tasks. A thread that outlives it, or an
-            # atexit handler, works alone.
-            if "shutdown" not in str(error):
-                raise
+            self.take()
+        except stopping.Stopped:
+            pass
+        except BaseException as error:
+            self._error = self._error or error
+            self.is_stopped = True
+        stopping.leave()
+        rest()
+        with self._lock:
+            self._n_helpers -= 1
+            is_last = self._is_closed and self._n_helpers == 0
+        if is_last:
+            self._all_left.release()
 
-
-def _settle(helpers: list[Future[None]], stop: threading.Event) -> None:
-    """Wait until no helper runs, however often the wait is interrupted."""
-    interrupted: KeyboardInterrupt | None = None
-    running = [helper for helper in helpers if not helper.cancel()]
-    while running:
-        try:
-            running = list(wait(running).not_done)
-        except KeyboardInterrupt as error:
-            stop.set()
-            interrupted = error
-    if interrupted is not None:
-        raise interrupted
-
-
-def _drop_pool() -> None:
-    """In a forked child the pool's threads do not exist; it would wait for them for ever."""
-    global _pool, _pool_lock
-    _pool = None
-    _pool_lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drop_pool)
+    def _dismiss(self) -> None:
+        """Let no helper join any more, and wait until none is at work, however interrupted."""
+        interruption: BaseException | None = None
+        while True:
+            try:
+                if self._generation == pool.generation:
+                    with self._lock:
+                        self._is_closed = True
+                if self._n_helpers == 0 or self._generation != pool.generation:
+                    stopping.leave()
+                    break
+                self._all_left.acquire(timeout=_LOOK)
+            except BaseException as error:  # Ctrl-C, or what a signal handler raises
+                self.is_stopped = True
+                interruption = error
+        if interruption is not None:
+            raise interruption
+        if self._n_helpers > 0:
+            raise RuntimeError(
+                "A signal handler forked this process while threads worked on a fit. They are not "
+                "in the child, which cannot go on with that fit."
+            )

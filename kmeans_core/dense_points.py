@@ -1,6 +1,5 @@
 """DensePoints: rows of a dense array."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from kmeans_core.groups import MOST_UPDATES, RowGroups
 from kmeans_core.kernels import dense, pairs, small_dense
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.simd import TILE_ROWS
+from kmeans_core.lazy import lazy
 from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
@@ -119,20 +119,28 @@ class DensePoints:
     def small_runs(
         self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
     ) -> None:
-        small_dense.runs(
-            self.X,
-            weights,
-            rule.max_iter,
-            rule.shift,
-            MOST_UPDATES,
-            (0, 0),
-            start,
-            stop,
-            runs.centers,
-            runs.labels,
-            runs.stops,
-            runs.figures,
-        )
+        n_clusters, n_features = runs.centers.shape[1:]
+        sums = np.empty((n_clusters, n_features))
+
+        def kernel(at_once: int, first: int, last: int) -> None:
+            small_dense.runs(
+                self.X,
+                weights,
+                rule.max_iter,
+                rule.shift,
+                MOST_UPDATES,
+                (0, 0),
+                at_once,
+                first,
+                last,
+                sums,
+                runs.centers,
+                runs.labels,
+                runs.stops,
+                runs.figures,
+            )
+
+        runs.complete(kernel, start, stop, rule.max_iter, self.n_stored * n_clusters)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(self.X))
@@ -180,7 +188,7 @@ class DensePoints:
 
         return distances
 
-    @cached_property
+    @lazy
     def _shift(self) -> Floats:
         """What is taken from rows before they are multiplied, so that they have less in common.
 

@@ -1,6 +1,5 @@
 """ObservedPoints: rows of which some cells are unknown."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.kernels import observed
+from kmeans_core.lazy import lazy
 from kmeans_core.observed_sums import ObservedSums
 from kmeans_core.points import RUN_CALLS, Assigner
 from kmeans_core.prepared import prepare
@@ -78,18 +78,18 @@ class ObservedPoints:
     def n_stored(self) -> int:
         return len(self.csr[0])
 
-    @cached_property
+    @lazy
     def n_known(self) -> Ints:
         """Known cells of each row."""
         counts: Ints = np.diff(self.csr[2]).astype(np.intp)
         return counts
 
-    @cached_property
+    @lazy
     def feature_mass(self) -> Floats:
         """Weight of the rows that know each feature."""
         return self._by_feature(np.repeat(self.weights, self.n_known))
 
-    @cached_property
+    @lazy
     def feature_means(self) -> Floats:
         """Weighted mean of each feature's known values; NaN where no weight knows it."""
         sums = self._by_feature(np.repeat(self.weights, self.n_known) * self.csr[0])
@@ -100,7 +100,7 @@ class ObservedPoints:
     def mean_variance(self) -> float:
         return self._mean_variance
 
-    @cached_property
+    @lazy
     def _mean_variance(self) -> float:
         data, indices, _ = self.csr
         counts = self._by_feature(np.ones(len(data)))

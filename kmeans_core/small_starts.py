@@ -12,8 +12,8 @@ from kmeans_core.problem import Problem
 from kmeans_core.runs import Runs
 from kmeans_core.seeding import draw_starts, first_centers
 
-# Multiply-adds of an iteration up to which the compiled calls are used: some milliseconds. A call
-# cannot be interrupted, and beyond this a Python step between iterations costs nothing.
+# Multiply-adds of an iteration up to which the compiled calls are used: some milliseconds. Beyond
+# this a Python step between iterations costs nothing.
 MOST_WORK = 20_000_000
 
 # Bytes that a start may keep; those of several threads are in memory together.
@@ -66,7 +66,7 @@ def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[
     runs = Runs(
         centers,
         np.empty((n_starts, problem.points.shape[0]), dtype=np.int32),
-        np.empty((n_starts, 2), dtype=np.int64),
+        np.zeros((n_starts, 3), dtype=np.int64),
         np.empty((n_starts, 2)),
     )
     chunks.run(
@@ -102,7 +102,7 @@ def _work(problem: Problem, n_starts: int) -> int:
 
 
 def _result(problem: Problem, seeds: Floats, runs: Runs, start: int) -> LloydResult:
-    n_iter, why = runs.stops[start].tolist()
+    n_iter, why, _ = runs.stops[start].tolist()
     if why == stops.RAN_EMPTY:
         return lloyd(problem.points, seeds, problem.weights, problem.rule)
     inertia, shift = runs.figures[start].tolist()

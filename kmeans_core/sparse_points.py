@@ -1,6 +1,5 @@
 """SparsePoints: rows of a CSR matrix, absent = 0."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from kmeans_core.kernels import pairs, small_sparse, sparse
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.lanes import LANES
 from kmeans_core.kernels.vectors import VECTOR_BYTES
+from kmeans_core.lazy import lazy
 from kmeans_core.points import RUN_CALLS, Assigner, DistancesOf, KnownPoints
 from kmeans_core.prepared import prepare
 from kmeans_core.runs import Runs, StopRule
@@ -161,25 +161,42 @@ class SparsePoints:
     def small_runs(
         self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
     ) -> None:
-        centers = CenterTable(runs.centers.shape[1], self.n_features)
-        small_sparse.runs(
-            *self.csr,
-            self.row_norms,
-            weights,
-            rule.max_iter,
-            rule.shift,
-            MOST_UPDATES,
-            0 if self.sums_are_exact(weights) else 1,
-            centers.vectors,
-            centers.table,
-            centers.half_norms,
-            start,
-            stop,
-            runs.centers,
-            runs.labels,
-            runs.stops,
-            runs.figures,
+        n_samples, n_clusters = len(self.row_norms), runs.centers.shape[1]
+        centers = CenterTable(n_clusters, self.n_features)
+        n_padded = len(centers.half_norms)
+        # What a start that is left unfinished goes on with.
+        kept = (
+            np.empty((n_clusters, self.n_features)),
+            np.empty(n_clusters),
+            np.empty(n_padded, dtype=np.float32),
+            np.empty(n_samples, dtype=np.float32),
+            np.empty((n_samples, n_padded), dtype=np.float32),
         )
+        counts = 0 if self.sums_are_exact(weights) else 1
+
+        def kernel(at_once: int, first: int, last: int) -> None:
+            small_sparse.runs(
+                *self.csr,
+                self.row_norms,
+                weights,
+                rule.max_iter,
+                rule.shift,
+                MOST_UPDATES,
+                counts,
+                centers.vectors,
+                centers.table,
+                centers.half_norms,
+                at_once,
+                first,
+                last,
+                *kept,
+                runs.centers,
+                runs.labels,
+                runs.stops,
+                runs.figures,
+            )
+
+        runs.complete(kernel, start, stop, rule.max_iter, self.n_stored * n_clusters)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(labels))
@@ -270,12 +287,12 @@ class SparsePoints:
         pairs.columns_of(*self.csr, first, stop, starts, rows, values)
         return starts, rows, values
 
-    @cached_property
+    @lazy
     def _is_short(self) -> bool:
         """Whether all numbers are such as ratings, counts and flags are."""
         return bool(sparse.is_short(self.csr[0], self.row_norms))
 
-    @cached_property
+    @lazy
     def _share_of_error(self) -> float:
         """Relative error of the distances and sums of k-means++; short numbers have none."""
         if self._is_short:
@@ -283,14 +300,14 @@ class SparsePoints:
         n_longest = int(np.max(np.diff(self.csr[2])))
         return share_of_error(n_longest, len(self.row_norms))
 
-    @cached_property
+    @lazy
     def _row_lengths(self) -> Floats:
         """Sum of the absolute values of every row."""
         out = np.empty(len(self.row_norms))
         pairs.lengths(self.csr[0], self.csr[2], out)
         return out
 
-    @cached_property
+    @lazy
     def _cuts(self) -> list[int]:
         """Rows at which to cut for runs that store as much each: rows differ widely in length."""
         indptr = self.csr[2]

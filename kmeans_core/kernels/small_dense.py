@@ -28,7 +28,7 @@ from kmeans_core.kernels.seeding import (
     least_potential,
     put_dense,
 )
-from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE
+from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
 
 
 @kernel
@@ -138,33 +138,41 @@ def runs(
     tol,  # IN: stop once the squared shifts of the centres sum to this or less
     most_updates,  # IN: updates of sums by changed rows between two sums over all rows
     vectors,  # IN: a tuple with one entry for each vector of a panel
+    at_once,  # IN: iterations of a start in this call at most
     start,  # IN
-    stop,  # IN
+    stop,  # IN: start + 1 where a start may be left unfinished
+    sums,  # SCRATCH (n_clusters, n_features), for the next call as this one leaves it
     centers,  # IN/OUT (n_starts, n_clusters, n_features), starts start..stop: first, then last
-    labels,  # OUT (n_starts, n_samples) int32
-    stops,  # OUT (n_starts, 2): iterations, why it stopped
+    labels,  # IN/OUT (n_starts, n_samples) int32
+    stops,  # IN/OUT (n_starts, 3): iterations, 0 to begin; why it stopped; updates of sums
     figures,  # OUT (n_starts, 2): inertia, last shift
 ):
-    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``."""
+    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``.
+
+    A start that is unfinished after ``at_once`` iterations goes on in the next call.
+    """
     n_samples, n_features = X.shape
     n_clusters = centers.shape[1]
     n_lanes = 8 * len(vectors)
     table = np.empty((n_features, (n_clusters + n_lanes - 1) // n_lanes * n_lanes))
     table[:] = np.inf
-    sums, after = np.empty((n_clusters, n_features)), np.empty(n_features)
+    after = np.empty(n_features)
     mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
     touched = np.empty(n_clusters, dtype=np.bool_)
     before = np.empty(n_samples, dtype=np.int32)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=X.dtype)
     for s in range(start, stop):
         now, found = centers[s], labels[s]
-        found[:] = -1
-        n_updates = most_updates
-        why = MAX_ITER
+        iteration = stops[s, 0]
+        n_updates = stops[s, 2]
+        if iteration == 0:
+            found[:] = -1
+            n_updates = most_updates
+        until = min(max_iter, iteration + at_once)
+        why = MAX_ITER if until == max_iter else UNFINISHED
         shift = 0.0
-        iteration = 0
         changed = True
-        while iteration < max_iter:
+        while iteration < until:
             for i in range(n_samples):
                 before[i] = found[i]
             n_moved = assign(X, now, vectors, table, found)
@@ -196,8 +204,8 @@ def runs(
             if shift <= tol:
                 why = TOLERANCE
                 break
-        stops[s, 0], stops[s, 1] = iteration, why
-        if why == RAN_EMPTY:
+        stops[s, 0], stops[s, 1], stops[s, 2] = iteration, why, n_updates
+        if why in (RAN_EMPTY, UNFINISHED):
             continue
         if n_updates > 0:
             sums[:] = 0.0

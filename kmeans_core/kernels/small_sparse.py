@@ -17,7 +17,7 @@ from kmeans_core.kernels.seeding import BLOCK_ROWS, add_blocks, least_potential
 from kmeans_core.kernels.seeding_sparse import best_is_sure, draw, keep, put, step
 from kmeans_core.kernels.sparse import own_distances
 from kmeans_core.kernels.sparse_filter import put_centers
-from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE
+from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
 
 
 @kernel
@@ -187,38 +187,46 @@ def runs(
     vectors,  # IN: a tuple with one entry for each vector of a panel
     table,  # SCRATCH (n_features, n_padded) float32, zero past n_clusters
     half_norms,  # SCRATCH (n_padded,) float32, infinite past n_clusters
+    at_once,  # IN: iterations of a start in this call at most
     start,  # IN
-    stop,  # IN
+    stop,  # IN: start + 1 where a start may be left unfinished
+    sums,  # SCRATCH (n_clusters, n_features), for the next call as this one leaves it
+    drift,  # SCRATCH, the same (n_clusters,)
+    drift32,  # SCRATCH, the same (n_padded,) float32
+    upper,  # SCRATCH, the same (n_samples,) float32
+    lower,  # SCRATCH, the same (n_samples, n_padded) float32
     centers,  # IN/OUT (n_starts, n_clusters, n_features), starts start..stop: first, then last
-    labels,  # OUT (n_starts, n_samples) int32
-    stops,  # OUT (n_starts, 2): iterations, why it stopped
+    labels,  # IN/OUT (n_starts, n_samples) int32
+    stops,  # IN/OUT (n_starts, 3): iterations, 0 to begin; why it stopped; updates of sums
     figures,  # OUT (n_starts, 2): inertia, last shift
 ):
-    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``."""
+    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``.
+
+    A start that is unfinished after ``at_once`` iterations goes on in the next call.
+    """
     n_samples = weights.shape[0]
     _, n_clusters, n_features = centers.shape
-    sums, after = np.empty((n_clusters, n_features)), np.empty(n_features)
+    after = np.empty(n_features)
     mass, shifts, norms = np.empty(n_clusters), np.empty(n_clusters), np.empty(n_clusters)
     touched = np.empty(n_clusters, dtype=np.bool_)
     before = np.empty(n_samples, dtype=np.int32)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=data.dtype)
-    n_padded = half_norms.shape[0]
-    drift, drift32 = np.empty(n_clusters), np.empty(n_padded, dtype=np.float32)
-    upper = np.empty(n_samples, dtype=np.float32)
-    lower = np.empty((n_samples, n_padded), dtype=np.float32)
     for s in range(start, stop):
         now, found = centers[s], labels[s]
-        found[:] = -1
-        drift[:] = 0.0
-        drift32[:] = 0.0
-        upper[:] = np.inf
+        iteration = stops[s, 0]
+        n_updates = stops[s, 2]
+        if iteration == 0:
+            found[:] = -1
+            drift[:] = 0.0
+            drift32[:] = 0.0
+            upper[:] = np.inf
+            n_updates = most_updates
         touched[:] = True
-        n_updates = most_updates
-        why = MAX_ITER
+        until = min(max_iter, iteration + at_once)
+        why = MAX_ITER if until == max_iter else UNFINISHED
         shift = 0.0
-        iteration = 0
         changed = True
-        while iteration < max_iter:
+        while iteration < until:
             for i in range(n_samples):
                 before[i] = found[i]
             put_centers(now, touched, table, norms, half_norms)
@@ -267,8 +275,8 @@ def runs(
             if shift <= tol:
                 why = TOLERANCE
                 break
-        stops[s, 0], stops[s, 1] = iteration, why
-        if why == RAN_EMPTY:
+        stops[s, 0], stops[s, 1], stops[s, 2] = iteration, why, n_updates
+        if why in (RAN_EMPTY, UNFINISHED):
             continue
         if n_updates > 0:
             sums[:] = 0.0

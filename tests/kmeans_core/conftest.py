@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from gaps import csr_of
 from hypothesis import strategies as st
 
-from kmeans_core import IterationEvent, KMeans, chunks, reference
+from kmeans_core import IterationEvent, KMeans, chunks, pool, reference
 
 # Two distances whose relative difference is less than this may come out in either order where
 # sums are not exact.
@@ -145,14 +145,14 @@ class PoolWatch:
 def always_threads(monkeypatch: pytest.MonkeyPatch) -> PoolWatch:
     """Sends even the smallest work to the pool, and says how often it went there."""
     watch = PoolWatch()
-    submit = chunks._submit
+    lend = pool.lend
 
-    def watched(function: Any, times: int, helpers: Any) -> None:
+    def watched(job: pool.Job, times: int) -> None:
         watch.n_helpers += times
-        submit(function, times, helpers)
+        lend(job, times)
 
     monkeypatch.setattr(chunks, "SMALL_WORK", 0)
-    monkeypatch.setattr(chunks, "_submit", watched)
+    monkeypatch.setattr(pool, "lend", watched)
     return watch
 
 

@@ -43,8 +43,12 @@ def test_much_work_is_done_by_several_threads():
     assert threading.get_ident() in threads
 
 
-@pytest.mark.parametrize(("work", "n_threads"), [(chunks.SMALL_WORK - 1, 8), (MUCH, 1)])
-def test_little_work_stays_in_the_calling_thread(always_threads, monkeypatch, work, n_threads):
+@pytest.mark.parametrize(
+    ("work", "n_threads"), [(chunks.SMALL_WORK - 1, 8), (chunks.CHUNK_WORK, 1)]
+)
+def test_little_work_stays_in_the_calling_thread_in_one_piece(
+    always_threads, monkeypatch, work, n_threads
+):
     monkeypatch.setattr(chunks, "SMALL_WORK", 1_000_000)
     calls = []
     chunks.run(
@@ -52,6 +56,14 @@ def test_little_work_stays_in_the_calling_thread(always_threads, monkeypatch, wo
     )
     assert calls == [(threading.get_ident(), 0, 100)]
     assert always_threads.n_helpers == 0
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_much_work_is_cut_so_that_ctrl_c_is_heard_between_two_pieces(n_threads):
+    calls = []
+    work = 50 * chunks.CHUNK_WORK
+    chunks.run(1000, work, n_threads, lambda start, stop: calls.append((start, stop)))
+    assert sorted(calls) == [(first, first + 20) for first in range(0, 1000, 20)]
 
 
 @pytest.mark.parametrize("where", ["caller", "helper"])

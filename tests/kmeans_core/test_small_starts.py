@@ -10,7 +10,7 @@ import sklearn.cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import KMeans, cluster_sums, reference, restarts, small_starts
+from kmeans_core import KMeans, cluster_sums, reference, restarts, runs, small_starts
 from kmeans_core.checks import as_points
 from kmeans_core.lloyd import LloydResult, allowed_shift, lloyd
 from kmeans_core.problem import Problem
@@ -213,6 +213,30 @@ def test_where_more_than_half_of_the_rows_moved_all_are_added_up(events_of, stor
         events = events_of(KMeans(2, init=init, n_init=1, tol=0), storage(X))
         n_moved |= {event.n_moved for event in events[1:]}
     assert {3, 4, 5} <= n_moved
+
+
+# Starts in parts -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 7, 16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("max_iter", [1, 7, 14, 300])
+def test_a_start_in_parts_goes_on_where_it_was_left(monkeypatch, storage, at_once, dtype, max_iter):
+    rng = np.random.default_rng(2)
+    X = storage(np.round(rng.random((1500, 3)) + 0.3, 2).astype(dtype))
+    work = 15 * (X.nnz if sp.issparse(X) else X.size)
+    monkeypatch.setattr(runs, "CALL_WORK", work)
+    monkeypatch.setattr(runs, "PART_WORK", at_once * work)
+    calls = []
+    check = runs.stopping.check
+    monkeypatch.setattr(runs.stopping, "check", lambda: (calls.append(1), check()))
+    compiled, looped = compiled_and_looped(
+        X, "k-means++", 15, 3, weights=rng.random(1500), max_iter=max_iter
+    )
+    assert_same_bits(compiled, looped)
+    n_parts = sum(-(-result.n_iter // at_once) for result in compiled)
+    assert len(calls) >= n_parts
+    assert max_iter < 300 or max(result.n_iter for result in compiled) > 16
 
 
 # Starts that run empty ------------------------------------------------------------------------
