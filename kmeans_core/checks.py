@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
 from kmeans_core import chunks
-from kmeans_core.arrays import Floats
+from kmeans_core.arrays import Floats, rows_of
 from kmeans_core.chunks import available_threads
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError
@@ -98,7 +98,7 @@ def _dense_points(X: Any, n_threads: int, missing: str) -> DensePoints | Observe
             f"Expected 2D array, got {array.ndim}D array instead (shape {array.shape}). Reshape "
             "your data: array.reshape(-1, 1) for one feature, array.reshape(1, -1) for one sample."
         )
-    array = np.ascontiguousarray(array)
+    array = rows_of(array, array.dtype)
     # A finite sum proves every entry finite and needs no array of booleans.
     with np.errstate(all="ignore"):
         suspicious = array.size > 0 and not np.isfinite(np.sum(array))
@@ -116,7 +116,7 @@ def _to_float64(array: npt.NDArray[Any]) -> Floats:
     try:
         # A long double past float64's range becomes infinity, which is refused by its place.
         with np.errstate(over="ignore"):
-            return array.astype(np.float64)
+            return rows_of(array, np.float64)
     except TypeError as error:
         raise TypeError(
             f"X holds an object that is no number: argument must be a string or a number ({error})"

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Floats, Labels, roots_of
 from kmeans_core.checks import RandomStream, as_points, as_random_stream, as_weights
 from kmeans_core.errors import (
     ConvergenceWarning,
@@ -300,7 +300,7 @@ class KMeans(ScikitLearnClusterer):
         """
         points = self._fitted_points(X)
         squared = points.squared_distances(self._float64_centers())
-        return self._framed(X, np.sqrt(squared, out=squared).astype(points.dtype, copy=False))
+        return self._framed(X, roots_of(squared, points.dtype))
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit, and return the distances of the same rows."""

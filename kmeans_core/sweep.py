@@ -1,5 +1,6 @@
 """Many k on one data set: inertia and silhouette of each, and the k they suggest."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -115,6 +116,7 @@ def sweep_k(
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
     ks : iterable of int
+        Each from 1 to the number of rows.
     n_init, max_iter, tol, random_state, n_threads
         As in :class:`KMeans`; an integer ``random_state`` is used anew for each k, so that each
         row of the result is what ``KMeans(k, ...)`` alone gives.
@@ -129,7 +131,8 @@ def sweep_k(
     Raises
     ------
     ValueError
-        If ``ks`` is empty or X or a parameter cannot be used.
+        If ``ks`` is empty or has a number that is larger than the number of rows, or X or a
+        parameter cannot be used.
 
     Examples
     --------
@@ -139,18 +142,12 @@ def sweep_k(
     >>> result.best_k, result.suggested_k
     (3, 3)
     """
-    ks = list(ks)
-    if not ks:
-        raise ValueError("ks is empty: name at least one number of clusters.")
     given = {"n_init": n_init, "max_iter": max_iter, "tol": tol, "random_state": random_state}
     given["n_threads"] = n_threads
-    for k in ks:  # all of them before the first, and perhaps longest, fit
-        checked = {**given, "n_clusters": k}
-        check_parameters("KMeans", checked, {name: RULES[name] for name in checked})
+    check_parameters("KMeans", given, {name: RULES[name] for name in given})
     points = compressed(as_points(X, n_threads=n_threads))
     n_samples = points.shape[0]
-    if n_samples < max(ks):
-        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={max(ks)}.")
+    ks = _checked_ks(ks, n_samples)
 
     rule = StopRule(max_iter, allowed_shift(points, tol))
     weights = np.ones(n_samples)
@@ -193,3 +190,17 @@ def sweep_k(
         n_found=n_found,
         labels=labels,
     )
+
+
+def _checked_ks(ks: Iterable[int], n_samples: int) -> list[int]:
+    """All the ks before the first, and perhaps longest, fit; up to the first that is too large."""
+    checked: list[int] = []
+    largest = [max(ks[0], ks[-1])] if isinstance(ks, range) and ks else []
+    for k in itertools.chain(largest, ks):
+        check_parameters("KMeans", {"n_clusters": k}, {"n_clusters": RULES["n_clusters"]})
+        if k > n_samples:
+            raise ValueError(f"n_samples={n_samples} should be >= n_clusters={k}.")
+        checked.append(k)
+    if not checked:
+        raise ValueError("ks is empty: name at least one number of clusters.")
+    return checked[len(largest) :]
