@@ -8,7 +8,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
-from kmeans_core.arrays import Floats, as_kernels_take_it
+from kmeans_core.arrays import Floats, as_kernels_take_it, rows_of
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.errors import InvalidParameterError, shown
 from kmeans_core.memory import Shape, refuse_huge
@@ -104,7 +104,7 @@ def _dense_points(X: Any, n_threads: int, missing: str, name: str) -> DensePoint
             "Reshape your data: array.reshape(-1, 1) for one feature, array.reshape(1, -1) for one "
             "sample."
         )
-    array = as_kernels_take_it(np.ascontiguousarray(array))
+    array = as_kernels_take_it(rows_of(array, array.dtype))
     # A finite sum proves every entry finite and needs no array of booleans.
     with np.errstate(all="ignore"):
         suspicious = array.size > 0 and not np.isfinite(np.sum(array))

@@ -1,5 +1,6 @@
 """DensePoints: rows of a dense array."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -79,12 +80,13 @@ class DensePoints:
         return 0.0  # the centre lies on the row
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
+        n_features = self.X.shape[1]
         chunks.run(
             len(sums),
-            len(groups.rows) * self.X.shape[1],
+            len(groups.rows) * n_features,
             self.n_threads,
-            lambda start, stop: dense.add_rows(
-                self.X, groups.rows, groups.factors, groups.starts, start, stop, sums
+            lambda start, stop: groups.add(
+                partial(dense.add_rows, self.X), start, stop, n_features, sums
             ),
         )
 

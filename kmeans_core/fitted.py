@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Floats, Labels, roots_of
 from kmeans_core.checks import as_points, as_weights
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.observed_points import ObservedPoints
@@ -67,7 +67,7 @@ class FittedModel(ScikitLearnClusterer):
         """
         points, centers = self._points_and_centers(X)
         squared = points.squared_distances(centers)
-        return self._framed(X, np.sqrt(squared, out=squared).astype(points.dtype, copy=False))
+        return self._framed(X, roots_of(squared, points.dtype))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Minus the inertia of X under the fitted centres (and ``penalty_``): larger is better.

@@ -1,14 +1,19 @@
 """Rows grouped by cluster, for sums: all of them, or those whose label changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from kmeans_core import stopping
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.kernels.labels import group_moves, group_rows
 
 # Updates by changed rows between two sums over all rows, so that rounding cannot build up.
 MOST_UPDATES = 15
+
+# Stored values that one compiled call adds at most, some .05 to .3 s: Ctrl-C is heard in between.
+PART_VALUES = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +33,37 @@ class RowGroups:
     rows: Ints
     factors: Floats
     starts: Ints
+
+    def add(
+        self,
+        kernel: Callable[..., object],
+        start: int,
+        stop: int,
+        n_values: float,
+        *sums: Floats,
+    ) -> None:
+        """Add the entries of clusters ``start``..``stop`` to their sums, in order.
+
+        Parameters
+        ----------
+        kernel : callable
+            ``kernel(rows, factors, starts, start, stop, *sums)`` does it, to sums as they are.
+        start, stop : int
+        n_values : float
+            Stored values of an entry.
+        sums : ndarray of shape (n_clusters, ...)
+        """
+        if (self.starts[stop] - self.starts[start]) * n_values <= PART_VALUES:
+            kernel(self.rows, self.factors, self.starts, start, stop, *sums)
+            return
+        n_part = max(1, int(PART_VALUES / n_values))
+        for c in range(start, stop):
+            own = [array[c : c + 1] for array in sums]
+            for first in range(self.starts[c], self.starts[c + 1], n_part):
+                stopping.check()
+                part = slice(first, min(first + n_part, self.starts[c + 1]))
+                limits = np.array([0, part.stop - part.start], dtype=np.intp)
+                kernel(self.rows[part], self.factors[part], limits, 0, 1, *own)
 
 
 def all_rows(labels: Labels, weights: Floats, n_clusters: int) -> RowGroups:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core import chunks
-from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.arrays import Floats, Ints, Labels, row_blocks
 from kmeans_core.dense_points import DensePoints
 from kmeans_core.kernels import observed
 from kmeans_core.lazy import lazy
@@ -54,13 +54,21 @@ class ObservedPoints:
     @classmethod
     def of_array(cls, X: npt.NDArray[Any], n_threads: int) -> "ObservedPoints":
         """The cells of an array that are not NaN."""
-        has_value = ~np.isnan(X)
         n_samples, n_features = X.shape
         kind = np.dtype(np.int32 if X.size < 2**31 else np.int64)
+        blocks = list(row_blocks(X.shape))
         indptr = np.zeros(n_samples + 1, dtype=kind)
-        np.cumsum(has_value.sum(axis=1), out=indptr[1:])
-        indices = np.broadcast_to(np.arange(n_features, dtype=kind), X.shape)[has_value]
-        return cls(X[has_value], indices, indptr, n_features, n_threads)
+        for rows in blocks:
+            indptr[1:][rows] = n_features - np.count_nonzero(np.isnan(X[rows]), axis=1)
+        np.cumsum(indptr, out=indptr)
+        data = np.empty(indptr[-1], dtype=X.dtype)
+        indices = np.empty(indptr[-1], dtype=kind)
+        for rows in blocks:
+            has_value = ~np.isnan(X[rows])
+            cells = slice(indptr[rows.start], indptr[rows.stop])
+            data[cells] = X[rows][has_value]
+            indices[cells] = np.nonzero(has_value)[1]
+        return cls(data, indices, indptr, n_features, n_threads)
 
     def weighted(self, weights: Floats, shrinkage: float) -> "ObservedPoints":
         """The same rows with weights, and centres that are shrunk."""

@@ -1,5 +1,6 @@
 """The means of what the rows of each cluster know, feature by feature, shrunk where asked."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,17 +54,17 @@ class ObservedSums:
     def refresh(self, labels: Labels) -> None:
         """Add up all rows."""
         groups = all_rows(labels, self._weights, len(self.mass))
+        self._sums[:] = 0.0
+        self._masses[:] = 0.0
         chunks.run(
             len(self.mass),
             len(self._csr[0]),
             self._n_threads,
-            lambda start, stop: observed.add_cells(
-                *self._csr,
-                groups.rows,
-                groups.factors,
-                groups.starts,
+            lambda start, stop: groups.add(
+                partial(observed.add_cells, *self._csr),
                 start,
                 stop,
+                len(self._csr[0]) / len(labels),
                 self._sums,
                 self._masses,
             ),

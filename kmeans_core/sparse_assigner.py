@@ -90,7 +90,7 @@ class SparseAssigner:
                 )
             )
 
-        self._run_rows(len(self._centers.vectors), task)
+        self._run_rows(len(self._centers.half_norms) // LANES, task)
         return sum(moved)
 
     def _prepare(self, centers: Floats) -> None:

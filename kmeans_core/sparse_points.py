@@ -1,5 +1,6 @@
 """SparsePoints: rows of a CSR matrix, absent = 0."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -114,8 +115,12 @@ class SparsePoints:
             len(sums),
             len(self.csr[0]) * len(groups.rows) // len(self.row_norms),
             self.n_threads,
-            lambda start, stop: sparse.add_rows(
-                *self.csr, groups.rows, groups.factors, groups.starts, start, stop, sums
+            lambda start, stop: groups.add(
+                partial(sparse.add_rows, *self.csr),
+                start,
+                stop,
+                len(self.csr[0]) / len(self.row_norms),
+                sums,
             ),
         )
 

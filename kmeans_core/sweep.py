@@ -120,7 +120,7 @@ def sweep_k(
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
     ks : iterable of int, or int
-        One int is one k.
+        Each from 1 to the number of rows; one int is one k.
     n_init, max_iter, tol, random_state, n_threads
         As in :class:`KMeans`; an integer ``random_state`` is used anew for each k, so that each
         row of the result is what ``KMeans(k, ...)`` alone gives.

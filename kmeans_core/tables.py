@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats
+from kmeans_core.arrays import Floats, rows_of
 from kmeans_core.errors import shown
 
 # What numpy makes of NaT when it turns dates into floats.
@@ -98,7 +98,7 @@ def as_floats(array: npt.NDArray[Any], name: str = "X") -> npt.NDArray[Any]:
         )
     # A long double past float64's range becomes infinity, which is refused by its place.
     with np.errstate(over="ignore"):
-        return array.astype(np.float64)
+        return rows_of(array, np.float64)
 
 
 def is_missing(cell: Any) -> bool:

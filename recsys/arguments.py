@@ -77,6 +77,6 @@ def ks(text: str) -> range:
         raise argparse.ArgumentTypeError(
             f"must be START:STOP or START:STOP:STEP, not {text}"
         ) from None
-    if len(ks) == 0 or min(ks) < 2:
+    if not ks or min(ks[0], ks[-1]) < 2:
         raise argparse.ArgumentTypeError(f"must name numbers from 2 up, not {text}")
     return ks

@@ -32,6 +32,7 @@ _METHOD_NAMES = ("taste-groups", "boosted", "biases", "most-liked", "cluster-mea
 
 # Groups of people, where nobody says how many.
 N_GROUPS = 10
+DEFAULT_KS = range(2, 183, 5)
 
 
 def run(typed: Sequence[str]) -> int:
@@ -164,11 +165,14 @@ def _sweep(options: argparse.Namespace) -> None:
 
     means = genre_means(_ratings(options), options.genres)
     rows = means.dropna() if options.all_users else contrast_subset(means).dropna()
-    ks = [k for k in options.ks if k < len(rows)]
-    if not ks:
+    n_rows = len(rows)
+    ks = options.ks or [k for k in DEFAULT_KS if k < n_rows] or DEFAULT_KS
+    least, most = sorted([ks[0], ks[-1]])
+    if most >= n_rows:
         of_whom = "who rated all the genres" if options.all_users else "in whom the genres contrast"
         raise ValueError(
-            f"k from {min(options.ks)} needs more users {of_whom}: there are {len(rows)}"
+            f"k {f'from {least}' if least >= n_rows else f'up to {most}'} needs more users "
+            f"{of_whom}: there are {n_rows}"
             + ("" if options.all_users else " (--all-users takes everyone)")
         )
     with _progress(len(ks), "k") as bar:
@@ -308,8 +312,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument(
         "--ks",
         type=arguments.ks,
-        default=arguments.ks("2:183:5"),
-        help="START:STOP:STEP, default: 2:183:5",
+        help="START:STOP:STEP, default: 2:183:5, as far as there are users",
     )
     sweep.add_argument(
         "--all-users", action="store_true", help="everyone, not only those in whom genres contrast"

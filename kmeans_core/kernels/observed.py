@@ -116,14 +116,12 @@ def add_cells(
     starts,  # IN (n_clusters + 1,): where each cluster's rows start
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
-    sums,  # OUT (n_clusters, n_features), clusters start..stop: of weight * value
-    masses,  # OUT (n_clusters, n_features), the same: of the weights of those who have a value
+    sums,  # IN/OUT (n_clusters, n_features), clusters start..stop: of weight * value
+    masses,  # IN/OUT (n_clusters, n_features), the same: of the weights of those who have a value
 ):
     """Add up what the rows of clusters start..stop know of each feature."""
     for c in range(start, stop):
         total, mass = sums[c], masses[c]
-        total[:] = 0.0
-        mass[:] = 0.0
         for entry in range(starts[c], starts[c + 1]):
             i, weight = rows[entry], weights[entry]
             for position in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):

@@ -1,5 +1,6 @@
 """sweep_k: each row is what KMeans alone gives; which k is best, and which is suggested."""
 
+import itertools
 import threading
 import time
 
@@ -164,6 +165,9 @@ def test_bad_input_is_refused_before_any_work(blobs):
         ([2, 0], InvalidParameterError, "'n_clusters' parameter of KMeans .* Got 0 instead"),
         ([2, 2.5], InvalidParameterError, "'n_clusters' parameter of KMeans .* Got 2.5 instead"),
         ([2, 21], ValueError, "n_samples=20 should be >= n_clusters=21"),
+        (range(2, 10**12), ValueError, "n_samples=20 should be >= n_clusters=999999999999"),
+        (range(10**30, 2, -1), ValueError, f"n_samples=20 should be >= n_clusters={10**30}"),
+        (itertools.count(2), ValueError, "n_samples=20 should be >= n_clusters=21"),
     ):
         with pytest.raises(error, match=message):
             sweep_k(X, ks, on_k=seen.append)

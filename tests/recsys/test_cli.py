@@ -161,6 +161,9 @@ def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["clusters", "--n-clusters", "999"], "80 users cannot make 999 groups"),
         (["sweep", "--genres", "Nonsense", "Drama"], "no film has the genre 'Nonsense'"),
         (["sweep", "--ks", "500:600"], "k from 500 needs more users in whom the genres contrast"),
+        (["sweep", "--ks", "2:1000000000000"], "k up to 999999999999 needs more users in whom"),
+        (["sweep", "--ks", "1000000000000:1:-1"], "k up to 1000000000000 needs more users"),
+        (["sweep", "--ks", f"2:{10**30}", "--all-users"], f"k up to {10**30 - 1} needs more users"),
         (["sweep", "--ks", "500:600", "--all-users"], "more users who rated all the genres: there"),
     ],
 )
