@@ -1,4 +1,4 @@
-"""Names of the arrays that are everywhere, and memory that vectors can be loaded from in one go."""
+"""Types of the arrays that are everywhere, and memory as kernels want it."""
 
 from collections.abc import Iterator
 from typing import Any

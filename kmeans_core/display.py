@@ -13,7 +13,7 @@ def shows_diagram() -> bool:
 
 def as_html(model: Any) -> str:
     """scikit-learn's own display where it is loaded, a table of the parameters otherwise."""
-    if "sklearn" in sys.modules:
+    if sys.modules.get("sklearn") is not None:  # None blocks its import
         from sklearn.utils import estimator_html_repr
 
         page: str = estimator_html_repr(model)

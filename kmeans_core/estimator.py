@@ -68,8 +68,9 @@ class KMeans(FittedModel):
         Called with one :class:`~kmeans_core.IterationEvent` an iteration. Returning True ends the
         start it is called in, and no further start begins.
     n_threads : int, optional
-        Threads to use at most; all that the process may use if not given. The result is the same,
-        to the bit, for every number.
+        Threads to use at most. If not given: the least that the process's affinity, its
+        container's CPU quota, ``OMP_NUM_THREADS``, ``NUMBA_NUM_THREADS`` and
+        ``LOKY_MAX_CPU_COUNT`` allow. The result is the same, to the bit, for every number.
     missing : {"error", "ignore"}, default "error"
         "error" refuses NaN, and absent cells of sparse X are 0. With "ignore" NaN and absent cells
         are unknown and count for nothing: see Notes.

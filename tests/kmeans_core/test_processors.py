@@ -216,6 +216,14 @@ def test_version_1_where_the_mount_shows_only_the_containers_own_group(root):
         assert root.process(f"4:cpu:{path}\n", mounts).quota == 3
 
 
+def test_a_group_outside_of_the_namespace_is_not_looked_up_beside_the_mount(root):
+    root.process("0::/../sibling\n", MOUNT_2.format(shown="/", point="/sys/fs/cgroup"))
+    root.write("sys/fs/sibling/cpu.max", "100000 100000")
+    assert root.quota is None
+    root.write("sys/fs/cgroup/cpu.max", "500000 100000")
+    assert root.quota == 5
+
+
 def test_both_versions_at_once(root):
     mounts = MOUNT_1.format(shown="/", point="/sys/fs/cgroup/cpu", controllers="cpu")
     mounts += MOUNT_2.format(shown="/", point="/sys/fs/cgroup/unified")
