@@ -320,7 +320,7 @@ class KMeans(ScikitLearnClusterer):
         float
         """
         points = self._fitted_points(X)
-        weights = as_weights(sample_weight, points)
+        weights = as_weights(sample_weight, points, self._float64_centers())
         own = points.own_distances(self._float64_centers(), self._nearest(points))
         return -(float(weighted_total(weights, own)) + getattr(self, "penalty_", 0.0))
 
