@@ -19,6 +19,7 @@ from kmeans_core.processors import available_threads
 from kmeans_core.sparse_input import as_csr, is_sound, shape_of
 from kmeans_core.sparse_points import SparsePoints
 from kmeans_core.tables import as_array, as_floats
+from kmeans_core.weights import cast_weights, refuse_extreme_weights
 
 RandomStream = np.random.RandomState | np.random.Generator
 
@@ -186,17 +187,29 @@ def refuse_negative(points: Points) -> None:
         )
 
 
-def as_weights(sample_weight: Any, points: Points) -> Floats:
-    """One float64 weight a row, at the precision of the points; ones for None."""
+def as_weights(sample_weight: Any, points: Points, centers: Floats | None = None) -> Floats:
+    """One float64 weight for each row, at the precision of the points; ones for None.
+
+    Parameters
+    ----------
+    sample_weight : array-like, scalar or None
+    points : Points
+    centers : ndarray of shape (n_clusters, n_features), optional
+        Centres that are given and may lie far from the points.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit the points, are no finite numbers from 0 on, are all 0, or are so
+        large or small that sums and products with them overflow or underflow.
+    """
     n_samples = points.shape[0]
     if sample_weight is None:
         return np.ones(n_samples)
-    # The cast through the points' dtype makes a float32 fit the same for float64 weights.
     given = np.asarray(sample_weight)
     if given.dtype.kind == "c":
         raise ValueError("Sample weights must be real numbers; complex data not supported.")
-    with np.errstate(over="ignore"):
-        weights = given.astype(points.dtype).astype(np.float64)
+    weights = cast_weights(given, points.dtype)
     if weights.ndim == 0:
         weights = np.full(n_samples, float(weights))
     if weights.ndim != 1:
@@ -215,6 +228,7 @@ def as_weights(sample_weight: Any, points: Points) -> Floats:
         )
     if not np.any(weights):
         raise ValueError("Sample weights must contain at least one non-zero number.")
+    refuse_extreme_weights(weights, points, centers)
     return weights
 
 

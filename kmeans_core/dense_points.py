@@ -153,6 +153,8 @@ class DensePoints:
         return out
 
     def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
+        if len(rows) == len(self.X):
+            return self.own_distances(centers, labels)  # without a copy of all rows
         out = np.empty(len(rows))
         dense.own_distances(self.X[rows], centers, labels[rows], 0, len(rows), out)
         return out

@@ -83,7 +83,7 @@ class FittedModel(ScikitLearnClusterer):
         float
         """
         points, centers = self._points_and_centers(X)
-        weights = as_weights(sample_weight, points)
+        weights = as_weights(sample_weight, points, centers)
         own = points.own_distances(centers, self._nearest(points, centers))
         return -(float(weighted_total(weights, own)) + self._known_penalty())
 

@@ -124,7 +124,7 @@ class Points(Protocol):
         ...
 
     def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
-        """The same for some rows, with the same bits in every storage."""
+        """The same for some rows, ascending, with the same bits in every storage."""
         ...
 
     def squared_distances(self, centers: Floats) -> Floats:

@@ -7,7 +7,10 @@ import numpy as np
 
 from kmeans_core.arrays import Labels
 from kmeans_core.checks import RandomStream
+from kmeans_core.kernels.centers import weighted_total
+from kmeans_core.kernels.sparse import CANCELLED
 from kmeans_core.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
+from kmeans_core.points import Points
 from kmeans_core.problem import Problem
 from kmeans_core.seeding import first_centers
 from kmeans_core.small_starts import BATCH, is_small, small_starts
@@ -44,13 +47,46 @@ def best_of_starts(
         results = _in_batches(problem, n_starts, stream)
     best = next(results)
     for result in results:
-        # A start that found the same clusters under other numbers is no improvement, even where
-        # rounding makes its inertia the lesser.
-        if result.inertia < best.inertia and not same_clustering(
-            result.labels, best.labels, problem.n_clusters
-        ):
+        if _is_better(result, best, problem):
             best = result
     return best
+
+
+def _is_better(result: LloydResult, best: LloydResult, problem: Problem) -> bool:
+    """Whether a start has the lesser inertia, decided with the same bits in every storage.
+
+    A start that found the same clusters under other numbers is no improvement, even where rounding
+    makes its inertia the lesser.
+    """
+    greater = max(result.inertia, best.inertia)
+    is_near = abs(result.inertia - best.inertia) <= greater * _inertia_error(problem.points)
+    if not is_near and not result.inertia < best.inertia:
+        return False
+    if same_clustering(result.labels, best.labels, problem.n_clusters):
+        return False
+    if is_near:
+        return _decided_inertia(result, problem) < _decided_inertia(best, problem)
+    return True
+
+
+def _inertia_error(points: Points) -> float:
+    """Bound on the relative error of an inertia, as CSR computes it.
+
+    The squared length of a centre, and the part of it at a row's stored features, are sums of
+    n_features squares at most, and what is left of them is at least ``CANCELLED``. Then distances
+    are added in blocks of 128 rows.
+    """
+    n_samples, n_features = points.shape
+    return (4 * (n_features + 5) / CANCELLED + n_samples / 64 + 300) * 2.0**-53
+
+
+def _decided_inertia(result: LloydResult, problem: Problem) -> float:
+    """The inertia by the deciding sum of every row."""
+    points = problem.points
+    centers = result.centers.astype(np.float64)
+    rows = np.arange(len(result.labels))
+    distances = points.decided_own_distances(centers, result.labels, rows)
+    return float(weighted_total(problem.weights, distances)) + points.penalty(centers)
 
 
 def _in_batches(problem: Problem, n_starts: int, stream: RandomStream) -> Iterator[LloydResult]:

@@ -15,8 +15,9 @@ from kmeans_core.kernels.sparse import CANCELLED
 # them again takes longer than to store them all.
 FEWEST_FEATURES = 32
 
-# CSR rows may be short. They are kept up to so many bytes, or half as many as the matrix has.
+# CSR rows may be short. Theirs are kept up to so many bytes, or this share of the matrix's own.
 MOST_KEPT = 2**24
+KEPT_SHARE = 0.5
 
 
 class UndecidedError(Exception):
@@ -119,7 +120,9 @@ def n_kept_of_sparse(csr: tuple[npt.NDArray[Any], ...], n_trials: int) -> int:
     data, indices, indptr = csr
     n_samples = len(indptr) - 1
     n_bytes = 8 * n_samples * LANES * -(-n_trials // LANES)
-    return n_samples if n_bytes <= max(MOST_KEPT, (data.nbytes + indices.nbytes) // 2) else 0
+    return (
+        n_samples if n_bytes <= max(MOST_KEPT, KEPT_SHARE * (data.nbytes + indices.nbytes)) else 0
+    )
 
 
 class DenseTrials(Trials):

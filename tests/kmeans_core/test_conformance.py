@@ -180,6 +180,25 @@ def weights_steer_init(make: Make) -> None:
         np.testing.assert_allclose(np.sort(centers, axis=0), np.sort(X[5:12], axis=0))
 
 
+@behaviour("a row of weight 0 has no part in centres, but in the variance that tol is relative to")
+def weight_zero(make: Make) -> None:
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    far = np.vstack([X, [[60.0, 0.0]]])
+    weights = np.append(np.ones(300), 0.0)
+    without, beside = (
+        make(4, init=X[:4], n_init=1, tol=0).fit(data, sample_weight=w)
+        for data, w in ((X, weights[:300]), (far, weights))
+    )
+    assert beside.labels_[:300].tolist() == without.labels_.tolist()
+    np.testing.assert_allclose(beside.cluster_centers_, without.cluster_centers_, rtol=1e-12)
+    assert beside.n_iter_ == without.n_iter_
+    stopped, sooner = (
+        make(4, init=X[:4], n_init=1, tol=1e-3).fit(data, sample_weight=w)
+        for data, w in ((X, weights[:300]), (far, weights))
+    )
+    assert sooner.n_iter_ < stopped.n_iter_ < without.n_iter_
+
+
 @behaviour("weights of the wrong length, in 2-D, or all 0 are errors; a scalar is not")
 def weight_errors(make: Make) -> None:
     X = groups()
