@@ -81,6 +81,24 @@ def test_a_bomb_takes_little_memory(tmp_path: Path) -> None:
     assert found["refused"] == 1
 
 
+def test_a_bomb_in_the_right_place_is_refused(saved: dict[str, bytes], tmp_path: Path) -> None:
+    """Titles may be of any width; these take a thousand times the bytes of the file."""
+    wide = np.zeros(60, "U100000")
+    reason = refused(tmp_path / "m.npz", with_array(saved["BiasBaseline"], "matrix/titles", wide))
+    assert "bytes, but" in reason
+
+
+def test_a_column_twice_in_a_row_is_refused(saved: dict[str, bytes], tmp_path: Path) -> None:
+    for kind, matrix in (
+        ("BiasBaseline", "matrix"),
+        ("ClusterMeanRecommender", "learned/clusters"),
+        ("TasteGroups", "learned/group_likes"),
+    ):
+        members = forging.unpacked(saved[kind])
+        first = forging.of_npy(members[f"{matrix}/indices.npy"])[0]
+        refused(tmp_path / "m.npz", changed(saved[kind], f"{matrix}/indices", 1, first))
+
+
 EDITS = [
     ("BiasBaseline", "matrix/indptr", 3, -1),
     ("BiasBaseline", "matrix/indptr", 3, 10**9),
