@@ -1,0 +1,157 @@
+"""Files of recommenders that must load, what they hold, and what is not saved."""
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import forging
+import numpy as np
+import pandas as pd
+import pytest
+import trying
+
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    ClusterMeanRecommender,
+    Ratings,
+    RatingScale,
+    Recommender,
+    TasteGroups,
+    make_ratings,
+)
+from recsys.recommenders import npz, storage
+
+FORMAT_1 = Path(__file__).parent / "format1"
+
+
+@pytest.fixture(scope="module")
+def ratings() -> Ratings:
+    return make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+
+
+@pytest.mark.parametrize("name", ["biases", "most-liked", "cluster-mean", "taste-groups"])
+def test_files_of_the_code_before_the_checks_load(name: str, tmp_path: Path) -> None:
+    """They were saved by the first code that wrote format 1."""
+    path = tmp_path / f"{name}.npz"
+    shutil.copy(FORMAT_1 / path.name, path)
+    assert trying.tried(path) == "loaded"
+
+
+def test_other_layouts_of_the_same_numbers_load(tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    for model in trying.originals():
+        model.save(path)
+        content, before = path.read_bytes(), model.recommend_all(3)
+        for order, swap in (("F", "="), ("C", ">"), ("C", "<")):
+            members = {
+                name: forging.as_npy(array.astype(array.dtype.newbyteorder(swap), order=order))
+                for name, array in (
+                    (name, forging.of_npy(data)) for name, data in forging.unpacked(content).items()
+                )
+            }
+            path.write_bytes(forging.packed(members))
+            pd.testing.assert_frame_equal(Recommender.load(path).recommend_all(3), before)
+
+
+def frames(rows: list[tuple[int, int, float]], title: str = "Film", scale: Any = None) -> Ratings:
+    movies = sorted({movie for _, movie, _ in rows})
+    return Ratings.from_frames(
+        pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+        pd.DataFrame({"movieId": movies, "title": [f"{title} {m}" for m in movies], "genres": ""}),
+        scale=scale,
+    )
+
+
+ROWS = [(u, m, 1.0 + (u + m) % 5) for u in range(30) for m in range(20) if (u * m) % 4]
+ODD = {
+    "one rating": frames([(4, 1, 5.0)]),
+    "one user": frames([(4, 1, 5.0), (4, 2, 1.0)]),
+    "one film": frames([(u, 1, 3.0) for u in range(9)]),
+    "nobody likes anything": frames([(u, m, 1.0) for u, m, _ in ROWS]),
+    "all like all": frames([(u, m, 5.0) for u, m, _ in ROWS]),
+    "the largest ids": frames([(2**63 - 1 - u, 2**63 - 1 - m, s) for u, m, s in ROWS]),
+    "a long title": frames(ROWS, title="é" * 50_000),
+    "another scale": frames(
+        [(u, m, 20.0 * s - 20) for u, m, s in ROWS], scale=RatingScale(0, np.float32(100), 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize(
+    "model",
+    [
+        BiasBaseline(film_shrinkage=np.float32(3), n_sweeps=np.int8(2)),
+        ClusterMeanRecommender(1, region=[5, 5]),
+        BoostedClusterMeans(n_chains=3, n_stages=0),
+        BoostedClusterMeans(n_chains=1, n_stages=7, learning_rate=0),
+        TasteGroups(
+            n_user_groupings=3,
+            n_film_groupings=2,
+            random_state=None,
+            rating_model=TasteGroups(n_user_groupings=1, rating_model=BiasBaseline()),
+        ),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_every_odd_model_that_is_saved_loads(model: Recommender, name: str, tmp_path: Path) -> None:
+    model.fit(ODD[name]).save(tmp_path / "m.npz")
+    loaded = Recommender.load(tmp_path / "m.npz")
+    table = ODD[name].ratings
+    users, movies = table["userId"].to_numpy()[:3], table["movieId"].to_numpy()[:3]
+    assert loaded.predict(users, movies).tolist() == model.predict(users, movies).tolist()
+
+
+def test_nearly_empty_arrays_are_not_taken_for_a_bomb(tmp_path: Path) -> None:
+    """A long title makes an array of strings that compresses a hundredfold and more."""
+    rows = [(u, m, 1.0 + (u + m) % 5) for u in range(3) for m in range(400)]
+    model = BiasBaseline().fit(frames(rows, title="t" * 40_000))
+    arrays = storage.pack(model)
+    assert sum(array.nbytes for array in arrays.values()) > 10 * npz.SPARE_BYTES
+    model.save(tmp_path / "m.npz")
+    assert Recommender.load(tmp_path / "m.npz").predict([1], [1]) == model.predict([1], [1])
+
+
+def test_a_file_holds_its_arrays_and_nothing_else(ratings: Ratings, tmp_path: Path) -> None:
+    """On numpy 2.0 ``allow_pickle`` became an array of that name, and objects were pickled."""
+    model = BiasBaseline().fit(ratings)
+    model.save(tmp_path / "m.npz")
+    with zipfile.ZipFile(tmp_path / "m.npz") as archive:
+        names = archive.namelist()
+    assert sorted(names) == sorted(f"{name}.npy" for name in storage.pack(model))
+
+
+def test_objects_are_not_pickled(ratings: Ratings, tmp_path: Path) -> None:
+    model = BiasBaseline().fit(ratings)
+    model._of_users = model._of_users.astype(object)
+    with pytest.raises(ValueError, match="cannot be saved: learned/of_users has dtype O"):
+        model.save(tmp_path / "m.npz")
+    with pytest.raises(ValueError, match="films has dtype object"):
+        npz.write(tmp_path / "m.npz", {"films": np.array([None])})
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("film_shrinkage", float("inf")),
+        ("film_shrinkage", float("nan")),
+        ("user_shrinkage", 0.0),
+        ("n_sweeps", 2.5),
+        ("n_sweeps", np.array([2])),
+        ("n_sweeps", np.random.RandomState(0)),
+    ],
+)
+def test_a_parameter_that_could_not_be_loaded_is_not_saved(
+    ratings: Ratings, tmp_path: Path, name: str, value: Any
+) -> None:
+    path = tmp_path / "m.npz"
+    path.write_text("before")
+    model = BiasBaseline().fit(ratings)
+    setattr(model, name, value)
+    with pytest.raises(ValueError, match=name):
+        model.save(path)
+    assert path.read_text() == "before"
