@@ -78,8 +78,15 @@ def test_indices_of_every_width_are_read_and_become_of_one_width(form, dtypes):
     points = as_points(matrix)
     assert points.take(np.arange(4)).tolist() == X.tolist()
     _, indices, indptr = points.csr
-    assert indices.dtype == indptr.dtype
-    assert indices.dtype in (np.int32, np.int64)
+    # Only CSR is not copied where it serves as it is.
+    expected = np.int64 if form == "csr" and dtypes == ("i8", "i8") else np.int32
+    assert indices.dtype == indptr.dtype == expected
+
+
+@pytest.mark.parametrize("form", ["coo", "lil", "dok", "dia"])
+def test_other_formats_become_csr_with_short_indices(form):
+    _, indices, indptr = as_points(getattr(sp, f"{form}_array")(X)).csr
+    assert indices.dtype == indptr.dtype == np.int32
 
 
 def test_arrays_with_gaps_are_read():
