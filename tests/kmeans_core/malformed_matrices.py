@@ -4,9 +4,9 @@
 crash or a hang ends only that one; with "all" also such as kernels must be compiled for anew, of
 float32 and of 64-bit indices.
 
-A second reading of the arrays, cell by cell in Python, says what each matrix means. A sound one must
-give the result of its dense twin, a malformed one a ValueError or a TypeError of moderate length,
-and nothing else may happen.
+A second reading of the arrays, cell by cell in Python, says what each matrix means. A sound one
+must give the result of its dense twin, a malformed one a ValueError or a TypeError of moderate
+length, and nothing else may happen.
 """
 
 import sys
