@@ -159,7 +159,7 @@ def _of_bsr(X: Any, shape: Shape, name: str) -> Csr:
     _check_lines(data[:, 0, 0], indices, indptr, lines)
     n_blocks = int(indptr[-1])
     blocks = _values(data[:n_blocks].reshape(-1), name).reshape(n_blocks, *data.shape[1:])
-    indices, indptr = _index(indices[:n_blocks]), _index(indptr)
+    indices, indptr = (_index(part, *shape, blocks.size) for part in (indices[:n_blocks], indptr))
     return _converted(sp.bsr_array((blocks, indices, indptr), shape=shape), name)
 
 
@@ -188,7 +188,9 @@ def _of_lil(X: Any, shape: Shape, name: str) -> Csr:
     indptr = np.zeros(shape[0] + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)), out=indptr[1:])
     indices = _whole(list(chain.from_iterable(lines)), "column", shape[1])
-    return _listed(X, list(chain.from_iterable(values)), name), indices, indptr
+    data = _listed(X, list(chain.from_iterable(values)), name)
+    counts = *shape, len(data)
+    return data, _index(indices, *counts), _index(indptr, *counts)
 
 
 def _of_dok(X: Any, shape: Shape, name: str) -> Csr:
@@ -240,7 +242,7 @@ _FORMATS: dict[str, Callable[[Any, Shape, str], Csr]] = {
 
 
 def _of_cells(data: Array, rows: Array, columns: Array, shape: Shape, name: str) -> Csr:
-    coordinates = _index(rows), _index(columns)
+    coordinates = _index(rows, *shape, len(data)), _index(columns, *shape, len(data))
     return _converted(sp.coo_array((data, coordinates), shape=shape), name)
 
 
@@ -279,10 +281,12 @@ def _compact(array: Array) -> Array:
     return np.require(array, requirements=("C", "A"))
 
 
-def _index(integers: Array, size: int = 4) -> Array:
-    """Integers as compiled code reads them: native, of at least ``size`` bytes, without gaps."""
-    size = max(size, integers.dtype.itemsize)
-    return _compact(integers.astype(f"i{size}", copy=False))
+def _index(integers: Array, *counts: int) -> Array:
+    """Integers of 32 bits where these hold the counts, as scipy makes them; else of 64.
+
+    All of a matrix are of one dtype: kernels are compiled for each pair of dtypes.
+    """
+    return _compact(integers.astype(np.int32 if max(counts) < 2**31 else np.int64, copy=False))
 
 
 def _lists(X: Any, attribute: str, n_rows: int) -> list[Any]:
@@ -343,9 +347,8 @@ def _compressed(X: Any, lines: _Lines) -> Csr:
     data, indices, indptr = _array(X, "data"), _array(X, "indices"), _array(X, "indptr")
     _check_lines(data, indices, indptr, lines)
     n_stored = int(indptr[-1])
-    # Of one dtype, as scipy makes them: kernels are compiled for each pair of dtypes.
-    size = max(4, indices.dtype.itemsize, indptr.dtype.itemsize)
-    return data[:n_stored], _index(indices[:n_stored], size), _index(indptr, size)
+    counts = lines.n_lines, lines.n_places, n_stored
+    return data[:n_stored], _index(indices[:n_stored], *counts), _index(indptr, *counts)
 
 
 def _check_lines(data: Array, indices: Array, indptr: Array, lines: _Lines) -> None:

@@ -1,9 +1,12 @@
 """A hunt: sparse matrices of every format, damaged by seeded mutation, against a plain reading.
 
-``python malformed_matrices.py SEED COUNT`` tries COUNT matrices in its own process, so that a crash
-or a hang ends only that one. A second reading of the arrays, cell by cell in Python, says what each
-matrix means. A sound one must give the result of its dense twin, a malformed one a ValueError or a
-TypeError of moderate length, and nothing else may happen.
+``python malformed_matrices.py SEED COUNT [all]`` tries COUNT matrices in its own process, so that a
+crash or a hang ends only that one; with "all" also such as kernels must be compiled for anew, of
+float32 and of 64-bit indices.
+
+A second reading of the arrays, cell by cell in Python, says what each matrix means. A sound one
+must give the result of its dense twin, a malformed one a ValueError or a TypeError of moderate
+length, and nothing else may happen.
 """
 
 import sys
@@ -54,21 +57,22 @@ SHAPES = [
 # Matrices -------------------------------------------------------------------------------------
 
 
-def sound_matrix(rng: np.random.Generator) -> Any:
-    """A matrix of any format, class, dtype and index width; of halves, so that sums are exact."""
+def sound_matrix(rng: np.random.Generator, every_kernel: bool) -> Any:
+    """A matrix of any format, class and dtype; of halves, so that sums are exact."""
     form = FORMATS[rng.integers(len(FORMATS))]
     n, d = int(rng.integers(4, 9)), int(rng.integers(1, 6))
     if form == "bsr":
         n, d = 2 * n, 2 * d
     dense = rng.integers(-6, 7, size=(n, d)) / 2.0
     dense[rng.random((n, d)) < 0.4] = 0.0
-    dense = dense.astype([np.float64, np.float32, np.int64, np.int8][rng.integers(4)])
+    kinds = [np.float64, np.float32 if every_kernel else np.float64, np.int64, np.int8]
+    dense = dense.astype(kinds[rng.integers(4)])
     kind = ("matrix", "array")[rng.integers(2)]
     base = getattr(sp, f"{form}_{kind}")
     if rng.random() < 0.2:
         base = type("Mine", (base,), {})
     matrix = base(dense, blocksize=(2, 2)) if form == "bsr" else base(dense)
-    if form in ("csr", "csc", "bsr") and rng.random() < 0.3:
+    if form in ("csr", "csc", "bsr") and rng.random() < 0.3 and every_kernel:
         matrix.indices = matrix.indices.astype(np.int64)
         matrix.indptr = matrix.indptr.astype(np.int64)
     return matrix
@@ -257,14 +261,14 @@ def verdict(name: str, use: Callable[[Any], Any], matrix: Any) -> tuple[str, str
     return "same as its twin", ""
 
 
-def main(seed: int, count: int) -> int:
+def main(seed: int, count: int, every_kernel: bool) -> int:
     """Try ``count`` matrices; print what went wrong and a table. How many went wrong."""
     warnings.simplefilter("ignore")
     table: Counter[str] = Counter()
     n_wrong = 0
     for number in range(seed, seed + count):
         rng = np.random.default_rng(number)
-        matrix = sound_matrix(rng)
+        matrix = sound_matrix(rng, every_kernel)
         n, d = matrix.shape
         form, damages = matrix.format, int(rng.integers(3))
         for _ in range(damages):
@@ -285,4 +289,4 @@ def main(seed: int, count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(min(main(int(sys.argv[1]), int(sys.argv[2])), 100))
+    sys.exit(min(main(int(sys.argv[1]), int(sys.argv[2]), "all" in sys.argv[3:]), 100))

@@ -332,9 +332,9 @@ def test_a_cell_of_an_arrow_table_is_named_by_its_place_in_the_table():
     [
         np.zeros((3, 2), dtype=[("a", "f8"), ("b", "f8")]),
         np.zeros((3, 2), dtype="V8"),
-        pa.table({"a": [[1.0], [2.0]]}),
+        pa.table({"a": [[1.0, 2.0], [2.0, 3.0]]}),
         pa.table({"a": [{"b": 1.0}, {"b": 2.0}]}),
-        pl.DataFrame({"a": [[1.0], [2.0]]}),
+        pl.DataFrame({"a": [[1.0, 2.0], [2.0, 3.0]]}),
         pd.DataFrame({"a": pd.interval_range(0, 2)}),
         pd.DataFrame({"a": pd.interval_range(0, 2), "b": pd.array([1, None], dtype="Int64")}),
         pd.DataFrame({"a": pd.period_range("2020", periods=2)}),

@@ -19,7 +19,7 @@ def main(count: int) -> int:
     n_failed = 0
     for seed in range(0, count, AT_ONCE):
         done = subprocess.run(
-            [sys.executable, str(SCRIPT), str(seed), str(min(AT_ONCE, count - seed))],
+            [sys.executable, str(SCRIPT), str(seed), str(min(AT_ONCE, count - seed)), "all"],
             capture_output=True,
             text=True,
             timeout=3600,
