@@ -30,7 +30,9 @@ def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def compile_unbroken(*args: Any) -> Any:
-        if threading.current_thread() is threading.main_thread():
+        is_main = threading.current_thread() is threading.main_thread()
+        # What interrupts a compilation of this very thread cannot wait for its end.
+        if is_main and not global_compiler_lock.is_locked():
             return _in_another_thread(lambda: compile_for(*args))
         return compile_for(*args)
 

@@ -1,16 +1,15 @@
-"""chunks.run: each item once, errors, Ctrl-C, nesting, fork, two callers, a process that ends."""
+"""chunks.run: each item once, errors, Ctrl-C, nesting, two callers; the threads of the pool."""
 
-import os
+import gc
 import signal
-import subprocess
-import sys
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
 
-from kmeans_core import KMeans, chunks
+from kmeans_core import KMeans, chunks, pool
 
 MUCH = 10**9
 
@@ -176,6 +175,62 @@ def test_a_task_may_run_chunks_of_its_own(always_threads):
     assert always_threads.n_helpers == 1  # the inner ones stay where they are
 
 
+@pytest.mark.usefixtures("ctrl_c")
+def test_tasks_of_tasks_stop_with_the_whole():
+    caller = threading.get_ident()
+    begun, interrupted = threading.Event(), threading.Event()
+    n_inner = []
+
+    def inner(start, stop):
+        n_inner.append(start)
+        begun.set()
+        assert interrupted.wait(timeout=30)
+
+    def task(start, stop):
+        if threading.get_ident() == caller:
+            assert begun.wait(timeout=30)  # a helper is in a task of its task
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                interrupted.set()
+        else:
+            chunks.run(1000, 1000 * chunks.CHUNK_WORK, 2, inner)
+
+    with pytest.raises(KeyboardInterrupt):
+        chunks.run(2, MUCH, 2, task)
+    assert len(n_inner) < 1000
+    assert not chunks.stopping.has_part()
+
+
+def test_threads_that_helped_help_again():
+    for _ in range(100):
+        chunks.run(100, MUCH, 3, lambda start, stop: time.sleep(0.0001))
+    before = len(pool._started)
+    for _ in range(100):
+        chunks.run(100, MUCH, 3, lambda start, stop: time.sleep(0.0001))
+    assert len(pool._started) == before <= pool.MOST_THREADS
+
+
+def test_what_a_call_worked_on_is_not_kept(always_threads):
+    class Data:
+        pass
+
+    data = Data()
+    ref = weakref.ref(data)
+    for _ in range(2):  # with an idle thread too
+        chunks.run(100, MUCH, 3, lambda start, stop, data=data: None)
+    with pytest.raises(ZeroDivisionError):
+        chunks.run(100, MUCH, 3, lambda start, stop, data=data: 1 // 0)
+    del data
+    for _ in range(200):  # until the helpers are back at their inboxes
+        if ref() is None:
+            break
+        time.sleep(0.05)
+        gc.collect()
+    assert always_threads.n_helpers > 0
+    assert ref() is None
+
+
 def test_two_threads_may_fit_at_once(blobs, storage, always_threads):
     X = storage(blobs(300, 4, 5, share_zero=0.3))
     expected = [KMeans(5, n_init=2, random_state=seed).fit(X).inertia_ for seed in range(12)]
@@ -193,77 +248,3 @@ def test_two_threads_may_fit_at_once(blobs, storage, always_threads):
         thread.join()
     assert found == expected
     assert always_threads.n_helpers > 0
-
-
-def in_a_new_process(code: str) -> str:
-    """What ``code`` prints in a process of its own, which must end well and soon."""
-    prologue = """
-import os, sys, threading
-import numpy as np
-from kmeans_core import KMeans, chunks
-chunks.SMALL_WORK = 0
-X = np.random.default_rng(0).normal(size=(500, 3))
-def fit():
-    return KMeans(4, random_state=0, n_threads=3).fit(X).inertia_
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", prologue + code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-def test_a_forked_child_has_a_pool_of_its_own():
-    # Newer Pythons warn of fork in a process with threads: that is what this is about.
-    answers = in_a_new_process(
-        """
-import warnings
-warnings.simplefilter("ignore", DeprecationWarning)
-parent = fit()
-child = os.fork()
-if child == 0:
-    together = threading.Barrier(2)
-    waited = threading.local()
-    def task(start, stop):
-        if not hasattr(waited, "yes"):
-            waited.yes = True
-            together.wait(timeout=20)  # breaks unless a helper is here as well
-    try:
-        chunks.run(100, 1, 2, task)
-        os._exit(0 if fit() == parent else 1)
-    except threading.BrokenBarrierError:
-        os._exit(2)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), fit() == parent)
-"""
-    )
-    assert answers.split() == ["0", "True"]
-
-
-def test_a_thread_that_outlives_the_main_one_fits_alone():
-    answers = in_a_new_process(
-        """
-expected = fit()
-def work():
-    threading.main_thread().join()
-    print(fit() == expected)
-threading.Thread(target=work).start()
-"""
-    )
-    assert answers.split() == ["True"]
-
-
-def test_an_exit_handler_may_fit():
-    answers = in_a_new_process(
-        """
-import atexit
-expected = fit()
-atexit.register(lambda: print(fit() == expected))
-"""
-    )
-    assert answers.split() == ["True"]
