@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.printable import shortened, shown
 from recsys.ratings import NO_GENRES, Ratings
 
 # The notebook's limits for users who like one of two genres and not the other.
@@ -85,9 +86,10 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     known = known_genres(ratings)
     for place, genre in enumerate(genres):
         if genre in genres[:place]:
-            raise ValueError(f"genre {genre!r} is named twice")
+            raise ValueError(f"genre {shown(genre)} is named twice")
         if genre not in known:
-            raise ValueError(f"no film has the genre {genre!r}; there are {', '.join(known)}")
+            there_are = shortened(", ".join(known), 400)
+            raise ValueError(f"no film has the genre {shown(genre)}; there are {there_are}")
     table = ratings.ratings
     users = pd.Index(np.unique(table["userId"]), name="userId")
     means = {}

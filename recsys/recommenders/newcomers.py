@@ -63,7 +63,7 @@ def brought_ratings(ratings: Brought) -> Mapping[int, float]:
     found: dict[int, float] = {}
     for movie_id, stars in pairs:
         if not _is_id(type(movie_id)):
-            raise ValueError(f"ratings: movieId is not a whole number: {_plain(movie_id)}")
+            raise ValueError(f"ratings: movie_ids must be whole numbers, not {_plain(movie_id)}")
         if not _is_stars(type(stars)):
             raise ValueError(
                 f"ratings: stars of film {_plain(movie_id)} are not a number: {_plain(stars)}"

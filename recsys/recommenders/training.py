@@ -148,9 +148,9 @@ def whole_id(name: str, given: Any) -> int:
         found = operator.index(given)
     except TypeError:
         new = "; the ratings of somebody new go in ratings=" if name == "user" else ""
-        raise ValueError(f"{name}_id must be a whole number, not {shown(given)}{new}") from None
+        raise ValueError(f"{name}_ids must be whole numbers, not {shown(given)}{new}") from None
     if not -LARGEST_INT64 - 1 <= found <= LARGEST_INT64:
-        raise ValueError(f"{name}_id must fit in 64 bits, not be {shown(found)}")
+        raise ValueError(f"{name}_ids must fit in 64 bits, but {shown(found)} does not")
     return found
 
 

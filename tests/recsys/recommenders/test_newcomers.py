@@ -89,12 +89,12 @@ BAD: dict[str, tuple[Any, str]] = {
     "too many stars": ([(1, 9)], "rating of film 1 is off the scale 0.5 to 5 by 0.5: 9.0"),
     "between": (pd.Series({1: 3.3}), "rating of film 1 is off the scale 0.5 to 5 by 0.5: 3.3"),
     "huge stars": ({1: 10**400}, "must be on the scale 0.5 to 5 by 0.5"),
-    "text as id": ({"1": 4.0}, "movieId is not a whole number: '1'"),
-    "half an id": ({1.5: 4.0}, "movieId is not a whole number: 1.5"),
-    "half an id in array": (np.array([[1.5, 4.0]]), "movieId is not a whole number: 1.5"),
-    "true as id": ({True: 4.0}, "movieId is not a whole number: True"),
-    "series by title": (pd.Series({"Up": 4.0}), "movieId is not a whole number: 'Up'"),
-    "one text among ids": ({1: 4.0, "x" * 10**6: 5.0}, "movieId is not a whole number: 'xxx"),
+    "text as id": ({"1": 4.0}, "movie_ids must be whole numbers, not '1'"),
+    "half an id": ({1.5: 4.0}, "movie_ids must be whole numbers, not 1.5"),
+    "half an id in array": (np.array([[1.5, 4.0]]), "movie_ids must be whole numbers, not 1.5"),
+    "true as id": ({True: 4.0}, "movie_ids must be whole numbers, not True"),
+    "series by title": (pd.Series({"Up": 4.0}), "movie_ids must be whole numbers, not 'Up'"),
+    "one text among ids": ({1: 4.0, "x" * 10**6: 5.0}, "movie_ids must be whole numbers, not 'xxx"),
     "huge id": ({2**70: 4.0}, f"must fit in 64 bits, but {2**70} does not"),
     "twice": ([(1, 4.0), (1, 5.0)], "film 1 is rated twice"),
     "twice in series": (pd.Series([4.0, 4.0], index=[1, 1]), "film 1 is rated twice"),
@@ -133,7 +133,7 @@ def test_a_list_of_people_is_not_one_person(model, one):
 )
 def test_a_user_that_is_no_whole_number_is_shown(model, user_id):
     for ask in (lambda: model.recommend(user_id), lambda: model.explain(user_id, 1)):
-        with pytest.raises(ValueError, match=r"user_id must be a whole number, not .* in ratings="):
+        with pytest.raises(ValueError, match=r"user_ids must be whole numbers, not .* in ratings="):
             ask()
 
 
