@@ -197,6 +197,9 @@ def sweep_k(
 
 def _checked_ks(ks: Any, points: KnownPoints) -> list[int]:
     """Every k as a plain int, each checked before the next is asked for: ks may have no end."""
+    # A range may go far beyond the rows: its largest number is refused before all others are read.
+    if isinstance(ks, range) and ks:
+        check_n_clusters(points, max(ks[0], ks[-1]))
     checked: list[int] = []
     for k in as_iterable(ks, "ks"):
         checked.append(check_parameters("KMeans", {"n_clusters": k}, _K_RULES)["n_clusters"])

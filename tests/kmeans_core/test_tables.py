@@ -114,7 +114,7 @@ TABLES: dict[str, Any] = {
     "objects, NA": object_array(pd.NA),
     "objects, None": object_array(None),
     "objects, NaT": object_array(pd.NaT),
-    "objects, numpy's NaT": object_array(np.datetime64("NaT")),
+    "objects, numpy's NaT": object_array(np.datetime64("NaT", "s")),
     "objects, NaT of a duration": object_array(np.timedelta64("NaT", "ns")),
     "objects, NaN": object_array(NAN),
     "objects, decimal NaN": object_array(decimal.Decimal("NaN")),
