@@ -11,6 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -32,8 +33,11 @@ numbers = itertools.count()
 
 
 @pytest.fixture
-def load(tmp_path):
+def load(tmp_path, monkeypatch):
     """Makes the module of two kernels anew, as another process does; its cache lies beside it."""
+    # Wherever the tests themselves keep compiled code.
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     path = tmp_path / "scratch.py"
     path.write_text(SCRATCH)
 
