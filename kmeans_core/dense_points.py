@@ -27,6 +27,7 @@ VARIANCE_BLOCK = 2**18
 class DensePoints:
     """Rows of a C-ordered float32 or float64 array."""
 
+    inertia_error = 0.0
     lone_work = 2_000_000
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
@@ -153,8 +154,6 @@ class DensePoints:
         return out
 
     def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
-        if len(rows) == len(self.X):
-            return self.own_distances(centers, labels)  # without a copy of all rows
         out = np.empty(len(rows))
         dense.own_distances(self.X[rows], centers, labels[rows], 0, len(rows), out)
         return out

@@ -33,6 +33,7 @@ class ObservedPoints:
         Weight of the features' means in every centre.
     """
 
+    inertia_error = 0.0
     known = None
 
     def __init__(

@@ -91,6 +91,14 @@ class Points(Protocol):
         """Variance of each feature over the rows, averaged over the features."""
         ...
 
+    @property
+    def inertia_error(self) -> float:
+        """Bound on the relative error of an inertia by ``own_distances``.
+
+        0 where these are the deciding sums, with the same bits in every storage.
+        """
+        ...
+
     def take(self, rows: Ints) -> Floats:
         """Some rows as a dense (n_rows, n_features) array."""
         ...
@@ -124,7 +132,7 @@ class Points(Protocol):
         ...
 
     def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
-        """The same for some rows, ascending, with the same bits in every storage."""
+        """The same for some rows, with the same bits in every storage."""
         ...
 
     def squared_distances(self, centers: Floats) -> Floats:

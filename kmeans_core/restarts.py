@@ -8,9 +8,7 @@ import numpy as np
 from kmeans_core.arrays import Labels
 from kmeans_core.checks import RandomStream
 from kmeans_core.kernels.centers import weighted_total
-from kmeans_core.kernels.sparse import CANCELLED
 from kmeans_core.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
-from kmeans_core.points import Points
 from kmeans_core.problem import Problem
 from kmeans_core.seeding import first_centers
 from kmeans_core.small_starts import BATCH, is_small, small_starts
@@ -58,8 +56,9 @@ def _is_better(result: LloydResult, best: LloydResult, problem: Problem) -> bool
     A start that found the same clusters under other numbers is no improvement, even where rounding
     makes its inertia the lesser.
     """
+    error = problem.points.inertia_error
     greater = max(result.inertia, best.inertia)
-    is_near = abs(result.inertia - best.inertia) <= greater * _inertia_error(problem.points)
+    is_near = error > 0 and abs(result.inertia - best.inertia) <= greater * error
     if not is_near and not result.inertia < best.inertia:
         return False
     if same_clustering(result.labels, best.labels, problem.n_clusters):
@@ -67,17 +66,6 @@ def _is_better(result: LloydResult, best: LloydResult, problem: Problem) -> bool
     if is_near:
         return _decided_inertia(result, problem) < _decided_inertia(best, problem)
     return True
-
-
-def _inertia_error(points: Points) -> float:
-    """Bound on the relative error of an inertia, as CSR computes it.
-
-    The squared length of a centre, and the part of it at a row's stored features, are sums of
-    n_features squares at most, and what is left of them is at least ``CANCELLED``. Then distances
-    are added in blocks of 128 rows.
-    """
-    n_samples, n_features = points.shape
-    return (4 * (n_features + 5) / CANCELLED + n_samples / 64 + 300) * 2.0**-53
 
 
 def _decided_inertia(result: LloydResult, problem: Problem) -> float:

@@ -34,7 +34,8 @@ class Trials:
     Attributes
     ----------
     closest : ndarray of shape (n_samples,)
-        Squared distance of each row to the nearest row kept.
+        Squared distance of each row to the nearest row kept; to those before the last one in
+        blocks that are ``stale``.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Trials:
         self.vectors = (0,) * -(-n_trials // LANES)
         # To begin with every row is nearer to the first row kept than to none.
         self.nearer = np.full((n_samples, len(self.vectors)), 255, dtype=np.uint8)
+        self.stale = np.ones(n_blocks, dtype=np.bool_)
         self.potentials = np.empty((n_blocks, LANES * len(self.vectors)))
         self.totals = np.empty(n_blocks)
         # To the first row none are kept.
@@ -67,7 +69,7 @@ class Trials:
             seeding.add_blocks(self.weights, self.closest, start, stop, self.totals)
 
         self._run(1, task)
-        self.nearer[:] = 0
+        self.stale[:] = False
         self.distances = np.empty((self._n_kept, self.potentials.shape[1]))
 
     def keep_best(self, uniforms: Floats) -> int:
@@ -144,6 +146,7 @@ class DenseTrials(Trials):
             self.totals,
             uniforms,
             self.closest,
+            self.stale,
             rows,
         )
 
@@ -161,6 +164,7 @@ class DenseTrials(Trials):
             start,
             stop,
             self.closest,
+            self.stale,
             self.nearer,
             self.distances,
             self.potentials,
@@ -255,6 +259,7 @@ class SparseTrials(Trials):
             self.totals,
             uniforms,
             self.closest,
+            self.stale,
             rows,
         )
         if not sure:
@@ -282,6 +287,7 @@ class SparseTrials(Trials):
             start,
             stop,
             self.closest,
+            self.stale,
             self.nearer,
             self.distances,
             self.potentials,
@@ -353,6 +359,7 @@ class ObservedTrials(Trials):
             self.totals,
             uniforms,
             self.closest,
+            self.stale,
             rows,
         )
 
@@ -361,16 +368,18 @@ class ObservedTrials(Trials):
         observed.put(*self.csr, rows, *self._tables)
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
-        self._keep(start, stop)
-        observed.try_rows(
+        observed.step(
             *self.csr,
+            *self._kept,
+            self.trial,
             *self._tables,
             self.strangers,
-            self.closest,
             self.weights,
             self.vectors,
             start,
             stop,
+            self.closest,
+            self.stale,
             self.nearer,
             self.potentials,
         )

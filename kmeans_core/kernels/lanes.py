@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 from kmeans_core.kernels.vectors import (
     constants,
     load,
+    prefetch_entries,
     reduce,
     splat,
     store,
@@ -201,6 +202,10 @@ def _dense_trials(
             starts = [builder.gep(rows.data, [builder.mul(at, n_features)]) for at in places]
             for total in (total for row in sums[:n_rows] for total in row):
                 builder.store(ir.Constant(vector, None), total)
+            if n_rows > 1:
+                # Rows side by side are too many short streams for the processor to foresee.
+                length = builder.mul(n_features, ir.Constant(intp, n_rows))
+                prefetch_entries(builder, builder.gep(starts[0], [length]), length)
             with cgutils.for_range(builder, n_features, intp=intp) as loop:
                 line = builder.gep(right.data, [builder.mul(loop.index, width)])
                 columns = [

@@ -13,7 +13,6 @@ from kmeans_core.kernels.seeding import (
     BLOCK_ROWS,
     find_block,
     find_row,
-    is_first_of_its_value,
     nearer_rows,
     total_of,
 )
@@ -204,37 +203,6 @@ def shared_distances(
 
 
 @kernel
-def try_rows(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    table,  # IN (n_features, n_lanes): values of the rows tried
-    known,  # IN (n_features, n_lanes): 1 where they have one
-    strangers,  # IN: squared distance of rows that share no known cell
-    closest,  # IN (n_samples,)
-    weights,  # IN (n_samples,)
-    vectors,  # IN: a tuple with one entry for 8 lanes
-    start,  # IN: first block of rows
-    stop,  # IN: block to stop before
-    nearer,  # OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: a bit for each trial
-    potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
-):
-    """Which trials of k-means++ are nearer than ``closest``, and what they leave of it."""
-    distances, shared = np.empty(table.shape[1]), np.empty(table.shape[1])
-    none = np.empty((0, table.shape[1]))
-    for block in range(start, stop):
-        potentials[block, :] = 0.0
-        first = block * BLOCK_ROWS
-        for i in range(first, min(first + BLOCK_ROWS, weights.shape[0])):
-            shared_distances(
-                data, indices, indptr[i], indptr[i + 1], table, known, strangers, shared, distances
-            )
-            mark_nearer(
-                distances, closest[i], weights[i], vectors, nearer, i, none, potentials, block
-            )
-
-
-@kernel
 def keep(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -276,16 +244,16 @@ def draw(
     totals,  # IN (n_blocks,): sums of weight * closest, up to date
     uniforms,  # IN (n_trials,), each within 0..1
     closest,  # IN/OUT (n_samples,)
+    stale,  # IN/OUT (n_blocks,): whether closest is still to be brought up to date
     rows,  # OUT (n_trials,)
 ):
     """Draw a row for each number, in proportion to weight * D^2."""
     total = total_of(totals)
-    blocks = np.empty(uniforms.shape[0], dtype=np.intp)
     for t in range(uniforms.shape[0]):
         drawn = uniforms[t] * total
         block, before = find_block(totals, drawn)
-        blocks[t] = block
-        if is_first_of_its_value(blocks, t):
+        if stale[block]:
+            stale[block] = False
             keep(
                 data,
                 indices,
@@ -300,6 +268,56 @@ def draw(
                 closest,
             )
         rows[t] = find_row(weights, closest, block, before, drawn, 0.0)
+
+
+@kernel
+def step(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    kept_table,  # IN (n_features, 1): values of the row kept last
+    kept_known,  # IN (n_features, 1): 1 where it has one
+    trial,  # IN: which trial it was
+    table,  # IN (n_features, n_lanes): values of the rows to try
+    known,  # IN (n_features, n_lanes): 1 where they have one
+    strangers,  # IN: squared distance of rows that share no known cell
+    weights,  # IN (n_samples,)
+    vectors,  # IN: a tuple with one entry for 8 lanes
+    start,  # IN: first block of rows
+    stop,  # IN: block to stop before
+    closest,  # IN/OUT (n_samples,), blocks start..stop
+    stale,  # IN/OUT (n_blocks,), blocks start..stop: whether closest is to be brought up to date
+    nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of the trials before, now
+    potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
+):
+    """Which trials of k-means++ are nearer than ``closest``, and what they leave of it."""
+    distances, shared = np.empty(table.shape[1]), np.empty(table.shape[1])
+    none = np.empty((0, table.shape[1]))
+    for block in range(start, stop):
+        if stale[block]:
+            keep(
+                data,
+                indices,
+                indptr,
+                kept_table,
+                kept_known,
+                strangers,
+                trial,
+                nearer,
+                block,
+                block + 1,
+                closest,
+            )
+        potentials[block, :] = 0.0
+        first = block * BLOCK_ROWS
+        for i in range(first, min(first + BLOCK_ROWS, weights.shape[0])):
+            shared_distances(
+                data, indices, indptr[i], indptr[i + 1], table, known, strangers, shared, distances
+            )
+            mark_nearer(
+                distances, closest[i], weights[i], vectors, nearer, i, none, potentials, block
+            )
+        stale[block] = True
 
 
 @kernel

@@ -10,7 +10,7 @@ is nearer than ``closest``. Once the best trial is known, ``closest`` becomes th
 where its bit is set. Where memory allows, that distance was kept in ``distances`` (n_samples,
 n_lanes), which takes 64 bytes a row; else that has no rows, and the distance is computed again.
 ``closest`` is brought up to date when the next step reads the rows anyway, and before that only in
-the blocks that rows are drawn from. To do that twice changes nothing.
+the blocks that rows are drawn from; the others are ``stale`` until then.
 
 ``table`` holds the trials, transposed: (n_features, n_lanes) float64, n_lanes a multiple of 8.
 """
@@ -66,18 +66,6 @@ def find_block(
         before += totals[block]
         block += 1
     return block, before
-
-
-@kernel
-def is_first_of_its_value(
-    values,  # IN (n_values,)
-    place,  # IN
-):
-    """Whether no value before that place is the same."""
-    n_same = 0
-    for earlier in range(place):
-        n_same += values[earlier] == values[place]
-    return n_same == 0
 
 
 @kernel
@@ -204,16 +192,16 @@ def dense_draw(
     totals,  # IN (n_blocks,): sums of weight * closest, up to date
     uniforms,  # IN (n_trials,), each within 0..1
     closest,  # IN/OUT (n_samples,)
+    stale,  # IN/OUT (n_blocks,): whether closest is still to be brought up to date
     rows,  # OUT (n_trials,)
 ):
     """Draw a row for each number, in proportion to weight * D^2."""
     total = total_of(totals)
-    blocks = np.empty(uniforms.shape[0], dtype=np.intp)
     for t in range(uniforms.shape[0]):
         drawn = uniforms[t] * total
         block, before = find_block(totals, drawn)
-        blocks[t] = block
-        if is_first_of_its_value(blocks, t):
+        if stale[block]:
+            stale[block] = False
             dense_keep(X, row, trial, nearer, distances, block, block + 1, closest)
         rows[t] = find_row(weights, closest, block, before, drawn, 0.0)
 
@@ -229,13 +217,15 @@ def dense_step(
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
+    stale,  # IN/OUT (n_blocks,), blocks start..stop: whether closest is to be brought up to date
     nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of the trials before, now
     distances,  # IN/OUT (n_samples or 0, n_lanes), blocks start..stop: the same
     potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
 ):
     """Which trials are nearer than ``closest``, and what they leave: the deciding sum's bits."""
     for block in range(start, stop):
-        dense_keep(X, row, trial, nearer, distances, block, block + 1, closest)
+        if stale[block]:
+            dense_keep(X, row, trial, nearer, distances, block, block + 1, closest)
         first = block * BLOCK_ROWS
         last = min(first + BLOCK_ROWS, X.shape[0])
         dense_trials(
@@ -251,3 +241,4 @@ def dense_step(
             potentials,
             block,
         )
+        stale[block] = True

@@ -18,7 +18,6 @@ from kmeans_core.kernels.seeding import (
     TINY,
     find_block,
     find_row,
-    is_first_of_its_value,
     nearer_rows,
     total_of,
 )
@@ -152,6 +151,7 @@ def draw(
     totals,  # IN (n_blocks,): sums of weight * closest, up to date
     uniforms,  # IN (n_trials,), each within 0..1
     closest,  # IN/OUT (n_samples,)
+    stale,  # IN/OUT (n_blocks,): whether closest is still to be brought up to date
     rows,  # OUT (n_trials,)
 ):
     """Draw a row for each number, in proportion to weight * D^2; False if an error may decide."""
@@ -160,12 +160,11 @@ def draw(
         return False
     # Both what is drawn and the sum beside it may be off by share * total.
     margin = 2.5 * share * total
-    blocks = np.empty(uniforms.shape[0], dtype=np.intp)
     for t in range(uniforms.shape[0]):
         drawn = uniforms[t] * total
         block, before = find_block(totals, drawn)
-        blocks[t] = block
-        if is_first_of_its_value(blocks, t):
+        if stale[block]:
+            stale[block] = False
             keep(
                 data,
                 indices,
@@ -206,6 +205,7 @@ def step(
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
+    stale,  # IN/OUT (n_blocks,), blocks start..stop: whether closest is to be brought up to date
     nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of the trials before, now
     distances,  # IN/OUT (n_samples or 0, n_lanes), blocks start..stop: the same
     potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
@@ -213,21 +213,22 @@ def step(
     """Which trials are nearer than ``closest``, and what they leave."""
     found = np.empty(table.shape[1])
     for block in range(start, stop):
-        keep(
-            data,
-            indices,
-            indptr,
-            row_norms,
-            row,
-            values,
-            trial,
-            nearer,
-            distances,
-            decides,
-            block,
-            block + 1,
-            closest,
-        )
+        if stale[block]:
+            keep(
+                data,
+                indices,
+                indptr,
+                row_norms,
+                row,
+                values,
+                trial,
+                nearer,
+                distances,
+                decides,
+                block,
+                block + 1,
+                closest,
+            )
         potentials[block, :] = 0.0
         first = block * BLOCK_ROWS
         last = min(first + BLOCK_ROWS, weights.shape[0])
@@ -245,3 +246,4 @@ def step(
             mark_nearer(
                 found, closest[i], weights[i], vectors, nearer, i, distances, potentials, block
             )
+        stale[block] = True

@@ -20,10 +20,10 @@ from numba.extending import intrinsic
 
 from kmeans_core.kernels.vectors import (
     LANES,
-    VECTOR_BYTES,
     constants,
     load,
     multiply_add,
+    prefetch_entries,
     reduce,
     splat,
     store,
@@ -328,21 +328,10 @@ def _prefetch(typingctx, X, row):
 
     def codegen(context, builder, signature, args):
         array = context.make_array(signature.args[0])(context, builder, args[0])
-        intp = context.get_value_type(types.intp)
         line = context.cast(builder, args[1], signature.args[1], types.intp)
         width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
         start = builder.gep(array.data, [builder.mul(line, width)])
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
-            "llvm.prefetch.p0",
-        )
-        step = ir.Constant(intp, VECTOR_BYTES * 8 // signature.args[0].dtype.bitwidth)
-        # To read, into the second-level cache, data.
-        how = [ir.Constant(number, value) for value in (0, 2, 1)]
-        with cgutils.for_range_slice(builder, ir.Constant(intp, 0), width, step, intp) as (at, _):
-            builder.call(function, [builder.bitcast(builder.gep(start, [at]), byte), *how])
+        prefetch_entries(builder, start, width)
         return context.get_dummy_value()
 
     return types.void(X, row), codegen

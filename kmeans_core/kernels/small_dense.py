@@ -50,6 +50,7 @@ def seeds(
     closest, totals = np.empty(n_samples), np.empty(n_blocks)
     nearer = np.empty((n_samples, len(vectors)), dtype=np.uint8)
     potentials, sums = np.empty((n_blocks, table.shape[1])), np.empty(table.shape[1])
+    stale = np.empty(n_blocks, dtype=np.bool_)
     distances, none = np.empty((n_kept, table.shape[1])), np.empty((0, table.shape[1]))
     rows = np.empty(uniforms.shape[2], dtype=np.intp)
     for s in range(start, stop):
@@ -59,7 +60,7 @@ def seeds(
         nearer[:] = 255
         dense_keep(X, row, best, nearer, none, 0, n_blocks, closest)
         add_blocks(weights, closest, 0, n_blocks, totals)
-        nearer[:] = 0
+        stale[:] = False
         for c in range(1, chosen.shape[1]):
             dense_draw(
                 X,
@@ -71,6 +72,7 @@ def seeds(
                 totals,
                 uniforms[s, c - 1],
                 closest,
+                stale,
                 rows,
             )
             put_dense(X, rows, table)
@@ -84,6 +86,7 @@ def seeds(
                 0,
                 n_blocks,
                 closest,
+                stale,
                 nearer,
                 distances,
                 potentials,

@@ -103,7 +103,7 @@ def choose(
         closest,
     )
     add_blocks(weights, closest, 0, n_blocks, totals)
-    nearer[:] = 0
+    stale = np.zeros(n_blocks, dtype=np.bool_)
     for c in range(1, chosen.shape[0]):
         if not draw(
             data,
@@ -121,6 +121,7 @@ def choose(
             totals,
             uniforms[c - 1],
             closest,
+            stale,
             rows,
         ):
             return False
@@ -143,6 +144,7 @@ def choose(
             0,
             n_blocks,
             closest,
+            stale,
             nearer,
             distances,
             potentials,

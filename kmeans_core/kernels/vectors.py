@@ -66,6 +66,23 @@ def zeros(builder: Any, vector: ir.VectorType, count: int) -> list[Any]:
     return accumulators
 
 
+def prefetch_entries(builder: Any, pointer: Any, count: Any) -> None:
+    """Ask for so many entries, which will be read soon, to be brought near."""
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    function = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+        "llvm.prefetch.p0",
+    )
+    bits = 64 if isinstance(pointer.type.pointee, ir.DoubleType) else 32
+    intp = count.type
+    step = ir.Constant(intp, VECTOR_BYTES * 8 // bits)
+    # To read, into the second-level cache, data.
+    how = [ir.Constant(number, value) for value in (0, 2, 1)]
+    with cgutils.for_range_slice(builder, ir.Constant(intp, 0), count, step, intp) as (at, _):
+        builder.call(function, [builder.bitcast(builder.gep(pointer, [at]), byte), *how])
+
+
 def reduce(builder: Any, name: str, vector: Any) -> Any:
     """One number of all lanes: the least (fmin, smin) and the like; none of them NaN."""
     element = vector.type.element
