@@ -18,6 +18,10 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from kmeans_core import stopping
 
+# Bytes of stack that LLVM needs, with room to spare: 64 kB were too few, 256 kB enough. A program
+# may have asked for small stacks for its threads (threading.stack_size).
+LEAST_STACK = 2**20
+
 # Seconds after which a wait looks whether the thread that it waits for still exists.
 _LOOK = 0.5
 
@@ -31,8 +35,9 @@ def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
 
     def compile_unbroken(*args: Any) -> Any:
         is_main = threading.current_thread() is threading.main_thread()
+        has_room = not 0 < threading.stack_size() < LEAST_STACK
         # What interrupts a compilation of this very thread cannot wait for its end.
-        if is_main and not global_compiler_lock.is_locked():
+        if is_main and has_room and not global_compiler_lock.is_locked():
             return _in_another_thread(lambda: compile_for(*args))
         return compile_for(*args)
 

@@ -280,6 +280,11 @@ print("kmeans_core" in [thread.name for thread in threading.enumerate()])
     assert answers.splitlines() == ["can't start new thread", "True", "True"]
 
 
+def test_threads_with_a_small_stack_are_not_asked_to_compile(tmp_path):
+    answers = in_a_new_process("threading.stack_size(2**16); print(fit())", cache=str(tmp_path))
+    assert answers.split() == ["0.5"]
+
+
 def test_the_handlers_of_signals_are_the_users_own_all_the_time():
     seen = []
 
