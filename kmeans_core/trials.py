@@ -114,7 +114,8 @@ def n_blocks_of(n_samples: int) -> int:
 
 def n_kept_of_dense(n_samples: int, n_features: int) -> int:
     """Rows whose distances to the trials of a step are kept: all or none."""
-    return n_samples if n_features >= FEWEST_FEATURES else 0
+    are_few = n_samples * LANES <= seeding.FEW_DISTANCES
+    return n_samples if are_few or n_features >= FEWEST_FEATURES else 0
 
 
 def n_kept_of_sparse(csr: tuple[npt.NDArray[Any], ...], n_trials: int) -> int:

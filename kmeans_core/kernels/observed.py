@@ -14,6 +14,7 @@ from kmeans_core.kernels.seeding import (
     find_block,
     find_row,
     nearer_rows,
+    sum_rows,
     total_of,
 )
 
@@ -249,6 +250,7 @@ def draw(
 ):
     """Draw a row for each number, in proportion to weight * D^2."""
     total = total_of(totals)
+    sums, summed = np.empty(BLOCK_ROWS), -1
     for t in range(uniforms.shape[0]):
         drawn = uniforms[t] * total
         block, before = find_block(totals, drawn)
@@ -267,7 +269,10 @@ def draw(
                 block + 1,
                 closest,
             )
-        rows[t] = find_row(weights, closest, block, before, drawn, 0.0)
+        if block != summed:
+            sum_rows(weights, closest, block, sums)
+            summed = block
+        rows[t] = find_row(weights.shape[0], block, before, sums, drawn, 0.0)
 
 
 @kernel

@@ -22,6 +22,9 @@ from kmeans_core.kernels.lanes import LANES, dense_trials
 
 BLOCK_ROWS = 256
 
+# So many distances lie in the cache: to read all of them is faster than to list those to read.
+FEW_DISTANCES = 2**15
+
 # Sums and distances below this may have lost digits to underflow.
 TINY = 1e-280
 
@@ -69,25 +72,42 @@ def find_block(
 
 
 @kernel
-def find_row(
+def sum_rows(
     weights,  # IN (n_samples,)
     closest,  # IN (n_samples,), up to date in the block
+    block,  # IN
+    sums,  # OUT (BLOCK_ROWS,): sums of weight * closest up to each row of the block
+):
+    """Add up the rows of a block, in order."""
+    first = block * BLOCK_ROWS
+    total = 0.0
+    for i in range(first, min(first + BLOCK_ROWS, weights.shape[0])):
+        total += weights[i] * closest[i]
+        sums[i - first] = total
+
+
+@kernel
+def find_row(
+    n_samples,  # IN
     block,  # IN: from find_block
     before,  # IN: from find_block
+    sums,  # IN (BLOCK_ROWS,): from sum_rows
     drawn,  # IN
     margin,  # IN: what sums and ``drawn`` may be off by; 0 if they have the deciding bits
 ):
     """The first row up to which the sums reach what was drawn; -1 if that is within the margin."""
-    row = block * BLOCK_ROWS
-    last = min(row + BLOCK_ROWS, weights.shape[0]) - 1
-    below, within = before, weights[row] * closest[row]
-    while row < last and before + within < drawn:
-        below = before + within
-        row += 1
-        within += weights[row] * closest[row]
-    if margin > 0.0 and not (drawn - below > margin and before + within - drawn > margin):
+    first = block * BLOCK_ROWS
+    low, high = 0, min(BLOCK_ROWS, n_samples - first) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if before + sums[middle] < drawn:
+            low = middle + 1
+        else:
+            high = middle
+    below = before if low == 0 else before + sums[low - 1]
+    if margin > 0.0 and not (drawn - below > margin and before + sums[low] - drawn > margin):
         return -1
-    return row
+    return first + low
 
 
 @kernel
@@ -150,6 +170,10 @@ def dense_keep(
     closest,  # IN/OUT (n_samples,), blocks start..stop
 ):
     """Bring ``closest`` up to date where the row kept is nearer."""
+    if 0 < distances.size <= FEW_DISTANCES:
+        for i in range(start * BLOCK_ROWS, min(stop * BLOCK_ROWS, X.shape[0])):
+            closest[i] = distances[i, trial] if distances[i, trial] < closest[i] else closest[i]
+        return
     kept = np.empty(X.shape[1])
     for j in range(X.shape[1]):
         kept[j] = np.float64(X[row, j])
@@ -197,13 +221,17 @@ def dense_draw(
 ):
     """Draw a row for each number, in proportion to weight * D^2."""
     total = total_of(totals)
+    sums, summed = np.empty(BLOCK_ROWS), -1
     for t in range(uniforms.shape[0]):
         drawn = uniforms[t] * total
         block, before = find_block(totals, drawn)
         if stale[block]:
             stale[block] = False
             dense_keep(X, row, trial, nearer, distances, block, block + 1, closest)
-        rows[t] = find_row(weights, closest, block, before, drawn, 0.0)
+        if block != summed:
+            sum_rows(weights, closest, block, sums)
+            summed = block
+        rows[t] = find_row(weights.shape[0], block, before, sums, drawn, 0.0)
 
 
 @kernel

@@ -19,6 +19,7 @@ from kmeans_core.kernels.seeding import (
     find_block,
     find_row,
     nearer_rows,
+    sum_rows,
     total_of,
 )
 from kmeans_core.kernels.simd import sparse_products
@@ -160,6 +161,7 @@ def draw(
         return False
     # Both what is drawn and the sum beside it may be off by share * total.
     margin = 2.5 * share * total
+    sums, summed = np.empty(BLOCK_ROWS), -1
     for t in range(uniforms.shape[0]):
         drawn = uniforms[t] * total
         block, before = find_block(totals, drawn)
@@ -180,7 +182,10 @@ def draw(
                 block + 1,
                 closest,
             )
-        rows[t] = find_row(weights, closest, block, before, drawn, margin)
+        if block != summed:
+            sum_rows(weights, closest, block, sums)
+            summed = block
+        rows[t] = find_row(weights.shape[0], block, before, sums, drawn, margin)
         if rows[t] < 0:
             return False
     return True

@@ -125,12 +125,15 @@ def test_equal_rows_are_no_tie():
 # Kept or computed again -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_features", [3, 40])
-def test_distances_that_were_not_kept_are_computed_again(monkeypatch, storage, n_features):
-    X = storage(sparse_rows(700, n_features))
-    weights = np.random.default_rng(1).random(700)
+@pytest.mark.parametrize(("n_samples", "n_features"), [(700, 3), (700, 40), (5_000, 40)])
+def test_distances_that_were_not_kept_are_computed_again(
+    monkeypatch, storage, n_samples, n_features
+):
+    X = storage(sparse_rows(n_samples, n_features))
+    weights = np.random.default_rng(1).random(n_samples)
     fits = []
-    for fewest, most in ((1, 2**24), (10**6, 0)):
+    for fewest, most, few in ((1, 2**24, seeding.FEW_DISTANCES), (10**6, 0, 0)):
+        monkeypatch.setattr(seeding, "FEW_DISTANCES", few)
         monkeypatch.setattr(trials, "FEWEST_FEATURES", fewest)
         monkeypatch.setattr(trials, "MOST_KEPT", most)
         monkeypatch.setattr(trials, "KEPT_SHARE", 0.0)
