@@ -18,7 +18,6 @@ from kmeans_core.kernels.centers import (
 from kmeans_core.kernels.dense import own_distances
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
-from kmeans_core.kernels.lanes import nearest_lane, squared_differences
 from kmeans_core.kernels.seeding import (
     BLOCK_ROWS,
     add_blocks,
@@ -29,6 +28,7 @@ from kmeans_core.kernels.seeding import (
     put_dense,
 )
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
+from kmeans_core.kernels.vectors.exact import nearest_lane, squared_differences
 
 
 @kernel

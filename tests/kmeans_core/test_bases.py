@@ -22,8 +22,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators, get_tags
 from sklearn.utils.metaestimators import available_if
 
-from kmeans_core import KMeans, bases
-from kmeans_core.bases import LateBases
+from kmeans_core import KMeans
+from kmeans_core.interface import bases
+from kmeans_core.interface.bases import LateBases
 
 X = groups()
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmeans_core.boxes import BoxAssigner, _tree, pays
 from kmeans_core.kernels import boxes, dense
-from kmeans_core.prepared import prepare
+from kmeans_core.points.assign_boxes import BoxAssigner, _tree, pays
+from kmeans_core.points.prepared import prepare
 
 
 def decided(X, centers):
@@ -262,7 +262,7 @@ def test_a_box_keeps_only_the_centres_that_can_be_nearest_in_it(scale, expected)
 
 EVERYTHING = """
 import numpy as np
-from kmeans_core.boxes import BoxAssigner
+from kmeans_core.points.assign_boxes import BoxAssigner
 rng = np.random.default_rng(0)
 for X in (rng.random((700, 2)), rng.integers(0, 5, size=(300, 3)).astype(np.float32)):
     assigner, labels = BoxAssigner(X, 1), np.full(len(X), -1, dtype=np.int32)

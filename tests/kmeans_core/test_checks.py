@@ -10,8 +10,8 @@ import pytest
 import scipy.sparse as sp
 
 from kmeans_core import KMeans
-from kmeans_core.checks import as_points, as_random_stream, as_weights
 from kmeans_core.errors import InvalidParameterError
+from kmeans_core.points.checks import as_points, as_random_stream, as_weights
 
 X = np.array([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 0.0], [5.0, 4.0, 3.0]])
 

@@ -9,7 +9,8 @@ import weakref
 import numpy as np
 import pytest
 
-from kmeans_core import KMeans, chunks, pool
+from kmeans_core import KMeans
+from kmeans_core.threads import chunks, pool
 
 MUCH = 10**9
 

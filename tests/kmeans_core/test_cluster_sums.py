@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from kmeans_core.checks import as_points
-from kmeans_core.cluster_sums import ClusterSums
-from kmeans_core.groups import MOST_UPDATES
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.row_groups import MOST_UPDATES
+from kmeans_core.points.sums import ClusterSums
 
 
 def labelings(n_labelings, n_samples, n_clusters, n_moved, seed=0):

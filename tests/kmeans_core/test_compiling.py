@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from kmeans_core import stopping
 from kmeans_core.kernels import compiling
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.threads import stopping
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and forks of POSIX")
 
@@ -262,7 +262,7 @@ def test_where_no_thread_can_be_started_the_main_one_compiles_and_fits(tmp_path)
     # A stack of so many bytes cannot be had, as in a container that has run out of threads.
     answers = in_a_new_process(
         """
-from kmeans_core import chunks
+from kmeans_core.threads import chunks
 chunks.SMALL_WORK = 0
 threading.stack_size(2**46)
 try:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmeans_core import reference
-from kmeans_core.boxes import BoxAssigner
-from kmeans_core.dense_assigner import FilteredAssigner, PlainAssigner, dense_assigner
-from kmeans_core.kernels import simd
-from kmeans_core.kernels.vectors import LANES
+from kmeans_core.kernels.vectors import fused
+from kmeans_core.kernels.vectors.ir import LANES
+from kmeans_core.points.assign_boxes import BoxAssigner
+from kmeans_core.points.assign_dense import FilteredAssigner, PlainAssigner, dense_assigner
 
 
 def follow(X, n_clusters, centers_of_call, n_threads=1):
@@ -298,8 +298,8 @@ def test_the_number_of_threads_changes_nothing(blobs, always_threads, n_threads)
 
 WITHOUT_JIT = """
 import numpy as np
-from kmeans_core.boxes import BoxAssigner
-from kmeans_core.dense_assigner import FilteredAssigner, PlainAssigner
+from kmeans_core.points.assign_boxes import BoxAssigner
+from kmeans_core.points.assign_dense import FilteredAssigner, PlainAssigner
 rng = np.random.default_rng(0)
 for dtype in (np.float32, np.float64):
     for n_features, n_clusters in ((5, 3), (9, 40), (130, 20)):
@@ -341,22 +341,22 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
 
     @njit
     def compiled(rows, table, norms, places, products, lengths, leasts):
-        simd._dense_products(rows, places, 1, table, lanes, (0,) * 3, (0,) * 2, products)
+        fused._dense_products(rows, places, 1, table, lanes, (0,) * 3, (0,) * 2, products)
         for r in range(len(rows)):
-            simd._prefetch(rows, r)
-            lengths[r] = simd._squared_length(rows, r)
-            leasts[r, 0], leasts[r, 1] = simd._two_least(rows, r, norms, lanes, 2 * lanes)
+            fused._prefetch(rows, r)
+            lengths[r] = fused._squared_length(rows, r)
+            leasts[r, 0], leasts[r, 1] = fused._two_least(rows, r, norms, lanes, 2 * lanes)
 
     products, expected = np.zeros((2, 20, 4 * lanes), dtype)
     lengths, leasts = np.zeros(20, dtype), np.zeros((20, 2), dtype)
     compiled(rows, table, norms, places, products, lengths, leasts)
-    simd._dense_products_in_numpy(rows, places, 1, table, lanes, (0,) * 3, (0,) * 2, expected)
+    fused._dense_products_in_numpy(rows, places, 1, table, lanes, (0,) * 3, (0,) * 2, expected)
     assert np.array_equal(products, expected)
     assert np.count_nonzero(np.any(products, axis=1)) == 2  # rows 3 and 19: 3 stands there twice
-    assert np.array_equal(lengths, [simd._squared_length_in_numpy(rows, r) for r in range(20)])
+    assert np.array_equal(lengths, [fused._squared_length_in_numpy(rows, r) for r in range(20)])
     assert np.array_equal(
         leasts,
-        [simd._two_least_in_numpy(rows, r, norms, lanes, 2 * lanes) for r in range(20)],
+        [fused._two_least_in_numpy(rows, r, norms, lanes, 2 * lanes) for r in range(20)],
     )
 
 

@@ -12,7 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
-from kmeans_core import KMeans, display
+from kmeans_core import KMeans
+from kmeans_core.interface import display
 
 X = groups()
 

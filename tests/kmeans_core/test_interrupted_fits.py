@@ -12,7 +12,8 @@ def in_a_new_process(code: str) -> str:
     prologue = """
 import os, sys, threading
 import numpy as np
-from kmeans_core import KMeans, chunks
+from kmeans_core import KMeans
+from kmeans_core.threads import chunks
 chunks.SMALL_WORK = 0
 X = np.random.default_rng(0).normal(size=(500, 3))
 def fit():

@@ -12,10 +12,10 @@ import scipy.sparse as sp
 
 import kmeans_core
 from kmeans_core import reference
-from kmeans_core.groups import all_rows, moved_rows
 from kmeans_core.kernels import dense, jit, sparse, sparse_filter
 from kmeans_core.kernels.pairs import add_distances, columns_of, silhouettes, transpose
-from kmeans_core.prepared import prepare
+from kmeans_core.points.prepared import prepare
+from kmeans_core.points.row_groups import all_rows, moved_rows
 
 PACKAGE = Path(kmeans_core.__file__).parent
 
@@ -251,7 +251,7 @@ def test_where_nothing_can_be_cached_one_warning_says_so_and_all_works(tmp_path)
 # The rows that a compiled start of k-means++ chooses, of which two are far off.
 CHOOSE = """
 import numpy as np
-from kmeans_core.checks import as_points
+from kmeans_core.points.checks import as_points
 points = as_points(np.array([[0.0], [1.0], [2.0], [50.0], [120.0]]))
 chosen = np.empty((1, 3), dtype=np.intp)
 points.small_seeds(np.ones(5), np.array([0]), np.full((1, 2, 2), [0.1, 0.9]), 0, 1, chosen)

@@ -5,40 +5,40 @@ import pytest
 from numba import njit
 
 from kmeans_core import reference
-from kmeans_core.kernels import lanes
+from kmeans_core.kernels.vectors import exact
 
-LANES = lanes.LANES
+LANES = exact.LANES
 
 
 # An intrinsic can be called from compiled code only.
 @njit
 def squared_differences(X, row, table, column, vectors, out):
-    lanes.squared_differences(X, row, table, column, vectors, out)
+    exact.squared_differences(X, row, table, column, vectors, out)
 
 
 @njit
 def nearest_lane(distances):
-    return lanes.nearest_lane(distances)
+    return exact.nearest_lane(distances)
 
 
 @njit
 def mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block):
-    lanes.mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block)
+    exact.mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block)
 
 
 @njit
 def expand(products, norm, norms, share, least, vectors):
-    return lanes.expand(products, norm, norms, share, least, vectors)
+    return exact.expand(products, norm, norms, share, least, vectors)
 
 
 @njit
 def dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block):
-    lanes.dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
+    exact.dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
 
 
 @njit
 def squared_distance(a, b):
-    return lanes.squared_distance(a, b)
+    return exact.squared_distance(a, b)
 
 
 def anywhere(array, n_places):
@@ -70,7 +70,7 @@ def test_squared_differences_are_the_deciding_sum(dtype, n_vectors):
                     assert out[column:stop].tolist() == expected[row, column:stop].tolist()
                     assert np.all(np.delete(out, np.arange(column, stop)) == -7)
                     other = np.full(len(centers), -7.0)
-                    lanes._squared_differences_in_numpy(
+                    exact._squared_differences_in_numpy(
                         X, row, table, column, (0,) * n_vectors, other
                     )
                     assert other.tolist() == out.tolist()
@@ -80,7 +80,7 @@ def test_squares_that_overflow_are_infinite_and_those_that_vanish_zero():
     X = np.array([[1e300, 1e-300], [0.0, 1e-300]])
     table = np.zeros((2, LANES))
     table[:, 1] = -1e300
-    for function in (squared_differences, lanes._squared_differences_in_numpy):
+    for function in (squared_differences, exact._squared_differences_in_numpy):
         out = np.empty(LANES)
         function(X, 0, table, 0, (0,), out)
         assert out.tolist() == [np.inf] * LANES
@@ -99,7 +99,7 @@ def test_of_equally_near_lanes_the_lowest(n_vectors):
         expected = distances.tolist().index(distances.min())
         for places in (0, 1):
             assert nearest_lane(anywhere(distances, places)) == expected
-        assert lanes._nearest_lane_in_numpy(distances) == expected
+        assert exact._nearest_lane_in_numpy(distances) == expected
     assert n_ties > 50
     # Each place alone, and each place with all that follow it.
     for place in range(n_vectors * LANES):
@@ -125,7 +125,7 @@ def test_what_is_nearer_is_marked_and_the_lesser_added(n_vectors, n_kept, closes
     distances[::3], distances[1::5], distances[2::7] = closest, 0.0, np.inf
     lesser = [min(distance, closest) for distance in distances.tolist()]
     after = [p + weight * k for p, k in zip(before[1].tolist(), lesser, strict=True)]
-    for function in (mark_nearer, lanes._mark_nearer_in_numpy):
+    for function in (mark_nearer, exact._mark_nearer_in_numpy):
         nearer = np.full((3, n_vectors), 7, dtype=np.uint8)
         kept, sums = np.full((n_kept, width), -7.0), before.copy()
         function(distances, closest, weight, vectors, nearer, 1, kept, sums, 1)
@@ -158,7 +158,7 @@ def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors, 
             for places, function in (
                 (0, dense_trials),
                 (3, dense_trials),
-                (0, lanes._dense_trials_in_numpy),
+                (0, exact._dense_trials_in_numpy),
             ):
                 nearer = np.full((20, n_vectors), 7, dtype=np.uint8)
                 kept, sums = np.full((n_kept, width), -7.0), np.full((3, width), -7.0)
@@ -193,7 +193,7 @@ def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vect
         products = rng.random(width) * 0.5
         if place is not None:
             products[place] = (2.5 + norms[place]) * 0.4999999  # almost all cancels
-        for function in (expand, lanes._expand_in_numpy):
+        for function in (expand, exact._expand_in_numpy):
             distances = products.copy()
             assert function(distances, 2.5, norms, 1e-3, 0.0, (0,) * n_vectors) is (place is None)
             assert distances.tolist() == ((2.5 + norms) - 2.0 * products).tolist()
@@ -201,12 +201,12 @@ def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vect
 
 @pytest.mark.parametrize("bad", [np.inf, np.nan])
 def test_an_expanded_distance_that_overflowed_is_not_believed(bad):
-    for function in (expand, lanes._expand_in_numpy):
+    for function in (expand, exact._expand_in_numpy):
         products, norms = np.zeros(LANES), np.ones(LANES)
         norms[6] = bad
         assert not function(products, 1.0, norms, 1e-3, 0.0, (0,))
     # Exactly the share is not more than it, and neither is exactly the least.
-    for function in (expand, lanes._expand_in_numpy):
+    for function in (expand, exact._expand_in_numpy):
         assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.5, 0.0, (0,))
         assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.499, 0.0, (0,))
         assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.25, 0.5, (0,))
@@ -219,7 +219,7 @@ def test_squared_distance_adds_in_the_same_order_everywhere(length, n_places):
     rng = np.random.default_rng(length)
     a, b = rng.normal(size=length), rng.normal(size=length)
     found = squared_distance(anywhere(a, n_places), anywhere(b, n_places))
-    assert found == lanes._squared_distance_in_numpy(a, b)
+    assert found == exact._squared_distance_in_numpy(a, b)
     assert found == pytest.approx(np.sum((a - b) ** 2), rel=1e-13)
 
 

@@ -12,12 +12,13 @@ from gaps import BOTH, FLOATS, STARS, csr_of, filled, gaps, objective, rated, st
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from kmeans_core import KMeans, small_starts
-from kmeans_core.checks import as_points
-from kmeans_core.compressed import compressed
-from kmeans_core.dense_points import DensePoints
-from kmeans_core.observed_points import ObservedPoints
-from kmeans_core.sparse_points import SparsePoints
+from kmeans_core import KMeans
+from kmeans_core.fit import compiled
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.compressed import compressed
+from kmeans_core.points.dense import DensePoints
+from kmeans_core.points.observed import ObservedPoints
+from kmeans_core.points.sparse import SparsePoints
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning"),
@@ -195,8 +196,8 @@ def test_which_points_are_made(form):
     points = as_points(form(holed), missing="ignore")
     assert isinstance(points, ObservedPoints)
     assert points.known is None
-    assert not small_starts.is_small(points, 2, 1)
-    assert not small_starts.is_small(points, 2, 10)
+    assert not compiled.is_small(points, 2, 1)
+    assert not compiled.is_small(points, 2, 10)
     overflowing = np.full((2, 3), 1.7e308)
     assert isinstance(as_points(overflowing, missing="ignore"), DensePoints)
 

@@ -10,10 +10,10 @@ from sklearn.metrics import nan_euclidean_distances
 
 from kmeans_core import (
     InvalidParameterError,
-    observed_silhouette,
     silhouette_samples,
     silhouette_score,
 )
+from kmeans_core.pairwise import observed_silhouette
 
 CELLS = st.sampled_from([np.nan, np.nan, np.nan, 0.0, 0.5, 1.0, 3.0, 5.0])
 

@@ -6,8 +6,8 @@ import scipy.sparse as sp
 from gaps import feature_means, filled, rated, state
 
 from kmeans_core import KMeans
-from kmeans_core.checks import as_points, as_random_stream
-from kmeans_core.seeding import plusplus_rows
+from kmeans_core.fit.seeding import plusplus_rows
+from kmeans_core.points.checks import as_points, as_random_stream
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning"),

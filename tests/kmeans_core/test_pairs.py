@@ -8,10 +8,11 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import InvalidParameterError, sparse_points
-from kmeans_core.checks import as_points
+from kmeans_core import InvalidParameterError
 from kmeans_core.kernels import sparse
-from kmeans_core.pairs import METRICS, pairs_of
+from kmeans_core.pairwise.pairs import METRICS, pairs_of
+from kmeans_core.points import sparse as sparse_points
+from kmeans_core.points.checks import as_points
 
 ROW_METRICS = ["euclidean", "manhattan", "cosine"]
 

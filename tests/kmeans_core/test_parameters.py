@@ -19,8 +19,8 @@ from kmeans_core import (
     sweep_k,
     warmup,
 )
-from kmeans_core.checks import as_points, as_random_stream
 from kmeans_core.errors import shown
+from kmeans_core.points.checks import as_points, as_random_stream
 
 X = np.random.default_rng(0).normal(size=(40, 2)) + np.repeat([[0.0], [9.0], [20.0], [44.0]], 10, 0)
 HOLED = np.where((X > 45.0) & [True, False], np.nan, X)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from kmeans_core import KMeans, arrays, chunks, groups, kmeans_plusplus, runs, silhouette_samples
+from kmeans_core import KMeans, arrays, kmeans_plusplus, silhouette_samples
 from kmeans_core.arrays import roots_of, row_blocks, rows_of
+from kmeans_core.points import row_groups, runs
+from kmeans_core.threads import chunks
 
 
 @pytest.fixture
@@ -14,7 +16,7 @@ def in_small_parts(monkeypatch):
 
     def cut():
         monkeypatch.setattr(chunks, "CHUNK_WORK", 50)
-        monkeypatch.setattr(groups, "PART_VALUES", 10)
+        monkeypatch.setattr(row_groups, "PART_VALUES", 10)
         monkeypatch.setattr(arrays, "BLOCK_ENTRIES", 16)
         monkeypatch.setattr(runs, "CALL_WORK", 0)
         monkeypatch.setattr(runs, "PART_WORK", 3000)
@@ -75,8 +77,8 @@ def test_parts_change_no_bit(blobs, in_small_parts, form, listens, n_clusters):
 
 
 def test_parts_of_sums_are_no_larger_than_they_may_be(monkeypatch):
-    monkeypatch.setattr(groups, "PART_VALUES", 10)
-    made = groups.all_rows(np.repeat([0, 2, 3], [9, 1, 2]).astype(np.int32), np.ones(12), 4)
+    monkeypatch.setattr(row_groups, "PART_VALUES", 10)
+    made = row_groups.all_rows(np.repeat([0, 2, 3], [9, 1, 2]).astype(np.int32), np.ones(12), 4)
     calls = []
 
     def kernel(rows, factors, starts, start, stop, sums):

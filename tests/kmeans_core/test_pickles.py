@@ -11,7 +11,8 @@ import pytest
 from sklearn import exceptions
 
 import kmeans_core
-from kmeans_core import InconsistentVersionWarning, KMeans, protocol
+from kmeans_core import InconsistentVersionWarning, KMeans
+from kmeans_core.interface import protocol
 
 X = np.array([[1.0, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.0, 0.0]])
 GAPS = np.where(X == 0.0, np.nan, X)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import reference
-from kmeans_core.checks import as_points
-from kmeans_core.groups import all_rows
-from kmeans_core.prepared import prepare
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.prepared import prepare
+from kmeans_core.points.row_groups import all_rows
 
 GRID = st.sampled_from([0.0, 0.0, 0.5, 1.0, 3.0, 5.0])
 ANY_SIZE = st.one_of(

@@ -9,8 +9,9 @@ import joblib
 import numpy as np
 import pytest
 
-from kmeans_core import KMeans, processors
-from kmeans_core.processors import available_threads, cgroup_quota
+from kmeans_core import KMeans
+from kmeans_core.threads import processors
+from kmeans_core.threads.processors import available_threads, cgroup_quota
 
 VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 
@@ -307,7 +308,7 @@ def test_affinity_of_this_process():
     code = """
 import os
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-from kmeans_core.processors import available_threads
+from kmeans_core.threads.processors import available_threads
 print(available_threads())
 """
     environment = {name: text for name, text in os.environ.items() if name not in VARIABLES}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kmeans_core import KMeans
-from kmeans_core.protocol import Estimator, feature_names
+from kmeans_core.interface.protocol import Estimator, feature_names
 
 
 class Settings(Estimator):

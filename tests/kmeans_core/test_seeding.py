@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import InvalidParameterError, KMeans, kmeans_plusplus, reference
-from kmeans_core.checks import as_points
-from kmeans_core.seeding import draw_starts, random_rows
+from kmeans_core.fit.seeding import draw_starts, random_rows
+from kmeans_core.points.checks import as_points
 
 
 @pytest.mark.parametrize("seed", range(5))

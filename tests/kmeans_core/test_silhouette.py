@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 
 from kmeans_core import (
     InvalidParameterError,
-    pairs,
     reference,
-    silhouette,
     silhouette_samples,
     silhouette_score,
 )
-from kmeans_core.checks import as_points
-from kmeans_core.pairs import euclidean
+from kmeans_core.pairwise import pairs, silhouette
+from kmeans_core.pairwise.pairs import euclidean
+from kmeans_core.points.checks import as_points
 
 
 def test_by_hand(storage):

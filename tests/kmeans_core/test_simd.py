@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from kmeans_core.kernels import simd
-from kmeans_core.kernels.vectors import LANES
+from kmeans_core.kernels.vectors import fused
+from kmeans_core.kernels.vectors.ir import LANES
 
 DTYPES = [np.float32, np.float64]
 
@@ -15,32 +15,32 @@ DTYPES = [np.float32, np.float64]
 # An intrinsic can be called from compiled code only.
 @njit
 def sparse_products(data, indices, begin, end, table, column, vectors, out):
-    simd.sparse_products(data, indices, begin, end, table, column, vectors, out)
+    fused.sparse_products(data, indices, begin, end, table, column, vectors, out)
 
 
 @njit
 def dense_products(rows, places, first, table, column, tile, vectors, out):
-    simd.dense_products(rows, places, first, table, column, tile, vectors, out)
+    fused.dense_products(rows, places, first, table, column, tile, vectors, out)
 
 
 @njit
 def squared_length(rows, row):
-    return simd.squared_length(rows, row)
+    return fused.squared_length(rows, row)
 
 
 @njit
 def least_two(products, row, half_norms, first, last):
-    return simd.least_two(products, row, half_norms, first, last)
+    return fused.least_two(products, row, half_norms, first, last)
 
 
 @njit
 def two_least(products, row, half_norms, first, last):
-    return simd.two_least(products, row, half_norms, first, last)
+    return fused.two_least(products, row, half_norms, first, last)
 
 
 @njit
 def prefetch(X, row):
-    simd.prefetch(X, row)
+    fused.prefetch(X, row)
 
 
 def numbers(rng, shape, dtype, exact):
@@ -93,7 +93,7 @@ def test_products_of_a_sparse_row(data_type, index_type, table_type, n_vectors, 
         indices[begin:end] = np.sort(rng.choice(n_features, size=length, replace=False))
         row = np.zeros(n_features, dtype=data_type)
         row[indices[begin:end]] = data[begin:end]
-        for function in (sparse_products, simd._sparse_products_in_numpy):
+        for function in (sparse_products, fused._sparse_products_in_numpy):
             out = np.full(width + 32, -7, dtype=table_type)
             function(data, indices, begin, end, table, column, (0,) * n_vectors, out)
             check(out[column:-16], row[None], table[:, column:-16], exact)
@@ -103,7 +103,7 @@ def test_products_of_a_sparse_row(data_type, index_type, table_type, n_vectors, 
 
 @pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("n_rows", "n_vectors"), [(1, 1), (3, 2), (simd.TILE_ROWS, 1)])
+@pytest.mark.parametrize(("n_rows", "n_vectors"), [(1, 1), (3, 2), (fused.TILE_ROWS, 1)])
 def test_products_of_a_tile_of_rows(dtype, n_rows, n_vectors, exact):
     rng = np.random.default_rng(n_rows)
     width = n_vectors * LANES[np.dtype(dtype)]
@@ -112,7 +112,7 @@ def test_products_of_a_tile_of_rows(dtype, n_rows, n_vectors, exact):
         rows = numbers(rng, (20, n_features + n_more), dtype, exact)
         table = astride(numbers(rng, (n_features, width + 32), dtype, exact))
         places = rng.permutation(20)
-        for function in (dense_products, simd._dense_products_in_numpy):
+        for function in (dense_products, fused._dense_products_in_numpy):
             out = np.full((20, width + 32), -7, dtype=dtype)
             tile, vectors = (0,) * n_rows, (0,) * n_vectors
             function(rows, places, 4, table, column, tile, vectors, out)
@@ -132,7 +132,7 @@ def test_squared_lengths(dtype, exact):
         n_features = n_vectors * LANES[np.dtype(dtype)]
         rows = astride(numbers(rng, (4, n_features), dtype, exact))
         for row in range(4):
-            for function in (squared_length, simd._squared_length_in_numpy):
+            for function in (squared_length, fused._squared_length_in_numpy):
                 found = np.array([function(rows, row)], dtype=dtype)
                 check(found, rows[row][None], rows[row][:, None], exact)
 
@@ -157,9 +157,9 @@ def test_the_least_two_and_the_place_of_the_least(dtype):
             scores = (half_norms - products[row])[first:last].tolist()
             least, second = sorted(scores)[:2]
             place = first + scores.index(least)
-            for function in (least_two, simd._least_two_in_numpy):
+            for function in (least_two, fused._least_two_in_numpy):
                 assert function(products, row, half_norms, first, last) == (place, least, second)
-            for function in (two_least, simd._two_least_in_numpy):
+            for function in (two_least, fused._two_least_in_numpy):
                 assert function(products, row, half_norms, first, last) == (least, second)
             kinds.add((least == second, np.isinf(second), np.isinf(least)))
     # A tie, a gap, one alone that is finite, none that is.
@@ -195,14 +195,14 @@ def test_the_least_two_pass_over_what_is_no_number(dtype):
         half_norms[bad] = np.nan
         least, second = np.sort(half_norms[~bad])[:2]
         expected = (half_norms.tolist().index(least), least, second)
-        for function in (least_two, simd._least_two_in_numpy):
+        for function in (least_two, fused._least_two_in_numpy):
             assert function(products, 0, half_norms, 0, n_lanes) == expected
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_asked_for_ahead_are_as_they_were(dtype):
     X = np.arange(70, dtype=dtype).reshape(2, 35)
-    for function in (prefetch, simd._prefetch_in_numpy):
+    for function in (prefetch, fused._prefetch_in_numpy):
         for row in range(2):
             function(X, row)
     assert X.tolist() == np.arange(70).reshape(2, 35).tolist()

@@ -10,12 +10,14 @@ import sklearn.cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import KMeans, cluster_sums, reference, restarts, runs, small_starts
-from kmeans_core.checks import as_points
-from kmeans_core.lloyd import LloydResult, allowed_shift, lloyd
-from kmeans_core.problem import Problem
-from kmeans_core.runs import StopRule
-from kmeans_core.seeding import first_centers
+from kmeans_core import KMeans, reference
+from kmeans_core.fit import compiled, restarts
+from kmeans_core.fit.lloyd import LloydResult, allowed_shift, lloyd
+from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.seeding import first_centers
+from kmeans_core.points import runs, sums
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.runs import StopRule
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
 
@@ -28,13 +30,13 @@ def compiled_and_looped(
     weights = np.ones(points.shape[0]) if weights is None else weights
     rule = StopRule(max_iter, allowed_shift(points, tol))
     problem = Problem(points, X, weights, init, n_clusters, rule)
-    compiled = small_starts.small_starts(problem, n_starts, np.random.RandomState(seed))
+    found = compiled.small_starts(problem, n_starts, np.random.RandomState(seed))
     stream = np.random.RandomState(seed)
     looped = []
     for _ in range(n_starts):
         centers = first_centers(problem, stream)
         looped.append(lloyd(points, centers, weights, rule))
-    return compiled, looped
+    return found, looped
 
 
 def bits(result: LloydResult) -> dict:
@@ -88,7 +90,7 @@ def loops(monkeypatch):
         seen.append(centers.tolist())
         return lloyd(points, centers, *args, **params)
 
-    monkeypatch.setattr(small_starts, "lloyd", watched)
+    monkeypatch.setattr(compiled, "lloyd", watched)
     return seen
 
 
@@ -168,13 +170,13 @@ def test_threads_change_nothing(blobs, storage, always_threads, n_threads):
 def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype):
     ways = []
     for name in ("moved_rows", "all_rows"):
-        way = getattr(cluster_sums, name)
+        way = getattr(sums, name)
 
         def watched(*args, name=name, way=way):
             ways.append(name)
             return way(*args)
 
-        monkeypatch.setattr(cluster_sums, name, watched)
+        monkeypatch.setattr(sums, name, watched)
     rng = np.random.default_rng(2)
     X = storage(rng.random((3000, 3)).astype(dtype))  # no groups: the centres move for long
     run = partial(compiled_and_looped, X, X[:15], 15, weights=rng.random(3000))
@@ -189,7 +191,7 @@ def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype)
     # Another schedule rounds otherwise: the comparison above is of something.
     shifts = set()
     for most_updates in (0, 14, 15, 16):
-        monkeypatch.setattr(cluster_sums, "MOST_UPDATES", most_updates)
+        monkeypatch.setattr(sums, "MOST_UPDATES", most_updates)
         for max_iter in (3, 10, 17, 18, 30):
             (compiled,), (looped,) = run(max_iter=max_iter)
             if most_updates == 15:
@@ -285,7 +287,7 @@ def test_a_fit_is_the_same_whether_anybody_listens(blobs, storage, n_init, init,
 
     def watched(problem, n_starts, stream):
         batches.append(n_starts)
-        return small_starts.small_starts(problem, n_starts, stream)
+        return compiled.small_starts(problem, n_starts, stream)
 
     monkeypatch.setattr(restarts, "small_starts", watched)
     X = storage(blobs(90, 3, 7, share_zero=0.3))
@@ -309,14 +311,14 @@ def test_one_listening_takes_the_loop_and_nobody_does_not(blobs, storage, monkey
                 patch.setattr(restarts, "small_starts", forbidden)
             else:
                 patch.setattr(restarts, "lloyd", forbidden)
-                patch.setattr(small_starts, "lloyd", forbidden)
+                patch.setattr(compiled, "lloyd", forbidden)
             fits.append(KMeans(4, n_init=2, random_state=0, **listening).fit(X))
     assert fit_bits(fits[0]) == fit_bits(fits[1]) == fit_bits(fits[2])
     # What is too large for a call that cannot be interrupted takes the loop too.
     n_stored = X.nnz if sp.issparse(X) else X.size
     for most_work, unused in ((4 * n_stored, "lloyd"), (4 * n_stored - 1, "small_starts")):
         with monkeypatch.context() as patch:
-            patch.setattr(small_starts, "MOST_WORK", most_work)
+            patch.setattr(compiled, "MOST_WORK", most_work)
             patch.setattr(restarts, unused, forbidden)
             fits.append(KMeans(4, n_init=2, random_state=0).fit(X))
         assert fit_bits(fits[-1]) == fit_bits(fits[0])
@@ -386,7 +388,7 @@ def test_fits_from_a_seed_end_as_the_loop_does(float_cases, data, sparse, seed, 
 def test_a_start_alone_of_much_dense_work_takes_the_loop(storage):
     # 700 rows x 30 features x 100 clusters: 2.1 million multiply-adds an iteration.
     points = as_points(storage(np.ones((700, 30))))
-    assert small_starts.is_small(points, 100, 2)
-    assert small_starts.is_small(points, 100, 1) == (points.lone_work > 2_100_000)
-    assert small_starts.is_small(points, 90, 1)
-    assert not small_starts.is_small(points, 1_000, 2)
+    assert compiled.is_small(points, 100, 2)
+    assert compiled.is_small(points, 100, 1) == (points.lone_work > 2_100_000)
+    assert compiled.is_small(points, 90, 1)
+    assert not compiled.is_small(points, 1_000, 2)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import reference
-from kmeans_core.checks import as_points
 from kmeans_core.kernels import dense
-from kmeans_core.prepared import prepare
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.prepared import prepare
 
 
 def decided(X, centers):

@@ -6,12 +6,12 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core.checks import as_points
+from kmeans_core.fit.compiled import MOST_KEPT, is_small
 from kmeans_core.kernels import dense, sparse_bounds
 from kmeans_core.kernels.sparse_filter import put_centers
-from kmeans_core.prepared import prepare
-from kmeans_core.small_starts import MOST_KEPT, is_small
-from kmeans_core.sparse_assigner import CenterTable
+from kmeans_core.points.assign_sparse import CenterTable
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.prepared import prepare
 
 
 class Bounded:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from kmeans_core import KMeans, kmeans_plusplus, memory, silhouette_samples, sweep_k
-from kmeans_core.checks import as_points
+from kmeans_core import KMeans, kmeans_plusplus, silhouette_samples, sweep_k
+from kmeans_core.points import memory
+from kmeans_core.points.checks import as_points
 
 # Rows 0 to 3: columns 1 | 0 | | 0 1 2.
 X = np.array([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 0.0], [5.0, 4.0, 3.0]])

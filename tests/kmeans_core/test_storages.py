@@ -5,11 +5,12 @@ import pytest
 import scipy.sparse as sp
 from storages import KINDS, differences, draw
 
-from kmeans_core import KMeans, kmeans_plusplus, trials
-from kmeans_core import seeding as seeding_of_package
-from kmeans_core.checks import as_points
+from kmeans_core import KMeans, kmeans_plusplus
+from kmeans_core.fit import seeding as seeding_of_package
 from kmeans_core.kernels import seeding
-from kmeans_core.trials import UndecidedError, share_of_error
+from kmeans_core.points import trials
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.trials import UndecidedError, share_of_error
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.formats import LAYOUTS, Release
-from recsys.movielens import load_ratings
-from recsys.rating_files import read_ratings
-from recsys.ratings import BadRow
+from recsys.data.ratings import BadRow
+from recsys.readers.formats import LAYOUTS, Release
+from recsys.readers.movielens import load_ratings
+from recsys.readers.rating_files import read_ratings
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys import cli, make_ratings
-from recsys.cli import run
-from recsys.fetch import Fetched
-from recsys.recommenders.methods import METHODS
+from recsys import make_ratings
+from recsys.command import cli
+from recsys.command.cli import run
+from recsys.readers.fetch import Fetched
+from recsys.recommenders.registry import METHODS
 
 PROGRAM = [sys.executable, "-m", "recsys"]
 
@@ -244,7 +245,7 @@ def test_fetch_says_where_the_release_is_and_what_to_know(
         asked.append((release, options["to"], options["accept_unverified"], options["progress"]))
         return Fetched(tmp_path / release, True, False, "ab12", "it is not the one of 2016")
 
-    monkeypatch.setattr("recsys.cli.fetch", fetched)
+    monkeypatch.setattr("recsys.command.cli.fetch", fetched)
     assert run(["fetch", "ml-latest-small", "--to", str(tmp_path), "--accept-unverified"]) == 0
     assert asked == [("ml-latest-small", tmp_path, True, False)]
     captured = capsys.readouterr()
@@ -320,7 +321,7 @@ def test_no_traceback_when_interrupted(
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("recsys.movielens.load_ratings", interrupt)
+    monkeypatch.setattr("recsys.readers.movielens.load_ratings", interrupt)
     assert run(["clusters", "--data", str(folder)]) == 130
     assert capsys.readouterr().err == "recsys: interrupted\n"
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.movie_files import _csv_records
-from recsys.movielens import load_ratings
-from recsys.ratings import Ratings, RatingsError
+from recsys.data.ratings import Ratings, RatingsError
+from recsys.readers.movie_files import _csv_records
+from recsys.readers.movielens import load_ratings
 
 # Far more than any of these should take; a test that gets there hangs.
 HANG = 120
@@ -50,8 +50,8 @@ def test_damaged_releases_are_refused_or_read_soundly(samples, tmp_path):
 
 READ = """
 import sys
-from recsys.movielens import load_ratings
-from recsys.ratings import RatingsError
+from recsys.readers.movielens import load_ratings
+from recsys.data.ratings import RatingsError
 try:
     print(len(load_ratings(sys.argv[1], skip_bad_rows=True).skipped))
 except RatingsError as error:

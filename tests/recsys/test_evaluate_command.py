@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from recsys import Ratings, make_ratings
-from recsys.cli import run
+from recsys.command.cli import run
 
 
 class Stars:
@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
     makers = {"stars": Stars, "all of it": Everything}
-    monkeypatch.setattr("recsys.evaluate_command.default_recommenders", lambda: makers)
+    monkeypatch.setattr("recsys.command.evaluate.default_recommenders", lambda: makers)
 
 
 @pytest.mark.usefixtures("two")
@@ -133,7 +133,7 @@ def test_nobody_can_do_anything(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "recsys.evaluate_command.default_recommenders", lambda: {"a stone": lambda seed: object()}
+        "recsys.command.evaluate.default_recommenders", lambda: {"a stone": lambda seed: object()}
     )
     assert run(["evaluate", "--data", str(folder)]) == 2
     last = capsys.readouterr().err.splitlines()[-1]

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.fetch import BASE_URL, Fetched, FetchError, KnownRelease, fetch, known_releases
-from recsys.movielens import load_ratings
+from recsys.readers.fetch import BASE_URL, Fetched, FetchError, KnownRelease, fetch, known_releases
+from recsys.readers.movielens import load_ratings
 
 RATINGS = "userId,movieId,rating,timestamp\n7,1,4.5,100\n"
 MOVIES = "movieId,title,genres\n1,Up (2009),Animation\n"

@@ -10,8 +10,8 @@ import zipfile
 import pytest
 from bad_servers import FILES, GOOD, described, endless, failure, head, threads_end, whole, zipped
 
-from recsys.download import DownloadError, _check_redirect, download
-from recsys.fetch import fetch
+from recsys.readers.download import DownloadError, _check_redirect, download
+from recsys.readers.fetch import fetch
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from bad_servers import FILES, GOOD, HANG, Server, described, endless, failure, head, whole, zipped
 
-from recsys.fetch import FetchError, fetch
+from recsys.readers.fetch import FetchError, fetch
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_record_that_is_no_file_is_an_error_that_names_it(tmp_path, make):
 FETCH = """
 import resource, sys
 from pathlib import Path
-from recsys.fetch import FetchError, KnownRelease, fetch
+from recsys.readers.fetch import FetchError, KnownRelease, fetch
 url, to, sha256, most = sys.argv[1:]
 if int(most):
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))

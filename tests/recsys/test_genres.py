@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys import Ratings, contrast_subset, genre_means
-from recsys.genres import column_name, genre_matrix, known_genres
+from recsys.analysis.genres import column_name, genre_matrix, known_genres
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.movielens import load_ratings
-from recsys.scale import HALF_STARS, WHOLE_STARS
+from recsys.data.scale import HALF_STARS, WHOLE_STARS
+from recsys.readers.movielens import load_ratings
 
 
 def in_zip(path: Path, files: dict[str, str | bytes], top: str = "") -> Path:
@@ -366,6 +366,9 @@ def test_the_real_release_equals_what_pandas_reads(real_ratings, movielens_dir):
 
 
 def test_reading_needs_no_download_library():
-    code = "import sys, recsys.movielens; print('pooch' in sys.modules, 'requests' in sys.modules)"
+    code = (
+        "import sys, recsys.readers.movielens; "
+        "print('pooch' in sys.modules, 'requests' in sys.modules)"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"False False\s*", found.stdout)

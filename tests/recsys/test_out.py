@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from recsys import make_ratings
-from recsys.cli import run
+from recsys.command.cli import run
 
 # Runs the command where no file may be longer than a few bytes, as on a full disk.
 ON_A_FULL_DISK = """
 import resource, sys
-from recsys.cli import run
+from recsys.command.cli import run
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 sys.exit(run(sys.argv[1:]))
 """

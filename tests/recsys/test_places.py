@@ -11,8 +11,9 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from recsys import Ratings, RatingsError, make_ratings, plots
-from recsys.cli import run
+from recsys import Ratings, RatingsError, make_ratings
+from recsys.analysis import plots
+from recsys.command.cli import run
 from recsys.report.report import write_report
 
 RECSYS = shlex.join([sys.executable, "-m", "recsys"])

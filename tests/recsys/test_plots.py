@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgba
 
 from kmeans_core import SweepResult
 from recsys import RatingMatrix, Ratings
-from recsys.plots import (
+from recsys.analysis.plots import (
     CLUSTER_COLORS,
     LARGE_DOT,
     SMALL_DOT,
@@ -159,6 +159,6 @@ def test_shorten() -> None:
 
 def test_nothing_global_is_touched() -> None:
     before = dict(mpl.rcParams)
-    silent = "import sys, recsys.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
+    silent = "import sys, recsys.analysis.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", silent], check=False).returncode == 0
     assert dict(mpl.rcParams) == before

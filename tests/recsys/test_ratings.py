@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.ratings import Ratings, RatingsError, repeats
-from recsys.scale import HALF_STARS, WHOLE_STARS, RatingScale
+from recsys.data.ratings import Ratings, RatingsError, repeats
+from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
 
 MOVIES = pd.DataFrame(
     {

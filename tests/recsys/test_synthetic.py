@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys import synthetic
-from recsys.genres import contrast_subset, genre_means
-from recsys.movielens import load_ratings
-from recsys.ratings import NO_GENRES, Ratings
-from recsys.synthetic import builtin_ratings, make_ratings, taste_groups
+from recsys.analysis.genres import contrast_subset, genre_means
+from recsys.data.ratings import NO_GENRES, Ratings
+from recsys.readers.movielens import load_ratings
+from recsys.synthetic import ratings
+from recsys.synthetic.ratings import builtin_ratings, make_ratings, taste_groups
 
 QUANTILES = [0, 0.10, 0.25, 0.50, 0.75, 0.90, 0.99, 1]
 MOVIELENS_GENRES = {
@@ -97,7 +97,7 @@ class TestForm:
     def test_more_ratings_than_a_block_holds(self, monkeypatch: pytest.MonkeyPatch) -> None:
         whole = make_ratings(300, 400, 20_000)
         assert_tidy(whole, 300, 400, 20_000)
-        monkeypatch.setattr(synthetic, "_CELLS_A_BLOCK", 7 * 400)
+        monkeypatch.setattr(ratings, "_CELLS_A_BLOCK", 7 * 400)
         in_blocks = make_ratings(300, 400, 20_000)
         pd.testing.assert_frame_equal(whole.ratings, in_blocks.ratings)
 

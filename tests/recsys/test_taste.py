@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys import RatingMatrix, Ratings, RatingScale, TasteClusters, cluster_users
-from recsys.taste import by_mean_and_count
+from recsys.analysis.taste import by_mean_and_count
 
 
 @pytest.fixture
