@@ -66,9 +66,9 @@ def rows_of(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
 def roots_of(squared: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """Square roots as the dtype, block by block; in place where the dtype is the array's own."""
-    if squared.size <= BLOCK_ENTRIES:
-        return np.sqrt(squared, out=squared).astype(dtype, copy=False)
     out = squared if squared.dtype == dtype else np.empty(squared.shape, dtype=dtype)
+    if squared.size <= BLOCK_ENTRIES:
+        return np.sqrt(squared, out=out, casting="same_kind")
     for rows in row_blocks(squared.shape):
         out[rows] = np.sqrt(squared[rows])
     return out
