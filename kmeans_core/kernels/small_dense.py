@@ -1,7 +1,7 @@
 """Whole starts of small dense fits in two calls: k-means++, then Lloyd's loop.
 
 Where an iteration takes microseconds, a Python step between two of them costs more than the work.
-These kernels do what ``seeding.py`` and ``lloyd.py`` do, to the bit, with nobody listening; a
+These kernels do what ``fit/seeding.py`` and ``fit/lloyd.py`` do, to the bit, with nobody listening; a
 start that needs more (a cluster that ran empty) is given back to the loop. Each call does starts
 ``start``..``stop``.
 """

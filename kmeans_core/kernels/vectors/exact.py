@@ -1,8 +1,8 @@
 """Explicit vectors that keep the deciding sum's bits: float64, features in order, nothing fused.
 
-Each lane is a centre (or a trial of k-means++), so a lane adds in the order in which the plain
-loop does; but for ``squared_distance``, whose order is its own. ``simd.py`` has the faster vectors
-that need a rounding bound.
+Each lane is a centre (or a trial of k-means++). A lane adds in the same order as the plain loop,
+except in ``squared_distance``, which has an order of its own. ``fused.py`` has the faster vectors,
+which need a rounding bound.
 """
 
 import numpy as np
