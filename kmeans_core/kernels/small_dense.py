@@ -1,8 +1,8 @@
 """Whole starts of small dense fits in two calls: k-means++, then Lloyd's loop.
 
 Where an iteration takes microseconds, a Python step between two of them costs more than the work.
-These kernels do what ``fit/seeding.py`` and ``fit/lloyd.py`` do, to the bit, with nobody listening; a
-start that needs more (a cluster that ran empty) is given back to the loop. Each call does starts
+These kernels do what ``fit/seeding.py`` and ``fit/lloyd.py`` do, to the bit, where nobody listens.
+A start that needs more (a cluster that ran empty) goes back to the loop. Each call does starts
 ``start``..``stop``.
 """
 
