@@ -1,5 +1,9 @@
 """Long work in parts, between which Ctrl-C is heard: the same bits as in one piece."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -122,3 +126,41 @@ def test_copies_in_blocks_are_numpys(monkeypatch, shape, dtype, entries):
         assert roots_of(squares, np.float32).tolist() == expected.astype(np.float32).tolist()
         assert roots_of(squares, np.float64) is squares
         assert squares.tolist() == expected.tolist()
+
+
+def test_parts_rely_on_no_memory_that_nobody_wrote():
+    # Python runs the kernels, so that memory can be filled before they get it.
+    code = """
+import warnings
+import numpy as np, scipy.sparse as sp
+
+def filled(shape, dtype=np.float64, make=np.empty):
+    array = make(shape, dtype)
+    array[...] = np.nan if array.dtype.kind == "f" else 1
+    return array
+
+np.empty = filled
+from kmeans_core import KMeans
+from kmeans_core.points import runs
+warnings.simplefilter("error")
+X = np.random.default_rng(0).normal(size=(60, 2))
+X[np.abs(X) < 0.3] = 0.0
+for kind in (np.array, sp.csr_array):
+    def fit():
+        model = KMeans(4, n_init=3, tol=0, random_state=0, n_threads=1).fit(kind(X))
+        return model.labels_.tolist(), model.cluster_centers_.tolist(), model.inertia_
+    call_work, part_work = runs.CALL_WORK, runs.PART_WORK
+    whole = fit()
+    runs.CALL_WORK = runs.PART_WORK = 0
+    assert fit() == whole
+    runs.CALL_WORK, runs.PART_WORK = call_work, part_work
+print("as in one piece")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split("\n")[0] == "as in one piece", done.stderr
