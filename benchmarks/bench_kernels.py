@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from kmeans_core import KMeans, kmeans_plusplus, silhouette_score
-from kmeans_core.checks import as_points
+from kmeans_core.points.checks import as_points
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

@@ -7,9 +7,9 @@ from kmeans_core.errors import (
     NotFittedError,
 )
 from kmeans_core.estimator import KMeans
-from kmeans_core.lloyd import IterationEvent
-from kmeans_core.seeding import kmeans_plusplus
-from kmeans_core.silhouette import silhouette_samples, silhouette_score
+from kmeans_core.fit.lloyd import IterationEvent
+from kmeans_core.fit.seeding import kmeans_plusplus
+from kmeans_core.pairwise.silhouette import silhouette_samples, silhouette_score
 from kmeans_core.sweep import SweepResult, sweep_k
 from kmeans_core.version import __version__
 from kmeans_core.warmup import warmup

@@ -6,19 +6,14 @@ from typing import Any, Self
 import numpy as np
 
 from kmeans_core.arrays import Labels
-from kmeans_core.bases import add_bases
-from kmeans_core.checks import (
-    RandomStream,
-    as_points,
-    as_random_stream,
-    as_weights,
-    check_n_clusters,
-)
 from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
+from kmeans_core.fit.empty_rows import heaviest_cluster, known_rows
+from kmeans_core.fit.lloyd import OnIteration, allowed_shift
+from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.restarts import best_of_starts
 from kmeans_core.fitted import FittedModel
-from kmeans_core.known_rows import heaviest_cluster, known_rows
-from kmeans_core.lloyd import OnIteration, allowed_shift
-from kmeans_core.parameters import (
+from kmeans_core.interface.bases import add_bases
+from kmeans_core.interface.parameters import (
     ARRAY_LIKE,
     BOOL,
     CALLABLE,
@@ -31,10 +26,15 @@ from kmeans_core.parameters import (
     real_from,
     starts_from,
 )
-from kmeans_core.problem import Problem
-from kmeans_core.protocol import feature_names
-from kmeans_core.restarts import best_of_starts
-from kmeans_core.runs import StopRule
+from kmeans_core.interface.protocol import feature_names
+from kmeans_core.points.checks import (
+    RandomStream,
+    as_points,
+    as_random_stream,
+    as_weights,
+    check_n_clusters,
+)
+from kmeans_core.points.runs import StopRule
 
 
 class KMeans(FittedModel):

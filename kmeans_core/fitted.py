@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from kmeans_core.arrays import Floats, Labels, roots_of
-from kmeans_core.checks import as_points, as_weights
+from kmeans_core.interface.scikit_learn import ScikitLearnClusterer
 from kmeans_core.kernels.centers import weighted_total
-from kmeans_core.observed_points import ObservedPoints
-from kmeans_core.points import Points
-from kmeans_core.scikit_learn import ScikitLearnClusterer
+from kmeans_core.points.checks import as_points, as_weights
+from kmeans_core.points.interface import Points
+from kmeans_core.points.observed import ObservedPoints
 
 
 class _FeaturesOfCenters:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core import chunks
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.checks import as_points, as_random_stream, check_n_clusters
-from kmeans_core.compressed import compressed
 from kmeans_core.estimator import RULES
-from kmeans_core.lloyd import LloydResult, allowed_shift
-from kmeans_core.pairs import euclidean
-from kmeans_core.parameters import CALLABLE, NONE, as_iterable, check_parameters
-from kmeans_core.points import KnownPoints
-from kmeans_core.problem import Problem
-from kmeans_core.restarts import best_of_starts
-from kmeans_core.runs import StopRule
-from kmeans_core.silhouette import samples_of_labelings
-from kmeans_core.small_starts import is_small
+from kmeans_core.fit.compiled import is_small
+from kmeans_core.fit.lloyd import LloydResult, allowed_shift
+from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.restarts import best_of_starts
+from kmeans_core.interface.parameters import CALLABLE, NONE, as_iterable, check_parameters
+from kmeans_core.pairwise.pairs import euclidean
+from kmeans_core.pairwise.silhouette import samples_of_labelings
+from kmeans_core.points.checks import as_points, as_random_stream, check_n_clusters
+from kmeans_core.points.compressed import compressed
+from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.runs import StopRule
+from kmeans_core.threads import chunks
 
 if TYPE_CHECKING:
     import pandas as pd

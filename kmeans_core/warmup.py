@@ -9,8 +9,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.estimator import KMeans
-from kmeans_core.parameters import as_iterable, check_parameters, int_from
-from kmeans_core.silhouette import silhouette_samples
+from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
+from kmeans_core.pairwise.silhouette import silhouette_samples
 
 # A fit with so many clusters takes a minute; more would not end.
 _RULES = {"n_clusters": (int_from(1, 2**16),)}

@@ -4,19 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recsys.genres import contrast_subset, genre_means
-    from recsys.matrix import RatingMatrix
-    from recsys.movielens import load_ratings
-    from recsys.ratings import Ratings, RatingsError
-    from recsys.recommenders.answers import Prediction
+    from recsys.analysis.genres import contrast_subset, genre_means
+    from recsys.analysis.taste import TasteClusters, cluster_users
+    from recsys.data.matrix import RatingMatrix
+    from recsys.data.ratings import Ratings, RatingsError
+    from recsys.data.scale import RatingScale
+    from recsys.readers.movielens import load_ratings
+    from recsys.recommenders.base import Recommender
     from recsys.recommenders.baselines import BiasBaseline, MostLiked
     from recsys.recommenders.boosted import BoostedClusterMeans
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
-    from recsys.recommenders.contract import Recommender
     from recsys.recommenders.taste_groups import TasteGroups
-    from recsys.scale import RatingScale
-    from recsys.synthetic import builtin_ratings, make_ratings
-    from recsys.taste import TasteClusters, cluster_users
+    from recsys.recommenders.types import Prediction
+    from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
 # Names are loaded when they are first used: the `recsys` command can then say what to install
 # where pandas is missing, and starts without what it does not need.
@@ -25,20 +25,20 @@ _HOME = {
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
     "MostLiked": "recsys.recommenders.baselines",
-    "Prediction": "recsys.recommenders.answers",
-    "RatingMatrix": "recsys.matrix",
-    "RatingScale": "recsys.scale",
-    "Ratings": "recsys.ratings",
-    "RatingsError": "recsys.ratings",
-    "Recommender": "recsys.recommenders.contract",
+    "Prediction": "recsys.recommenders.types",
+    "RatingMatrix": "recsys.data.matrix",
+    "RatingScale": "recsys.data.scale",
+    "Ratings": "recsys.data.ratings",
+    "RatingsError": "recsys.data.ratings",
+    "Recommender": "recsys.recommenders.base",
     "TasteGroups": "recsys.recommenders.taste_groups",
-    "TasteClusters": "recsys.taste",
-    "builtin_ratings": "recsys.synthetic",
-    "cluster_users": "recsys.taste",
-    "contrast_subset": "recsys.genres",
-    "genre_means": "recsys.genres",
-    "load_ratings": "recsys.movielens",
-    "make_ratings": "recsys.synthetic",
+    "TasteClusters": "recsys.analysis.taste",
+    "builtin_ratings": "recsys.synthetic.ratings",
+    "cluster_users": "recsys.analysis.taste",
+    "contrast_subset": "recsys.analysis.genres",
+    "genre_means": "recsys.analysis.genres",
+    "load_ratings": "recsys.readers.movielens",
+    "make_ratings": "recsys.synthetic.ratings",
 }
 
 __all__ = [

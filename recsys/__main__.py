@@ -3,7 +3,7 @@
 import sys
 from importlib.util import find_spec
 
-from recsys import terminal
+from recsys.command import terminal
 
 EXTRA = ("pandas", "matplotlib", "jinja2", "pooch", "tqdm")
 
@@ -17,7 +17,7 @@ def main() -> int:
         terminal.complain(f"recsys needs {', '.join(missing)}: {install}")
         return 2
     try:
-        from recsys.cli import run
+        from recsys.command.cli import run
     except KeyboardInterrupt:  # importing takes long enough to be interrupted
         terminal.tell("interrupted")
         return 130

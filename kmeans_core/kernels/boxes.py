@@ -12,8 +12,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.lanes import LANES
-from kmeans_core.kernels.vectors import constants, load, splat, store, usable, vector_type
+from kmeans_core.kernels.vectors.exact import LANES
+from kmeans_core.kernels.vectors.ir import constants, load, splat, store, usable, vector_type
 
 EPS = 2.0**-52
 

@@ -4,7 +4,7 @@ Loops rather than whole-array statements: numba takes seconds to compile the lat
 """
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.lanes import squared_distance
+from kmeans_core.kernels.vectors.exact import squared_distance
 
 
 @kernel

@@ -16,7 +16,7 @@ from typing import Any
 import llvmlite.binding.ffi
 from numba.core.compiler_lock import global_compiler_lock
 
-from kmeans_core import stopping
+from kmeans_core.threads import stopping
 
 # Bytes of stack that LLVM needs, with room to spare: 64 kB were too few, 256 kB enough. A program
 # may have asked for small stacks for its threads (threading.stack_size).

@@ -10,7 +10,7 @@ float64, first feature first.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.simd import prefetch
+from kmeans_core.kernels.vectors.fused import prefetch
 
 # Entries of X that lie between asking for a row and adding it.
 AHEAD = 512

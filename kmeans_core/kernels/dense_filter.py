@@ -9,7 +9,7 @@ other centres in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.simd import dense_products, prefetch, squared_length, two_least
+from kmeans_core.kernels.vectors.fused import dense_products, prefetch, squared_length, two_least
 
 EPS = 2.0**-52
 

@@ -40,5 +40,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 @cache
 def _stamp_of_all_kernels() -> tuple[tuple[str, int, int], ...]:
     """Name, time of change and size of every kernel file."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    folder = Path(__file__).parent
+    files = sorted(folder.rglob("*.py"))
+    return tuple(
+        (str(file.relative_to(folder)), file.stat().st_mtime_ns, file.stat().st_size)
+        for file in files
+    )

@@ -8,7 +8,6 @@ dense kernels' own bits. So sums need no filter: there is no shorter formula to 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.lanes import mark_nearer, squared_distance
 from kmeans_core.kernels.seeding import (
     BLOCK_ROWS,
     find_block,
@@ -17,6 +16,7 @@ from kmeans_core.kernels.seeding import (
     sum_rows,
     total_of,
 )
+from kmeans_core.kernels.vectors.exact import mark_nearer, squared_distance
 
 
 @kernel

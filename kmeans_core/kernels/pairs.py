@@ -11,8 +11,13 @@ products commute, and the features come in one order.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.simd import PANEL_VECTORS, TILE_ROWS, dense_products, sparse_products
 from kmeans_core.kernels.sparse import CANCELLED, decided_pair_distance
+from kmeans_core.kernels.vectors.fused import (
+    PANEL_VECTORS,
+    TILE_ROWS,
+    dense_products,
+    sparse_products,
+)
 
 # Far above what products lose by underflow, which no share of the norms bounds.
 TINY = 2.0**-960

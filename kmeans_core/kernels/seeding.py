@@ -18,7 +18,7 @@ the blocks that rows are drawn from; the others are ``stale`` until then.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.lanes import LANES, dense_trials
+from kmeans_core.kernels.vectors.exact import LANES, dense_trials
 
 BLOCK_ROWS = 256
 

@@ -12,7 +12,6 @@ that may be less than ``closest`` is then the deciding sum, and so are the poten
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.lanes import expand, mark_nearer
 from kmeans_core.kernels.seeding import (
     BLOCK_ROWS,
     TINY,
@@ -22,8 +21,9 @@ from kmeans_core.kernels.seeding import (
     sum_rows,
     total_of,
 )
-from kmeans_core.kernels.simd import sparse_products
 from kmeans_core.kernels.sparse import CANCELLED, decided_pair_distance, same_row
+from kmeans_core.kernels.vectors.exact import expand, mark_nearer
+from kmeans_core.kernels.vectors.fused import sparse_products
 
 
 @kernel

@@ -1,8 +1,8 @@
 """Whole starts of small dense fits in two calls: k-means++, then Lloyd's loop.
 
 Where an iteration takes microseconds, a Python step between two of them costs more than the work.
-These kernels do what ``seeding.py`` and ``lloyd.py`` do, to the bit, with nobody listening; a
-start that needs more (a cluster that ran empty) is given back to the loop. Each call does starts
+These kernels do what ``fit/seeding.py`` and ``fit/lloyd.py`` do, to the bit, where nobody listens.
+A start that needs more (a cluster that ran empty) goes back to the loop. Each call does starts
 ``start``..``stop``.
 """
 
@@ -18,7 +18,6 @@ from kmeans_core.kernels.centers import (
 from kmeans_core.kernels.dense import own_distances
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
-from kmeans_core.kernels.lanes import nearest_lane, squared_differences
 from kmeans_core.kernels.seeding import (
     BLOCK_ROWS,
     add_blocks,
@@ -29,6 +28,7 @@ from kmeans_core.kernels.seeding import (
     put_dense,
 )
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
+from kmeans_core.kernels.vectors.exact import nearest_lane, squared_differences
 
 
 @kernel
@@ -211,6 +211,8 @@ def runs(
         if why in (RAN_EMPTY, UNFINISHED):
             continue
         if n_updates > 0:
+            # Of a start that converged at once in this call, nothing has added them up yet.
+            add_weights(found, weights, mass)
             sums[:] = 0.0
             for i in range(n_samples):
                 add(X, i, weights[i], sums[found[i]])

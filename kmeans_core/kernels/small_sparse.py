@@ -281,6 +281,8 @@ def runs(
         if why in (RAN_EMPTY, UNFINISHED):
             continue
         if n_updates > 0:
+            # Of a start that converged at once in this call, nothing has added them up yet.
+            add_weights(found, weights, mass)
             sums[:] = 0.0
             for i in range(n_samples):
                 add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])

@@ -9,7 +9,6 @@ then, less or plus what the centre has moved since, is one now.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.simd import least_two, sparse_products
 from kmeans_core.kernels.sparse_filter import (
     LANES,
     ROOM,
@@ -18,6 +17,7 @@ from kmeans_core.kernels.sparse_filter import (
     nearest_of_unsettled,
     roundings,
 )
+from kmeans_core.kernels.vectors.fused import least_two, sparse_products
 
 EPS = 2.0**-52
 EPS32 = np.float32(2.0**-23)

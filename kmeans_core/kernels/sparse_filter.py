@@ -10,8 +10,8 @@ tell apart. Where that is too close to trust as well, the sum over all features 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.simd import least_two, sparse_products
 from kmeans_core.kernels.sparse import decided_distance
+from kmeans_core.kernels.vectors.fused import least_two, sparse_products
 
 # Unit roundoffs.
 U32 = 2.0**-24

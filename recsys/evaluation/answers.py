@@ -8,9 +8,9 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from recsys.ratings import Ratings
-from recsys.recommenders.answers import NO_FILM
-from recsys.scale import RatingScale
+from recsys.data.ratings import Ratings
+from recsys.data.scale import RatingScale
+from recsys.recommenders.types import NO_FILM
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

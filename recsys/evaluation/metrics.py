@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.recommenders.answers import NO_FILM
+from recsys.recommenders.types import NO_FILM
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.data.ratings import Ratings
 from recsys.evaluation.answers import OnStep, TakesNewPeople, checked_lists, checked_stars, timed
 from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
 from recsys.evaluation.metrics import coverage_at_k, errors_by_user
 from recsys.evaluation.ranking import LikedFilms
 from recsys.evaluation.results import NewPeopleEvaluation, NewPeopleScores
 from recsys.evaluation.splits import MOST_SHOWN, NewPeople, whole_users
-from recsys.ratings import Ratings
-from recsys.recommenders.answers import NO_FILM
+from recsys.recommenders.types import NO_FILM
 
 SHOWN = (0, 1, 3, 5, 10, 20)
 

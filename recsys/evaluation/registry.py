@@ -21,14 +21,14 @@ def default_recommenders() -> dict[str, Maker]:
     >>> default_recommenders()["cluster-mean"](7).random_state
     7
     """
-    from recsys.recommenders.methods import METHODS
+    from recsys.recommenders.registry import METHODS
 
     return {**METHODS, **(_PEERS if find_spec("surprise") else {})}
 
 
 def _surprise(algorithm: str) -> Maker:
     def make(seed: int) -> Any:
-        from recsys.surprise_peers import SurprisePeer
+        from recsys.evaluation.peers import SurprisePeer
 
         return SurprisePeer(algorithm, random_state=seed)
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.ratings import Ratings
+from recsys.data.ratings import Ratings
 from recsys.words import counted
 
 Ints = npt.NDArray[np.int64]

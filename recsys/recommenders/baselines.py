@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders.answers import Evidence, Floats, Ints, People
-from recsys.recommenders.contract import Recommender
+from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.training import at_least
+from recsys.recommenders.types import Evidence, Floats, Ints, People
 from recsys.words import counted
 
 # Films named as those that place a user in a group.

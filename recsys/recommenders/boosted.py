@@ -9,11 +9,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import storage
-from recsys.recommenders.answers import Evidence, Floats, Ints, People, total_of
+from recsys.recommenders.base import Recommender
 from recsys.recommenders.baselines import BiasBaseline, by_weight, of_everyone, of_group
-from recsys.recommenders.contract import Recommender
-from recsys.recommenders.forms import Form, natural, real32
-from recsys.recommenders.sketches import (
+from recsys.recommenders.embeddings import (
     Basis,
     Floats32,
     basis_of,
@@ -21,6 +19,7 @@ from recsys.recommenders.sketches import (
     mixed,
     of_length_one,
 )
+from recsys.recommenders.forms import Form, natural, real32
 from recsys.recommenders.stages import (
     Cells,
     FilmStage,
@@ -31,6 +30,7 @@ from recsys.recommenders.stages import (
     user_stage,
 )
 from recsys.recommenders.training import at_least
+from recsys.recommenders.types import Evidence, Floats, Ints, People, total_of
 
 # Groups of a stage, at least and at most.
 USER_GROUPS = (2, 64)

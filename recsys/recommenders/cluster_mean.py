@@ -9,14 +9,14 @@ import pandas as pd
 import scipy.sparse as sp
 
 from kmeans_core import IterationEvent
-from recsys.genres import genre_matrix
-from recsys.matrix import RatingMatrix
-from recsys.ratings import Ratings
+from recsys.analysis.genres import genre_matrix
+from recsys.analysis.taste import TasteClusters, cluster_users
+from recsys.data.matrix import RatingMatrix
+from recsys.data.ratings import Ratings
 from recsys.recommenders import storage
-from recsys.recommenders.answers import Evidence, Floats, Ints, People
-from recsys.recommenders.contract import Recommender
+from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
-from recsys.taste import TasteClusters, cluster_users
+from recsys.recommenders.types import Evidence, Floats, Ints, People
 from recsys.words import counted
 
 # The part of a cluster the notebook looks at: films, users.

@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from recsys.matrix import RatingMatrix
-from recsys.recommenders.answers import NO_FILM, Evidence, Floats, Ints, People, Ranking, total_of
+from recsys.data.matrix import RatingMatrix
+from recsys.data.scale import RatingScale
 from recsys.recommenders.forms import Form
 from recsys.recommenders.training import Training, check_n, whole_ids
-from recsys.scale import RatingScale
+from recsys.recommenders.types import NO_FILM, Evidence, Floats, Ints, People, Ranking, total_of
 
 # Columns of what ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "expected_rating", "n_ratings", "reason"]

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import ConvergenceWarning, KMeans
-from recsys.recommenders.answers import Floats, Ints
+from recsys.recommenders.embeddings import Floats32, log_uniform, mixed, nearest, of_length_one
 from recsys.recommenders.forms import Form, flag, natural, real32
-from recsys.recommenders.sketches import Floats32, log_uniform, mixed, nearest, of_length_one
+from recsys.recommenders.types import Floats, Ints
 
 Groups = npt.NDArray[np.int32]
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.matrix import RatingMatrix
+from recsys.data.matrix import RatingMatrix
+from recsys.data.scale import RatingScale
 from recsys.recommenders import npz
 from recsys.recommenders.forms import (
     LARGEST,
@@ -26,7 +27,6 @@ from recsys.recommenders.forms import (
 )
 from recsys.recommenders.npz import Arrays, Stored
 from recsys.recommenders.training import Training
-from recsys.scale import RatingScale
 
 T = TypeVar("T")
 

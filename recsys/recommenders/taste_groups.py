@@ -9,12 +9,10 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import storage
-from recsys.recommenders.answers import Evidence, Floats, Ints, People
+from recsys.recommenders.base import Recommender
 from recsys.recommenders.baselines import by_weight, of_everyone, of_group
 from recsys.recommenders.boosted import BoostedClusterMeans
-from recsys.recommenders.contract import Recommender
-from recsys.recommenders.forms import Form, natural, real, real32
-from recsys.recommenders.sketches import (
+from recsys.recommenders.embeddings import (
     Floats32,
     basis_of,
     by_activity,
@@ -22,8 +20,10 @@ from recsys.recommenders.sketches import (
     nearest,
     of_length_one,
 )
+from recsys.recommenders.forms import Form, natural, real, real32
 from recsys.recommenders.stages import clustered, n_groups_of
 from recsys.recommenders.training import at_least
+from recsys.recommenders.types import Evidence, Floats, Ints, People
 
 # Groups of a grouping, at least and at most.
 USER_GROUPS = (8, 128)

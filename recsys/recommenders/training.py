@@ -11,11 +11,11 @@ import pandas as pd
 import scipy.sparse as sp
 
 from kmeans_core import NotFittedError
-from recsys.matrix import RatingMatrix
+from recsys.data.matrix import RatingMatrix
+from recsys.data.ratings import LARGEST_INT64
+from recsys.data.scale import RatingScale, liked
 from recsys.printable import shown
-from recsys.ratings import LARGEST_INT64
-from recsys.recommenders.answers import Floats, Ints
-from recsys.scale import RatingScale, liked
+from recsys.recommenders.types import Floats, Ints
 
 # Cells of people x films that are held at once while films are ranked.
 MOST_CELLS = 4_000_000

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from recsys.matrix import RatingMatrix
-from recsys.plots import rating_heat_map
+from recsys.analysis.plots import rating_heat_map
+from recsys.analysis.taste import by_mean_and_count
+from recsys.data.matrix import RatingMatrix
 from recsys.report.findings import MOST_RATED, Findings
 from recsys.report.parts import ABSENT, Part, Section, Text, people, picture, table
-from recsys.taste import by_mean_and_count
 from recsys.words import counted
 
 # Regions drawn: (films, users) of all users, and of one group; groups of at most 9 are left out.
@@ -131,7 +131,7 @@ def _cluster_maps(found: Findings) -> Section:
         "group-maps",
         "What the groups gave their films",
         f"region = clusters.members({largest}).densest_region({films}, {users})\n"
-        "recsys.plots.rating_heat_map(recsys.taste.by_mean_and_count(region))",
+        "recsys.analysis.plots.rating_heat_map(recsys.analysis.taste.by_mean_and_count(region))",
         tuple(parts),
     )
 

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from kmeans_core import KMeans, SweepResult, sweep_k
-from recsys.genres import contrast_subset, genre_means
-from recsys.matrix import RatingMatrix
-from recsys.ratings import Ratings
+from recsys.analysis.genres import contrast_subset, genre_means
+from recsys.analysis.taste import TasteClusters, cluster_users
+from recsys.data.matrix import RatingMatrix
+from recsys.data.ratings import Ratings
 from recsys.recommenders.cluster_mean import NOTEBOOK_REGION, ClusterMeanRecommender
 from recsys.recommenders.taste_groups import TasteGroups
-from recsys.taste import TasteClusters, cluster_users
 
 # The genres of the notebook: two that contrast, and a third.
 GENRES = ("Romance", "Sci-Fi", "Action")

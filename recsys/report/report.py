@@ -9,10 +9,10 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from recsys.analysis.plots import default_style
+from recsys.data.ratings import Ratings
 from recsys.files import write_text
-from recsys.plots import default_style
 from recsys.printable import printable
-from recsys.ratings import Ratings
 from recsys.report.findings import OnStep, find
 from recsys.report.sections import sections
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from recsys.genres import CONTRAST_LIMITS, FIRST_GENRE_MARGIN
-from recsys.plots import (
+from recsys.analysis.genres import CONTRAST_LIMITS, FIRST_GENRE_MARGIN
+from recsys.analysis.plots import (
     LIKED,
     axis_label,
     cluster_grid,
@@ -15,7 +15,7 @@ from recsys.plots import (
     genre_scatter,
     silhouette_curve,
 )
-from recsys.ratings import Ratings
+from recsys.data.ratings import Ratings
 from recsys.report.film_sections import film_sections
 from recsys.report.findings import (
     GENRES,
@@ -64,7 +64,7 @@ def _data(found: Findings) -> Section:
             columns=["file", "line", "value", "reason"],
         )
         parts.append(table(skipped, "Rows left out"))
-    imports = "import kmeans_core, recsys, recsys.plots, recsys.taste"
+    imports = "import kmeans_core, recsys, recsys.analysis.plots, recsys.analysis.taste"
     call = f"{imports}\nratings = {_reading_call(ratings)}"
     return Section("data", "The ratings", call, tuple(parts))
 

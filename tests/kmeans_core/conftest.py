@@ -10,7 +10,8 @@ import scipy.sparse as sp
 from gaps import csr_of
 from hypothesis import strategies as st
 
-from kmeans_core import IterationEvent, KMeans, chunks, pool, reference
+from kmeans_core import IterationEvent, KMeans, reference
+from kmeans_core.threads import chunks, pool
 
 # Two distances whose relative difference is less than this may come out in either order where
 # sums are not exact.

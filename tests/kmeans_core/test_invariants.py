@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kmeans_core import KMeans, reference
-from kmeans_core.checks import as_points
-from kmeans_core.pairs import euclidean
-from kmeans_core.silhouette import samples_of_labelings
+from kmeans_core.pairwise.pairs import euclidean
+from kmeans_core.pairwise.silhouette import samples_of_labelings
+from kmeans_core.points.checks import as_points
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import ConvergenceWarning, KMeans, reference
-from kmeans_core.restarts import same_clustering
+from kmeans_core.fit.restarts import same_clustering
 
 
 def assert_same_fit(model, oracle):

@@ -27,8 +27,8 @@ import numpy as np, scipy.sparse as sp
 import kmeans_core
 from kmeans_core import KMeans, kernels, silhouette_samples
 
-modules = [importlib.import_module(f"kmeans_core.kernels.{module.name}")
-           for module in pkgutil.iter_modules(kernels.__path__)]
+modules = [importlib.import_module(module.name)
+           for module in pkgutil.walk_packages(kernels.__path__, "kmeans_core.kernels.")]
 
 def compiled():
     return {(module.__name__, name, str(signature)) for module in modules

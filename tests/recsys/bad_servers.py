@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.fetch import FetchError, KnownRelease, fetch
+from recsys.readers.fetch import FetchError, KnownRelease, fetch
 
 RATINGS = "userId,movieId,rating,timestamp\n7,1,4.5,100\n"
 MOVIES = "movieId,title,genres\n1,Up (2009),Animation\n"

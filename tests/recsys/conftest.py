@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from bad_servers import Server
 
-from recsys.movielens import load_ratings
-from recsys.ratings import Ratings, RatingsError
+from recsys.data.ratings import Ratings, RatingsError
+from recsys.readers.movielens import load_ratings
 
 RATINGS_CSV = """userId,movieId,rating,timestamp
 1,31,2.5,1260759144

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.movielens import load_ratings
-from recsys.ratings import Ratings, RatingsError
+from recsys.data.ratings import Ratings, RatingsError
+from recsys.readers.movielens import load_ratings
 
 LONGEST_MESSAGE = 2100
 

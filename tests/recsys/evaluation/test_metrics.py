@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
+from recsys.data.scale import RatingScale, liked
 from recsys.evaluation.intervals import error_draws, estimate, mean_estimate, resampled_means
 from recsys.evaluation.metrics import (
     ErrorsByUser,
@@ -13,8 +14,7 @@ from recsys.evaluation.metrics import (
     ndcg_at_k,
     recall_at_k,
 )
-from recsys.recommenders.answers import NO_FILM
-from recsys.scale import RatingScale, liked
+from recsys.recommenders.types import NO_FILM
 
 
 def test_errors_worked_by_hand() -> None:

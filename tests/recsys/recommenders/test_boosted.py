@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from recsys import BiasBaseline, BoostedClusterMeans, Ratings, make_ratings
 from recsys.evaluation import evaluate_ratings
-from recsys.recommenders.sketches import Basis
+from recsys.recommenders.embeddings import Basis
 from recsys.recommenders.stages import TRUST, Cells, film_stage, user_stage
 
 # Users 0 and 1 are alike, and so are 2 and 3; rows are users, columns films.

@@ -17,7 +17,7 @@ from recsys import (
     TasteGroups,
     make_ratings,
 )
-from recsys.genres import genre_matrix
+from recsys.analysis.genres import genre_matrix
 from recsys.recommenders import training
 from recsys.recommenders.making import RECOMMENDATION_COLUMNS
 from recsys.recommenders.training import Training

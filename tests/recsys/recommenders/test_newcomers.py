@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from recsys import MostLiked, Recommender, make_ratings
-from recsys.cli import run
-from recsys.recommenders import methods
+from recsys.command.cli import run
+from recsys.recommenders import registry
 from recsys.recommenders.newcomers import brought_ratings
 
 GIVEN = {3: 4.0, 7: 2.5}
@@ -166,8 +166,8 @@ def test_the_command_refuses_an_unknown_id_before_it_fits(
         raise AssertionError("something was fitted")
 
     monkeypatch.chdir(tmp_path)
-    for name in methods.METHODS:
-        monkeypatch.setitem(methods.METHODS, name, no_fit)
+    for name in registry.METHODS:
+        monkeypatch.setitem(registry.METHODS, name, no_fit)
     monkeypatch.setattr("recsys.report.findings.genre_means", no_fit)
     assert run(arguments) == 2
     error = capsys.readouterr().err.splitlines()[-1]

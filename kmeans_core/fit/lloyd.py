@@ -1,0 +1,229 @@
+"""Lloyd's algorithm over Points: assign, update, refill, stop; one event an iteration."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.kernels.centers import weighted_total
+from kmeans_core.points.interface import RUN_CALLS, Points, Sums
+from kmeans_core.points.runs import StopRule
+
+StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
+
+
+@dataclass(frozen=True, eq=False)
+class IterationEvent:
+    """What one iteration of Lloyd's algorithm did.
+
+    ``centers`` and ``labels`` are read-only views of arrays that the next iteration reuses; keep
+    them with :meth:`copy`.
+
+    Attributes
+    ----------
+    restart : int
+        Number of the initialisation, from 0.
+    iteration : int
+        From 0.
+    centers : ndarray of shape (n_clusters, n_features)
+        The centres the rows were assigned to.
+    labels : ndarray of shape (n_samples,)
+    inertia : float
+        Of ``labels`` to ``centers``.
+    center_shift : float
+        Squared distances that the centres moved after the assignment, summed; what the tolerance
+        is compared with.
+    n_moved : int
+        Rows whose label changed; all rows in iteration 0.
+    n_refilled : int
+        Empty clusters that were given a row.
+    seconds : float
+        Wall time of the iteration.
+    """
+
+    restart: int
+    iteration: int
+    centers: Floats
+    labels: Labels
+    inertia: float
+    center_shift: float
+    n_moved: int
+    n_refilled: int
+    seconds: float
+
+    def copy(self) -> "IterationEvent":
+        """The same event with arrays of its own."""
+        return replace(self, centers=self.centers.copy(), labels=self.labels.copy())
+
+
+OnIteration = Callable[[IterationEvent], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class LloydResult:
+    """Where Lloyd's algorithm stopped.
+
+    Attributes
+    ----------
+    centers : ndarray of shape (n_clusters, n_features), of the points' dtype
+    labels : ndarray of shape (n_samples,)
+        The nearest of ``centers`` for each row.
+    inertia : float
+        Weighted sum of squared distances to ``centers`` under ``labels``, and what the points
+        add to it.
+    n_iter : int
+        Iterations begun.
+    stopped_by : str
+    center_shift : float
+        Of the last iteration.
+    """
+
+    centers: npt.NDArray[Any]
+    labels: Labels
+    inertia: float
+    n_iter: int
+    stopped_by: StopReason
+    center_shift: float
+
+
+def allowed_shift(points: Points, tol: float) -> float:
+    """The shift at which a run stops: tol times the mean variance of the features."""
+    return tol * points.mean_variance() if tol > 0 else 0.0
+
+
+def lloyd(
+    points: Points,
+    centers: Floats,
+    weights: Floats,
+    rule: StopRule,
+    *,
+    restart: int = 0,
+    on_iteration: OnIteration | None = None,
+) -> LloydResult:
+    """Run Lloyd's algorithm from given centres.
+
+    Parameters
+    ----------
+    points : Points
+    centers : ndarray of shape (n_clusters, n_features)
+    weights : ndarray of shape (n_samples,)
+    rule : StopRule
+    restart : int
+        Handed on to the events.
+    on_iteration : callable or None
+        Called with one :class:`IterationEvent` an iteration; returning True stops the run.
+
+    Returns
+    -------
+    LloydResult
+    """
+    labels = np.full(points.shape[0], -1, dtype=np.int32)
+    assigner = points.assigner(len(centers), min(RUN_CALLS, rule.max_iter))
+    sums = points.cluster_sums(weights, len(centers))
+    centers = np.array(centers, dtype=np.float64, order="C")
+    rooms = np.empty_like(centers), centers  # new centres are written to them in turn
+    stopped_by: StopReason = "max_iter"
+    n_refilled = 0
+    for iteration in range(rule.max_iter):
+        began = time.perf_counter()
+        n_moved = assigner.assign(centers, labels)
+        if n_moved == 0 and n_refilled == 0:
+            # The centres are the means of these labels already. After a refill they are not: a
+            # cluster is empty still if a lower one has come to lie where it was put.
+            next_centers, shift = centers, 0.0
+        else:
+            sums.update(labels, n_moved)
+            n_refilled = _refill(points, centers, labels, weights, sums)
+            next_centers = rooms[iteration % 2]
+            shift = sums.means(centers, next_centers)
+        answer = on_iteration is not None and on_iteration(
+            IterationEvent(
+                restart=restart,
+                iteration=iteration,
+                centers=_read_only(centers),
+                labels=_read_only(labels),
+                inertia=_inertia(points, centers, labels, weights),
+                center_shift=shift,
+                n_moved=n_moved,
+                n_refilled=n_refilled,
+                seconds=time.perf_counter() - began,
+            )
+        )
+        assigned_to, centers = centers, next_centers
+        # First, because it ends the other starts too, also where this one ends by itself.
+        if isinstance(answer, bool | np.bool_) and answer:
+            stopped_by = "on_iteration"
+            break
+        if n_moved == 0:
+            stopped_by = "strict convergence"
+            break
+        if shift <= rule.shift:
+            stopped_by = "tolerance"
+            break
+
+    if sums.n_updates > 0 and n_refilled == 0:
+        # What is handed back is a mean of rows, not of rows and what left them.
+        sums.refresh(labels)
+        centers = np.empty_like(centers)
+        sums.means(assigned_to, centers)
+    # Whatever stopped the loop, labels and inertia are those of the centres handed back.
+    final = centers.astype(points.dtype)
+    centers = final.astype(np.float64)
+    if not np.array_equal(centers, assigned_to):
+        assigner.assign(centers, labels)
+    return LloydResult(
+        centers=final,
+        labels=labels,
+        inertia=_inertia(points, centers, labels, weights),
+        n_iter=iteration + 1,
+        stopped_by=stopped_by,
+        center_shift=shift,
+    )
+
+
+def _refill(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
+    """Give each empty cluster the row farthest from its own centre; return how many got one."""
+    empty = np.flatnonzero(sums.mass == 0)
+    donors = _farthest(points, centers, labels, weights, len(empty))
+    if len(donors) > 0:
+        # Only the centres move: the labels stay what the assignment said, and the next assignment
+        # brings the row over.
+        refilled = labels.copy()
+        refilled[donors] = empty[: len(donors)]
+        sums.refresh(refilled)
+    return len(donors)
+
+
+def _farthest(
+    points: Points, centers: Floats, labels: Labels, weights: Floats, n_rows: int
+) -> Ints:
+    """Up to ``n_rows`` rows farthest from their own centre, farthest first; none at distance 0.
+
+    Nor one that would cost as much in a cluster of its own: the objective must not rise.
+    Of equally far rows the lowest comes first, so the distances near the limit are decided with
+    the same bits in every storage.
+    """
+    if n_rows == 0:
+        return np.empty(0, dtype=np.intp)
+    distances = points.own_distances(centers, labels)
+    gains = (weights > 0) & (distances > points.cost_alone(weights))
+    distances = np.where(gains, distances, 0.0)
+    limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
+    candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
+    decided = points.decided_own_distances(centers, labels, candidates)
+    return candidates[np.argsort(-decided, kind="stable")][:n_rows]
+
+
+def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:
+    distances = float(weighted_total(weights, points.own_distances(centers, labels)))
+    return distances + points.penalty(centers)
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,239 @@
+"""First centres: greedy k-means++ and random rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from kmeans_core.arrays import Floats, Ints
+from kmeans_core.fit.problem import Problem
+from kmeans_core.interface.parameters import NONE, RANDOM_STATE, check_parameters, int_from
+from kmeans_core.points.checks import (
+    RandomStream,
+    as_points,
+    as_random_stream,
+    as_weights,
+    check_n_clusters,
+)
+from kmeans_core.points.interface import Points
+from kmeans_core.points.tables import as_array, as_floats
+from kmeans_core.points.trials import Trials, UndecidedError
+
+# Kernels are compiled for as many vectors as the trials fill, each unrolled: 2 s for so many.
+MOST_TRIALS = 4096
+
+_RULES = {
+    "n_clusters": (int_from(1),),
+    "random_state": (RANDOM_STATE, NONE),
+    "n_local_trials": (int_from(1, MOST_TRIALS), NONE),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """The random numbers of several starts of k-means++.
+
+    Attributes
+    ----------
+    firsts : ndarray of shape (n_starts,)
+        First row of each start.
+    uniforms : ndarray of shape (n_starts, n_clusters - 1, n_trials)
+        For the trials of each later row, within 0..1.
+    """
+
+    firsts: Ints
+    uniforms: Floats
+
+
+def draw_starts(
+    weights: Floats,
+    n_clusters: int,
+    n_starts: int,
+    stream: RandomStream,
+    n_trials: int | None = None,
+) -> Draws:
+    """Draw in scikit-learn's order: for each start one for its first row, then the trials.
+
+    The first row is the one that ``stream.choice`` with the weights as probabilities draws.
+    """
+    if n_trials is None:
+        n_trials = 2 + int(np.log(n_clusters))
+    drawn = stream.random((n_starts, 1 + (n_clusters - 1) * n_trials))
+    cumulative = np.cumsum(weights / weights.sum())
+    cumulative /= cumulative[-1]
+    firsts = np.searchsorted(cumulative, drawn[:, 0], side="right")
+    uniforms = np.ascontiguousarray(drawn[:, 1:]).reshape(n_starts, n_clusters - 1, n_trials)
+    return Draws(firsts.astype(np.intp), uniforms)
+
+
+def plusplus_rows(
+    points: Points,
+    n_clusters: int,
+    weights: Floats,
+    stream: RandomStream,
+    n_trials: int | None = None,
+) -> Ints:
+    """Rows chosen by greedy k-means++, in the order of choice."""
+    draws = draw_starts(weights, n_clusters, 1, stream, n_trials)
+    first, uniforms = int(draws.firsts[0]), draws.uniforms[0]
+    n_trials = uniforms.shape[1]
+    try:
+        return _chosen_rows(points.trials(weights, n_trials, decides=False), first, uniforms)
+    except UndecidedError:
+        return _chosen_rows(points.trials(weights, n_trials, decides=True), first, uniforms)
+
+
+def _chosen_rows(trials: Trials, first: int, uniforms: Floats) -> Ints:
+    """The first row, and one for each line of ``uniforms``."""
+    chosen = np.empty(len(uniforms) + 1, dtype=np.intp)
+    chosen[0] = first
+    if len(uniforms) > 0:
+        trials.begin(first)
+    for step, numbers in enumerate(uniforms, start=1):
+        chosen[step] = trials.keep_best(numbers)
+    return chosen
+
+
+def random_rows(points: Points, n_clusters: int, weights: Floats, stream: RandomStream) -> Ints:
+    """Distinct rows, each as likely as its share of the weights.
+
+    Raises
+    ------
+    ValueError
+        If fewer rows than there are clusters can be drawn.
+    """
+    shares = weights / weights.sum()
+    n_drawable = int(np.count_nonzero(shares))
+    if n_drawable < n_clusters:
+        raise ValueError(
+            f"init='random' draws n_clusters={n_clusters} different rows, but only {n_drawable} "
+            "rows have a positive weight: ask for fewer clusters or use init='k-means++'."
+        )
+    return stream.choice(points.shape[0], size=n_clusters, replace=False, p=shares)
+
+
+def first_centers(problem: Problem, stream: RandomStream) -> Floats:
+    """Centres to start from: k-means++, random rows, the ones given, or what a callable returns.
+
+    Raises
+    ------
+    ValueError
+        If given centres have another shape than (n_clusters, n_features), or are not finite; or
+        if fewer rows than there are clusters have a weight to be drawn by.
+    """
+    init, points, n_clusters = problem.init, problem.points, problem.n_clusters
+    if isinstance(init, str):
+        choose = {"k-means++": plusplus_rows, "random": random_rows}[init]
+        return points.take(choose(points, n_clusters, problem.weights, stream))
+    if callable(init):
+        return _from_callable(init, problem.X, points, n_clusters, stream)
+    return _checked(init, points, n_clusters, "init")
+
+
+def _from_callable(
+    init: Callable[..., Any], X: Any, points: Points, n_clusters: int, stream: RandomStream
+) -> Floats:
+    """What ``init`` returns for X, which it is given as scikit-learn does: centred where dense.
+
+    But for features with unknown cells, which have no mean there.
+    """
+    name = "init(X)"
+    if sp.issparse(X):
+        return _checked(init(X, n_clusters, random_state=stream), points, n_clusters, name)
+    array = as_floats(as_array(X)).astype(points.dtype, copy=False)
+    mean = np.nan_to_num(array.mean(axis=0))
+    returned = init(array - mean, n_clusters, random_state=stream)
+    centers = _checked(returned, points, n_clusters, name)
+    uncentred: Floats = centers + mean.astype(np.float64)
+    return uncentred
+
+
+def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
+    """The centers as float64, at the precision of the points; ``name`` is theirs in errors."""
+    given = as_points(init, name=name)
+    for found, wanted, whose in zip(
+        given.shape,
+        (n_clusters, points.shape[1]),
+        ("number of clusters", "number of features of the data"),
+        strict=True,
+    ):
+        if found != wanted:
+            raise ValueError(
+                f"The shape of the initial centers {given.shape} does not match the {whose} "
+                f"{wanted} ({name})."
+            )
+    centers = given.take(np.arange(n_clusters))
+    with np.errstate(over="ignore"):
+        rounded = centers.astype(points.dtype).astype(np.float64)
+    if not np.all(np.isfinite(rounded)):
+        row, column = np.argwhere(~np.isfinite(rounded))[0]
+        raise ValueError(
+            f"Input {name} contains {centers[row, column]} at row {row}, column {column}, which "
+            f"{points.dtype}, the dtype of the data, cannot hold."
+        )
+    return rounded
+
+
+def kmeans_plusplus(
+    X: Any,
+    n_clusters: int,
+    *,
+    sample_weight: Any = None,
+    x_squared_norms: Any = None,
+    random_state: Any = None,
+    n_local_trials: int | None = None,
+) -> tuple[npt.NDArray[Any], Ints]:
+    """First centres by greedy k-means++ (Arthur and Vassilvitskii 2007).
+
+    Each centre is a row drawn in proportion to weight * D^2, D being its distance to the centres
+    chosen so far; of several draws the one that leaves the least sum of weight * D^2 is kept.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+    n_clusters : int
+    sample_weight : array-like of shape (n_samples,), optional
+    x_squared_norms : array-like of shape (n_samples,), optional
+        Accepted for scikit-learn's sake: its length is checked, its values are not used.
+    random_state : int, RandomState, Generator or None
+    n_local_trials : int, optional
+        Draws a centre, at most 4096; ``2 + int(log(n_clusters))`` if not given.
+
+    Returns
+    -------
+    centers : ndarray of shape (n_clusters, n_features)
+        Dense, of X's float dtype.
+    indices : ndarray of shape (n_clusters,)
+        The rows of X they are.
+
+    Raises
+    ------
+    ValueError
+        If X is no matrix of finite numbers or has fewer than ``n_clusters`` rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kmeans_core import kmeans_plusplus
+    >>> X = np.array([[0.0, 0.0], [0.0, 1.0], [9.0, 9.0]])
+    >>> centers, indices = kmeans_plusplus(X, 2, random_state=0)
+    >>> bool((X[indices] == centers).all())
+    True
+    """
+    plain = check_parameters("kmeans_plusplus", locals(), _RULES)
+    n_clusters, n_local_trials = plain["n_clusters"], plain["n_local_trials"]
+    points = as_points(X)
+    check_n_clusters(points, n_clusters)
+    if x_squared_norms is not None and np.shape(x_squared_norms) != (points.shape[0],):
+        raise ValueError(
+            f"The length of x_squared_norms {np.size(x_squared_norms)} should be equal to the "
+            f"length of n_samples {points.shape[0]}."
+        )
+    weights = as_weights(sample_weight, points)
+    rows = plusplus_rows(
+        points, n_clusters, weights, as_random_stream(random_state), n_local_trials
+    )
+    return points.take(rows).astype(points.dtype), rows

@@ -1,0 +1,1 @@
+"""scikit-learn's estimator protocol, written out."""

@@ -1,0 +1,1 @@
+"""Explicit SIMD vectors: exact ones, fused ones, and the LLVM code they share."""

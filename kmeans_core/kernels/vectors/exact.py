@@ -1,0 +1,381 @@
+"""Explicit vectors that keep the deciding sum's bits: float64, features in order, nothing fused.
+
+Each lane is a centre (or a trial of k-means++). A lane adds in the same order as the plain loop,
+except in ``squared_distance``, which has an order of its own. ``fused.py`` has the faster vectors,
+which need a rounding bound.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from kmeans_core.kernels.vectors.ir import (
+    constants,
+    load,
+    prefetch_entries,
+    reduce,
+    splat,
+    store,
+    usable,
+    vector_type,
+    zeros,
+)
+
+LANES = 8
+
+# Lanes of a sum that has many terms: two vectors, so that one addition need not wait for another.
+WIDE = 2 * LANES
+
+
+@intrinsic
+def _squared_differences(typingctx, X, row, table, column, vectors, out):
+    """out[column + lane] = sum over j, in order, of (X[row, j] - table[j, column + lane])^2.
+
+    table is (n_features, n_padded) float64; the tuple ``vectors`` has one entry for each vector.
+    """
+    vector = vector_type(types.float64)
+    n_vectors = vectors.count
+
+    def codegen(context, builder, signature, args):
+        rows, right, target = (
+            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2, 5)
+        )
+        intp = context.get_value_type(types.intp)
+        place = context.cast(builder, args[1], signature.args[1], types.intp)
+        offset = context.cast(builder, args[3], signature.args[3], types.intp)
+        n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
+        start = builder.gep(rows.data, [builder.mul(place, n_features)])
+        sums = zeros(builder, vector, n_vectors)
+        with cgutils.for_range(builder, n_features, intp=intp) as loop:
+            value = builder.load(builder.gep(start, [loop.index]))
+            value = context.cast(builder, value, signature.args[0].dtype, types.float64)
+            x = splat(builder, vector, value)
+            line = builder.gep(right.data, [builder.add(builder.mul(loop.index, width), offset)])
+            for v in range(n_vectors):
+                at = builder.gep(line, [ir.Constant(intp, v * LANES)])
+                difference = builder.fsub(x, load(builder, vector, at, 8))
+                square = builder.fmul(difference, difference)
+                builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
+        for v in range(n_vectors):
+            at = builder.add(offset, ir.Constant(intp, v * LANES))
+            store(builder, builder.load(sums[v]), builder.gep(target.data, [at]), 8)
+        return context.get_dummy_value()
+
+    return types.void(X, row, table, column, vectors, out), codegen
+
+
+@intrinsic
+def _nearest_lane(typingctx, distances):
+    """The lowest place of the least distance; distances fill whole vectors and hold no NaN."""
+    vector = vector_type(types.float64)
+    integers = ir.VectorType(ir.IntType(64), LANES)
+
+    def codegen(context, builder, signature, args):
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        intp = context.get_value_type(types.intp)
+        (width,) = cgutils.unpack_tuple(builder, array.shape, 1)
+        best, index, place = (
+            cgutils.alloca_once(builder, kind) for kind in (vector, integers, integers)
+        )
+        builder.store(constants(vector, [float("inf")] * LANES), best)
+        builder.store(constants(integers, list(range(LANES))), index)
+        builder.store(constants(integers, list(range(LANES))), place)
+        with cgutils.for_range_slice(
+            builder, ir.Constant(intp, 0), width, ir.Constant(intp, LANES), intp
+        ) as (at, _):
+            distance = load(builder, vector, builder.gep(array.data, [at]), 8)
+            nearer = builder.fcmp_ordered("<", distance, builder.load(best))
+            builder.store(builder.select(nearer, distance, builder.load(best)), best)
+            builder.store(builder.select(nearer, builder.load(place), builder.load(index)), index)
+            step = constants(integers, [LANES] * LANES)
+            builder.store(builder.add(builder.load(place), step), place)
+        lanes, places = builder.load(best), builder.load(index)
+        least = splat(builder, vector, reduce(builder, "fmin", lanes))
+        greatest = constants(integers, [2**63 - 1] * LANES)
+        places = builder.select(builder.fcmp_ordered("==", lanes, least), places, greatest)
+        return reduce(builder, "smin", places)
+
+    return types.intp(distances), codegen
+
+
+def _line_to_keep(builder, kept, row, n_vectors):
+    """Where a row's distances go: its line of ``kept``, or a place that nobody reads."""
+    vector = vector_type(types.float64)
+    intp = row.type
+    n_rows, width = cgutils.unpack_tuple(builder, kept.shape, 2)
+    elsewhere = cgutils.alloca_once(builder, vector, size=n_vectors)
+    elsewhere = builder.bitcast(elsewhere, kept.data.type)
+    line = builder.gep(kept.data, [builder.mul(row, width)])
+    is_kept = builder.icmp_signed(">", n_rows, ir.Constant(intp, 0))
+    return builder.select(is_kept, line, elsewhere)
+
+
+def _mark_lanes(builder, distances, limit, factor, mask, line, added):
+    """Store distances, and a bit for each less than ``limit``; add factor * the lesser."""
+    for v, distance in enumerate(distances):
+        store(builder, distance, builder.gep(line, [ir.Constant(ir.IntType(64), v * LANES)]), 8)
+        nearer = builder.fcmp_ordered("<", distance, limit)
+        bits = builder.bitcast(nearer, ir.IntType(LANES))
+        builder.store(bits, builder.gep(mask, [ir.Constant(ir.IntType(64), v)]))
+        kept = builder.select(nearer, distance, limit)
+        total = builder.fadd(builder.load(added[v]), builder.fmul(factor, kept))
+        builder.store(total, added[v])
+
+
+@intrinsic
+def _mark_nearer(typingctx, distances, closest, weight, vectors, nearer, row, kept, sums, block):
+    """Row ``row`` of ``nearer``: a bit for each lane whose distance is less than ``closest``.
+
+    sums[block] += weight * min(distances, closest), lane by lane; kept[row] = distances, if
+    ``kept`` has rows.
+    """
+    vector = vector_type(types.float64)
+    n_vectors = vectors.count
+
+    def codegen(context, builder, signature, args):
+        array, marks, room, totals = (
+            context.make_array(signature.args[at])(context, builder, args[at])
+            for at in (0, 4, 6, 7)
+        )
+        intp = context.get_value_type(types.intp)
+        line, place = (
+            context.cast(builder, args[at], signature.args[at], types.intp) for at in (5, 8)
+        )
+        mask = builder.gep(marks.data, [builder.mul(line, ir.Constant(intp, n_vectors))])
+        start = builder.mul(place, ir.Constant(intp, n_vectors * LANES))
+        limit, factor = (splat(builder, vector, args[at]) for at in (1, 2))
+        at = [ir.Constant(intp, v * LANES) for v in range(n_vectors)]
+        found = [load(builder, vector, builder.gep(array.data, [v]), 8) for v in at]
+        added = zeros(builder, vector, n_vectors)
+        ends = [builder.gep(totals.data, [builder.add(start, v)]) for v in at]
+        for total, end in zip(added, ends, strict=True):
+            builder.store(load(builder, vector, end, 8), total)
+        target = _line_to_keep(builder, room, line, n_vectors)
+        _mark_lanes(builder, found, limit, factor, mask, target, added)
+        for total, end in zip(added, ends, strict=True):
+            store(builder, builder.load(total), end, 8)
+        return context.get_dummy_value()
+
+    arguments = (distances, closest, weight, vectors, nearer, row, kept, sums, block)
+    return types.void(*arguments), codegen
+
+
+@intrinsic
+def _dense_trials(
+    typingctx, X, table, closest, weights, first, last, vectors, nearer, kept, sums, block
+):
+    """Rows first..last: ``nearer``, ``kept`` and sums[block] of squared distances to each lane.
+
+    As ``squared_differences`` and ``mark_nearer`` row by row. A few rows go side by side, so that
+    the additions of one need not wait for one another; each adds its features in order.
+    """
+    vector = vector_type(types.float64)
+    n_vectors = vectors.count
+    n_tile = 4 if n_vectors == 1 else 2
+
+    def codegen(context, builder, signature, args):
+        rows, right, limits, factors, marks, room, totals = (
+            context.make_array(signature.args[at])(context, builder, args[at])
+            for at in (0, 1, 2, 3, 7, 8, 9)
+        )
+        intp = context.get_value_type(types.intp)
+        begin, end, place = (
+            context.cast(builder, args[at], signature.args[at], types.intp) for at in (4, 5, 10)
+        )
+        n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
+        added = zeros(builder, vector, n_vectors)
+        sums = [[cgutils.alloca_once(builder, vector) for _ in added] for _ in range(n_tile)]
+
+        def add_row(line, start, j, totals_of_row):
+            value = builder.load(builder.gep(start, [j]))
+            value = context.cast(builder, value, signature.args[0].dtype, types.float64)
+            x = splat(builder, vector, value)
+            for column, total in zip(line, totals_of_row, strict=True):
+                difference = builder.fsub(x, column)
+                square = builder.fmul(difference, difference)
+                builder.store(builder.fadd(builder.load(total), square), total)
+
+        def tile(i, n_rows):
+            places = [builder.add(i, ir.Constant(intp, r)) for r in range(n_rows)]
+            starts = [builder.gep(rows.data, [builder.mul(at, n_features)]) for at in places]
+            for total in (total for row in sums[:n_rows] for total in row):
+                builder.store(ir.Constant(vector, None), total)
+            if n_rows > 1:
+                # Rows side by side are too many short streams for the processor to foresee.
+                length = builder.mul(n_features, ir.Constant(intp, n_rows))
+                prefetch_entries(builder, builder.gep(starts[0], [length]), length)
+            with cgutils.for_range(builder, n_features, intp=intp) as loop:
+                line = builder.gep(right.data, [builder.mul(loop.index, width)])
+                columns = [
+                    load(builder, vector, builder.gep(line, [ir.Constant(intp, v * LANES)]), 8)
+                    for v in range(n_vectors)
+                ]
+                for start, totals_of_row in zip(starts, sums, strict=False):
+                    add_row(columns, start, loop.index, totals_of_row)
+            for at, totals_of_row in zip(places, sums, strict=False):
+                limit, factor = (
+                    splat(builder, vector, builder.load(builder.gep(array.data, [at])))
+                    for array in (limits, factors)
+                )
+                mask = builder.gep(marks.data, [builder.mul(at, ir.Constant(intp, n_vectors))])
+                distances = [builder.load(total) for total in totals_of_row]
+                target = _line_to_keep(builder, room, at, n_vectors)
+                _mark_lanes(builder, distances, limit, factor, mask, target, added)
+
+        one, step = ir.Constant(intp, 1), ir.Constant(intp, n_tile)
+        n_whole = builder.mul(builder.sdiv(builder.sub(end, begin), step), step)
+        whole = builder.add(begin, n_whole)
+        with cgutils.for_range_slice(builder, begin, whole, step, intp) as (i, _):
+            tile(i, n_tile)
+        with cgutils.for_range_slice(builder, whole, end, one, intp) as (i, _):
+            tile(i, 1)
+        start = builder.mul(place, width)
+        for v, total in enumerate(added):
+            at = builder.gep(totals.data, [builder.add(start, ir.Constant(intp, v * LANES))])
+            store(builder, builder.load(total), at, 8)
+        return context.get_dummy_value()
+
+    arguments = (X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
+    return types.void(*arguments), codegen
+
+
+@intrinsic
+def _expand(typingctx, products, norm, norms, share, least, vectors):
+    """products = norm + norms - 2 * products; whether all exceed share * (norm + norms) + least."""
+    vector = vector_type(types.float64)
+    n_vectors = vectors.count
+
+    def codegen(context, builder, signature, args):
+        array, others = (
+            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
+        )
+        intp = context.get_value_type(types.intp)
+        own, least_share, floor = (splat(builder, vector, args[at]) for at in (1, 3, 4))
+        two = constants(vector, [2.0] * LANES)
+        good = ir.Constant(ir.IntType(1), 1)
+        for v in range(n_vectors):
+            at = [ir.Constant(intp, v * LANES)]
+            place = builder.gep(array.data, at)
+            both = builder.fadd(own, load(builder, vector, builder.gep(others.data, at), 8))
+            product = builder.fmul(two, load(builder, vector, place, 8))
+            distance = builder.fsub(both, product)
+            store(builder, distance, place, 8)
+            limit = builder.fadd(builder.fmul(least_share, both), floor)
+            exceeds = builder.fcmp_ordered(">", distance, limit)
+            mask = builder.bitcast(exceeds, ir.IntType(LANES))
+            all_do = builder.icmp_signed("==", mask, ir.Constant(ir.IntType(LANES), -1))
+            good = builder.and_(good, all_do)
+        return good
+
+    return types.boolean(products, norm, norms, share, least, vectors), codegen
+
+
+@intrinsic
+def _squared_distance(typingctx, a, b):
+    """Sum of (a - b)^2: lane by lane, the halves of the lanes added until one is left, the rest."""
+    vector = ir.VectorType(ir.DoubleType(), WIDE)
+
+    def codegen(context, builder, signature, args):
+        one, other = (
+            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 1)
+        )
+        intp = context.get_value_type(types.intp)
+        (length,) = cgutils.unpack_tuple(builder, one.shape, 1)
+        zero, step = ir.Constant(intp, 0), ir.Constant(intp, WIDE)
+        whole = builder.mul(builder.sdiv(length, step), step)
+        sums, rest = (cgutils.alloca_once(builder, kind) for kind in (vector, vector.element))
+
+        def add(value, other_value, total):
+            difference = builder.fsub(value, other_value)
+            square = builder.fmul(difference, difference)
+            builder.store(builder.fadd(builder.load(total), square), total)
+
+        builder.store(ir.Constant(vector, None), sums)
+        with cgutils.for_range_slice(builder, zero, whole, step, intp) as (at, _):
+            add(*(load(builder, vector, builder.gep(x.data, [at]), 8) for x in (one, other)), sums)
+        lanes = builder.load(sums)
+        n_lanes = WIDE
+        while n_lanes > 1:
+            n_lanes //= 2
+            places = ir.VectorType(ir.IntType(32), n_lanes)
+            low, high = (
+                builder.shuffle_vector(
+                    lanes, lanes, constants(places, list(range(at, at + n_lanes)))
+                )
+                for at in (0, n_lanes)
+            )
+            lanes = builder.fadd(low, high)
+        builder.store(builder.extract_element(lanes, ir.Constant(ir.IntType(32), 0)), rest)
+        with cgutils.for_range_slice(builder, whole, length, ir.Constant(intp, 1), intp) as (at, _):
+            add(*(builder.load(builder.gep(x.data, [at])) for x in (one, other)), rest)
+        return builder.load(rest)
+
+    return types.float64(a, b), codegen
+
+
+# The same in NumPy -----------------------------------------------------------------------------
+
+
+def _squared_differences_in_numpy(X, row, table, column, vectors, out):
+    stop = column + len(vectors) * LANES
+    total = np.zeros(stop - column)
+    with np.errstate(over="ignore"):
+        for j in range(X.shape[1]):
+            total += (np.float64(X[row, j]) - table[j, column:stop]) ** 2
+    out[column:stop] = total
+
+
+def _nearest_lane_in_numpy(distances):
+    return int(np.argmin(distances))
+
+
+def _expand_in_numpy(products, norm, norms, share, least, vectors):
+    n_lanes = len(vectors) * LANES
+    both = norm + norms[:n_lanes]
+    products[:n_lanes] = both - 2.0 * products[:n_lanes]
+    return bool(np.all(products[:n_lanes] > share * both + least))
+
+
+def _dense_trials_in_numpy(
+    X, table, closest, weights, first, last, vectors, nearer, kept, sums, block
+):
+    sums[block] = 0.0
+    found = np.empty(table.shape[1])
+    for i in range(first, last):
+        _squared_differences_in_numpy(X, i, table, 0, vectors, found)
+        _mark_nearer_in_numpy(found, closest[i], weights[i], vectors, nearer, i, kept, sums, block)
+
+
+def _mark_nearer_in_numpy(distances, closest, weight, vectors, nearer, row, kept, sums, block):
+    n_lanes = len(vectors) * LANES
+    is_nearer = distances[:n_lanes] < closest
+    nearer[row] = np.packbits(is_nearer, bitorder="little")
+    if len(kept) > 0:
+        kept[row] = distances[:n_lanes]
+    sums[block] += weight * np.where(is_nearer, distances[:n_lanes], closest)
+
+
+def _squared_distance_in_numpy(a, b):
+    squares = (a - b) ** 2
+    n_whole = len(squares) // WIDE * WIDE
+    lanes = np.zeros(WIDE)
+    for line in squares[:n_whole].reshape(-1, WIDE):
+        lanes += line
+    while len(lanes) > 1:
+        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+    total = lanes[0]
+    for square in squares[n_whole:]:
+        total += square
+    return total
+
+
+# What kernels call -----------------------------------------------------------------------------
+
+squared_differences = usable(_squared_differences, _squared_differences_in_numpy)
+nearest_lane = usable(_nearest_lane, _nearest_lane_in_numpy)
+mark_nearer = usable(_mark_nearer, _mark_nearer_in_numpy)
+expand = usable(_expand, _expand_in_numpy)
+dense_trials = usable(_dense_trials, _dense_trials_in_numpy)
+squared_distance = usable(_squared_distance, _squared_distance_in_numpy)

@@ -1,0 +1,105 @@
+"""SparseAssigner: the nearest centres of CSR rows, by a table of centres that is kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.arrays import Floats, Labels, aligned_zeros
+from kmeans_core.kernels import sparse_filter
+from kmeans_core.kernels.sparse_filter import LANES
+from kmeans_core.threads import chunks
+
+# Vectors of one panel at most: each has an accumulator.
+MOST_VECTORS = 8
+
+# Features transposed together: few enough that their part of the table stays in the cache.
+BLOCK = 128
+
+# Runs a task over all rows; of how many multiply-adds for each stored value.
+RunRows = Callable[[int, chunks.Task], None]
+
+
+class CenterTable:
+    """Room for centres as the float32 filter wants them.
+
+    Attributes
+    ----------
+    table : ndarray of shape (n_features, n_padded), float32
+        For centres transposed; zero past n_clusters.
+    half_norms : ndarray of shape (n_padded,), float32
+        For half their squared lengths; infinite past n_clusters.
+    vectors : tuple
+        As long as a panel of the table has vectors.
+    """
+
+    def __init__(self, n_clusters: int, n_features: int) -> None:
+        n_padded = self.padded(n_clusters)
+        n_panels = -(-n_padded // (LANES * MOST_VECTORS))
+        self.vectors = (0,) * (n_padded // (LANES * n_panels))
+        self.table = aligned_zeros((n_features, n_padded), np.float32)
+        self.half_norms = aligned_zeros((n_padded,), np.float32)
+        self.half_norms[n_clusters:] = np.inf
+
+    @staticmethod
+    def padded(n_clusters: int) -> int:
+        """Columns for so many clusters: panels of equal width, of whole vectors."""
+        n_vectors = -(-n_clusters // LANES)
+        n_panels = -(-n_vectors // MOST_VECTORS)
+        return n_panels * -(-n_vectors // n_panels) * LANES
+
+
+class SparseAssigner:
+    """Float32 and float64 as filters, the deciding sum where neither can tell."""
+
+    def __init__(
+        self,
+        csr: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]],
+        row_norms: Floats,
+        n_clusters: int,
+        n_features: int,
+        n_threads: int,
+        run_rows: RunRows,
+    ) -> None:
+        self._csr = csr
+        self._row_norms = row_norms
+        self._n_threads = n_threads
+        self._run_rows = run_rows
+        self._centers = CenterTable(n_clusters, n_features)
+        self._norms = np.empty(n_clusters)
+        self._parts = np.empty((-(-n_features // BLOCK), n_clusters))
+
+    def assign(self, centers: Floats, labels: Labels) -> int:
+        self._prepare(centers)
+        moved: list[int] = []
+
+        def task(start: int, stop: int) -> None:
+            moved.append(
+                sparse_filter.assign(
+                    *self._csr,
+                    self._row_norms,
+                    centers,
+                    self._norms,
+                    self._centers.table,
+                    self._centers.half_norms,
+                    self._centers.vectors,
+                    start,
+                    stop,
+                    labels,
+                )
+            )
+
+        self._run_rows(len(self._centers.half_norms) // LANES, task)
+        return sum(moved)
+
+    def _prepare(self, centers: Floats) -> None:
+        chunks.run(
+            len(self._parts),
+            centers.size,
+            self._n_threads,
+            lambda start, stop: sparse_filter.fill_table(
+                centers, BLOCK, start, stop, self._centers.table, self._parts
+            ),
+        )
+        sparse_filter.add_norms(self._parts, self._norms, self._centers.half_norms)

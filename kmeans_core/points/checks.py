@@ -1,0 +1,262 @@
+"""Any input a user may bring -> Points, weights, a random state; or one clear error."""
+
+from collections.abc import Callable
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from numpy.random.bit_generator import ISeedSequence
+
+from kmeans_core.arrays import Floats, as_kernels_take_it, rows_of
+from kmeans_core.errors import InvalidParameterError, shown
+from kmeans_core.interface.parameters import plain_count
+from kmeans_core.points.dense import DensePoints
+from kmeans_core.points.interface import KnownPoints, Points
+from kmeans_core.points.memory import Shape, refuse_huge
+from kmeans_core.points.observed import ObservedPoints, points_of_cells
+from kmeans_core.points.sparse import SparsePoints
+from kmeans_core.points.sparse_input import as_csr, is_sound, shape_of
+from kmeans_core.points.tables import as_array, as_floats
+from kmeans_core.points.weights import cast_weights, refuse_extreme_weights
+from kmeans_core.threads.processors import available_threads
+
+RandomStream = np.random.RandomState | np.random.Generator
+
+
+def _is_not_finite(values: npt.NDArray[Any]) -> Any:
+    return ~np.isfinite(values)
+
+
+# What tells the values that no cell may hold, by what is asked of missing cells.
+_REFUSED: dict[str, Callable[..., Any]] = {"error": _is_not_finite, "ignore": np.isinf}
+
+
+@overload
+def as_points(X: Any, *, n_threads: Any = None, name: str = "X") -> KnownPoints: ...
+
+
+@overload
+def as_points(
+    X: Any, *, n_threads: Any = None, missing: str, name: str = "X"
+) -> KnownPoints | ObservedPoints: ...
+
+
+def as_points(
+    X: Any, *, n_threads: Any = None, missing: str = "error", name: str = "X"
+) -> KnownPoints | ObservedPoints:
+    """Points over X, which is not copied where its dtype and layout already serve.
+
+    Parameters
+    ----------
+    X : array-like, data frame, table or sparse matrix of shape (n_samples, n_features)
+        float32 stays float32; every other real dtype becomes float64. None, NaT and the missing
+        values of pandas, polars and pyarrow count as NaN. Sparse formats other than CSR are
+        converted, absent = 0; nothing sparse is made dense.
+    n_threads : int or None
+        Threads of each call at most; None for all this process may use.
+    missing : {"error", "ignore"}
+        With "ignore" NaN and, in a sparse matrix, what is not stored are unknown. Where nothing
+        is, the points are dense.
+    name : str
+        What errors call X.
+
+    Raises
+    ------
+    ValueError
+        X is not 2-D, empty, complex, not numeric, has NaN or infinity (the first one's row and
+        column are named), hides values behind a mask, or is a sparse matrix whose arrays
+        contradict one another, whose format does not tell what is stored from what is not, or
+        whose shape asks for more memory than there is.
+    """
+    threads = available_threads() if n_threads is None else plain_count(n_threads, "n_threads")
+    if sp.issparse(X):
+        shape = shape_of(X, name)
+        _refuse_empty(shape, name)
+        return _sparse_points(X, shape, threads, missing, name)
+    points = _dense_points(X, threads, missing, name)
+    _refuse_empty(points.shape, name)
+    return points
+
+
+def _refuse_empty(shape: Shape, name: str) -> None:
+    for kind, found in zip(("sample", "feature"), shape, strict=True):
+        if found < 1:
+            raise ValueError(
+                f"Found array with {found} {kind}(s) (shape={shape}) while a minimum of 1 is "
+                f"required for {name}."
+            )
+
+
+def check_n_clusters(points: Points, n_clusters: int) -> None:
+    """Raise ValueError where there are more clusters than rows, or no room for their centers."""
+    n_samples = points.shape[0]
+    if n_samples < n_clusters:
+        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={shown(n_clusters)}.")
+    if not isinstance(points, DensePoints):
+        refuse_huge(points.shape, "X", n_clusters)
+
+
+def _dense_points(X: Any, n_threads: int, missing: str, name: str) -> DensePoints | ObservedPoints:
+    array = as_floats(as_array(X, name), name)
+    if array.ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got {array.ndim}D array instead ({name} has shape {array.shape}). "
+            "Reshape your data: array.reshape(-1, 1) for one feature, array.reshape(1, -1) for one "
+            "sample."
+        )
+    array = as_kernels_take_it(rows_of(array, array.dtype))
+    # A finite sum proves every entry finite and needs no array of booleans.
+    with np.errstate(all="ignore"):
+        suspicious = array.size > 0 and not np.isfinite(np.sum(array))
+    if suspicious:
+        bad = np.argwhere(_REFUSED[missing](array))
+        if len(bad):
+            row, column = bad[0]
+            _refuse_value(array[row, column], int(row), int(column), name)
+        if np.any(np.isnan(array)):
+            return ObservedPoints.of_array(array, n_threads)
+    return DensePoints(array, n_threads)
+
+
+def _refuse_value(value: float, row: int, column: int, name: str) -> None:
+    kind = "NaN" if np.isnan(value) else "infinity"
+    raise ValueError(f"Input {name} contains {kind}: the first at row {row}, column {column}.")
+
+
+def _sparse_points(
+    X: Any, shape: Shape, n_threads: int, missing: str, name: str
+) -> KnownPoints | ObservedPoints:
+    if getattr(getattr(X, "dtype", None), "kind", None) == "c":
+        raise ValueError(f"Complex data not supported: {name} holds complex numbers.")
+    if missing == "ignore" and X.format in ("bsr", "dia"):
+        raise ValueError(
+            f"{name} is a {X.format.upper()} matrix, which stores whole blocks or diagonals: with "
+            "missing='ignore' a cell that is not stored is unknown. Convert it to CSR with what is "
+            "known."
+        )
+    if is_sound(X, shape, n_threads):
+        refuse_huge(shape, name)
+        n_stored = int(X.indptr[-1])
+        csr = X.data[:n_stored], X.indices[:n_stored], X.indptr
+        return _of_csr(*csr, shape[1], n_threads, missing)
+    data, indices, indptr = as_csr(X, shape, name)
+    with np.errstate(all="ignore"):
+        suspicious = not np.isfinite(np.sum(data))
+    if suspicious:
+        bad = np.flatnonzero(_REFUSED[missing](data))
+        if len(bad):
+            row = int(np.searchsorted(indptr, bad[0], side="right")) - 1
+            _refuse_value(data[bad[0]], row, int(indices[bad[0]]), name)
+        # A NaN that is stored says as little as a cell that is not.
+        known = ~np.isnan(data)
+        indptr = np.concatenate([[0], np.cumsum(known)]).astype(indptr.dtype)[indptr]
+        data, indices = data[known], indices[known]
+    return _of_csr(data, indices, indptr, shape[1], n_threads, missing)
+
+
+def _of_csr(
+    data: npt.NDArray[Any],
+    indices: npt.NDArray[Any],
+    indptr: npt.NDArray[Any],
+    n_features: int,
+    n_threads: int,
+    missing: str,
+) -> KnownPoints | ObservedPoints:
+    """Points over sound CSR."""
+    data, indices, indptr = map(as_kernels_take_it, (data, indices, indptr))
+    if missing == "error":
+        return SparsePoints(data, indices, indptr, n_features, n_threads)
+    return points_of_cells(data, indices, indptr, n_features, n_threads)
+
+
+def refuse_negative(points: Points) -> None:
+    """Raise ValueError where precomputed distances hold a negative one, naming the first."""
+    place = None
+    if isinstance(points, SparsePoints):
+        data, indices, indptr = points.csr
+        bad = np.flatnonzero(data < 0)
+        if len(bad):
+            place = int(np.searchsorted(indptr, bad[0], side="right")) - 1, int(indices[bad[0]])
+    elif isinstance(points, DensePoints) and np.min(points.X) < 0:
+        place = tuple(np.argwhere(points.X < 0)[0].tolist())
+    if place is not None:
+        raise ValueError(
+            f"Negative values in the precomputed distances: the first at row {place[0]}, "
+            f"column {place[1]}."
+        )
+
+
+def as_weights(sample_weight: Any, points: Points, centers: Floats | None = None) -> Floats:
+    """One float64 weight for each row, at the precision of the points; ones for None.
+
+    Parameters
+    ----------
+    sample_weight : array-like, scalar or None
+    points : Points
+    centers : ndarray of shape (n_clusters, n_features), optional
+        Centres that are given and may lie far from the points.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit the points, are no finite numbers from 0 on, are all 0, or are so
+        large or small that sums and products with them overflow or underflow.
+    """
+    n_samples = points.shape[0]
+    if sample_weight is None:
+        return np.ones(n_samples)
+    given = np.asarray(sample_weight)
+    if given.dtype.kind == "c":
+        raise ValueError("Sample weights must be real numbers; complex data not supported.")
+    weights = cast_weights(given, points.dtype)
+    if weights.ndim == 0:
+        weights = np.full(n_samples, float(weights))
+    if weights.ndim != 1:
+        raise ValueError(f"Sample weights must be 1D array or scalar, got {weights.ndim}D array.")
+    if len(weights) != n_samples:
+        raise ValueError(
+            f"sample_weight.shape == {weights.shape}, expected {(n_samples,)}: one for each row."
+        )
+    if not np.all(np.isfinite(weights)):
+        row = int(np.argmin(np.isfinite(weights)))
+        raise ValueError(f"Input sample_weight contains NaN or infinity: the first at row {row}.")
+    if np.any(weights < 0):
+        row = int(np.argmax(weights < 0))
+        raise ValueError(
+            f"Sample weights must not be negative: the first is {weights[row]} at row {row}."
+        )
+    if not np.any(weights):
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    refuse_extreme_weights(weights, points, centers)
+    return weights
+
+
+class _NoEntropy(ISeedSequence):
+    """A first state for a stream that is seeded before it is used."""
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> npt.NDArray[Any]:
+        return np.zeros(n_words, dtype=dtype)
+
+
+_NO_ENTROPY = _NoEntropy()
+
+
+def as_random_stream(random_state: Any) -> RandomStream:
+    """A RandomState for an integer, the object itself for a stream, a new one for None.
+
+    None never means numpy's global stream: a fit neither reads nor moves it.
+    """
+    if random_state is None:
+        return np.random.RandomState()
+    if isinstance(random_state, np.random.RandomState | np.random.Generator):
+        return random_state
+    if isinstance(random_state, int | np.integer) and 0 <= random_state < 2**32:
+        # As RandomState(random_state), which first asks the system for entropy it does not need.
+        stream = np.random.RandomState(np.random.MT19937(_NO_ENTROPY))  # type: ignore[arg-type]
+        stream.seed(int(random_state))
+        return stream
+    raise InvalidParameterError(
+        f"{shown(random_state)} cannot be used to seed a numpy.random.RandomState instance: pass "
+        "an int in the range [0, 2**32), a RandomState, a Generator or None."
+    )

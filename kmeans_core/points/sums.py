@@ -1,0 +1,81 @@
+"""The sums and weights of clusters, kept up to date as rows change cluster."""
+
+import numpy as np
+
+from kmeans_core.arrays import Floats, Labels
+from kmeans_core.kernels.centers import means, total
+from kmeans_core.kernels.labels import add_weights
+from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.row_groups import MOST_UPDATES, all_rows, moved_rows
+from kmeans_core.threads import chunks
+
+
+class ClusterSums:
+    """Weighted sum of each cluster's rows, and its weight.
+
+    Where few rows changed cluster, only those are subtracted and added. Which of the two ways is
+    taken depends on nothing but how many rows changed and how often: every assigner gives the
+    same centres.
+
+    Attributes
+    ----------
+    sums : ndarray of shape (n_clusters, n_features)
+    mass : ndarray of shape (n_clusters,)
+        Always added up anew: whether a cluster is empty must not hang on rounding.
+    n_updates : int
+        Updates by changed rows, where they may round, since all rows were added; 0 means that the
+        sums are as if fresh.
+    """
+
+    def __init__(self, points: KnownPoints, weights: Floats, n_clusters: int) -> None:
+        self._points = points
+        self._weights = weights
+        self._summed = np.empty(0, dtype=np.int32)  # the labels that the sums are of
+        self.sums = np.zeros((n_clusters, points.shape[1]))
+        self.mass = np.empty(n_clusters)
+        self.n_updates = MOST_UPDATES
+        # An exact update is as good as a sum over all rows.
+        self._counts = 0 if points.sums_are_exact(weights) else 1
+
+    def update(self, labels: Labels, n_moved: int) -> None:
+        """Make the sums those of ``labels``, of which ``n_moved`` are not as they were."""
+        # A row that changed is added twice: more than half of them are no gain.
+        if self.n_updates >= MOST_UPDATES or 2 * n_moved > len(labels):
+            self.refresh(labels)
+            return
+        groups = moved_rows(self._summed, labels, self._weights, len(self.mass))
+        self._points.add_rows(groups, self.sums)
+        self.n_updates += self._counts
+        self._remember(labels)
+
+    def refresh(self, labels: Labels) -> None:
+        """Add up all rows."""
+        self.sums[:] = 0.0
+        self._points.add_rows(all_rows(labels, self._weights, len(self.mass)), self.sums)
+        self.n_updates = 0
+        self._remember(labels)
+
+    def means(self, before: Floats, out: Floats) -> float:
+        """Write the mean of each cluster to ``out``; of an empty one, that of the heaviest.
+
+        Returns
+        -------
+        float
+            Squared distances of the means from ``before``, summed.
+        """
+        shifts = np.empty(len(self.mass))
+        chunks.run(
+            len(self.mass),
+            self.sums.size,
+            self._points.n_threads,
+            lambda start, stop: means(self.sums, self.mass, before, start, stop, out, shifts),
+        )
+        # More clusters than distinct rows: the rest lie on the heaviest, as in scikit-learn.
+        for c in np.flatnonzero(self.mass == 0):
+            out[c] = out[np.argmax(self.mass)]
+            shifts[c] = np.sum((before[c] - out[c]) ** 2)
+        return float(total(shifts))
+
+    def _remember(self, labels: Labels) -> None:
+        self._summed = labels.copy()
+        add_weights(labels, self._weights, self.mass)

@@ -1,0 +1,101 @@
+"""The means of what the rows of each cluster know, feature by feature, shrunk where asked."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.arrays import Floats, Labels
+from kmeans_core.kernels import observed
+from kmeans_core.kernels.centers import total
+from kmeans_core.kernels.labels import add_weights
+from kmeans_core.points.row_groups import all_rows
+from kmeans_core.threads import chunks
+
+
+class ObservedSums:
+    """Weighted sums of known values, and for each the weight of those who have one.
+
+    All rows are added up each time, so the sums are always fresh.
+
+    Attributes
+    ----------
+    mass : ndarray of shape (n_clusters,)
+        Weight of each cluster's rows.
+    n_updates : int
+        0: see :class:`~kmeans_core.points.sums.ClusterSums`.
+    """
+
+    n_updates = 0
+
+    def __init__(
+        self,
+        csr: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]],
+        weights: Floats,
+        n_clusters: int,
+        feature_means: Floats,
+        shrinkage: float,
+        n_threads: int,
+    ) -> None:
+        self._csr = csr
+        self._weights = weights
+        self._feature_means = feature_means
+        self._shrinkage = shrinkage
+        self._n_threads = n_threads
+        self._sums = np.empty((n_clusters, len(feature_means)))
+        self._masses = np.empty_like(self._sums)
+        self.mass = np.empty(n_clusters)
+
+    def update(self, labels: Labels, n_moved: int) -> None:
+        """Make the sums those of ``labels``, however many changed."""
+        self.refresh(labels)
+
+    def refresh(self, labels: Labels) -> None:
+        """Add up all rows."""
+        groups = all_rows(labels, self._weights, len(self.mass))
+        self._sums[:] = 0.0
+        self._masses[:] = 0.0
+        chunks.run(
+            len(self.mass),
+            len(self._csr[0]),
+            self._n_threads,
+            lambda start, stop: groups.add(
+                partial(observed.add_cells, *self._csr),
+                start,
+                stop,
+                len(self._csr[0]) / len(labels),
+                self._sums,
+                self._masses,
+            ),
+        )
+        add_weights(labels, self._weights, self.mass)
+
+    def means(self, before: Floats, out: Floats) -> float:
+        """Write (sum w x + shrinkage * m) / (sum w + shrinkage) to ``out``, m where that is 0 / 0.
+
+        So a cluster that stays empty lies at the features' means.
+
+        Returns
+        -------
+        float
+            Squared distances of the means from ``before``, summed.
+        """
+        shifts = np.empty(len(self.mass))
+        chunks.run(
+            len(self.mass),
+            self._sums.size,
+            self._n_threads,
+            lambda start, stop: observed.means(
+                self._sums,
+                self._masses,
+                self._feature_means,
+                self._shrinkage,
+                before,
+                start,
+                stop,
+                out,
+                shifts,
+            ),
+        )
+        return float(total(shifts))

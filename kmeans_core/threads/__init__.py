@@ -1,0 +1,1 @@
+"""Who runs kernels: how many threads, which chunks, and how they stop."""

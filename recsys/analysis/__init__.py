@@ -1,0 +1,1 @@
+"""What ratings say: genres, groups of users, pictures."""

@@ -1,0 +1,270 @@
+"""Pictures: one function each, data in, a matplotlib Axes or Figure out.
+
+Figures are made without pyplot: nothing here touches the backend or a global list of figures.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+
+from kmeans_core import SweepResult
+from recsys.data.matrix import RatingMatrix
+from recsys.printable import printable
+
+# Ten colours that stay apart for most colour-blind readers (Okabe and Ito 2008, then greys);
+# clusters past ten start again with another marker.
+CLUSTER_COLORS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+    "#8C6D1F",
+    "#000000",
+    "#999999",
+    "#6A3D9A",
+)
+CLUSTER_MARKERS = "osD^vPX"
+
+# A third genre is drawn as dot size: users who like it (above this mean) get a large dot.
+LIKED = 3.0
+SMALL_DOT, LARGE_DOT = 18, 90
+
+
+@contextmanager
+def default_style() -> Iterator[None]:
+    """Draw and save with matplotlib's own defaults, whatever the user has set; undone at the end.
+
+    Yields
+    ------
+    None
+
+    Examples
+    --------
+    >>> with mpl.rc_context({"font.size": 20}), default_style():
+    ...     mpl.rcParams["font.size"]
+    10.0
+    """
+    # The backend is no matter of style, and rc_context would not put it back.
+    style = {key: value for key, value in mpl.rcParamsDefault.items() if "backend" not in key}
+    with mpl.rc_context(style):
+        yield
+
+
+def axis_label(column: str) -> str:
+    """``avg_scifi_rating`` -> ``mean scifi rating``."""
+    return column.replace("avg_", "mean ").replace("_", " ")
+
+
+def genre_scatter(means: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Users by their means of the first two genres.
+
+    Parameters
+    ----------
+    means : DataFrame
+        From :func:`recsys.genre_means` or :func:`recsys.contrast_subset`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    return cluster_scatter(means, np.zeros(len(means), dtype=np.intp), ax, legend=False)
+
+
+def cluster_scatter(
+    means: pd.DataFrame,
+    labels: npt.NDArray[Any],
+    ax: Axes | None = None,
+    *,
+    legend: bool = True,
+) -> Axes:
+    """Users by their means of two genres, coloured by cluster; a third genre sets the dot size.
+
+    Parameters
+    ----------
+    means : DataFrame
+        userId and two or three genre columns, without absent values.
+    labels : ndarray of shape (n_users,)
+    ax : Axes, optional
+    legend : bool, default True
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If there are not two or three genres, or labels of another length.
+    """
+    genres = [name for name in means.columns if name != "userId"]
+    if len(genres) not in (2, 3):
+        raise ValueError(f"two or three genres can be drawn, not {len(genres)}")
+    if len(labels) != len(means):
+        raise ValueError(f"{len(labels)} labels for {len(means)} users")
+    ax = _axes(ax, (5.6, 5.2))
+    sizes = np.full(len(means), 36)
+    if len(genres) == 3:
+        sizes = np.where(means[genres[2]] > LIKED, LARGE_DOT, SMALL_DOT)
+        ax.set_title(f"large dots: {axis_label(genres[2])} above {LIKED:g}", fontsize=9)
+    for cluster in np.unique(labels):
+        members = labels == cluster
+        ax.scatter(
+            means.loc[members, genres[0]],
+            means.loc[members, genres[1]],
+            s=sizes[members],
+            color=CLUSTER_COLORS[cluster % len(CLUSTER_COLORS)],
+            marker=CLUSTER_MARKERS[cluster // len(CLUSTER_COLORS) % len(CLUSTER_MARKERS)],
+            alpha=0.75,
+            linewidths=0.5,
+            edgecolors="white",
+            label=f"group {cluster} ({np.sum(members)})",
+        )
+    # 0 to 5 stars; further where the scale goes further.
+    top = np.nanmax([5.0, *means[genres[:2]].to_numpy().ravel()])
+    ends = (-0.02 * top, 1.04 * top)
+    ax.set(
+        xlabel=axis_label(genres[0]),
+        ylabel=axis_label(genres[1]),
+        xlim=ends,
+        ylim=ends,
+        aspect="equal",
+    )
+    ax.grid(alpha=0.25)
+    if legend:
+        names = ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+        for dot in names.legend_handles:
+            if isinstance(dot, PathCollection):
+                dot.set_sizes([36])
+    return ax
+
+
+def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
+    """Silhouette against k, with the best and the suggested k marked."""
+    ax = _axes(ax, (8.0, 3.8))
+    ax.plot(result.ks, result.silhouette, marker="o", markersize=4, color=CLUSTER_COLORS[0])
+    # The one ring is wider, so that both are seen where both are at the same k.
+    for k, name, color, width in (
+        (result.best_k, "best", CLUSTER_COLORS[4], 9),
+        (result.suggested_k, "suggested", CLUSTER_COLORS[2], 14),
+    ):
+        height = result.silhouette[result.ks == k][0]
+        ax.plot(
+            [k],
+            [height],
+            "o",
+            markersize=width,
+            fillstyle="none",
+            color=color,
+            label=f"{name}: k = {k}",
+        )
+    ax.set(xlabel="number of clusters k", ylabel="mean silhouette")
+    ax.grid(alpha=0.25)
+    ax.legend(frameon=False)
+    return ax
+
+
+def rating_heat_map(
+    region: RatingMatrix,
+    ax: Axes | None = None,
+    *,
+    title: str = "",
+    most_stars: float = 5.0,
+) -> Axes:
+    """Users x films as colours; cells without a rating stay white.
+
+    Parameters
+    ----------
+    region : RatingMatrix
+        Small enough to see; drawn in its own order.
+    ax : Axes, optional
+    title : str
+    most_stars : float, default 5
+        Upper end of the colour bar; the lower is 0.
+
+    Returns
+    -------
+    Axes
+    """
+    n_users, n_films = region.shape
+    ax = _axes(ax, (2.2 + 0.2 * n_films, 2.6 + max(0.15 * n_users, 0.6)))
+    colors = mpl.colormaps["viridis"].with_extremes(bad="white")
+    image = ax.imshow(
+        region.to_frame().to_numpy(),
+        cmap=colors,
+        vmin=0,
+        vmax=most_stars,
+        aspect="auto",
+        interpolation="nearest",
+    )
+    # A title with two dollar signs is no formula, and one with a percent sign is no TeX.
+    ax.set_xticks(
+        range(n_films),
+        [shorten(str(name)) for name in region.titles],
+        rotation=90,
+        fontsize=7,
+        parse_math=False,
+        usetex=False,
+    )
+    ax.xaxis.tick_top()
+    ax.set_yticks(range(n_users), [str(user) for user in region.user_ids], fontsize=6)
+    ax.set_ylabel("userId")
+    ax.tick_params(length=0)
+    if title:
+        ax.set_xlabel(printable(title), fontsize=10)
+    figure = ax.figure
+    bar = figure.colorbar(
+        image, ax=ax, pad=0.01, shrink=max(0.35, min(1.0, 3.0 / (0.15 * n_users + 1)))
+    )
+    bar.set_label("stars")
+    return ax
+
+
+def cluster_grid(
+    means: pd.DataFrame, labelings: Sequence[npt.NDArray[Any]], names: Sequence[str]
+) -> Figure:
+    """Several clusterings of the same users, side by side.
+
+    Parameters
+    ----------
+    means : DataFrame
+        As in :func:`cluster_scatter`.
+    labelings : sequence of ndarray of shape (n_users,)
+    names : sequence of str
+        A title for each.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=(11.0, 5.0 * -(-len(labelings) // 2)), layout="constrained")
+    grid = figure.subplots(-(-len(labelings) // 2), 2, squeeze=False)
+    for ax, labels, name in zip(grid.flat, labelings, names, strict=False):
+        cluster_scatter(means, labels, ax)
+        ax.set_title(name, fontsize=11)
+    for ax in grid.flat[len(labelings) :]:
+        ax.set_axis_off()
+    return figure
+
+
+def shorten(title: str, length: int = 34) -> str:
+    """A title on one line, cut to ``length`` characters, the cut shown."""
+    title = printable(" ".join(title.split()))
+    return title if len(title) <= length else title[: length - 1] + "…"
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    if ax is not None:
+        return ax
+    made: Axes = Figure(figsize=size, layout="constrained").subplots()
+    return made

@@ -1,0 +1,82 @@
+"""What arguments of the command may be: read, or refused in one line."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from recsys.command import terminal
+from recsys.files import check_writable
+from recsys.printable import shortened
+
+# Exit code.
+BAD_INPUT = 2
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Bad arguments are one line, as every other bad input is."""
+
+    def error(self, message: str) -> Any:
+        terminal.complain(f"{self.prog}: error: {message} (see {self.prog} --help)")
+        self.exit(BAD_INPUT)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # Help, too, may be written to a full disk or a closed pipe.
+        if file is sys.stdout:
+            terminal.answer(*message.removesuffix("\n").split("\n"))
+        else:
+            terminal.complain(message)
+
+
+def whole(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number, not {shortened(text)!r}"
+        ) from None
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 up."""
+    value = whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def seed(text: str) -> int:
+    """A whole number that numpy takes as a seed."""
+    value = whole(text)
+    if not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"must be 0 to 2**32 - 1, not {value}")
+    return value
+
+
+def writable_file(text: str) -> Path:
+    """A file that can be written, found out before the work rather than after it."""
+    path = Path(text)
+    try:
+        check_writable(path)
+    except IsADirectoryError:
+        raise argparse.ArgumentTypeError(f"{path} is a folder, not a file") from None
+    except FileNotFoundError as error:
+        raise argparse.ArgumentTypeError(f"there is no folder {error.filename}") from None
+    except OSError as error:
+        reason = f"{error.filename} cannot be written to: {error.strerror}"
+        raise argparse.ArgumentTypeError(reason) from None
+    return path
+
+
+def ks(text: str) -> range:
+    """Numbers of clusters, as START:STOP:STEP."""
+    try:
+        ks = range(*(int(part) for part in text.split(":")))
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"must be START:STOP or START:STOP:STEP, not {text}"
+        ) from None
+    if not ks or min(ks[0], ks[-1]) < 2:
+        raise argparse.ArgumentTypeError(f"must name numbers from 2 up, not {text}")
+    return ks

@@ -1,0 +1,146 @@
+"""`recsys evaluate`: the tables in which recommenders are held against each other."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from recsys.command.terminal import answer
+from recsys.data.ratings import Ratings
+from recsys.evaluation import (
+    PredictsRatings,
+    RanksFilms,
+    TakesNewPeople,
+    default_recommenders,
+    evaluate_new_people,
+    evaluate_ranking,
+    evaluate_ratings,
+)
+from recsys.evaluation.answers import OnStep
+from recsys.evaluation.new_people import SHOWN
+from recsys.evaluation.registry import Maker
+from recsys.evaluation.splits import N_FOLDS
+from recsys.files import write_text
+from recsys.words import counted
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+# Films in a list, and seeds of a recommender that makes one.
+K = 10
+N_SEEDS = 3
+
+
+def chosen_recommenders(names: Sequence[str] | None) -> dict[str, Maker]:
+    """Recommenders by name, in the order asked for; all there are for None.
+
+    Raises
+    ------
+    LookupError
+        If there is none of a name.
+    """
+    makers = default_recommenders()
+    for name in names or ():
+        if name not in makers:
+            raise LookupError(f"no recommender {name!r}; there are {', '.join(makers)}")
+    return {name: makers[name] for name in names or makers}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One table: who can be in it, how it is made and how many steps each of them takes."""
+
+    name: str
+    about: str
+    able: type
+    n_steps: int
+    run: Callable[[Mapping[str, Maker], OnStep], pd.DataFrame]
+
+
+def evaluate(
+    makers: Mapping[str, Maker],
+    ratings: Ratings,
+    options: argparse.Namespace,
+    *,
+    tell: Callable[[str], None],
+    progress: "Callable[[int | None, str], tqdm[Any]]",
+) -> None:
+    """Print each table as it is made, and write them all to the file that is asked for.
+
+    Raises
+    ------
+    ValueError
+        If no recommender can do any of it, or the ratings are too few.
+    """
+    tables = []
+    for task in _tasks(ratings, options, tell):
+        able = {name: make for name, make in makers.items() if isinstance(make(0), task.able)}
+        unable = [name for name in makers if name not in able]
+        if unable:
+            tell(f"{task.name}: left out, as they cannot do it: {', '.join(unable)}")
+        if not able:
+            continue
+        with progress(task.n_steps * len(able), "step") as bar:
+
+            def on_step(name: str, bar: "tqdm[Any]" = bar) -> None:
+                bar.set_description(name)
+                bar.update()
+
+            table = task.run(able, on_step)
+        answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
+        answer(*table.to_string(index=False, float_format="%.4f").split("\n"), "")
+        table.insert(0, "table", task.name)
+        tables.append(table)
+    if not tables:
+        raise ValueError("none of these recommenders can do any of it")
+    if options.out is not None:
+        write_text(options.out, pd.concat(tables, ignore_index=True).to_csv(index=False))
+        answer(f"Tables written to {options.out.absolute()}")
+
+
+def _tasks(
+    ratings: Ratings, options: argparse.Namespace, tell: Callable[[str], None]
+) -> list[_Task]:
+    seed = options.seed
+    n_folds, n_seeds = (1, 1) if options.quick else (N_FOLDS, N_SEEDS)
+
+    def rating_prediction(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
+        found = evaluate_ratings(makers, ratings, seed=seed, n_folds=n_folds, on_step=on_step)
+        return found.to_frame()
+
+    def ranking(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
+        seeds = range(seed, seed + n_seeds)
+        return evaluate_ranking(makers, ratings, k=K, seeds=seeds, on_step=on_step).to_frame()
+
+    def new_people(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
+        found = evaluate_new_people(makers, ratings, k=K, seed=seed, on_step=on_step)
+        if found.n_too_few:
+            tell(f"people held out with too few ratings to be asked: {found.n_too_few}")
+        return found.to_frame()
+
+    tasks = [
+        _Task(
+            "rating prediction",
+            f"{n_folds} of {N_FOLDS} folds of the rows, each held out in turn",
+            PredictsRatings,
+            n_folds,
+            rating_prediction,
+        ),
+        _Task(
+            "ranking",
+            f"{K} films a user, the last fifth by time held out, {counted(n_seeds, 'seed')}",
+            RanksFilms,
+            n_seeds,
+            ranking,
+        ),
+        _Task(
+            "new people",
+            f"{K} films a user, a fifth of the users held out whole",
+            TakesNewPeople,
+            1 + len(SHOWN),
+            new_people,
+        ),
+    ]
+    return tasks if options.new_people else tasks[:2]

@@ -1,0 +1,54 @@
+"""Algorithms of scikit-surprise to hold this package's recommenders against; it is optional."""
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data.ratings import Ratings
+
+ALGORITHMS = ("SVD", "BaselineOnly", "KNNBaseline")
+
+
+class SurprisePeer:
+    """One of Surprise's algorithms with its default settings: fit and predict.
+
+    Parameters
+    ----------
+    algorithm : {"SVD", "BaselineOnly", "KNNBaseline"}
+    random_state : int, default 0
+        Only SVD draws anything.
+
+    Raises
+    ------
+    ValueError
+        If the algorithm is none of them.
+    """
+
+    def __init__(self, algorithm: str, *, random_state: int = 0) -> None:
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, not {algorithm!r}")
+        self.algorithm = algorithm
+        self.random_state = random_state
+
+    def fit(self, ratings: Ratings) -> Self:
+        """Learn from ratings; returns itself."""
+        import surprise
+
+        scale = ratings.scale
+        reader = surprise.Reader(rating_scale=(scale.smallest, scale.largest))
+        table = ratings.ratings[["userId", "movieId", "rating"]]
+        data = surprise.Dataset.load_from_df(table, reader)
+        self._fitted = self._unfitted(surprise)
+        self._fitted.fit(data.build_full_trainset())
+        return self
+
+    def _unfitted(self, surprise: Any) -> Any:
+        if self.algorithm == "SVD":
+            return surprise.SVD(random_state=self.random_state)
+        return getattr(surprise, self.algorithm)(verbose=False)
+
+    def predict(self, user_ids: npt.ArrayLike, movie_ids: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Expected stars of each (user, film) pair, within the scale."""
+        pairs = zip(np.asarray(user_ids).tolist(), np.asarray(movie_ids).tolist(), strict=True)
+        return np.array([self._fitted.predict(user, movie).est for user, movie in pairs])

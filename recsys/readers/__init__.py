@@ -1,0 +1,1 @@
+"""Ratings from files: one module for each part of reading, and downloads."""

@@ -1,0 +1,203 @@
+"""Reads the file of ratings of a release: block by block, a bad block line by line."""
+
+import codecs
+import csv
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data.ratings import BadRow, Ints, RatingsError
+from recsys.readers.formats import Fault, Release, header_columns, number_text, whole_number
+
+COLUMNS = ("userId", "movieId", "rating", "timestamp")
+BLOCK_BYTES = 1 << 24
+
+_ROW = np.dtype([(name, np.float64 if name == "rating" else np.int64) for name in COLUMNS])
+# White space to NumPy, and no part of a row.
+_CONTROLS = (b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+Rows = npt.NDArray[Any]
+
+
+@dataclass
+class RatingRows:
+    """Ratings in the order of the file, the lines they are on, and the rows that are none."""
+
+    blocks: list[Rows] = field(default_factory=list)
+    lines: list[Sequence[int]] = field(default_factory=list)
+    bad_rows: list[BadRow] = field(default_factory=list)
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """One of COLUMNS, of all the good rows."""
+        return np.concatenate([block[name] for block in self.blocks])
+
+    def line_numbers(self) -> Ints:
+        """The line of each good row."""
+        return np.concatenate([np.asarray(lines, np.int64) for lines in self.lines])
+
+
+def read_ratings(
+    release: Release, *, skip_bad_rows: bool, block_bytes: int = BLOCK_BYTES
+) -> RatingRows:
+    """Read the numbers of a file of ratings; whether they make sense is not looked at here.
+
+    Parameters
+    ----------
+    release : Release
+        Where the files are.
+    skip_bad_rows : bool
+        Read on after a row that is not made of the right numbers. Otherwise reading stops
+        there, and the result has the rows before it and this bad one.
+    block_bytes : int
+        Size of the pieces that are read at a time.
+
+    Returns
+    -------
+    RatingRows
+
+    Raises
+    ------
+    RatingsError
+        If the file is empty, or the header of a CSV file lacks a column.
+    """
+    file = release.ratings
+    rows = RatingRows()
+    line = 1
+    with file.open("rb") as stream:
+        columns: Sequence[str] = COLUMNS
+        if release.layout.separator == ",":
+            header = stream.readline().removeprefix(codecs.BOM_UTF8).decode(errors="replace")
+            if not header.strip():
+                raise RatingsError(f"{file}: the file is empty, not even a header")
+            columns = header_columns(header.rstrip("\r\n"), COLUMNS, file)
+            line = 2
+        parser = _Parser(str(file), release.layout.separator, columns, skip_bad_rows)
+        for block in _blocks(stream, block_bytes):
+            text = block.removeprefix(codecs.BOM_UTF8) if line == 1 else block
+            parser.parse(text, line, rows)
+            if rows.bad_rows and not skip_bad_rows:
+                return rows
+            line += block.count(b"\n")
+    if columns[-1] == "timestamp":
+        _drop_cut_row(rows, str(file), line)
+    return rows
+
+
+def _blocks(stream: Any, block_bytes: int) -> Iterator[bytes]:
+    """The stream in pieces of whole lines."""
+    while block := stream.read(block_bytes):
+        yield block + stream.readline()
+
+
+def _drop_cut_row(rows: RatingRows, file: str, open_line: int) -> None:
+    """Call the last row bad if the file seems to be cut off in its timestamp.
+
+    That can only be a row on `open_line`, after the last line end. A timestamp that lost digits
+    is less than half of every other: those are all from one era.
+    """
+    if not (rows.blocks and len(rows.blocks[-1]) and rows.lines[-1][-1] == open_line):
+        return
+    timestamps = rows.column("timestamp")
+    if len(timestamps) > 1 and 2 * int(timestamps[-1]) < int(timestamps[:-1].min()):
+        rows.blocks[-1], rows.lines[-1] = rows.blocks[-1][:-1], rows.lines[-1][:-1]
+        reason = "the file is cut off in this row's timestamp"
+        rows.bad_rows.append(BadRow(file, open_line, str(timestamps[-1]), reason))
+
+
+@dataclass(frozen=True)
+class _Parser:
+    """Turns whole lines into rows: all at once if every line is good, else one by one."""
+
+    file: str
+    separator: str
+    columns: Sequence[str]
+    skip_bad_rows: bool
+
+    def parse(self, block: bytes, first_line: int, rows: RatingRows) -> None:
+        fast = self._at_once(block)
+        if fast is not None:
+            rows.blocks.append(fast)
+            rows.lines.append(range(first_line, first_line + len(fast)))
+        else:
+            self._line_by_line(block, first_line, rows)
+
+    def _at_once(self, block: bytes) -> Rows | None:
+        """All rows, or None if any line is not plainly good; never another answer than below."""
+        separator = self.separator
+        if separator == "::":
+            # loadtxt wants one character; a block that has tabs already is not plainly good.
+            if b"\t" in block:
+                return None
+            separator = "\t"
+            block = block.replace(b"::", b"\t")
+        if len(self.columns) != len(COLUMNS) or not block.isascii():
+            return None
+        if any(control in block for control in _CONTROLS):
+            return None
+        dtype = np.dtype([(name, _ROW[name]) for name in self.columns])
+        with warnings.catch_warnings():
+            # Only blank lines are a warning; in NumPy before 2.3 so is 1.5 read as the integer 1.
+            warnings.simplefilter("error")
+            try:
+                rows = np.loadtxt(
+                    io.BytesIO(block), dtype, delimiter=separator, comments=None, ndmin=1
+                )
+            except (ValueError, Warning):
+                return None
+        n_lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        if len(rows) != n_lines or not np.isfinite(rows["rating"]).all():
+            return None
+        return rows
+
+    def _line_by_line(self, block: bytes, first_line: int, rows: RatingRows) -> None:
+        good: list[tuple[int, int, float, int]] = []
+        lines: list[int] = []
+        # Bytes that are not text cannot be part of a number: show them, whatever they are.
+        text = block.decode("utf-8", "backslashreplace")
+        for number, line in enumerate(text.split("\n"), start=first_line):
+            if not line.strip(" \t\r"):
+                continue
+            try:
+                good.append(self._row(line.rstrip("\r")))
+                lines.append(number)
+            except Fault as fault:
+                rows.bad_rows.append(BadRow(self.file, number, fault.value, fault.reason))
+                if not self.skip_bad_rows:
+                    break
+        rows.blocks.append(np.array(good, _ROW))
+        rows.lines.append(lines)
+
+    def _row(self, line: str) -> tuple[int, int, float, int]:
+        fields = self._fields(line)
+        if len(fields) != len(self.columns):
+            raise Fault(line, f"{len(fields)} fields, not {len(self.columns)}")
+        field_of = dict(zip(self.columns, fields, strict=True))
+        return (
+            whole_number(field_of["userId"], "userId"),
+            whole_number(field_of["movieId"], "movieId"),
+            _rating(field_of["rating"]),
+            whole_number(field_of["timestamp"], "timestamp"),
+        )
+
+    def _fields(self, line: str) -> list[str]:
+        if self.separator != ",":
+            return line.split(self.separator)
+        try:
+            return next(csv.reader([line], strict=True))
+        except csv.Error as error:
+            raise Fault(line, f"not a row of CSV ({error})") from None
+
+
+def _rating(text: str) -> float:
+    number = number_text(text)
+    if not _NUMBER.fullmatch(number) or math.isinf(rating := float(number)):
+        raise Fault(text, "rating is not a number")
+    return rating

@@ -1,0 +1,18 @@
+"""Recommenders by the names that the command and the evaluation know them by."""
+
+from collections.abc import Callable
+
+from recsys.recommenders.base import Recommender
+from recsys.recommenders.baselines import BiasBaseline, MostLiked
+from recsys.recommenders.boosted import BoostedClusterMeans
+from recsys.recommenders.cluster_mean import ClusterMeanRecommender
+from recsys.recommenders.taste_groups import TasteGroups
+
+# Each makes an unfitted recommender of a seed.
+METHODS: dict[str, Callable[[int], Recommender]] = {
+    "taste-groups": lambda seed: TasteGroups(random_state=seed),
+    "boosted": lambda seed: BoostedClusterMeans(random_state=seed),
+    "biases": lambda seed: BiasBaseline(),
+    "most-liked": lambda seed: MostLiked(),
+    "cluster-mean": lambda seed: ClusterMeanRecommender(random_state=seed),
+}

@@ -1,0 +1,1 @@
+"""The built-in data set: users, movies and ratings made from a seed."""

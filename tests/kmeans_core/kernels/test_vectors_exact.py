@@ -1,0 +1,229 @@
+"""Vectors that keep the deciding sum's bits, against the textbook and their NumPy stand-ins."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from kmeans_core import reference
+from kmeans_core.kernels.vectors import exact
+
+LANES = exact.LANES
+
+
+# An intrinsic can be called from compiled code only.
+@njit
+def squared_differences(X, row, table, column, vectors, out):
+    exact.squared_differences(X, row, table, column, vectors, out)
+
+
+@njit
+def nearest_lane(distances):
+    return exact.nearest_lane(distances)
+
+
+@njit
+def mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block):
+    exact.mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block)
+
+
+@njit
+def expand(products, norm, norms, share, least, vectors):
+    return exact.expand(products, norm, norms, share, least, vectors)
+
+
+@njit
+def dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block):
+    exact.dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
+
+
+@njit
+def squared_distance(a, b):
+    return exact.squared_distance(a, b)
+
+
+def anywhere(array, n_places):
+    """A copy that starts ``n_places`` past a cache line: vectors then straddle two lines."""
+    memory = np.empty(array.size + 16, dtype=array.dtype)
+    first = -memory.ctypes.data % 64 // array.itemsize + n_places
+    copy = memory[first : first + array.size].reshape(array.shape)
+    copy[:] = array
+    return copy
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_vectors", [1, 2, 3])
+def test_squared_differences_are_the_deciding_sum(dtype, n_vectors):
+    rng = np.random.default_rng(n_vectors)
+    for n_features in (1, 2, 7, 30):
+        X = rng.normal(size=(5, n_features)).astype(dtype)
+        X[1], X[2] = 0.0, X[2] * dtype(1e30)
+        centers = rng.normal(size=(n_vectors * LANES + 16, n_features))
+        centers[3], centers[4] = X[3], np.inf
+        expected = reference.squared_distances(X.astype(np.float64), centers)
+        for column in (0, 3, 16):
+            for places in (0, 1, 5):
+                table = anywhere(centers.T, places)
+                stop = column + n_vectors * LANES
+                for row in range(5):
+                    out = np.full(len(centers), -7.0)
+                    squared_differences(X, row, table, column, (0,) * n_vectors, out)
+                    assert out[column:stop].tolist() == expected[row, column:stop].tolist()
+                    assert np.all(np.delete(out, np.arange(column, stop)) == -7)
+                    other = np.full(len(centers), -7.0)
+                    exact._squared_differences_in_numpy(
+                        X, row, table, column, (0,) * n_vectors, other
+                    )
+                    assert other.tolist() == out.tolist()
+
+
+def test_squares_that_overflow_are_infinite_and_those_that_vanish_zero():
+    X = np.array([[1e300, 1e-300], [0.0, 1e-300]])
+    table = np.zeros((2, LANES))
+    table[:, 1] = -1e300
+    for function in (squared_differences, exact._squared_differences_in_numpy):
+        out = np.empty(LANES)
+        function(X, 0, table, 0, (0,), out)
+        assert out.tolist() == [np.inf] * LANES
+        function(X, 1, table, 0, (0,), out)
+        assert out.tolist() == [0.0, np.inf] + [0.0] * (LANES - 2)
+
+
+@pytest.mark.parametrize("n_vectors", [1, 2, 5])
+def test_of_equally_near_lanes_the_lowest(n_vectors):
+    rng = np.random.default_rng(n_vectors)
+    n_ties = 0
+    for _ in range(300):
+        distances = rng.integers(0, 6, size=n_vectors * LANES) + 1.5
+        distances[rng.random(len(distances)) < rng.random()] = np.inf
+        n_ties += np.sum(distances == distances.min()) > 1
+        expected = distances.tolist().index(distances.min())
+        for places in (0, 1):
+            assert nearest_lane(anywhere(distances, places)) == expected
+        assert exact._nearest_lane_in_numpy(distances) == expected
+    assert n_ties > 50
+    # Each place alone, and each place with all that follow it.
+    for place in range(n_vectors * LANES):
+        for stop in (place + 1, n_vectors * LANES):
+            distances = np.full(n_vectors * LANES, np.inf)
+            assert nearest_lane(distances) == 0
+            distances[place:stop] = 0.0
+            assert nearest_lane(distances) == place
+
+
+def bits(is_nearer):
+    """A byte for eight lanes, the first lane in its lowest bit."""
+    return np.packbits(is_nearer, axis=-1, bitorder="little").tolist()
+
+
+@pytest.mark.parametrize("n_vectors", [1, 2, 3])
+@pytest.mark.parametrize("n_kept", [0, 3])
+@pytest.mark.parametrize(("closest", "weight"), [(0.0, 1.0), (0.3, 0.0), (0.7, 0.1), (np.inf, 2.0)])
+def test_what_is_nearer_is_marked_and_the_lesser_added(n_vectors, n_kept, closest, weight):
+    rng = np.random.default_rng(n_vectors)
+    width, vectors = n_vectors * LANES, (0,) * n_vectors
+    distances, before = rng.random(width), rng.random((2, width))
+    distances[::3], distances[1::5], distances[2::7] = closest, 0.0, np.inf
+    lesser = [min(distance, closest) for distance in distances.tolist()]
+    after = [p + weight * k for p, k in zip(before[1].tolist(), lesser, strict=True)]
+    for function in (mark_nearer, exact._mark_nearer_in_numpy):
+        nearer = np.full((3, n_vectors), 7, dtype=np.uint8)
+        kept, sums = np.full((n_kept, width), -7.0), before.copy()
+        function(distances, closest, weight, vectors, nearer, 1, kept, sums, 1)
+        assert nearer.tolist() == [[7] * n_vectors, bits(distances < closest), [7] * n_vectors]
+        assert kept.tolist() == [[-7.0] * width, distances.tolist(), [-7.0] * width][:n_kept]
+        assert sums.tolist() == [before[0].tolist(), after]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_vectors", [1, 2, 3])
+@pytest.mark.parametrize("n_kept", [0, 20])
+def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors, n_kept):
+    rng = np.random.default_rng(n_vectors)
+    width = n_vectors * LANES
+    for n_features in (1, 5):
+        X = rng.normal(size=(20, n_features)).astype(dtype)
+        rows = rng.integers(20, size=width)
+        table = X[rows].T.astype(np.float64)
+        weights = rng.random(20) * (rng.random(20) < 0.8)
+        closest = rng.random(20) * 3
+        closest[4] = np.inf
+        distances = reference.squared_distances(X.astype(np.float64), table.T)
+        lesser = np.minimum(distances, closest[:, None])
+        for first, last in ((0, 20), (3, 11), (4, 10), (19, 20), (5, 5)):
+            inside = np.zeros(20, dtype=bool)
+            inside[first:last] = True
+            added = np.zeros(width)
+            for i in range(first, last):
+                added += weights[i] * lesser[i]
+            for places, function in (
+                (0, dense_trials),
+                (3, dense_trials),
+                (0, exact._dense_trials_in_numpy),
+            ):
+                nearer = np.full((20, n_vectors), 7, dtype=np.uint8)
+                kept, sums = np.full((n_kept, width), -7.0), np.full((3, width), -7.0)
+                function(
+                    X,
+                    anywhere(table, places),
+                    closest,
+                    weights,
+                    first,
+                    last,
+                    (0,) * n_vectors,
+                    nearer,
+                    kept,
+                    sums,
+                    1,
+                )
+                marks = bits(distances < closest[:, None])
+                assert nearer[inside].tolist() == marks[first:last]
+                assert np.all(nearer[~inside] == 7)
+                if n_kept:
+                    assert kept[inside].tolist() == distances[inside].tolist()
+                    assert np.all(kept[~inside] == -7)
+                assert sums.tolist() == [[-7.0] * width, added.tolist(), [-7.0] * width]
+
+
+@pytest.mark.parametrize("n_vectors", [1, 2, 3])
+def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vectors):
+    rng = np.random.default_rng(n_vectors)
+    width = n_vectors * LANES
+    norms = rng.random(width) + 1.0
+    for place in [None, *range(width)]:
+        products = rng.random(width) * 0.5
+        if place is not None:
+            products[place] = (2.5 + norms[place]) * 0.4999999  # almost all cancels
+        for function in (expand, exact._expand_in_numpy):
+            distances = products.copy()
+            assert function(distances, 2.5, norms, 1e-3, 0.0, (0,) * n_vectors) is (place is None)
+            assert distances.tolist() == ((2.5 + norms) - 2.0 * products).tolist()
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_an_expanded_distance_that_overflowed_is_not_believed(bad):
+    for function in (expand, exact._expand_in_numpy):
+        products, norms = np.zeros(LANES), np.ones(LANES)
+        norms[6] = bad
+        assert not function(products, 1.0, norms, 1e-3, 0.0, (0,))
+    # Exactly the share is not more than it, and neither is exactly the least.
+    for function in (expand, exact._expand_in_numpy):
+        assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.5, 0.0, (0,))
+        assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.499, 0.0, (0,))
+        assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.25, 0.5, (0,))
+        assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.25, 0.499, (0,))
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 15, 16, 17, 31, 64, 1003])
+@pytest.mark.parametrize("n_places", [0, 1])
+def test_squared_distance_adds_in_the_same_order_everywhere(length, n_places):
+    rng = np.random.default_rng(length)
+    a, b = rng.normal(size=length), rng.normal(size=length)
+    found = squared_distance(anywhere(a, n_places), anywhere(b, n_places))
+    assert found == exact._squared_distance_in_numpy(a, b)
+    assert found == pytest.approx(np.sum((a - b) ** 2), rel=1e-13)
+
+
+def test_squared_distance_of_half_stars_is_exact():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 11, 1001) / 2, rng.integers(0, 11, 1001) / 2
+    assert squared_distance(a, b) == float(np.sum((2 * a - 2 * b).astype(int) ** 2)) / 4

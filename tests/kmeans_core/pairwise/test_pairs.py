@@ -1,0 +1,452 @@
+"""Distances between rows under every metric: by hand, against scikit-learn, in parts, refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kmeans_core import InvalidParameterError
+from kmeans_core.kernels import sparse
+from kmeans_core.pairwise.pairs import METRICS, pairs_of
+from kmeans_core.points import sparse as sparse_points
+from kmeans_core.points.checks import as_points
+
+ROW_METRICS = ["euclidean", "manhattan", "cosine"]
+
+HALF_STARS = st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 2.5, 3.0, 4.5, 5.0])
+
+
+def all_pairs(X, metric):
+    """The whole matrix of distances."""
+    pairs = pairs_of(X, metric)
+    return distances_of(pairs, 0, pairs.n_samples, 0, pairs.n_samples)
+
+
+def distances_of(pairs, start, end, first, stop):
+    """From rows start..end to rows first..stop, without what may stand beyond."""
+    distances = pairs.to(first, stop)(start, end)
+    assert distances.shape[0] == end - start
+    assert distances.shape[1] >= stop - first
+    return distances[:, : stop - first]
+
+
+def int64_csr(X):
+    """CSR whose indices and indptr are int64."""
+    matrix = sp.csr_array(X)
+    matrix.indices = matrix.indices.astype(np.int64)
+    matrix.indptr = matrix.indptr.astype(np.int64)
+    return matrix
+
+
+def stored_zeros(X):
+    """CSR that stores every entry, zero or not."""
+    n_rows, n_columns = X.shape
+    columns = np.tile(np.arange(n_columns), n_rows)
+    starts = np.arange(0, X.size + 1, n_columns)
+    return sp.csr_array((X.ravel(), columns, starts), shape=X.shape)
+
+
+def in_two_halves(X):
+    """COO with each entry as two entries that add up, last row first."""
+    rows, columns = (np.concatenate([part[::-1], part]) for part in np.nonzero(X))
+    values = np.array(X[rows, columns] / 2)
+    return sp.coo_array((values, (rows, columns)), shape=X.shape)
+
+
+def read_only(X):
+    """A copy that cannot be written to."""
+    copy = X.copy()
+    copy.flags.writeable = False
+    return copy
+
+
+def read_only_csr(X):
+    """CSR whose three arrays cannot be written to."""
+    matrix = sp.csr_array(X)
+    for array in (matrix.data, matrix.indices, matrix.indptr):
+        array.flags.writeable = False
+    return matrix
+
+
+DENSE_FORMS = {
+    "C": np.ascontiguousarray,
+    "Fortran": np.asfortranarray,
+    "read-only": read_only,
+    "list": np.ndarray.tolist,
+    "list of rows": list,
+    "frame": pd.DataFrame,
+    "every other": lambda X: np.repeat(X, 2, axis=0)[::2],
+    "big-endian": lambda X: X.astype(">f8"),
+}
+SPARSE_FORMS = {
+    "csr_matrix": sp.csr_matrix,
+    "csr_array": sp.csr_array,
+    "csc": sp.csc_array,
+    "coo": sp.coo_array,
+    "lil": sp.lil_array,
+    "dok": sp.dok_array,
+    "int64 indices": int64_csr,
+    "stored zeros": stored_zeros,
+    "entries in two halves": in_two_halves,
+    "read-only csr": read_only_csr,
+}
+
+
+@pytest.fixture(name="X")
+def rows_of_all_kinds(blobs):
+    """Rows with zeros, two equal ones, and two rows of zeros."""
+    rows = blobs(40, 6, 4, share_zero=0.4)
+    rows[[7, 20]] = 0.0
+    rows[31] = rows[3]
+    return rows
+
+
+# By hand ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("euclidean", [[0, 5, 1], [5, 0, 18**0.5], [1, 18**0.5, 0]]),
+        ("manhattan", [[0, 7, 1], [7, 0, 6], [1, 6, 0]]),
+        # No direction: at right angles to every row but itself.
+        ("cosine", [[0, 1, 1], [1, 0, 1 - 0.8], [1, 1 - 0.8, 0]]),
+    ],
+)
+def test_by_hand(storage, metric, expected):
+    X = storage(np.array([[0.0, 0.0], [3.0, -4.0], [0.0, -1.0]]))
+    np.testing.assert_allclose(all_pairs(X, metric), expected, rtol=1e-15)
+
+
+def test_cosine_is_about_directions_alone(storage):
+    X = storage(np.array([[1.0, 2.0], [2.0, 4.0], [-1.0, -2.0], [2.0, -1.0], [3e100, 6e100]]))
+    expected = [0, 0, 2, 1, 0]
+    np.testing.assert_allclose(all_pairs(X, "cosine")[0], expected, atol=1e-15)
+
+
+def test_cosine_of_rows_of_zeros(storage):
+    X = storage(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 0.0], [-2.0, 0.0]]))
+    expected = [[0, 1, 1, 1], [1, 0, 1, 2], [1, 1, 0, 1], [1, 2, 1, 0]]
+    assert all_pairs(X, "cosine").tolist() == expected
+
+
+def test_cosine_of_rows_that_are_nearly_parallel_is_not_lost(storage):
+    # 1 - cos would round to 0 or 1e-16; it is angle^2 / 2.
+    X = storage(np.array([[1.0, 0.0], [1.0, 1e-9]]))
+    assert all_pairs(X, "cosine")[0, 1] == pytest.approx(5e-19, rel=1e-9)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_rows_far_out_and_near_each_other_keep_their_digits(storage, metric):
+    # The expanded |x|^2 - 2 x.y + |y|^2 would have lost all of them.
+    X = np.array([[1e8, 0.0, 3e8], [1e8 + 0.5, 0.0, 3e8], [1e8, 0.25, 3e8]])
+    far = 0.75 if metric == "manhattan" else 0.3125**0.5
+    expected = [[0, 0.5, 0.25], [0.5, 0, far], [0.25, far, 0]]
+    np.testing.assert_allclose(all_pairs(storage(X), metric), expected, rtol=1e-15)
+
+
+def test_precomputed_by_hand(storage):
+    # An absent entry is distance 0; no symmetry is asked for.
+    D = np.array([[0, 1, 0], [2.5, 0, 3], [0, 7, 0]])
+    assert all_pairs(storage(D), "precomputed").tolist() == D.tolist()
+    assert distances_of(pairs_of(storage(D), "precomputed"), 1, 3, 0, 3).tolist() == D[1:].tolist()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_caller_may_change_a_block_but_not_what_it_came_from(storage, metric):
+    X = storage(np.array([[0.0, 2.0], [2.0, 0.0]]))
+    pairs = pairs_of(X, metric)
+    to = pairs.to(0, 2)
+    distances = to(0, 2)
+    expected = distances[:, :2].copy()
+    distances[:] = -1.0
+    assert to(0, 2)[:, :2].tolist() == expected.tolist()
+    assert distances_of(pairs, 0, 2, 0, 2).tolist() == expected.tolist()
+
+
+# Against scikit-learn ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", ROW_METRICS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.int8])
+def test_same_as_sklearn(X, storage, metric, dtype):
+    X = X.astype(dtype)
+    # In float64, which scikit-learn's distances of float32 rows are not; and as "minkowski", for
+    # its "euclidean" loses half the digits where rows are near.
+    asked = {"metric": "minkowski", "p": 2} if metric == "euclidean" else {"metric": metric}
+    expected = sklearn.metrics.pairwise_distances(X.astype(np.float64), **asked)
+    distances = all_pairs(storage(X), metric)
+    assert distances.dtype == np.float64
+    np.testing.assert_allclose(distances, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("metric", ROW_METRICS)
+@pytest.mark.parametrize("form", DENSE_FORMS)
+def test_every_dense_form_gives_the_same_bits(X, metric, form):
+    given_X = DENSE_FORMS[form](X)
+    assert all_pairs(given_X, metric).tobytes() == all_pairs(X, metric).tobytes()
+
+
+@pytest.mark.parametrize("metric", ROW_METRICS)
+@pytest.mark.parametrize("form", SPARSE_FORMS)
+def test_every_sparse_form(X, metric, form):
+    matrix = SPARSE_FORMS[form](X)
+    before = matrix.copy()
+    distances = all_pairs(matrix, metric)
+    np.testing.assert_allclose(distances, all_pairs(X, metric), rtol=0, atol=1e-12)
+    if form != "stored zeros":  # whose sums have terms of 0 between the others
+        assert distances.tobytes() == all_pairs(sp.csr_array(X), metric).tobytes()
+    assert matrix.nnz == before.nnz
+    assert np.array_equal(matrix.toarray(), before.toarray())
+
+
+@pytest.mark.parametrize("form", [*DENSE_FORMS, *SPARSE_FORMS])
+def test_every_form_of_precomputed_distances(X, form):
+    D = sklearn.metrics.pairwise_distances(X, metric="manhattan")
+    D[D < 5.0] = 0.0
+    given_D = (DENSE_FORMS | SPARSE_FORMS)[form](D)
+    assert np.array_equal(all_pairs(given_D, "precomputed"), D)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64, np.uint8, bool, object, str])
+def test_precomputed_distances_of_any_dtype(dtype):
+    D = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]).astype(dtype)
+    distances = all_pairs(D, "precomputed")
+    assert distances.dtype == np.float64
+    assert distances.tolist() == [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
+
+
+def test_precomputed_lists_of_ints():
+    assert all_pairs([[0, 3], [4, 0]], "precomputed").tolist() == [[0, 3], [4, 0]]
+
+
+# Exactly ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", ROW_METRICS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_features", [1, 7, 500, 9_001])
+def test_equal_rows_are_exactly_0_apart(storage, metric, dtype, n_features):
+    row = np.random.default_rng(n_features).normal(size=n_features).astype(dtype)
+    row[1 : n_features // 2] = 0.0
+    assert not np.any(all_pairs(storage(np.tile(row, (6, 1))), metric))
+
+
+@pytest.mark.parametrize("metric", ROW_METRICS)
+def test_there_and_back_is_as_far_to_the_bit(X, storage, metric):
+    distances = all_pairs(storage(X), metric)
+    assert distances.tobytes() == distances.T.tobytes()
+    assert pairs_of(storage(X), metric).both_ways
+    assert not np.any(np.diagonal(distances))
+    assert np.all(distances >= 0)
+
+
+@st.composite
+def half_star_grids(draw):
+    """Small grids of half stars, rows of zeros and equal rows among them."""
+    n_rows, n_columns = draw(st.integers(1, 8)), draw(st.integers(1, 5))
+    row = st.lists(HALF_STARS, min_size=n_columns, max_size=n_columns)
+    return np.array(draw(st.lists(row, min_size=n_rows, max_size=n_rows)))
+
+
+@given(X=half_star_grids())
+def test_half_stars_have_the_same_bits_in_every_storage(X):
+    one, other = X[:, None, :], X[None, :, :]
+    expected = {
+        "manhattan": np.sum(np.abs(one - other), axis=2),
+        "euclidean": np.sqrt(np.sum((one - other) ** 2, axis=2)),
+    }
+    for metric, distances in expected.items():
+        for form in (X, X.astype(np.float32), sp.csr_array(X), stored_zeros(X), int64_csr(X)):
+            assert all_pairs(form, metric).tobytes() == distances.tobytes()
+
+
+@given(X=half_star_grids(), cut=st.integers(1, 8))
+def test_cosine_of_half_stars(X, cut):
+    expected = sklearn.metrics.pairwise_distances(X, metric="cosine")
+    same = np.all(X[:, None, :] == X[None, :, :], axis=2) & np.any(X, axis=1)
+    for form in (X, sp.csr_array(X)):
+        pairs = pairs_of(form, "cosine")
+        cut = min(cut, len(X))
+        distances = np.vstack(
+            [distances_of(pairs, *rows, 0, len(X)) for rows in ((0, cut), (cut, len(X)))]
+        )
+        np.testing.assert_allclose(distances, expected, rtol=0, atol=1e-12)
+        assert not np.any(distances[same])
+
+
+# In parts ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize(("n_strip", "n_block"), [(1, 40), (40, 1), (3, 7), (39, 17), (8, 33)])
+def test_neither_blocks_nor_strips_show(X, storage, metric, n_strip, n_block):
+    if metric == "precomputed":
+        X = sklearn.metrics.pairwise_distances(X, metric="manhattan")
+    pairs = pairs_of(storage(X), metric)
+    expected = distances_of(pairs, 0, 40, 0, 40)
+    for first in range(0, 40, n_block):
+        stop = min(first + n_block, 40)
+        for start in range(0, 40, n_strip):
+            end = min(start + n_strip, 40)
+            part = distances_of(pairs, start, end, first, stop)
+            assert part.tobytes() == expected[start:end, first:stop].tobytes()
+
+
+@pytest.mark.parametrize("share_zero", [0.5, 0.9])
+def test_products_by_rows_and_by_columns_agree(blobs, monkeypatch, share_zero):
+    X = blobs(70, 60, 4, share_zero=share_zero)
+    answers = []
+    for share in (-1.0, 2.0):
+        monkeypatch.setattr(sparse_points, "SHARE_BY_ROWS", share)
+        distances = all_pairs(sp.csr_array(X), "euclidean")
+        assert distances.tobytes() == distances.T.tobytes()
+        answers.append(distances)
+        np.testing.assert_allclose(distances, all_pairs(X, "euclidean"), rtol=1e-12)
+    assert answers[0].tobytes() != answers[1].tobytes()  # fused, and not
+
+
+def short_rows(longest, seed=0):
+    """Quarter stars; the last row's squared length is ``longest``, the square of a quarter."""
+    X = np.random.default_rng(seed).integers(-8, 21, size=(40, 50)) / 4
+    X[-1] = 0.0
+    X[-1, 7] = np.sqrt(longest)
+    return X
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("longest", [100.0, 2.0**20])
+def test_float32_products_of_short_numbers_are_those_of_float64(dtype, longest, monkeypatch):
+    X = short_rows(longest)
+    matrix = sp.csr_array(X.astype(dtype))
+    assert as_points(matrix)._is_short
+    distances = all_pairs(matrix, "euclidean")
+    monkeypatch.setattr(sparse, "is_short", lambda data, row_norms: False)
+    assert not as_points(matrix)._is_short
+    assert all_pairs(matrix, "euclidean").tobytes() == distances.tobytes()
+    differences = (4 * X[:, None, :] - 4 * X[None]).astype(int)
+    exact = np.sqrt(np.sum(differences**2, axis=2) / 16)
+    assert distances.tobytes() == exact.tobytes()
+
+
+@pytest.mark.parametrize("value", [0.125, 1e-300, 1e9, 1e300, 1024.25, -1025.0, 1 + 2.0**-23])
+def test_numbers_that_are_not_short_keep_float64(value):
+    X = short_rows(100.0)
+    X[3, 3] = value
+    points = as_points(sp.csr_array(X))
+    assert not points._is_short
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 5])
+@pytest.mark.parametrize("n_features", [1, 33])
+def test_few_rows(storage, n_samples, n_features):
+    X = np.random.default_rng(0).normal(size=(n_samples, n_features))
+    for metric in ROW_METRICS:
+        asked = {"metric": "minkowski", "p": 2} if metric == "euclidean" else {"metric": metric}
+        expected = sklearn.metrics.pairwise_distances(X, **asked)
+        np.testing.assert_allclose(all_pairs(storage(X), metric), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_features", "block_rows"),
+    [
+        (1, 1, 96),
+        (671, 1_000, 96),
+        (673, 1_000, 128),
+        (20_000, 50, 1024),
+        (20_000, 2**14, 32),
+        (20_000, 2**20, 32),
+    ],
+)
+def test_blocks_hold_few_rows_where_these_are_few_or_long(n_samples, n_features, block_rows):
+    X = sp.csr_array((n_samples, n_features))
+    assert pairs_of(X, "euclidean").block_rows == block_rows
+
+
+def test_precomputed_rows_are_taken_whole():
+    assert pairs_of(np.zeros((300, 300)), "precomputed").block_rows == 300
+
+
+# What is refused --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "metric", ["sqeuclidean", "L2", "Euclidean", "", None, 2, np.dot, ["cosine"]]
+)
+def test_another_metric_is_refused_by_the_names_of_the_four(metric):
+    message = r"\('euclidean', 'manhattan', 'cosine', 'precomputed'\), not "
+    with pytest.raises(InvalidParameterError, match=message):
+        pairs_of([[0.0], [1.0]], metric)
+
+
+def test_a_metric_may_be_a_numpy_string():
+    assert all_pairs([[0.0], [1.5]], np.str_("manhattan")).tolist() == [[0, 1.5], [1.5, 0]]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_x_is_checked_under_every_metric(storage, metric):
+    for bad, name in ((np.nan, "NaN"), (np.inf, "infinity")):
+        X = np.zeros((3, 3))
+        X[2, 1] = bad
+        with pytest.raises(ValueError, match=f"contains {name}: the first at row 2, column 1"):
+            pairs_of(storage(X), metric)
+    hidden = np.ma.masked_array(np.zeros((3, 3)), mask=np.eye(3))
+    with pytest.raises(ValueError, match="masked"):
+        pairs_of(hidden, metric)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3)])
+def test_precomputed_distances_must_be_square(storage, shape):
+    message = rf"requires shape \(n_samples, n_samples\), got \({shape[0]}, {shape[1]}\)"
+    with pytest.raises(ValueError, match=message):
+        pairs_of(storage(np.zeros(shape)), "precomputed")
+
+
+def with_diagonal(value, dtype):
+    """Distances between 3 rows, of which the middle one has ``value`` to itself."""
+    D = np.array([[0, 1, 2], [1, 0, 1], [2, 1, 0]], dtype=dtype)
+    D[1, 1] = value
+    return D
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rounding_on_the_diagonal_is_borne_by_the_precision_of_the_floats(dtype):
+    # scipy has no sparse float16.
+    forms = [np.asarray] if dtype is np.float16 else [np.asarray, sp.csr_array]
+    allowed = dtype(100 * np.finfo(dtype).eps)
+    too_much = np.nextafter(allowed, dtype(1))
+    for form in forms:
+        assert all_pairs(form(with_diagonal(allowed, dtype)), "precomputed")[1, 1] == allowed
+        for value in (too_much, -too_much):
+            with pytest.raises(ValueError, match=r"non-zero elements on the diagonal.* at row 1"):
+                pairs_of(form(with_diagonal(value, dtype)), "precomputed")
+
+
+def test_objects_are_floats_to_the_diagonal():
+    assert all_pairs(with_diagonal(1e-14, object), "precomputed")[1, 1] == 1e-14
+    with pytest.raises(ValueError, match=r"non-zero elements on the diagonal.* at row 1"):
+        pairs_of(with_diagonal(1e-13, object), "precomputed")
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(1, np.int64), (-128, np.int8), (1, np.uint8), (-1, np.int32), (True, bool)],
+)
+def test_the_diagonal_of_integers_must_be_exactly_0(storage, value, dtype):
+    with pytest.raises(ValueError, match=r"non-zero elements on the diagonal.* at row 1"):
+        pairs_of(storage(with_diagonal(value, dtype)), "precomputed")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_negative_distances_are_refused_by_their_place(storage, dtype):
+    D = np.array([[0, 1, 2], [1, 0, -1], [2, -2, 0]], dtype=dtype)
+    with pytest.raises(ValueError, match=r"Negative values .*: the first at row 1, column 2"):
+        pairs_of(storage(D), "precomputed")
+
+
+def test_entries_of_one_cell_add_up_before_they_are_called_negative():
+    D = sp.coo_array(([-1.0, 3.0, 2.0], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
+    assert all_pairs(D, "precomputed").tolist() == [[0, 2], [2, 0]]

@@ -1,0 +1,246 @@
+"""SparseAssigner: the deciding sum's labels, however close and of whatever size the centres are."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kmeans_core import reference
+from kmeans_core.kernels import dense
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.prepared import prepare
+
+
+def decided(X, centers):
+    """Labels by the deciding sum alone."""
+    labels = np.full(X.shape[0], -1, dtype=np.int32)
+    rows = np.ascontiguousarray(X.toarray())
+    dense.assign(rows, prepare(centers).transposed, len(centers), 0, len(rows), labels)
+    return labels
+
+
+def assigned(X, centers, n_threads=1):
+    labels = np.full(X.shape[0], -1, dtype=np.int32)
+    assigner = as_points(X, n_threads=n_threads).assigner(len(centers))
+    assigner.assign(np.ascontiguousarray(centers, dtype=np.float64), labels)
+    return labels
+
+
+def agree(X, centers):
+    np.testing.assert_array_equal(assigned(X, centers), decided(X, centers))
+
+
+def ratings(n_users, n_films, density, dtype=np.float32, seed=0):
+    """Half stars; some users and some films have none."""
+    rng = np.random.default_rng(seed)
+    kept = rng.random((n_users, n_films)) < density
+    kept[rng.integers(n_users)] = False
+    kept[:, rng.integers(n_films)] = False
+    return sp.csr_array((kept * rng.integers(1, 11, kept.shape) / 2).astype(dtype))
+
+
+def means_of(X, n_clusters, seed=0):
+    """Means of rows dealt out at random: nearly equal centres, as ratings have them."""
+    rng = np.random.default_rng(seed)
+    dealt = rng.integers(0, n_clusters, X.shape[0])
+    dealt[:n_clusters] = np.arange(n_clusters)
+    rows = X.toarray().astype(np.float64)
+    return np.array([rows[dealt == c].mean(axis=0) for c in range(n_clusters)])
+
+
+# Ratings --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_clusters", [1, 15, 16, 17, 100, 130, 300])
+def test_ratings_go_to_the_deciding_sums_centre(n_clusters):
+    X = ratings(400, 60, 0.2)
+    agree(X, means_of(X, n_clusters))
+    # Rows as centres: exact ties wherever a user has seen nothing that either centre has.
+    agree(X, X[:n_clusters].toarray().astype(np.float64))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_every_dtype_of_values_and_indices_will_do(dtype, index):
+    X = ratings(300, 50, 0.2, dtype)
+    X.data += np.arange(X.nnz) % 7 * dtype(0.01)
+    X = sp.csr_array((X.data, X.indices.astype(index), X.indptr.astype(index)), X.shape)
+    assert X.indices.dtype == index
+    agree(X, means_of(X, 17))
+
+
+@pytest.mark.parametrize("n_clusters", [1, 2, 40])
+def test_one_feature_is_enough(n_clusters):
+    X = ratings(200, 1, 0.8)
+    agree(X, np.linspace(-1, 6, n_clusters)[:, None])
+
+
+def test_without_stored_values_the_shortest_centre_is_nearest():
+    X = sp.csr_array((5, 3))
+    centers = np.array([[2.0, 0, 0], [0, 1.0, 0], [0, 0, -1.0], [1.0, 1.0, 0]])
+    assert assigned(X, centers).tolist() == [1] * 5
+
+
+def test_one_assigner_serves_centres_that_move():
+    X = ratings(300, 50, 0.2)
+    assigner = as_points(X).assigner(20)
+    centers = means_of(X, 20)
+    elsewhere = means_of(X, 20, seed=5)[::-1].copy()
+    labels = np.full(300, -1, dtype=np.int32)
+    for _ in range(4):
+        for now in (centers, elsewhere, elsewhere * 0.5):
+            before = labels.copy()
+            n_moved = assigner.assign(now, labels)
+            assert n_moved == np.count_nonzero(labels != before)
+            np.testing.assert_array_equal(labels, decided(X, now))
+        for c in range(20):
+            if np.any(labels == c):
+                centers[c] = X[labels == c].toarray().mean(axis=0)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 7])
+def test_labels_are_the_same_for_every_number_of_threads(n_threads, always_threads):
+    X = ratings(500, 130, 0.1)
+    centers = means_of(X, 20)
+    labels = assigned(X, centers, n_threads)
+    assert (always_threads.n_helpers > 0) == (n_threads > 1)
+    np.testing.assert_array_equal(labels, decided(X, centers))
+
+
+# Ties and nearly so ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_clusters", [2, 16, 50])
+def test_of_equal_centres_the_lowest_is_taken(n_clusters):
+    X = ratings(100, 30, 0.3)
+    centers = means_of(X, n_clusters)
+    twice = np.vstack([centers[::-1], centers, centers])
+    labels = assigned(X, twice)
+    assert np.max(labels) < n_clusters
+    np.testing.assert_array_equal(labels, decided(X, twice))
+
+
+@given(st.data())
+def test_on_a_grid_the_lowest_of_equally_near_centres_is_taken(data):
+    n_rows, n_centers, n_features = (data.draw(st.integers(1, most)) for most in (6, 20, 4))
+    step = st.sampled_from([0.0, 0.0, 0.5, 1.0, 2.0, -1.0])
+    n_values = (n_rows + n_centers) * n_features
+    flat = data.draw(st.lists(step, min_size=n_values, max_size=n_values))
+    both = np.array(flat).reshape(-1, n_features)
+    X, centers = both[:n_rows], both[n_rows:]
+    assert assigned(sp.csr_array(X), centers).tolist() == reference.nearest(X, centers).tolist()
+
+
+@pytest.mark.parametrize("apart", [1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 1e-15])
+@pytest.mark.parametrize("n_clusters", [2, 60])
+def test_centres_that_nearly_coincide_are_told_apart(apart, n_clusters):
+    X = ratings(400, 40, 0.4, np.float64)
+    rng = np.random.default_rng(3)
+    X.data *= rng.uniform(0.9, 1.1, X.nnz)
+    middle = X.toarray().mean(axis=0)
+    agree(X, middle * (1 + apart * rng.normal(size=(n_clusters, 40))))
+
+
+@pytest.mark.parametrize("n_clusters", [2, 100])
+def test_rows_nearly_midway_between_two_centres_are_told_apart(n_clusters):
+    rng = np.random.default_rng(4)
+    offsets = 10.0 ** rng.uniform(-16, 0, 2000) * rng.choice([-1, 1], 2000)
+    X = sp.csr_array((1000.5 + offsets)[:, None])
+    agree(X, np.arange(n_clusters)[:, None] + 1000.0)
+
+
+@pytest.mark.parametrize("length", [0.01, 0.3, 1.0, 30.0])
+def test_a_row_nearly_as_far_from_all_centres_goes_to_the_nearest(length):
+    rng = np.random.default_rng(8)
+    for _ in range(300):
+        row = np.array([rng.uniform(length, 2 * length), 0.0, 0.0])
+        away = rng.normal(size=(16, 3)) * [rng.choice([0.001, 1.0]), 1.0, 1.0]
+        distance = 1 + 10.0 ** rng.uniform(-9, -6) * rng.normal(size=(16, 1))
+        centers = row + away / np.linalg.norm(away, axis=1)[:, None] * distance
+        agree(sp.csr_array(row[None, :]), centers)
+
+
+def leaning(n_stored, unit, x_step, others):
+    """A row and centres whose products, added up one after the other, round as far as they can.
+
+    Both products start with 1. To the first, each further one adds a 64th more than half a digit
+    of 1, which rounds up to a whole one; to the second a 64th less, which rounds down to none. So
+    the first centre seems nearer by about 2 * n_stored * unit, which is close to the bound. What
+    it has where the row has nothing makes it the farther one by a twentieth of that.
+    """
+    row = np.full(n_stored, x_step)
+    row[0] = 1.0
+    centers = np.zeros((100, n_stored + 1))
+    for c, part in ((97, 1 + 2.0**-6), (98, 1 - 2.0**-6)):
+        centers[c, :n_stored] = part * unit / x_step
+        centers[c, 0] = 1.0
+    one, other = (np.sum((row - center[:-1]) ** 2) for center in centers[[97, 98]])
+    centers[97, -1] = np.sqrt(other - one + 0.1 * n_stored * unit)
+    centers[: len(others), 0] = others
+    return sp.csr_array(np.append(row, 0.0)[None, :]), centers
+
+
+@pytest.mark.parametrize("others", [[], [-8.0], [-1e6]])
+@pytest.mark.parametrize("n_stored", [50, 400, 3000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounding_of_float32_at_its_worst_decides_nothing(n_stored, others, dtype):
+    # A far centre lengthens the bound for all; the one for each centre alone must hold as well.
+    X, centers = leaning(n_stored, 2.0**-24, 2.0**-12, others)
+    assert decided(X, centers).tolist() == [98]
+    assert assigned(X.astype(dtype), centers).tolist() == [98]
+
+
+@pytest.mark.parametrize("n_stored", [50, 400, 3000])
+def test_rounding_of_float64_at_its_worst_decides_nothing(n_stored):
+    X, centers = leaning(n_stored, 2.0**-53, 2.0**-26, [])
+    assert decided(X, centers).tolist() == [98]
+    assert assigned(X, centers).tolist() == [98]
+
+
+# Sizes ----------------------------------------------------------------------------------------
+
+SIZES = (1e-320, 1e-300, 1e-160, 1e-40, 1e-30, 1e-22, 1e-19, 1e-10)
+SIZES += (1e10, 1e18, 1e19, 1e20, 1e37, 1e39, 1e77, 1e150, 1e154, 1e300)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_rows_and_centres_may_be_of_any_size(size):
+    rng = np.random.default_rng(5)
+    X = ratings(200, 12, 0.4, np.float64)
+    X.data *= rng.uniform(0.5, 1.5, X.nnz)
+    with np.errstate(all="ignore"):
+        X.data *= size / 10
+        rows = X.toarray()
+        centers = rows[:20] * rng.uniform(0.9, 1.1, (20, 1))
+        agree(X, centers)
+        agree(X, rows[20:24] * (1 + 1e-7 * rng.normal(size=(4, 12))))
+        # Sizes that have nothing to do with the rows'.
+        agree(X, ratings(20, 12, 0.4, np.float64).toarray())
+
+
+@pytest.mark.parametrize("size", [1e-44, 1e-38, 1e-22, 1e-19, 1e18, 1e19, 1e30, 1e37])
+def test_float32_rows_may_be_of_any_size(size):
+    X = ratings(200, 12, 0.4)
+    with np.errstate(all="ignore"):
+        X = sp.csr_array((X.toarray().astype(np.float64) * size).astype(np.float32))
+        rng = np.random.default_rng(6)
+        agree(X, X[:20].toarray() * rng.uniform(0.9, 1.1, (20, 1)))
+
+
+def test_one_row_out_of_range_leaves_the_others_theirs():
+    X = ratings(50, 12, 0.4, np.float64).toarray()
+    X[7, 3], X[9, 4], X[11, 5] = 1e300, -1e39, 1e-300
+    with np.errstate(all="ignore"):
+        agree(sp.csr_array(X), X[12:30] + 0.25)
+        agree(sp.csr_array(X), X[5:12])
+
+
+def test_centres_that_are_not_finite_are_handled_as_by_the_deciding_sum():
+    X = ratings(50, 12, 0.4, np.float64)
+    with np.errstate(all="ignore"):
+        for value in (np.inf, -np.inf, np.nan):
+            for place in (0, 5):
+                centers = means_of(X, 6)
+                centers[place, 2] = value
+                agree(X, centers)

@@ -1,0 +1,177 @@
+"""ClusterSums: by rows that moved or by all rows, and when which; the weight of each cluster."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from kmeans_core.points.checks import as_points
+from kmeans_core.points.row_groups import MOST_UPDATES
+from kmeans_core.points.sums import ClusterSums
+
+
+def labelings(n_labelings, n_samples, n_clusters, n_moved, seed=0):
+    """Labels, and how many of them are not as in the labeling before."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(n_clusters, size=n_samples).astype(np.int32)
+    yield labels, n_samples
+    for _ in range(n_labelings - 1):
+        labels = labels.copy()
+        rows = rng.choice(n_samples, size=n_moved, replace=False)
+        labels[rows] = (labels[rows] + rng.integers(1, n_clusters, size=n_moved)) % n_clusters
+        yield labels, n_moved
+
+
+def sums_of(X, labels, weights, n_clusters):
+    return np.array(
+        [np.sum(weights[labels == c, None] * X[labels == c], axis=0) for c in range(n_clusters)]
+    )
+
+
+def means_of(sums):
+    means = np.empty_like(sums.sums)
+    before = np.ones_like(means)
+    shift = sums.means(before, means)
+    assert shift == pytest.approx(np.sum((means - before) ** 2), rel=1e-12)
+    return means
+
+
+def test_eighths_are_summed_exactly_either_way(storage):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 11, size=(200, 5)) / 8
+    weights = rng.integers(0, 4, size=200).astype(float)
+    sums = ClusterSums(as_points(storage(X)), weights, 6)
+    ways = set()
+    for labels, n_moved in labelings(40, 200, 6, 30):
+        sums.update(labels, n_moved)
+        ways.add(sums.n_updates > 0)
+        assert sums.sums.tolist() == sums_of(X, labels, weights, 6).tolist()
+        assert sums.mass.tolist() == np.bincount(labels, weights, 6).tolist()
+        assert means_of(sums).tolist() == (sums.sums / sums.mass[:, None]).tolist()
+    assert ways == {True, False}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_by_rows_that_moved_are_off_by_rounding_only(blobs, storage, dtype):
+    X = blobs(300, 4, 5, share_zero=0.3).astype(dtype)
+    weights = np.random.default_rng(1).random(300)
+    points = as_points(storage(X))
+    followed, fresh = ClusterSums(points, weights, 7), ClusterSums(points, weights, 7)
+    off = 0
+    for labels, n_moved in labelings(40, 300, 7, 40):
+        followed.update(labels, n_moved)
+        fresh.refresh(labels)
+        assert fresh.n_updates == 0
+        assert followed.mass.tolist() == fresh.mass.tolist()  # to the bit: 0 says empty
+        assert fresh.mass.tolist() == np.bincount(labels, weights, 7).tolist()
+        if followed.n_updates == 0:
+            assert followed.sums.tolist() == fresh.sums.tolist()
+        off += followed.sums.tolist() != fresh.sums.tolist()
+        np.testing.assert_allclose(followed.sums, fresh.sums, rtol=0, atol=1e-11)
+        expected = sums_of(X.astype(float), labels, weights, 7)
+        np.testing.assert_allclose(fresh.sums, expected, rtol=1e-12, atol=1e-11)
+    assert off > 20  # so most were made by the rows that moved
+
+
+def test_a_cluster_that_every_row_left_weighs_nothing_at_all():
+    X, weights = np.array([[0.1], [0.2], [0.3], [7.0]] * 3), np.array([0.1, 0.7, 0.3, 1.3] * 3)
+    sums = ClusterSums(as_points(X), weights, 3)
+    labels = np.array([2, 2, 2, 0] * 3, dtype=np.int32)
+    sums.update(labels, 12)
+    for row in (8, 0, 9, 5, 2):
+        labels = labels.copy()
+        labels[row] = 1
+        sums.update(labels, 1)
+    assert np.all(sums.mass > 0)
+    labels = np.where(labels == 2, 1, labels).astype(np.int32)
+    sums.update(labels, 4)
+    assert sums.n_updates == 6
+    assert sums.mass[2] == 0.0
+    assert np.isfinite(means_of(sums)).all()
+
+
+@pytest.mark.parametrize("n_samples", [10, 11])
+def test_how_many_rows_moved_and_how_often_decides_and_nothing_else(blobs, n_samples):
+    # More than half of the rows: all are added up. So they are after 15 updates.
+    n_half = n_samples // 2
+    moved = [n_samples, 1, n_half, n_half + 1, n_half, 0, n_samples, *[1] * MOST_UPDATES, 1, 1]
+    expected = [0, 1, 2, 0, 1, 2, 0, *range(1, MOST_UPDATES + 1), 0, 1]
+    for seed in range(3):
+        X = blobs(n_samples, 2, 3, seed=seed, share_zero=0.4)
+        rng = np.random.default_rng(seed)
+        weights = rng.random(n_samples)
+        sums = ClusterSums(as_points(X), weights, 3)
+        labels = np.zeros(n_samples, dtype=np.int32)
+        seen = []
+        for n_moved in moved:
+            labels = labels.copy()
+            rows = rng.choice(n_samples, size=n_moved, replace=False)
+            labels[rows] = (labels[rows] + 1) % 3
+            sums.update(labels, n_moved)
+            seen.append(sums.n_updates)
+            expected_sums = sums_of(X, labels, weights, 3)
+            np.testing.assert_allclose(sums.sums, expected_sums, rtol=0, atol=1e-12)
+        assert seen == expected
+
+
+def test_labels_may_be_written_over_between_updates(blobs):
+    # As an assigner does: it writes into the array that the sums were last made of.
+    X = blobs(50, 2, 3)
+    sums = ClusterSums(as_points(X), np.ones(50), 3)
+    array = np.zeros(50, dtype=np.int32)
+    for labels, n_moved in labelings(5, 50, 3, 10):
+        array[:] = labels
+        sums.update(array, n_moved)
+        np.testing.assert_allclose(sums.sums, sums_of(X, labels, np.ones(50), 3), atol=1e-12)
+
+
+def test_an_empty_cluster_lies_where_the_heaviest_does(storage):
+    X = np.array([[1.0, 0], [2, 0], [4, 8], [6, 4]])
+    sums = ClusterSums(as_points(storage(X)), np.array([3.0, 3.0, 1.0, 1.0]), 4)
+    sums.update(np.array([3, 3, 1, 1], dtype=np.int32), 4)
+    assert means_of(sums).tolist() == [[1.5, 0], [5, 6], [1.5, 0], [1.5, 0]]
+
+
+@pytest.mark.parametrize("n_threads", range(1, 8))
+def test_threads_change_nothing(blobs, storage, always_threads, n_threads):
+    X = storage(blobs(100, 3, 4, share_zero=0.3))
+    weights = np.random.default_rng(0).random(100)
+    alone = ClusterSums(as_points(X, n_threads=1), weights, 9)
+    together = ClusterSums(as_points(X, n_threads=n_threads), weights, 9)
+    for labels, n_moved in labelings(20, 100, 9, 12):
+        for sums in (alone, together):
+            sums.update(labels, n_moved)
+        assert together.sums.tobytes() == alone.sums.tobytes()
+        assert means_of(together).tobytes() == means_of(alone).tobytes()
+    assert (always_threads.n_helpers > 0) == (n_threads > 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_of_short_numbers_are_never_made_anew_and_stay_exact(dtype):
+    rng = np.random.default_rng(0)
+    X = rng.integers(-7, 21, size=(200, 5)) / 4
+    weights = rng.integers(0, 2**31, size=200).astype(float)
+    sums = ClusterSums(as_points(sp.csr_array(X.astype(dtype))), weights, 6)
+    for labels, n_moved in labelings(40, 200, 6, 30):
+        sums.update(labels, n_moved)
+        assert sums.n_updates == 0
+        exact = sums_of((4 * X).astype(int), labels, weights.astype(int), 6)
+        assert (4 * sums.sums).tolist() == exact.tolist()
+
+
+@pytest.mark.parametrize("what", ["an eighth", "a long row", "a share of a weight", "much weight"])
+def test_sums_that_may_round_are_made_anew(what):
+    X, weights = np.full((100, 4), 1.5), np.ones(100)
+    if what == "an eighth":
+        X[7, 2] = 0.125
+    elif what == "a long row":
+        X[7, 2] = 1024.0
+    elif what == "a share of a weight":
+        weights[7] = 0.5
+    else:
+        weights[7] = 2.0**41
+    sums = ClusterSums(as_points(sp.csr_array(X)), weights, 3)
+    seen = []
+    for labels, n_moved in labelings(18, 100, 3, 10):
+        sums.update(labels, n_moved)
+        seen.append(sums.n_updates)
+    assert seen == [*range(MOST_UPDATES + 1), 0, 1]

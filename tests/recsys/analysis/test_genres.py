@@ -1,0 +1,113 @@
+"""Genre means and the contrast subset on tables small enough to check by eye."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys import Ratings, contrast_subset, genre_means
+from recsys.analysis.genres import column_name, genre_matrix, known_genres
+
+
+@pytest.fixture
+def ratings() -> Ratings:
+    return Ratings.from_frames(
+        pd.DataFrame(
+            [(1, 1, 4.0), (1, 2, 3.5), (1, 3, 3.5), (2, 3, 5.0), (5, 4, 2.0)],
+            columns=["userId", "movieId", "rating"],
+        ),
+        pd.DataFrame(
+            {
+                "movieId": [1, 2, 3, 4],
+                "title": ["a", "b", "c", "d"],
+                "genres": ["Children's|Sci-Fi", "Sci-Fi", "Sci-Fi|Drama", "Children"],
+            }
+        ),
+    )
+
+
+def test_mean_of_each_genre_rounded_to_two_places(ratings: Ratings) -> None:
+    means = genre_means(ratings, ["Sci-Fi", "Drama"])
+    assert means["userId"].tolist() == [1, 2, 5]
+    np.testing.assert_array_equal(means["avg_scifi_rating"], [3.67, 5.0, np.nan])
+    np.testing.assert_array_equal(means["avg_drama_rating"], [3.5, 5.0, np.nan])
+
+
+def test_genres_match_whole_names_only(ratings: Ratings) -> None:
+    means = genre_means(ratings, ["Children"])
+    np.testing.assert_array_equal(means["avg_children_rating"], [np.nan, np.nan, 2.0])
+    assert known_genres(ratings) == ["Children", "Children's", "Drama", "Sci-Fi"]
+
+
+def test_an_unknown_genre_is_named(ratings: Ratings) -> None:
+    with pytest.raises(ValueError, match=r"no film has the genre 'Sci'; there are Children, "):
+        genre_means(ratings, ["Sci"])
+    with pytest.raises(ValueError, match="no genre named"):
+        genre_means(ratings, [])
+
+
+@pytest.mark.parametrize(
+    ("genre", "name"),
+    [
+        ("Sci-Fi", "avg_scifi_rating"),
+        ("Film-Noir", "avg_filmnoir_rating"),
+        ("War", "avg_war_rating"),
+    ],
+)
+def test_column_names(genre: str, name: str) -> None:
+    assert column_name(genre) == name
+
+
+def frame(*rows: tuple[int, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["userId", "avg_romance_rating", "avg_scifi_rating"])
+
+
+def test_contrast_limits_are_strict_and_stricter_for_the_first_genre() -> None:
+    means = frame(
+        (1, 2.99, 2.51),  # romance below 3.0, sci-fi above 2.5
+        (2, 3.0, 3.5),  # romance not below 3.0
+        (3, 2.5, 2.5),  # neither above 2.5
+        (4, 2.51, 3.19),  # both rules
+        (5, 4.0, 3.2),  # sci-fi not below 3.2
+        (6, 4.0, 3.19),
+        (7, np.nan, 1.0),
+    )
+    assert contrast_subset(means)["userId"].tolist() == [1, 4, 6]
+
+
+def test_other_limits() -> None:
+    means = frame((1, 1.0, 4.5), (2, 4.5, 4.5))
+    assert contrast_subset(means, (5.0, 4.0))["userId"].tolist() == [1, 2]
+    assert contrast_subset(means, (1.0, 4.0))["userId"].tolist() == []
+
+
+def test_the_first_two_are_appended_whether_kept_or_not() -> None:
+    means = frame((1, 2.0, 3.0), (2, 3.5, 3.5), (3, 2.0, 3.0))
+    subset = contrast_subset(means, append_first_two=True)
+    assert subset["userId"].tolist() == [1, 3, 1, 2]
+    assert subset.index.tolist() == [0, 1, 2, 3]
+
+
+def test_one_genre_cannot_contrast() -> None:
+    with pytest.raises(ValueError, match="two genres can contrast, not 1"):
+        contrast_subset(frame((1, 2.0, 3.0)).drop(columns="avg_scifi_rating"))
+
+
+def test_which_film_has_which_genre_in_the_order_asked(ratings: Ratings) -> None:
+    found = genre_matrix(ratings, np.array([3, 1]))
+    # Of these films' genres in alphabetical order: Children's, Drama, Sci-Fi.
+    assert found.tolist() == [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]]
+    assert found.dtype == np.float32
+
+
+def test_films_without_genres_are_rows_of_zeros() -> None:
+    ratings = Ratings.from_frames(
+        pd.DataFrame([(1, 1, 4.0), (1, 2, 3.5)], columns=["userId", "movieId", "rating"]),
+        pd.DataFrame({"movieId": [1, 2], "title": ["a", "b"], "genres": ["", "War"]}),
+    )
+    assert genre_matrix(ratings, np.array([1, 2])).tolist() == [[0.0], [1.0]]
+    assert genre_matrix(ratings, np.array([1])).shape == (1, 0)
+
+
+def test_a_genre_named_twice_is_refused(ratings: Ratings) -> None:
+    with pytest.raises(ValueError, match="genre 'Sci-Fi' is named twice"):
+        genre_means(ratings, ["Sci-Fi", "Drama", "Sci-Fi"])

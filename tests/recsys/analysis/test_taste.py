@@ -1,0 +1,127 @@
+"""Groups of users, and what tells each group from the rest."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys import RatingMatrix, Ratings, RatingScale, TasteClusters, cluster_users
+from recsys.analysis.taste import by_mean_and_count
+
+
+@pytest.fixture
+def matrix() -> RatingMatrix:
+    """Users 1 to 4 love films 1 to 3 and know nothing else; users 5 to 8 love films 4 to 6."""
+    rows = [(user, film, 5.0) for user in range(1, 5) for film in range(1, 4)]
+    rows += [(user, film, 4.0) for user in range(5, 9) for film in range(4, 7)]
+    rows += [(5, 1, 1.0)]
+    return RatingMatrix.from_ratings(
+        Ratings.from_frames(
+            pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+            pd.DataFrame(
+                {
+                    "movieId": range(1, 7),
+                    "title": [f"film {i}" for i in range(1, 7)],
+                    "genres": "War",
+                }
+            ),
+        )
+    )
+
+
+@pytest.fixture
+def clusters(matrix: RatingMatrix) -> TasteClusters:
+    return TasteClusters(
+        matrix, np.array([1, 1, 1, 1, 0, 0, 0, 0], dtype=np.int32), n_clusters=3, inertia=0.0
+    )
+
+
+def test_the_two_camps_are_found(matrix: RatingMatrix) -> None:
+    found = cluster_users(matrix, 2, random_state=3)
+    assert len(set(found.labels[:4])) == len(set(found.labels[4:])) == 1
+    assert found.labels[0] != found.labels[4]
+    assert found.sizes.tolist() == [4, 4]
+
+
+def test_same_seed_same_groups(matrix: RatingMatrix) -> None:
+    first, second = (cluster_users(matrix, 3, random_state=5) for _ in range(2))
+    np.testing.assert_array_equal(first.labels, second.labels)
+
+
+def test_more_groups_than_users_is_an_error(matrix: RatingMatrix) -> None:
+    with pytest.raises(ValueError, match="8 users cannot make 9 groups"):
+        cluster_users(matrix, 9)
+
+
+def test_fewer_distinct_users_than_groups_leaves_groups_empty(matrix: RatingMatrix) -> None:
+    # Users 1 to 4 are alike, user 5 differs, users 6 to 8 are alike.
+    assert sorted(cluster_users(matrix, 6).sizes.tolist()) == [0, 0, 0, 1, 3, 4]
+
+
+def test_members_and_labels(clusters: TasteClusters) -> None:
+    assert clusters.sizes.tolist() == [4, 4, 0]
+    assert clusters.members(0).user_ids.tolist() == [5, 6, 7, 8]
+    assert clusters.members(2).shape == (0, 6)
+    assert clusters.cluster_of(4) == 1
+    assert clusters.user_labels().to_numpy().tolist()[3:5] == [[4, 1], [5, 0]]
+    with pytest.raises(KeyError, match="no user 9"):
+        clusters.cluster_of(9)
+    with pytest.raises(ValueError, match="no cluster 3; there are 0 to 2"):
+        clusters.members(3)
+
+
+def test_summary(clusters: TasteClusters) -> None:
+    summary = clusters.summary()
+    assert summary["users"].tolist() == [4, 4, 0]
+    assert summary["ratings"].tolist() == [13, 12, 0]
+    np.testing.assert_allclose(summary["mean_rating"], [49 / 13, 5.0, np.nan])
+
+
+def test_telling_films_are_those_liked_better_than_by_all(clusters: TasteClusters) -> None:
+    films = clusters.telling_films(1)
+    # Film 1 alone has a rating from outside, of 1 star: mean of all 4.2, four ratings of 5.
+    assert films["movieId"].tolist()[0] == 1
+    assert films["score"].iloc[0] == pytest.approx(4 * (5 - 4.2) / (4 + 5))
+    assert films["n_ratings"].tolist() == [4]
+    assert films["mean_of_all"].iloc[0] == pytest.approx(4.2)
+    # Films 2 and 3 nobody else rated, so the group likes them no better than all do; film 1 the
+    # other group likes less.
+    assert films["movieId"].tolist() == [1]
+    assert clusters.telling_films(0).empty
+    assert clusters.telling_films(2).empty
+
+
+def test_rounding_does_not_make_a_film_telling() -> None:
+    """These five ratings sum to a little more than five times their mean in binary."""
+    stars = [0.8, 0.8, 0.5, 0.7, 0.4]
+    ratings = Ratings.from_frames(
+        pd.DataFrame({"userId": range(5), "movieId": 1, "rating": stars}),
+        pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": "War"}),
+        scale=RatingScale(0.1, 1, 0.1),
+    )
+    matrix = RatingMatrix.from_ratings(ratings)
+    alone = TasteClusters(matrix, np.zeros(5, dtype=np.int32), n_clusters=1, inertia=0.0)
+    assert alone.telling_films(0).empty
+
+
+def test_one_enthusiast_does_not_decide() -> None:
+    """A film one member gave 2 stars more than all scores below one that five gave 1 more."""
+    rows = [(user, 1, 4.0) for user in range(1, 6)] + [(user, 1, 2.0) for user in range(6, 11)]
+    rows += [(1, 2, 5.0), (6, 2, 1.0)]
+    matrix = RatingMatrix.from_ratings(
+        Ratings.from_frames(
+            pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
+            pd.DataFrame({"movieId": [1, 2], "title": ["many", "one"], "genres": "War"}),
+        )
+    )
+    labels = np.array([0] * 5 + [1] * 5, dtype=np.int32)
+    films = TasteClusters(matrix, labels, 2, 0.0).telling_films(0)
+    assert films["title"].tolist() == ["many", "one"]
+
+
+def test_films_by_mean_and_users_by_count(matrix: RatingMatrix) -> None:
+    region = by_mean_and_count(matrix)
+    assert region.user_ids.tolist() == [5, 1, 2, 3, 4, 6, 7, 8]
+    assert region.movie_ids.tolist() == [2, 3, 1, 4, 5, 6]
+    # Films without a rating come last.
+    part = by_mean_and_count(matrix.take(np.array([5, 6]), slice(None)))
+    assert part.movie_ids.tolist() == [4, 5, 6, 1, 2, 3]

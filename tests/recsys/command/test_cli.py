@@ -1,0 +1,333 @@
+"""The `recsys` command as it is typed: answers, exit codes, one clear line on bad input."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from recsys import make_ratings
+from recsys.command import cli
+from recsys.command.cli import run
+from recsys.readers.fetch import Fetched
+from recsys.recommenders.registry import METHODS
+
+PROGRAM = [sys.executable, "-m", "recsys"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small release on disk."""
+    path = tmp_path_factory.mktemp("small")
+    ratings = make_ratings(n_users=80, n_movies=200, n_ratings=4000, random_state=3)
+    ratings.ratings.to_csv(path / "ratings.csv", index=False)
+    ratings.movies.to_csv(path / "movies.csv", index=False)
+    return path
+
+
+def test_report_ends_by_naming_what_it_wrote(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine.html"
+    arguments = ["report", "--data", str(folder), "--out", str(out), "--seed", "2", "--user", "5"]
+    assert run(arguments) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[-1] == f"Report written to {out}"
+    assert captured.err == ""
+    page = out.read_text("utf-8")
+    assert f"recsys report --data {folder} --out {out} --seed 2 --user 5" in page
+
+
+def test_report_without_data_uses_the_built_in_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["report"]) == 0
+    captured = capsys.readouterr()
+    assert "its people and films are invented" in captured.err
+    assert captured.out == f"Report written to {tmp_path / 'recsys-report.html'}\n"
+    assert "100,004 ratings" in (tmp_path / "recsys-report.html").read_text("utf-8")
+
+
+def test_clusters(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "groups.csv"
+    arguments = ["clusters", "--data", str(folder), "--n-clusters", "4", "--films", "2"]
+    assert run([*arguments, "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert "Group 3, " in text
+    assert "Group 4, " not in text
+    groups = pd.read_csv(out)
+    assert groups["userId"].tolist() == list(range(1, 81))
+    assert set(groups["cluster"]) == {0, 1, 2, 3}
+
+
+def test_empty_groups_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Up,War\n", "utf-8")
+    rows = "".join(f"{user},1,{stars},0\n" for user, stars in enumerate([3, 3, 4, 4], start=1))
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows, "utf-8")
+    assert run(["clusters", "--data", str(tmp_path), "--n-clusters", "3"]) == 0
+    assert "groups without users: 1;" in capsys.readouterr().err
+
+
+def written(path: Path, rows: str, n_films: int = 3) -> Path:
+    """A release of a few rows ``user,film,stars``, whose films all have both genres."""
+    films = "".join(f"{film},Фильм {film},Romance|Sci-Fi\n" for film in range(1, n_films + 1))
+    (path / "movies.csv").write_text("movieId,title,genres\n" + films, "utf-8")
+    lines = "".join(f"{row},0\n" for row in rows.split())
+    (path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + lines, "utf-8")
+    return path
+
+
+def test_groups_of_one_and_groups_without_a_telling_film(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = written(tmp_path, "1,1,5 2,1,5 3,1,1 3,2,4")
+    assert run(["clusters", "--data", str(data), "--n-clusters", "2"]) == 0
+    text = capsys.readouterr().out
+    assert ", 2 users, likes more than others:\n  5.00 (all: 3.67)  Фильм 1\n" in text
+    assert ", 1 user, likes no film more than others.\n" in text
+
+
+def test_fewer_users_than_groups_are_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(written(tmp_path, "1,1,5 2,1,5 2,3,4 3,1,1 3,2,4"))
+    notebook = ["--data", data, "--user", "1", "--method", "cluster-mean"]
+    assert run(["recommend", *notebook]) == 0
+    assert run(["predict", *notebook, "--movie", "2"]) == 0
+    told, part = capsys.readouterr().out.splitlines()[-2:]
+    assert told.strip().endswith("1 of all 3 users gave it 4.00")
+    assert part.strip() == "+4.00  mean of those who rated it"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_recommends_and_predicts(
+    method: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--data", str(folder), "--user", "7", "--method", method]
+    assert run(["recommend", *asked, "-n", "2"]) == 0
+    assert capsys.readouterr().out.startswith("  1. ")
+    assert run(["predict", *asked, "--movie", "1"]) == 0
+    rating, _, *parts = capsys.readouterr().out.splitlines()
+    stars = sum(float(part.split()[0]) for part in parts if part.strip()[0] in "+-")
+    assert stars == pytest.approx(float(rating.split()[0]), abs=0.03)
+
+
+def test_the_command_knows_every_method() -> None:
+    assert tuple(METHODS) == cli._METHOD_NAMES
+
+
+def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["recommend", "--data", str(folder), "--user", "7", "-n", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6
+    assert lines[0].startswith("  1. ")
+    assert "movieId" in lines[0]
+    assert "people who share your taste" in lines[1]
+
+
+def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ratings = pd.read_csv(folder / "ratings.csv")
+    movie = int(ratings["movieId"].value_counts().index[0])
+    assert run(["predict", "--data", str(folder), "--user", "7", "--movie", str(movie)]) == 0
+    first, second, *parts = capsys.readouterr().out.splitlines()
+    rated = ratings.query("userId == 7 and movieId == @movie")["rating"].tolist()
+    assert parts[0].endswith("mean of all ratings")
+    assert [f"rated it {stars:g}" in parts[-1] for stars in rated] == [True] * len(rated)
+    titles = pd.read_csv(folder / "movies.csv").set_index("movieId")["title"]
+    stars, title = first.split("  ", 1)
+    assert 0.5 <= float(stars) <= 5
+    assert title == titles[movie]
+    assert "on average" in second
+
+
+def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sweep", "--data", str(folder), "--ks", "2:6", "--all-users"]
+    assert run([*arguments, "--genres", "Drama", "Comedy"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith(" users by Drama, Comedy")
+    assert [line.split()[0] for line in lines[2:6]] == ["2", "3", "4", "5"]
+    assert lines[6].startswith("best k ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["recommend", "--user", "9999"], "no user 9999"),
+        (["predict", "--user", "9999", "--movie", "1"], "no user 9999"),
+        (["predict", "--user", "1", "--movie", "-4"], "no film -4"),
+        (["report", "--user", "9999"], "no user 9999"),
+        (["clusters", "--n-clusters", "999"], "80 users cannot make 999 groups"),
+        (["sweep", "--genres", "Nonsense", "Drama"], "no film has the genre 'Nonsense'"),
+        (["sweep", "--ks", "500:600"], "k from 500 needs more users in whom the genres contrast"),
+        (["sweep", "--ks", "2:1000000000000"], "k up to 999999999999 needs more users in whom"),
+        (["sweep", "--ks", "1000000000000:1:-1"], "k up to 1000000000000 needs more users"),
+        (["sweep", "--ks", f"2:{10**30}", "--all-users"], f"k up to {10**30 - 1} needs more users"),
+        (["sweep", "--ks", "500:600", "--all-users"], "more users who rated all the genres: there"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*arguments, "--data", str(folder)]) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.startswith("recsys: error: ")
+    assert message in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required"),
+        (["dance"], "dance"),
+        (["recommend"], "--user"),
+        (["recommend", "--user", "seven"], "--user: must be a whole number, not 'seven'"),
+        (["clusters", "--n-clusters", "x"], "--n-clusters: must be a whole number, not 'x'"),
+        (["report", "--seed", "1.5"], "--seed: must be a whole number, not '1.5'"),
+        (["report", "--out", "no/such/r.html"], "--out: there is no folder no/such"),
+        (["clusters", "--out", "."], "--out: . is a folder, not a file"),
+        (["recommend", "--user", "7", "-n", "0"], "must be at least 1"),
+        (["report", "--seed", "-1"], "must be 0 to 2**32 - 1"),
+        (["sweep", "--ks", "1:5"], "must name numbers from 2 up"),
+        (["sweep", "--ks", "a:b"], "START:STOP"),
+        (["fetch"], "release"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_exit_code_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(arguments)
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+@pytest.mark.parametrize(
+    "command", ["report", "clusters", "recommend", "predict", "sweep", "fetch"]
+)
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run([command, "--help"])
+    assert stopped.value.code == 0
+    assert f"example: recsys {command}" in capsys.readouterr().out
+
+
+def test_bad_rows_are_an_error_or_counted(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ratings = (folder / "ratings.csv").read_text("utf-8") + "1,1,seven,0\n"
+    (tmp_path / "ratings.csv").write_text(ratings, "utf-8")
+    (tmp_path / "movies.csv").write_bytes((folder / "movies.csv").read_bytes())
+    assert run(["clusters", "--data", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "ratings.csv" in error
+    assert "line 4002" in error
+    assert "seven" in error
+    assert run(["clusters", "--data", str(tmp_path), "--skip-bad-rows"]) == 0
+    assert "bad rows left out: 1; the first: " in capsys.readouterr().err
+
+
+def test_a_missing_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "--data", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_fetch_says_where_the_release_is_and_what_to_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def fetched(release: str, **options: object) -> Fetched:
+        asked.append((release, options["to"], options["accept_unverified"], options["progress"]))
+        return Fetched(tmp_path / release, True, False, "ab12", "it is not the one of 2016")
+
+    monkeypatch.setattr("recsys.command.cli.fetch", fetched)
+    assert run(["fetch", "ml-latest-small", "--to", str(tmp_path), "--accept-unverified"]) == 0
+    assert asked == [("ml-latest-small", tmp_path, True, False)]
+    captured = capsys.readouterr()
+    assert captured.out == f"ml-latest-small is in {tmp_path / 'ml-latest-small'}\n"
+    assert "not the one of 2016" in captured.err
+    assert "sha256 ab12" in captured.err
+
+
+def test_fetch_of_an_unknown_release_names_the_known_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["fetch", "ml-9000"]) == 2
+    error = capsys.readouterr().err
+    assert "ml-9000" in error
+    assert "ml-100k" in error
+
+
+def without_pandas(tmp_path: Path) -> dict[str, str]:
+    """An environment in which importing pandas fails as where it is not installed."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util, sys\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *a: None if name == 'pandas' else find(name, *a)\n"
+        "sys.modules['pandas'] = None\n",
+        "utf-8",
+    )
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "report"],
+        env=without_pandas(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == 'recsys needs pandas: pip install "kmeans-core[recsys]"\n'
+    assert done.stdout == ""
+
+
+def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "sweep", "--data", str(folder), "--ks", "2:4", "--all-users"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 141
+
+
+def test_letters_that_the_terminal_lacks_are_written_as_numbers(tmp_path: Path) -> None:
+    data = str(written(tmp_path, "1,1,5 2,1,4"))
+    done = subprocess.run(
+        [*PROGRAM, "predict", "--data", data, "--user", "1", "--movie", "1"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert r"\u0424" in done.stdout
+    assert done.stderr == ""
+
+
+def test_no_traceback_when_interrupted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recsys.readers.movielens.load_ratings", interrupt)
+    assert run(["clusters", "--data", str(folder)]) == 130
+    assert capsys.readouterr().err == "recsys: interrupted\n"
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.startswith("kmeans-core ")

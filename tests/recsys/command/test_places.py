@@ -1,0 +1,277 @@
+"""The command where it is hard to write: closed and full streams, names and titles of any bytes."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+
+from recsys import Ratings, RatingsError, make_ratings
+from recsys.analysis import plots
+from recsys.command.cli import run
+from recsys.report.report import write_report
+
+RECSYS = shlex.join([sys.executable, "-m", "recsys"])
+# What a terminal acts on, in UTF-8: C0 without the line end, DEL, C1, separators, directions.
+CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+ODD_TITLES = (
+    "Up\x1b[31m\x1b]0;x\x07", "Bell\x07", "Nul\x00", "Back\x08\x08", "Feed\x0c", "Two\nlines",
+    "Two\r\nlines", "C1\x9b31m", "Line\u2028end", "Turned\u202eround", "Del\x7f", "$x^2$",
+    "100 % & #1 {a}_b~\\", "<b>bold</b>", "日本 😀", "Tab\tbed",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def odd() -> Ratings:
+    """Ratings of films whose titles and genres hold what a terminal acts on."""
+    made = make_ratings(n_users=60, n_movies=150, n_ratings=3000, random_state=3)
+    movies = made.movies.copy()
+    movies["title"] = [
+        f"{ODD_TITLES[place % len(ODD_TITLES)]} {title}"
+        for place, title in enumerate(made.movies["title"])
+    ]
+    movies["genres"] = [f"{genres}|Odd\x1b[5m" for genres in movies["genres"]]
+    return Ratings.from_frames(made.ratings, movies)
+
+
+@pytest.fixture(scope="module")
+def folder(odd: Ratings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in files."""
+    path = tmp_path_factory.mktemp("odd")
+    odd.ratings.to_csv(path / "ratings.csv", index=False)
+    odd.movies.to_csv(path / "movies.csv", index=False)
+    return path
+
+
+def in_shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["bash", "-c", command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+
+
+# Streams ----------------------------------------------------------------------------------------
+
+FULL = "No space left on device"
+CLOSED = "Bad file descriptor"
+
+
+@pytest.mark.parametrize(
+    ("streams", "error"),
+    [
+        ("2>/dev/full", None),
+        ("<&- 2>&-", None),
+        (">&-", CLOSED),
+        (">/dev/full", FULL),
+        (">&- 2>&-", ""),
+    ],
+)
+def test_a_stream_that_is_closed_or_full(folder, streams, error):
+    """Lost notices are no error, and a lost answer is one that is told where it can be."""
+    # Without --data there is a notice on standard error.
+    done = in_shell(f"{RECSYS} sweep --ks 2:3 --all-users {streams}")
+    lost = error is not None
+    assert done.returncode == (2 if lost else 0)
+    assert (b"best k" in done.stdout) == (not lost)
+    lines = done.stderr.decode().splitlines()
+    if error:
+        assert lines[-1] == f"recsys: error: standard output cannot be written: {error}"
+    assert len(lines) == (2 if error else 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "streams", "code"),
+    [
+        ("--help", ">/dev/full", 2),
+        ("--help", "| head -c 1 >/dev/null", 0),
+        ("--version", ">&-", 2),
+        ("--version", "2>&-", 0),
+        ("--dance", "2>&-", 2),
+        ("--dance", "2>/dev/full", 2),
+        ("predict --user 1 --movie 1 --data nowhere", "2>&-", 2),
+        ("predict --user 1 --movie 1 --data nowhere", "2>/dev/full", 2),
+        ("predict --user 1 --movie 1 --data nowhere", ">&- 2>/dev/full", 2),
+    ],
+)
+def test_help_and_errors_where_nobody_can_read_them(arguments, streams, code):
+    done = in_shell(f"{RECSYS} {arguments} {streams}")
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+    assert len(done.stderr.splitlines()) == (1 if "2>" not in streams and code else 0)
+
+
+def test_a_file_that_is_written_does_not_get_what_is_meant_for_a_closed_stream(folder, tmp_path):
+    out = tmp_path / "groups.csv"
+    clusters = f"{RECSYS} clusters --n-clusters 3 --data {folder} --out {out}"
+    assert in_shell(f"{clusters} <&- >&- 2>&-").returncode == 2
+    assert pd.read_csv(out).columns.tolist() == ["userId", "cluster"]
+
+
+# Names of files ---------------------------------------------------------------------------------
+
+ASCII_ONLY = {
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONIOENCODING": "ascii",
+}
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [({}, b"caf\xe9"), (ASCII_ONLY, "café".encode())],
+    ids=["latin-1 in utf-8", "utf-8 in ascii"],
+)
+def test_a_report_on_and_to_a_path_of_any_bytes(folder, tmp_path, environment, name):
+    data = os.fsencode(tmp_path) + b"/" + name
+    os.mkdir(data)
+    for file in ("ratings.csv", "movies.csv"):
+        os.link(folder / file, data + b"/" + file.encode())
+    out = data + b"/r" + name + b".html"
+    done = subprocess.run(
+        [sys.executable, "-m", "recsys", "report", "--data", data, "--out", out],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = "café" if name == "café".encode() else "caf\\xe9"
+    as_printed = shown.replace("é", "\\xe9") if environment else shown
+    assert done.stdout.decode() == f"Report written to {tmp_path}/{as_printed}/r{as_printed}.html\n"
+    with open(out, encoding="utf-8") as page:
+        assert f"<dd>{tmp_path}/{shown}</dd>" in page.read()
+
+
+@pytest.mark.parametrize(
+    "path", ["no\x1b[31mwhere", "no\udce9where", "no\nwhere", "x" * 300, "x" * 300 + ".zip", "\0"]
+)
+@pytest.mark.parametrize("option", ["--data", "--out", "--to"])
+def test_an_odd_path_is_an_error_of_one_line(option, path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = {
+        "--data": ["sweep", "--data", path],
+        "--out": ["report", "--data", "nowhere", "--out", f"{path}/x"],
+        "--to": ["fetch", "ml-9000", "--to", path],
+    }[option]
+    if option == "--out":
+        with pytest.raises(SystemExit, match="2"):
+            run(arguments)
+    else:
+        assert run(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+
+
+# Titles -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recommend", "--user", "7", "--method", "most-liked", "-n", "150"],
+        ["predict", "--user", "7", "--method", "most-liked"],
+        ["clusters", "--n-clusters", "3", "--films", "20"],
+        ["sweep", "--genres", "Nonsense", "Drama"],
+        ["sweep", "--genres", "Odd\x1b[5m", "Drama", "--ks", "2:3", "--all-users"],
+    ],
+)
+def test_no_control_character_of_a_title_reaches_the_terminal(folder, odd, arguments, capsys):
+    if arguments[0] == "predict":
+        rated = odd.ratings["movieId"].unique()
+        title = odd.movies.set_index("movieId")["title"][rated]
+        arguments = [*arguments, "--movie", str(title.index[title.str.startswith("Up\x1b")][0])]
+    run([*arguments, "--data", str(folder)])
+    captured = capsys.readouterr()
+    assert not CONTROLS.search(captured.out + captured.err)
+    assert "\\x1b" in captured.out + captured.err
+
+
+def test_a_value_of_a_bad_row_does_not_reach_the_terminal_raw(tmp_path, capsys):
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Up,War\n")
+    (tmp_path / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n1,1,\x1b[31m\x07\u202e,0\n", "utf-8"
+    )
+    assert run(["sweep", "--data", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "line 2: rating is not a number: '\\x1b[31m\\x07\\u202e'" in error
+    assert not CONTROLS.search(error)
+
+
+def test_the_page_of_a_report_holds_text_only(odd, tmp_path):
+    # A label that is not checked by anybody, as the constructor takes it.
+    ratings = Ratings(odd.ratings, odd.movies, odd.scale, "a\ud800b\x1b")
+    out = write_report(ratings, tmp_path / "r.html", command="recsys \udce9\x1b")
+    page = out.read_text("utf-8")
+    assert not CONTROLS.search(page)
+    assert "a\\ud800b\\x1b" in page
+    assert "recsys \\xe9\\x1b" in page
+    assert "Up\\x1b[31m" in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize("column", ["title", "genres"])
+@pytest.mark.parametrize("text", ["\ud800", "Am\udce9lie", "x" * 1000 + "\udfff"])
+def test_half_of_a_surrogate_pair_in_a_frame_is_refused(column, text):
+    ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [4]})
+    movies = pd.DataFrame({"movieId": [1, 2], "title": ["Up", "Big"], "genres": ["War", ""]})
+    movies[column] = pd.Series(["Fine", text], dtype=object)
+    with pytest.raises(RatingsError) as caught:
+        Ratings.from_frames(ratings, movies)
+    message = str(caught.value)
+    assert message.startswith("movies frame, row 1 (counted from 0): " + column)
+    assert "half of a surrogate pair: " in message
+    assert message.isprintable()
+    assert len(message) < 200
+    movies[column] = ["Fine", "Amélie 😀"]
+    assert len(Ratings.from_frames(ratings, movies).movies) == 2
+
+
+# Matplotlib's own style -------------------------------------------------------------------------
+
+USERS_STYLE = {
+    "text.usetex": True,
+    "font.family": "No such font",
+    "font.size": 40,
+    "savefig.bbox": "tight",
+    "savefig.format": "pdf",
+    "savefig.dpi": 7,
+    "figure.dpi": 7,
+    "axes.facecolor": "black",
+}
+
+
+def body(page: Path) -> str:
+    """A report without what differs in each: when and how it was made."""
+    return re.sub(r"<dl.*?</dl>", "", page.read_text("utf-8"), flags=re.DOTALL)
+
+
+def test_a_report_does_not_depend_on_the_users_style_and_leaves_it_alone(odd, tmp_path):
+    plain = write_report(odd, tmp_path / "plain.html")
+    backend = mpl.rcParams["backend"]
+    with mpl.rc_context(USERS_STYLE):
+        before = mpl.rcParams.copy()
+        styled = write_report(odd, tmp_path / "styled.html")
+        assert mpl.rcParams == before
+    assert mpl.rcParams["backend"] == backend
+    assert body(styled) == body(plain)
+
+
+def test_default_style_is_undone_after_an_error():
+    def fail() -> None:
+        with plots.default_style():
+            assert not mpl.rcParams["text.usetex"]
+            raise RuntimeError
+
+    with mpl.rc_context({"text.usetex": True}):
+        with pytest.raises(RuntimeError):
+            fail()
+        assert mpl.rcParams["text.usetex"]
