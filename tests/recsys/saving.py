@@ -11,9 +11,11 @@ from pathlib import Path
 
 # Writes its letter over and over, in pieces, so that others come between.
 SAVER = """
-import sys
+import signal, sys
 from pathlib import Path
 from recsys.files import whole
+# A shell starts what runs in the background with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 path, letter, size, times = Path(sys.argv[1]), sys.argv[2].encode(), *map(int, sys.argv[3:])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -49,7 +51,11 @@ def go(saver: "subprocess.Popen[str]") -> None:
 
 def ended(saver: "subprocess.Popen[str]") -> tuple[int, str]:
     """Exit code and standard error of a process that has ended or will."""
-    error = saver.communicate(timeout=SECONDS)[1]
+    try:
+        error = saver.communicate(timeout=SECONDS)[1]
+    finally:
+        saver.kill()  # one that hangs
+        saver.wait()
     return saver.returncode, error
 
 
