@@ -180,8 +180,8 @@ def _of_nullable(frame: Any) -> npt.NDArray[Any] | None:
 
     numpy would make an object of every number, and an int of a missing category.
     """
-    dtypes = list(frame.dtypes)
-    if all(isinstance(dtype, np.dtype) for dtype in dtypes):
+    dtypes = frame.dtypes.to_numpy()
+    if all(issubclass(kind, np.dtype) for kind in set(map(type, dtypes))):
         return None
     if any(hasattr(dtype, "categories") for dtype in dtypes):
         return np.asarray(frame.astype(object))
