@@ -63,24 +63,28 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     _remove_unfinished(target)
     name = str(target.parent / _unfinished_name(target.name))
     with _named(path, name):
-        file = _created(name, target)
+        new: BinaryIO | None = None
         try:
+            new = _created(name, target)
             try:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
+                yield new
+                new.flush()
+                os.fsync(new.fileno())
                 if sys.platform != "win32":
                     # The lock is held until the file has its final name.
                     os.replace(name, target)
             finally:
                 # After an error, what is left in memory may be as impossible to write.
                 with suppress(OSError):
-                    file.close()
+                    new.close()
             if sys.platform == "win32":  # which renames no open file
                 os.replace(name, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
+        except BaseException as error:
+            # Ctrl-C may come when the file is there and nobody knows of it yet. Only a name that
+            # was taken before is somebody else's.
+            if new is not None or not isinstance(error, FileExistsError):
+                with suppress(OSError):
+                    os.unlink(name)
             raise
     _sync_folder(target.parent)
 

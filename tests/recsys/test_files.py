@@ -16,6 +16,7 @@ from typing import BinaryIO
 import pytest
 import saving
 
+from recsys import files
 from recsys.files import check_writable, whole, write_text
 
 
@@ -99,6 +100,20 @@ def test_an_interrupted_saver_leaves_nothing(tmp_path: Path) -> None:
     found = saving.kills(tmp_path, size=200, times=8, how=signal.SIGINT, seed=1)
     assert found["ended"] == 8
     assert (found["broken"], found["unfinished"], found["left"]) == (0, 0, 0)
+
+
+def test_ctrl_c_just_after_the_file_is_there_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(descriptor: int, *, wait: bool) -> bool:
+        assert len(os.listdir(tmp_path)) == 1
+        os.close(descriptor)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "_lock", interrupt)
+    with pytest.raises(KeyboardInterrupt), whole(tmp_path / "r.html"):
+        pass
+    assert os.listdir(tmp_path) == []
 
 
 def test_only_unfinished_files_of_the_target_are_removed(tmp_path: Path) -> None:
