@@ -214,7 +214,9 @@ def _remove_if_free(name: str) -> None:
         return
     descriptor = os.open(name, _LOOK)
     try:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor, wait=False):
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        # Without a link, another saver has removed it, and its owner may have made a new one.
+        if is_file and _lock(descriptor, wait=False) and os.fstat(descriptor).st_nlink > 0:
             os.unlink(name)
     finally:
         os.close(descriptor)
