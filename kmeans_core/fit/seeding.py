@@ -22,7 +22,7 @@ from kmeans_core.points.interface import Points
 from kmeans_core.points.tables import as_array, as_floats
 from kmeans_core.points.trials import Trials, UndecidedError
 
-# Kernels are compiled for as many vectors as the trials fill, each unrolled: 2 s for so many.
+# A kernel is compiled for the vectors that the trials fill, each written out. This many take 2 s.
 MOST_TRIALS = 4096
 
 _RULES = {

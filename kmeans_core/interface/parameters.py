@@ -17,7 +17,7 @@ def _itself(value: Any) -> Any:
     return value
 
 
-# The fastest start takes microseconds: so many take a day.
+# The fastest start takes microseconds, so this many starts take hours.
 MOST_STARTS = 2**31 - 1
 
 
@@ -26,7 +26,7 @@ class Allowed:
     """What a parameter may be: in words, for the error, and as a test; and its plain form.
 
     The plain form is what the code works with: Python's own number for a number of any kind, since
-    a small or long dtype would overflow in sums and compile kernels anew.
+    a small dtype would overflow in sums, and another dtype would compile the kernels once more.
     """
 
     words: str

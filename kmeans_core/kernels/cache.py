@@ -33,11 +33,11 @@ class KernelCache(FunctionCache):
         self._cache_file = CheckedFiles(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled kernel; None where there is none that can be used."""
+        """The compiled kernel, or None if the cache has no usable one."""
         try:
             return super().load_overload(sig, target_context)
         except Exception:
-            return None  # whatever is wrong with it: the kernel is compiled and saved anew
+            return None  # the kernel is compiled and saved again, whatever is wrong with the file
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled kernel, where the disk takes it."""
