@@ -1,4 +1,4 @@
-"""Types of the arrays that are everywhere, and memory as kernels want it."""
+"""Array types that all modules share, and arrays laid out as kernels need them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.intp]
 
-# Entries that numpy works on in one go: some milliseconds, after which Ctrl-C is heard.
+# Entries that numpy works on in one call: some milliseconds, so that Ctrl-C is heard.
 BLOCK_ENTRIES = 2**20
 
 # A cache line, and the longest vector: one that straddles two lines takes twice as long.
@@ -26,7 +26,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
 
 
 class _SameMemory:
-    """What numpy makes a second array of; it keeps the first one alive."""
+    """Lets numpy make a second array on the same memory; it keeps the first array alive."""
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
         address = array.__array_interface__["data"][0]
@@ -35,12 +35,12 @@ class _SameMemory:
 
 
 def as_kernels_take_it(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The array, or a view of a read-only one that does not say so.
+    """The array, or for a read-only array a view that is marked as writable.
 
-    To numba a read-only array (a memory map, what joblib hands its workers) is another type, for
-    which each kernel is compiled once more, in seconds. Kernels never write to data, so they can
-    use the code for writable arrays. The view is for kernels only: whoever writes to it writes to
-    memory that may be protected.
+    numba treats a read-only array (a memory map, or data that joblib sends to its workers) as
+    another type and would compile each kernel again, in seconds. Kernels never write to data, so
+    they can use the code for writable arrays. Use the view for kernels only: its memory may be
+    protected, and writing to it would end the process.
     """
     return array if array.flags.writeable else np.asarray(_SameMemory(array))
 
@@ -55,7 +55,7 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
 
 
 def rows_of(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """The array C-ordered and of the dtype; itself where it is, else a copy made block by block."""
+    """The array in C order and the dtype: the array itself, or a copy made block by block."""
     if array.size <= BLOCK_ENTRIES or (array.dtype == dtype and array.flags.c_contiguous):
         return array.astype(dtype, order="C", copy=False)
     out = np.empty(array.shape, dtype=dtype)
@@ -65,7 +65,7 @@ def rows_of(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
 
 def roots_of(squared: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Square roots as the dtype, block by block; in place where the dtype is the array's own."""
+    """Square roots as the dtype, block by block; in place if the dtype is the array's own."""
     out = squared if squared.dtype == dtype else np.empty(squared.shape, dtype=dtype)
     if squared.size <= BLOCK_ENTRIES:
         return np.sqrt(squared, out=out, casting="same_kind")

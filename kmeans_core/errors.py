@@ -1,4 +1,4 @@
-"""The package's own exceptions and warnings, which are scikit-learn's too where it is loaded."""
+"""Exceptions and warnings; where scikit-learn is loaded, its users can catch them as its own."""
 
 import sys
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A constructor parameter has a type or value that fit cannot use."""
+    """A constructor parameter has a type or a value that ``fit`` cannot use."""
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -14,13 +14,13 @@ class NotFittedError(ValueError, AttributeError):
 
 
 class ConvergenceWarning(UserWarning):
-    """The result is not what was asked for, as with fewer distinct rows than clusters."""
+    """The fit found fewer clusters than ``n_clusters``, as when rows are duplicates."""
 
 
 class InconsistentVersionWarning(UserWarning):
     """A model was pickled by another major version of the package."""
 
-    # scikit-learn's of this name takes and shows its own versions; ours says what it is told.
+    # scikit-learn's warning of this name takes versions; ours takes the message.
     def __init__(self, message: str) -> None:
         UserWarning.__init__(self, message)
 
@@ -28,19 +28,20 @@ class InconsistentVersionWarning(UserWarning):
 
 
 def shown(value: Any) -> str:
-    """The repr of a value for an error: of at most 200 characters, and never an error itself."""
+    """The repr of a value for an error message, cut to 200 characters; it never raises."""
     try:
         text = repr(value)
-    except Exception:  # as of an int with more digits than Python prints
+    except Exception:  # such as an int with more digits than Python prints
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def as_scikit_learn_knows_it(own: type[Any]) -> type[Any]:
-    """A class to raise or warn with, which code that catches scikit-learn's of the name catches.
+    """The class to raise or warn with, so that code for scikit-learn's class catches it.
 
-    Where ``sklearn.exceptions`` is loaded it is derived from both; looked up when it is needed,
-    as scikit-learn may be loaded after this package, and never loaded from here.
+    Where ``sklearn.exceptions`` is loaded, the class derives from ours and from scikit-learn's of
+    the same name. This package never loads scikit-learn, which may be loaded later: so it looks
+    each time.
     """
     theirs = getattr(sys.modules.get("sklearn.exceptions"), own.__name__, None)
     return own if theirs is None else _of_both(own.__name__)
@@ -54,7 +55,7 @@ def _of_both(name: str) -> type[Any]:
 
 
 def __getattr__(name: str) -> Any:
-    # What comes out of another process is unpickled by the qualified name of its class.
+    # Exceptions from another process are unpickled by the qualified name of their class.
     if name in ("_NotFittedError", "_ConvergenceWarning", "_InconsistentVersionWarning"):
         return as_scikit_learn_knows_it(globals()[name[1:]])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,11 +7,11 @@ T = TypeVar("T")
 
 
 class lazy(Generic[T]):  # noqa: N801 (used as functools.cached_property is)
-    """As ``functools.cached_property``, but without a lock.
+    """Like ``functools.cached_property``, but without a lock.
 
-    Up to Python 3.11 that one holds a lock, for all objects of a class, while it computes. A
-    process that is forked meanwhile inherits it locked and would wait for ever. Two threads may
-    here both compute an attribute; they find the same.
+    Up to Python 3.11 ``cached_property`` holds a lock for all objects of a class while it
+    computes. A process that is forked meanwhile inherits the locked lock and would wait for ever.
+    Here two threads may both compute an attribute; they get equal values.
     """
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
@@ -31,5 +31,5 @@ class lazy(Generic[T]):  # noqa: N801 (used as functools.cached_property is)
         if instance is None:
             return self
         value = self._compute(instance)
-        instance.__dict__[self._name] = value  # found before this descriptor from now on
+        instance.__dict__[self._name] = value  # Python finds it before this descriptor
         return value

@@ -1,10 +1,10 @@
 """The textbook: k-means++, Lloyd and silhouette straight from their definitions, in plain NumPy.
 
-Nothing here is fast, and nothing here shares code with the rest of the package: learners read it,
-and the tests hold the fast versions against it.
+Nothing here is fast, and it shares no code with the rest of the package. Learners read it, and the
+tests compare the fast versions with it.
 
-Notation: X is (n_samples, n_features), centers is (n_clusters, n_features), labels[i] is the
-cluster of row i, weights[i] how often row i counts.
+Notation: X is (n_samples, n_features), and centers is (n_clusters, n_features). labels[i] is the
+cluster of row i, and weights[i] is its weight.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.intp]
 
 
 def squared_distances(X: Floats, centers: Floats) -> Floats:
-    """Sum of (x - c)^2 over the features, in their order, for every row and centre.
+    """For every row and center the sum of (x - c)^2 over the features, in their order.
 
     Returns
     -------
@@ -37,13 +37,13 @@ def squared_distances(X: Floats, centers: Floats) -> Floats:
 
 
 def nearest(X: Floats, centers: Floats) -> Ints:
-    """Label of the nearest centre for each row; of equally near ones, the lowest."""
+    """Label of the nearest center for each row; the lowest label where centers are equally near."""
     labels: Ints = np.argmin(squared_distances(X, centers), axis=1)
     return labels
 
 
 def inertia(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> float:
-    """What k-means makes small: the weighted sum of squared distances to the own centre."""
+    """The objective of k-means: the weighted sum of squared distances to the own center."""
     own = squared_distances(X, centers)[np.arange(len(X)), labels]
     return float(np.sum(weights * own))
 
@@ -54,16 +54,16 @@ def inertia(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> float:
 def kmeans_plusplus(
     X: Floats, n_clusters: int, random_state: np.random.RandomState, weights: Floats
 ) -> Ints:
-    """Rows that make good first centres (Arthur and Vassilvitskii 2007, section 2.2).
+    """Rows that make good first centers (Arthur and Vassilvitskii 2007, section 2.2).
 
-    The first row is drawn in proportion to its weight, each later one in proportion to
-    weight * D^2, D being the distance to the nearest row chosen so far. Of 2 + log(k) draws
-    (greedy k-means++, ibid. section 5) the one that leaves the least sum of weight * D^2 is kept.
+    The first row is drawn in proportion to its weight. Each later row is drawn in proportion to
+    weight * D^2, where D is the distance to the nearest row chosen so far. Greedy k-means++ (ibid.
+    section 5) draws 2 + log(k) candidates and keeps the one with the least sum of weight * D^2.
 
     Returns
     -------
     ndarray of shape (n_clusters,)
-        Row numbers in X, in the order of choice.
+        Row numbers in X, in the order in which they were chosen.
     """
     n_trials = 2 + int(np.log(n_clusters))
     chosen = [int(random_state.choice(len(X), p=weights / weights.sum()))]
@@ -84,20 +84,20 @@ def kmeans_plusplus(
 
 @dataclass(frozen=True, eq=False)
 class LloydStep:
-    """One iteration: what was assigned to which centres, and where the centres go next.
+    """One iteration: the assignment of rows to centers, and the next centers.
 
     Attributes
     ----------
     centers : ndarray of shape (n_clusters, n_features)
-        The centres the rows were assigned to.
+        The centers that the rows were assigned to.
     labels : ndarray of shape (n_samples,)
-        The nearest centre of each row.
+        The nearest center of each row.
     inertia : float
-        Of ``labels`` to ``centers``.
+        Inertia of ``labels`` and ``centers``.
     n_moved : int
-        Rows whose label is not that of the step before.
-    refilled : ndarray of shape (n_refilled,)
-        Clusters nobody was in, which start anew at the rows farthest from their centres.
+        Rows whose label differs from the previous step.
+    relocated : ndarray of shape (n_relocated,)
+        Clusters that were empty and were moved to the rows farthest from their centers.
     next_centers : ndarray of shape (n_clusters, n_features)
         The mean of each cluster.
     """
@@ -106,17 +106,18 @@ class LloydStep:
     labels: Ints
     inertia: float
     n_moved: int
-    refilled: Ints
+    relocated: Ints
     next_centers: Floats
 
 
 def lloyd(
     X: Floats, centers: Floats, weights: Floats, *, max_iter: int = 300, tol: float = 0.0
 ) -> Iterator[LloydStep]:
-    """Lloyd's algorithm (Lloyd 1982), a step at a time.
+    """Lloyd's algorithm (Lloyd 1982), one step at a time.
 
-    Assign each row to its nearest centre; move each centre to the mean of its rows; again, until
-    no row moves, or the summed squared shift of the centres is at most ``tol``, or ``max_iter``.
+    Assign each row to its nearest center, and move each center to the mean of its rows. Repeat
+    until no row changes its label, until the summed squared shift of the centers is at most
+    ``tol``, or for ``max_iter`` steps.
 
     Yields
     ------
@@ -126,9 +127,9 @@ def lloyd(
     for _ in range(max_iter):
         previous, labels = labels, nearest(X, centers)
         n_moved = int(np.sum(labels != previous))
-        next_centers, refilled = update(X, centers, labels, weights)
+        next_centers, relocated = update(X, centers, labels, weights)
         yield LloydStep(
-            centers, labels, inertia(X, centers, labels, weights), n_moved, refilled, next_centers
+            centers, labels, inertia(X, centers, labels, weights), n_moved, relocated, next_centers
         )
         if n_moved == 0:
             return
@@ -139,28 +140,29 @@ def lloyd(
 
 
 def update(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> tuple[Floats, Ints]:
-    """The weighted mean of each cluster's rows, and the clusters that had to be refilled.
+    """The weighted mean of each cluster's rows, and the clusters that were relocated.
 
-    A cluster without weight takes the row farthest from its own centre (the lowest of equally far
-    ones) out of the cluster it is in. Rows that lie on their centre are not taken: where there
-    are more clusters than distinct rows, a cluster stays empty and lies where the heaviest does.
+    A cluster without weight takes over the row that is farthest from its own center (the lowest
+    row number where rows are equally far). Rows that lie on their center are not taken. So if
+    there are more clusters than distinct rows, a cluster stays empty; its center is that of the
+    heaviest cluster.
     """
     clusters = np.arange(len(centers))
-    mass = np.array([np.sum(weights[labels == c]) for c in clusters])
-    empty = np.flatnonzero(mass == 0)
+    weight_in_clusters = np.array([np.sum(weights[labels == c]) for c in clusters])
+    empty = np.flatnonzero(weight_in_clusters == 0)
 
     own = squared_distances(X, centers)[np.arange(len(X)), labels]
     farthest_first = np.argsort(-own, kind="stable")
     donors = farthest_first[(own * weights)[farthest_first] > 0][: len(empty)]
-    refilled = empty[: len(donors)]
+    relocated = empty[: len(donors)]
     labels = labels.copy()
-    labels[donors] = refilled
+    labels[donors] = relocated
 
-    mass = np.array([np.sum(weights[labels == c]) for c in clusters])
+    weight_in_clusters = np.array([np.sum(weights[labels == c]) for c in clusters])
     sums = np.array([np.sum(weights[labels == c, None] * X[labels == c], axis=0) for c in clusters])
-    means = sums / np.where(mass > 0, mass, 1.0)[:, None]
-    means[mass == 0] = means[np.argmax(mass)]
-    return means, refilled
+    means = sums / np.where(weight_in_clusters > 0, weight_in_clusters, 1.0)[:, None]
+    means[weight_in_clusters == 0] = means[np.argmax(weight_in_clusters)]
+    return means, relocated
 
 
 # Silhouette -----------------------------------------------------------------------------------
@@ -169,13 +171,14 @@ def update(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> tuple[F
 def silhouette_samples(X: Floats, labels: Ints) -> Floats:
     """How much nearer each row is to its own cluster than to the next one (Rousseeuw 1987).
 
-    (b - a) / max(a, b) with a the mean distance to the other rows of the own cluster and b the
-    least mean distance to the rows of another; 0 for a row alone in its cluster.
+    The value is (b - a) / max(a, b). a is the mean distance to the other rows of the own cluster,
+    and b is the least mean distance to the rows of another cluster. It is 0 for a row that is
+    alone in its cluster.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        Each within -1..1.
+        Between -1 and 1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""scikit-learn's base classes, which ours get once scikit-learn is loaded."""
+"""Adds scikit-learn's base classes to ours once scikit-learn is loaded."""
 
 import sys
 from typing import Any, SupportsIndex
@@ -10,16 +10,16 @@ class LateBases(Estimator):
     """An estimator that is a ``BaseEstimator`` to code that imports scikit-learn.
 
     Parts of scikit-learn accept only instances of its own classes: ``Birch(n_clusters=model)``
-    wants a ``ClusterMixin``. Inheriting from these would load scikit-learn for everybody. So the
-    classes are added to the bases of this one when scikit-learn is there: when the package is
-    imported, when a model is made, and when somebody asks for a model's class. All methods that
-    scikit-learn's classes bring are defined here or in a subclass, which come first.
+    needs a ``ClusterMixin``. Inheriting from these classes would load scikit-learn for everybody.
+    So they are added to the bases of this class if scikit-learn is loaded. That is checked when
+    the package is imported, when a model is made, and when code asks for a model's class. Our
+    classes come first, and they define all methods that scikit-learn's classes have.
 
-    ``isinstance(model, BaseEstimator)`` calls nothing of ours while it looks at the bases of the
-    model's type. But where they do not answer yes, Python asks for ``model.__class__`` and looks at
-    that class too, if it is another one than the type. This is how a model that was made before
-    scikit-learn was imported is recognized: the question that adds the bases is answered with a
-    class that stands in for the type, and all later questions with the type.
+    ``isinstance(model, BaseEstimator)`` looks at the bases of the model's type without calling our
+    code. If the answer is no, Python asks for ``model.__class__`` and checks that class too, if it
+    differs from the type. This is how a model that was made before scikit-learn was imported is
+    recognized. The first question adds the bases and gets a class that stands in for the type; all
+    later questions get the type.
     """
 
     def _class(self) -> Any:
@@ -32,7 +32,7 @@ class LateBases(Estimator):
     __class__ = property(_class, _change_class)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        add_bases()  # pickle compares the type with __class__: no stand-in may come in between
+        add_bases()  # first: pickle compares the type with __class__, which must not be a stand-in
         return super(LateBases, self).__reduce_ex__(protocol)  # noqa: UP008 (__class__ is a property)
 
 
@@ -48,8 +48,8 @@ def add_bases() -> bool:
     try:
         LateBases.__bases__ = (*_FIRST_BASES, *found)
     except TypeError:
-        # A subclass that was made before lists a base of scikit-learn in front of ours. No order
-        # of bases suits both, so models go on without.
+        # An existing subclass lists a base of scikit-learn before ours. No order of bases suits
+        # both classes, so ours stays without them.
         return False
     return True
 
@@ -58,7 +58,7 @@ _FIRST_BASES = LateBases.__bases__
 
 
 class _StandIn(type):
-    """The type of a class that looks like another one and makes instances of that one."""
+    """The type of a class that looks like another class and makes instances of it."""
 
     stands_for: type[Any]
 

@@ -1,4 +1,4 @@
-"""How a model looks in a notebook."""
+"""The display of a model in a notebook."""
 
 import html
 import sys
@@ -6,13 +6,13 @@ from typing import Any
 
 
 def shows_diagram() -> bool:
-    """Whether HTML is wanted: always, unless scikit-learn's configuration asks for text."""
+    """Whether to show HTML: yes, unless scikit-learn's configuration asks for text."""
     sklearn = sys.modules.get("sklearn")
     return sklearn is None or sklearn.get_config()["display"] == "diagram"
 
 
 def as_html(model: Any) -> str:
-    """scikit-learn's own display where it is loaded, a table of the parameters otherwise."""
+    """scikit-learn's own display if it is loaded; otherwise a table of the parameters."""
     if sys.modules.get("sklearn") is not None:  # None blocks its import
         from sklearn.utils import estimator_html_repr
 

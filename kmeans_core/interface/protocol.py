@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kmeans_core.errors import InconsistentVersionWarning, as_scikit_learn_knows_it
 from kmeans_core.version import __version__
 
-# Where a pickled state says which version wrote it. Models of 0.1 were pickled without at first.
+# The key of a pickled state for the version that wrote it. The first models had no such key.
 _WRITTEN_BY, _FIRST_VERSION = "_kmeans_core_version", "0.1.0"
 
 
@@ -33,8 +33,8 @@ class Estimator:
         Parameters
         ----------
         deep : bool, default True
-            Whether to add the parameters of parameters that are estimators themselves, which a
-            subclass may have, as ``<name>__<their name>``.
+            Whether to add the parameters of nested estimators, as ``<name>__<their name>``. A
+            subclass may have such parameters.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class Estimator:
         Raises
         ------
         ValueError
-            If there is no parameter of a name; then none is set.
+            If a name is not a parameter; then nothing is set.
         """
         known = self._parameter_names()
         own: dict[str, Any] = {}
@@ -94,15 +94,15 @@ class Estimator:
         changed = []
         for name, parameter in _named(type(self)).items():
             if not hasattr(self, name):
-                continue  # a subclass that does not keep it
+                continue  # a subclass does not store this parameter
             value = getattr(self, name)
-            # Compared by repr: == on an array says neither yes nor no.
+            # Compared by repr, because == on arrays gives an array.
             if repr(value) != repr(parameter.default):
                 changed.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def _values_of(self, names: Iterable[str]) -> dict[str, Any]:
-        """What fit reads; the parameters of a subclass may be fewer, or others."""
+        """The values that fit reads; a subclass may have fewer or other parameters."""
         values = {}
         for name in names:
             try:
@@ -119,7 +119,7 @@ class Estimator:
 
     def __getstate__(self) -> Any:
         state: Any = object.__getstate__(self)
-        if isinstance(state, tuple):  # of a subclass with __slots__: what they hold comes second
+        if isinstance(state, tuple):  # a subclass with __slots__; their values come second
             return {**(state[0] or {}), _WRITTEN_BY: __version__}, state[1]
         return {**(state or {}), _WRITTEN_BY: __version__}
 
@@ -129,12 +129,12 @@ class Estimator:
         if _major(written_by) != _major(__version__):
             warnings.warn(
                 f"This {type(self).__name__} was pickled by kmeans_core {written_by}, and this is "
-                f"kmeans_core {__version__}. It may fail or give other results: fit it again, or "
+                f"kmeans_core {__version__}. It may fail or give other results. Fit it again, or "
                 "load it with the version that pickled it.",
                 as_scikit_learn_knows_it(InconsistentVersionWarning),
                 stacklevel=2,
             )
-        # A version that did not know a parameter did what its default does.
+        # An older version without a parameter behaved as the parameter's default does.
         vars(self).update(_defaults(type(self)) | state)
         vars(self).pop(_WRITTEN_BY, None)
         for name, value in slots.items():
@@ -150,7 +150,7 @@ class Estimator:
             del self.feature_names_in_
 
     def _check_feature_names(self, X: Any) -> None:
-        """Hold the names of X's columns against those seen in fit."""
+        """Compare the names of X's columns with those seen in fit."""
         seen = getattr(self, "feature_names_in_", None)
         names = feature_names(X)
         owner = type(self).__name__
@@ -178,14 +178,14 @@ class Estimator:
 
 
 def feature_names(X: Any) -> npt.NDArray[np.object_] | None:
-    """Column names of a data frame or table where all are strings; None where there are none.
+    """Column names of a data frame or table; None if it has none or if none are strings.
 
     Raises
     ------
     TypeError
         If some names are strings and some are not.
     """
-    # In a pyarrow table ``columns`` are the values.
+    # In a pyarrow table ``columns`` holds the values.
     columns = getattr(X, "column_names", None)
     if columns is None:
         columns = getattr(X, "columns", None)
@@ -228,7 +228,7 @@ def _first_five(names: list[str]) -> list[str]:
 
 @cache
 def _parameter_names(cls: Any) -> list[str]:
-    """Looked up once a class: a signature takes longer to read than a small fit to run."""
+    """Sorted parameter names, cached: reading a signature takes longer than a small fit."""
     for parameter in _signature(cls).values():
         if parameter.kind is parameter.VAR_POSITIONAL:
             raise RuntimeError(
@@ -239,7 +239,7 @@ def _parameter_names(cls: Any) -> list[str]:
 
 
 def _named(cls: Any) -> dict[str, inspect.Parameter]:
-    """What ``__init__`` takes by name, in its order; neither ``*args`` nor ``**rest``."""
+    """The named parameters of ``__init__`` in their order, without ``*args`` and ``**rest``."""
     return {
         name: parameter
         for name, parameter in _signature(cls).items()
@@ -255,7 +255,7 @@ def _signature(cls: Any) -> dict[str, inspect.Parameter]:
 
 
 def _defaults(cls: Any) -> dict[str, Any]:
-    """Defaults of the parameters of a class, and of those that it inherits."""
+    """Defaults of the parameters of a class and its bases."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if issubclass(base, Estimator) and "__init__" in vars(base):

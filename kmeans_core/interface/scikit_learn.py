@@ -1,7 +1,6 @@
-"""What scikit-learn asks of a clusterer by names of its own: tags, output frames, routing.
+"""scikit-learn's own protocol for a clusterer: tags, output frames, metadata routing.
 
-Nothing of scikit-learn is imported but inside methods that only scikit-learn, or somebody who uses
-it, calls.
+scikit-learn is imported only inside methods that scikit-learn or its users call.
 """
 
 import sys
@@ -59,12 +58,12 @@ class ScikitLearnClusterer(LateBases):
     # Frames instead of arrays ---------------------------------------------------------------
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Choose what ``transform`` and ``fit_transform`` return.
+        """Choose the container that ``transform`` and ``fit_transform`` return.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None
-            An array, a pandas or a polars frame; None leaves the choice as it is.
+            An array, a pandas frame or a polars frame. None keeps the current choice.
 
         Returns
         -------
@@ -74,7 +73,7 @@ class ScikitLearnClusterer(LateBases):
         Raises
         ------
         ValueError
-            If ``transform`` is none of these.
+            If ``transform`` is anything else.
         """
         if transform is None:
             return self
@@ -87,12 +86,12 @@ class ScikitLearnClusterer(LateBases):
         return self
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Names of the columns of ``transform``: the class name in lower case and a number.
+        """Column names of ``transform``: the class name in lower case and a number.
 
         Parameters
         ----------
         input_features : array-like of str, optional
-            Only checked against the features seen in fit.
+            Only compared with the features seen in fit.
 
         Returns
         -------
@@ -103,7 +102,7 @@ class ScikitLearnClusterer(LateBases):
         NotFittedError
             Before fit.
         ValueError
-            If ``input_features`` are not those seen in fit.
+            If ``input_features`` differ from those seen in fit.
         """
         self._check_fitted()
         if input_features is not None:
@@ -125,7 +124,7 @@ class ScikitLearnClusterer(LateBases):
         return len(self.cluster_centers_)
 
     def _framed(self, X: Any, out: npt.NDArray[Any]) -> Any:
-        """The output of transform in the container that was asked for."""
+        """The output of transform in the chosen container."""
         container = getattr(self, "_sklearn_output_config", {}).get("transform")
         if container is None:
             sklearn = sys.modules.get("sklearn")
@@ -144,7 +143,7 @@ class ScikitLearnClusterer(LateBases):
     # Metadata routing -----------------------------------------------------------------------
 
     def set_fit_request(self, *, sample_weight: Any = UNCHANGED) -> Self:
-        """Whether a meta-estimator hands ``sample_weight`` on to fit; see scikit-learn's guide.
+        """Set whether a meta-estimator passes ``sample_weight`` to fit; see scikit-learn's guide.
 
         Parameters
         ----------
@@ -163,11 +162,11 @@ class ScikitLearnClusterer(LateBases):
         return self._request("fit", sample_weight)
 
     def set_score_request(self, *, sample_weight: Any = UNCHANGED) -> Self:
-        """Whether a meta-estimator hands ``sample_weight`` on to score; as for fit."""
+        """Set whether a meta-estimator passes ``sample_weight`` to score, as for fit."""
         return self._request("score", sample_weight)
 
     def get_metadata_routing(self) -> Any:
-        """What was asked for with ``set_fit_request`` and ``set_score_request``.
+        """The requests that were set by ``set_fit_request`` and ``set_score_request``.
 
         Returns
         -------

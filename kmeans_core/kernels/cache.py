@@ -1,4 +1,4 @@
-"""The files that compiled kernels are kept in, read with doubt and written with a checksum."""
+"""The cache of compiled kernels on disk: files with a checksum, so that damage is noticed."""
 
 import hashlib
 import os
@@ -13,20 +13,20 @@ _warned = False
 
 
 def warn_once(problem: str) -> None:
-    """Say that compiled code is not kept; once in a process, however many kernels it concerns."""
+    """Warn once in a process that compiled code is not kept, whatever the number of kernels."""
     global _warned
     if not _warned:
         _warned = True
         warnings.warn(
-            f"{problem}, so each process compiles its own; set NUMBA_CACHE_DIR to a folder that "
-            "can be written.",
+            f"{problem}, so each process compiles its own kernels; set NUMBA_CACHE_DIR to a folder "
+            "that can be written.",
             RuntimeWarning,
             stacklevel=3,
         )
 
 
 class KernelCache(FunctionCache):
-    """numba's cache of one kernel, which no damage and no full disk can turn into an error."""
+    """numba's cache of one kernel, without errors from damaged files or a full disk."""
 
     def __init__(self, function: Callable[..., Any], stamp: Any) -> None:
         super().__init__(function)
@@ -37,10 +37,10 @@ class KernelCache(FunctionCache):
         try:
             return super().load_overload(sig, target_context)
         except Exception:
-            return None  # the kernel is compiled and saved again, whatever is wrong with the file
+            return None  # whatever is wrong with the file: the kernel is compiled and saved again
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the compiled kernel, where the disk takes it."""
+        """Save the compiled kernel; warn if the disk refuses it."""
         try:
             super().save_overload(sig, data)
         except OSError as error:
@@ -48,12 +48,12 @@ class KernelCache(FunctionCache):
 
 
 class CheckedFiles(IndexDataCacheFile):
-    """numba's index and data files, each after a checksum of what it is and of what it holds.
+    """numba's index and data files, each with a checksum of its identity and content in front.
 
-    numba would unpickle whatever it finds. A damaged file can then raise any error, and damaged
-    machine code ends the process. numba also takes a data file for what the index says of it,
-    though another process, or one that was killed between the two writes, may have left another
-    kernel there: so the data tell their own key.
+    numba unpickles whatever it finds. A damaged file can then raise any error, and damaged machine
+    code ends the process. numba also trusts the index about what a data file holds. But another
+    process, or one that was killed between the two writes, may have left another kernel there. So
+    each data file holds its own key.
     """
 
     def save(self, key: Any, data: Any) -> None:
@@ -76,7 +76,7 @@ class CheckedFiles(IndexDataCacheFile):
         self._write(self._data_path(name), data)
 
     def _read(self, path: str) -> Any:
-        """What was written; None where it is damaged, stale or not there."""
+        """The content that was written; None if it is damaged, stale or missing."""
         if not os.path.isfile(path):  # a pipe would never end
             return None
         try:

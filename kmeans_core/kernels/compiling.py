@@ -1,9 +1,9 @@
-"""When a kernel is compiled: where no Ctrl-C can break it, and never while the process forks.
+"""Compiles kernels where Ctrl-C cannot break the compiler, and never while the process forks.
 
-numba's compiler is one for all threads, under one lock. An exception in the midst of it, which
-Ctrl-C or any signal handler may raise in the main thread, leaves kernels that fail ever after and
-at times ends the process. A fork in the midst of it leaves that lock in the child, locked by a
-thread that is not there.
+All threads share one compiler of numba, under one lock. Ctrl-C or a signal handler can raise an
+exception in the main thread while it compiles. That leaves kernels that fail from then on, and
+sometimes ends the process. A fork during compilation leaves the lock in the child, held by a
+thread that does not exist there.
 """
 
 import itertools
@@ -18,25 +18,25 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from kmeans_core.threads import stopping
 
-# Bytes of stack that LLVM needs, with room to spare: 64 kB were too few, 256 kB enough. A program
-# may have asked for small stacks for its threads (threading.stack_size).
+# Bytes of stack for LLVM, with room to spare: 64 kB were too few and 256 kB enough. A program can
+# ask for smaller stacks for its threads (threading.stack_size).
 LEAST_STACK = 2**20
 
-# Seconds after which a wait looks whether the thread that it waits for still exists.
+# Seconds after which a waiting thread checks that the compiling thread still exists.
 _LOOK = 0.5
 
 
 def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
-    """The same compiler, which is stopped before or after a kernel, and never in between.
+    """Wrap a compiler so that an interruption takes effect before or after a kernel.
 
-    Signal handlers run in the main thread alone, so another thread compiles what that one needs.
-    A handler runs at once; what it raises is raised when the kernel is ready.
+    Signal handlers run in the main thread only, so another thread compiles for the main thread.
+    A handler runs at once. If it raises an exception, that is raised when the kernel is ready.
     """
 
     def compile_unbroken(*args: Any) -> Any:
         is_main = threading.current_thread() is threading.main_thread()
         has_room = not 0 < threading.stack_size() < LEAST_STACK
-        # What interrupts a compilation of this very thread cannot wait for its end.
+        # If this thread holds the compiler's lock already, another thread would wait for ever.
         if is_main and has_room and not global_compiler_lock.is_locked():
             return _in_another_thread(lambda: compile_for(*args))
         return compile_for(*args)
@@ -45,10 +45,7 @@ def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def unless_stopped(compile_one: Callable[..., Any]) -> Callable[..., Any]:
-    """The same compiler of one kernel, or of one that another kernel calls.
-
-    It does not begin once the work that asks for the kernel has been stopped.
-    """
+    """Wrap the compiler of one kernel so that it does not begin for work that was stopped."""
 
     def compile_unless_stopped(*args: Any) -> Any:
         with global_compiler_lock:
@@ -59,15 +56,15 @@ def unless_stopped(compile_one: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Request:
-    """The part that another thread has in the work of the main one."""
+    """Work of the main thread that another thread takes part in."""
 
     is_stopped = False
 
 
 def _in_another_thread(work: Callable[[], Any]) -> Any:
-    """What ``work`` returns or raises."""
+    """Do the work in another thread; return its result or raise its exception."""
     request = _Request()
-    turn = itertools.count()  # next() is one step, and whoever gets 0 does the work
+    turn = itertools.count()  # next() cannot be interrupted: the thread that gets 0 does the work
     outcome: list[tuple[Any, BaseException | None]] = []
     is_done = threading.Lock()
     is_done.acquire()
@@ -93,7 +90,7 @@ def _in_another_thread(work: Callable[[], Any]) -> Any:
                 outcome.append(_outcome(work))
         except BaseException as error:
             if next(turn) > 0:
-                interruption = error  # the thread is at it
+                interruption = error  # the other thread is compiling
                 request.is_stopped = True
                 stopping.stop()
             elif _tells_of_no_thread(error):
@@ -107,7 +104,7 @@ def _in_another_thread(work: Callable[[], Any]) -> Any:
         if failure is not None:
             raise failure
     finally:
-        del interruption, failure  # which hold this frame, which holds them
+        del interruption, failure  # breaks the cycle: they hold this frame
     return result
 
 
@@ -119,7 +116,7 @@ def _outcome(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
 
 
 def _tells_of_no_thread(error: BaseException) -> bool:
-    # Such as "can't start new thread", and another where the interpreter ends.
+    # "can't start new thread", or a similar message while the interpreter shuts down.
     return isinstance(error, MemoryError | RuntimeError) and "new thread" in str(error)
 
 
@@ -136,7 +133,7 @@ def _holding_the_compiler() -> Iterator[None]:
 
 
 def _hold() -> None:
-    """Wait until no other thread compiles, and let none begin; whatever interrupts the wait."""
+    """Wait until no thread compiles, despite interruptions, and let no compilation begin."""
     holders: list[Iterator[None]] = []
     _forking.holders = [*getattr(_forking, "holders", []), holders]
     interruption: BaseException | None = None
@@ -148,7 +145,7 @@ def _hold() -> None:
         except BaseException as error:
             interruption = error
     if interruption is not None:
-        raise interruption  # out of a hook of fork, which Python reports
+        raise interruption  # Python prints exceptions of fork hooks
 
 
 def _release() -> None:

@@ -1,4 +1,4 @@
-"""How a kernel is compiled: without the GIL, cached on disk where numba finds a place to write."""
+"""The @kernel decorator: compiles without the GIL and caches the code on disk."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,9 +14,9 @@ from kmeans_core.kernels.compiling import unbroken, unless_stopped
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` at its first call, for the types of that call.
 
-    numba's own cache raises already at import where it can write neither beside the source nor in
-    the user's cache (no HOME, read-only folders). An import must not fail for want of a cache:
-    such a kernel is compiled anew in each process, and one warning says so for all of them.
+    numba's own cache raises an error at import if it can write neither beside the source nor in
+    the user's cache (no HOME, read-only folders). Here such a kernel is compiled in every process,
+    and one warning says so for all kernels.
     """
     # error_model="numpy": a division by zero gives inf or nan and costs no branch.
     done: Callable[..., Any] = njit(nogil=True, error_model="numpy")(function)
@@ -26,8 +26,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     compiled._compile_for_args = unbroken(compiled._compile_for_args)
     compiled.compile = unless_stopped(compiled.compile)
     try:
-        # numba takes a cached kernel for fresh while its own file is as it was. But kernels call
-        # kernels of other files, whose code is compiled into them: any changed file makes all
+        # numba reuses a cached kernel as long as its own file is unchanged. But the code of kernels
+        # in other files is compiled into it too. So a change in any kernel file makes all caches
         # stale.
         compiled._cache = KernelCache(function, _stamp_of_all_kernels())
     except RuntimeError as error:

@@ -1,35 +1,35 @@
-"""How much memory there is, and a refusal of matrices whose shape alone asks for more."""
+"""How much memory there is, and an error for matrices whose shape alone needs more."""
 
 import os
 from contextlib import suppress
 
 Shape = tuple[int, int]
 
-# Bytes that any use of a matrix takes for each row and for each column, at the very least.
+# The least bytes that any use of a matrix needs for each row and for each column.
 ROW_BYTES = 32
 COLUMN_BYTES = 8
 
 
 def refuse_huge(shape: Shape, name: str, n_dense: int = 0) -> None:
-    """Raise where the sizes alone ask for more memory than there is.
+    """Raise an error if a result of this shape needs more memory than there is.
 
-    A shape is two numbers: unlike an array it may say anything.
+    The shape of a sparse matrix is only two numbers, so it can be far larger than the memory.
 
     Parameters
     ----------
     shape : tuple of int
     name : str
-        What the error calls the matrix.
+        Name of the matrix in the error.
     n_dense : int
-        Dense rows, such as centers, that a fit holds four times over.
+        Number of dense rows, such as centers, of which a fit holds four copies.
 
     Raises
     ------
     ValueError
-        Says how much is needed and how much there is.
+        If the memory is too small; the message says how much is needed and how much there is.
     """
     needed = ROW_BYTES * shape[0] + COLUMN_BYTES * shape[1] * max(1, 4 * n_dense)
-    # Looked up only where it may matter.
+    # Small needs are not checked: looking up the memory takes longer than a small fit.
     if needed < 2**30 or needed <= (available := available_memory()):
         return
     centers = f" and {n_dense} centers" if n_dense else ""
@@ -41,7 +41,7 @@ def refuse_huge(shape: Shape, name: str, n_dense: int = 0) -> None:
 
 
 def available_memory() -> int:
-    """Bytes of memory that this machine has, or that its container may use; 2**63 if unknown."""
+    """Bytes of memory that this machine or its container has; 2**63 if unknown."""
     limits = [2**63]
     with suppress(AttributeError, OSError, ValueError):  # not on Windows
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

@@ -1,4 +1,4 @@
-"""Sparse matrices of any format -> sound CSR; nothing unchecked reaches scipy's conversions."""
+"""Turns sparse matrices of any format into valid CSR; checks them before scipy converts them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ Csr = tuple[Array, Array, Array]
 
 
 class _MalformedError(Exception):
-    """What is wrong with a matrix, in words that go into the error."""
+    """Says what is wrong with a matrix; the words go into the error message."""
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """Compressed lines (rows of CSR, columns of CSC) and the places in each, for errors."""
+    """Names of compressed lines (rows of CSR, columns of CSC) and of their places, for errors."""
 
     line: str
     n_lines: int
@@ -45,13 +45,13 @@ def shape_of(X: Any, name: str = "X") -> Shape:
     Raises
     ------
     ValueError
-        There are not two, or they are no numbers of rows and columns.
+        If the shape is not two whole numbers from 0 to 2**63 - 1.
     """
     shape = getattr(X, "shape", None)
     if not isinstance(shape, tuple) or not all(_is_size(size) for size in shape):
         raise ValueError(
-            f"Malformed sparse matrix {name}: its shape is {shown(shape)}; whole numbers from 0 to "
-            "2**63 - 1 needed."
+            f"Malformed sparse matrix {name}: its shape is {shown(shape)}, but it must be whole "
+            "numbers from 0 to 2**63 - 1."
         )
     if len(shape) != 2:
         raise ValueError(f"Expected 2D array, got {len(shape)}D sparse array instead ({name}).")
@@ -61,25 +61,26 @@ def shape_of(X: Any, name: str = "X") -> Shape:
 def as_csr(X: Any, shape: Shape, name: str = "X") -> Csr:
     """Data, indices and indptr of a sparse matrix of any format; indices ascend in each row.
 
-    Entries of one cell add up, as everywhere in scipy. Nothing of X is changed.
+    Several entries for one cell are added up, as in scipy. X is not changed.
 
     Parameters
     ----------
     X : sparse matrix or sparse array
     shape : tuple of int
-        As :func:`shape_of` gives it.
+        The result of :func:`shape_of`.
     name : str
-        What errors call X.
+        Name of X in errors.
 
     Returns
     -------
     data, indices, indptr : ndarray
-        The data float32 or float64, not checked for NaN and infinity.
+        The data are float32 or float64. They are not checked for NaN and infinity.
 
     Raises
     ------
     ValueError
-        The arrays of X contradict one another or its shape, or hold what is no number.
+        The arrays of X contradict each other or the shape, or they hold values that are not
+        numbers.
     """
     refuse_huge(shape, name)
     to_csr = _FORMATS.get(X.format if isinstance(X.format, str) else "")
@@ -92,7 +93,7 @@ def as_csr(X: Any, shape: Shape, name: str = "X") -> Csr:
     except _MalformedError as problem:
         raise ValueError(f"Malformed sparse matrix {name}: {problem}.") from problem.__cause__
     if not _strictly_ascending(indices, indptr):
-        # On a copy: X is the caller's.
+        # Work on a copy, because X belongs to the caller.
         matrix = sp.csr_array((data, indices, indptr), shape=shape, copy=True)
         matrix.sum_duplicates()
         data, indices, indptr = matrix.data, matrix.indices, matrix.indptr
@@ -100,7 +101,7 @@ def as_csr(X: Any, shape: Shape, name: str = "X") -> Csr:
 
 
 def is_sound(X: Any, shape: Shape, n_threads: int) -> bool:
-    """Whether X is such CSR as kernels want, by one pass; False where that is yet to be told."""
+    """Whether one pass shows that kernels can use X as it is; False if it needs more checks."""
     if X.format != "csr" or shape[0] < 1:
         return False
     arrays = getattr(X, "data", None), getattr(X, "indices", None), getattr(X, "indptr", None)
@@ -146,7 +147,7 @@ def _of_bsr(X: Any, shape: Shape, name: str) -> Csr:
     data = _array(X, "data")
     if data.ndim != 3 or 0 in data.shape[1:]:
         raise _MalformedError(
-            f"data must be 3-D, a block for each index, not of shape {data.shape}"
+            f"data must be 3-D with a block for each index, but its shape is {data.shape}"
         )
     for axis, line in enumerate(("row", "column")):
         if shape[axis] % data.shape[1 + axis]:
@@ -200,7 +201,7 @@ def _of_dok(X: Any, shape: Shape, name: str) -> Csr:
         raise _MalformedError("it has no dictionary of cells") from error
     for key in keys:
         if not isinstance(key, tuple) or len(key) != 2:
-            raise _MalformedError(f"the key {shown(key)} is no pair of a row and a column index")
+            raise _MalformedError(f"the key {shown(key)} is not a pair of row and column index")
     rows = _whole([row for row, _ in keys], "row", shape[0])
     columns = _whole([column for _, column in keys], "column", shape[1])
     return _of_cells(_listed(X, values, name), rows, columns, shape, name)
@@ -224,7 +225,7 @@ def _of_dia(X: Any, shape: Shape, name: str) -> Csr:
         first, stop = max(0, offset), min(shape[1], shape[0] + offset, len(diagonal))
         columns = np.arange(first, max(first, stop))
         values = diagonal[first : first + len(columns)]
-        stored = values != 0  # a diagonal has no gaps, but zeros
+        stored = values != 0  # a diagonal stores every cell, zeros too
         parts.append((values[stored], (columns - offset)[stored], columns[stored]))
     values, rows, columns = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return _of_cells(values, rows, columns, shape, name)
@@ -247,9 +248,9 @@ def _of_cells(data: Array, rows: Array, columns: Array, shape: Shape, name: str)
 
 
 def _converted(matrix: Any, name: str) -> Csr:
-    """What scipy makes of a matrix of our own, whose arrays were checked.
+    """CSR by scipy, from a matrix whose arrays were checked.
 
-    Its conversion is trusted no more than its input: what follows checks no bounds.
+    The result is checked too, because kernels do not check bounds.
     """
     csr = matrix.tocsr()
     _check_lines(csr.data, csr.indices, csr.indptr, _rows(csr.shape, name))
@@ -264,7 +265,7 @@ def _array(X: Any, attribute: str) -> Array:
         found = getattr(X, attribute)
         array = np.asarray(found)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise _MalformedError(f"{attribute} is no array") from error
+        raise _MalformedError(f"{attribute} is not an array") from error
     if np.ma.is_masked(found):
         raise _MalformedError(f"{attribute} is a masked array with masked values")
     return array
@@ -275,26 +276,26 @@ def _values(data: Array, name: str) -> Array:
 
 
 def _compact(array: Array) -> Array:
-    """The array without gaps and at its own alignment; kernels are compiled for such alone."""
+    """The array contiguous and aligned, as the compiled kernels require."""
     if array.flags.c_contiguous and array.flags.aligned:
         return array
     return np.require(array, requirements=("C", "A"))
 
 
 def _index(integers: Array, *counts: int) -> Array:
-    """Integers of 32 bits where these hold the counts, as scipy makes them; else of 64.
+    """32-bit integers if they can hold the counts, as in scipy; otherwise 64-bit integers.
 
-    All of a matrix are of one dtype: kernels are compiled for each pair of dtypes.
+    All index arrays of a matrix have one dtype, because kernels are compiled for each pair.
     """
     return _compact(integers.astype(np.int32 if max(counts) < 2**31 else np.int64, copy=False))
 
 
 def _lists(X: Any, attribute: str, n_rows: int) -> list[Any]:
-    """One list a row, of the rows or the data of LIL."""
+    """The lists of a LIL matrix, one for each row."""
     try:
         lists = list(getattr(X, attribute))
     except (AttributeError, TypeError) as error:
-        raise _MalformedError(f"{attribute} is no array of lists") from error
+        raise _MalformedError(f"{attribute} is not an array of lists") from error
     if len(lists) != n_rows:
         raise _MalformedError(f"{attribute} has {len(lists)} lists for {n_rows} rows")
     for row, found in enumerate(lists):
@@ -304,22 +305,22 @@ def _lists(X: Any, attribute: str, n_rows: int) -> list[Any]:
 
 
 def _whole(indices: list[Any], place: str, n_places: int) -> Array:
-    """Indices that came one by one."""
+    """An index array from a list of indices."""
     found = _as_integers(indices)
     if found is None or (len(found) and not 0 <= np.min(found) <= np.max(found) < n_places):
-        for index in indices:  # compared as Python compares them: no dtype wraps huge ones around
+        for index in indices:  # compared by Python, so that huge ones do not wrap around
             if not isinstance(index, int | np.integer):
-                raise _MalformedError(f"the {place} index {shown(index)} is no whole number")
+                raise _MalformedError(f"the {place} index {shown(index)} is not a whole number")
             if not 0 <= index < n_places:
                 raise _MalformedError(
                     f"the {place} index {shown(index)} is outside 0..{n_places - 1}"
                 )
-        found = np.array(indices, dtype=np.int64)  # of kinds that have no integer in common
+        found = np.array(indices, dtype=np.int64)  # integer types without a common one
     return found
 
 
 def _as_integers(indices: list[Any]) -> Array | None:
-    """The indices as numpy reads them, where it reads integers."""
+    """The indices as numpy reads them; None if it does not read signed integers."""
     try:
         found = np.array(indices) if indices else np.empty(0, dtype=np.int64)
     except (TypeError, ValueError, OverflowError):
@@ -328,7 +329,7 @@ def _as_integers(indices: list[Any]) -> Array | None:
 
 
 def _listed(X: Any, values: list[Any], name: str) -> Array:
-    """Values that came one by one; float32 where the matrix is that."""
+    """A data array from a list of values; float32 if the matrix is float32."""
     try:
         found = np.array(values)
     except (TypeError, ValueError, OverflowError):
@@ -337,13 +338,13 @@ def _listed(X: Any, values: list[Any], name: str) -> Array:
         found = np.fromiter(values, dtype=object, count=len(values))
     floats = _values(found, name)
     if getattr(X, "dtype", None) == np.float32:
-        with np.errstate(over="ignore"):  # becomes infinity, which is refused by its place
+        with np.errstate(over="ignore"):  # overflow gives infinity; the error names its place
             return floats.astype(np.float32)
     return floats.astype(np.float64, copy=False)
 
 
 def _compressed(X: Any, lines: _Lines) -> Csr:
-    """The arrays of CSR or CSC, checked, without what lies beyond their last line."""
+    """The checked arrays of CSR or CSC, without entries beyond the last line."""
     data, indices, indptr = _array(X, "data"), _array(X, "indices"), _array(X, "indptr")
     _check_lines(data, indices, indptr, lines)
     n_stored = int(indptr[-1])
@@ -352,7 +353,7 @@ def _compressed(X: Any, lines: _Lines) -> Csr:
 
 
 def _check_lines(data: Array, indices: Array, indptr: Array, lines: _Lines) -> None:
-    """Raise where the arrays of compressed lines contradict one another."""
+    """Raise an error if the arrays of compressed lines contradict each other."""
     if data.ndim != 1 or indices.ndim != 1 or indptr.ndim != 1:
         raise _MalformedError("data, indices and indptr must be 1-D")
     if indices.dtype.kind != "i" or indptr.dtype.kind != "i":
@@ -361,8 +362,8 @@ def _check_lines(data: Array, indices: Array, indptr: Array, lines: _Lines) -> N
         )
     if len(indptr) != lines.n_lines + 1:
         raise _MalformedError(
-            f"indptr has {len(indptr)} entries for {lines.n_lines} {lines.line}s; "
-            f"{lines.n_lines + 1} needed"
+            f"indptr has {len(indptr)} entries for {lines.n_lines} {lines.line}s, but must have "
+            f"{lines.n_lines + 1}"
         )
     if indptr[0] != 0:
         raise _MalformedError(f"indptr starts at {indptr[0]}, not 0")

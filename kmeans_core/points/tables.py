@@ -1,4 +1,4 @@
-"""Tables of any kind -> one numpy array of floats, in which every missing value is NaN."""
+"""Reads tables of any kind into one numpy array of floats; every missing value becomes NaN."""
 
 import sys
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ import numpy.typing as npt
 from kmeans_core.arrays import Floats, rows_of
 from kmeans_core.errors import shown
 
-# What numpy makes of NaT when it turns dates into floats.
+# numpy turns NaT into this number when it converts dates to floats.
 _NAT_AS_FLOAT = float(np.iinfo(np.int64).min)
 
 
 def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
-    """X as a numpy array; the columns of a frame that numpy would read as objects become floats.
+    """X as a numpy array; frame columns that numpy would read as objects become floats.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
         Tables of pyarrow, and pandas frames with columns of pandas' own dtypes, are read column by
         column. numpy reads everything else.
     name : str
-        What errors call X.
+        Name of X in errors.
 
     Returns
     -------
     ndarray
-        X itself where it is one.
+        X itself if it is an array.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
         return X
     if np.ma.is_masked(X):
         raise ValueError(
-            f"{name} is a masked array with masked values, which would be clustered as if they "
-            "were none: fill them first (X.filled) or leave their rows out."
+            f"{name} is a masked array with masked values. KMeans would ignore the mask: fill the "
+            "values first (X.filled) or leave their rows out."
         )
     if _is_instance(X, "pyarrow", "Table", "RecordBatch"):
         return _of_arrow(X, name)
@@ -60,27 +60,27 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
 
 
 def as_floats(array: npt.NDArray[Any], name: str = "X") -> npt.NDArray[Any]:
-    """The array as float32 where it is that, else as float64; missing values become NaN.
+    """The array as float32 if it is float32, else as float64; missing values become NaN.
 
-    Dates and durations become the number of their own unit, as in scikit-learn.
+    Dates and durations become numbers in their own unit, as in scikit-learn.
 
     Parameters
     ----------
     array : ndarray
     name : str
-        What errors call the array.
+        Name of the array in errors.
 
     Returns
     -------
     ndarray
-        The array itself where its dtype already serves.
+        The array itself if its dtype is float32 or float64.
 
     Raises
     ------
     ValueError
-        A value is complex, a string that is no number, or too large for float64.
+        A value is complex, a string that is not a number, or too large for float64.
     TypeError
-        A value is an object that is no number.
+        A value is an object that is not a number.
     """
     kind = array.dtype.kind
     if array.dtype in (np.float32, np.float64):
@@ -93,16 +93,16 @@ def as_floats(array: npt.NDArray[Any], name: str = "X") -> npt.NDArray[Any]:
         return _of_objects(array.astype(object), name)
     if kind not in "biuf":
         raise TypeError(
-            f"{name} has dtype {array.dtype}, which is no number: pass an array with one column "
+            f"{name} has dtype {array.dtype}, which is not a number: pass an array with one column "
             "for each feature."
         )
-    # A long double past float64's range becomes infinity, which is refused by its place.
+    # A long double beyond float64's range becomes infinity; the error for it names its place.
     with np.errstate(over="ignore"):
         return rows_of(array, np.float64)
 
 
 def is_missing(cell: Any) -> bool:
-    """Whether one cell says that its value is unknown: None, NaN, NaT, or the NA of pandas."""
+    """Whether one cell is missing: None, NaN, NaT, or the NA of pandas."""
     if cell is None or cell is getattr(sys.modules.get("pandas"), "NA", None):
         return True
     if isinstance(cell, Decimal):  # a signaling NaN cannot be compared
@@ -133,7 +133,7 @@ def _of_objects(cells: npt.NDArray[Any], name: str) -> Floats:
 
 
 def _one_by_one(cells: npt.NDArray[Any], name: str) -> Floats:
-    """Read each cell alone, so that the first one that is no number can be named."""
+    """Read the cells one by one, so that the error can name the first one that fails."""
     out = np.empty(cells.shape)
     for place, cell in np.ndenumerate(cells):
         if isinstance(cell, complex | np.complexfloating):
@@ -146,12 +146,12 @@ def _one_by_one(cells: npt.NDArray[Any], name: str) -> Floats:
             ) from error
         except (ValueError, ArithmeticError) as error:
             raise ValueError(
-                f"{name} holds a value that is no number: {shown(cell)}{_at(place)}."
+                f"{name} holds a value that is not a number: {shown(cell)}{_at(place)}."
             ) from error
         except TypeError as error:
             raise TypeError(
-                f"{name} holds an object that is no number: argument must be a string or a number, "
-                f"not {type(cell).__name__} ({shown(cell)}{_at(place)})."
+                f"{name} holds an object that is not a number: argument must be a string or a "
+                f"number, not {type(cell).__name__} ({shown(cell)}{_at(place)})."
             ) from error
     return out
 
@@ -170,15 +170,15 @@ def _complex(name: str) -> ValueError:
 
 
 def _is_instance(X: Any, module: str, *names: str) -> bool:
-    """Whether X is of a class of a library that need not be there."""
+    """Whether X is an instance of a class of a library that may not be installed."""
     loaded = sys.modules.get(module)
     return any(isinstance(X, getattr(loaded, name, ())) for name in names)
 
 
 def _of_nullable(frame: Any) -> npt.NDArray[Any] | None:
-    """The values of a frame with columns of pandas' own dtypes; None where numpy reads it well.
+    """The values of a frame with columns of pandas' own dtypes; None if numpy reads it well.
 
-    numpy would make an object of every number, and an int of a missing category.
+    numpy would turn every number into an object, and a missing category into an int.
     """
     dtypes = frame.dtypes.to_numpy()
     if all(issubclass(kind, np.dtype) for kind in set(map(type, dtypes))):
@@ -194,14 +194,14 @@ def _of_nullable(frame: Any) -> npt.NDArray[Any] | None:
 
 
 def _numpy_dtype(dtype: Any) -> Any:
-    """The dtype of the values in a column of pandas' own dtype; that dtype where there is none."""
-    if hasattr(dtype, "fill_value"):  # of a sparse column
+    """The numpy dtype of the values in a column; the given dtype if there is none."""
+    if hasattr(dtype, "fill_value"):  # a sparse column
         return dtype.subtype
     return getattr(dtype, "numpy_dtype", dtype)
 
 
 def _of_arrow(table: Any, name: str) -> npt.NDArray[Any]:
-    """The floats of a pyarrow table, one column after the other: none is in memory twice."""
+    """The floats of a pyarrow table, read column by column so that memory holds few copies."""
     kinds = [str(field.type) for field in table.schema]
     if not kinds:
         return np.empty((table.num_rows, 0))
@@ -222,7 +222,7 @@ def _of_arrow(table: Any, name: str) -> npt.NDArray[Any]:
             try:
                 out[start : start + len(values), j] = as_floats(values, name)
             except (TypeError, ValueError):
-                # Read again with its place in the table.
+                # Read it again at its place in the table, so that the error names the place.
                 cells = np.full((start + len(values), j + 1), 0.0, dtype=object)
                 cells[start:, j] = values
                 as_floats(cells, name)
@@ -233,6 +233,6 @@ def _of_arrow(table: Any, name: str) -> npt.NDArray[Any]:
 
 def _arrow_pieces(column: Any) -> Iterator[npt.NDArray[Any]]:
     for piece in getattr(column, "chunks", [column]):
-        # numpy reads the number of a null of a dictionary as that of the last entry.
+        # numpy would read a null in a dictionary column as the last entry of the dictionary.
         decoded = piece.dictionary_decode() if hasattr(piece, "dictionary_decode") else piece
         yield decoded.to_numpy(zero_copy_only=False)

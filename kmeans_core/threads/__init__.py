@@ -1,1 +1,1 @@
-"""Who runs kernels: how many threads, which chunks, and how they stop."""
+"""How kernels are run: on how many threads, in which chunks, and how they stop."""

@@ -1,9 +1,8 @@
 """Runs row kernels over chunks of rows on threads.
 
-A kernel writes only what belongs to its own rows (or clusters), so what it computes depends
-neither on how they are cut nor on how many threads there are. Threads are plain Python threads:
-kernels release the GIL, and unlike numba's ``parallel=True`` nothing aborts when two callers come
-in at once.
+A kernel writes only what belongs to its own rows (or clusters). Its results therefore depend
+neither on the chunks nor on the number of threads. Threads are plain Python threads: kernels
+release the GIL. numba's ``parallel=True`` aborts the process when two callers enter it at once.
 """
 
 import itertools
@@ -14,50 +13,50 @@ from kmeans_core.threads import pool, stopping
 
 Task = Callable[[int, int], None]
 
-# A round trip to the pool costs .07 to .17 ms; less work than this many multiply-adds (about
-# .5 ms on one core) stays in the calling thread.
+# Below this many multiply-adds (about .5 ms on one core) the work stays in the calling thread: a
+# round trip to the pool costs .07 to .17 ms.
 SMALL_WORK = 1_000_000
 
-# Multiply-adds of a chunk at most, some .03 to .3 s: Ctrl-C is heard between two chunks.
+# The most multiply-adds in a chunk, .03 to .3 s: Ctrl-C is heard between two chunks.
 CHUNK_WORK = 100_000_000
 
-# Items of a chunk at most: of short rows what is done for each beside the multiply-adds counts.
+# The most items in a chunk: where rows are short, the work besides multiply-adds counts.
 MOST_ITEMS = 10_000_000
 
-# Enough chunks for the threads to even out, few enough that the cost of a call does not show.
+# Enough chunks to balance the threads, and few enough that the cost of their calls is small.
 _CHUNKS_PER_THREAD = 8
 
-# Seconds after which a wait looks whether those it waits for still exist.
+# Seconds after which a waiting thread checks that the threads it waits for still exist.
 _LOOK = 1.0
 
 
 def run(
     n_items: int, work: int, n_threads: int, task: Task, *, most_items: int = MOST_ITEMS
 ) -> None:
-    """Call ``task(start, stop)`` until every item of ``range(n_items)`` was in one chunk.
+    """Call ``task(start, stop)`` for chunks that together cover ``range(n_items)`` once.
 
     Parameters
     ----------
     n_items : int
-        Rows, mostly; clusters where their sums are made.
+        Usually rows; clusters where sums are made.
     work : int
-        Multiply-adds of the whole, roughly; decides whether threads pay, and how long a chunk may
-        be.
+        Rough number of multiply-adds in total. It decides whether threads pay, and how long a
+        chunk may be.
     n_threads : int
-        Threads to use at most, the calling one included.
+        The most threads to use, including the calling one.
     task : callable
         Writes the results of items ``start`` to ``stop``, and nothing else.
     most_items : int
-        Items of a chunk at most.
+        The most items in a chunk.
 
     Notes
     -----
-    An exception in a task, and KeyboardInterrupt in the caller, stop the others at their next
-    chunk and are raised once no task runs any more, so that no array is written to afterwards.
-    Tasks of tasks are stopped too.
+    An exception in a task, or KeyboardInterrupt in the caller, stops the other threads at their
+    next chunk. It is raised when no task runs any more, so no array is written to afterwards.
+    Tasks that a task started are stopped too.
     """
     stopping.check()
-    # A task that ran chunks of its own on threads would wait for the thread it occupies.
+    # A task must not run chunks of its own on threads: it would wait for the thread it occupies.
     n_workers = 1 if stopping.has_part() else min(n_threads, n_items)
     alone = n_workers <= 1 or work < SMALL_WORK
     if alone and work <= CHUNK_WORK and n_items <= most_items:
@@ -76,8 +75,8 @@ def run(
 class _Chunks:
     """The chunks of one call, and the threads that take them one after the other.
 
-    The lock is held by nothing but a few steps of this call, in whichever thread: what may
-    interrupt them (a signal handler, a finalizer) makes calls of its own.
+    The lock is held only for a few steps of this call. A signal handler or a finalizer that
+    interrupts them makes calls of its own, with locks of their own.
     """
 
     def __init__(self, task: Task, n_items: int, n_chunks: int) -> None:
@@ -95,7 +94,7 @@ class _Chunks:
         self._generation = pool.generation
 
     def take(self) -> None:
-        """Run one chunk after the other while there are any."""
+        """Run chunks, one after the other, until all are taken."""
         while not self.is_stopped and (chunk := next(self._next)) < self._n_chunks:
             stopping.check()
             self._task(
@@ -104,13 +103,13 @@ class _Chunks:
             )
 
     def share(self, n_helpers: int) -> None:
-        """Take chunks together with so many other threads, or as many as there are."""
+        """Take chunks together with up to ``n_helpers`` other threads."""
         try:
             stopping.join(self)
             pool.lend(self._help, n_helpers)
             self.take()
         except stopping.Stopped:
-            pass  # by the error of a helper
+            pass  # a helper raised an error, which is raised below
         except BaseException:
             self.is_stopped = True
             raise
@@ -120,7 +119,7 @@ class _Chunks:
             try:
                 raise self._error
             finally:
-                self._error = None  # which holds this frame, which holds it
+                self._error = None  # breaks the cycle: the error holds this frame
 
     def _help(self, rest: Callable[[], None]) -> None:
         with self._lock:
@@ -146,7 +145,7 @@ class _Chunks:
             self._all_left.release()
 
     def _dismiss(self) -> None:
-        """Let no helper join any more, and wait until none is at work, however interrupted."""
+        """Let no more helpers join, and wait until all have finished, despite interruptions."""
         interruption: BaseException | None = None
         while True:
             try:
@@ -157,13 +156,13 @@ class _Chunks:
                     stopping.leave()
                     break
                 self._all_left.acquire(timeout=_LOOK)
-            except BaseException as error:  # Ctrl-C, or what a signal handler raises
+            except BaseException as error:  # Ctrl-C, or an exception from a signal handler
                 self.is_stopped = True
                 interruption = error
         if interruption is not None:
             raise interruption
         if self._n_helpers > 0:
             raise RuntimeError(
-                "A signal handler forked this process while threads worked on a fit. They are not "
-                "in the child, which cannot go on with that fit."
+                "A signal handler forked this process while threads worked on a fit. The threads "
+                "do not exist in the child, so it cannot go on with that fit."
             )

@@ -1,8 +1,8 @@
 """Threads that wait until they can help. No lock guards them, so nothing can be left locked.
 
-A signal handler or a finalizer may ask for help in the middle of another request of the same
-thread, and a fork may happen at any time. Here one step decides, which Python takes as a whole:
-the ``pop`` or ``append`` of a deque.
+A signal handler or a finalizer may ask for help while the same thread is asking already, and a
+fork may happen at any time. So every change is one step that Python never interrupts: the ``pop``
+or ``append`` of a deque.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 
-# What a thread is asked to do. It calls what it is given when nothing is left but to say so.
+# The work for a thread. The job calls its argument when it is finished.
 Job = Callable[[Callable[[], None]], None]
 
 MOST_THREADS = max(64, os.cpu_count() or 1)
@@ -24,7 +24,7 @@ generation = 0
 
 
 def lend(job: Job, times: int) -> None:
-    """Have up to ``times`` threads run the job soon; fewer, or none, where there are no more."""
+    """Have up to ``times`` threads run the job soon; fewer where there are no more threads."""
     for _ in range(times):
         try:
             _idle.pop().put(job)
@@ -41,7 +41,7 @@ def _start(job: Job) -> bool:
     thread = threading.Thread(target=_serve, args=(inbox,), name="kmeans_core", daemon=True)
     try:
         thread.start()
-    except (RuntimeError, MemoryError):  # no more threads, or none in a process that ends
+    except (RuntimeError, MemoryError):  # no more threads are allowed, or the process is ending
         return False
     _started.append(thread)
     return True
@@ -50,9 +50,9 @@ def _start(job: Job) -> bool:
 def _serve(inbox: "SimpleQueue[Job]") -> None:
     while True:
         job = inbox.get()
-        # It waits again before the caller hears of the end, whose next call then finds it.
+        # The thread is idle again before the caller goes on, so the caller's next call finds it.
         job(lambda: _idle.append(inbox))
-        del job  # and what it holds
+        del job  # frees the arrays that the job refers to
 
 
 def _forget_threads() -> None:

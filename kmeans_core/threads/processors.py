@@ -17,12 +17,12 @@ _last_quota: tuple[float, int | None] = (-float("inf"), None)  # when it was rea
 
 
 def available_threads() -> int:
-    """The default number of threads: the least that any of the limits allows.
+    """The default number of threads: the smallest of the limits on this process.
 
     The limits are the processors that the system lets this process run on, the CPU quota of its
     cgroup (rounded up to whole processors), and the environment variables ``OMP_NUM_THREADS``,
-    ``NUMBA_NUM_THREADS`` and ``LOKY_MAX_CPU_COUNT``. A variable that holds no positive whole
-    number limits nothing. joblib sets the first two in its worker processes, so that workers
+    ``NUMBA_NUM_THREADS`` and ``LOKY_MAX_CPU_COUNT``. A variable without a positive whole number is
+    ignored. joblib sets the first two in its worker processes, so that workers
     share the processors instead of each using all of them.
     """
     limits = (
@@ -76,12 +76,12 @@ def cgroup_quota(root: Path = Path("/")) -> int | None:
     Parameters
     ----------
     root : Path
-        Folder that holds ``proc`` and what is mounted.
+        Folder that holds ``proc`` and the mounted file systems.
 
     Returns
     -------
     int or None
-        None where there is no quota, or no cgroups, or nothing in them that can be understood.
+        None if there is no quota, if there are no cgroups, or if they cannot be understood.
     """
     try:
         groups = (root / "proc/self/cgroup").read_text()
@@ -97,7 +97,7 @@ def cgroup_quota(root: Path = Path("/")) -> int | None:
 
 
 def _cpu_folders(groups: str, mounts: str, root: Path) -> Iterator[tuple[int, Path]]:
-    """The cgroup of this process and those above it, as far as they are mounted."""
+    """The cgroup of this process and its parents, as far as they are mounted."""
     paths = {}
     for line in groups.splitlines():
         number, _, rest = line.partition(":")
@@ -134,7 +134,7 @@ def _below(path: str, shown: str) -> PurePosixPath:
 
 
 def _unescaped(field: str) -> str:
-    """The kernel writes blanks in paths as octal numbers."""
+    """Undo the kernel's way of writing blanks in paths, as octal numbers."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
 
 

@@ -1,15 +1,15 @@
-"""Whether the work that this thread has a part in has been stopped elsewhere."""
+"""Tells a thread that the work it takes part in was stopped by another thread."""
 
 import threading
 from typing import Protocol
 
 
 class Stopped(BaseException):
-    """Ends a thread's part in work that has been stopped; never seen outside of ``chunks``."""
+    """Raised in a thread to end its part in stopped work; ``chunks`` always catches it."""
 
 
 class Work(Protocol):
-    """What several threads have a part in."""
+    """Work that several threads take part in."""
 
     is_stopped: bool
 
@@ -18,29 +18,29 @@ _part = threading.local()
 
 
 def join(work: Work) -> None:
-    """From now on this thread has a part in the work."""
+    """Let this thread take part in the work."""
     _part.work = work
 
 
 def leave() -> None:
-    """From now on this thread has a part in no work."""
+    """End this thread's part in any work."""
     _part.work = None
 
 
 def has_part() -> bool:
-    """Whether this thread has a part in work of several threads."""
+    """Whether this thread takes part in work of several threads."""
     return getattr(_part, "work", None) is not None
 
 
 def stop() -> None:
-    """Stop the work that this thread has a part in, if any."""
+    """Stop the work that this thread takes part in, if any."""
     work: Work | None = getattr(_part, "work", None)
     if work is not None:
         work.is_stopped = True
 
 
 def check() -> None:
-    """Raise ``Stopped`` if the work that this thread has a part in has been stopped."""
+    """Raise ``Stopped`` if the work that this thread takes part in was stopped."""
     work: Work | None = getattr(_part, "work", None)
     if work is not None and work.is_stopped:
         raise Stopped

@@ -45,9 +45,9 @@ def test_lloyd_stops_within_the_tolerance():
 def test_an_empty_cluster_takes_the_farthest_row():
     X = np.array([[0.0], [1.0], [5.0]])
     labels = np.array([0, 0, 0])
-    means, refilled = reference.update(X, np.array([[0.0], [99.0]]), labels, np.ones(3))
+    means, relocated = reference.update(X, np.array([[0.0], [99.0]]), labels, np.ones(3))
     assert means.tolist() == [[0.5], [5.0]]
-    assert refilled.tolist() == [1]
+    assert relocated.tolist() == [1]
 
 
 def test_of_equally_far_rows_the_lowest_refills():
@@ -66,9 +66,9 @@ def test_a_row_without_weight_refills_nothing():
 def test_without_a_row_off_its_centre_an_empty_cluster_lies_on_the_heaviest():
     X = np.array([[1.0], [4.0], [4.0]])
     centers = np.array([[1.0], [4.0], [4.0]])
-    means, refilled = reference.update(X, centers, np.array([0, 1, 1]), np.ones(3))
+    means, relocated = reference.update(X, centers, np.array([0, 1, 1]), np.ones(3))
     assert means.tolist() == [[1.0], [4.0], [4.0]]
-    assert refilled.tolist() == []
+    assert relocated.tolist() == []
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -23,8 +23,8 @@ BAD_INITS: list[tuple[str, Any, type[Exception], str]] = [
     ("inf", [[0, 1], [2, np.inf], [4, 5]], ValueError, "Input {} contains infinity: .* row 1, col"),
     ("NA", [[0, 1], [2, pd.NA], [4, 5]], ValueError, "Input {} contains NaN: .* row 1, column 1"),
     ("NaN, CSR", sp.csr_array([[0, 1], [2, np.nan], [4, 5]]), ValueError, "Input {} contains NaN"),
-    ("words", [["a", "b"]] * 3, ValueError, "{} holds a value that is no number: 'a' at row 0"),
-    ("objects", [[{}, 1]] * 3, TypeError, "{} holds an object that is no number"),
+    ("words", [["a", "b"]] * 3, ValueError, "{} holds a value that is not a number: 'a' at row 0"),
+    ("objects", [[{}, 1]] * 3, TypeError, "{} holds an object that is not a number"),
     ("complex", GOOD + 1j, ValueError, "Complex data not supported: {} holds"),
     ("huge", [[10**400, 1]] * 3, ValueError, "{} holds a number that float64 cannot hold"),
     (

@@ -30,7 +30,7 @@ def test_every_iteration_is_the_textbooks_to_the_bit_where_sums_are_exact(
         assert event.centers.tolist() == step.centers.tolist()
         assert event.n_moved == step.n_moved
         assert event.inertia == pytest.approx(step.inertia, rel=1e-12, abs=1e-300)
-        assert event.n_refilled == len(step.refilled)
+        assert event.n_refilled == len(step.relocated)
         shift = float(np.sum((step.next_centers - step.centers) ** 2))
         assert event.center_shift == pytest.approx(shift, rel=1e-12, abs=1e-300)
     final = steps[-1].next_centers
@@ -51,7 +51,7 @@ def test_every_iteration_is_the_textbooks_but_for_near_ties_on_floats(
         np.testing.assert_allclose(event.centers, step.centers, rtol=1e-9, atol=1e-9)
         if differing_rows(case.X, step.centers, event.labels, step.labels):
             return  # from a near tie on the two may go different ways
-        if len(step.refilled):
+        if len(step.relocated):
             return  # so they may where two rows are about equally far
     assert len(events) == len(steps)
 

@@ -167,7 +167,7 @@ def test_another_minor_version_is_loaded_in_silence(monkeypatch, current, writte
 def test_another_major_version_warns_and_is_loaded(monkeypatch, current, written_by):
     monkeypatch.setattr(protocol, "__version__", current)
     state = as_of(written_by)
-    with pytest.warns(InconsistentVersionWarning, match="fit it again, or load it with") as caught:
+    with pytest.warns(InconsistentVersionWarning, match="Fit it again, or load it with") as caught:
         twin = loaded(KMeans(), state)
     said = f"pickled by kmeans_core {written_by or ('0.1.0' if written_by is None else '')}"
     assert said in str(caught[0].message)

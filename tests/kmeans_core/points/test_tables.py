@@ -286,8 +286,8 @@ def test_numbers_of_every_class_are_read():
         (-(10**400), ValueError, "a number that float64 cannot hold: -1000.* at row 1, column 0"),
         (10**5000, ValueError, "a number that float64 cannot hold: <int> at row 1, column 0"),
         (fractions.Fraction(10**400), ValueError, "float64 cannot hold: Fraction"),
-        ("one", ValueError, "a value that is no number: 'one' at row 1, column 0"),
-        ("", ValueError, "a value that is no number: '' at row 1, column 0"),
+        ("one", ValueError, "a value that is not a number: 'one' at row 1, column 0"),
+        ("", ValueError, "a value that is not a number: '' at row 1, column 0"),
         (1j, ValueError, "Complex data not supported"),
         ({}, TypeError, r"not dict \(\{\} at row 1, column 0\)"),
         (WHEN[0], TypeError, "not datetime .* at row 1, column 0"),
@@ -323,7 +323,7 @@ def test_a_decimal_that_float64_cannot_hold_is_infinity():
 def test_a_cell_of_an_arrow_table_is_named_by_its_place_in_the_table():
     words = pa.chunked_array([["1", "2"], ["3", None, "x"]])
     table = pa.table({"a": [1.0, 2.0, 3.0, 4.0, 5.0], "b": words})
-    with pytest.raises(ValueError, match="no number: 'x' at row 4, column 1"):
+    with pytest.raises(ValueError, match="not a number: 'x' at row 4, column 1"):
         KMeans(2).fit(table)
 
 
