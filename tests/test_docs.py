@@ -1,0 +1,51 @@
+"""Documentation: the files, names and headings that it mentions exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+
+
+def files_like(mention):
+    """Files of the repository whose path ends with the path that a page mentions."""
+    return [path for path in ROOT.glob(f"**/{mention}") if ".venv" not in path.parts]
+
+
+def headings(page):
+    """The anchors that GitHub makes of the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_mentions_only_files_and_headings_that_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for mention in set(re.findall(r"`([\w./]+\.(?:py|md))`", text)):
+        assert files_like(mention), mention
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith("http"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in headings(target), link
+
+
+def test_the_glossary_names_the_home_of_each_term():
+    homes = re.findall(r"^\|.*\| ([^|]+) \|$", GLOSSARY, flags=re.M)
+    assert len(homes) > 80
+    for name, path in re.findall(r"`(\w+)` in `([\w/.]+)`", GLOSSARY):
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8")), (name, path)
+
+
+def test_the_glossary_lists_the_papers_that_it_cites():
+    table, _, papers = GLOSSARY.partition("## Papers")
+    listed = papers.replace("\n  ", " ").splitlines()
+    cited = set(re.findall(r"([A-ZÀ-Ž][\w'-]+)(?:,| and| et)?[^|;]*? (\d{4})\b", table))
+    assert len(cited) > 20
+    for author, year in cited:
+        assert any(author in line and f"({year})" in line for line in listed), (author, year)
