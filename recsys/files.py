@@ -81,8 +81,8 @@ def whole(path: Path) -> Iterator[BinaryIO]:
             if sys.platform == "win32":  # Windows cannot rename an open file
                 os.replace(name, target)
         except BaseException as error:
-            # Ctrl-C may come after the file is made and before `new` is set. So the name is removed
-            # in any case, unless another process had taken it before.
+            # Ctrl-C may come after the file is made and before `new` is set. So the file is removed
+            # in any case, unless another file had this name before.
             if new is not None or not isinstance(error, FileExistsError):
                 with suppress(OSError):
                     os.unlink(name)
@@ -170,7 +170,7 @@ def _opened(path: Path) -> BinaryIO:
     number = _descriptor(path)
     if number is None:
         return open(path, "wb")
-    # The descriptor is copied: open() would write over the start of a file that already has output.
+    # open() would overwrite earlier output in the file, so the descriptor is copied.
     if number == 1 and sys.stdout is not None:
         sys.stdout.flush()
     return os.fdopen(os.dup(number), "wb")

@@ -36,7 +36,7 @@ class RatingMatrix:
     titles : ndarray of shape (n_items,), str objects
         The title of each column.
     columns : {"movieId", "title"}
-        What a column stands for: one movie, or all movies of one title.
+        The meaning of a column: one movie, or all movies of one title.
     """
 
     values: sp.csr_array
@@ -242,7 +242,7 @@ class RatingMatrix:
         )
 
     def densest_region(self, n_movies: int, n_users: int) -> Self:
-        """Take the items with the most ratings, then the users who rated most of these items.
+        """Take the items with the most ratings, then the users with the most of these ratings.
 
         Parameters
         ----------

@@ -71,10 +71,10 @@ class Ratings:
     ----------
     ratings : DataFrame
         Columns userId, movieId (int64), rating (float64), timestamp (int64, seconds since 1970),
-        in the order they were read, numbered from 0. A user rates a movie at most once.
+        in the order they were read. The index counts from 0. A user rates a movie at most once.
     movies : DataFrame
-        Columns movieId (int64), title, genres (str, dtype object), in the order they were read,
-        numbered from 0. Genres are joined by `|`. A movie without genres has
+        Columns movieId (int64), title, genres (str, dtype object), in the order they were read. The
+        index counts from 0. Genres are joined by `|`. A movie without genres has
         `(no genres listed)`. The table holds every rated movie, and may hold others.
     scale : RatingScale
         The ratings that a user can give.
@@ -130,11 +130,11 @@ class Ratings:
         ----------
         ratings : DataFrame
             Columns userId, movieId, rating and, optionally, timestamp (the default is 0). Ids and
-            timestamps are whole numbers (1.0 is one, "1" is not). The copy has no other columns
-            and not the index.
+            timestamps are whole numbers (1.0 is one, "1" is not). Other columns and the index are
+            not copied.
         movies : DataFrame
             Columns movieId, title and genres. Genres are joined by `|`; a missing or empty value
-            means that the movie has no genres. The copy has no other columns and not the index.
+            means that the movie has no genres. Other columns and the index are not copied.
         scale : RatingScale, optional
             The ratings that a user can give. The default is 0.5 to 5 by 0.5.
         source : str

@@ -51,8 +51,8 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     Raises
     ------
     ArchiveError
-        If the zip is damaged, if it unpacks to more than 100 times its size (and 10 MB), or if a
-        path in it has a folder without a name.
+        If the zip is damaged, if it unpacks to more than 10 MB and more than 100 times its size, or
+        if a path in it has a folder without a name.
     OSError
         If the file cannot be read.
     """
@@ -91,7 +91,7 @@ def unpack(archive: zipfile.ZipFile, folder: Path) -> None:
         shown = repr(shortened(name))
         windows = PureWindowsPath(name)
         if windows.anchor or PurePosixPath(name).is_absolute() or ".." in windows.parts:
-            raise ArchiveError(f"the zip is not safe: {shown} is outside its folder")
+            raise ArchiveError(f"the zip is not safe: {shown} leads outside its folder")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise ArchiveError(f"the zip is not safe: {shown} is a link")
         if name in names:

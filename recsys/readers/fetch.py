@@ -123,11 +123,11 @@ def fetch(
 
     The zip is downloaded and unpacked in a temporary folder beside the final one. The result is
     renamed when it is complete, so a fetch that fails or is interrupted leaves no release. If
-    several processes fetch one release at once, one of them puts it there and all return it.
+    several processes fetch one release at once, one of them writes it and all return it.
 
-    The download stops if it takes too long, if the server sends an encoded file, and beyond the
-    known size of the zip (if that is not known, beyond `max_bytes` of the release). The zip is not
-    unpacked if the result would be more than 100 times its size.
+    The download stops if it takes too long or if the server sends an encoded file. It also stops
+    beyond the size of the zip, or beyond `max_bytes` of the release if the size is not known. The
+    zip is not unpacked if the result would be more than 100 times its size.
 
     Parameters
     ----------

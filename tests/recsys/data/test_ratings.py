@@ -1,4 +1,4 @@
-"""The tidy table made from a caller's frames: what it accepts, keeps and refuses."""
+"""Ratings from a caller's frames: which frames are accepted or refused, and what is kept."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ MOVIES = pd.DataFrame(
 
 
 def some_ratings(**columns):
-    """Three good ratings, with columns replaced or added."""
+    """Three good ratings, with some columns replaced or added."""
     good = {
         "userId": [7, 7, 3],
         "movieId": [10, 20, 10],
@@ -143,6 +143,11 @@ def test_rating_a_movie_twice_names_both_rows():
     assert message.startswith("ratings frame, row 2 ")
     assert "row 0" in message
     assert "user 7, movie 10" in message
+
+
+def test_listing_a_movie_twice_names_both_rows():
+    message = refusal(some_ratings(), MOVIES.assign(movieId=[10, 20, 10]))
+    assert message == "movies frame, row 2 (counted from 0): movieId is in row 0 already: 10"
 
 
 @pytest.mark.parametrize("column", ["userId", "movieId", "rating"])

@@ -1,4 +1,4 @@
-"""Every bad row of every format: an error with its file, line and value, or skipped and listed."""
+"""Each kind of bad row in each format raises an error with file, line and value, or is skipped."""
 
 import itertools
 from pathlib import Path
@@ -25,7 +25,7 @@ def spoiled(tmp_path, samples, in_folder):
 
 
 def changed(text: str, line: int, new: str) -> str:
-    """The text with one of its lines, counted from 1, replaced."""
+    """Replace one line of a text. The first line is 1."""
     lines = text.splitlines(keepends=True)
     lines[line - 1] = new
     return "".join(lines)
@@ -226,7 +226,7 @@ def test_a_bad_row_of_movies_dat_is_named(
     assert message == f"{tmp_path / 'movies.dat'}, line 3: {reason}: '{value}'"
 
 
-def test_a_bad_byte_in_the_movies_of_ml_10m_is_no_letter_of_latin_1(samples, refusal, spoiled):
+def test_a_bad_byte_in_the_movies_of_ml_10m_is_not_read_as_latin_1(samples, refusal, spoiled):
     movies = samples["ml-10m"]["movies.dat"].encode() + b"5::Caf\xe9::Drama\n"
     folder = spoiled("ml-10m", "movies.dat", movies)
     assert "movies.dat, line 3: bytes are not UTF-8: 'Caf\\\\xe9,Drama'" in refusal(folder)
@@ -323,7 +323,7 @@ def test_ratings_cut_off_anywhere_in_the_last_row_are_noticed(
     assert len(load_ratings(folder).ratings) == 3
 
 
-# Speed and precision go together --------------------------------------------------------------
+# The fast way and the way line by line --------------------------------------------------------
 
 # fmt: off
 FIELD = st.sampled_from([

@@ -100,7 +100,7 @@ def every_record_from_its_own_line(lines: list[str]) -> list[tuple[int, list[str
         st.sampled_from(['1,"a', 'a",b', "1,a,b", '"', '"a"b', "", '","', 'a""']), max_size=12
     )
 )
-def test_what_is_known_of_open_quotes_changes_no_row(rows):
+def test_the_shortcut_for_open_quotes_changes_no_row(rows):
     lines = ["movieId,title,genres", *rows]
     found = [
         (record.line, record.fields if isinstance(record.fields, list) else record.fields.reason)
@@ -232,7 +232,7 @@ def zip_of(files: dict[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_name_in_a_zip_that_is_no_text_is_refused(samples, refusal, tmp_path):
+def test_a_name_in_a_zip_that_is_not_text_is_refused(samples, refusal, tmp_path):
     data = zip_of({**samples["csv"], "é": "x"}).replace("é".encode(), b"\xff\xfe")
     path = tmp_path / "ml.zip"
     path.write_bytes(data)

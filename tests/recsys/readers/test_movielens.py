@@ -77,7 +77,7 @@ def test_ml_100k_names_its_genre_flags(tmp_path, samples, in_folder):
     ]
 
 
-def test_u_genre_names_the_flags_where_it_is_there(tmp_path, in_folder, refusal):
+def test_u_genre_names_the_flags(tmp_path, in_folder, refusal):
     files = {
         "u.data": "1\t5\t4\t0\n",
         "u.item": "5|Up|||| 0|1".replace(" ", "") + "\n",
@@ -100,7 +100,7 @@ def test_u_genre_names_the_flags_where_it_is_there(tmp_path, in_folder, refusal)
         ("4", "Children|Children's", WHOLE_STARS),
     ],
 )
-def test_the_scale_of_dat_files_is_told_by_genre_names_else_by_the_ratings(
+def test_genre_names_or_else_ratings_determine_the_scale_of_dat_files(
     tmp_path, ratings, genres, scale, in_folder
 ):
     files = {"ratings.dat": f"1::2::{ratings}::0\n", "movies.dat": f"2::Up::{genres}\n"}
@@ -347,7 +347,7 @@ def test_what_is_written_in_any_format_is_read_back(tmp_path_factory, table, lay
     assert found == expected
 
 
-# The real thing -------------------------------------------------------------------------------
+# The real data --------------------------------------------------------------------------------
 
 
 def test_the_real_release_has_its_known_shape(real_ratings):
