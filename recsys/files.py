@@ -16,8 +16,8 @@ if sys.platform != "win32":
     import fcntl
 
 # Only Windows has O_BINARY, and Windows has no O_NOFOLLOW and no O_NONBLOCK.
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_LOOK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_INSPECT_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 # The name is short, so that a target may have the longest name that its folder allows.
 _UNFINISHED = re.compile(r"\.recsys-([0-9a-f]{16})-[0-9a-f]{16}\.unfinished")
@@ -179,7 +179,7 @@ def _opened(path: Path) -> BinaryIO:
 def _created(name: str, target: Path) -> BinaryIO:
     """Make a file that is locked as long as it is open, with the mode of the target."""
     while True:
-        descriptor = os.open(name, _NEW, 0o666)
+        descriptor = os.open(name, _CREATE_FLAGS, 0o666)
         if _lock(descriptor, wait=True) and os.fstat(descriptor).st_nlink == 0:
             # Another process removed it as unfinished before it was locked.
             os.close(descriptor)
@@ -232,7 +232,7 @@ def _remove_if_free(name: str) -> None:
     if sys.platform == "win32":
         os.unlink(name)  # this fails for an open file
         return
-    descriptor = os.open(name, _LOOK)
+    descriptor = os.open(name, _INSPECT_FLAGS)
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         # If it has no link, another process has removed it, and a new file may have its name.

@@ -85,7 +85,7 @@ class RatingMatrix:
         if columns not in ("movieId", "title"):
             raise ValueError(f"columns must be 'movieId' or 'title', not {columns!r}")
         table = ratings.ratings
-        # factorize hashes the ids. To sort 25 million ids would take seconds.
+        # factorize hashes the ids. Sorting 25 million ids would take seconds.
         users, user_ids = pd.factorize(table["userId"].to_numpy(), sort=True)
         items, movie_ids = pd.factorize(table["movieId"].to_numpy(), sort=True)
         title_of = ratings.movies.set_index("movieId")["title"]
@@ -196,25 +196,27 @@ class RatingMatrix:
         np.divide(sums, counts, out=means, where=counts > 0)
         return means
 
-    def take(self, rows: npt.NDArray[np.intp] | slice, items: npt.NDArray[np.intp] | slice) -> Self:
+    def take(
+        self, users: npt.NDArray[np.intp] | slice, items: npt.NDArray[np.intp] | slice
+    ) -> Self:
         """Take some users and items, with their ids and titles.
 
         Parameters
         ----------
-        rows, items : ndarray of int, or slice
-            Positions of rows and of columns. The result keeps their order.
+        users, items : ndarray of int, or slice
+            The positions of rows and of columns. The result keeps their order.
 
         Returns
         -------
         RatingMatrix
         """
-        chosen: Any = self.values[rows]  # scipy's stubs have no index by array and slice
+        chosen: Any = self.values[users]  # scipy's stubs have no index by array and slice
         values = sp.csr_array(chosen[:, items])
         values.sort_indices()
         return replace(
             self,
             values=values,
-            user_ids=self.user_ids[rows],
+            user_ids=self.user_ids[users],
             movie_ids=self.movie_ids[items],
             titles=self.titles[items],
         )

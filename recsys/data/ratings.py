@@ -267,7 +267,7 @@ def repeats(*columns: Ints) -> tuple[Ints, Ints]:
     (array([2]), array([0]))
     """
     keys = _row_keys(columns)
-    # Most releases are sorted by user and movie. Sorted rows without repeats are known at once.
+    # Releases are sorted by user and movie. If keys strictly ascend, no row repeats another.
     if np.all(keys[1:] > keys[:-1]):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     order = np.argsort(keys, kind="stable")

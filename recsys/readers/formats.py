@@ -126,7 +126,7 @@ def open_release(path: Path) -> Iterator[Release]:
         elif not path.exists():
             raise RatingsError(f"{path}: no such file or folder")
         elif not stat.S_ISREG(path.stat().st_mode):
-            # To open a pipe would wait for a writer.
+            # Opening a pipe would wait for a writer.
             raise RatingsError(f"{path}: neither a folder nor a regular file; copy it to a file")
         elif path.suffix.lower() == ".zip":
             with _open_zip(path) as folder:

@@ -115,7 +115,7 @@ def _decode(data: bytes, name: str) -> str:
 
     movies.csv and the movies.dat of ml-10m are in UTF-8. u.item and the movies.dat of ml-1m are in
     ISO-8859-1, and their titles are not valid UTF-8. So any file that is valid UTF-8 is read as
-    UTF-8, also one that was converted.
+    UTF-8, for example one that a user converted.
     """
     try:
         return data.decode()

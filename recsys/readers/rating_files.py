@@ -145,7 +145,8 @@ class _Parser:
             return None
         dtype = np.dtype([(name, _ROW[name]) for name in self.columns])
         with warnings.catch_warnings():
-            # A block of blank lines is a warning. In NumPy before 2.3, so is 1.5 read as integer 1.
+            # loadtxt warns of a block of blank lines. Before NumPy 2.3, it also warns when it reads
+            # 1.5 as the integer 1.
             warnings.simplefilter("error")
             try:
                 rows = np.loadtxt(
@@ -161,7 +162,7 @@ class _Parser:
     def _line_by_line(self, block: bytes, first_line: int, rows: RatingRows) -> None:
         good: list[tuple[int, int, float, int]] = []
         lines: list[int] = []
-        # Bytes that are not text become escapes. No number has them, and errors can show them.
+        # Bytes that are not text become escapes. So their row is bad, and its error shows them.
         text = block.decode("utf-8", "backslashreplace")
         for number, line in enumerate(text.split("\n"), start=first_line):
             if not line.strip(" \t\r"):
