@@ -1,4 +1,4 @@
-"""Groups of people with a common taste in films, and recommendations from them."""
+"""Groups of users with a common taste in movies, and recommendations from these groups."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from recsys.recommenders.types import Prediction
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
-# Names are loaded when they are first used: the `recsys` command can then say what to install
-# where pandas is missing, and starts without what it does not need.
+# A name is loaded when it is first used. So the `recsys` command can say what to install if pandas
+# is missing, and it starts without loading modules that it does not need.
 _HOME = {
     "BiasBaseline": "recsys.recommenders.baselines",
     "BoostedClusterMeans": "recsys.recommenders.boosted",

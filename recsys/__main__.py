@@ -1,4 +1,4 @@
-"""Where the `recsys` command starts: says what to install if the extra is missing."""
+"""The start of the `recsys` command: it says what to install if a package is missing."""
 
 import sys
 from importlib.util import find_spec
@@ -9,7 +9,13 @@ EXTRA = ("pandas", "matplotlib", "jinja2", "pooch", "tqdm")
 
 
 def main() -> int:
-    """Run the command line and return its exit code; 2 where packages of the extra are missing."""
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        The exit code; 2 if packages of the extra `recsys` are missing.
+    """
     terminal.open_streams()
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
@@ -18,7 +24,7 @@ def main() -> int:
         return 2
     try:
         from recsys.command.cli import run
-    except KeyboardInterrupt:  # importing takes long enough to be interrupted
+    except KeyboardInterrupt:  # the import takes long enough to be interrupted
         terminal.tell("interrupted")
         return 130
     return run(sys.argv[1:])

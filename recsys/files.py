@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Writes each file whole or not at all."""
 
 import errno
 import os
@@ -15,45 +15,46 @@ from typing import BinaryIO
 if sys.platform != "win32":
     import fcntl
 
-# Windows has no O_NOFOLLOW and no O_NONBLOCK; elsewhere Python writes binary files as they are.
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_LOOK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+# Only Windows has O_BINARY, and Windows has no O_NOFOLLOW and no O_NONBLOCK.
+_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_INSPECT_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
-# Short, so that the longest name a folder allows can be written too.
+# The name is short, so that a target may have the longest name that its folder allows.
 _UNFINISHED = re.compile(r"\.recsys-([0-9a-f]{16})-[0-9a-f]{16}\.unfinished")
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing whose content replaces ``path`` when the block ends.
+    """Open a file whose content replaces ``path`` when the block ends.
 
-    The content goes to a new file in the same folder, which is renamed at the end. If the block
-    raises, ``path`` stays as it was. If the process is killed, the next call for the same ``path``
-    removes what is left behind. Links are followed. Anything that exists and is not a regular file
-    (a device, a FIFO, ``/dev/stdout``) is written to directly.
+    The content goes to a new file in the same folder. This file is renamed at the end. If the block
+    raises, ``path`` stays as it was. If the process is killed, the new file remains, and the next
+    call for the same ``path`` removes it. Links are followed. If ``path`` exists and is not a
+    regular file (a device, a FIFO, ``/dev/stdout``), the content goes directly to it.
 
     Parameters
     ----------
     path : Path
+        The file to write.
 
     Yields
     ------
     BinaryIO
-        Open for writing; the caller need not close it.
+        A file that is open for writing. The caller need not close it.
 
     Raises
     ------
     OSError
-        If the file cannot be written; the message names ``path``.
+        If the file cannot be written. The message names ``path``.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with whole(Path(folder, "a.txt")) as file:
-    ...         _ = file.write(b"films")
+    ...         _ = file.write(b"movies")
     ...     [(each.name, each.read_text()) for each in Path(folder).iterdir()]
-    [('a.txt', 'films')]
+    [('a.txt', 'movies')]
     """
     target = _replaceable(path)
     if target is None:
@@ -74,14 +75,14 @@ def whole(path: Path) -> Iterator[BinaryIO]:
                     # The lock is held until the file has its final name.
                     os.replace(name, target)
             finally:
-                # After an error, what is left in memory may be as impossible to write.
+                # After an error, the rest of the buffer may be impossible to write too.
                 with suppress(OSError):
                     new.close()
-            if sys.platform == "win32":  # which renames no open file
+            if sys.platform == "win32":  # Windows cannot rename an open file
                 os.replace(name, target)
         except BaseException as error:
-            # Ctrl-C may come when the file is there and nobody knows of it yet. Only a name that
-            # was taken before is somebody else's.
+            # Ctrl-C may come after the file is made and before `new` is set. So the file is removed
+            # in any case, unless another file had this name before.
             if new is not None or not isinstance(error, FileExistsError):
                 with suppress(OSError):
                     os.unlink(name)
@@ -90,18 +91,36 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8, whole or not at all, as :func:`whole` does."""
+    """Write a text in UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write, as in :func:`whole`.
+    text : str
+        The content.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written. The message names ``path``.
+    """
     with whole(path) as file:
         file.write(text.encode("utf-8"))
 
 
 def check_writable(path: Path) -> None:
-    """Find out before the work whether :func:`whole` could write a file.
+    """Check before long work that :func:`whole` can write a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write later.
 
     Raises
     ------
     OSError
-        If it is a folder, if its folder does not exist, or if writing is not permitted; the
+        If ``path`` is a folder, if its folder does not exist, or if writing is not permitted. The
         exception's ``filename`` is the file or folder that is in the way.
     """
     target = _replaceable(path)
@@ -115,7 +134,7 @@ def check_writable(path: Path) -> None:
 
 
 def _replaceable(path: Path) -> Path | None:
-    """The regular file that a new one replaces, links resolved; None: write to it directly."""
+    """The file that a new one replaces, with links resolved; None if it is written to directly."""
     if _descriptor(path) is not None:
         return None
     try:
@@ -132,9 +151,9 @@ def _replaceable(path: Path) -> Path | None:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The number of an open file that a path such as /dev/stdout or /dev/fd/3 stands for."""
+    """The descriptor that a path such as /dev/stdout or /dev/fd/3 stands for, or None."""
     place = os.path.abspath(path)
-    for _ in range(40):  # as many links as Linux follows
+    for _ in range(40):  # Linux follows 40 links
         folder, name = os.path.split(place)
         folder = os.path.realpath(folder)
         if re.fullmatch(rf"/dev/fd|/proc/{os.getpid()}(/task/\d+)?/fd", folder):
@@ -147,33 +166,33 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """What is written to directly, open."""
+    """Open a file that is written to directly."""
     number = _descriptor(path)
     if number is None:
         return open(path, "wb")
-    # Opened anew, a file that standard output goes to would be written over from its start.
+    # open() would overwrite earlier output in the file, so the descriptor is copied.
     if number == 1 and sys.stdout is not None:
         sys.stdout.flush()
     return os.fdopen(os.dup(number), "wb")
 
 
 def _created(name: str, target: Path) -> BinaryIO:
-    """A new file, locked as long as it is open, with the mode that the target has."""
+    """Make a file that is locked as long as it is open, with the mode of the target."""
     while True:
-        descriptor = os.open(name, _NEW, 0o666)
+        descriptor = os.open(name, _CREATE_FLAGS, 0o666)
         if _lock(descriptor, wait=True) and os.fstat(descriptor).st_nlink == 0:
-            # Another process took it for unfinished before it was locked.
+            # Another process removed it as unfinished before it was locked.
             os.close(descriptor)
             continue
         break
     if sys.platform != "win32":
-        with suppress(OSError):  # there is no target, or the disk knows no modes
+        with suppress(OSError):  # the target may not exist, or the disk may have no modes
             os.fchmod(descriptor, stat.S_IMODE(os.stat(target).st_mode))
     return os.fdopen(descriptor, "wb")
 
 
 def _lock(descriptor: int, *, wait: bool) -> bool:
-    """Lock an open file; False if another has it, or if there are no locks here."""
+    """Lock an open file; False if another process holds the lock, or if the system has no locks."""
     if sys.platform == "win32":
         return False
     try:
@@ -184,23 +203,24 @@ def _lock(descriptor: int, *, wait: bool) -> bool:
 
 
 def _unfinished_name(name: str) -> str:
-    """A new name for the unfinished file of a target: a random part, and a hash of both."""
+    """A new name for the unfinished file of a target: a random part and `_mark`."""
     part = secrets.token_hex(8)
     return f".recsys-{part}-{_mark(name, part)}.unfinished"
 
 
 def _mark(name: str, part: str) -> str:
+    """A hash of the target's name and the random part."""
     return sha256(os.fsencode(name) + part.encode()).hexdigest()[:16]
 
 
 def _is_unfinished(found: str, name: str) -> bool:
-    """Whether ``_unfinished_name(name)`` gave this name: nobody else would choose it."""
+    """Whether ``_unfinished_name(name)`` made this name; the hash tells it from other files."""
     match = _UNFINISHED.fullmatch(found)
     return match is not None and found.endswith(f"-{_mark(name, match[1])}.unfinished")
 
 
 def _remove_unfinished(target: Path) -> None:
-    """Remove unfinished files of a target that no process is writing any more."""
+    """Remove the unfinished files of a target that no process still writes."""
     with suppress(OSError), os.scandir(target.parent) as entries:
         for entry in entries:
             if _is_unfinished(entry.name, target.name):
@@ -210,12 +230,12 @@ def _remove_unfinished(target: Path) -> None:
 
 def _remove_if_free(name: str) -> None:
     if sys.platform == "win32":
-        os.unlink(name)  # which fails for an open file
+        os.unlink(name)  # this fails for an open file
         return
-    descriptor = os.open(name, _LOOK)
+    descriptor = os.open(name, _INSPECT_FLAGS)
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        # Without a link, another saver has removed it, and its owner may have made a new one.
+        # If it has no link, another process has removed it, and a new file may have its name.
         if is_file and _lock(descriptor, wait=False) and os.fstat(descriptor).st_nlink > 0:
             os.unlink(name)
     finally:
@@ -223,7 +243,7 @@ def _remove_if_free(name: str) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Write the new name to the disk too, where the system can."""
+    """Write the new name to the disk, if the system can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -234,7 +254,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _named(path: Path, unfinished: str) -> Iterator[None]:
-    """Errors that name no file, or the unfinished one, name the file that was asked for."""
+    """Put `path` into errors that name no file or the unfinished file."""
     try:
         yield
     except OSError as error:

@@ -1,39 +1,40 @@
-"""Text from outside, made safe to print: nothing in it moves a cursor, rings a bell or hides."""
+"""Makes text from outside safe to print, so that no character moves a cursor or rings a bell."""
 
 import re
 
-# Values from files are shown up to this length, so that one bad row cannot fill the screen.
+# Longer values from files are cut, so that one bad row cannot fill the screen.
 LONGEST_VALUE = 80
-# No message is longer than this, whatever is in it.
+# No message is longer than this.
 LONGEST_MESSAGE = 2000
 
-# Control characters (C0, DEL, C1), line and paragraph separators, marks that turn the direction
-# of writing round, and lone surrogates.
+# Control characters (C0, DEL, C1), line and paragraph separators, marks that change the direction
+# of writing, and lone surrogates.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-# How Python keeps bytes of a file name that it could not decode.
+# Python turns the bytes of a file name that it cannot decode into these surrogates.
 _RAW_BYTES = re.compile("[\udc80-\udcff]+")
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""The text with every character that a terminal acts on written as an escape.
+    r"""Write every character that a terminal acts on as an escape.
 
     Parameters
     ----------
     text : str
+        Any text. It may hold bytes of a file name that Python could not decode.
     keep : str
-        Characters to leave as they are, such as a line end.
+        Characters that stay as they are, such as a line end.
 
     Returns
     -------
     str
-        Bytes of a file name that are UTF-8 become their letters, other bytes an escape.
+        Undecoded bytes become letters if they are UTF-8, and escapes otherwise.
 
     Examples
     --------
     >>> print(printable("Up\x1b[31m"), printable("caf\udce9"), printable("caf\udcc3\udca9"))
     Up\x1b[31m caf\xe9 café
     """
-    # Most text is safe, and this is asked for every title.
+    # This function is called for every title, and most text is safe.
     if not _UNSAFE.search(text):
         return text
     text = _RAW_BYTES.sub(_decoded, text)
@@ -41,16 +42,19 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def shortened(text: str, longest: int = LONGEST_VALUE) -> str:
-    """The text, cut to so many characters, the cut shown.
+    """Cut a text to a length.
 
     Parameters
     ----------
     text : str
+        Any text.
     longest : int
+        The greatest number of characters in the result.
 
     Returns
     -------
     str
+        The text, or its beginning and … if it is too long.
 
     Examples
     --------
@@ -61,15 +65,17 @@ def shortened(text: str, longest: int = LONGEST_VALUE) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as an error shows it: its repr, short and printable.
+    """Write a value for an error message.
 
     Parameters
     ----------
     value : object
+        Any value.
 
     Returns
     -------
     str
+        The repr of the value, shortened and printable.
 
     Examples
     --------
@@ -84,15 +90,18 @@ def shown(value: object) -> str:
 
 
 def message(text: str) -> str:
-    r"""One line for an error: printable, and its middle left out if it is very long.
+    r"""Turn a text into one printable line for an error.
 
     Parameters
     ----------
     text : str
+        Any text.
 
     Returns
     -------
     str
+        The lines of the text, joined by spaces. If that is longer than 2,000 characters, … stands
+        for the middle.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""The table of ratings, its scale, and the matrix of users and items."""
+"""The table of ratings, the rating scale, and the matrix of users and items."""

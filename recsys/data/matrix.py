@@ -1,4 +1,4 @@
-"""RatingMatrix: users x films in CSR, with the ids and titles of its rows and columns."""
+"""RatingMatrix: users x items in CSR, with the ids and titles of its rows and columns."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -14,24 +14,29 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int64]
 Columns = Literal["movieId", "title"]
 
-# A frame of more cells than this is refused: 671 x 9,064 is 6 million, ml-25m 9.6 billion.
+# `to_frame` refuses more cells than this. 671 x 9,064 has 6 million cells, ml-25m has 9.6 billion.
 MAX_FRAME_CELLS = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class RatingMatrix:
-    """Ratings as users x films. An absent cell means "not rated"; a stored one is a rating.
+    """Ratings as a sparse matrix of users x items. An item is a movie or a title.
+
+    A stored cell is a rating. An absent cell means that the user did not rate the item.
 
     Attributes
     ----------
-    values : scipy.sparse.csr_array of shape (n_users, n_films), float64
-        Indices ascend in each row.
+    values : scipy.sparse.csr_array of shape (n_users, n_items), float64
+        The ratings. Indices ascend in each row.
     user_ids : ndarray of shape (n_users,), int64
-    movie_ids : ndarray of shape (n_films,), int64
-        Keyed by title: the lowest id among the rated films of that title.
-    titles : ndarray of shape (n_films,), str objects
+        The userId of each row.
+    movie_ids : ndarray of shape (n_items,), int64
+        The movieId of each column. If items are titles, it is the lowest id among the rated movies
+        of that title.
+    titles : ndarray of shape (n_items,), str objects
+        The title of each column.
     columns : {"movieId", "title"}
-        What a column stands for.
+        The meaning of a column: one movie, or all movies of one title.
     """
 
     values: sp.csr_array
@@ -42,23 +47,26 @@ class RatingMatrix:
 
     @classmethod
     def from_ratings(cls, ratings: "Ratings", columns: Columns = "movieId") -> Self:
-        """The matrix of all ratings: users who rated by userId, films that were rated.
+        """Make the matrix of all ratings.
 
         Parameters
         ----------
         ratings : Ratings
+            The table of ratings.
         columns : {"movieId", "title"}, default "movieId"
-            One column a film, by ascending movieId; or one a title, in the order of the titles,
-            where a user's ratings of films of one title are averaged (as a pivot table does).
+            With "movieId", each rated movie has a column, by ascending movieId. With "title", each
+            title of a rated movie has a column, in the order of the titles. If a user rated several
+            movies of one title, the cell is the mean of these ratings, as in a pivot table.
 
         Returns
         -------
         RatingMatrix
+            One row for each user with a rating, by ascending userId.
 
         Raises
         ------
         ValueError
-            If ``columns`` is neither.
+            If ``columns`` has another value.
 
         Examples
         --------
@@ -77,14 +85,14 @@ class RatingMatrix:
         if columns not in ("movieId", "title"):
             raise ValueError(f"columns must be 'movieId' or 'title', not {columns!r}")
         table = ratings.ratings
-        # By hashing: 25 million ids would take seconds to sort.
-        rows, user_ids = pd.factorize(table["userId"].to_numpy(), sort=True)
-        films, movie_ids = pd.factorize(table["movieId"].to_numpy(), sort=True)
+        # factorize hashes the ids. Sorting 25 million ids would take seconds.
+        users, user_ids = pd.factorize(table["userId"].to_numpy(), sort=True)
+        items, movie_ids = pd.factorize(table["movieId"].to_numpy(), sort=True)
         title_of = ratings.movies.set_index("movieId")["title"]
         titles = title_of.loc[movie_ids].to_numpy(dtype=object)
-        stars = table["rating"].to_numpy(dtype=np.float64)
+        data = table["rating"].to_numpy(dtype=np.float64)
         shape = (len(user_ids), len(movie_ids))
-        values = sp.csr_array((stars, (rows, films)), shape=shape)
+        values = sp.csr_array((data, (users, items)), shape=shape)
         values.sort_indices()
         by_movie = cls(values, user_ids, movie_ids, titles, "movieId")
         return by_movie if columns == "movieId" else by_movie._by_title()
@@ -94,24 +102,34 @@ class RatingMatrix:
         cells = self.values.tocoo()
         place = (cells.coords[0], merged[cells.coords[1]])
         shape = (len(self.user_ids), len(titles))
-        # A csr_array adds up entries of one cell: once the stars, once how many there are.
+        # A csr_array adds the entries of one cell: here the ratings, then their number.
         values = sp.csr_array((cells.data, place), shape=shape)
         counts = sp.csr_array((np.ones(len(cells.data)), place), shape=shape)
         values.sort_indices()
         counts.sort_indices()
         values.data /= counts.data
-        # Films ascend by id, so a title's first film is its lowest.
+        # Movies ascend by id, so the first movie of a title has the lowest id.
         return replace(
             self, values=values, movie_ids=self.movie_ids[first], titles=titles, columns="title"
         )
 
     @property
     def shape(self) -> tuple[int, int]:
-        """n_users, n_films."""
+        """The number of users and the number of items."""
         return len(self.user_ids), len(self.movie_ids)
 
     def row_of(self, user_id: int) -> int:
-        """Row of a user.
+        """Find the row of a user.
+
+        Parameters
+        ----------
+        user_id : int
+            A userId.
+
+        Returns
+        -------
+        int
+            The position of the row, from 0.
 
         Raises
         ------
@@ -124,98 +142,157 @@ class RatingMatrix:
         return int(found[0])
 
     def column_of(self, movie_id: int) -> int:
-        """Column of a film, by movieId; keyed by title: by the title's lowest rated one.
+        """Find the column of an item.
+
+        Parameters
+        ----------
+        movie_id : int
+            A value of ``movie_ids``.
+
+        Returns
+        -------
+        int
+            The position of the column, from 0.
 
         Raises
         ------
         KeyError
-            If the film has no column.
+            If no column has this id.
         """
         found = np.flatnonzero(self.movie_ids == movie_id)
         if len(found) == 0:
-            raise KeyError(f"no film {movie_id} among the {len(self.movie_ids)} films")
+            raise KeyError(f"no movie {movie_id} among the {len(self.movie_ids)} movies")
         return int(found[0])
 
     def counts_by_film(self) -> npt.NDArray[np.intp]:
-        """How many users rated each film."""
+        """Count the ratings of each item.
+
+        Returns
+        -------
+        ndarray of shape (n_items,), int
+        """
         return np.bincount(self.values.indices, minlength=self.shape[1])
 
     def counts_by_user(self) -> npt.NDArray[np.intp]:
-        """How many films each user rated."""
+        """Count the ratings of each user.
+
+        Returns
+        -------
+        ndarray of shape (n_users,), int
+        """
         return np.diff(self.values.indptr).astype(np.intp)
 
     def means_by_film(self) -> npt.NDArray[np.float64]:
-        """Mean rating of each film; NaN for one that nobody here rated."""
+        """Average the ratings of each item.
+
+        Returns
+        -------
+        ndarray of shape (n_items,), float64
+            NaN for an item without ratings.
+        """
         sums = np.bincount(self.values.indices, self.values.data, minlength=self.shape[1])
         counts = self.counts_by_film()
         means = np.full(len(sums), np.nan)
         np.divide(sums, counts, out=means, where=counts > 0)
         return means
 
-    def take(self, rows: npt.NDArray[np.intp] | slice, films: npt.NDArray[np.intp] | slice) -> Self:
-        """Some users and films, in the order given, with their ids and titles."""
-        chosen: Any = self.values[rows]  # scipy's stubs know no index by array and slice
-        values = sp.csr_array(chosen[:, films])
+    def take(
+        self, users: npt.NDArray[np.intp] | slice, items: npt.NDArray[np.intp] | slice
+    ) -> Self:
+        """Take some users and items, with their ids and titles.
+
+        Parameters
+        ----------
+        users, items : ndarray of int, or slice
+            The positions of rows and of columns. The result keeps their order.
+
+        Returns
+        -------
+        RatingMatrix
+        """
+        chosen: Any = self.values[users]  # scipy's stubs have no index by array and slice
+        values = sp.csr_array(chosen[:, items])
         values.sort_indices()
         return replace(
             self,
             values=values,
-            user_ids=self.user_ids[rows],
-            movie_ids=self.movie_ids[films],
-            titles=self.titles[films],
+            user_ids=self.user_ids[users],
+            movie_ids=self.movie_ids[items],
+            titles=self.titles[items],
         )
 
     def most_rated(self, n_movies: int) -> Self:
-        """The ``n_movies`` films with the most ratings, most first; ties by lower movieId."""
+        """Take the items with the most ratings.
+
+        Parameters
+        ----------
+        n_movies : int
+            The number of items. If there are fewer, all are taken.
+
+        Returns
+        -------
+        RatingMatrix
+            Items by falling number of ratings. Of equal numbers, the lower movieId comes first.
+
+        Raises
+        ------
+        ValueError
+            If ``n_movies`` is below 1.
+        """
         return self.take(
             slice(None), self._busiest(self.counts_by_film(), self.movie_ids, n_movies)
         )
 
     def densest_region(self, n_movies: int, n_users: int) -> Self:
-        """The most-rated films, then the users with the most ratings among those films.
+        """Take the items with the most ratings, then the users with the most of these ratings.
 
         Parameters
         ----------
         n_movies, n_users : int
-            All there are where there are fewer.
+            The numbers of items and users. If there are fewer, all are taken.
 
         Returns
         -------
         RatingMatrix
-            Films by falling number of ratings, users likewise; ties by the lower id.
-        """
-        films = self.most_rated(n_movies)
-        return films.take(
-            self._busiest(films.counts_by_user(), films.user_ids, n_users), slice(None)
-        )
-
-    @staticmethod
-    def _busiest(counts: npt.NDArray[np.intp], ids: Ids, n: int) -> npt.NDArray[np.intp]:
-        if n < 1:
-            raise ValueError(f"at least one row and column must be asked for, not {n}")
-        return np.lexsort((ids, -counts))[:n]
-
-    def to_frame(self, max_cells: int = MAX_FRAME_CELLS) -> pd.DataFrame:
-        """A dense frame, NaN where a user did not rate: for small matrices and for looking.
-
-        Parameters
-        ----------
-        max_cells : int
-
-        Returns
-        -------
-        DataFrame of shape (n_users, n_films)
-            Index userId, columns movieId or title.
+            Items and users, each by falling number of ratings. Of equal numbers, the lower id comes
+            first.
 
         Raises
         ------
         ValueError
-            If the frame had more than ``max_cells`` cells.
+            If ``n_movies`` or ``n_users`` is below 1.
         """
-        n_users, n_films = self.shape
-        if n_users * n_films > max_cells:
+        part = self.most_rated(n_movies)
+        return part.take(self._busiest(part.counts_by_user(), part.user_ids, n_users), slice(None))
+
+    @staticmethod
+    def _busiest(counts: npt.NDArray[np.intp], ids: Ids, n: int) -> npt.NDArray[np.intp]:
+        if n < 1:
+            raise ValueError(f"n_movies and n_users must be at least 1, not {n}")
+        return np.lexsort((ids, -counts))[:n]
+
+    def to_frame(self, max_cells: int = MAX_FRAME_CELLS) -> pd.DataFrame:
+        """Make a dense frame of a small matrix.
+
+        Parameters
+        ----------
+        max_cells : int
+            The greatest number of cells that the frame may have.
+
+        Returns
+        -------
+        DataFrame of shape (n_users, n_items)
+            The index is userId, the columns are movieId or title. NaN means "not rated".
+
+        Raises
+        ------
+        ValueError
+            If the frame would have more than ``max_cells`` cells.
+        """
+        n_users, n_items = self.shape
+        if n_users * n_items > max_cells:
             raise ValueError(
-                f"a frame of {n_users:,} x {n_films:,} cells is more than {max_cells:,}; take a "
+                f"a frame of {n_users:,} x {n_items:,} cells is more than {max_cells:,}; take a "
                 "part (most_rated, densest_region) or raise max_cells"
             )
         cells = np.full(self.shape, np.nan)

@@ -1,4 +1,4 @@
-"""The tidy table of ratings: its movies, and the rules a table must keep."""
+"""The tidy table of ratings, the table of its movies, and the rules that both must keep."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LARGEST_INT64 = 2**63 - 1
 
 
 class RatingsError(ValueError):
-    """Ratings that cannot be used; the message says where and why in one line."""
+    """Ratings cannot be used; the message says in one line where and why."""
 
     def __init__(self, reason: str) -> None:
-        # Names of files and values are from outside, and a traceback prints them raw.
+        # Names and values come from files, and a traceback prints a message as it is.
         super().__init__(message(reason))
 
 
@@ -37,9 +37,9 @@ class BadRow:
     Attributes
     ----------
     file : str
-        Path of the file, as it was opened.
+        The path of the file, as it was opened.
     line : int
-        Line of the file on which the row starts; the first line, header or not, is 1.
+        The line of the file on which the row starts. The first line is 1, even if it is a header.
     value : str
         The text that breaks the rule.
     reason : str
@@ -57,32 +57,31 @@ class BadRow:
     reason: str
 
     def __str__(self) -> str:
-        # repr leaves the marks that turn the direction of writing round.
+        # repr does not escape the marks that change the direction of writing.
         return printable(f"{self.file}, line {self.line}: {self.reason}: {self.value!r}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ratings:
-    """Ratings as they were read, and the movies they are about.
+    """A table of ratings and a table of the movies that were rated.
 
-    `recsys.load_ratings` and `Ratings.from_frames` make them and check every row; the constructor
-    itself checks nothing.
+    `recsys.load_ratings` and `Ratings.from_frames` check every row. The constructor checks nothing.
 
     Attributes
     ----------
     ratings : DataFrame
         Columns userId, movieId (int64), rating (float64), timestamp (int64, seconds since 1970),
-        in the order they were read, numbered from 0. Nobody rates a film twice.
+        in the order they were read. The index counts from 0. A user rates a movie at most once.
     movies : DataFrame
-        Columns movieId (int64), title, genres (str, dtype object), in the order they were read,
-        numbered from 0. Genres are joined by `|`; a film without any has `(no genres listed)`.
-        Every rated film is here, and others may be.
+        Columns movieId (int64), title, genres (str, dtype object), in the order they were read. The
+        index counts from 0. Genres are joined by `|`. A movie without genres has
+        `(no genres listed)`. The table holds every rated movie, and may hold others.
     scale : RatingScale
-        The ratings a person could give.
+        The ratings that a user can give.
     source : str
-        Where the ratings were read.
+        The place where the ratings were read.
     skipped : tuple of BadRow
-        The rows left out; empty unless skipping was asked for.
+        The bad rows that were left out. It is empty unless the caller asked to skip bad rows.
 
     Examples
     --------
@@ -91,7 +90,7 @@ class Ratings:
     >>> movies = pd.DataFrame({"movieId": [10, 11, 12], "title": ["Up", "Big", "Jaws"],
     ...                        "genres": ["Animation|Drama", "Comedy", "Action"]})
     >>> Ratings.from_frames(ratings, movies)
-    Ratings(3 ratings of 2 films by 2 users, 0.5 to 5 by 0.5, from frames)
+    Ratings(3 ratings of 2 movies by 2 users, 0.5 to 5 by 0.5, from frames)
     """
 
     ratings: pd.DataFrame
@@ -102,18 +101,18 @@ class Ratings:
 
     def __repr__(self) -> str:
         return (
-            f"Ratings({len(self.ratings)} ratings of {self.n_movies} films"
+            f"Ratings({len(self.ratings)} ratings of {self.n_movies} movies"
             f" by {self.n_users} users, {self.scale}, from {printable(self.source)})"
         )
 
     @cached_property
     def n_users(self) -> int:
-        """How many people rated at least one film."""
+        """The number of users with at least one rating."""
         return int(self.ratings["userId"].nunique())
 
     @cached_property
     def n_movies(self) -> int:
-        """How many films were rated at least once."""
+        """The number of movies with at least one rating."""
         return int(self.ratings["movieId"].nunique())
 
     @classmethod
@@ -125,65 +124,67 @@ class Ratings:
         scale: RatingScale | None = None,
         source: str = "frames",
     ) -> Ratings:
-        """Check two frames by the rules for files, and copy what is needed from them.
+        """Check two frames by the same rules as files, and copy their columns.
 
         Parameters
         ----------
         ratings : DataFrame
-            Columns userId, movieId, rating and, if you have it, timestamp (0 where there is no
-            such column). Ids and timestamps are whole numbers (1.0 is one, "1" is not). Other
-            columns and the index are left out of the copy.
+            Columns userId, movieId, rating and, optionally, timestamp (the default is 0). Ids and
+            timestamps are whole numbers (1.0 is one, "1" is not). Other columns and the index are
+            not copied.
         movies : DataFrame
-            Columns movieId, title and genres (joined by `|`; missing or empty means none).
-            Other columns and the index are left out of the copy.
+            Columns movieId, title and genres. Genres are joined by `|`; a missing or empty value
+            means that the movie has no genres. Other columns and the index are not copied.
         scale : RatingScale, optional
-            The ratings a person could give. Without it, half stars from 0.5 to 5.
+            The ratings that a user can give. The default is 0.5 to 5 by 0.5.
         source : str
-            What to call the data in messages and reports.
+            The name of the data in messages and reports.
 
         Returns
         -------
         Ratings
+            The checked copy.
 
         Raises
         ------
         RatingsError
-            For a column that is missing or there twice, a frame without rows, an id that is not
-            a whole number, a rating that is not a number or off the scale, a title that is not
-            text or holds half of a surrogate pair, a film listed twice, a film that is not in
-            `movies`, or a second rating of a film by the same person. The message names frame,
-            row (counted from 0) and value.
+            If a frame has no rows, lacks a column or has it twice; if an id or timestamp is not a
+            whole number; if a rating is not a number or off the scale; if a title is not text or
+            holds half of a surrogate pair; if a movie is listed twice; if a rated movie is not in
+            `movies`; or if a user rates a movie twice. The message names the frame, the row
+            (counted from 0) and the value.
 
         Examples
         --------
         >>> ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [9]})
         >>> movies = pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": [""]})
         >>> Ratings.from_frames(ratings, movies, scale=RatingScale(1, 10, 1))
-        Ratings(1 ratings of 1 films by 1 users, 1 to 10 by 1, from frames)
+        Ratings(1 ratings of 1 movies by 1 users, 1 to 10 by 1, from frames)
         >>> Ratings.from_frames(ratings, movies)
         Traceback (most recent call last):
         recsys.data.ratings.RatingsError: ratings frame, row 0 (counted from 0): rating is off the
-        scale 0.5 to 5 by 0.5 (for another, pass scale=): 9.0
+        scale 0.5 to 5 by 0.5 (for another scale, pass scale=): 9.0
         """
-        films = _Frame("movies frame", movies, ("movieId", "title", "genres"))
-        movie_ids = films.whole_numbers("movieId")
-        order, _ = repeats(movie_ids)
-        if order.size:
-            raise films.error(order[0], "movieId is listed before", movie_ids[order[0]])
+        listed = _Frame("movies frame", movies, ("movieId", "title", "genres"))
+        movie_ids = listed.whole_numbers("movieId")
+        later, first = repeats(movie_ids)
+        if later.size:
+            reason = f"movieId is in row {first[0]} already"
+            raise listed.error(later[0], reason, movie_ids[later[0]])
 
         rated = _Frame("ratings frame", ratings, ("userId", "movieId", "rating"))
         user_ids, rated_ids = rated.whole_numbers("userId"), rated.whole_numbers("movieId")
-        stars = rated.numbers("rating")
+        values = rated.numbers("rating")
         if "timestamp" in ratings.columns:
             timestamps = rated.whole_numbers("timestamp")
         else:
             timestamps = np.zeros(len(ratings), np.int64)
 
-        off = np.flatnonzero(~(scale or HALF_STARS).holds(stars))
+        off = np.flatnonzero(~(scale or HALF_STARS).holds(values))
         if off.size:
-            hint = "" if scale else " (for another, pass scale=)"
+            hint = "" if scale else " (for another scale, pass scale=)"
             reason = f"rating is off the scale {scale or HALF_STARS}{hint}"
-            raise rated.error(off[0], reason, stars[off[0]])
+            raise rated.error(off[0], reason, values[off[0]])
         unknown = np.flatnonzero(~np.isin(rated_ids, movie_ids))
         if unknown.size:
             raise rated.error(
@@ -191,12 +192,14 @@ class Ratings:
             )
         later, first = repeats(user_ids, rated_ids)
         if later.size:
-            pair = f"user {user_ids[later[0]]}, film {rated_ids[later[0]]}"
-            raise rated.error(later[0], f"same user and film as row {first[0]}", pair)
+            pair = f"user {user_ids[later[0]]}, movie {rated_ids[later[0]]}"
+            raise rated.error(later[0], f"same user and movie as row {first[0]}", pair)
 
         return cls(
-            ratings=ratings_frame(user_ids, rated_ids, stars, timestamps),
-            movies=movies_frame(movie_ids, films.texts("title"), films.texts("genres", NO_GENRES)),
+            ratings=ratings_frame(user_ids, rated_ids, values, timestamps),
+            movies=movies_frame(
+                movie_ids, listed.texts("title"), listed.texts("genres", NO_GENRES)
+            ),
             scale=scale or HALF_STARS,
             source=source,
         )
@@ -205,13 +208,13 @@ class Ratings:
 def ratings_frame(
     user_ids: Ints, movie_ids: Ints, ratings: Floats, timestamps: Ints
 ) -> pd.DataFrame:
-    """The frame of `Ratings.ratings`, over the given arrays without copying them."""
+    """Make the frame of `Ratings.ratings` from arrays without copying them."""
     columns = {"userId": user_ids, "movieId": movie_ids, "rating": ratings, "timestamp": timestamps}
     return pd.DataFrame(columns, copy=False)
 
 
 def movies_frame(movie_ids: Ints, titles: Sequence[str], genres: Sequence[str]) -> pd.DataFrame:
-    """The frame of `Ratings.movies`; text is dtype object, the same in pandas 2 and 3."""
+    """Make the frame of `Ratings.movies`. Text has dtype object in pandas 2 and 3."""
     columns = {
         "movieId": pd.Series(movie_ids),
         "title": pd.Series(titles, dtype=object),
@@ -221,15 +224,17 @@ def movies_frame(movie_ids: Ints, titles: Sequence[str], genres: Sequence[str]) 
 
 
 def is_encodable(text: str) -> bool:
-    r"""Whether the text can be written as UTF-8: lone surrogates cannot.
+    r"""Tell whether a text can be written as UTF-8.
 
     Parameters
     ----------
     text : str
+        Any text.
 
     Returns
     -------
     bool
+        False if the text holds a lone surrogate.
 
     Examples
     --------
@@ -244,7 +249,7 @@ def is_encodable(text: str) -> bool:
 
 
 def repeats(*columns: Ints) -> tuple[Ints, Ints]:
-    """Rows that are equal, in all the columns, to an earlier row.
+    """Find the rows that repeat an earlier row in all columns.
 
     Parameters
     ----------
@@ -254,7 +259,7 @@ def repeats(*columns: Ints) -> tuple[Ints, Ints]:
     Returns
     -------
     later, first : ndarray of int64
-        Positions of the rows that repeat, ascending, and of the first row each one repeats.
+        The positions of these rows, ascending, and for each the position of the first equal row.
 
     Examples
     --------
@@ -262,7 +267,7 @@ def repeats(*columns: Ints) -> tuple[Ints, Ints]:
     (array([2]), array([0]))
     """
     keys = _row_keys(columns)
-    # Releases are sorted by user and film: then one look is enough.
+    # Releases are sorted by user and movie. If keys strictly ascend, no row repeats another.
     if np.all(keys[1:] > keys[:-1]):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     order = np.argsort(keys, kind="stable")
@@ -275,11 +280,11 @@ def repeats(*columns: Ints) -> tuple[Ints, Ints]:
 
 
 def _row_keys(columns: Sequence[Ints]) -> Ints:
-    """One int64 for each row, equal for equal rows and in their order."""
+    """Make one int64 for each row: keys compare as the rows do."""
     keys = columns[0]
     for column in columns[1:]:
         if len(keys) and _span(keys) * _span(column) > LARGEST_INT64:
-            # The numbers of the distinct values are at most as many as the rows: they fit.
+            # Ranks are below the number of rows, so their products fit in 64 bits.
             keys = np.unique(keys, return_inverse=True)[1]
             column = np.unique(column, return_inverse=True)[1]
         if len(keys):
@@ -292,7 +297,7 @@ def _span(column: Ints) -> int:
 
 
 class _Frame:
-    """A caller's frame, read column by column with errors that name the row."""
+    """Reads the columns of a caller's frame; its errors name the row."""
 
     def __init__(self, name: str, frame: pd.DataFrame, required: Sequence[str]) -> None:
         self.name = name
@@ -302,7 +307,7 @@ class _Frame:
             if labels.count(column) != 1:
                 problem = "two columns" if column in labels else "no column"
                 has = shortened(", ".join(shortened(str(label)) for label in labels[:20]), 400)
-                raise RatingsError(f"{name}: {problem} {column!r}; it has {has}")
+                raise RatingsError(f"{name}: {problem} {column!r}; its columns are {has}")
         if not len(frame):
             raise RatingsError(f"{name}: no rows")
 
@@ -321,7 +326,7 @@ class _Frame:
         if values.dtype.kind == "i":
             return np.array(values, np.int64)
         if values.dtype.kind == "f":
-            # Beyond 2**53 a float no longer says which whole number was meant.
+            # Beyond 2**53 several whole numbers share one float.
             bad = ~((np.abs(values) <= 2**53) & (values == np.floor(values)))
         else:
             bad = np.array(
@@ -333,7 +338,7 @@ class _Frame:
         return values.astype(np.int64)
 
     def texts(self, name: str, missing: str | None = None) -> list[str]:
-        """The column as a list of str; `missing`, if given, stands for absent and empty text."""
+        """The column as a list of str; `missing`, if given, replaces absent and empty text."""
         values = self.frame[name]
         texts = list(values)
         for row, absent in enumerate(values.isna()):
@@ -346,7 +351,7 @@ class _Frame:
         return texts
 
     def _real(self, name: str, reason: str) -> npt.NDArray[Any]:
-        """The column's values, every one of them a real number and not missing."""
+        """The column's values, if all are real numbers."""
         column = self.frame[name]
         missing = np.flatnonzero(column.isna())
         if missing.size:

@@ -1,4 +1,4 @@
-"""The ratings a person could give, and which of them say that a film was liked."""
+"""The rating scale: which ratings exist, and which of them mean that a user liked an item."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class RatingScale:
-    """The ratings a person could give: `smallest`, then steps of `step` up to `largest`.
+    """The ratings that a user can give: from `smallest` to `largest` in steps of `step`.
 
     Parameters
     ----------
     smallest, largest : float
-        The ends of the scale, both allowed.
+        The ends of the scale. Both are ratings.
     step : float
-        Distance from one rating to the next.
+        The distance from one rating to the next.
 
     Raises
     ------
     ValueError
-        If the scale is empty or its step is not positive.
+        If an end is not finite, `smallest` is not below `largest`, or `step` is not positive.
 
     Examples
     --------
@@ -47,45 +47,50 @@ class RatingScale:
         return f"{self.smallest:g} to {self.largest:g} by {self.step:g}"
 
     def holds(self, ratings: Floats) -> Mask:
-        """Which ratings are on the scale; NaN is not.
+        """Tell which numbers are ratings of this scale.
 
         Parameters
         ----------
         ratings : ndarray of float64
+            Any numbers.
 
         Returns
         -------
-        ndarray of bool, as long as `ratings`
+        ndarray of bool
+            One value for each number; False for NaN.
         """
         within = (ratings >= self.smallest) & (ratings <= self.largest)
         steps = (np.where(within, ratings, self.smallest) - self.smallest) / self.step
-        # A step such as 0.1 is not exact in binary: allow for its rounding.
+        # A step such as 0.1 is not exact in binary, so its rounding is allowed.
         on_step: Mask = within & (np.abs(steps - np.round(steps)) < 1e-9)
         return on_step
 
 
-# A rating of at least this share of the largest says that the film was liked: 4 of 5 stars.
+# A user likes an item if the rating is at least this share of the largest rating: 4 of 5 stars.
 LIKED_SHARE = 0.8
 
 
 def liked(ratings: Floats, scale: RatingScale) -> Mask:
-    """Which ratings say that the film was liked: .8 of the largest or more.
+    """Tell which ratings are likes: those of at least 0.8 times the largest rating.
 
     Parameters
     ----------
     ratings : ndarray of float64
+        Ratings of the scale.
     scale : RatingScale
+        The scale with the largest rating.
 
     Returns
     -------
-    ndarray of bool, as long as `ratings`
+    ndarray of bool
+        One value for each rating.
 
     Examples
     --------
     >>> liked(np.array([3.5, 4.0, 5.0]), HALF_STARS).tolist()
     [False, True, True]
     """
-    # A step such as 0.1 is not exact in binary: allow for its rounding.
+    # A step such as 0.1 is not exact in binary, so its rounding is allowed.
     at_least: Mask = ratings >= LIKED_SHARE * scale.largest - 1e-9
     return at_least
 

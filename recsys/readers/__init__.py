@@ -1,1 +1,1 @@
-"""Ratings from files: one module for each part of reading, and downloads."""
+"""Reads ratings from files, and downloads releases of MovieLens."""

@@ -1,4 +1,4 @@
-"""Opens a zip from outside: names and sizes are checked before anything in it is read."""
+"""Opens a zip from outside: checks its names and sizes before it reads a member."""
 
 import lzma
 import stat
@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from recsys.printable import shortened
 
-# Releases unpack to 4 or 5 times the size of their zip; text of one letter to 1,000 times.
+# Releases unpack to 4 or 5 times the size of their zip, a text of one letter to 1,000 times.
 MOST_EXPANSION = 100
-# Small zips may expand further: this much is never too much.
+# A zip may always unpack to this size, so a small zip may expand more.
 ALWAYS_ALLOWED = 10_000_000
 
-# What zipfile and what it calls raise for damaged data, passwords and unknown compression. A
-# damaged name is a UnicodeDecodeError.
+# zipfile and the decoders raise these for damaged data, passwords and unknown compression. A
+# damaged name raises UnicodeDecodeError.
 _DAMAGES = (
     zipfile.BadZipFile,
     zlib.error,
@@ -31,26 +31,28 @@ _DAMAGES = (
 
 
 class ArchiveError(ValueError):
-    """A zip that cannot or must not be read; the message says why."""
+    """A zip cannot or must not be read; the message says why."""
 
 
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip that does not expand without bounds.
+    """Open a zip after checking its names and sizes.
 
     Parameters
     ----------
     path : Path
+        The zip.
 
     Yields
     ------
     ZipFile
-        While it is open, damage that is found in it is an ArchiveError.
+        The open zip. Damage that is found in the block raises an ArchiveError too.
 
     Raises
     ------
     ArchiveError
-        If the zip is damaged, or its members are many times larger than the zip.
+        If the zip is damaged, if it unpacks to more than 10 MB and more than 100 times its size, or
+        if a path in it has a folder without a name.
     OSError
         If the file cannot be read.
     """
@@ -59,7 +61,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             _check(archive, path.stat().st_size)
             yield archive
     except (*_DAMAGES, OSError) as error:
-        # Damage of bz2 is an OSError without a number; with one, it is about the file itself.
+        # Damaged bz2 data raises an OSError without a number. One with a number is about the file.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         reason = str(error) or "it ends too early"
@@ -67,17 +69,19 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def unpack(archive: zipfile.ZipFile, folder: Path) -> None:
-    """Write all members into a folder, and nothing anywhere else.
+    """Write all members into a folder.
 
     Parameters
     ----------
     archive : ZipFile
+        A zip from `open_zip`.
     folder : Path
+        The folder. Nothing is written outside it.
 
     Raises
     ------
     ArchiveError
-        If a member is a link, would be written elsewhere, or is there twice.
+        If a member is a link, is in the zip twice, or would be written outside the folder.
     OSError
         If a file cannot be written.
     """
@@ -87,7 +91,7 @@ def unpack(archive: zipfile.ZipFile, folder: Path) -> None:
         shown = repr(shortened(name))
         windows = PureWindowsPath(name)
         if windows.anchor or PurePosixPath(name).is_absolute() or ".." in windows.parts:
-            raise ArchiveError(f"the zip is not safe: it wants to write to {shown}")
+            raise ArchiveError(f"the zip is not safe: {shown} leads outside its folder")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise ArchiveError(f"the zip is not safe: {shown} is a link")
         if name in names:
@@ -97,7 +101,7 @@ def unpack(archive: zipfile.ZipFile, folder: Path) -> None:
 
 
 def _check(archive: zipfile.ZipFile, size: int) -> None:
-    # zipfile reads no more of a member than its header says.
+    # These sizes can be trusted: zipfile never reads more of a member than its header says.
     unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > max(ALWAYS_ALLOWED, MOST_EXPANSION * size):
         raise ArchiveError(
@@ -105,8 +109,8 @@ def _check(archive: zipfile.ZipFile, size: int) -> None:
             f"more than {MOST_EXPANSION} times as many"
         )
     for name in archive.namelist():
-        # zipfile.Path of Python before 3.11.10 never comes to the end of such names.
+        # With such names, zipfile.Path of Python before 3.11.10 loops forever.
         if name.startswith("/") or "//" in name:
             raise ArchiveError(
-                f"the zip is not safe: no folder has the name of {shortened(name)!r}"
+                f"the zip is not safe: {shortened(name)!r} has a folder without a name"
             )

@@ -1,4 +1,4 @@
-"""Downloads one file within limits of size and time, whatever the server does."""
+"""Downloads one file within limits of size and time, even from a hostile server."""
 
 import os
 import socket
@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 
 from recsys.printable import shortened
 
-# A server that sends fewer bytes than this in a second, for as long as the timeout, is given up.
+# A download stops if the server sends fewer bytes a second than this during one timeout.
 LEAST_SPEED = 1000
-# Small, so that a slow server is seen to be going on.
+# Chunks are small, so that the bytes of a slow server are counted soon.
 CHUNK_BYTES = 1 << 13
-# An answer may take several timeouts: a server has several addresses, and may lead elsewhere.
+# An answer may take several timeouts: a server may have several addresses, and may redirect.
 ANSWER_TIMEOUTS = 4
-# How often a download is looked at, in seconds.
-_GLANCE = 0.05
+# The seconds between two checks of a download.
+_CHECK_INTERVAL = 0.05
 
 
 class DownloadError(RuntimeError):
-    """A download was stopped; the message says at which limit."""
+    """A download was stopped; the message says why."""
 
 
 def download(
@@ -34,30 +34,31 @@ def download(
     deadline: float,
     progress: bool = False,
 ) -> None:
-    """Download a file as it is on the server, without any encoding on the way.
+    """Download a file without content encoding.
 
     Parameters
     ----------
     url : str
+        The address of the file.
     path : Path
-        Where the file is written. It may be left unfinished.
+        The place to write the file. After an error it may hold a part of the file.
     most_bytes : int
         The download stops beyond this size.
     timeout : float
-        Seconds to wait for the server to answer or to go on. It must send 1,000 bytes a second
-        at least, on average over so many seconds.
+        The seconds to wait for an answer and for more bytes. The server must send at least 1,000
+        bytes a second, averaged over this time.
     deadline : float
-        Seconds for everything.
+        The seconds for the whole download.
     progress : bool
         Show a progress bar on standard error.
 
     Raises
     ------
     DownloadError
-        If a limit is passed, or the server sends an encoded file or leads to a place that is not
-        safe.
+        If the download passes a limit, if the server sends an encoded file, or if it redirects from
+        an encrypted connection to one that is not encrypted.
     OSError
-        If the connection fails (those of `requests` are OSErrors), or the file cannot be written.
+        If the connection fails (errors of `requests` are OSErrors), or the file cannot be written.
     """
     with path.open("wb") as file:
         running = _Download(url, file, most_bytes, timeout, progress)
@@ -71,15 +72,15 @@ def download(
 
 
 def _watch(running: "_Download", timeout: float, deadline: float) -> None:
-    """Wait for the end of a download; a DownloadError if that takes too long."""
+    """Wait for the end of a download; raise a DownloadError if it takes too long."""
     begun = looked = time.monotonic()
     seen = 0
-    while not running.done.wait(_GLANCE):
+    while not running.done.wait(_CHECK_INTERVAL):
         now = time.monotonic()
         if now - begun > deadline:
             raise DownloadError(
-                f"the download was not complete after {deadline:g} seconds (for more, pass "
-                "--deadline SECONDS, deadline=)"
+                f"the download was not complete after {deadline:g} seconds (for a longer "
+                "deadline, pass --deadline SECONDS or deadline=)"
             )
         if not running.answered.is_set():
             looked = now
@@ -88,22 +89,21 @@ def _watch(running: "_Download", timeout: float, deadline: float) -> None:
         elif now - looked > timeout:
             if running.n_bytes - seen < LEAST_SPEED * timeout:
                 raise DownloadError(
-                    f"the server sent {running.n_bytes - seen:,} bytes in {timeout:g} seconds"
+                    f"the server sent only {running.n_bytes - seen:,} bytes in {timeout:g} seconds"
                 )
             looked, seen = now, running.n_bytes
 
 
 class _Download(threading.Thread):
-    """One download in a thread of its own, so that its time can be limited.
+    """One download in its own thread, so that another thread can limit its time.
 
-    A timeout of the connection starts anew with every byte that arrives, and a header may be
-    dripped too: only somebody who stands outside can stop that.
+    The connection's own timeout is not enough: it starts again with every byte, also in a header.
     """
 
     def __init__(
         self, url: str, file: BinaryIO, most_bytes: int, timeout: float, progress: bool
     ) -> None:
-        # A daemon: it may still wait for a server when nobody waits for it any more.
+        # A daemon thread does not keep the process alive while it waits for a server.
         super().__init__(name="recsys download", daemon=True)
         self.url, self.file = url, file
         self.most_bytes, self.timeout, self.progress = most_bytes, timeout, progress
@@ -120,7 +120,7 @@ class _Download(threading.Thread):
         with ExitStack() as responses:
 
             def on_response(response: Any, **_: Any) -> None:
-                # pooch itself leaves the connection of a failed download open.
+                # pooch leaves the connection of a failed download open.
                 responses.callback(response.close)
                 self._check_response(response)
 
@@ -129,7 +129,7 @@ class _Download(threading.Thread):
                     progressbar=self.progress,
                     chunk_size=CHUNK_BYTES,
                     timeout=self.timeout,
-                    # A small file that decodes to a large one, and a hash of other bytes.
+                    # Few encoded bytes can decode to a huge file, and the hash is of plain bytes.
                     headers={"Accept-Encoding": "identity"},
                     hooks={"response": on_response},
                 )
@@ -143,17 +143,17 @@ class _Download(threading.Thread):
         self.done.set()
 
     def abandon(self) -> None:
-        """Stop as soon as can be: a read that waits for the server ends at once."""
+        """Stop the download: a read that waits for the server ends at once."""
         with self._lock:
             self._abandoned = True
             for opened in self._sockets:
                 with suppress(OSError):
                     opened.shutdown(socket.SHUT_RDWR)
 
-    # What pooch writes to -----------------------------------------------------------------------
+    # The file that pooch writes to --------------------------------------------------------------
 
     def write(self, chunk: bytes) -> int:
-        # While this holds the lock, the file is not closed.
+        # The file is closed only after `abandon`, and `abandon` waits for this lock.
         with self._lock:
             if self._abandoned:
                 raise DownloadError("the download was stopped")
@@ -163,20 +163,20 @@ class _Download(threading.Thread):
             return self.file.write(chunk)
 
     def flush(self) -> None:
-        """pooch asks for this after each chunk; the file is complete once it is closed."""
+        """Do nothing: pooch calls this after each chunk, and closing the file writes it."""
 
-    # What the server says -----------------------------------------------------------------------
+    # The answer of the server -------------------------------------------------------------------
 
     def _check_response(self, response: Any) -> None:
         with self._lock:
             if self._abandoned:
                 raise DownloadError("the download was stopped")
-            # Another handle of the same connection: a response is not closed from two threads.
-            # An answer without a body has none.
+            # `abandon` gets its own handle of the connection, because two threads must not close
+            # one response. An answer without a body has no connection.
             with suppress(OSError, ValueError):
                 self._sockets.append(socket.socket(fileno=os.dup(response.raw.fileno())))
         if response.is_redirect:
-            # requests would read the body of a redirect to its end.
+            # Otherwise requests reads the body of a redirect to its end.
             response.close()
             _check_redirect(response.url, response.headers["location"])
             return
@@ -188,7 +188,7 @@ class _Download(threading.Thread):
             raise DownloadError(f"the server sent an encoded file ({shortened(encoding)!r})")
         claimed = response.headers.get("content-length", "0")
         if not (claimed.isascii() and claimed.isdigit()):
-            raise DownloadError(f"the server tells no length ({shortened(claimed)!r})")
+            raise DownloadError(f"the server sent a wrong length ({shortened(claimed)!r})")
         if len(claimed) > 18 or int(claimed) > self.most_bytes:
             raise DownloadError(
                 f"the server offers {shortened(claimed)} bytes, more than {self.most_bytes:,}"
@@ -196,9 +196,9 @@ class _Download(threading.Thread):
 
 
 def _check_redirect(url: str, location: str) -> None:
-    """A DownloadError for a redirect that leaves an encrypted connection."""
+    """Raise a DownloadError if a redirect leaves an encrypted connection."""
     scheme = urlsplit(location).scheme.lower()
     if urlsplit(url).scheme == "https" and scheme not in ("", "https"):
         raise DownloadError(
-            f"the server leads to an address that is not encrypted ({shortened(location)!r})"
+            f"the server redirects to an address that is not encrypted ({shortened(location)!r})"
         )

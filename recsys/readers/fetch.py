@@ -1,4 +1,4 @@
-"""Downloads a MovieLens release, checks its hash and unpacks it; all of it or nothing."""
+"""Downloads a MovieLens release, checks its hash and unpacks it, all or nothing."""
 
 import hashlib
 import json
@@ -17,39 +17,40 @@ from recsys.readers.download import download
 from recsys.readers.formats import find_release
 
 BASE_URL = "https://files.grouplens.org/datasets/movielens/"
-# Written into the folder before it gets its final name: what was fetched, and how it was checked.
+# This file in the folder of a release says where the zip came from, its hash, and whether the hash
+# was known. It is written before the folder gets its final name.
 RECORD = "fetched.json"
 LARGEST_RECORD = 100_000
-# For a zip whose size is not known; the largest release has 335 million bytes.
+# The limit for a zip of unknown size. The largest release has 335 million bytes.
 MOST_BYTES = 1_000_000_000
 
 
 class FetchError(RuntimeError):
-    """A release could not be fetched; the message says why, and how to do it by hand."""
+    """A release could not be fetched; the message says why, and how to fetch it by hand."""
 
     def __init__(self, reason: str) -> None:
-        # What a server or a zip says may be anything, and a traceback prints it raw.
+        # A server or a zip may put anything into it, and a traceback prints a message as it is.
         super().__init__(message(reason))
 
 
 @dataclass(frozen=True)
 class KnownRelease:
-    """One release that can be fetched.
+    """A release that can be fetched.
 
     Attributes
     ----------
     name : str
-        Its name, and that of its zip without `.zip`.
+        The name of the release. Its zip is called `name`.zip.
     bytes : int or None
-        Size of the zip, where it is known.
+        The size of the zip, if it is known.
     sha256, md5 : str or None
-        Hashes of the zip, in hexadecimal, where they are known.
+        The hashes of the zip in hexadecimal, if they are known.
     users, movies, ratings : int
-        How much is in it.
+        The numbers of users, movies and ratings in the release.
     note : str or None
-        What one should know before using it.
+        A warning to read before using the release.
     max_bytes : int
-        The download stops beyond this size where `bytes` is not known.
+        The download stops beyond this size if `bytes` is not known.
     """
 
     name: str
@@ -65,21 +66,21 @@ class KnownRelease:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A release that lies unpacked on this machine.
+    """An unpacked release on this machine.
 
     Attributes
     ----------
     folder : Path
-        Where it is; `load_ratings` takes it.
+        The folder of the release. `load_ratings` takes it.
     downloaded : bool
-        Whether this call downloaded it; False if it was there already.
+        True if this call downloaded the release, False if it was there already.
     verified : bool
-        Whether its zip was checked against a known hash. False also for a folder that was put
+        True if the zip was checked against a known hash. It is False for a folder that was put
         there by hand.
     sha256 : str or None
-        Hash of the zip it came from; None for a folder that was put there by hand.
+        The hash of the zip. It is None for a folder that was put there by hand.
     note : str or None
-        What one should know before using it.
+        A warning to read before using the release.
     """
 
     folder: Path
@@ -90,11 +91,12 @@ class Fetched:
 
 
 def known_releases() -> dict[str, KnownRelease]:
-    """The releases that `fetch` knows, by name.
+    """List the releases that `fetch` knows.
 
     Returns
     -------
     dict of str to KnownRelease
+        The releases by name.
 
     Examples
     --------
@@ -119,55 +121,56 @@ def fetch(
 ) -> Fetched:
     """Download a release and unpack it, unless it is there already.
 
-    The zip is downloaded and unpacked in a temporary folder beside the final one, and the result
-    is renamed when it is complete: a fetch that fails or is interrupted leaves no release. Where
-    several processes fetch one release at once, one of them puts it there and all return it.
+    The zip is downloaded and unpacked in a temporary folder beside the final one. The result is
+    renamed when it is complete, so a fetch that fails or is interrupted leaves no release. If
+    several processes fetch one release at once, one of them writes it and all return it.
 
-    The download stops beyond the size of the zip that is known (else beyond `max_bytes` of the
-    release), when it takes too long, and when the server sends an encoded file. The zip is not
-    unpacked if that would take more than 100 times its size.
+    The download stops if it takes too long or if the server sends an encoded file. It also stops
+    beyond the size of the zip, or beyond `max_bytes` of the release if the size is not known. The
+    zip is not unpacked if the result would be more than 100 times its size.
 
     Parameters
     ----------
     release : str or KnownRelease
-        The name of a known release, or a description of another one.
+        The name of a known release, or a description of another release.
     to : path, optional
-        The folder to put the release's own folder in; without it, the user's cache.
+        The folder that the release's own folder goes into. The default is the user's cache.
     accept_unverified : bool
-        Download a release whose hash is not known; the result then has the hash found.
+        Also download a release whose hash is not known. The result has the hash of its zip.
     progress : bool
         Show a progress bar on standard error.
     base_url : str
         The folder of the zip on the server.
     timeout : float
-        Seconds to wait for the server to answer or to go on. A server is given up that sends
-        fewer than 1,000 bytes a second on average over so many seconds.
+        The seconds to wait for an answer and for more bytes. The server must send at least 1,000
+        bytes a second, averaged over this time.
     deadline : float
-        Seconds for the whole download.
+        The seconds for the whole download.
 
     Returns
     -------
     Fetched
+        The folder of the release.
 
     Raises
     ------
     FetchError
-        If the name is not known, the hash is not known and `accept_unverified` is not set, or
-        anything goes wrong on the way.
+        If the name is not known, if no hash is known and `accept_unverified` is False, or if the
+        download, a check or the unpacking fails.
 
     Examples
     --------
     >>> fetch("ml-2m")
     Traceback (most recent call last):
-    recsys.readers.fetch.FetchError: no release 'ml-2m'; known are ml-100k, ml-1m, ml-25m, ml-32m,
-    ml-latest-small
+    recsys.readers.fetch.FetchError: no release 'ml-2m'; choose one of ml-100k, ml-1m, ml-25m,
+    ml-32m, ml-latest-small
     """
     if isinstance(release, str):
         known = known_releases()
         if release not in known:
-            raise FetchError(f"no release {release!r}; known are {', '.join(known)}")
+            raise FetchError(f"no release {release!r}; choose one of {', '.join(known)}")
         release = known[release]
-    # Only fetching needs pooch, and what it brings is slow to import.
+    # pooch is slow to import, and only fetching needs it.
     import pooch  # type: ignore[import-untyped]
 
     parent = Path(to) if to is not None else Path(pooch.os_cache("recsys"))
@@ -177,11 +180,11 @@ def fetch(
             return _already_there(parent / release.name, release)
         if not (release.sha256 or release.md5 or accept_unverified):
             raise FetchError(
-                "no hash of it is known to check it by; to fetch it all the same, pass "
+                "no hash is known to check it; to fetch it without a check, pass "
                 "--accept-unverified (accept_unverified=True)"
             )
         return _download(release, url, parent, progress, timeout, deadline)
-    # requests' exceptions are OSErrors; a damaged zip is a ValueError.
+    # Exceptions of requests are OSErrors. A damaged zip raises a ValueError.
     except (OSError, ValueError, RuntimeError) as error:
         raise FetchError(
             f"{release.name} was not fetched: {_reason(error, timeout)}. By hand: open {url} in a "
@@ -193,7 +196,7 @@ def _already_there(folder: Path, release: KnownRelease) -> Fetched:
     try:
         find_release(folder)
     except RatingsError as error:
-        raise FetchError(f"{folder} is in the way, it is not a release ({error})") from error
+        raise FetchError(f"{folder} is in the way: it is not a release ({error})") from error
     record = folder / RECORD
     if not os.path.lexists(record):
         return Fetched(folder, False, False, None, release.note)
@@ -202,7 +205,7 @@ def _already_there(folder: Path, release: KnownRelease) -> Fetched:
 
 
 def _read_record(record: Path) -> tuple[bool, str]:
-    """Whether the zip of a release was checked, and its hash; anybody may have edited the file."""
+    """Read whether the zip of a release was checked, and its hash. The file may hold anything."""
     try:
         if not record.is_file():
             raise ValueError("it is not a regular file")
@@ -213,15 +216,15 @@ def _read_record(record: Path) -> tuple[bool, str]:
         found = json.loads(data)
         verified, sha256 = found["verified"], found["sha256"]
         if not isinstance(verified, bool):
-            raise ValueError("verified is neither true nor false")
+            raise ValueError("verified is not true or false")
         if not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
             raise ValueError("sha256 is not a hash")
-    # A RuntimeError is what Python says of lists in lists without end.
+    # Lists in too many lists raise a RuntimeError.
     except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
         reason = f"no {error}" if isinstance(error, LookupError) else str(error)
         raise FetchError(
-            f"{record} is not a record of a download ({shortened(reason)}); remove it to take the "
-            "release as it is, or remove its folder to fetch it again"
+            f"{record} is not a record of a download ({shortened(reason)}); remove it to use the "
+            "release as it is, or remove its folder to fetch the release again"
         ) from error
     return verified, sha256
 
@@ -235,7 +238,8 @@ def _download(
     deadline: float,
 ) -> Fetched:
     parent.mkdir(parents=True, exist_ok=True)
-    # The dot keeps what a killed process leaves behind from looking like a release.
+    # A killed process leaves this folder behind. Its name starts with a dot, so that it does not
+    # look like a release.
     with tempfile.TemporaryDirectory(dir=parent, prefix=f".{release.name}-") as scratch:
         archive = Path(scratch, "download.zip")
         download(
@@ -259,16 +263,16 @@ def _download(
         except OSError:
             if not folder.exists():
                 raise
-            # Somebody else was faster, and put the same there.
+            # Another process was faster.
             return _already_there(folder, release)
     return Fetched(folder, True, verified, sha256, release.note)
 
 
 def _checked_sha256(archive: Path, release: KnownRelease) -> str:
-    """The hash of the zip, after comparing it with the size and the hashes that are known."""
+    """Compare the zip with the known size and hashes, and return its sha256."""
     size = archive.stat().st_size
     if release.bytes is not None and size != release.bytes:
-        raise FetchError(f"the server sent {size:,} bytes, and the release has {release.bytes:,}")
+        raise FetchError(f"the server sent {size:,} bytes, but the release has {release.bytes:,}")
     found = {}
     for name, known in (("sha256", release.sha256), ("md5", release.md5)):
         with archive.open("rb") as stream:
@@ -276,13 +280,13 @@ def _checked_sha256(archive: Path, release: KnownRelease) -> str:
         if known and found[name] != known.lower():
             raise FetchError(
                 f"its {name} is {found[name]}, not {known}: the download is damaged, or the file "
-                "on the server is another one now"
+                "on the server has changed"
             )
     return found["sha256"]
 
 
 def _reason(error: BaseException, timeout: float) -> str:
-    """What went wrong, in words for the person who asked for the release."""
+    """Say in plain words what went wrong."""
     import requests
 
     chain = [error]
@@ -298,5 +302,5 @@ def _reason(error: BaseException, timeout: float) -> str:
     if isinstance(error, requests.RequestException):
         return f"the connection failed ({chain[-1]})"
     if isinstance(error, ArchiveError):
-        return f"what was downloaded is not a sound zip ({error})"
+        return f"the downloaded file is not a sound zip ({error})"
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What each MovieLens release looks like on disk, and where in a folder or a zip it lies."""
+"""The file layout of each MovieLens release, and the search for it in a folder or a zip."""
 
 import csv
 import re
@@ -22,20 +22,20 @@ ITEM_GENRES = (
 )  # fmt: skip
 
 _WHOLE_NUMBER = re.compile(r"([+-]?)([0-9]+)")
-# Control characters other than tab. Some of them are white space to Python, and some to NumPy.
+# Control characters other than tab. Python takes some of them for white space, NumPy others.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The pair of files of one family of releases.
+    """The two files of one family of releases.
 
     Attributes
     ----------
     ratings_file, movies_file : str
-        Names of the two files.
+        The names of the two files.
     separator : str
-        What stands between the fields of a rating.
+        The text between the fields of a rating.
     """
 
     ratings_file: str
@@ -43,7 +43,7 @@ class Layout:
     separator: str
 
 
-# The order is the order of preference where a folder holds more than one.
+# If a folder holds several of these, the first is read.
 LAYOUTS = (
     Layout("ratings.csv", "movies.csv", ","),
     Layout("ratings_small.csv", "movies.csv", ","),
@@ -54,7 +54,7 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class Release:
-    """A release that was found: the folder its files are in, and their layout."""
+    """A release on disk: the folder of its files, and their layout."""
 
     folder: Folder
     layout: Layout
@@ -70,8 +70,8 @@ class Release:
         return self.folder / self.layout.movies_file
 
 
-class Fault(Exception):  # noqa: N818 - not an error until its file and line are known
-    """A row breaks a rule: which text, and which rule."""
+class Fault(Exception):  # noqa: N818 - the reader makes an error of it, with file and line
+    """A row breaks a rule; `value` is the text that breaks it, and `reason` is the rule."""
 
     def __init__(self, value: str, reason: str) -> None:
         super().__init__(value, reason)
@@ -80,28 +80,28 @@ class Fault(Exception):  # noqa: N818 - not an error until its file and line are
 
 
 def number_text(text: str) -> str:
-    """A field without the white space around it; empty if it holds a control character."""
+    """Strip white space from a field; a field with a control character becomes empty."""
     return "" if _CONTROL.search(text) else text.strip()
 
 
 def whole_number(text: str, name: str) -> int:
-    """The whole number that `text` spells, if it fits in 64 bits; else a Fault."""
+    """Read a whole number of 64 bits; raise a Fault if `text` is not one."""
     found = _WHOLE_NUMBER.fullmatch(number_text(text))
     if not found:
         raise Fault(text, f"{name} is not a whole number")
     sign, digits = found[1], found[2].lstrip("0") or "0"
-    # Python's int() refuses thousands of digits; int64 has 19.
+    # An int64 has up to 19 digits. Python's int() refuses thousands of digits.
     if len(digits) > 19 or not -LARGEST_INT64 - 1 <= int(sign + digits) <= LARGEST_INT64:
         raise Fault(text, f"{name} does not fit in 64 bits")
     return int(sign + digits)
 
 
 def header_columns(header: str, wanted: Sequence[str], file: Folder) -> list[str]:
-    """The column names in the first line of a CSV file; all of `wanted` must be there, once."""
+    """Read the column names in a CSV header; each name in `wanted` must be there once."""
     shown = repr(shortened(header))
     if "\r" in header:
         raise RatingsError(
-            f"{file}, line 1: lines end in CR alone, save the file with LF or CRLF: {shown}"
+            f"{file}, line 1: lines end in CR; save the file with LF or CRLF: {shown}"
         )
     try:
         columns = [name.strip() for name in next(csv.reader([header]), [])]
@@ -116,9 +116,9 @@ def header_columns(header: str, wanted: Sequence[str], file: Folder) -> list[str
 
 @contextmanager
 def open_release(path: Path) -> Iterator[Release]:
-    """Find the release at `path`: a folder, a zip, or its file of ratings.
+    """Find the release at `path`: a folder, a zip, or a file of ratings.
 
-    While it is open, whatever goes wrong in reading its files is a RatingsError.
+    In the block, an OSError or damage in the zip becomes a RatingsError.
     """
     try:
         if path.is_dir():
@@ -126,7 +126,7 @@ def open_release(path: Path) -> Iterator[Release]:
         elif not path.exists():
             raise RatingsError(f"{path}: no such file or folder")
         elif not stat.S_ISREG(path.stat().st_mode):
-            # Opening a pipe waits for somebody to write to it.
+            # Opening a pipe would wait for a writer.
             raise RatingsError(f"{path}: neither a folder nor a regular file; copy it to a file")
         elif path.suffix.lower() == ".zip":
             with _open_zip(path) as folder:
@@ -148,12 +148,21 @@ def _open_zip(path: Path) -> Iterator[zipfile.Path]:
 
 
 def find_release(folder: Folder) -> Release:
-    """Find a release in a folder, or in exactly one of the folders in it.
+    """Find a release in a folder, or in exactly one of its subfolders.
+
+    Parameters
+    ----------
+    folder : Path or zipfile.Path
+        The folder.
+
+    Returns
+    -------
+    Release
 
     Raises
     ------
     RatingsError
-        If there is none, if there are several, or if its file of movies is missing.
+        If there is no release, if several subfolders hold one, or if the file of movies is missing.
     """
     release = _release_in(folder)
     if release:
@@ -164,8 +173,8 @@ def find_release(folder: Folder) -> Release:
         return found[0]
     if found:
         names = ", ".join(sorted(release.folder.name for release in found)[:20])
-        raise RatingsError(f"{folder}: several releases, name one of them: {names}")
-    raise RatingsError(f"{folder}: no ratings here or one folder down; looked for {_known_files()}")
+        raise RatingsError(f"{folder}: several releases; name one of them: {names}")
+    raise RatingsError(f"{folder}: no ratings here or in a subfolder; it needs {_known_files()}")
 
 
 def _release_in(folder: Folder) -> Release | None:
@@ -188,9 +197,10 @@ def _release_of_file(path: Path) -> Release:
                 raise RatingsError(f"{path}: needs {layout.movies_file} beside it")
             return release
     raise RatingsError(
-        f"{path}: not a file of ratings by its name; known are {_known_files()}, or a .zip"
+        f"{path}: not a file of ratings; its name must be {_known_files()}, or end in .zip"
     )
 
 
 def _known_files() -> str:
-    return ", ".join(layout.ratings_file for layout in LAYOUTS)
+    *others, last = (layout.ratings_file for layout in LAYOUTS)
+    return f"{', '.join(others)} or {last}"

@@ -12,15 +12,15 @@ from recsys.readers.formats import ITEM_GENRES, Fault, Folder, Release, header_c
 
 COLUMNS = ("movieId", "title", "genres")
 
-# Old files of the Macintosh end their lines so; then the whole file would be one title.
-_CR_WITHIN = "a CR is within the line, which must end in LF or CRLF"
-# What csv says of a row whose lines end within a quote.
+# Old Macintosh files end their lines in CR. Such a file would be read as one title.
+_CR_WITHIN = "a CR is within the line; save the file with LF or CRLF"
+# The message of csv for a quote that is open at the end of the lines.
 _OPEN_QUOTE = "unexpected end of data"
 
 
 @dataclass
 class MovieRows:
-    """Movies in the order of the file, and the rows that are none."""
+    """The movies in the order of the file, and the bad rows."""
 
     movie_ids: list[int] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
@@ -28,13 +28,13 @@ class MovieRows:
     bad_rows: list[BadRow] = field(default_factory=list)
 
     def scale(self) -> RatingScale | None:
-        """The scale of the `::` release these movies are from, if their genres tell."""
+        """The scale of the `::` release with these movies, if the genres determine it."""
         return _scale_by_genres(self.genres)
 
 
 @dataclass(frozen=True)
 class _Record:
-    """One row as text: the line it starts on, and its fields or what is wrong with it."""
+    """One row as text: its first line, and its fields or its fault."""
 
     line: int
     fields: Sequence[str] | Fault
@@ -46,26 +46,28 @@ def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
     Parameters
     ----------
     release : Release
-        Where the files are.
+        The release.
     skip_bad_rows : bool
-        List bad rows in the result instead of raising at the first. Of a film listed twice,
-        the first row is good.
+        List bad rows in the result instead of raising an error at the first one. If a movie is
+        listed twice, the second row is bad.
 
     Returns
     -------
     MovieRows
+        The good rows and the bad rows.
 
     Raises
     ------
     RatingsError
-        For a bad row, a missing column, or a file without a good row.
+        For a bad row (unless they are skipped), a missing column, or a file without a good row.
     """
     file = release.movies
     data = file.read_bytes().removeprefix(codecs.BOM_UTF8)
     if not data.strip():
         raise RatingsError(f"{file}: the file is empty")
     lines = _decode(data, release.layout.movies_file).removesuffix("\n").split("\n")
-    # An empty last field is how a file looks that is cut off there; u.item's is never empty.
+    # A file that ends in an empty field without a line end may be cut off. The last field of u.item
+    # is never empty.
     may_be_cut = not data.endswith(b"\n") and release.layout.movies_file != "u.item"
     cut_line = len(lines) if may_be_cut else None
 
@@ -85,7 +87,7 @@ def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
             rows.titles.append(title)
             rows.genres.append(genres or NO_GENRES)
     if not rows.movie_ids:
-        first = f"; the first bad one: {rows.bad_rows[0]}" if rows.bad_rows else ""
+        first = f"; the first bad row: {rows.bad_rows[0]}" if rows.bad_rows else ""
         raise RatingsError(f"{file}: no movies{first}")
     return rows
 
@@ -93,7 +95,7 @@ def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
 def _checked(
     record: _Record, line_of: dict[int, int], cut_line: int | None
 ) -> tuple[int, str, str]:
-    """The id, title and genres of a record that keeps every rule; else a Fault."""
+    """Return the id, title and genres of a good record; raise a Fault for a bad one."""
     if isinstance(record.fields, Fault):
         raise record.fields
     text, title, genres = record.fields
@@ -109,11 +111,11 @@ def _checked(
 
 
 def _decode(data: bytes, name: str) -> str:
-    """The text of a file of movies; bytes that are not text become lone surrogates.
+    """Decode a file of movies; bytes that are not text become lone surrogates.
 
-    movies.csv and ml-10m's movies.dat are UTF-8, ml-1m's and u.item are ISO-8859-1. Files of the
-    latter two that somebody has turned into UTF-8 are recognised by being UTF-8 throughout,
-    which titles in ISO-8859-1 are not.
+    movies.csv and the movies.dat of ml-10m are in UTF-8. u.item and the movies.dat of ml-1m are in
+    ISO-8859-1, and their titles are not valid UTF-8. So any file that is valid UTF-8 is read as
+    UTF-8, for example one that a user converted.
     """
     try:
         return data.decode()
@@ -128,7 +130,7 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def _scale_by_genres(genres: Iterable[str]) -> RatingScale | None:
-    """ml-1m (whole stars) says "Children's" and ml-10m (half stars) "Children"."""
+    """Tell ml-1m (whole stars, genre "Children's") from ml-10m (half stars, genre "Children")."""
     names = {name for joined in set(genres) for name in joined.split("|")}
     if ("Children's" in names) == ("Children" in names):
         return None
@@ -148,13 +150,14 @@ def _csv_records(lines: list[str], file: Folder) -> Iterator[_Record]:
     columns = header_columns(lines[0].rstrip("\r"), COLUMNS, file)
     positions = [columns.index(name) for name in COLUMNS]
     at = 1
-    # A row that is on in a quote at one of the lines before `known_until` is not a row of CSV, for
-    # the reason that was found from an earlier line: nobody reads on to find that again.
+    # An earlier row had an open quote and failed on line `known_until` for `known_reason`. If a row
+    # before that line has an open quote at the end of its line, it fails there for the same reason.
+    # So only its own line is read. This keeps the time linear.
     known_until, known_reason = 0, ""
     while at < len(lines):
         stop = at + 1 if at < known_until else len(lines)
-        # A reader of its own for each row: after a quote that is never closed, reading goes on
-        # at the next line, not where some later row happens to have a quote.
+        # Each row has its own reader. So after a quote that is never closed, reading goes on at the
+        # next line and not after the quote of a later row.
         reader = csv.reader((lines[i] + "\n" for i in range(at, stop)), strict=True)
         n_lines = 1
         record: Sequence[str] | Fault
@@ -180,7 +183,7 @@ def _csv_records(lines: list[str], file: Folder) -> Iterator[_Record]:
 def _dat_records(lines: list[str]) -> Iterator[_Record]:
     for number, line in enumerate(lines, start=1):
         text = line.rstrip("\r")
-        # Titles may hold and end with colons: the id and the genres are what cannot.
+        # A title may hold colons and end with them. The id and the genres hold no colons.
         movie_id, _, rest = text.partition("::")
         title, separator, genres = rest.rpartition("::")
         if separator and "\r" in text:
@@ -212,7 +215,7 @@ def _item_records(lines: list[str], names: Sequence[str]) -> Iterator[_Record]:
 
 
 def _genre_names(file: Folder) -> Sequence[str]:
-    """The genres of u.item's flags, in their order: from u.genre, else those of ml-100k."""
+    """Read the names of the genre flags from u.genre; without this file, use those of ml-100k."""
     if not file.is_file():
         return ITEM_GENRES
     names: list[str] = []

@@ -1,4 +1,4 @@
-"""Reads every MovieLens release, from a folder or a zip; a bad row is an error with its line."""
+"""Reads every MovieLens release from a folder or a zip; an error names the line of a bad row."""
 
 import os
 from pathlib import Path
@@ -24,43 +24,42 @@ from recsys.readers.rating_files import COLUMNS, RatingRows, read_ratings
 def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -> Ratings:
     """Read a MovieLens release.
 
-    The files are known by their names, and where a folder has several, the first of these is
-    read:
+    Files are recognised by their names. If a folder has several pairs, the first of these is read:
 
-    - `ratings.csv` with `movies.csv` (ml-latest, ml-20m, ml-25m, ml-32m), half stars
-    - `ratings_small.csv` with `movies.csv`, half stars
-    - `ratings.dat` with `movies.dat` (ml-1m, ml-10m)
-    - `u.data` with `u.item` and, if there, `u.genre` (ml-100k), whole stars
+    - `ratings.csv` with `movies.csv` (ml-latest, ml-20m, ml-25m, ml-32m): half stars.
+    - `ratings_small.csv` with `movies.csv`: half stars.
+    - `ratings.dat` with `movies.dat` (ml-1m, ml-10m): whole stars if `movies.dat` has the genre
+      "Children's" (ml-1m), half stars if it has "Children" (ml-10m). If it has neither or both, the
+      scale is half stars if any rating is a half star.
+    - `u.data` with `u.item` and, optionally, `u.genre` (ml-100k): whole stars.
 
-    A genre called "Children's" in `movies.dat` means ml-1m, so whole stars, and "Children" means
-    ml-10m, so half stars. If neither or both are there, the scale is half stars as soon as one
-    rating is a half star.
-
-    Lines may end in LF or CRLF, a byte order mark is passed over, and blank lines are not rows.
-    Columns of a CSV file are found by name; further columns are left out.
+    Lines end in LF or CRLF. A byte order mark and blank lines are ignored. The columns of a CSV
+    file are found by name, and other columns are ignored.
 
     Parameters
     ----------
     path : str or path
-        A folder or a zip with a release in it or one folder down, or the file of ratings itself.
+        A folder or a zip, with a release in it or in one of its subfolders; or a file of ratings.
     skip_bad_rows : bool
-        Leave bad rows out and list them in the result, instead of raising at the first. Of two
-        ratings of a film by one person, and of two rows for a film, the first stays. Ratings of
-        a film whose own row is bad are bad too.
+        Leave bad rows out and list them in the result instead of raising an error at the first one.
+        If a user rates a movie twice, or a movie is listed twice, the second row is bad. If the row
+        of a movie is bad, its ratings are bad too.
 
     Returns
     -------
     Ratings
+        The ratings, the movies and the bad rows that were skipped.
 
     Raises
     ------
     RatingsError
-        With file, line and value: for a rating that is not a number or off the scale, an id or a
-        timestamp that is not a whole number, a wrong number of fields, a film that is not among
-        the movies, a second rating of a film by one person, a film that is listed twice, bytes
-        that are not text, a file that is cut off in a row. Always, and naming the file: for a
-        file that is missing, unreadable or empty, a missing column, a damaged zip, and if no row
-        is good.
+        For a bad row, unless bad rows are skipped: a rating that is not a number or off the scale,
+        an id or a timestamp that is not a whole number, a wrong number of fields, a movie that is
+        not in the file of movies, a second rating of a movie by one user, a movie that is listed
+        twice, bytes that are not text, or a file that is cut off in a row. The message names the
+        file, the line and the value.
+        Also for a file that is missing, unreadable or empty, a missing column, a damaged zip, or if
+        no row is good. The message names the file.
 
     Examples
     --------
@@ -90,7 +89,7 @@ def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -
     if broken:
         frame = frame.drop(index=list(broken)).reset_index(drop=True)
     if not len(frame):
-        first = f"; the first bad one: {bad_rows[0]}" if bad_rows else ""
+        first = f"; the first bad row: {bad_rows[0]}" if bad_rows else ""
         raise RatingsError(f"{release.ratings}: no good row{first}")
     return Ratings(
         ratings=frame,
@@ -114,7 +113,7 @@ def _scale(release: Release, movies: MovieRows, frame: pd.DataFrame) -> RatingSc
 def _broken_rules(
     frame: pd.DataFrame, movie_ids: Ints, scale: RatingScale, rows: RatingRows, release: Release
 ) -> dict[int, BadRow]:
-    """The rows, by position, that are made of the right numbers but make no sense."""
+    """Find the rows, by position, that hold good numbers but break a rule of the table."""
     user_ids, rated_ids = frame["userId"].to_numpy(), frame["movieId"].to_numpy()
     ratings = frame["rating"].to_numpy()
     off = ~scale.holds(ratings)
@@ -134,7 +133,7 @@ def _broken_rules(
         reason = f"movieId is not in {release.layout.movies_file}"
         broken[row] = BadRow(file, lines[row], str(rated_ids[row]), reason)
     for row, original in zip(sound[later].tolist(), sound[first].tolist(), strict=True):
-        value = f"user {user_ids[row]}, film {rated_ids[row]}"
-        reason = f"same user and film as on line {lines[original]}"
+        value = f"user {user_ids[row]}, movie {rated_ids[row]}"
+        reason = f"same user and movie as on line {lines[original]}"
         broken[row] = BadRow(file, lines[row], value, reason)
     return broken

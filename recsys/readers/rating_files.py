@@ -1,4 +1,4 @@
-"""Reads the file of ratings of a release: block by block, a bad block line by line."""
+"""Reads the file of ratings of a release in blocks, and a block with a bad row line by line."""
 
 import codecs
 import csv
@@ -20,7 +20,7 @@ COLUMNS = ("userId", "movieId", "rating", "timestamp")
 BLOCK_BYTES = 1 << 24
 
 _ROW = np.dtype([(name, np.float64 if name == "rating" else np.int64) for name in COLUMNS])
-# White space to NumPy, and no part of a row.
+# NumPy takes these for white space, but they are no part of a row.
 _CONTROLS = (b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -29,14 +29,14 @@ Rows = npt.NDArray[Any]
 
 @dataclass
 class RatingRows:
-    """Ratings in the order of the file, the lines they are on, and the rows that are none."""
+    """The good rows in the order of the file with their lines, and the bad rows."""
 
     blocks: list[Rows] = field(default_factory=list)
     lines: list[Sequence[int]] = field(default_factory=list)
     bad_rows: list[BadRow] = field(default_factory=list)
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """One of COLUMNS, of all the good rows."""
+        """One of COLUMNS for all good rows."""
         return np.concatenate([block[name] for block in self.blocks])
 
     def line_numbers(self) -> Ints:
@@ -47,26 +47,27 @@ class RatingRows:
 def read_ratings(
     release: Release, *, skip_bad_rows: bool, block_bytes: int = BLOCK_BYTES
 ) -> RatingRows:
-    """Read the numbers of a file of ratings; whether they make sense is not looked at here.
+    """Read the numbers of a file of ratings. `load_ratings` checks the rules of the table.
 
     Parameters
     ----------
     release : Release
-        Where the files are.
+        The release.
     skip_bad_rows : bool
-        Read on after a row that is not made of the right numbers. Otherwise reading stops
-        there, and the result has the rows before it and this bad one.
+        Read on after a bad row. Otherwise reading stops there, and the result has the rows before
+        it and this bad row.
     block_bytes : int
-        Size of the pieces that are read at a time.
+        The size of the blocks that are read at a time.
 
     Returns
     -------
     RatingRows
+        The good rows and the bad rows.
 
     Raises
     ------
     RatingsError
-        If the file is empty, or the header of a CSV file lacks a column.
+        If the file is empty, or the header of a CSV file lacks a column or has it twice.
     """
     file = release.ratings
     rows = RatingRows()
@@ -76,7 +77,7 @@ def read_ratings(
         if release.layout.separator == ",":
             header = stream.readline().removeprefix(codecs.BOM_UTF8).decode(errors="replace")
             if not header.strip():
-                raise RatingsError(f"{file}: the file is empty, not even a header")
+                raise RatingsError(f"{file}: the file is empty; it has no header")
             columns = header_columns(header.rstrip("\r\n"), COLUMNS, file)
             line = 2
         parser = _Parser(str(file), release.layout.separator, columns, skip_bad_rows)
@@ -92,16 +93,16 @@ def read_ratings(
 
 
 def _blocks(stream: Any, block_bytes: int) -> Iterator[bytes]:
-    """The stream in pieces of whole lines."""
+    """Read the stream in blocks of whole lines."""
     while block := stream.read(block_bytes):
         yield block + stream.readline()
 
 
 def _drop_cut_row(rows: RatingRows, file: str, open_line: int) -> None:
-    """Call the last row bad if the file seems to be cut off in its timestamp.
+    """Move the last row to the bad rows if the file seems to be cut off in its timestamp.
 
-    That can only be a row on `open_line`, after the last line end. A timestamp that lost digits
-    is less than half of every other: those are all from one era.
+    Only a row on `open_line`, which has no line end, can be cut off. All timestamps are of one era,
+    so a timestamp that lost digits is less than half of every other one.
     """
     if not (rows.blocks and len(rows.blocks[-1]) and rows.lines[-1][-1] == open_line):
         return
@@ -114,7 +115,7 @@ def _drop_cut_row(rows: RatingRows, file: str, open_line: int) -> None:
 
 @dataclass(frozen=True)
 class _Parser:
-    """Turns whole lines into rows: all at once if every line is good, else one by one."""
+    """Turns whole lines into rows: all at once if every line is good, otherwise one by one."""
 
     file: str
     separator: str
@@ -130,10 +131,10 @@ class _Parser:
             self._line_by_line(block, first_line, rows)
 
     def _at_once(self, block: bytes) -> Rows | None:
-        """All rows, or None if any line is not plainly good; never another answer than below."""
+        """Return the same rows as `_line_by_line`, or None if a line may be bad."""
         separator = self.separator
         if separator == "::":
-            # loadtxt wants one character; a block that has tabs already is not plainly good.
+            # loadtxt takes a separator of one character. In a block with tabs, a line may be bad.
             if b"\t" in block:
                 return None
             separator = "\t"
@@ -144,7 +145,8 @@ class _Parser:
             return None
         dtype = np.dtype([(name, _ROW[name]) for name in self.columns])
         with warnings.catch_warnings():
-            # Only blank lines are a warning; in NumPy before 2.3 so is 1.5 read as the integer 1.
+            # loadtxt warns of a block of blank lines. Before NumPy 2.3, it also warns when it reads
+            # 1.5 as the integer 1.
             warnings.simplefilter("error")
             try:
                 rows = np.loadtxt(
@@ -160,7 +162,7 @@ class _Parser:
     def _line_by_line(self, block: bytes, first_line: int, rows: RatingRows) -> None:
         good: list[tuple[int, int, float, int]] = []
         lines: list[int] = []
-        # Bytes that are not text cannot be part of a number: show them, whatever they are.
+        # Bytes that are not text become escapes. So their row is bad, and its error shows them.
         text = block.decode("utf-8", "backslashreplace")
         for number, line in enumerate(text.split("\n"), start=first_line):
             if not line.strip(" \t\r"):

@@ -1,4 +1,4 @@
-"""A server on this machine that answers what a test says, and what failing at it looks like."""
+"""A server on this machine that sends whatever a test says, and helpers for failing fetches."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ from recsys.readers.fetch import FetchError, KnownRelease, fetch
 RATINGS = "userId,movieId,rating,timestamp\n7,1,4.5,100\n"
 MOVIES = "movieId,title,genres\n1,Up (2009),Animation\n"
 FILES = {"ml-tiny/ratings.csv": RATINGS, "ml-tiny/movies.csv": MOVIES}
-# Far more than any of these should take; a test that gets there hangs.
+# Seconds. These tests take far less, so a test that takes longer hangs.
 HANG = 60
 
 
@@ -40,7 +40,7 @@ Answer = Callable[[socket.socket], None]
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Answers each request with what a function writes to the socket."""
+    """Answers each request by calling `answer` with the socket."""
 
     daemon_threads = True
     block_on_close = False
@@ -63,7 +63,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}/"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is what these tests are about."""
+        """Do nothing: in these tests clients go away."""
 
 
 def head(*lines: str, status: str = "200 OK") -> bytes:
@@ -88,8 +88,8 @@ def endless(server: Server, first: bytes, piece: bytes, pause: float = 0.0) -> A
 
 
 def failure(release: KnownRelease, server: Server, to: Path, **options: object) -> str:
-    """Fetches what must fail, which leaves nothing behind."""
-    # Where a limit fails, the test ends all the same.
+    """Tries a fetch that must fail and leave nothing behind, and returns the message."""
+    # The deadline ends the test if another limit does not work.
     options.setdefault("deadline", HANG)
     with pytest.raises(FetchError) as caught:
         fetch(release, to=to, base_url=server.url, accept_unverified=True, **options)
@@ -102,7 +102,7 @@ def failure(release: KnownRelease, server: Server, to: Path, **options: object) 
 
 
 def threads_end() -> None:
-    """Waits for the threads of downloads, which must not outlive what they were started for."""
+    """Waits for the threads of downloads, which must end with their download."""
     for thread in threading.enumerate():
         if thread.name == "recsys download":
             thread.join(HANG)

@@ -1,4 +1,4 @@
-"""A small release of every form, and the real data, for the tests that need them."""
+"""Fixtures: a small release in each format, the real data, and a hostile server."""
 
 import os
 import threading
@@ -64,7 +64,7 @@ def real_ratings(movielens_dir: Path) -> Ratings:
 
 @pytest.fixture(scope="session")
 def samples() -> dict[str, dict[str, str | bytes]]:
-    """The files of a small good release of each form, by name; bytes where UTF-8 is wrong."""
+    """The files of a small good release in each format, by name; bytes if they are not UTF-8."""
     return SAMPLES
 
 
@@ -84,7 +84,7 @@ def in_folder() -> Callable[[Path, dict[str, str | bytes]], Path]:
 
 @pytest.fixture(scope="session")
 def refusal() -> Callable[..., str]:
-    """Loads what must not load, and returns the one line that says why."""
+    """Tries to load a release that must be refused, and returns the message."""
 
     def load(path: Path, **options: bool) -> str:
         with pytest.raises(RatingsError) as caught:
@@ -98,8 +98,8 @@ def refusal() -> Callable[..., str]:
 
 @pytest.fixture
 def bad_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server that answers what its `answer` is set to."""
-    # A proxy of the machine must not come between.
+    """A server that answers with its attribute `answer`."""
+    # Requests must not go through a proxy of the machine.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""Files of ratings with damage of every kind, and what must hold of reading them."""
+"""Damages releases in every way, and checks how they are read."""
 
 import io
 import random
@@ -13,7 +13,7 @@ from recsys.readers.movielens import load_ratings
 
 LONGEST_MESSAGE = 2100
 
-# What is put into a file: what separates, ends, quotes, is no text, or is read in two ways.
+# Bytes to insert: separators, ends, quotes, bytes that are not text, ambiguous numbers.
 PIECES = [
     b"\0", b"\0" * 50, b"\n", b"\r", b"\r\n", b"\n\n", b",", b"::", b"\t", b"|", b'"', b'""',
     b'","', b":", b";", b" ", b"\x1d", b"\x0b", b"\x0c", b"\x85", b"\xa0", b"\xc2\xa0", b"\xff",
@@ -25,7 +25,7 @@ PIECES = [
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """The data with one to four changes."""
+    """Make one to four changes in the data."""
     for _ in range(rng.randint(1, 4)):
         data = rng.choice(_CHANGES)(data, rng)
     return data
@@ -86,7 +86,7 @@ _CHANGES: list[Callable[[bytes, random.Random], bytes]] = [
 
 
 def as_zip(files: Mapping[str, bytes], rng: random.Random) -> bytes:
-    """The files in a zip of any compression."""
+    """Put the files into a zip with a random compression."""
     buffer = io.BytesIO()
     kinds = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
     with zipfile.ZipFile(buffer, "w", rng.choice(kinds)) as archive:
@@ -98,7 +98,7 @@ def as_zip(files: Mapping[str, bytes], rng: random.Random) -> bytes:
 def damaged_releases(
     samples: Mapping[str, Mapping[str, str | bytes]], folder: Path, seed: int
 ) -> Iterator[tuple[Path, bytes]]:
-    """Without end: a release that is damaged somewhere, and the bytes that were damaged."""
+    """Make damaged releases without end: the path of each, and the damaged bytes."""
     rng = random.Random(seed)
     while True:
         form = rng.choice(sorted(samples))
@@ -106,7 +106,7 @@ def damaged_releases(
             name: text.encode() if isinstance(text, str) else text
             for name, text in samples[form].items()
         }
-        # Each in a place of its own name, so that a release of another form is not in the way.
+        # Each format has its own folder, so that no file of another format is in the way.
         place = folder / form
         place.mkdir(exist_ok=True)
         spoiled = rng.choice([*files, "release.zip"])
@@ -122,7 +122,7 @@ def damaged_releases(
 
 
 def check_reading(path: Path) -> str:
-    """Read a release of any content; an AssertionError unless it is refused well or sound.
+    """Read a release with any content, and check the message or the result.
 
     Returns "refused", "skipped" if bad rows were left out, or "read".
     """
@@ -138,7 +138,7 @@ def check_reading(path: Path) -> str:
             outcome.append(None)
     strict, lenient = outcome
     if lenient is None:
-        assert strict is None, "refused only where bad rows are skipped"
+        assert strict is None, "refused only if bad rows are skipped"
         return "refused"
     _check_sound(lenient)
     if strict is None:
@@ -151,7 +151,7 @@ def check_reading(path: Path) -> str:
 
 
 def _check_sound(ratings: Ratings) -> None:
-    """What was read keeps every rule: those for frames are the same."""
+    """The result keeps all rules, which are the same as for frames."""
     again = Ratings.from_frames(ratings.ratings, ratings.movies, scale=ratings.scale)
     pd.testing.assert_frame_equal(again.ratings, ratings.ratings)
     pd.testing.assert_frame_equal(again.movies, ratings.movies)

@@ -1,4 +1,4 @@
-"""Processes that save to one path at once, or are killed while they save: for hunting tests."""
+"""Processes that save to one path at the same time, or are killed while they save."""
 
 import os
 import random
@@ -9,12 +9,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-# Writes its letter over and over, in pieces, so that others come between.
+# This program writes its letter many times, in pieces, so that other processes come between.
 SAVER = """
 import signal, sys
 from pathlib import Path
 from recsys.files import whole
-# A shell starts what runs in the background with Ctrl-C ignored.
+# A shell lets background processes ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 path, letter, size, times = Path(sys.argv[1]), sys.argv[2].encode(), *map(int, sys.argv[3:])
 print("ready", flush=True)
@@ -26,11 +26,11 @@ for _ in range(times):
             file.flush()
 """
 FOREVER = 10**9
-SECONDS = 120  # to give up after: a guard against hanging, not a limit of speed
+SECONDS = 120  # a process that takes longer hangs
 
 
 def started(path: Path, letter: str, size: int, times: int) -> "subprocess.Popen[str]":
-    """A process that saves to the path, once ``go`` lets it."""
+    """Start a process that waits for ``go`` and then saves to the path."""
     saver = subprocess.Popen(
         [sys.executable, "-c", SAVER, str(path), letter, str(size), str(times)],
         stdin=subprocess.PIPE,
@@ -50,22 +50,22 @@ def go(saver: "subprocess.Popen[str]") -> None:
 
 
 def ended(saver: "subprocess.Popen[str]") -> tuple[int, str]:
-    """Exit code and standard error of a process that has ended or will."""
+    """Wait for the end of a process, and return its exit code and standard error."""
     try:
         error = saver.communicate(timeout=SECONDS)[1]
     finally:
-        saver.kill()  # one that hangs
+        saver.kill()  # in case it hangs
         saver.wait()
     return saver.returncode, error
 
 
 def is_whole(content: bytes, size: int) -> bool:
-    """Whether one saver wrote all of it."""
+    """Whether one process wrote the whole content."""
     return len(content) == 1000 * size and len(set(content)) == 1
 
 
 def race(folder: Path, n_savers: int, size: int, times: int) -> Counter[str]:
-    """Savers to one path, while it is read: what went well and what did not, counted."""
+    """Read a path while several processes save to it, and count the outcomes."""
     path = folder / "target"
     savers = [started(path, chr(97 + number), size, times) for number in range(n_savers)]
     found: Counter[str] = Counter()
@@ -82,7 +82,7 @@ def race(folder: Path, n_savers: int, size: int, times: int) -> Counter[str]:
 
 
 def kills(folder: Path, size: int, times: int, how: signal.Signals, seed: int) -> Counter[str]:
-    """Savers that are ended at a random moment, one after another; then one more save."""
+    """End several processes in turn while they save, save once more, and count the outcomes."""
     path = folder / "target"
     rng = random.Random(seed)
     found: Counter[str] = Counter()

@@ -44,7 +44,7 @@ with whole(Path(sys.argv[1])) as file:
 
 
 def unfinished_of(path: Path) -> Path:
-    """What a process that is killed while it saves to the path leaves behind."""
+    """The file that remains when a process is killed while it saves to the path."""
     before = set(names(path.parent))
     with subprocess.Popen(
         [sys.executable, "-c", HALF, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -186,7 +186,7 @@ def test_modes(tmp_path: Path, umask: int) -> None:
         path.chmod(mode)
         with whole(path):
             (unfinished,) = (tmp_path / name for name in names(tmp_path) if name != "target")
-            # What nobody else may read, nobody reads while it is written.
+            # The unfinished file has the same protection as the target.
             assert stat.S_IMODE(unfinished.stat().st_mode) == mode
         assert stat.S_IMODE(path.stat().st_mode) == mode
 
@@ -305,7 +305,7 @@ for name in sys.argv[1:]:
 
 
 def test_what_is_protected_is_not_replaced() -> None:
-    # Not in tmp_path, whose parents only its owner may enter: root tries as somebody else.
+    # Root tries as another user, and only the owner may enter the parents of tmp_path.
     with tempfile.TemporaryDirectory() as parent:
         place, folder = Path(parent), Path(parent, "folder")
         folder.mkdir()
@@ -325,7 +325,7 @@ def test_what_is_protected_is_not_replaced() -> None:
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
-    """A limit of the size of files stops a write as a full disk does: in the middle."""
+    """A limit of the file size stops a write in the middle, as a full disk does."""
     path = tmp_path / "target"
     path.write_text("before")
     program = (

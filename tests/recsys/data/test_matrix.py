@@ -18,7 +18,7 @@ def table(rows: list[tuple[int, int, float]], titles: dict[int, str]) -> Ratings
 
 @pytest.fixture
 def twins() -> Ratings:
-    """Films 8 and 3 share a title; film 9 is not rated."""
+    """Movies 8 and 3 share a title; movie 9 is not rated."""
     return table(
         [(20, 8, 1.0), (20, 3, 4.0), (10, 8, 5.0), (10, 5, 2.5), (30, 5, 3.0)],
         {8: "Twin", 3: "Twin", 5: "Alone", 9: "Unseen"},
@@ -34,7 +34,7 @@ def test_rows_and_columns_ascend_by_id_and_keep_it(twins: Ratings) -> None:
     assert matrix.values.has_sorted_indices
 
 
-def test_by_title_films_of_one_title_are_averaged(twins: Ratings) -> None:
+def test_by_title_movies_of_one_title_are_averaged(twins: Ratings) -> None:
     matrix = RatingMatrix.from_ratings(twins, "title")
     assert matrix.titles.tolist() == ["Alone", "Twin"]
     assert matrix.movie_ids.tolist() == [5, 3]
@@ -53,8 +53,8 @@ def test_counts_and_means(twins: Ratings) -> None:
     assert matrix.counts_by_film().tolist() == [1, 2, 2]
     assert matrix.counts_by_user().tolist() == [2, 2, 1]
     assert matrix.means_by_film().tolist() == [4.0, 2.75, 3.0]
-    nobody = matrix.take(np.array([2]), slice(None))
-    np.testing.assert_array_equal(nobody.means_by_film(), [np.nan, 3.0, np.nan])
+    one_user = matrix.take(np.array([2]), slice(None))
+    np.testing.assert_array_equal(one_user.means_by_film(), [np.nan, 3.0, np.nan])
 
 
 def test_row_and_column_of_an_id(twins: Ratings) -> None:
@@ -63,7 +63,7 @@ def test_row_and_column_of_an_id(twins: Ratings) -> None:
     assert matrix.column_of(8) == 2
     with pytest.raises(KeyError, match="no user 99"):
         matrix.row_of(99)
-    with pytest.raises(KeyError, match="no film 9 "):
+    with pytest.raises(KeyError, match="no movie 9 "):
         matrix.column_of(9)
 
 
@@ -76,25 +76,25 @@ def test_take_keeps_the_order_asked_for(twins: Ratings) -> None:
 
 
 def test_ties_go_to_the_lower_id() -> None:
-    # Films 1, 2, 3 have two ratings each; every user has two.
+    # Movies 1, 2 and 3 have two ratings each, and so has every user.
     ratings = table(
         [(7, 3, 1), (7, 2, 1), (5, 3, 1), (5, 1, 1), (6, 2, 1), (6, 1, 1)],
         {3: "C", 2: "B", 1: "A"},
     )
     region = RatingMatrix.from_ratings(ratings).densest_region(n_movies=2, n_users=2)
     assert region.movie_ids.tolist() == [1, 2]
-    # User 6 rated both of films 1 and 2, users 5 and 7 one each.
+    # User 6 rated movies 1 and 2, users 5 and 7 rated one of them.
     assert region.user_ids.tolist() == [6, 5]
 
 
-def test_users_are_counted_among_the_chosen_films_only() -> None:
+def test_only_ratings_of_the_chosen_items_count() -> None:
     ratings = table(
         [(1, 10, 3), (2, 10, 3), (2, 11, 3), (1, 12, 3), (1, 13, 3), (3, 11, 3), (3, 10, 3)],
         {10: "a", 11: "b", 12: "c", 13: "d"},
     )
     region = RatingMatrix.from_ratings(ratings).densest_region(n_movies=2, n_users=3)
     assert region.movie_ids.tolist() == [10, 11]
-    # User 1 rated most films, but only one of these two.
+    # User 1 has the most ratings, but rated only one of these two movies.
     assert region.user_ids.tolist() == [2, 3, 1]
 
 
@@ -104,8 +104,8 @@ def test_more_than_there_are_gives_all(twins: Ratings) -> None:
 
 
 @pytest.mark.parametrize("n", [0, -1])
-def test_none_at_all_cannot_be_asked_for(twins: Ratings, n: int) -> None:
-    with pytest.raises(ValueError, match="at least one"):
+def test_fewer_than_one_item_is_refused(twins: Ratings, n: int) -> None:
+    with pytest.raises(ValueError, match="n_movies and n_users must be at least 1, not "):
         RatingMatrix.from_ratings(twins).most_rated(n)
 
 

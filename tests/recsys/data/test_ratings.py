@@ -1,4 +1,4 @@
-"""The tidy table made from a caller's frames: what it accepts, keeps and refuses."""
+"""Ratings from a caller's frames: which frames are accepted or refused, and what is kept."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ MOVIES = pd.DataFrame(
 
 
 def some_ratings(**columns):
-    """Three good ratings, with columns replaced or added."""
+    """Three good ratings, with some columns replaced or added."""
     good = {
         "userId": [7, 7, 3],
         "movieId": [10, 20, 10],
@@ -65,7 +65,7 @@ def test_the_table_is_tidy_whatever_the_callers_frame_looks_like():
     assert table.movies["genres"].dtype == object
     assert (table.n_users, table.n_movies) == (2, 2)
     assert (table.scale, table.source, table.skipped) == (HALF_STARS, "mine", ())
-    assert repr(table) == "Ratings(3 ratings of 2 films by 2 users, 0.5 to 5 by 0.5, from mine)"
+    assert repr(table) == "Ratings(3 ratings of 2 movies by 2 users, 0.5 to 5 by 0.5, from mine)"
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint64", "Int64", "float64", "Float64", object])
@@ -138,11 +138,16 @@ def test_a_row_is_counted_by_position_not_by_index():
     assert "row 1 (counted from 0)" in refusal(ratings)
 
 
-def test_rating_a_film_twice_names_both_rows():
+def test_rating_a_movie_twice_names_both_rows():
     message = refusal(some_ratings(userId=[7, 3, 7], movieId=[10, 10, 10]))
     assert message.startswith("ratings frame, row 2 ")
     assert "row 0" in message
-    assert "user 7, film 10" in message
+    assert "user 7, movie 10" in message
+
+
+def test_listing_a_movie_twice_names_both_rows():
+    message = refusal(some_ratings(), MOVIES.assign(movieId=[10, 20, 10]))
+    assert message == "movies frame, row 2 (counted from 0): movieId is in row 0 already: 10"
 
 
 @pytest.mark.parametrize("column", ["userId", "movieId", "rating"])
@@ -202,7 +207,7 @@ def test_a_scale_with_a_step_that_binary_cannot_write_holds_its_own_ratings():
 @pytest.mark.parametrize(
     "ends", [(5, 1, 1), (1, 5, 0), (1, 5, -1), (1, np.inf, 1), (np.nan, 5, 1), (1, 5, np.nan)]
 )
-def test_a_scale_that_is_none_is_refused(ends):
+def test_a_wrong_scale_is_refused(ends):
     with pytest.raises(ValueError, match="smallest < largest"):
         RatingScale(*ends)
 

@@ -1,4 +1,4 @@
-"""Every bad row of every format: an error with its file, line and value, or skipped and listed."""
+"""Each kind of bad row in each format raises an error with file, line and value, or is skipped."""
 
 import itertools
 from pathlib import Path
@@ -16,7 +16,7 @@ from recsys.readers.rating_files import read_ratings
 
 @pytest.fixture
 def spoiled(tmp_path, samples, in_folder):
-    """Writes a sample release in which one file is another one, and returns the folder."""
+    """Writes a sample release with one file replaced, and returns the folder."""
 
     def write(release: str, name: str, content: str | bytes) -> Path:
         return in_folder(tmp_path, {**samples[release], name: content})
@@ -25,7 +25,7 @@ def spoiled(tmp_path, samples, in_folder):
 
 
 def changed(text: str, line: int, new: str) -> str:
-    """The text with one of its lines, counted from 1, replaced."""
+    """Replace one line of a text. The first line is 1."""
     lines = text.splitlines(keepends=True)
     lines[line - 1] = new
     return "".join(lines)
@@ -55,7 +55,7 @@ BAD_RATINGS = [
     ("1,31,3,5,6", "5 fields, not 4", "1,31,3,5,6"),
     ('1,31,3,"5', "not a row of CSV (unexpected end of data)", '1,31,3,"5'),
     ("1,99,3,5", "movieId is not in movies.csv", "99"),
-    ("1,31,3,5", "same user and film as on line 2", "user 1, film 31"),
+    ("1,31,3,5", "same user and movie as on line 2", "user 1, movie 31"),
 ]
 
 
@@ -85,7 +85,7 @@ def test_a_bad_rating_is_named_or_skipped(row, reason, value, samples, refusal, 
         ("1::661::x::9", "rating is not a number", "x"),
         ("1::661::3::9::9", "5 fields, not 4", "1::661::3::9::9"),
         ("1::7::3::9", "movieId is not in movies.dat", "7"),
-        ("2::661::3::9", "same user and film as on line 3", "user 2, film 661"),
+        ("2::661::3::9", "same user and movie as on line 3", "user 2, movie 661"),
     ],
 )
 def test_a_bad_line_of_ratings_dat_is_named(
@@ -149,8 +149,8 @@ def test_everything_bad_is_skipped_once_in_the_order_of_the_files(tmp_path, samp
     assert where == [("movies.csv", 5), ("movies.csv", 6)] + [
         ("ratings.csv", line) for line in (5, 6, 7, 8, 9, 11)
     ]
-    assert table.skipped[4].reason == "same user and film as on line 2"
-    assert table.skipped[7].reason == "same user and film as on line 10"
+    assert table.skipped[4].reason == "same user and movie as on line 2"
+    assert table.skipped[7].reason == "same user and movie as on line 10"
     assert table.ratings[["userId", "movieId", "rating"]].to_numpy().tolist() == [
         [1, 31, 2.5],
         [1, 11, 3],
@@ -160,7 +160,7 @@ def test_everything_bad_is_skipped_once_in_the_order_of_the_files(tmp_path, samp
     assert table.movies["movieId"].tolist() == [1, 11, 31]
 
 
-def test_a_skipped_film_takes_its_ratings_with_it(samples, refusal, spoiled):
+def test_a_skipped_movie_takes_its_ratings_with_it(samples, refusal, spoiled):
     movies = changed(samples["csv"]["movies.csv"], 3, "11,American President, The,Drama\n")
     folder = spoiled("csv", "movies.csv", movies)
     assert "movies.csv, line 3: 4 fields, not 3: '11,American President, The,Drama" in refusal(
@@ -226,7 +226,7 @@ def test_a_bad_row_of_movies_dat_is_named(
     assert message == f"{tmp_path / 'movies.dat'}, line 3: {reason}: '{value}'"
 
 
-def test_a_bad_byte_in_the_movies_of_ml_10m_is_no_letter_of_latin_1(samples, refusal, spoiled):
+def test_a_bad_byte_in_the_movies_of_ml_10m_is_not_read_as_latin_1(samples, refusal, spoiled):
     movies = samples["ml-10m"]["movies.dat"].encode() + b"5::Caf\xe9::Drama\n"
     folder = spoiled("ml-10m", "movies.dat", movies)
     assert "movies.dat, line 3: bytes are not UTF-8: 'Caf\\\\xe9,Drama'" in refusal(folder)
@@ -316,14 +316,14 @@ def test_ratings_cut_off_anywhere_in_the_last_row_are_noticed(
         (folder / name).write_text(whole[:end])
         assert f"{name}, line {whole.count(chr(10))}: " in refusal(folder), whole[start:end]
         assert len(load_ratings(folder, skip_bad_rows=True).ratings) == 2
-    # Without its line end the last row may be whole; with it, it is, whatever its timestamp.
+    # Without a line end the last row may be whole. With a line end it is whole.
     (folder / name).write_text(whole.rstrip("\n"))
     assert len(load_ratings(folder).ratings) == 3
     (folder / name).write_text(whole[:-5] + "\n")
     assert len(load_ratings(folder).ratings) == 3
 
 
-# Speed and precision go together --------------------------------------------------------------
+# The fast way and the way line by line --------------------------------------------------------
 
 # fmt: off
 FIELD = st.sampled_from([

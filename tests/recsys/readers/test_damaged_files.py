@@ -1,4 +1,4 @@
-"""Files of any content: refused in one short line, or read soundly, in linear time."""
+"""Files with any content are refused in one short line or read correctly, in linear time."""
 
 import csv
 import io
@@ -19,13 +19,13 @@ from recsys.data.ratings import Ratings, RatingsError
 from recsys.readers.movie_files import _csv_records
 from recsys.readers.movielens import load_ratings
 
-# Far more than any of these should take; a test that gets there hangs.
+# Seconds. These tests take far less, so a test that takes longer hangs.
 HANG = 120
 
 
 @pytest.fixture
 def spoiled(tmp_path, samples, in_folder):
-    """Writes a sample release in which one file is another one, and returns the folder."""
+    """Writes a sample release with one file replaced, and returns the folder."""
 
     def write(release: str, name: str, content: str | bytes) -> Path:
         return in_folder(tmp_path, {**samples[release], name: content})
@@ -34,7 +34,7 @@ def spoiled(tmp_path, samples, in_folder):
 
 
 def test_damaged_releases_are_refused_or_read_soundly(samples, tmp_path):
-    """A short hunt; tests/long/damaged_files.py is the long one."""
+    """Tries some damaged files; tests/long/damaged_files.py tries more."""
     outcomes = set()
     for path, data in itertools.islice(mutations.damaged_releases(samples, tmp_path, seed=7), 600):
         try:
@@ -42,7 +42,7 @@ def test_damaged_releases_are_refused_or_read_soundly(samples, tmp_path):
         except Exception as error:
             error.add_note(f"{path.name} after a change of these bytes: {data[:2000]!r}")
             raise
-    # The hunt is worth something only if it comes to every end.
+    # The test is worth something only if it sees every outcome.
     assert outcomes == {"refused", "skipped", "read"}
 
 
@@ -77,7 +77,7 @@ def test_quotes_that_are_not_closed_take_no_quadratic_time(samples, in_folder, t
 
 
 def every_record_from_its_own_line(lines: list[str]) -> list[tuple[int, list[str] | str]]:
-    """Rows of movies.csv by the rule: after a row that is none, go on at the next line."""
+    """Rows of movies.csv by the rule: after a bad row, go on at the next line."""
     found: list[tuple[int, list[str] | str]] = []
     at = 1
     while at < len(lines):
@@ -100,7 +100,7 @@ def every_record_from_its_own_line(lines: list[str]) -> list[tuple[int, list[str
         st.sampled_from(['1,"a', 'a",b', "1,a,b", '"', '"a"b', "", '","', 'a""']), max_size=12
     )
 )
-def test_what_is_known_of_open_quotes_changes_no_row(rows):
+def test_the_shortcut_for_open_quotes_changes_no_row(rows):
     lines = ["movieId,title,genres", *rows]
     found = [
         (record.line, record.fields if isinstance(record.fields, list) else record.fields.reason)
@@ -206,7 +206,7 @@ def test_columns_of_any_name_are_listed_in_a_short_line():
     with pytest.raises(RatingsError) as caught:
         Ratings.from_frames(frame, movies)
     message = str(caught.value)
-    assert "no column 'userId'; it has x\\x1bx" in message
+    assert "no column 'userId'; its columns are x\\x1bx" in message
     assert message.isprintable()
     assert len(message) < 2100
 
@@ -232,7 +232,7 @@ def zip_of(files: dict[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_name_in_a_zip_that_is_no_text_is_refused(samples, refusal, tmp_path):
+def test_a_name_in_a_zip_that_is_not_text_is_refused(samples, refusal, tmp_path):
     data = zip_of({**samples["csv"], "é": "x"}).replace("é".encode(), b"\xff\xfe")
     path = tmp_path / "ml.zip"
     path.write_bytes(data)
@@ -262,7 +262,7 @@ def test_a_pipe_is_never_waited_for(samples, in_folder, tmp_path, name, in_the_f
         [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, timeout=HANG
     )
     assert done.stderr == ""
-    # A folder is read as if what is no file were not there.
+    # In a folder, the reader ignores names that are not regular files.
     is_read = in_the_folder and name in ("u.genre", "ml.zip")
     assert (done.stdout == "0\n") == is_read
     assert is_read or str(tmp_path) in done.stdout

@@ -1,4 +1,4 @@
-"""Fetching from servers that never end, lie or lead astray."""
+"""Fetching from servers that send too much, too slowly, something wrong, or a redirect."""
 
 import dataclasses
 import gzip
@@ -19,7 +19,7 @@ def server(bad_server):
     return bad_server
 
 
-# More than was agreed ---------------------------------------------------------------------------
+# Too much or something wrong --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", [(), ("Transfer-Encoding: chunked",)])
@@ -56,7 +56,7 @@ def test_a_larger_file_is_refused_before_it_is_downloaded(server, tmp_path, leng
 
 
 @pytest.mark.parametrize("length", ["-5", "1e3", "\x1b[31m", "five", "\xb2"])
-def test_a_length_that_is_none_is_told(server, tmp_path, length):
+def test_a_wrong_length_is_told(server, tmp_path, length):
     first = head(f"Content-Length: {length}", "Connection: close")
     server.answer = lambda connection: connection.sendall(first + GOOD)
     failure(described(), server, tmp_path)
@@ -65,7 +65,7 @@ def test_a_length_that_is_none_is_told(server, tmp_path, length):
 def test_fewer_bytes_than_known_are_told(server, tmp_path):
     server.answer = whole(GOOD[:100])
     message = failure(described(size=len(GOOD)), server, tmp_path)
-    assert f"the server sent 100 bytes, and the release has {len(GOOD):,}" in message
+    assert f"the server sent 100 bytes, but the release has {len(GOOD):,}" in message
 
 
 def test_a_body_that_ends_early_is_told(server, tmp_path):
@@ -88,7 +88,7 @@ def test_no_encoding_is_asked_for(server, tmp_path):
     assert b"Accept-Encoding: identity\r\n" in server.requests[0]
 
 
-# Without an end ---------------------------------------------------------------------------------
+# Too slowly -------------------------------------------------------------------------------------
 
 
 def test_a_drip_of_bytes_is_given_up(server, tmp_path):
@@ -127,7 +127,7 @@ def test_a_slow_download_within_the_limits_arrives(server, tmp_path):
     assert fetch(described(data), to=tmp_path, base_url=server.url, timeout=5).downloaded
 
 
-# Elsewhere --------------------------------------------------------------------------------------
+# Redirects --------------------------------------------------------------------------------------
 
 
 def redirect(location: str, body: bytes = b"") -> bytes:

@@ -1,4 +1,4 @@
-"""What is fetched into a folder: hostile zips, damaged records, several processes at once."""
+"""Fetching into a folder: hostile zips, damaged records, several processes at once."""
 
 import hashlib
 import io
@@ -30,7 +30,7 @@ def server(bad_server):
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_damaged_zip_is_told(server, tmp_path, compression):
     data = zipped({**FILES, "ml-tiny/more": os.urandom(2000).hex()}, compression)
-    # Inside the compressed data of the last member.
+    # The damage is in the compressed data of the last member.
     for at in range(len(data) // 3, len(data) - 300, 97):
         spoiled = data[:at] + bytes(byte ^ 0xA5 for byte in data[at : at + 8]) + data[at + 8 :]
         server.answer = whole(spoiled)
@@ -102,7 +102,7 @@ HASH = "a" * 64
         b'{"verified": true, "sha256": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_a_record_that_is_none_is_an_error_that_names_it(tmp_path, record):
+def test_a_damaged_record_is_an_error_that_names_it(tmp_path, record):
     folder = tmp_path / "ml-tiny"
     folder.mkdir()
     for name, text in FILES.items():
@@ -118,7 +118,7 @@ def test_a_record_that_is_none_is_an_error_that_names_it(tmp_path, record):
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
-def test_a_record_that_is_no_file_is_an_error_that_names_it(tmp_path, make):
+def test_a_record_that_is_not_a_file_is_an_error_that_names_it(tmp_path, make):
     (tmp_path / "ml-tiny").mkdir()
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
@@ -148,7 +148,7 @@ print(found.folder, found.verified, found.sha256)
 
 
 def fetching(server: Server, to: Path, most_bytes: int = 0) -> subprocess.Popen[str]:
-    """A process that says when it is ready, and fetches once it is sent a line."""
+    """A process that says when it is ready, and fetches when it gets a line."""
     sha256 = hashlib.sha256(GOOD).hexdigest()
     return subprocess.Popen(
         [sys.executable, "-c", FETCH, server.url, str(to), sha256, str(most_bytes)],
@@ -168,11 +168,11 @@ def begin(running: subprocess.Popen[str]) -> None:
 
 
 def test_eight_at_once_all_have_it(server, tmp_path):
-    everybody = threading.Barrier(8)
+    all_asked = threading.Barrier(8)
 
     def answer(connection: socket.socket) -> None:
-        # Nobody has it before everybody has asked: all of them come to the rename.
-        everybody.wait(HANG)
+        # The server waits for all requests, so that all processes come to the rename.
+        all_asked.wait(HANG)
         whole(GOOD)(connection)
 
     server.answer = answer

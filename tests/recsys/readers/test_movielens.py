@@ -1,4 +1,4 @@
-"""Every MovieLens format, from folders and zips: what is read, and where it is looked for."""
+"""Every MovieLens format, from folders and zips: the content, and the search for the files."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ def in_zip(path: Path, files: dict[str, str | bytes], top: str = "") -> Path:
     return path
 
 
-# What is read ---------------------------------------------------------------------------------
+# Content --------------------------------------------------------------------------------------
 
 
 def test_csv_is_read_into_the_tidy_frames(tmp_path, samples, in_folder):
@@ -77,7 +77,7 @@ def test_ml_100k_names_its_genre_flags(tmp_path, samples, in_folder):
     ]
 
 
-def test_u_genre_names_the_flags_where_it_is_there(tmp_path, in_folder, refusal):
+def test_u_genre_names_the_flags(tmp_path, in_folder, refusal):
     files = {
         "u.data": "1\t5\t4\t0\n",
         "u.item": "5|Up|||| 0|1".replace(" ", "") + "\n",
@@ -100,7 +100,7 @@ def test_u_genre_names_the_flags_where_it_is_there(tmp_path, in_folder, refusal)
         ("4", "Children|Children's", WHOLE_STARS),
     ],
 )
-def test_the_scale_of_dat_files_is_told_by_genre_names_else_by_the_ratings(
+def test_genre_names_or_else_ratings_determine_the_scale_of_dat_files(
     tmp_path, ratings, genres, scale, in_folder
 ):
     files = {"ratings.dat": f"1::2::{ratings}::0\n", "movies.dat": f"2::Up::{genres}\n"}
@@ -192,7 +192,7 @@ def test_a_title_over_two_lines_keeps_its_line_end_and_the_lines_after_it(
     assert table.movies["title"].tolist() == ["Two\nlines", "Up"]
 
 
-# Where it is ----------------------------------------------------------------------------------
+# Search ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("skip", [False, True])
@@ -220,7 +220,7 @@ def test_several_releases_in_one_folder_are_not_guessed_between(
 ):
     in_folder(tmp_path / "b", samples["csv"])
     in_folder(tmp_path / "a", samples["ml-1m"])
-    assert refusal(tmp_path) == f"{tmp_path}: several releases, name one of them: a, b"
+    assert refusal(tmp_path) == f"{tmp_path}: several releases; name one of them: a, b"
 
 
 def test_a_path_that_is_not_there_and_a_file_of_another_name_are_refused(
@@ -229,7 +229,9 @@ def test_a_path_that_is_not_there_and_a_file_of_another_name_are_refused(
     assert refusal(tmp_path / "ml-1m") == f"{tmp_path / 'ml-1m'}: no such file or folder"
     folder = in_folder(tmp_path, samples["csv"])
     message = refusal(folder / "movies.csv")
-    assert message.startswith(f"{folder / 'movies.csv'}: not a file of ratings by its name")
+    assert message.startswith(
+        f"{folder / 'movies.csv'}: not a file of ratings; its name must be ratings.csv, "
+    )
     assert "ratings_small.csv" in message
 
 
@@ -238,7 +240,7 @@ def test_a_file_that_the_system_will_not_read_is_named(tmp_path, samples, in_fol
     (folder / "movies.csv").symlink_to("movies.csv")
     message = refusal(folder)
     assert "movies.csv" in message
-    # A name too long for any file system.
+    # This name is too long for any file system.
     assert "cannot be read: File name too long" in refusal(folder / ("x" * 5000))
 
 
@@ -262,7 +264,7 @@ def test_a_damaged_zip_is_named(tmp_path, samples, refusal):
     assert refusal(path).startswith(f"{path}: the zip is damaged")
     path.write_bytes(b"<html>Not found</html>")
     assert refusal(path).startswith(f"{path}: the zip is damaged")
-    # Any changed byte in the packed data of the first member, but for its mark of the end.
+    # Change each byte in the packed data of the first member, except the last one.
     start = whole.index(b"ratings.csv") + len("ratings.csv")
     for at in range(start, whole.index(b"PK", start) - 1):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
@@ -284,8 +286,8 @@ def tables(draw):
     ids = st.integers(1, 40) | st.integers(-(2**63), 2**63 - 1)
     movies = draw(st.dictionaries(ids, st.tuples(TEXT, GENRES), min_size=1, max_size=6))
     pairs = st.tuples(ids, st.sampled_from(sorted(movies)))
-    given_stars = st.tuples(st.integers(1, 5), st.integers(0, 2**40))
-    return movies, draw(st.dictionaries(pairs, given_stars, min_size=1, max_size=12))
+    rating_and_time = st.tuples(st.integers(1, 5), st.integers(0, 2**40))
+    return movies, draw(st.dictionaries(pairs, rating_and_time, min_size=1, max_size=12))
 
 
 def write_csv(folder, movies, ratings):
@@ -303,9 +305,9 @@ def write_csv(folder, movies, ratings):
 def write_dat(folder, movies, ratings):
     rows = ["::".join(map(str, (*pair, *rest))) + "\n" for pair, rest in ratings.items()]
     (folder / "ratings.dat").write_text("".join(rows))
-    # One title that UTF-8 cannot hold by accident: the file is ISO-8859-1, as ml-1m's is.
-    films = [f"{i}::{title}é::{'|'.join(genres)}\n" for i, (title, genres) in movies.items()]
-    (folder / "movies.dat").write_bytes("".join(films).encode("latin-1"))
+    # Each title ends in é, so the file in ISO-8859-1 (as in ml-1m) is never valid UTF-8.
+    lines = [f"{i}::{title}é::{'|'.join(genres)}\n" for i, (title, genres) in movies.items()]
+    (folder / "movies.dat").write_bytes("".join(lines).encode("latin-1"))
 
 
 def write_item(folder, movies, ratings):
@@ -313,11 +315,11 @@ def write_item(folder, movies, ratings):
     (folder / "u.data").write_text("".join(rows))
     names = ["Drama", "Sci-Fi", "Film-Noir", "War"]
     (folder / "u.genre").write_text("".join(f"{name}|{i}\n" for i, name in enumerate(names)))
-    films = [
+    lines = [
         f"{i}|{title}é|||x|" + "|".join(str(int(name in genres)) for name in names) + "\n"
         for i, (title, genres) in movies.items()
     ]
-    (folder / "u.item").write_bytes("".join(films).encode("latin-1"))
+    (folder / "u.item").write_bytes("".join(lines).encode("latin-1"))
 
 
 @given(table=tables(), layout=st.integers(0, 2))
@@ -345,7 +347,7 @@ def test_what_is_written_in_any_format_is_read_back(tmp_path_factory, table, lay
     assert found == expected
 
 
-# The real thing -------------------------------------------------------------------------------
+# The real data --------------------------------------------------------------------------------
 
 
 def test_the_real_release_has_its_known_shape(real_ratings):
