@@ -84,9 +84,9 @@ def test_scatter_shows_every_dot_of_a_longer_scale(means: pd.DataFrame) -> None:
 
 
 def test_scatter_refuses_what_it_cannot_draw(means: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="two or three genres can be drawn, not 1"):
+    with pytest.raises(ValueError, match="means needs two or three genre columns, not 1"):
         cluster_scatter(means.iloc[:, :2], np.zeros(4, dtype=int))
-    with pytest.raises(ValueError, match="3 labels for 4 users"):
+    with pytest.raises(ValueError, match="labels needs one label per user: 4, not 3"):
         cluster_scatter(means, np.zeros(3, dtype=int))
 
 
@@ -127,7 +127,7 @@ def region() -> RatingMatrix:
 
 
 def test_heat_map_shows_stars_and_leaves_absent_cells_white(region: RatingMatrix) -> None:
-    ax = rating_heat_map(region, title="Group 3: 2 people, 2 in the plot")
+    ax = rating_heat_map(region, title="Group 3: 2 users, 2 in the plot")
     (image,) = ax.get_images()
     shown = np.ma.filled(image.get_array(), np.nan)
     np.testing.assert_array_equal(shown, [[5.0, 0.5], [np.nan, 3.0]])
@@ -135,7 +135,7 @@ def test_heat_map_shows_stars_and_leaves_absent_cells_white(region: RatingMatrix
     absent = image.get_cmap()(np.ma.array([0.0], mask=[True]))[0]
     assert tuple(absent) == to_rgba("white")
     assert [text.get_text() for text in ax.get_yticklabels()] == ["4", "9"]
-    assert ax.get_xlabel() == "Group 3: 2 people, 2 in the plot"
+    assert ax.get_xlabel() == "Group 3: 2 users, 2 in the plot"
 
 
 def test_heat_map_takes_titles_as_they_are(region: RatingMatrix) -> None:

@@ -92,7 +92,7 @@ def test_standard_output_can_be_the_file(data: Path, tmp_path: Path) -> None:
         subprocess.run(arguments, stdout=out, check=True)
     lines = (tmp_path / "out").read_text("utf-8").splitlines()
     assert lines[0] == "userId,cluster"
-    assert lines[41] == "The group of each user written to /dev/stdout"
+    assert lines[41] == "Group of each user written to /dev/stdout"
 
 
 @pytest.mark.parametrize("length", [252, 255])

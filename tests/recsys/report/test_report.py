@@ -73,7 +73,7 @@ def test_the_notebooks_figures_are_in_the_page(real_page: Page) -> None:
     for figure in (
         "100,004 x 4",
         "9,125 x 3",
-        "181 people like one of two genres",
+        "181 users like one of two genres",
         "183 rows at 178 distinct points",
         "671 x 9,064",
         "671 x 1,000 with 62,397 ratings",
@@ -103,7 +103,7 @@ def test_groups_of_at_most_nine_are_not_drawn(real_page: Page) -> None:
     drawn = [
         alt for image in real_page.all("img") if (alt := image["alt"] or "").startswith("Group ")
     ]
-    sizes = [int(re.findall(r": (\d+) people", alt)[0]) for alt in drawn]
+    sizes = [int(re.findall(r": (\d+) users", alt)[0]) for alt in drawn]
     assert sizes
     assert min(sizes) > 9
     for alt, size in zip(drawn, sizes, strict=True):
@@ -127,24 +127,24 @@ def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
     assert all(f"{silhouette:.4f}" in real_page.text for silhouette in shown)
     assert names["matrix"].shape == (671, 1000)
     assert all(
-        f"Group {c}: {n} people" in real_page.text
+        f"Group {c}: {n} users" in real_page.text
         for c, n in enumerate(names["clusters"].sizes)
         if n > 9
     )
-    assert f"the region gave it {values['prediction'].rating:.2f}" in real_page.text
+    assert f"is {values['prediction'].rating:.2f} in the region" in real_page.text
     assert all(reason in real_page.text for reason in values["recommendation"]["reason"])
     assert all(reason in real_page.text for reason in values["advice"]["reason"])
     assert "what people like the user think of it" in real_page.text
 
 
-def test_of_very_many_people_a_sample_is_measured(
+def test_of_very_many_users_a_sample_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("findings", "sections"):
         monkeypatch.setattr(f"recsys.report.{module}.SWEEP_USERS", 12)
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     page = Page(write_report(ratings, tmp_path / "r.html", seed=3).read_text("utf-8"))
-    assert "Measured on 12 of the people, drawn by the seed." in page.text
+    assert "The silhouettes are of 12 users, drawn with the seed." in page.text
     names: dict[str, Any] = {}
     for call in page.calls[:4]:
         exec(call, names)
@@ -240,11 +240,11 @@ def test_one_is_no_plural(tmp_path: Path) -> None:
     text = page.text
     # Nothing is said to have been called where there was too little to call it on.
     assert len(page.calls) == len(SECTIONS) - 3
-    assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 person" in text
-    assert "Too few people contrast to be grouped." in text
-    assert "1 group of fewer than 10 people is not drawn." in text
-    assert "The group rated nothing that the user has not." in text
-    assert re.findall(r"\b1 (?:people|films|ratings|groups|rows|points)\b", text) == []
+    assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 user" in text
+    assert "The subset has too few users to group." in text
+    assert "1 group with fewer than 10 users is not drawn." in text
+    assert "The user has rated every film that the group rated." in text
+    assert re.findall(r"\b1 (?:users|films|ratings|groups|rows|points)\b", text) == []
 
 
 def test_a_group_that_rated_none_of_the_most_rated_films(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_group_that_rated_none_of_the_most_rated_films(tmp_path: Path) -> None
         ),
     )
     text = Page(write_report(ratings, tmp_path / "r.html", user_id=3).read_text("utf-8")).text
-    assert "Nobody in the group rated any of the films." in text
+    assert "No user of the group rated any of the films." in text
     assert "nan" not in text
 
 
@@ -281,7 +281,7 @@ def test_rows_left_out_are_told(tmp_path: Path) -> None:
 def test_other_genres_are_an_error_that_names_what_there_is(tmp_path: Path) -> None:
     ratings = named_films("Up")
     movies = ratings.movies.assign(genres="War")
-    with pytest.raises(ValueError, match="no film has the genre 'Romance'; there are War"):
+    with pytest.raises(ValueError, match="no film has the genre 'Romance'; choose from War"):
         write_report(Ratings.from_frames(ratings.ratings, movies), tmp_path / "r.html")
 
 
