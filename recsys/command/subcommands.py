@@ -176,7 +176,8 @@ def _ratings(options: argparse.Namespace) -> Ratings:
 def _check_known(ratings: Ratings, name: str, wanted: int, known: "pd.Series[int]") -> None:
     """Raise a KeyError for an unknown id, before a fit that takes seconds."""
     if wanted not in known.to_numpy():
-        raise KeyError(f"no {name} {shortened(str(wanted))} in {ratings.source}")
+        ids = f"the ids lie between {known.min()} and {known.max()}"
+        raise KeyError(f"no {name} {shortened(str(wanted))} in {ratings.source}; {ids}")
 
 
 def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":

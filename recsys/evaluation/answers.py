@@ -117,7 +117,7 @@ def checked_lists(name: str, answer: Any, n_users: int, n: int) -> Ints:
     lists = np.asarray(answer)
     if lists.shape != (n_users, n) or lists.dtype.kind not in "iu":
         raise ValueError(
-            f"{name}: must list whole movie ids in an array of shape ({n_users}, {n}), "
+            f"{name}: must list movie ids as integers in an array of shape ({n_users}, {n}), "
             f"not of shape {lists.shape} and type {lists.dtype}"
         )
     in_order = np.sort(lists, axis=1)

@@ -117,7 +117,7 @@ def _cluster_maps(found: Findings) -> Section:
         parts.append(picture(heat_map, title))
     if parts:
         text = (
-            f"Each picture shows up to {CLUSTER_REGION[0]} films that the group rated most, and up "
+            f"Each picture shows up to {CLUSTER_REGION[0]} of the group's most-rated films, and up "
             f"to {CLUSTER_REGION[1]} users with the most ratings of them. The films with the "
             "highest means are on the left, and the users with the most ratings are at the top. A "
             "column in one colour is a film on which the group agrees."

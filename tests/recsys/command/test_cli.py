@@ -63,7 +63,7 @@ def test_clusters(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert set(groups["cluster"]) == {0, 1, 2, 3}
 
 
-def test_empty_groups_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_empty_groups_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Up,War\n", "utf-8")
     rows = "".join(f"{user},1,{rating},0\n" for user, rating in enumerate([3, 3, 4, 4], start=1))
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows, "utf-8")
@@ -91,7 +91,7 @@ def test_groups_of_one_and_groups_without_a_distinctive_movie(
     assert " (1 user) likes no film more than all users do.\n" in text
 
 
-def test_fewer_users_than_groups_are_no_error(
+def test_fewer_users_than_groups_are_not_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = str(written(tmp_path, "1,1,5 2,1,5 2,3,4 3,1,1 3,2,4"))
@@ -158,7 +158,7 @@ def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "message"),
     [
         (["recommend", "--user", "9999"], "no user 9999"),
-        (["predict", "--user", "9999", "--movie", "1"], "no user 9999"),
+        (["predict", "--user", "9999", "--movie", "1"], "; the ids lie between 1 and 80"),
         (["predict", "--user", "1", "--movie", "-4"], "no film -4"),
         (["report", "--user", "9999"], "no user 9999"),
         (["clusters", "--n-clusters", "999"], "80 users cannot make 999 groups"),
@@ -267,7 +267,7 @@ def test_fetch_of_an_unknown_release_names_the_known_ones(
 
 
 def without_pandas(tmp_path: Path) -> dict[str, str]:
-    """An environment in which importing pandas fails as where it is not installed."""
+    """An environment in which importing pandas fails, as if it were not installed."""
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util, sys\n"
         "find = importlib.util.find_spec\n"
@@ -292,7 +292,7 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     assert done.stdout == ""
 
 
-def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(folder: Path) -> None:
     with subprocess.Popen(
         [*PROGRAM, "sweep", "--data", str(folder), "--ks", "2:4", "--all-users"],
         stdout=subprocess.PIPE,
@@ -305,7 +305,7 @@ def test_a_closed_pipe_is_no_error(folder: Path) -> None:
     assert running.returncode == 141
 
 
-def test_letters_that_the_terminal_lacks_are_written_as_numbers(tmp_path: Path) -> None:
+def test_letters_that_the_terminal_cannot_show_are_escaped(tmp_path: Path) -> None:
     data = str(written(tmp_path, "1,1,5 2,1,4"))
     done = subprocess.run(
         [*PROGRAM, "predict", "--data", data, "--user", "1", "--movie", "1"],

@@ -108,13 +108,13 @@ def test_the_seed_reaches_folds_recommenders_and_the_user_holdout(
     for name in ("rating prediction", "cold start"):
         rmse = [table.loc[table["table"] == name, "rmse"].iloc[0] for table in (first, other)]
         assert rmse[0] != rmse[1]
-    # The split by time is one; the recommender with the next seed lists other films.
+    # The split by time is the same; the recommender with the next seed lists other films.
     ndcg = [table.loc[table["table"] == "ranking", "ndcg"].iloc[0] for table in (first, other)]
     assert ndcg[0] != ndcg[1]
 
 
 @pytest.mark.usefixtures("two")
-def test_users_with_too_few_ratings_are_told(
+def test_users_with_too_few_ratings_are_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     movies = "".join(f"{movie},Film {movie},War\n" for movie in range(1, 31))
@@ -131,7 +131,7 @@ def test_users_with_too_few_ratings_are_told(
 
 
 @pytest.mark.usefixtures("two")
-def test_nobody_can_do_anything(
+def test_no_recommender_can_do_anything(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
@@ -142,7 +142,7 @@ def test_nobody_can_do_anything(
     assert last == "recsys: error: no chosen recommender can predict ratings or list films"
 
 
-def test_an_unknown_name_is_told_before_anything_is_read(
+def test_an_unknown_name_is_refused_before_anything_is_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["evaluate", "--data", "no/such/folder", "--only", "magic"]) == 2

@@ -157,7 +157,7 @@ def test_scores_are_means_over_seeds(ratings: Ratings) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (np.array([1, 2, 3]), r"whole movie ids in an array of shape \(\d+, 4\), not"),
+        (np.array([1, 2, 3]), r"movie ids as integers in an array of shape \(\d+, 4\), not"),
         (np.array([1.0, 2.0, 3.0, 4.0]), "and type float64"),
         (np.array([1, 5, 5, 2]), "odd: a list holds an item twice"),
     ],

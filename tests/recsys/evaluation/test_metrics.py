@@ -72,7 +72,7 @@ def test_no_item_is_no_hit() -> None:
 def test_ndcg_and_recall_worked_by_hand() -> None:
     hits = np.array([[1, 0, 1], [1, 0, 1], [0, 0, 0], [1, 1, 1]], dtype=bool)
     n_relevant = np.array([2, 5, 1, 3])
-    half = 1 / np.log2(3)  # what a hit at the second place gains
+    half = 1 / np.log2(3)  # the gain of a hit at the second place
     np.testing.assert_allclose(
         ndcg_at_k(hits, n_relevant), [1.5 / (1 + half), 1.5 / (1.5 + half), 0, 1], rtol=1e-14
     )

@@ -61,7 +61,7 @@ def test_it_is_fitted_on_all_ratings_and_asked_pair_by_pair(
     assert table.to_numpy().tolist() == ratings.ratings.iloc[:, :3].to_numpy().tolist()
     assert table.columns.tolist() == ["userId", "movieId", "rating"]
     assert scale == (0.5, 5.0)
-    # Default settings: only the seed, and silence.
+    # Default settings, except for the seed or the silence.
     options = {"random_state": 6} if algorithm == "SVD" else {"verbose": False}
     assert peer._fitted.options == options
     assert peer.predict(np.array([3, 1]), np.array([20, 7])).tolist() == [3.02, 1.007]
@@ -72,7 +72,7 @@ def test_an_unknown_algorithm_is_refused() -> None:
         SurprisePeer("Magic")
 
 
-def test_they_are_among_the_recommenders_where_surprise_is_installed(
+def test_they_are_among_the_recommenders_if_surprise_is_installed(
     ratings: Ratings, surprise: ModuleType
 ) -> None:
     names = [f"Surprise {algorithm}" for algorithm in ALGORITHMS]
@@ -82,7 +82,7 @@ def test_they_are_among_the_recommenders_where_surprise_is_installed(
     assert [score.name for score in found.scores] == names
 
 
-def test_they_are_not_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_left_out_without_surprise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recsys.evaluation.registry.find_spec", lambda name: None)
     assert not [name for name in default_recommenders() if "Surprise" in name]
 

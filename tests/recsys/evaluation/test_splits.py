@@ -58,7 +58,7 @@ def test_too_few_rows_for_folds() -> None:
 
 
 def test_a_part_keeps_all_items_and_counts_its_own_ratings(ratings: Ratings) -> None:
-    assert ratings.n_users == 40  # what is cached here must not be carried over
+    assert ratings.n_users == 40  # fills a cache that the split must not copy
     split = last_by_time(of_rows([(1, item, 3.0, item) for item in range(5)]))
     assert (split.train.n_movies, len(split.train.movies)) == (4, 5)
     holdout = whole_users(ratings)
