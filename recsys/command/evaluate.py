@@ -34,17 +34,7 @@ N_SEEDS = 3
 
 
 def chosen_recommenders(names: Sequence[str] | None) -> dict[str, Maker]:
-    """The recommenders of these names, in this order.
-
-    Parameters
-    ----------
-    names : sequence of str or None
-        None chooses all recommenders.
-
-    Returns
-    -------
-    dict of str to callable
-        Names of recommenders, and functions that make each one, unfitted, from a seed.
+    """The recommenders of these names, in this order, or all recommenders for None.
 
     Raises
     ------
@@ -79,18 +69,6 @@ def evaluate(
     progress: "Callable[[int | None, str], tqdm[Any]]",
 ) -> None:
     """Print each table when it is ready, and write all tables to ``options.out`` if given.
-
-    Parameters
-    ----------
-    makers : mapping of str to callable
-        Names of recommenders, and functions that make each one, unfitted, from a seed.
-    ratings : Ratings
-    options : argparse.Namespace
-        The arguments of `recsys evaluate`.
-    tell : callable
-        Prints a notice.
-    progress : callable
-        Makes a progress bar from a number of steps and their unit.
 
     Raises
     ------

@@ -40,13 +40,7 @@ class LikedFilms:
 
     @classmethod
     def of(cls, test: pd.DataFrame, scale: RatingScale) -> Self:
-        """Take the pairs from the rows of a test part whose rating says "liked".
-
-        Raises
-        ------
-        ValueError
-            If no row says "liked".
-        """
+        """The pairs whose rating in a test part says "liked"; ValueError if there is no pair."""
         pairs = test[liked(test["rating"].to_numpy(), scale)]
         if pairs.empty:
             raise ValueError(
