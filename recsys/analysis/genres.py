@@ -1,4 +1,4 @@
-"""Genre means per user, and the subset of users in whom two genres contrast."""
+"""Genre means of each user, and the subset of users who like one genre and not another."""
 
 from collections.abc import Sequence
 
@@ -12,60 +12,60 @@ from recsys.printable import shortened, shown
 # The notebook's limits for users who like one of two genres and not the other.
 CONTRAST_LIMITS = (3.2, 2.5)
 
-# The notebook is stricter with the first genre than with the second.
+# The notebook subtracts this from the first limit for the first genre only.
 FIRST_GENRE_MARGIN = 0.2
 
 
 def known_genres(ratings: Ratings) -> list[str]:
-    """Genres that occur among the films, in alphabetical order."""
+    """The genres of all movies, in alphabetical order."""
     genres = ratings.movies["genres"].str.split("|").explode().unique()
     return sorted(str(genre) for genre in genres)
 
 
 def genre_matrix(ratings: Ratings, movie_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Which film has which genre.
+    """Tell which movie has which genre.
 
     Parameters
     ----------
     ratings : Ratings
-    movie_ids : ndarray of shape (n_films,)
+    movie_ids : ndarray of shape (n_movies,)
 
     Returns
     -------
-    ndarray of shape (n_films, n_genres), float32
-        1 where a film has a genre, genres in alphabetical order; a film without any is a row of
-        zeros.
+    ndarray of shape (n_movies, n_genres), float32
+        1 where a movie has a genre, else 0. The columns are these movies' genres in alphabetical
+        order. The row of a movie without genres holds zeros.
     """
-    of_films = ratings.movies.set_index("movieId")["genres"].reindex(pd.Index(movie_ids))
-    table = of_films.str.get_dummies("|").drop(columns=NO_GENRES, errors="ignore")
+    of_movies = ratings.movies.set_index("movieId")["genres"].reindex(pd.Index(movie_ids))
+    table = of_movies.str.get_dummies("|").drop(columns=NO_GENRES, errors="ignore")
     return table.to_numpy(dtype=np.float32)
 
 
 def column_name(genre: str) -> str:
-    """Name of a genre's column: ``Sci-Fi`` -> ``avg_scifi_rating``."""
+    """The name of a genre's column: ``Sci-Fi`` -> ``avg_scifi_rating``."""
     letters = "".join(character for character in genre.lower() if character.isalnum())
     return f"avg_{letters}_rating"
 
 
 def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
-    """Mean rating that each user gave to the films of some genres.
+    """The mean rating that each user gave to the movies of some genres.
 
     Parameters
     ----------
     ratings : Ratings
     genres : sequence of str
-        Exact names; a film counts for each of its genres.
+        Exact names. A movie counts for each of its genres.
 
     Returns
     -------
     DataFrame
-        ``userId`` ascending and one column a genre (``avg_scifi_rating``), rounded to 2 decimals;
-        NaN where a user rated no film of it.
+        ``userId``, ascending, and one column per genre (``avg_scifi_rating``), rounded to 2
+        decimals. A value is NaN where a user rated no movie of the genre.
 
     Raises
     ------
     ValueError
-        If no film has a genre of that name, or no genre is named, or one twice.
+        If ``genres`` is empty or names a genre twice, or no movie has a genre of that name.
 
     Examples
     --------
@@ -82,21 +82,21 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     1       2                 5.0               5.0
     """
     if not genres:
-        raise ValueError("no genre named")
+        raise ValueError("genres is empty; name at least one genre")
     known = known_genres(ratings)
     for place, genre in enumerate(genres):
         if genre in genres[:place]:
-            raise ValueError(f"genre {shown(genre)} is named twice")
+            raise ValueError(f"genre {shown(genre)} is named twice; name each genre once")
         if genre not in known:
-            there_are = shortened(", ".join(known), 400)
-            raise ValueError(f"no film has the genre {shown(genre)}; there are {there_are}")
+            genres_known = shortened(", ".join(known), 400)
+            raise ValueError(f"no film has the genre {shown(genre)}; choose from {genres_known}")
     table = ratings.ratings
     users = pd.Index(np.unique(table["userId"]), name="userId")
     means = {}
     for genre in genres:
         has_genre = ("|" + ratings.movies["genres"] + "|").str.contains(f"|{genre}|", regex=False)
-        films = ratings.movies.loc[has_genre, "movieId"]
-        of_genre = table[table["movieId"].isin(films)]
+        movies = ratings.movies.loc[has_genre, "movieId"]
+        of_genre = table[table["movieId"].isin(movies)]
         means[column_name(genre)] = of_genre.groupby("userId")["rating"].mean().round(2)
     return pd.DataFrame(means, index=users).reset_index()
 
@@ -109,22 +109,22 @@ def contrast_subset(
 ) -> pd.DataFrame:
     """Users who like one of two genres and not the other.
 
-    Kept are users with (first < limits[0] - 0.2 and second > limits[1]) or
+    The subset keeps users with (first < limits[0] - 0.2 and second > limits[1]) or
     (second < limits[0] and first > limits[1]).
 
     Parameters
     ----------
     means : DataFrame
-        From :func:`genre_means`; the first two genres are the ones that contrast.
-    limits : tuple of float
+        From :func:`genre_means`. The first two genres are compared.
+    limits : tuple of float, default (3.2, 2.5)
     append_first_two : bool, default False
-        Append the first two rows of ``means`` once more, whether they were kept or not, as the
-        notebook does: a user who was kept then stands there twice.
+        Append the first two rows of ``means`` as the notebook does, whether the subset kept them
+        or not. A user whom the subset kept then appears twice.
 
     Returns
     -------
     DataFrame
-        Columns of ``means``, rows in its order, index from 0.
+        The columns of ``means``, and the kept rows in the order of ``means``, with a new index.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def contrast_subset(
     """
     genre_columns = [name for name in means.columns if name != "userId"]
     if len(genre_columns) < 2:
-        raise ValueError(f"two genres can contrast, not {len(genre_columns)}")
+        raise ValueError(f"means needs at least two genre columns, not {len(genre_columns)}")
     first, second = (means[name] for name in genre_columns[:2])
     low, high = limits
     kept = means[

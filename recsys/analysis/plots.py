@@ -1,6 +1,6 @@
-"""Pictures: one function each, data in, a matplotlib Axes or Figure out.
+"""Pictures: each function takes data and returns a matplotlib Axes or Figure.
 
-Figures are made without pyplot: nothing here touches the backend or a global list of figures.
+The functions do not use pyplot, so they touch neither the backend nor pyplot's list of figures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,8 +19,8 @@ from kmeans_core import SweepResult
 from recsys.data.matrix import RatingMatrix
 from recsys.printable import printable
 
-# Ten colours that stay apart for most colour-blind readers (Okabe and Ito 2008, then greys);
-# clusters past ten start again with another marker.
+# Ten colours that most colour-blind readers can tell apart (Okabe and Ito 2008, then greys).
+# Clusters after the tenth use the same colours with another marker.
 CLUSTER_COLORS = (
     "#0072B2",
     "#E69F00",
@@ -35,14 +35,14 @@ CLUSTER_COLORS = (
 )
 CLUSTER_MARKERS = "osD^vPX"
 
-# A third genre is drawn as dot size: users who like it (above this mean) get a large dot.
+# The dot size shows a third genre: users with a mean above this get a large dot.
 LIKED = 3.0
 SMALL_DOT, LARGE_DOT = 18, 90
 
 
 @contextmanager
 def default_style() -> Iterator[None]:
-    """Draw and save with matplotlib's own defaults, whatever the user has set; undone at the end.
+    """Use matplotlib's own style inside the block, and restore the caller's style after it.
 
     Yields
     ------
@@ -54,25 +54,26 @@ def default_style() -> Iterator[None]:
     ...     mpl.rcParams["font.size"]
     10.0
     """
-    # The backend is no matter of style, and rc_context would not put it back.
+    # The backend is not part of the style, and rc_context would not restore it.
     style = {key: value for key, value in mpl.rcParamsDefault.items() if "backend" not in key}
     with mpl.rc_context(style):
         yield
 
 
 def axis_label(column: str) -> str:
-    """``avg_scifi_rating`` -> ``mean scifi rating``."""
+    """The label of a genre column: ``avg_scifi_rating`` -> ``mean scifi rating``."""
     return column.replace("avg_", "mean ").replace("_", " ")
 
 
 def genre_scatter(means: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Users by their means of the first two genres.
+    """Draw users at their means of the first two genres.
 
     Parameters
     ----------
     means : DataFrame
         From :func:`recsys.genre_means` or :func:`recsys.contrast_subset`.
     ax : Axes, optional
+        Where to draw; a new figure if not given.
 
     Returns
     -------
@@ -88,14 +89,18 @@ def cluster_scatter(
     *,
     legend: bool = True,
 ) -> Axes:
-    """Users by their means of two genres, coloured by cluster; a third genre sets the dot size.
+    """Draw users at their means of two genres, in the colours of their clusters.
+
+    A third genre sets the size of the dots.
 
     Parameters
     ----------
     means : DataFrame
-        userId and two or three genre columns, without absent values.
+        userId and two or three genre columns, without missing values.
     labels : ndarray of shape (n_users,)
+        The cluster of each user.
     ax : Axes, optional
+        Where to draw; a new figure if not given.
     legend : bool, default True
 
     Returns
@@ -105,13 +110,13 @@ def cluster_scatter(
     Raises
     ------
     ValueError
-        If there are not two or three genres, or labels of another length.
+        If there are not two or three genres, or the number of labels is not the number of users.
     """
     genres = [name for name in means.columns if name != "userId"]
     if len(genres) not in (2, 3):
-        raise ValueError(f"two or three genres can be drawn, not {len(genres)}")
+        raise ValueError(f"means needs two or three genre columns, not {len(genres)}")
     if len(labels) != len(means):
-        raise ValueError(f"{len(labels)} labels for {len(means)} users")
+        raise ValueError(f"labels needs one label per user: {len(means)}, not {len(labels)}")
     ax = _axes(ax, (5.6, 5.2))
     sizes = np.full(len(means), 36)
     if len(genres) == 3:
@@ -130,7 +135,7 @@ def cluster_scatter(
             edgecolors="white",
             label=f"group {cluster} ({np.sum(members)})",
         )
-    # 0 to 5 stars; further where the scale goes further.
+    # The axes end at 5 stars, or later if a mean is larger.
     top = np.nanmax([5.0, *means[genres[:2]].to_numpy().ravel()])
     ends = (-0.02 * top, 1.04 * top)
     ax.set(
@@ -150,10 +155,21 @@ def cluster_scatter(
 
 
 def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
-    """Silhouette against k, with the best and the suggested k marked."""
+    """Draw the silhouette of each k, and mark the best and the suggested k.
+
+    Parameters
+    ----------
+    result : SweepResult
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
     ax = _axes(ax, (8.0, 3.8))
     ax.plot(result.ks, result.silhouette, marker="o", markersize=4, color=CLUSTER_COLORS[0])
-    # The one ring is wider, so that both are seen where both are at the same k.
+    # One ring is wider, so that both rings are visible at the same k.
     for k, name, color, width in (
         (result.best_k, "best", CLUSTER_COLORS[4], 9),
         (result.suggested_k, "suggested", CLUSTER_COLORS[2], 14),
@@ -168,7 +184,7 @@ def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
             color=color,
             label=f"{name}: k = {k}",
         )
-    ax.set(xlabel="number of clusters k", ylabel="mean silhouette")
+    ax.set(xlabel="number of groups k", ylabel="mean silhouette")
     ax.grid(alpha=0.25)
     ax.legend(frameon=False)
     return ax
@@ -181,23 +197,26 @@ def rating_heat_map(
     title: str = "",
     most_stars: float = 5.0,
 ) -> Axes:
-    """Users x films as colours; cells without a rating stay white.
+    """Draw the ratings of a few users and movies as colours.
+
+    Cells without a rating stay white.
 
     Parameters
     ----------
     region : RatingMatrix
-        Small enough to see; drawn in its own order.
+        A matrix small enough to read. Its rows and columns keep their order.
     ax : Axes, optional
+        Where to draw; a new figure if not given.
     title : str
     most_stars : float, default 5
-        Upper end of the colour bar; the lower is 0.
+        Upper end of the colour bar. The lower end is 0.
 
     Returns
     -------
     Axes
     """
-    n_users, n_films = region.shape
-    ax = _axes(ax, (2.2 + 0.2 * n_films, 2.6 + max(0.15 * n_users, 0.6)))
+    n_users, n_movies = region.shape
+    ax = _axes(ax, (2.2 + 0.2 * n_movies, 2.6 + max(0.15 * n_users, 0.6)))
     colors = mpl.colormaps["viridis"].with_extremes(bad="white")
     image = ax.imshow(
         region.to_frame().to_numpy(),
@@ -207,9 +226,9 @@ def rating_heat_map(
         aspect="auto",
         interpolation="nearest",
     )
-    # A title with two dollar signs is no formula, and one with a percent sign is no TeX.
+    # A title with two dollar signs is not a formula, and one with a percent sign is not TeX.
     ax.set_xticks(
-        range(n_films),
+        range(n_movies),
         [shorten(str(name)) for name in region.titles],
         rotation=90,
         fontsize=7,
@@ -233,15 +252,16 @@ def rating_heat_map(
 def cluster_grid(
     means: pd.DataFrame, labelings: Sequence[npt.NDArray[Any]], names: Sequence[str]
 ) -> Figure:
-    """Several clusterings of the same users, side by side.
+    """Draw several clusterings of the same users side by side.
 
     Parameters
     ----------
     means : DataFrame
         As in :func:`cluster_scatter`.
     labelings : sequence of ndarray of shape (n_users,)
+        The labels of each clustering.
     names : sequence of str
-        A title for each.
+        The title of each clustering.
 
     Returns
     -------
@@ -258,7 +278,7 @@ def cluster_grid(
 
 
 def shorten(title: str, length: int = 34) -> str:
-    """A title on one line, cut to ``length`` characters, the cut shown."""
+    """Put a title on one line of at most ``length`` characters; a cut title ends in an ellipsis."""
     title = printable(" ".join(title.split()))
     return title if len(title) <= length else title[: length - 1] + "…"
 

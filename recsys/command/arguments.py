@@ -1,4 +1,4 @@
-"""What arguments of the command may be: read, or refused in one line."""
+"""Reads the arguments of the command, and refuses bad ones in one line."""
 
 import argparse
 import sys
@@ -14,14 +14,14 @@ BAD_INPUT = 2
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Bad arguments are one line, as every other bad input is."""
+    """A parser that reports bad arguments in one line, as for every other bad input."""
 
     def error(self, message: str) -> Any:
         terminal.complain(f"{self.prog}: error: {message} (see {self.prog} --help)")
         self.exit(BAD_INPUT)
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        # Help, too, may be written to a full disk or a closed pipe.
+        # Help may also be written to a full disk or a closed pipe.
         if file is sys.stdout:
             terminal.answer(*message.removesuffix("\n").split("\n"))
         else:
@@ -29,7 +29,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def whole(text: str) -> int:
-    """A whole number."""
+    """Read a whole number."""
     try:
         return int(text)
     except ValueError:
@@ -39,7 +39,7 @@ def whole(text: str) -> int:
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 up."""
+    """Read a whole number of at least 1."""
     value = whole(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
@@ -47,7 +47,7 @@ def positive(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """A whole number that numpy takes as a seed."""
+    """Read a whole number that numpy accepts as a seed."""
     value = whole(text)
     if not 0 <= value < 2**32:
         raise argparse.ArgumentTypeError(f"must be 0 to 2**32 - 1, not {value}")
@@ -55,7 +55,7 @@ def seed(text: str) -> int:
 
 
 def writable_file(text: str) -> Path:
-    """A file that can be written, found out before the work rather than after it."""
+    """Read the path of a file, and check before the work starts that the file can be written."""
     path = Path(text)
     try:
         check_writable(path)
@@ -70,7 +70,7 @@ def writable_file(text: str) -> Path:
 
 
 def ks(text: str) -> range:
-    """Numbers of clusters, as START:STOP:STEP."""
+    """Read numbers of clusters, written as START:STOP:STEP."""
     try:
         ks = range(*(int(part) for part in text.split(":")))
     except (TypeError, ValueError):
@@ -78,5 +78,5 @@ def ks(text: str) -> range:
             f"must be START:STOP or START:STOP:STEP, not {text}"
         ) from None
     if not ks or min(ks[0], ks[-1]) < 2:
-        raise argparse.ArgumentTypeError(f"must name numbers from 2 up, not {text}")
+        raise argparse.ArgumentTypeError(f"must name numbers of at least 2, not {text}")
     return ks

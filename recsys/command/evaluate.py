@@ -1,4 +1,4 @@
-"""`recsys evaluate`: the tables in which recommenders are held against each other."""
+"""`recsys evaluate`: prints the tables that compare recommenders."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -28,32 +28,33 @@ from recsys.words import counted
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-# Films in a list, and seeds of a recommender that makes one.
+# Films in a list, and seeds that each recommender is fitted with to make lists.
 K = 10
 N_SEEDS = 3
 
 
 def chosen_recommenders(names: Sequence[str] | None) -> dict[str, Maker]:
-    """Recommenders by name, in the order asked for; all there are for None.
+    """The recommenders of these names, in this order, or all recommenders for None.
 
     Raises
     ------
     LookupError
-        If there is none of a name.
+        If a name is unknown.
     """
     makers = default_recommenders()
     for name in names or ():
         if name not in makers:
-            raise LookupError(f"no recommender {name!r}; there are {', '.join(makers)}")
+            raise LookupError(f"no recommender {name!r}; choose from {', '.join(makers)}")
     return {name: makers[name] for name in names or makers}
 
 
 @dataclass(frozen=True)
 class _Task:
-    """One table: who can be in it, how it is made and how many steps each of them takes."""
+    """One table of the evaluation."""
 
     name: str
     about: str
+    # The protocol that a recommender needs for this table, and its number of steps.
     able: type
     n_steps: int
     run: Callable[[Mapping[str, Maker], OnStep], pd.DataFrame]
@@ -67,19 +68,19 @@ def evaluate(
     tell: Callable[[str], None],
     progress: "Callable[[int | None, str], tqdm[Any]]",
 ) -> None:
-    """Print each table as it is made, and write them all to the file that is asked for.
+    """Print each table when it is ready, and write all tables to ``options.out`` if given.
 
     Raises
     ------
     ValueError
-        If no recommender can do any of it, or the ratings are too few.
+        If no recommender fits any of the tables, or the ratings are too few.
     """
     tables = []
     for task in _tasks(ratings, options, tell):
         able = {name: make for name, make in makers.items() if isinstance(make(0), task.able)}
         unable = [name for name in makers if name not in able]
         if unable:
-            tell(f"{task.name}: left out, as they cannot do it: {', '.join(unable)}")
+            tell(f"{task.name}: left out recommenders that cannot do it: {', '.join(unable)}")
         if not able:
             continue
         with progress(task.n_steps * len(able), "step") as bar:
@@ -94,7 +95,7 @@ def evaluate(
         table.insert(0, "table", task.name)
         tables.append(table)
     if not tables:
-        raise ValueError("none of these recommenders can do any of it")
+        raise ValueError("no chosen recommender can predict ratings or list films")
     if options.out is not None:
         write_text(options.out, pd.concat(tables, ignore_index=True).to_csv(index=False))
         answer(f"Tables written to {options.out.absolute()}")
@@ -114,33 +115,33 @@ def _tasks(
         seeds = range(seed, seed + n_seeds)
         return evaluate_ranking(makers, ratings, k=K, seeds=seeds, on_step=on_step).to_frame()
 
-    def new_people(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
+    def cold_start(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
         found = evaluate_new_people(makers, ratings, k=K, seed=seed, on_step=on_step)
         if found.n_too_few:
-            tell(f"people held out with too few ratings to be asked: {found.n_too_few}")
+            tell(f"held-out users with too few ratings to be tested: {found.n_too_few}")
         return found.to_frame()
 
     tasks = [
         _Task(
             "rating prediction",
-            f"{n_folds} of {N_FOLDS} folds of the rows, each held out in turn",
+            f"{n_folds} of {N_FOLDS} folds of the ratings, each held out in turn",
             PredictsRatings,
             n_folds,
             rating_prediction,
         ),
         _Task(
             "ranking",
-            f"{K} films a user, the last fifth by time held out, {counted(n_seeds, 'seed')}",
+            f"{K} films per user, the last fifth by time held out, {counted(n_seeds, 'seed')}",
             RanksFilms,
             n_seeds,
             ranking,
         ),
         _Task(
-            "new people",
-            f"{K} films a user, a fifth of the users held out whole",
+            "cold start",
+            f"{K} films per user, a fifth of the users held out with all their ratings",
             TakesNewPeople,
             1 + len(SHOWN),
-            new_people,
+            cold_start,
         ),
     ]
     return tasks if options.new_people else tasks[:2]

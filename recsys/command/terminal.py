@@ -13,68 +13,68 @@ class OutputError(Exception):
 
 
 def open_streams() -> None:
-    """Give the process the standard streams that it was started without.
+    """Open the standard streams that the process was started without.
 
-    Otherwise the next file that is opened takes their number, and what is meant for the terminal
-    is written into it.
+    Otherwise the next file that the process opens gets the number of a missing stream, and the
+    text for the terminal goes into that file.
     """
-    # Standard output that is closed cannot be written, and an answer that is lost is an error.
+    # A closed standard output opens for reading only: a lost answer must be an error.
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free, which is this one.
+            # This opens the lowest free number, which is ``number``.
             os.open(os.devnull, flags)
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        # A title in letters that the terminal cannot show is no reason to stop.
+        # The command does not stop for a title in letters that the terminal cannot show.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def answer(*lines: str) -> None:
-    """Print lines of an answer; no character of theirs reaches the terminal as a control.
+    """Print the lines of an answer, with control characters written out.
 
     Raises
     ------
     BrokenPipeError
-        If whoever reads the answer stopped.
+        If the reader of the answer has stopped.
     OutputError
-        If it cannot be written for another reason.
+        If the answer cannot be written for another reason.
     """
     _write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def flush() -> None:
-    """See to it that all answers are written.
+    """Write all answers that are still in the buffer.
 
     Raises
     ------
     BrokenPipeError, OutputError
-        As :func:`answer`.
+        As for :func:`answer`.
     """
     _write("", flush=True)
 
 
 def tell(notice: str) -> None:
-    """Print a notice of the command on standard error, on one line."""
+    """Print a notice of the command on standard error, in one line."""
     complain(f"recsys: {notice}")
 
 
 def complain(text: str) -> None:
-    """Print one line on standard error. That nobody can read it is no reason to fail."""
+    """Print one line on standard error; do nothing if it cannot be written."""
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
             print(message(text), file=sys.stderr)
 
 
 def settle() -> None:
-    """Flush both streams; what cannot be written is dropped.
+    """Flush both streams, and drop the text that cannot be written.
 
-    Python would try again when it exits, and end with an exit code of its own.
+    Otherwise Python tries again when it exits, and then sets its own exit code.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -91,7 +91,7 @@ def shows_progress() -> bool:
     """Whether standard error is a terminal, where a progress bar can be drawn."""
     try:
         return sys.stderr is not None and sys.stderr.isatty()
-    except ValueError:  # it is closed
+    except ValueError:  # standard error is closed
         return False
 
 

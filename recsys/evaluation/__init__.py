@@ -1,4 +1,4 @@
-"""Recommenders held against each other on ratings they have not seen."""
+"""Compares recommenders on ratings they have not seen."""
 
 from recsys.evaluation.answers import PredictsRatings, RanksFilms, TakesNewPeople
 from recsys.evaluation.new_people import evaluate_new_people

@@ -1,4 +1,4 @@
-"""What evaluation asks of a recommender, and what an answer must be to be judged."""
+"""What evaluation asks of a recommender, and the checks that each answer must pass."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,53 +20,54 @@ T = TypeVar("T")
 
 @runtime_checkable
 class PredictsRatings(Protocol):
-    """Tells the stars that users it knows will give."""
+    """Predicts the ratings of users who were in training."""
 
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
     def predict(self, user_ids: Ints, movie_ids: Ints, /) -> Floats:
-        """Expected stars of each (user, film) pair."""
+        """Predict the rating of each (user, item) pair."""
 
 
 @runtime_checkable
 class RanksFilms(Protocol):
-    """Lists films for users it knows."""
+    """Lists items for users who were in training."""
 
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
     def top(self, user_ids: Ints, n: int, /) -> Ints:
-        """Ids of the ``n`` films to show each user, best first, none that the user rated.
+        """Ids of the ``n`` best items that each user has not rated, best first.
 
-        One row a user; -1 at the end of a row where there are fewer films.
+        The answer has one row per user. A row with fewer items ends in -1.
         """
 
 
 @runtime_checkable
 class TakesNewPeople(Protocol):
-    """Does both for people who were not there when it was fitted, from ratings they bring."""
+    """Predicts and lists for cold-start users, who bring ratings but were not in training."""
 
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
     def predict(self, *, movie_ids: Ints, ratings: Mapping[int, float]) -> Floats:
-        """Expected stars of each film for a person who rated others, {movieId: stars}."""
+        """Predict one user's rating of each item from other ratings, {movieId: rating}."""
 
     def top_new(self, ratings: Sequence[Mapping[int, float]], n: int, /) -> Ints:
-        """As ``top``, for people given by their ratings."""
+        """Do the same as ``top`` for users who are given by their ratings."""
 
 
-def checked_stars(name: str, answer: Any, n_rows: int, scale: RatingScale) -> Floats:
-    """Predicted stars, clipped to the scale.
+def checked_predictions(name: str, answer: Any, n_rows: int, scale: RatingScale) -> Floats:
+    """Check predicted ratings, and clip them to the scale.
 
     Parameters
     ----------
     name : str
-        Whose answer it is.
+        Name of the recommender, for error messages.
     answer : array-like
+        What the recommender returned.
     n_rows : int
-        How many predictions were asked for.
+        How many predictions the recommender was asked for.
     scale : RatingScale
 
     Returns
@@ -76,26 +77,33 @@ def checked_stars(name: str, answer: Any, n_rows: int, scale: RatingScale) -> Fl
     Raises
     ------
     ValueError
-        If there are more or fewer predictions, or one is not a finite number.
+        If the number of predictions is wrong, or a prediction is not a finite number.
     """
-    stars = np.asarray(answer, dtype=np.float64)
-    if stars.shape != (n_rows,):
-        raise ValueError(f"{name}: {n_rows} predictions asked for, answer of shape {stars.shape}")
-    if not np.isfinite(stars).all():
-        raise ValueError(f"{name}: {int((~np.isfinite(stars)).sum())} predictions are not numbers")
-    return np.clip(stars, scale.smallest, scale.largest)
+    predictions = np.asarray(answer, dtype=np.float64)
+    if predictions.shape != (n_rows,):
+        raise ValueError(
+            f"{name}: must predict {n_rows} ratings in an array of shape ({n_rows},), "
+            f"not of shape {predictions.shape}"
+        )
+    n_bad = int((~np.isfinite(predictions)).sum())
+    if n_bad:
+        raise ValueError(
+            f"{name}: must predict finite numbers; {n_bad} of {n_rows} are NaN or infinite"
+        )
+    return np.clip(predictions, scale.smallest, scale.largest)
 
 
 def checked_lists(name: str, answer: Any, n_users: int, n: int) -> Ints:
-    """Lists of films, one a user.
+    """Check lists of items, one per user.
 
     Parameters
     ----------
     name : str
-        Whose answer it is.
+        Name of the recommender, for error messages.
     answer : array-like of int
+        What the recommender returned.
     n_users, n : int
-        How many lists of how many films were asked for.
+        How many lists the recommender was asked for, and how many items in each.
 
     Returns
     -------
@@ -104,30 +112,30 @@ def checked_lists(name: str, answer: Any, n_users: int, n: int) -> Ints:
     Raises
     ------
     ValueError
-        If the shape is another, the ids are not whole numbers, or a list has a film twice.
+        If the shape is wrong, an id is not a whole number, or a list holds an item twice.
     """
     lists = np.asarray(answer)
     if lists.shape != (n_users, n) or lists.dtype.kind not in "iu":
         raise ValueError(
-            f"{name}: {n_users} lists of {n} movie ids asked for, answer of shape {lists.shape}"
-            f" and type {lists.dtype}"
+            f"{name}: must list movie ids as integers in an array of shape ({n_users}, {n}), "
+            f"not of shape {lists.shape} and type {lists.dtype}"
         )
     in_order = np.sort(lists, axis=1)
     if ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] != NO_FILM)).any():
-        raise ValueError(f"{name}: a list has a film twice")
+        raise ValueError(f"{name}: a list holds an item twice; the items of a list must differ")
     return lists.astype(np.int64)
 
 
 @dataclass(frozen=True)
 class Timed(Generic[T]):
-    """An answer and the CPU seconds it took, of all threads together."""
+    """An answer, and the CPU seconds that all threads together spent on it."""
 
     answer: T
     seconds: float
 
 
 def timed(call: Callable[..., T], *arguments: Any, **named: Any) -> Timed[T]:
-    """Call, and time the call."""
-    begun = time.process_time()
+    """Call a function and time it."""
+    start = time.process_time()
     answer = call(*arguments, **named)
-    return Timed(answer, time.process_time() - begun)
+    return Timed(answer, time.process_time() - start)

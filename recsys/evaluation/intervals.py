@@ -1,4 +1,4 @@
-"""How sure a mean over users is: intervals from drawing the users again."""
+"""How sure a mean over users is: bootstrap intervals over users."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and the interval in which it would fall in 95 of 100 drawings of users.
+    """A value and its 95 % bootstrap interval over users.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class ErrorDraws:
-    """RMSE and MAE of each drawing of users.
+    """RMSE and MAE of each bootstrap sample of users.
 
     Attributes
     ----------
@@ -43,20 +43,21 @@ class ErrorDraws:
 def resampled_means(
     sums: Floats, n_rows: npt.NDArray[np.int64] | Floats, *, seed: int, n_draws: int = N_DRAWS
 ) -> Floats:
-    """Means over rows when users are drawn with replacement, each with all their rows.
+    """Means over rows in bootstrap samples of users.
 
-    The rows of one user are alike, so that drawing rows would make intervals too narrow (the
-    bootstrap by clusters: Davison and Hinkley 1997, section 3.8).
+    Each sample draws as many users as there are, with replacement, and takes all rows of each
+    drawn user. The rows of one user are alike, so a bootstrap over rows would give intervals that
+    are too narrow (the bootstrap by clusters: Davison and Hinkley 1997, section 3.8).
 
     Parameters
     ----------
     sums : ndarray of shape (n_users, n_measures), float64
         Sums over each user's rows.
     n_rows : ndarray of shape (n_users,)
-        At least 1.
+        Number of each user's rows, at least 1.
     seed : int
     n_draws : int, default 1000
-        As many users are drawn each time as there are.
+        Number of samples.
 
     Returns
     -------
@@ -82,12 +83,13 @@ def resampled_means(
 
 
 def estimate(value: float, draws: Floats) -> Estimate:
-    """A figure with the middle 95 % of its draws.
+    """Pair a value with the middle 95 % of its draws.
 
     Parameters
     ----------
     value : float
     draws : ndarray of shape (n_draws,), float64
+        The value in each bootstrap sample.
 
     Returns
     -------
@@ -98,12 +100,12 @@ def estimate(value: float, draws: Floats) -> Estimate:
 
 
 def error_draws(errors: ErrorsByUser, seed: int) -> ErrorDraws:
-    """RMSE and MAE when users are drawn anew, each with the errors of all their rows.
+    """RMSE and MAE in bootstrap samples of users, over all rows of the drawn users.
 
     Parameters
     ----------
     errors : ErrorsByUser
-        Users without a row are not drawn.
+        Users without rows are never drawn.
     seed : int
 
     Returns
@@ -117,7 +119,7 @@ def error_draws(errors: ErrorsByUser, seed: int) -> ErrorDraws:
 
 
 def mean_estimate(by_user: Floats, seed: int) -> Estimate:
-    """The mean of one figure a user, with its interval.
+    """The mean over users of one value per user, with its interval.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How far off stars are and how good lists are, user by user."""
+"""Measures of predicted ratings and of lists, user by user."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class ErrorsByUser:
-    """Errors of predicted stars, added up for each user.
+    """Errors of predicted ratings, added up for each user.
 
     Attributes
     ----------
     n_rows : ndarray of shape (n_users,), int64
-        Ratings that were predicted.
+        Number of predicted ratings.
     absolute, squared : ndarray of shape (n_users,), float64
-        Sums of the absolute and of the squared errors, in stars and stars squared.
+        Sum of the absolute errors, and sum of the squared errors.
     """
 
     n_rows: Ints
@@ -50,14 +50,13 @@ class ErrorsByUser:
 def errors_by_user(
     users: npt.NDArray[np.intp], ratings: Floats, predictions: Floats, n_users: int
 ) -> ErrorsByUser:
-    """How far predictions are from ratings.
+    """Add up the errors of predicted ratings for each user.
 
     Parameters
     ----------
     users : ndarray of shape (n_rows,), int
-        Whose rating each is, as a number from 0 to ``n_users`` - 1.
+        The user of each rating, as a number from 0 to ``n_users`` - 1.
     ratings, predictions : ndarray of shape (n_rows,), float64
-        Stars.
     n_users : int
 
     Returns
@@ -81,16 +80,16 @@ def errors_by_user(
 
 
 def hits_at_k(lists: Ints, rows: npt.NDArray[np.intp], movie_ids: Ints) -> Mask:
-    """Which listed films are relevant to the user they are listed for.
+    """Which listed items are relevant to the user of the list.
 
     Parameters
     ----------
     lists : ndarray of shape (n_users, k), int64
-        Movie ids, best first; -1 where there is none.
+        Movie ids, best first; -1 where a list has no item.
     rows : ndarray of shape (n_relevant,), int
-        Row of ``lists`` of each pair of a user and a film relevant to that user.
+        The row of ``lists`` that belongs to the user, for each (user, relevant item) pair.
     movie_ids : ndarray of shape (n_relevant,), int64
-        The film of the pair.
+        The item of each pair.
 
     Returns
     -------
@@ -102,27 +101,27 @@ def hits_at_k(lists: Ints, rows: npt.NDArray[np.intp], movie_ids: Ints) -> Mask:
     >>> hits_at_k(lists, np.array([0, 1]), np.array([8, 7])).tolist()
     [[False, True], [False, False]]
     """
-    films, distinct = pd.factorize(movie_ids)
+    items, distinct = pd.factorize(movie_ids)
     listed = pd.Index(distinct).get_indexer(pd.Index(lists.ravel())).reshape(lists.shape)
-    pairs = rows * len(distinct) + films
+    pairs = rows * len(distinct) + items
     listed_pairs = np.arange(len(lists))[:, None] * len(distinct) + listed
     hits: Mask = (listed >= 0) & (lists != NO_FILM) & np.isin(listed_pairs, pairs)
     return hits
 
 
 def ndcg_at_k(hits: Mask, n_relevant: Ints) -> Floats:
-    """Normalised discounted cumulative gain of each user's list, relevance being yes or no.
+    """Normalised discounted cumulative gain of each user's list; an item is relevant or not.
 
-    A hit at rank r (from 1) gains 1 / log2(r + 1); the sum is divided by that of the best list,
-    which has min(n_relevant, k) hits at its head (Järvelin and Kekäläinen 2002, with the discount
-    of Burges et al. 2005).
+    A hit at rank r (from 1) gains 1 / log2(r + 1). The sum of a list's gains is divided by that of
+    the best list, which starts with min(n_relevant, k) hits (Järvelin and Kekäläinen 2002, with
+    the discount of Burges et al. 2005).
 
     Parameters
     ----------
     hits : ndarray of shape (n_users, k), bool
-        As from :func:`hits_at_k`.
+        From :func:`hits_at_k`.
     n_relevant : ndarray of shape (n_users,), int
-        Relevant films of each user, listed or not; at least 1.
+        Number of each user's relevant items, listed or not; at least 1.
 
     Returns
     -------
@@ -131,7 +130,7 @@ def ndcg_at_k(hits: Mask, n_relevant: Ints) -> Floats:
     Raises
     ------
     ValueError
-        If a user has no relevant film.
+        If a user has no relevant item.
 
     Examples
     --------
@@ -147,13 +146,15 @@ def ndcg_at_k(hits: Mask, n_relevant: Ints) -> Floats:
 
 
 def recall_at_k(hits: Mask, n_relevant: Ints) -> Floats:
-    """Share of each user's relevant films that is in the list.
+    """Share of each user's relevant items that the list holds.
 
     Parameters
     ----------
     hits : ndarray of shape (n_users, k), bool
+        From :func:`hits_at_k`.
     n_relevant : ndarray of shape (n_users,), int
-        At least 1; with more than k of them the share cannot reach 1.
+        Number of each user's relevant items, listed or not; at least 1. With more than k relevant
+        items the share cannot reach 1.
 
     Returns
     -------
@@ -162,7 +163,7 @@ def recall_at_k(hits: Mask, n_relevant: Ints) -> Floats:
     Raises
     ------
     ValueError
-        If a user has no relevant film.
+        If a user has no relevant item.
 
     Examples
     --------
@@ -175,13 +176,13 @@ def recall_at_k(hits: Mask, n_relevant: Ints) -> Floats:
 
 
 def coverage_at_k(lists: Ints, movie_ids: Ints) -> float:
-    """Share of the films that appear in anybody's list.
+    """Share of the items that stand in at least one list.
 
     Parameters
     ----------
     lists : ndarray of shape (n_users, k), int64
-    movie_ids : ndarray of shape (n_films,), int64
-        The films, each once; what is listed beside them does not count.
+    movie_ids : ndarray of shape (n_items,), int64
+        Ids of the items, each once. Listed items that are not among them do not count.
 
     Returns
     -------
@@ -197,4 +198,4 @@ def coverage_at_k(lists: Ints, movie_ids: Ints) -> float:
 
 def _check_relevant(n_relevant: Ints) -> None:
     if (n_relevant < 1).any():
-        raise ValueError("every user needs a relevant film; leave out those who have none")
+        raise ValueError("every user needs a relevant item; leave out users without relevant items")

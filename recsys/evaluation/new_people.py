@@ -1,4 +1,4 @@
-"""Recommenders held against each other by what they know of people they never met."""
+"""Compares recommenders on cold-start users, who were not in training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.ratings import Ratings
-from recsys.evaluation.answers import OnStep, TakesNewPeople, checked_lists, checked_stars, timed
+from recsys.evaluation.answers import (
+    OnStep,
+    TakesNewPeople,
+    checked_lists,
+    checked_predictions,
+    timed,
+)
 from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
 from recsys.evaluation.metrics import coverage_at_k, errors_by_user
 from recsys.evaluation.ranking import LikedFilms
@@ -32,26 +38,28 @@ def evaluate_new_people(
     seed: int = 0,
     on_step: OnStep = lambda name: None,
 ) -> NewPeopleEvaluation:
-    """What recommenders know of people who were not there when they were fitted.
+    """Compare recommenders on users who were not in training.
 
-    A fifth of the users is held out whole (:func:`recsys.evaluation.whole_users`). Each of them
-    has 20 ratings of which the first few are shown, and is asked about the rest: the same rows
-    however many are shown. Of the 20 films none counts as listed, shown or not: it takes no place
-    from a film that is asked about.
+    The evaluation holds out a fifth of the users with all their ratings
+    (:func:`recsys.evaluation.whole_users`). It sets aside 20 ratings of each of them, and shows
+    the first ``n`` to the recommender. The test rows are the user's other ratings, so they are the
+    same for every ``n``. The evaluation removes all 20 items from the lists, so that a shown item
+    cannot take the place of a test item.
 
     Parameters
     ----------
     makers : mapping of str to callable
-        By name: given the seed, an unfitted recommender.
+        Names of recommenders, and functions that make each one, unfitted, from a seed.
     ratings : Ratings
     shown : sequence of int, default (0, 1, 3, 5, 10, 20)
-        How many ratings are shown, each in turn.
+        The numbers of ratings to show.
     k : int, default 10
-        Films in a list.
+        Items in a list.
     seed : int, default 0
-        Of the drawing of users, the order of their ratings, the recommenders and the intervals.
+        Seed of the user holdout, the order of the shown ratings, the recommenders and the
+        intervals.
     on_step : callable, optional
-        Called as a recommender is fitted, and for each number of ratings shown to it.
+        Called with a text before each fit, and before each number of ratings is shown.
 
     Returns
     -------
@@ -60,55 +68,56 @@ def evaluate_new_people(
     Raises
     ------
     ValueError
-        If nobody can be held out, nobody liked a film that was, a number to show is not 0 to 20,
-        ``k`` is below 1, or an answer is not what was asked for.
+        If no user can be held out, no test rating says "liked", a number in ``shown`` is not 0 to
+        20, ``k`` is below 1, or a recommender's answer is malformed.
     """
     if k < 1:
-        raise ValueError(f"at least one film is needed, not k={k}")
-    people = whole_users(ratings, seed=seed)
-    given = {n_shown: people.first_ratings(n_shown) for n_shown in shown}
-    questions = _Questions.of(people, k, seed)
+        raise ValueError(f"k must be at least 1 item, not {k}")
+    holdout = whole_users(ratings, seed=seed)
+    given = {n_shown: holdout.first_ratings(n_shown) for n_shown in shown}
+    questions = _Questions.of(holdout, k, seed)
     scores = []
     for name, make in makers.items():
         on_step(f"{name}, fit")
         model = make(seed)
-        fit_seconds = timed(model.fit, people.train).seconds
+        fit_seconds = timed(model.fit, holdout.train).seconds
         for n_shown, known in given.items():
             on_step(f"{name}, {n_shown} shown")
             scores.append(
                 _score(name, questions, questions.ask(name, model, known), n_shown, fit_seconds)
             )
-    return NewPeopleEvaluation(tuple(scores), k, seed, people.n_too_few)
+    return NewPeopleEvaluation(tuple(scores), k, seed, holdout.n_too_few)
 
 
 @dataclass(frozen=True, eq=False)
 class _Answers:
-    """Of one recommender to people who show so many ratings; stars in the order of the rows."""
+    """What one recommender answers when each user shows the same number of ratings."""
 
-    stars: Floats
+    # In the order of the test rows.
+    predictions: Floats
     lists: Ints
     seconds: float
 
 
 @dataclass(frozen=True, eq=False)
 class _Questions:
-    """What new people are asked about, the same whatever they show."""
+    """What a recommender is asked about held-out users, however many ratings they show."""
 
-    people: NewPeople
-    liked_films: LikedFilms
-    # Test rows, one person after the other, and each person's films among them.
+    holdout: NewPeople
+    liked_items: LikedFilms
+    # Test rows, one user after the other, and the ids of each user's items in them.
     rows: pd.DataFrame
     movie_ids: list[Ints]
     k: int
     seed: int
 
     @classmethod
-    def of(cls, people: NewPeople, k: int, seed: int) -> Self:
-        rows = people.test.sort_values("userId", kind="stable", ignore_index=True)
-        ends = np.searchsorted(rows["userId"].to_numpy(), people.user_ids, side="right")
+    def of(cls, holdout: NewPeople, k: int, seed: int) -> Self:
+        rows = holdout.test.sort_values("userId", kind="stable", ignore_index=True)
+        ends = np.searchsorted(rows["userId"].to_numpy(), holdout.user_ids, side="right")
         return cls(
-            people=people,
-            liked_films=LikedFilms.of(people.test, people.train.scale),
+            holdout=holdout,
+            liked_items=LikedFilms.of(holdout.test, holdout.train.scale),
             rows=rows,
             movie_ids=np.split(rows["movieId"].to_numpy(), ends[:-1]),
             k=k,
@@ -118,24 +127,24 @@ class _Questions:
     def ask(
         self, name: str, model: TakesNewPeople, known: Sequence[Mapping[int, float]]
     ) -> _Answers:
-        """Ask a fitted recommender, to whom each person shows the ratings ``known``."""
-        listeners = np.searchsorted(self.people.user_ids, self.liked_films.user_ids)
-        listed_for = [known[person] for person in listeners]
-        # What is left out of the lists afterwards may fill this many places.
+        """Ask a fitted recommender; ``known`` holds the ratings that each user shows."""
+        with_likes = np.searchsorted(self.holdout.user_ids, self.liked_items.user_ids)
+        listed_for = [known[user] for user in with_likes]
+        # The items that are removed from the lists afterwards may fill this many places.
         n_listed = self.k + MOST_SHOWN
         predicted = [
-            timed(model.predict, movie_ids=films, ratings=mine)
-            for films, mine in zip(self.movie_ids, known, strict=True)
+            timed(model.predict, movie_ids=items, ratings=own)
+            for items, own in zip(self.movie_ids, known, strict=True)
         ]
         ranked = timed(model.top_new, listed_for, n_listed)
-        stars = [
-            checked_stars(name, prediction.answer, len(films), self.people.train.scale)
-            for films, prediction in zip(self.movie_ids, predicted, strict=True)
+        predictions = [
+            checked_predictions(name, prediction.answer, len(items), self.holdout.train.scale)
+            for items, prediction in zip(self.movie_ids, predicted, strict=True)
         ]
         lists = checked_lists(name, ranked.answer, len(listed_for), n_listed)
-        first = self.people.shown["movieId"].to_numpy().reshape(-1, MOST_SHOWN)[listeners]
+        first = self.holdout.shown["movieId"].to_numpy().reshape(-1, MOST_SHOWN)[with_likes]
         return _Answers(
-            stars=np.concatenate(stars),
+            predictions=np.concatenate(predictions),
             lists=_without(lists, first)[:, : self.k],
             seconds=ranked.seconds + sum(prediction.seconds for prediction in predicted),
         )
@@ -144,12 +153,13 @@ class _Questions:
 def _score(
     name: str, questions: _Questions, answers: _Answers, n_shown: int, fit_seconds: float
 ) -> NewPeopleScores:
-    n_people = len(questions.movie_ids)
-    people = np.repeat(np.arange(n_people), [len(films) for films in questions.movie_ids])
-    errors = errors_by_user(people, questions.rows["rating"].to_numpy(), answers.stars, n_people)
+    n_users = len(questions.movie_ids)
+    users = np.repeat(np.arange(n_users), [len(items) for items in questions.movie_ids])
+    test_ratings = questions.rows["rating"].to_numpy()
+    errors = errors_by_user(users, test_ratings, answers.predictions, n_users)
     draws = error_draws(errors, questions.seed)
-    wanted, lists = questions.liked_films, answers.lists
-    films = np.unique(questions.people.train.ratings["movieId"].to_numpy())
+    wanted, lists = questions.liked_items, answers.lists
+    items = np.unique(questions.holdout.train.ratings["movieId"].to_numpy())
     return NewPeopleScores(
         name=name,
         n_shown=n_shown,
@@ -157,16 +167,16 @@ def _score(
         mae=estimate(errors.mae, draws.mae),
         ndcg=mean_estimate(wanted.ndcg(lists), questions.seed),
         recall=mean_estimate(wanted.recall(lists), questions.seed),
-        coverage=coverage_at_k(lists, films),
+        coverage=coverage_at_k(lists, items),
         fit_seconds=fit_seconds,
         predict_seconds=answers.seconds,
-        n_rows=len(answers.stars),
-        n_users=n_people,
+        n_rows=len(answers.predictions),
+        n_users=n_users,
     )
 
 
 def _without(lists: Ints, dropped: Ints) -> Ints:
-    """Lists less each user's ``dropped`` films; what follows moves up."""
+    """Remove each user's ``dropped`` items from the lists; the items after them move up."""
     stays = ~(lists[:, :, None] == dropped[:, None, :]).any(axis=2)
     order = np.argsort(~stays, axis=1, kind="stable")
     return np.take_along_axis(np.where(stays, lists, NO_FILM), order, axis=1)

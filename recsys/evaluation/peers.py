@@ -1,4 +1,4 @@
-"""Algorithms of scikit-surprise to hold this package's recommenders against; it is optional."""
+"""Algorithms of scikit-surprise, an optional package, to compare with our own recommenders."""
 
 from typing import Any, Self
 
@@ -11,18 +11,18 @@ ALGORITHMS = ("SVD", "BaselineOnly", "KNNBaseline")
 
 
 class SurprisePeer:
-    """One of Surprise's algorithms with its default settings: fit and predict.
+    """One of Surprise's algorithms with its default settings, behind ``fit`` and ``predict``.
 
     Parameters
     ----------
     algorithm : {"SVD", "BaselineOnly", "KNNBaseline"}
     random_state : int, default 0
-        Only SVD draws anything.
+        Seed of SVD; the other algorithms use no random numbers.
 
     Raises
     ------
     ValueError
-        If the algorithm is none of them.
+        If ``algorithm`` is not one of these names.
     """
 
     def __init__(self, algorithm: str, *, random_state: int = 0) -> None:
@@ -32,7 +32,7 @@ class SurprisePeer:
         self.random_state = random_state
 
     def fit(self, ratings: Ratings) -> Self:
-        """Learn from ratings; returns itself."""
+        """Learn from ratings, and return the fitted object itself."""
         import surprise
 
         scale = ratings.scale
@@ -49,6 +49,6 @@ class SurprisePeer:
         return getattr(surprise, self.algorithm)(verbose=False)
 
     def predict(self, user_ids: npt.ArrayLike, movie_ids: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Expected stars of each (user, film) pair, within the scale."""
+        """Predict the rating of each (user, item) pair, within the scale."""
         pairs = zip(np.asarray(user_ids).tolist(), np.asarray(movie_ids).tolist(), strict=True)
-        return np.array([self._fitted.predict(user, movie).est for user, movie in pairs])
+        return np.array([self._fitted.predict(user, item).est for user, item in pairs])

@@ -1,4 +1,4 @@
-"""Recommenders held against each other by the lists they make."""
+"""Compares recommenders by the lists they make."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LikedFilms:
-    """Films that were held out and liked, and by whom.
+    """Pairs of a user and a held-out item that the user liked.
 
     Attributes
     ----------
     user_ids : ndarray of shape (n_users,), int64
-        Who liked any, ascending.
+        Ids of the users who liked a held-out item, ascending.
     rows : ndarray of shape (n_liked,), int
-        Place in ``user_ids`` of who liked each film.
+        The user of each pair, as a position in ``user_ids``.
     movie_ids : ndarray of shape (n_liked,), int64
+        The item of each pair.
     """
 
     user_ids: Ints
@@ -39,12 +40,15 @@ class LikedFilms:
 
     @classmethod
     def of(cls, test: pd.DataFrame, scale: RatingScale) -> Self:
-        """The rows of a test part that say "liked"; ValueError where there are none."""
-        films = test[liked(test["rating"].to_numpy(), scale)]
-        if films.empty:
-            raise ValueError("nobody liked a film that was held out")
-        rows, user_ids = pd.factorize(films["userId"].to_numpy(), sort=True)
-        return cls(user_ids, rows, films["movieId"].to_numpy())
+        """The pairs whose rating in a test part says "liked"; ValueError if there is no pair."""
+        pairs = test[liked(test["rating"].to_numpy(), scale)]
+        if pairs.empty:
+            raise ValueError(
+                "no user liked a held-out item, so lists cannot be scored; "
+                "add ratings of at least .8 of the largest rating"
+            )
+        rows, user_ids = pd.factorize(pairs["userId"].to_numpy(), sort=True)
+        return cls(user_ids, rows, pairs["movieId"].to_numpy())
 
     def ndcg(self, lists: Ints) -> Floats:
         """NDCG of each user's list; the lists are in the order of ``user_ids``."""
@@ -63,25 +67,26 @@ def evaluate_ranking(
     seeds: Sequence[int] = (0, 1, 2),
     on_step: OnStep = lambda name: None,
 ) -> RankingEvaluation:
-    """How well recommenders' lists foretell the films that users came to like.
+    """Compare recommenders by how well their lists predict the items that users came to like.
 
-    Each user's last fifth by time is held out (:func:`recsys.evaluation.last_by_time`), and all
-    films that the user has not rated in the training part can be listed. Relevant are the films
-    held out that got at least .8 of the scale's largest rating, even those that nobody in the
-    training part rated; users without any are left out.
+    The evaluation holds out the last fifth of each user's ratings by time
+    (:func:`recsys.evaluation.last_by_time`). A recommender may list every item that the user has
+    not rated in the training part. A held-out item is relevant if its rating is at least .8 of the
+    scale's largest rating, even if no user rated it in the training part. Users without relevant
+    items are left out.
 
     Parameters
     ----------
     makers : mapping of str to callable
-        By name: given a seed, an unfitted recommender.
+        Names of recommenders, and functions that make each one, unfitted, from a seed.
     ratings : Ratings
     k : int, default 10
-        Films in a list.
+        Items in a list.
     seeds : sequence of int, default (0, 1, 2)
-        Each recommender is made with each; the first also draws the intervals, which are over
-        users only.
+        Each recommender is fitted once with each seed. The first seed also draws the intervals,
+        which are over users only.
     on_step : callable, optional
-        Called with the name of each recommender and its seed as its turn begins.
+        Called with the name and the seed of each recommender before its fit.
 
     Returns
     -------
@@ -90,14 +95,16 @@ def evaluate_ranking(
     Raises
     ------
     ValueError
-        If nothing can be held out, nobody liked what was, no seed is given, ``k`` is below 1, or
-        a recommender's lists are not ``k`` different films for each user.
+        If no rating can be held out, no held-out rating says "liked", no seed is given, ``k`` is
+        below 1, or a recommender's lists are not ``k`` different items for each user.
     """
     if k < 1 or not seeds:
-        raise ValueError(f"at least one film and one seed are needed, not k={k}, seeds={seeds}")
+        raise ValueError(
+            f"ranking needs k of at least 1 and at least one seed, not k={k}, seeds={seeds}"
+        )
     split = last_by_time(ratings)
     wanted = LikedFilms.of(split.test, ratings.scale)
-    films = np.unique(split.train.ratings["movieId"].to_numpy())
+    items = np.unique(split.train.ratings["movieId"].to_numpy())
     scores = []
     for name, make in makers.items():
         runs = []
@@ -109,7 +116,7 @@ def evaluate_ranking(
                 name=name,
                 ndcg=mean_estimate(_mean([wanted.ndcg(run.lists) for run in runs]), seeds[0]),
                 recall=mean_estimate(_mean([wanted.recall(run.lists) for run in runs]), seeds[0]),
-                coverage=float(np.mean([coverage_at_k(run.lists, films) for run in runs])),
+                coverage=float(np.mean([coverage_at_k(run.lists, items) for run in runs])),
                 fit_seconds=float(np.median([run.fit_seconds for run in runs])),
                 predict_seconds=float(np.median([run.predict_seconds for run in runs])),
                 n_rows=len(wanted.movie_ids),
@@ -136,6 +143,6 @@ def _run_ranking(
 
 
 def _mean(runs: Sequence[Floats]) -> Floats:
-    """Each user's mean over runs."""
+    """The mean over runs for each user."""
     means: Floats = np.mean(runs, axis=0)
     return means

@@ -1,4 +1,4 @@
-"""Recommenders held against each other by the stars they predict."""
+"""Compares recommenders by the ratings they predict."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.ratings import Ratings
-from recsys.evaluation.answers import OnStep, PredictsRatings, checked_stars, timed
+from recsys.evaluation.answers import OnStep, PredictsRatings, checked_predictions, timed
 from recsys.evaluation.intervals import error_draws, estimate
 from recsys.evaluation.metrics import ErrorsByUser, errors_by_user
 from recsys.evaluation.results import RatingEvaluation, RatingScores
@@ -25,22 +25,22 @@ def evaluate_ratings(
     n_folds: int = N_FOLDS,
     on_step: OnStep = lambda name: None,
 ) -> RatingEvaluation:
-    """How far recommenders' stars are from ratings they have not seen.
+    """Compare recommenders by how far their predictions are from ratings they have not seen.
 
-    Each fold is a fifth of the rows (:func:`recsys.evaluation.row_folds`). Predictions are clipped
-    to the scale. The seconds of a process's first fit may include compiling.
+    Each fold is a fifth of the rows (:func:`recsys.evaluation.row_folds`). The evaluation clips
+    predictions to the scale. The seconds of a process's first fit may include compiling.
 
     Parameters
     ----------
     makers : mapping of str to callable
-        By name: given the seed, an unfitted recommender.
+        Names of recommenders, and functions that make each one, unfitted, from a seed.
     ratings : Ratings
     seed : int, default 0
-        Of the folds, the recommenders and the intervals.
+        Seed of the folds, the recommenders and the intervals.
     n_folds : int, default 5
-        How many of the five folds are tested, the first ones.
+        How many folds to test; the first ``n_folds`` of the five are taken.
     on_step : callable, optional
-        Called with the name of each recommender and fold as its turn begins.
+        Called with the name of each recommender and the number of the fold before its fit.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def evaluate_ratings(
     Raises
     ------
     ValueError
-        If ``n_folds`` is not 1 to 5, there are fewer than 5 ratings, or a recommender's
-        predictions are not numbers, one for each pair.
+        If ``n_folds`` is not 1 to 5, there are fewer than 5 ratings, or a recommender does not
+        return one finite number for each pair.
 
     Examples
     --------
@@ -63,13 +63,13 @@ def evaluate_ratings(
     0  cluster mean     180       40
     """
     if not 1 <= n_folds <= N_FOLDS:
-        raise ValueError(f"1 to {N_FOLDS} folds can be tested, not {n_folds}")
-    people = pd.Index(np.unique(ratings.ratings["userId"].to_numpy()))
+        raise ValueError(f"n_folds must be 1 to {N_FOLDS}, not {n_folds}")
+    known_ids = pd.Index(np.unique(ratings.ratings["userId"].to_numpy()))
     runs: dict[str, list[_FoldRun]] = {name: [] for name in makers}
     for number, split in enumerate(islice(row_folds(ratings, seed), n_folds), start=1):
         for name, make in makers.items():
             on_step(f"{name}, fold {number}")
-            runs[name].append(_run_fold(name, make(seed), split, people))
+            runs[name].append(_run_fold(name, make(seed), split, known_ids))
     scores = tuple(_rating_scores(name, runs[name], seed) for name in makers)
     return RatingEvaluation(scores, n_folds, seed)
 
@@ -81,13 +81,15 @@ class _FoldRun:
     predict_seconds: float
 
 
-def _run_fold(name: str, model: PredictsRatings, split: Split, people: "pd.Index[int]") -> _FoldRun:
+def _run_fold(
+    name: str, model: PredictsRatings, split: Split, known_ids: "pd.Index[int]"
+) -> _FoldRun:
     user_ids, movie_ids = (split.test[column].to_numpy() for column in ("userId", "movieId"))
     fitted = timed(model.fit, split.train)
     predicted = timed(model.predict, user_ids, movie_ids)
-    stars = checked_stars(name, predicted.answer, len(user_ids), split.train.scale)
-    users = people.get_indexer(pd.Index(user_ids))
-    errors = errors_by_user(users, split.test["rating"].to_numpy(), stars, len(people))
+    predictions = checked_predictions(name, predicted.answer, len(user_ids), split.train.scale)
+    users = known_ids.get_indexer(pd.Index(user_ids))
+    errors = errors_by_user(users, split.test["rating"].to_numpy(), predictions, len(known_ids))
     return _FoldRun(errors, fitted.seconds, predicted.seconds)
 
 
@@ -98,7 +100,7 @@ def _rating_scores(name: str, runs: Sequence[_FoldRun], seed: int) -> RatingScor
     mae = float(np.mean([run.errors.mae for run in runs]))
     return RatingScores(
         name=name,
-        # Draws are of all folds together; what they spread about is moved to the mean over folds.
+        # Draws are over all folds together. The shift centres them on the mean over folds.
         rmse=estimate(rmse, draws.rmse + (rmse - errors.rmse)),
         mae=estimate(mae, draws.mae + (mae - errors.mae)),
         fit_seconds=float(np.median([run.fit_seconds for run in runs])),

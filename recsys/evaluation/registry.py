@@ -1,20 +1,20 @@
-"""The recommenders that are held against each other where nobody names others."""
+"""The recommenders that an evaluation compares by default."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-# Given a seed, an unfitted recommender; what it can be asked is in recsys.evaluation.answers.
+# Makes an unfitted recommender from a seed; recsys.evaluation.answers says what it can be asked.
 Maker = Callable[[int], Any]
 
 
 def default_recommenders() -> dict[str, Maker]:
-    """Every recommender of this package by name, and Surprise's where it is installed.
+    """Every recommender of this package, and those of Surprise if it is installed.
 
     Returns
     -------
     dict of str to callable
-        Given a seed, an unfitted recommender.
+        Names of recommenders, and functions that make each one, unfitted, from a seed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an evaluation found: one entry a recommender, and as a table."""
+"""Results of evaluations: one entry per recommender, also as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -11,19 +11,17 @@ from recsys.evaluation.intervals import Estimate
 
 @dataclass(frozen=True)
 class RatingScores:
-    """How far off a recommender's stars are.
+    """Errors of a recommender's predicted ratings.
 
     Attributes
     ----------
     name : str
-    rmse : Estimate
-        Stars: the mean over the folds of the root of the mean squared error.
-    mae : Estimate
-        Stars: the mean over the folds of the mean absolute error.
+    rmse, mae : Estimate
+        Root mean squared error and mean absolute error; each is the mean over the folds.
     fit_seconds, predict_seconds : float
-        CPU seconds of fitting and of predicting one fold, the median over the folds.
+        CPU seconds to fit and to predict one fold, the median over the folds.
     n_rows, n_users : int
-        Ratings that were predicted, and whose they are.
+        Number of predicted ratings, and number of users who gave them.
     """
 
     name: str
@@ -43,13 +41,13 @@ class RankingScores:
     ----------
     name : str
     ndcg, recall : Estimate
-        Means over users, of the mean over seeds.
+        Means over users of each user's mean over seeds.
     coverage : float
-        Share of the training films that are in anybody's list, the mean over seeds.
+        Share of the training items that stand in at least one list, the mean over seeds.
     fit_seconds, predict_seconds : float
-        CPU seconds of fitting and of making all lists, the median over seeds.
+        CPU seconds to fit and to make all lists, the median over seeds.
     n_rows, n_users : int
-        Liked films that were held out, and whose they are.
+        Number of held-out ratings that say "liked", and number of users who gave them.
     """
 
     name: str
@@ -64,23 +62,25 @@ class RankingScores:
 
 @dataclass(frozen=True)
 class NewPeopleScores:
-    """What a recommender knows of people who show it some ratings.
+    """How well a recommender predicts and ranks for cold-start users.
 
     Attributes
     ----------
     name : str
     n_shown : int
-        Ratings that each of them shows.
+        Number of ratings that each user shows.
     rmse, mae : Estimate
-        Stars, over all rows.
+        Root mean squared error and mean absolute error over all test rows.
     ndcg, recall : Estimate
-        Means over the people who liked a film that was held out.
+        Means over the users who liked an item in the test rows.
     coverage : float
-        Share of the training films that are in anybody's list.
-    fit_seconds, predict_seconds : float
-        CPU seconds of fitting, once for every ``n_shown``, and of predicting and listing for all.
+        Share of the training items that stand in at least one list.
+    fit_seconds : float
+        CPU seconds of the one fit, which serves every ``n_shown``.
+    predict_seconds : float
+        CPU seconds to predict all test rows and make all lists.
     n_rows, n_users : int
-        Ratings that were predicted, and whose they are.
+        Number of predicted ratings, and number of users who gave them.
     """
 
     name: str
@@ -98,7 +98,7 @@ class NewPeopleScores:
 
 @dataclass(frozen=True)
 class RatingEvaluation:
-    """Predicted stars against those that were held out.
+    """Predicted ratings compared with held-out ratings.
 
     Attributes
     ----------
@@ -111,19 +111,19 @@ class RatingEvaluation:
     seed: int
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a recommender; ends of intervals as rmse_low, rmse_high and so on."""
+        """One row per recommender; intervals are in columns such as rmse_low and rmse_high."""
         return _frame(RatingScores, self.scores)
 
 
 @dataclass(frozen=True)
 class RankingEvaluation:
-    """Lists of films against the films that users came to like.
+    """Lists compared with the held-out items that users liked.
 
     Attributes
     ----------
     scores : tuple of RankingScores
     k : int
-        Films in a list.
+        Items in a list.
     seeds : tuple of int
     """
 
@@ -132,22 +132,22 @@ class RankingEvaluation:
     seeds: tuple[int, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a recommender; ends of intervals as ndcg_low, ndcg_high and so on."""
+        """One row per recommender; intervals are in columns such as ndcg_low and ndcg_high."""
         return _frame(RankingScores, self.scores)
 
 
 @dataclass(frozen=True)
 class NewPeopleEvaluation:
-    """Both, for people who were not there when the recommender was fitted.
+    """Predicted ratings and lists for cold-start users, compared with their test rows.
 
     Attributes
     ----------
     scores : tuple of NewPeopleScores
     k : int
-        Films in a list.
+        Items in a list.
     seed : int
     n_too_few : int
-        People held out who have too few ratings to be asked about any.
+        Number of held-out users whose ratings are too few to leave test rows.
     """
 
     scores: tuple[NewPeopleScores, ...]
@@ -156,7 +156,7 @@ class NewPeopleEvaluation:
     n_too_few: int
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a recommender and number of ratings shown."""
+        """One row per recommender and number of shown ratings."""
         return _frame(NewPeopleScores, self.scores)
 
 

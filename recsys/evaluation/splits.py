@@ -1,4 +1,4 @@
-"""How ratings are parted into those that a recommender learns from and those it is asked about."""
+"""Splits of ratings into a part to learn from and a part to be tested on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from recsys.words import counted
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-# Rows are parted into fifths; a user's last fifth is held out; so is every fifth user.
+# Each split holds out a fifth: of the rows, of each user's ratings by time, or of the users.
 N_FOLDS = 5
 TEST_SHARE = 0.2
 
-# Fewer ratings than this cannot spare one.
+# A user with fewer ratings keeps all of them in the training part.
 FEWEST_TO_PART = 5
 
-# The most ratings that a new person shows before being asked about the rest.
+# The most ratings that a held-out user shows; the user's other ratings are the test rows.
 MOST_SHOWN = 20
 
 TEST_COLUMNS = ["userId", "movieId", "rating"]
@@ -33,9 +33,9 @@ class Split:
     Attributes
     ----------
     train : Ratings
-        What a recommender is fitted on; every film is still in ``movies``.
+        The ratings to learn from. ``movies`` still holds every item.
     test : DataFrame
-        What is held out: userId, movieId, rating, in the order of the file.
+        The held-out ratings: userId, movieId, rating, in the order of the file.
     """
 
     train: Ratings
@@ -44,22 +44,22 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class NewPeople:
-    """Users held out whole, who show some ratings and are asked about the others.
+    """A user holdout: users held out with all their ratings, to test cold start.
 
     Attributes
     ----------
     train : Ratings
-        The ratings of everyone else.
-    user_ids : ndarray of shape (n_people,), int64
-        The new people, ascending.
+        The ratings of all other users.
+    user_ids : ndarray of shape (n_users,), int64
+        Ids of the held-out users, ascending.
     shown : DataFrame
-        userId, movieId, rating: the 20 ratings that each of them can show, by userId, then in the
-        order in which they are shown.
+        userId, movieId, rating: the 20 ratings that each held-out user can show, by userId, then
+        in the order of showing.
     test : DataFrame
-        All their other ratings, in the order of the file. However many are shown, it is these
-        that are asked about.
+        The other ratings of the held-out users, in the order of the file. They do not depend on
+        how many ratings are shown.
     n_too_few : int
-        Users who were held out and have no more than 20 ratings: they are in neither part.
+        Number of held-out users with at most 20 ratings. They are in neither part.
     """
 
     train: Ratings
@@ -69,7 +69,17 @@ class NewPeople:
     n_too_few: int
 
     def first_ratings(self, n_shown: int) -> list[dict[int, float]]:
-        """The first ratings of each person, {movieId: stars}, in the order of ``user_ids``.
+        """The first ratings of each held-out user.
+
+        Parameters
+        ----------
+        n_shown : int
+            How many ratings each user shows.
+
+        Returns
+        -------
+        list of dict
+            {movieId: rating} of each user, in the order of ``user_ids``.
 
         Raises
         ------
@@ -77,19 +87,19 @@ class NewPeople:
             If ``n_shown`` is not 0 to 20.
         """
         if not 0 <= n_shown <= MOST_SHOWN:
-            raise ValueError(f"a new person shows 0 to {MOST_SHOWN} ratings, not {n_shown}")
-        movie_ids, stars = (
+            raise ValueError(f"a user can show 0 to {MOST_SHOWN} ratings, not {n_shown}")
+        movie_ids, values = (
             self.shown[column].to_numpy().reshape(-1, MOST_SHOWN)[:, :n_shown].tolist()
             for column in ("movieId", "rating")
         )
-        return [dict(zip(*person, strict=True)) for person in zip(movie_ids, stars, strict=True)]
+        return [dict(zip(*shown, strict=True)) for shown in zip(movie_ids, values, strict=True)]
 
 
 def row_folds(ratings: Ratings, seed: int = 0) -> Iterator[Split]:
-    """Five splits, each with another fifth of the rows held out.
+    """Make five splits; each holds out another fifth of the rows.
 
-    With ``perm`` a permutation of the rows by ``numpy.random.default_rng(seed)``, row ``perm[i]``
-    is in fold ``i % 5``.
+    ``numpy.random.default_rng(seed)`` draws a permutation ``perm`` of the rows. Row ``perm[i]`` is
+    in fold ``i % 5``.
 
     Parameters
     ----------
@@ -114,17 +124,17 @@ def row_folds(ratings: Ratings, seed: int = 0) -> Iterator[Split]:
     """
     n_rows = len(ratings.ratings)
     if n_rows < N_FOLDS:
-        raise ValueError(f"{counted(n_rows, 'rating')} cannot be parted into {N_FOLDS} folds")
+        raise ValueError(f"{N_FOLDS} folds need at least {N_FOLDS} ratings, not {n_rows}")
     fold = np.empty(n_rows, np.int8)
     fold[np.random.default_rng(seed).permutation(n_rows)] = np.arange(n_rows) % N_FOLDS
     return (_split(ratings, fold == number) for number in range(N_FOLDS))
 
 
 def last_by_time(ratings: Ratings) -> Split:
-    """Each user's last ratings held out: a fifth of them, rounded up.
+    """Hold out each user's last ratings by time: a fifth of them, rounded up.
 
-    Of ratings with one timestamp the later in the file is the later. A user with fewer than 5
-    ratings keeps them all in the training part.
+    If two ratings have the same timestamp, the one further down in the file is the later. A user
+    with fewer than 5 ratings keeps all of them in the training part.
 
     Parameters
     ----------
@@ -137,28 +147,28 @@ def last_by_time(ratings: Ratings) -> Split:
     Raises
     ------
     ValueError
-        If nobody has 5 ratings.
+        If no user has 5 ratings.
     """
     table = ratings.ratings
     users, user_ids = pd.factorize(table["userId"].to_numpy(), sort=True)
     n_rated = np.bincount(users, minlength=len(user_ids))
     n_test = np.where(n_rated >= FEWEST_TO_PART, -(-n_rated // 5), 0)
     if not n_test.any():
-        raise ValueError(f"nobody has {FEWEST_TO_PART} ratings, of which the last is held out")
+        raise ValueError(f"no user has the {FEWEST_TO_PART} ratings that a split by time needs")
     places = _places(users, table["timestamp"].to_numpy())
     return _split(ratings, places >= (n_rated - n_test)[users])
 
 
 def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> NewPeople:
-    """Some users held out with all their ratings.
+    """Hold out some users with all their ratings.
 
     Parameters
     ----------
     ratings : Ratings
     share : float, default 0.2
-        Of the users, rounded to the nearest whole number and at least 1.
+        Share of the users to hold out, rounded to the nearest whole number of users, at least 1.
     seed : int, default 0
-        Draws the users, and the order in which each of them shows ratings.
+        Seed that draws the users, and the order in which each user shows ratings.
 
     Returns
     -------
@@ -167,13 +177,14 @@ def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> N
     Raises
     ------
     ValueError
-        If nobody would be left to learn from, or nobody held out has more than 20 ratings.
+        If no user would be left to learn from, or no held-out user has more than 20 ratings.
 
     Examples
     --------
     >>> from recsys import make_ratings
-    >>> people = whole_users(make_ratings(n_users=10, n_movies=60, n_ratings=300, random_state=0))
-    >>> len(people.user_ids), len(people.shown), people.train.n_users
+    >>> ratings = make_ratings(n_users=10, n_movies=60, n_ratings=300, random_state=0)
+    >>> holdout = whole_users(ratings)
+    >>> len(holdout.user_ids), len(holdout.shown), holdout.train.n_users
     (2, 40, 8)
     """
     table = ratings.ratings
@@ -181,14 +192,18 @@ def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> N
     n_users = len(user_ids)
     n_drawn = max(1, round(share * n_users))
     if n_drawn >= n_users:
-        raise ValueError(f"of {counted(n_users, 'user')} {n_drawn:,} cannot be held out whole")
+        raise ValueError(
+            f"share={share:g} holds out {n_drawn:,} of {counted(n_users, 'user')}; "
+            "at least one user must be left to learn from"
+        )
     rng = np.random.default_rng(seed)
     drawn = np.zeros(n_users, bool)
     drawn[rng.permutation(n_users)[:n_drawn]] = True
     asked = drawn & (np.bincount(users, minlength=n_users) > MOST_SHOWN)
     if not asked.any():
         raise ValueError(
-            f"of the {counted(n_drawn, 'user')} held out nobody has more than {MOST_SHOWN} ratings"
+            f"cold start needs held-out users with more than {MOST_SHOWN} ratings; "
+            f"there is no such user among the {n_drawn:,} held out"
         )
     places = _places(users, rng.random(len(table)))
     shown = np.flatnonzero(asked[users] & (places < MOST_SHOWN))
@@ -204,12 +219,12 @@ def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> N
 
 
 def _places(users: npt.NDArray[np.intp], keys: npt.NDArray[np.generic]) -> Ints:
-    """Each row's place, from 0, among the rows of its user by ascending key; ties as they stand."""
+    """Place of each row, from 0, among its user's rows by rising key; ties stay in row order."""
     order = np.lexsort((keys, users))
     n_rated = np.bincount(users)
-    starts = np.cumsum(n_rated) - n_rated
+    first = np.cumsum(n_rated) - n_rated
     places = np.empty(len(users), np.int64)
-    places[order] = np.arange(len(users)) - np.repeat(starts, n_rated)
+    places[order] = np.arange(len(users)) - np.repeat(first, n_rated)
     return places
 
 

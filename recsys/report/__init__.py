@@ -1,1 +1,1 @@
-"""The report: one self-contained HTML page of everything found in a set of ratings."""
+"""The report: one self-contained HTML page about a set of ratings."""

@@ -1,4 +1,4 @@
-"""Everything the report shows, worked out once: the numbers behind its sections."""
+"""Computes everything that the sections of the report show."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from recsys.data.ratings import Ratings
 from recsys.recommenders.cluster_mean import NOTEBOOK_REGION, ClusterMeanRecommender
 from recsys.recommenders.taste_groups import TasteGroups
 
-# The genres of the notebook: two that contrast, and a third.
+# The notebook's genres: it contrasts the first two, and adds the third later.
 GENRES = ("Romance", "Sci-Fi", "Action")
 
-# Groups drawn in two genres, and in three.
+# Numbers of groups to draw by two genres, and by three.
 SHOWN_KS = (2, 3, 4, 7)
 THREE_GENRES_K = 7
 
 # The notebook's sweep: k in range(2, 183, 5).
 SWEEP_STOP, SWEEP_STEP = 183, 5
 
-# A sweep compares every two users at every k; of more users than this a sample is taken.
+# A sweep compares all pairs of users at each k, so it takes a sample of at most this many users.
 SWEEP_USERS = 2_000
 
 MOST_RATED = 1_000
@@ -37,33 +37,37 @@ OnStep = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What was found in a set of ratings.
+    """Everything that the report shows about a set of ratings.
 
     Attributes
     ----------
     ratings : Ratings
     seed : int
     means : DataFrame
-        Mean of each user and genre, three genres.
+        Each user's mean rating of three genres.
     contrast : DataFrame
-        The contrast subset with the two repeated rows, rows with all three genres.
+        The contrast subset with the notebook's two repeated rows; only rows with all three genres.
     n_contrast : int
-        Users in it before the two are repeated.
+        Number of users in the contrast subset, without the repeated rows and before any row is
+        dropped.
     groups : dict of int to ndarray
-        Labels of the contrast subset by two genres, for each k of which there are enough
-        distinct users.
+        For each k, the labels of the contrast subset by two genres. A k above the number of
+        distinct users is left out.
     groups_of_three : ndarray or None
-        Labels by three genres; None where there are fewer distinct users than groups.
+        The labels by three genres; None if there are fewer distinct users than groups.
     sweep : SweepResult or None
-        Of the contrast subset, or a sample of it; None where there are too few distinct users.
+        The sweep of the contrast subset or of a sample of it; None if there are too few distinct
+        users.
     by_movie, by_title, most_rated : RatingMatrix
+        All ratings with one column per movieId, all ratings with one column per title, and the
+        most-rated titles only.
     clusters : TasteClusters
-        Of ``most_rated``.
+        The clusters of ``most_rated``.
     recommender : ClusterMeanRecommender
-        On the same clusters, over the notebook's region of each.
+        It uses the same clusters, and the notebook's region of each.
     taste_groups : TasteGroups
     user_id : int
-        The user who is recommended to.
+        The user whom the report recommends films to.
     """
 
     ratings: Ratings
@@ -90,16 +94,17 @@ def find(
     user_id: int | None = None,
     on_step: OnStep = lambda name: None,
 ) -> Findings:
-    """Work out everything the report shows.
+    """Compute everything that the report shows.
 
     Parameters
     ----------
     ratings : Ratings
     seed : int, default 0
     user_id : int, optional
-        Who is recommended to; a user of middling activity in the largest group if not given.
+        The user to recommend films to. By default, the user of the largest group with the median
+        number of ratings.
     on_step : callable, optional
-        Called with the name of each step as it begins.
+        Called with the name of each step before the step.
 
     Returns
     -------
@@ -108,9 +113,9 @@ def find(
     Raises
     ------
     ValueError
-        If no film has one of the notebook's three genres.
+        If one of the notebook's three genres has no film.
     KeyError
-        If there is no such user.
+        If ``user_id`` is unknown.
     """
     on_step("genre means")
     by_movie = RatingMatrix.from_ratings(ratings)
@@ -139,7 +144,7 @@ def find(
     by_title = RatingMatrix.from_ratings(ratings, "title")
     most_rated = by_title.most_rated(MOST_RATED)
 
-    on_step("groups by film")
+    on_step("groups by ratings")
     clusters = cluster_users(most_rated, min(N_CLUSTERS, most_rated.shape[0]), random_state=seed)
     recommender = ClusterMeanRecommender(region=NOTEBOOK_REGION).fit_clusters(clusters, ratings)
 
@@ -160,7 +165,7 @@ def find(
         clusters=clusters,
         recommender=recommender,
         taste_groups=taste_groups,
-        user_id=_middling_user(clusters) if user_id is None else user_id,
+        user_id=_median_user(clusters) if user_id is None else user_id,
     )
 
 
@@ -178,8 +183,8 @@ def _sweep(contrast: pd.DataFrame, seed: int) -> SweepResult | None:
     return result if np.isfinite(result.silhouette).any() else None
 
 
-def _middling_user(clusters: TasteClusters) -> int:
-    """The user in the middle of the largest group, by number of ratings."""
+def _median_user(clusters: TasteClusters) -> int:
+    """The user of the largest group with the median number of ratings."""
     group = clusters.members(int(np.argmax(clusters.sizes)))
     order = np.lexsort((group.user_ids, group.counts_by_user()))
     return int(group.user_ids[order[len(order) // 2]])

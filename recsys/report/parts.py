@@ -1,4 +1,4 @@
-"""What a section of the report is made of: text, tables and pictures, still without HTML."""
+"""The parts of a section of the report: texts, tables and pictures, without HTML."""
 
 import base64
 import io
@@ -12,17 +12,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recsys.words import counted
-
 DOTS_PER_INCH = 100
 
-# What a table shows where there is no value.
+# A table shows this for a missing value.
 ABSENT = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG as base64, with the words for those who cannot see it."""
+    """A PNG as base64; the caption is also the text for readers who cannot see it."""
 
     caption: str
     png: str
@@ -32,7 +30,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text; ``numeric`` says which columns stand to the right."""
+    """Cells as text; ``numeric`` says which columns are aligned to the right."""
 
     caption: str
     header: tuple[str, ...]
@@ -54,7 +52,7 @@ Part = Picture | Table | Text
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it.
+    """A heading and the parts under it.
 
     Attributes
     ----------
@@ -62,8 +60,8 @@ class Section:
         The heading's id in the page.
     title : str
     call : str
-        The library calls that give the same; they go on from those of the sections before.
-        Empty where there is nothing to show.
+        Library calls that give the same results. They continue the calls of earlier sections.
+        Empty if there is nothing to show.
     parts : tuple of Picture, Table or Text
     """
 
@@ -74,12 +72,12 @@ class Section:
 
 
 def picture(drawn: Figure | Axes, caption: str) -> Picture:
-    """Render a figure."""
+    """Render a figure as a PNG."""
     figure = drawn if isinstance(drawn, Figure) else drawn.figure
-    assert isinstance(figure, Figure)  # of this package: never a part of another figure
+    assert isinstance(figure, Figure)  # our axes are never in a subfigure
     out = io.BytesIO()
     with warnings.catch_warnings():
-        # A title may hold letters that the font lacks: a box is drawn, and that is all.
+        # matplotlib draws a box for a letter that the font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(out, format="png", dpi=DOTS_PER_INCH)
     width = round(figure.get_figwidth() * DOTS_PER_INCH)
@@ -89,7 +87,7 @@ def picture(drawn: Figure | Axes, caption: str) -> Picture:
 def table(
     frame: pd.DataFrame, caption: str, *, with_index: bool = False, decimals: int = 2
 ) -> Table:
-    """A frame as text: numbers with ``decimals`` places, whole numbers without any."""
+    """Turn a frame into text, with ``decimals`` decimals for numbers that are not integers."""
     if with_index:
         frame = frame.reset_index()
     columns = [frame.iloc[:, position] for position in range(frame.shape[1])]
@@ -100,11 +98,6 @@ def table(
         rows=tuple(zip(*cells, strict=True)),
         numeric=tuple(pd.api.types.is_numeric_dtype(column) for column in columns),
     )
-
-
-def people(n: int) -> str:
-    """So many people, in words."""
-    return counted(n, "person", "people")
 
 
 def _texts(column: "pd.Series[Any]", decimals: int) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Puts the sections into one HTML page that needs no other file and no network."""
+"""Writes the sections to one HTML page that needs no other file and no network."""
 
 import platform
 from datetime import UTC, datetime
@@ -28,25 +28,25 @@ def write_report(
     command: str = "recsys.report.report.write_report",
     on_step: OnStep = lambda name: None,
 ) -> Path:
-    """Find groups, predictions and recommendations in ratings and write the page about them.
+    """Find groups, predictions and recommendations in ratings, and write a page about them.
 
     Parameters
     ----------
     ratings : Ratings
     path : Path
-        The HTML file; it appears only once it is whole.
+        The HTML file. It appears only when it is complete.
     seed : int, default 0
     user_id : int, optional
-        Who is recommended to; a user of the largest group if not given.
+        The user to recommend films to; a user of the largest group if not given.
     command : str
-        What made the page, told in it.
+        The command that makes the page; the page shows it.
     on_step : callable, optional
-        Called with the name of each step as it begins.
+        Called with the name of each step before the step.
 
     Returns
     -------
     Path
-        The file, absolute.
+        The absolute path of the file.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def write_report(
     path = path.absolute()
     found = find(ratings, seed=seed, user_id=user_id, on_step=on_step)
     on_step("pictures")
-    # The page looks the same everywhere, and a user's own style may need what is not there (TeX).
+    # The page looks the same everywhere. The caller's style may also need missing programs (TeX).
     with default_style():
         found_sections = list(sections(found))
     page = _render(
@@ -75,7 +75,7 @@ def write_report(
 
 def _render(**values: object) -> str:
     folder = files("recsys.report")
-    # Everything is escaped but the two files of our own.
+    # The template escapes all text except our own two files.
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -90,7 +90,7 @@ def _render(**values: object) -> str:
 
 
 def _shown(value: object) -> object:
-    """Text for the page: names of files and titles may hold what is no text in UTF-8 or HTML."""
+    """Replace characters of file names and titles that UTF-8 or HTML cannot hold."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return printable(value, keep="\n")
     return value
@@ -101,6 +101,6 @@ def _versions() -> list[str]:
     for package in PACKAGES:
         try:
             named.append(f"{package} {version(package)}")
-        except PackageNotFoundError:  # run from a checkout that is not installed
+        except PackageNotFoundError:  # the command runs from a checkout that is not installed
             named.append(f"{package} (not installed)")
     return named

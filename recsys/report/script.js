@@ -1,4 +1,4 @@
-// Tables sort by a click on a heading; the list of sections marks the one that is read.
+// A click on a heading sorts its table. The list of sections marks the section on screen.
 "use strict";
 
 for (const table of document.querySelectorAll("table")) {
@@ -20,7 +20,7 @@ function sort(table, headings, column) {
   const numeric = heading.classList.contains("number");
   const key = (row) => {
     const text = row.cells[column].textContent;
-    // Absent values come last either way.
+    // Missing values come last in both directions.
     return numeric ? (Number.isNaN(Number(text)) ? (rising ? Infinity : -Infinity) : Number(text)) : text;
   };
   const rows = [...table.tBodies[0].rows];

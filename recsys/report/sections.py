@@ -1,4 +1,4 @@
-"""The sections of the report, each from the findings: what the notebook showed, row by row."""
+"""The sections of the report in the notebook's order; those about genres are written here."""
 
 import os
 import re
@@ -25,17 +25,17 @@ from recsys.report.findings import (
     THREE_GENRES_K,
     Findings,
 )
-from recsys.report.parts import Part, Section, Text, people, picture, table
+from recsys.report.parts import Part, Section, Text, picture, table
 from recsys.words import counted
 
 HEAD = 5
 
-# Bad rows shown.
+# How many bad rows the page shows.
 N_BAD_ROWS = 20
 
 
 def sections(found: Findings) -> Iterator[Section]:
-    """All sections, in the order of reading."""
+    """All sections of the page, in order."""
     yield _data(found)
     yield _genre_means(found)
     yield _contrast(found)
@@ -49,16 +49,17 @@ def _data(found: Findings) -> Section:
     ratings = found.ratings
     parts: list[Part] = [
         Text(
-            f"{counted(len(ratings.ratings), 'rating')} ({ratings.scale}) of "
-            f"{counted(found.by_movie.shape[1], 'film')} by {people(found.by_movie.shape[0])}, "
-            f"from {ratings.source}. The table of ratings has the shape "
-            f"{_shape(ratings.ratings)}, that of all films listed {_shape(ratings.movies)}."
+            f"The data hold {counted(len(ratings.ratings), 'rating')} ({ratings.scale}) of "
+            f"{counted(found.by_movie.shape[1], 'film')} by "
+            f"{counted(found.by_movie.shape[0], 'user')}. The table of ratings has the shape "
+            f"{_shape(ratings.ratings)}. The table of all listed films has the shape "
+            f"{_shape(ratings.movies)}."
         ),
         table(ratings.ratings.head(HEAD), "The first ratings"),
         table(ratings.movies.head(HEAD), "The first films"),
     ]
     if ratings.skipped:
-        parts.append(Text(f"Bad rows left out: {len(ratings.skipped):,}. The first of them:"))
+        parts.append(Text(f"Bad rows left out: {len(ratings.skipped):,}. The first are below."))
         skipped = pd.DataFrame(
             [(row.file, row.line, row.value, row.reason) for row in ratings.skipped[:N_BAD_ROWS]],
             columns=["file", "line", "value", "reason"],
@@ -70,7 +71,7 @@ def _data(found: Findings) -> Section:
 
 
 def _reading_call(ratings: Ratings) -> str:
-    """What makes the same ratings again."""
+    """The call that makes the same ratings."""
     if os.path.exists(ratings.source):
         skip = ", skip_bad_rows=True" if ratings.skipped else ""
         return f"recsys.load_ratings({ratings.source!r}{skip})"
@@ -83,14 +84,14 @@ def _reading_call(ratings: Ratings) -> str:
 def _genre_means(found: Findings) -> Section:
     return Section(
         "genre-means",
-        "What each person gives a genre",
+        "Mean ratings by genre",
         f"means = recsys.genre_means(ratings, {list(GENRES)})",
         (
             Text(
-                "The mean of a person's ratings of all films of a genre; a film of several genres "
-                "counts for each."
+                "Each value is the mean of a user's ratings of all films of a genre. A film counts "
+                "for each of its genres."
             ),
-            table(found.means.head(HEAD), "Mean rating of each genre, first users"),
+            table(found.means.head(HEAD), "The mean ratings of the first users"),
         ),
     )
 
@@ -101,23 +102,21 @@ def _contrast(found: Findings) -> Section:
     n_distinct = len(found.contrast.iloc[:, 1:3].drop_duplicates())
     parts: list[Part] = [
         Text(
-            f"{people(found.n_contrast)} {'likes' if found.n_contrast == 1 else 'like'} one of "
-            f"two genres and not the other: {first} below "
-            f"{low - FIRST_GENRE_MARGIN:g} and {second} above {high:g}, or {second} below {low:g} "
-            f"and {first} above {high:g}. As in the notebook the first two people of the table are "
-            f"appended once more. Those who did not rate all three genres are left out, which "
-            f"makes {counted(len(found.contrast), 'row')} at "
+            f"{counted(found.n_contrast, 'user')} {'likes' if found.n_contrast == 1 else 'like'} "
+            f"one of two genres and not the other. Either the {first} is below "
+            f"{low - FIRST_GENRE_MARGIN:g} and the {second} is above {high:g}, or the {second} is "
+            f"below {low:g} and the {first} is above {high:g}. As in the notebook, the first two "
+            "users of the table are added again. Users who did not rate all three genres are left "
+            f"out. The subset then has {counted(len(found.contrast), 'row')} at "
             f"{counted(n_distinct, 'distinct point')}."
         ),
-        table(found.contrast.head(HEAD), "The subset, first rows"),
+        table(found.contrast.head(HEAD), "The first rows of the subset"),
     ]
     if len(found.contrast):
-        parts.append(
-            picture(genre_scatter(found.contrast.iloc[:, :3]), "The subset by its two genres")
-        )
+        parts.append(picture(genre_scatter(found.contrast.iloc[:, :3]), "The subset by two genres"))
     return Section(
         "contrast",
-        "People in whom two genres contrast",
+        "Users who like one of two genres",
         "contrast = recsys.contrast_subset(means, append_first_two=True).dropna()",
         tuple(parts),
     )
@@ -126,7 +125,7 @@ def _contrast(found: Findings) -> Section:
 def _genre_groups(found: Findings) -> Section:
     anchor, title = "genre-groups", "Groups by two genres"
     if not found.groups:
-        return Section(anchor, title, "", (Text("Too few people contrast to be grouped."),))
+        return Section(anchor, title, "", (Text("The subset has too few users to group."),))
     figure = cluster_grid(
         found.contrast.iloc[:, :3],
         list(found.groups.values()),
@@ -139,9 +138,9 @@ def _genre_groups(found: Findings) -> Section:
     )
     parts = (
         Text(
-            "The same people in groups by k-means. With few groups look for a line between those "
-            "who prefer the one genre and those who prefer the other; more groups separate how "
-            "strongly they do."
+            "k-means groups the users of the subset. With few groups, look for a line between "
+            "users who prefer one genre and users who prefer the other. More groups also separate "
+            "users by the strength of their preference."
         ),
         picture(figure, "Groups by two genres for several numbers of groups k"),
     )
@@ -152,12 +151,12 @@ def _silhouettes(found: Findings) -> Section:
     anchor, title = "silhouette", "How many groups?"
     result, n_rows = found.sweep, len(found.contrast)
     if result is None:
-        too_few = "Too few distinct people contrast for a silhouette."
+        too_few = "The subset has too few distinct users for a silhouette."
         return Section(anchor, title, "", (Text(too_few),))
-    sample = of_whom = ""
+    sample = of_sample = ""
     if n_rows > SWEEP_USERS:
         sample = f".sample({SWEEP_USERS}, random_state={found.seed})"
-        of_whom = f" Measured on {SWEEP_USERS:,} of the people, drawn by the seed."
+        of_sample = f" The silhouettes are of {SWEEP_USERS:,} users, drawn with the seed."
     ks = range(2, min(SWEEP_STOP, SWEEP_USERS, n_rows), SWEEP_STEP)
     call = (
         f"rows = contrast{sample}.iloc[:, 1:3].to_numpy()\n"
@@ -165,13 +164,13 @@ def _silhouettes(found: Findings) -> Section:
     )
     parts = (
         Text(
-            "The silhouette tells how much nearer people are to their own group than to the next: "
-            f"1 is best. The best of these k is {result.best_k}; suggested is "
-            f"{result.suggested_k}, the fewest groups within 0.02 of the best. Both vary with the "
-            f"seed, so differences as small as that mean little.{of_whom}"
+            "The silhouette tells how much nearer users are to their own group than to the next "
+            f"group; 1 is best. The best k is {result.best_k}. The suggested k is "
+            f"{result.suggested_k}, the smallest k within 0.02 of the best silhouette. Both vary "
+            f"with the seed, so a difference of 0.02 means little.{of_sample}"
         ),
         picture(silhouette_curve(result), "Mean silhouette for each number of groups k"),
-        table(result.to_frame(), "Every k; n_found: groups that hold people", decimals=4),
+        table(result.to_frame(), "All k; n_found is the number of groups with users", decimals=4),
     )
     return Section(anchor, title, call, parts)
 
@@ -179,7 +178,7 @@ def _silhouettes(found: Findings) -> Section:
 def _three_genres(found: Findings) -> Section:
     anchor, title = "three-genres", "Groups by three genres"
     if found.groups_of_three is None:
-        return Section(anchor, title, "", (Text("Too few people contrast to be grouped."),))
+        return Section(anchor, title, "", (Text("The subset has too few users to group."),))
     call = (
         "three_genres = contrast.iloc[:, 1:4].to_numpy()\n"
         f"kmeans_core.KMeans({THREE_GENRES_K}, n_init=10, random_state={found.seed})"
@@ -187,8 +186,8 @@ def _three_genres(found: Findings) -> Section:
     )
     parts = (
         Text(
-            f"All three columns are clustered; {axis_label(found.contrast.columns[3])} is drawn as "
-            f"the size of the dot, large above {LIKED:g}."
+            "k-means groups the users by all three genres. A large dot is a user with a "
+            f"{axis_label(found.contrast.columns[3])} above {LIKED:g}."
         ),
         picture(
             cluster_scatter(found.contrast, found.groups_of_three),

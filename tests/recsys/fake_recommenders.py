@@ -1,4 +1,4 @@
-"""Recommenders whose answers can be worked out, for the tests of evaluation."""
+"""Recommenders whose answers are easy to compute, for the tests of evaluation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
@@ -8,8 +8,11 @@ import numpy as np
 from recsys import Ratings
 
 
-class FilmMeans:
-    """Predicts a film's mean, of all ratings where nobody rated it; lists by falling mean."""
+class ItemMeans:
+    """Predicts an item's mean, or the mean of all ratings if the item has no rating.
+
+    It lists items by falling mean.
+    """
 
     def fit(self, ratings: Ratings) -> Self:
         self.ratings = ratings.ratings.copy()
@@ -24,7 +27,7 @@ class FilmMeans:
         *,
         ratings: Mapping[int, float] | None = None,
     ) -> Any:
-        """For new people who have rated: the mean of theirs."""
+        """For users known by their ratings: the mean of these ratings."""
         if ratings:
             return np.full(len(movie_ids), np.mean(list(ratings.values())))
         return self.means.reindex(movie_ids).fillna(self.mean).to_numpy()
@@ -34,16 +37,16 @@ class FilmMeans:
         return np.array([self._best(rated[user_id], n) for user_id in user_ids])
 
     def top_new(self, ratings: Sequence[Mapping[int, float]], n: int = 10) -> Any:
-        return np.array([self._best(set(person), n) for person in ratings])
+        return np.array([self._best(set(own), n) for own in ratings])
 
     def _best(self, without: set[int], n: int) -> list[int]:
-        films = self.means.sort_values(ascending=False, kind="stable").index
-        best = [film for film in films if film not in without][:n]
+        items = self.means.sort_values(ascending=False, kind="stable").index
+        best = [item for item in items if item not in without][:n]
         return best + [-1] * (n - len(best))
 
 
-class Oracle(FilmMeans):
-    """Was told everything: predicts every rating and lists what each person likes."""
+class Oracle(ItemMeans):
+    """Knows all ratings: predicts each one, and lists the items that each user likes."""
 
     def __init__(self, told: Ratings) -> None:
         self.told = told.ratings.set_index(["userId", "movieId"])["rating"]
@@ -56,14 +59,14 @@ class Oracle(FilmMeans):
         rated = set(self.ratings.set_index(["userId", "movieId"]).index)
         lists = []
         for user_id in user_ids:
-            films = best.loc[best["userId"] == user_id, "movieId"]
-            liked = [film for film in films if (user_id, film) not in rated][:n]
+            items = best.loc[best["userId"] == user_id, "movieId"]
+            liked = [item for item in items if (user_id, item) not in rated][:n]
             lists.append(liked + [-1] * (n - len(liked)))
         return np.array(lists)
 
 
 class Says:
-    """Answers what it was given, whatever is asked."""
+    """Gives the same answer to every question."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -81,8 +84,8 @@ class Says:
         return self.top(ratings)
 
 
-class Recorder(FilmMeans):
-    """Keeps what it was fitted on, what it was asked, and what it answered."""
+class Recorder(ItemMeans):
+    """Keeps its training ratings, its questions and its answers."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
@@ -109,7 +112,7 @@ class Recorder(FilmMeans):
         return self._keep(user_ids, super().top(user_ids, n))
 
     def top_new(self, ratings: Sequence[Mapping[int, float]], n: int = 10) -> Any:
-        return self._keep([dict(person) for person in ratings], super().top_new(ratings, n))
+        return self._keep([dict(own) for own in ratings], super().top_new(ratings, n))
 
 
 def recorded(evaluate: Callable[..., Any], ratings: Ratings, **options: Any) -> Recorder:

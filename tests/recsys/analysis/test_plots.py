@@ -1,4 +1,4 @@
-"""Pictures: what is drawn, read back from the axes; no backend, no global list of figures."""
+"""Pictures: the tests read the drawings back from the axes, without a backend or pyplot."""
 
 import subprocess
 import sys
@@ -61,7 +61,7 @@ def test_each_group_has_its_own_colour_and_count(means: pd.DataFrame) -> None:
     assert colors == [to_rgba(CLUSTER_COLORS[c])[:3] for c in (0, 2)]
 
 
-def test_groups_past_the_last_colour_have_another_marker() -> None:
+def test_groups_after_the_last_colour_have_another_marker() -> None:
     n = len(CLUSTER_COLORS) + 1
     means = pd.DataFrame({"userId": range(n), "avg_a_rating": 1.0, "avg_b_rating": 2.0})
     drawn = dots(cluster_scatter(means, np.arange(n)))
@@ -72,7 +72,7 @@ def test_groups_past_the_last_colour_have_another_marker() -> None:
 def test_third_genre_is_the_size_of_the_dot(means: pd.DataFrame) -> None:
     ax = cluster_scatter(means, np.zeros(4, dtype=int))
     (drawn,) = dots(ax)
-    # Above 3 is large; 3.0 itself is not.
+    # A mean above 3 gets a large dot; 3.0 itself does not.
     assert drawn.get_sizes().tolist() == [SMALL_DOT, LARGE_DOT, LARGE_DOT, SMALL_DOT]
 
 
@@ -84,13 +84,13 @@ def test_scatter_shows_every_dot_of_a_longer_scale(means: pd.DataFrame) -> None:
 
 
 def test_scatter_refuses_what_it_cannot_draw(means: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="two or three genres can be drawn, not 1"):
+    with pytest.raises(ValueError, match="means needs two or three genre columns, not 1"):
         cluster_scatter(means.iloc[:, :2], np.zeros(4, dtype=int))
-    with pytest.raises(ValueError, match="3 labels for 4 users"):
+    with pytest.raises(ValueError, match="labels needs one label per user: 4, not 3"):
         cluster_scatter(means, np.zeros(3, dtype=int))
 
 
-def test_grid_has_one_panel_a_clustering(means: pd.DataFrame) -> None:
+def test_grid_has_one_panel_per_clustering(means: pd.DataFrame) -> None:
     labels = np.array([0, 1, 0, 1])
     figure = cluster_grid(means.iloc[:, :3], [labels] * 3, ["k = 2", "k = 3", "k = 4"])
     shown = [ax for ax in figure.axes if ax.axison]
@@ -127,7 +127,7 @@ def region() -> RatingMatrix:
 
 
 def test_heat_map_shows_stars_and_leaves_absent_cells_white(region: RatingMatrix) -> None:
-    ax = rating_heat_map(region, title="Group 3: 2 people, 2 in the plot")
+    ax = rating_heat_map(region, title="Group 3: 2 users, 2 in the plot")
     (image,) = ax.get_images()
     shown = np.ma.filled(image.get_array(), np.nan)
     np.testing.assert_array_equal(shown, [[5.0, 0.5], [np.nan, 3.0]])
@@ -135,18 +135,18 @@ def test_heat_map_shows_stars_and_leaves_absent_cells_white(region: RatingMatrix
     absent = image.get_cmap()(np.ma.array([0.0], mask=[True]))[0]
     assert tuple(absent) == to_rgba("white")
     assert [text.get_text() for text in ax.get_yticklabels()] == ["4", "9"]
-    assert ax.get_xlabel() == "Group 3: 2 people, 2 in the plot"
+    assert ax.get_xlabel() == "Group 3: 2 users, 2 in the plot"
 
 
 def test_heat_map_takes_titles_as_they_are(region: RatingMatrix) -> None:
-    """Two dollar signs would be a formula to matplotlib."""
+    """matplotlib would read two dollar signs as a formula."""
     ax = rating_heat_map(region)
     labels = ax.get_xticklabels()
     assert [text.get_text() for text in labels] == ["$9.99 (2008)", "$1 & <b>"]
     assert not any(text.get_parse_math() for text in labels)
 
 
-def test_colour_bar_ends_at_the_most_stars(region: RatingMatrix) -> None:
+def test_colour_bar_ends_at_most_stars(region: RatingMatrix) -> None:
     ax = rating_heat_map(region, most_stars=10)
     assert ax.get_images()[0].get_clim() == (0, 10)
 

@@ -1,4 +1,4 @@
-"""The `recsys` command as it is typed: answers, exit codes, one clear line on bad input."""
+"""The `recsys` command as users type it: answers, exit codes, one clear line about bad input."""
 
 import os
 import subprocess
@@ -46,7 +46,7 @@ def test_report_without_data_uses_the_built_in_set(
     monkeypatch.chdir(tmp_path)
     assert run(["report"]) == 0
     captured = capsys.readouterr()
-    assert "its people and films are invented" in captured.err
+    assert "its users and films are invented" in captured.err
     assert captured.out == f"Report written to {tmp_path / 'recsys-report.html'}\n"
     assert "100,004 ratings" in (tmp_path / "recsys-report.html").read_text("utf-8")
 
@@ -56,41 +56,42 @@ def test_clusters(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     arguments = ["clusters", "--data", str(folder), "--n-clusters", "4", "--films", "2"]
     assert run([*arguments, "--out", str(out)]) == 0
     text = capsys.readouterr().out
-    assert "Group 3, " in text
-    assert "Group 4, " not in text
+    assert "Group 3 (" in text
+    assert "Group 4 (" not in text
     groups = pd.read_csv(out)
     assert groups["userId"].tolist() == list(range(1, 81))
     assert set(groups["cluster"]) == {0, 1, 2, 3}
 
 
-def test_empty_groups_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_empty_groups_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Up,War\n", "utf-8")
-    rows = "".join(f"{user},1,{stars},0\n" for user, stars in enumerate([3, 3, 4, 4], start=1))
+    rows = "".join(f"{user},1,{rating},0\n" for user, rating in enumerate([3, 3, 4, 4], start=1))
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows, "utf-8")
     assert run(["clusters", "--data", str(tmp_path), "--n-clusters", "3"]) == 0
     assert "groups without users: 1;" in capsys.readouterr().err
 
 
-def written(path: Path, rows: str, n_films: int = 3) -> Path:
-    """A release of a few rows ``user,film,stars``, whose films all have both genres."""
-    films = "".join(f"{film},Фильм {film},Romance|Sci-Fi\n" for film in range(1, n_films + 1))
-    (path / "movies.csv").write_text("movieId,title,genres\n" + films, "utf-8")
+def written(path: Path, rows: str, n_movies: int = 3) -> Path:
+    """Write a release of a few rows ``user,movie,rating``; all movies have both genres."""
+    movies = "".join(f"{movie},Фильм {movie},Romance|Sci-Fi\n" for movie in range(1, n_movies + 1))
+    (path / "movies.csv").write_text("movieId,title,genres\n" + movies, "utf-8")
     lines = "".join(f"{row},0\n" for row in rows.split())
     (path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + lines, "utf-8")
     return path
 
 
-def test_groups_of_one_and_groups_without_a_telling_film(
+def test_groups_of_one_and_groups_without_a_distinctive_movie(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = written(tmp_path, "1,1,5 2,1,5 3,1,1 3,2,4")
     assert run(["clusters", "--data", str(data), "--n-clusters", "2"]) == 0
     text = capsys.readouterr().out
-    assert ", 2 users, likes more than others:\n  5.00 (all: 3.67)  Фильм 1\n" in text
-    assert ", 1 user, likes no film more than others.\n" in text
+    liked = " (2 users) likes these films more than all users do:\n  5.00 (all: 3.67)  Фильм 1\n"
+    assert liked in text
+    assert " (1 user) likes no film more than all users do.\n" in text
 
 
-def test_fewer_users_than_groups_are_no_error(
+def test_fewer_users_than_groups_are_not_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = str(written(tmp_path, "1,1,5 2,1,5 2,3,4 3,1,1 3,2,4"))
@@ -111,8 +112,8 @@ def test_every_method_recommends_and_predicts(
     assert capsys.readouterr().out.startswith("  1. ")
     assert run(["predict", *asked, "--movie", "1"]) == 0
     rating, _, *parts = capsys.readouterr().out.splitlines()
-    stars = sum(float(part.split()[0]) for part in parts if part.strip()[0] in "+-")
-    assert stars == pytest.approx(float(rating.split()[0]), abs=0.03)
+    total = sum(float(part.split()[0]) for part in parts if part.strip()[0] in "+-")
+    assert total == pytest.approx(float(rating.split()[0]), abs=0.03)
 
 
 def test_the_command_knows_every_method() -> None:
@@ -130,15 +131,16 @@ def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ratings = pd.read_csv(folder / "ratings.csv")
-    movie = int(ratings["movieId"].value_counts().index[0])
+    own = ratings[ratings["userId"] == 7].set_index("movieId")["rating"]
+    movie = int(ratings["movieId"].value_counts()[own.index].idxmax())
     assert run(["predict", "--data", str(folder), "--user", "7", "--movie", str(movie)]) == 0
     first, second, *parts = capsys.readouterr().out.splitlines()
-    rated = ratings.query("userId == 7 and movieId == @movie")["rating"].tolist()
     assert parts[0].endswith("mean of all ratings")
-    assert [f"rated it {stars:g}" in parts[-1] for stars in rated] == [True] * len(rated)
+    learned = f"user 7 rated it {own[movie]:g}; the model learned from this rating"
+    assert parts[-1].strip() == learned
     titles = pd.read_csv(folder / "movies.csv").set_index("movieId")["title"]
-    stars, title = first.split("  ", 1)
-    assert 0.5 <= float(stars) <= 5
+    predicted, title = first.split("  ", 1)
+    assert 0.5 <= float(predicted) <= 5
     assert title == titles[movie]
     assert "on average" in second
 
@@ -156,16 +158,17 @@ def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "message"),
     [
         (["recommend", "--user", "9999"], "no user 9999"),
-        (["predict", "--user", "9999", "--movie", "1"], "no user 9999"),
+        (["predict", "--user", "9999", "--movie", "1"], "; the ids lie between 1 and 80"),
         (["predict", "--user", "1", "--movie", "-4"], "no film -4"),
         (["report", "--user", "9999"], "no user 9999"),
         (["clusters", "--n-clusters", "999"], "80 users cannot make 999 groups"),
         (["sweep", "--genres", "Nonsense", "Drama"], "no film has the genre 'Nonsense'"),
-        (["sweep", "--ks", "500:600"], "k from 500 needs more users in whom the genres contrast"),
-        (["sweep", "--ks", "2:1000000000000"], "k up to 999999999999 needs more users in whom"),
+        (["sweep", "--ks", "500:600"], "k from 500 needs more users: only "),
+        (["sweep", "--ks", "500:600"], " like one genre and not the other; choose smaller k with"),
+        (["sweep", "--ks", "2:1000000000000"], "k up to 999999999999 needs more users: only"),
         (["sweep", "--ks", "1000000000000:1:-1"], "k up to 1000000000000 needs more users"),
         (["sweep", "--ks", f"2:{10**30}", "--all-users"], f"k up to {10**30 - 1} needs more users"),
-        (["sweep", "--ks", "500:600", "--all-users"], "more users who rated all the genres: there"),
+        (["sweep", "--ks", "500:600", "--all-users"], " rated all the genres; choose smaller k"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -191,7 +194,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["clusters", "--out", "."], "--out: . is a folder, not a file"),
         (["recommend", "--user", "7", "-n", "0"], "must be at least 1"),
         (["report", "--seed", "-1"], "must be 0 to 2**32 - 1"),
-        (["sweep", "--ks", "1:5"], "must name numbers from 2 up"),
+        (["sweep", "--ks", "1:5"], "must name numbers of at least 2"),
         (["sweep", "--ks", "a:b"], "START:STOP"),
         (["fetch"], "release"),
     ],
@@ -245,13 +248,13 @@ def test_fetch_says_where_the_release_is_and_what_to_know(
         asked.append((release, options["to"], options["accept_unverified"], options["progress"]))
         return Fetched(tmp_path / release, True, False, "ab12", "it is not the one of 2016")
 
-    monkeypatch.setattr("recsys.command.cli.fetch", fetched)
+    monkeypatch.setattr("recsys.command.subcommands.fetch", fetched)
     assert run(["fetch", "ml-latest-small", "--to", str(tmp_path), "--accept-unverified"]) == 0
     assert asked == [("ml-latest-small", tmp_path, True, False)]
     captured = capsys.readouterr()
     assert captured.out == f"ml-latest-small is in {tmp_path / 'ml-latest-small'}\n"
     assert "not the one of 2016" in captured.err
-    assert "sha256 ab12" in captured.err
+    assert "its sha256 is ab12" in captured.err
 
 
 def test_fetch_of_an_unknown_release_names_the_known_ones(
@@ -264,7 +267,7 @@ def test_fetch_of_an_unknown_release_names_the_known_ones(
 
 
 def without_pandas(tmp_path: Path) -> dict[str, str]:
-    """An environment in which importing pandas fails as where it is not installed."""
+    """An environment in which importing pandas fails, as if it were not installed."""
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util, sys\n"
         "find = importlib.util.find_spec\n"
@@ -289,7 +292,7 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     assert done.stdout == ""
 
 
-def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(folder: Path) -> None:
     with subprocess.Popen(
         [*PROGRAM, "sweep", "--data", str(folder), "--ks", "2:4", "--all-users"],
         stdout=subprocess.PIPE,
@@ -302,7 +305,7 @@ def test_a_closed_pipe_is_no_error(folder: Path) -> None:
     assert running.returncode == 141
 
 
-def test_letters_that_the_terminal_lacks_are_written_as_numbers(tmp_path: Path) -> None:
+def test_letters_that_the_terminal_cannot_show_are_escaped(tmp_path: Path) -> None:
     data = str(written(tmp_path, "1,1,5 2,1,4"))
     done = subprocess.run(
         [*PROGRAM, "predict", "--data", data, "--user", "1", "--movie", "1"],

@@ -1,4 +1,4 @@
-"""`recsys evaluate` as it is typed."""
+"""`recsys evaluate` as users type it."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,8 @@ from recsys import Ratings, make_ratings
 from recsys.command.cli import run
 
 
-class Stars:
-    """Predicts stars and can do nothing else."""
+class Predictor:
+    """Predicts ratings and can do nothing else."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -25,15 +25,15 @@ class Stars:
         return np.full(len(movie_ids), 3.0)
 
 
-class Everything(Stars):
-    """Can do all that is asked, badly: lists the films of lowest id."""
+class Everything(Predictor):
+    """Can do every task, badly: lists the films with the lowest ids."""
 
     def fit(self, ratings: Ratings) -> Self:
-        self.films = np.unique(ratings.ratings["movieId"])
+        self.movies = np.unique(ratings.ratings["movieId"])
         return self
 
     def top(self, user_ids: Any, n: int = 10) -> Any:
-        return np.tile(self.films[self.seed : self.seed + n], (len(user_ids), 1))
+        return np.tile(self.movies[self.seed : self.seed + n], (len(user_ids), 1))
 
     def top_new(self, ratings: Any, n: int = 10) -> Any:
         return self.top(ratings, n)
@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
-    makers = {"stars": Stars, "all of it": Everything}
+    makers = {"predictor": Predictor, "all of it": Everything}
     monkeypatch.setattr("recsys.command.evaluate.default_recommenders", lambda: makers)
 
 
@@ -59,21 +59,21 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tables_and_what_is_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "--data", str(folder)]) == 0
     captured = capsys.readouterr()
-    assert captured.err == "recsys: ranking: left out, as they cannot do it: stars\n"
+    assert captured.err == "recsys: ranking: left out recommenders that cannot do it: predictor\n"
     first, second = captured.out.strip().split("\n\n")
     title, header, *rows = first.splitlines()
-    assert title.startswith("Rating prediction: 5 of 5 folds of the rows")
+    assert title.startswith("Rating prediction: 5 of 5 folds of the ratings")
     assert header.split()[:4] == ["name", "rmse", "rmse_low", "rmse_high"]
-    assert [re.split(r"\s\s+|\s\d", row.strip())[0] for row in rows] == ["stars", "all of it"]
+    assert [re.split(r"\s\s+|\s\d", row.strip())[0] for row in rows] == ["predictor", "all of it"]
     assert all(row.split()[-2:] == ["1200", "40"] for row in rows)
     title, header, *rows = second.splitlines()
-    assert title.startswith("Ranking: 10 films a user, the last fifth by time held out, 3 seeds")
+    assert title.startswith("Ranking: 10 films per user, the last fifth by time held out, 3 seeds")
     assert header.split()[:2] == ["name", "ndcg"]
     assert len(rows) == 1
 
 
 @pytest.mark.usefixtures("two")
-def test_quick_and_new_people_and_a_file(
+def test_quick_and_cold_start_and_a_file(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "tables.csv"
@@ -83,17 +83,19 @@ def test_quick_and_new_people_and_a_file(
     assert "cannot do it" not in captured.err
     assert "Rating prediction: 1 of 5 folds" in captured.out
     assert "1 seed\n" in captured.out
-    assert "New people: 10 films a user, a fifth of the users held out whole" in captured.out
+    assert "Cold start: 10 films per user, a fifth of the users held out" in captured.out
     assert captured.out.splitlines()[-1] == f"Tables written to {out}"
     table = pd.read_csv(out)
-    assert table["table"].tolist() == ["rating prediction", "ranking"] + ["new people"] * 6
+    assert table["table"].tolist() == ["rating prediction", "ranking"] + ["cold start"] * 6
     assert set(table["name"]) == {"all of it"}
     assert table["n_rows"].iloc[0] == 240
     assert table["n_shown"].dropna().tolist() == [0, 1, 3, 5, 10, 20]
 
 
 @pytest.mark.usefixtures("two")
-def test_the_seed_reaches_folds_recommenders_and_people(folder: Path, tmp_path: Path) -> None:
+def test_the_seed_reaches_folds_recommenders_and_the_user_holdout(
+    folder: Path, tmp_path: Path
+) -> None:
     tables = []
     for seed in ("0", "0", "1"):
         out = tmp_path / "tables.csv"
@@ -103,33 +105,33 @@ def test_the_seed_reaches_folds_recommenders_and_people(folder: Path, tmp_path: 
         tables.append(read.drop(columns=["fit_seconds", "predict_seconds"]))
     first, again, other = tables
     pd.testing.assert_frame_equal(first, again)
-    for name in ("rating prediction", "new people"):
+    for name in ("rating prediction", "cold start"):
         rmse = [table.loc[table["table"] == name, "rmse"].iloc[0] for table in (first, other)]
         assert rmse[0] != rmse[1]
-    # The split by time is one; the recommender with the next seed lists other films.
+    # The split by time is the same; the recommender with the next seed lists other films.
     ndcg = [table.loc[table["table"] == "ranking", "ndcg"].iloc[0] for table in (first, other)]
     assert ndcg[0] != ndcg[1]
 
 
 @pytest.mark.usefixtures("two")
-def test_people_with_too_few_ratings_are_told(
+def test_users_with_too_few_ratings_are_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    films = "".join(f"{film},Film {film},War\n" for film in range(1, 31))
-    (tmp_path / "movies.csv").write_text("movieId,title,genres\n" + films, "utf-8")
+    movies = "".join(f"{movie},Film {movie},War\n" for movie in range(1, 31))
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n" + movies, "utf-8")
     rows = "".join(
-        f"{user},{film},4,{film}\n"
+        f"{user},{movie},4,{movie}\n"
         for user in range(1, 21)
-        for film in range(1, 31 if user % 2 else 21)
+        for movie in range(1, 31 if user % 2 else 21)
     )
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows, "utf-8")
     arguments = ["evaluate", "--data", str(tmp_path), "--quick", "--new-people"]
     assert run([*arguments, "--only", "all of it"]) == 0
-    assert "too few ratings to be asked: " in capsys.readouterr().err
+    assert "held-out users with too few ratings to be tested: " in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("two")
-def test_nobody_can_do_anything(
+def test_no_recommender_can_do_anything(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
@@ -137,15 +139,17 @@ def test_nobody_can_do_anything(
     )
     assert run(["evaluate", "--data", str(folder)]) == 2
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == "recsys: error: none of these recommenders can do any of it"
+    assert last == "recsys: error: no chosen recommender can predict ratings or list films"
 
 
-def test_an_unknown_name_is_told_before_anything_is_read(
+def test_an_unknown_name_is_refused_before_anything_is_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["evaluate", "--data", "no/such/folder", "--only", "magic"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("recsys: error: no recommender 'magic'; there are taste-groups, boosted")
+    assert line.startswith(
+        "recsys: error: no recommender 'magic'; choose from taste-groups, boosted"
+    )
 
 
 def test_the_packages_own_recommenders(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

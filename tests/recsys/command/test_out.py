@@ -1,4 +1,4 @@
-"""`--out` of report, clusters and evaluate: whole or not at all, and only the file asked for."""
+"""`--out` of report, clusters and evaluate: a complete file or no change, and no other file."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ import pytest
 from recsys import make_ratings
 from recsys.command.cli import run
 
-# Runs the command where no file may be longer than a few bytes, as on a full disk.
+# Runs the command with a limit of a few bytes per file, which acts like a full disk.
 ON_A_FULL_DISK = """
 import resource, sys
 from recsys.command.cli import run
@@ -92,7 +92,7 @@ def test_standard_output_can_be_the_file(data: Path, tmp_path: Path) -> None:
         subprocess.run(arguments, stdout=out, check=True)
     lines = (tmp_path / "out").read_text("utf-8").splitlines()
     assert lines[0] == "userId,cluster"
-    assert lines[41] == "The group of each user written to /dev/stdout"
+    assert lines[41] == "Group of each user written to /dev/stdout"
 
 
 @pytest.mark.parametrize("length", [252, 255])
@@ -102,7 +102,7 @@ def test_the_longest_names(data: Path, tmp_path: Path, length: int) -> None:
     assert len(pd.read_csv(out)) == 40
 
 
-def test_what_cannot_be_written_is_found_out_before_the_work(
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "none" / "target")

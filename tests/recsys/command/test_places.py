@@ -1,4 +1,4 @@
-"""The command where it is hard to write: closed and full streams, names and titles of any bytes."""
+"""The command with closed and full streams, and with names and titles of any bytes."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from recsys.command.cli import run
 from recsys.report.report import write_report
 
 RECSYS = shlex.join([sys.executable, "-m", "recsys"])
-# What a terminal acts on, in UTF-8: C0 without the line end, DEL, C1, separators, directions.
+# Characters that a terminal acts on: C0 without the line end, DEL, C1, separators, directions.
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 ODD_TITLES = (
     "Up\x1b[31m\x1b]0;x\x07", "Bell\x07", "Nul\x00", "Back\x08\x08", "Feed\x0c", "Two\nlines",
@@ -28,7 +28,7 @@ ODD_TITLES = (
 
 @pytest.fixture(scope="module")
 def odd() -> Ratings:
-    """Ratings of films whose titles and genres hold what a terminal acts on."""
+    """Ratings of films whose titles and genres hold characters that a terminal acts on."""
     made = make_ratings(n_users=60, n_movies=150, n_ratings=3000, random_state=3)
     movies = made.movies.copy()
     movies["title"] = [
@@ -41,7 +41,7 @@ def odd() -> Ratings:
 
 @pytest.fixture(scope="module")
 def folder(odd: Ratings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same in files."""
+    """The same ratings in files."""
     path = tmp_path_factory.mktemp("odd")
     odd.ratings.to_csv(path / "ratings.csv", index=False)
     odd.movies.to_csv(path / "movies.csv", index=False)
@@ -75,8 +75,8 @@ CLOSED = "Bad file descriptor"
     ],
 )
 def test_a_stream_that_is_closed_or_full(folder, streams, error):
-    """Lost notices are no error, and a lost answer is one that is told where it can be."""
-    # Without --data there is a notice on standard error.
+    """A lost notice is not an error. A lost answer is an error, reported if possible."""
+    # Without --data the command prints a notice on standard error.
     done = in_shell(f"{RECSYS} sweep --ks 2:3 --all-users {streams}")
     lost = error is not None
     assert done.returncode == (2 if lost else 0)
@@ -101,7 +101,7 @@ def test_a_stream_that_is_closed_or_full(folder, streams, error):
         ("predict --user 1 --movie 1 --data nowhere", ">&- 2>/dev/full", 2),
     ],
 )
-def test_help_and_errors_where_nobody_can_read_them(arguments, streams, code):
+def test_help_and_errors_that_cannot_be_written(arguments, streams, code):
     done = in_shell(f"{RECSYS} {arguments} {streams}")
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
@@ -109,7 +109,7 @@ def test_help_and_errors_where_nobody_can_read_them(arguments, streams, code):
     assert len(done.stderr.splitlines()) == (1 if "2>" not in streams and code else 0)
 
 
-def test_a_file_that_is_written_does_not_get_what_is_meant_for_a_closed_stream(folder, tmp_path):
+def test_text_for_a_closed_stream_does_not_go_into_the_file(folder, tmp_path):
     out = tmp_path / "groups.csv"
     clusters = f"{RECSYS} clusters --n-clusters 3 --data {folder} --out {out}"
     assert in_shell(f"{clusters} <&- >&- 2>&-").returncode == 2
@@ -207,7 +207,7 @@ def test_a_value_of_a_bad_row_does_not_reach_the_terminal_raw(tmp_path, capsys):
 
 
 def test_the_page_of_a_report_holds_text_only(odd, tmp_path):
-    # A label that is not checked by anybody, as the constructor takes it.
+    # The constructor takes a source label without a check.
     ratings = Ratings(odd.ratings, odd.movies, odd.scale, "a\ud800b\x1b")
     out = write_report(ratings, tmp_path / "r.html", command="recsys \udce9\x1b")
     page = out.read_text("utf-8")
@@ -250,7 +250,7 @@ USERS_STYLE = {
 
 
 def body(page: Path) -> str:
-    """A report without what differs in each: when and how it was made."""
+    """A report without the header, which says when and how it was made."""
     return re.sub(r"<dl.*?</dl>", "", page.read_text("utf-8"), flags=re.DOTALL)
 
 

@@ -10,7 +10,7 @@ from recsys import Ratings, make_ratings
 
 @pytest.fixture(scope="module")
 def ratings() -> Ratings:
-    """Invented; no two ratings have one time."""
+    """Invented ratings with different timestamps."""
     made = make_ratings(n_users=40, n_movies=300, n_ratings=1400, random_state=1)
     table = made.ratings
     times = np.random.default_rng(0).permutation(len(table))

@@ -1,4 +1,4 @@
-"""Metrics worked by hand and against scikit-learn; intervals against what is known of them."""
+"""Metrics by hand and against scikit-learn; intervals against their known properties."""
 
 import numpy as np
 import pytest
@@ -50,10 +50,10 @@ def test_liked_is_four_fifths_of_the_scale(scale: RatingScale, least: float) -> 
     ]
 
 
-def test_hits_are_of_the_user_they_are_listed_for() -> None:
+def test_hits_belong_to_the_user_of_the_list() -> None:
     lists = np.array([[10, 20, 30], [10, 20, NO_FILM], [99, 30, 20]])
-    rows, films = np.array([0, 0, 1, 2]), np.array([30, 50, 20, 30])
-    assert hits_at_k(lists, rows, films).tolist() == [
+    rows, items = np.array([0, 0, 1, 2]), np.array([30, 50, 20, 30])
+    assert hits_at_k(lists, rows, items).tolist() == [
         [False, False, True],
         [False, True, False],
         [False, True, False],
@@ -65,14 +65,14 @@ def test_hits_take_any_id() -> None:
     assert hits_at_k(lists, np.array([0, 0]), np.array([-5, 2**62])).tolist() == [[True, True]]
 
 
-def test_no_film_is_no_hit() -> None:
+def test_no_item_is_no_hit() -> None:
     assert not hits_at_k(np.array([[NO_FILM]]), np.array([0]), np.array([NO_FILM])).any()
 
 
 def test_ndcg_and_recall_worked_by_hand() -> None:
     hits = np.array([[1, 0, 1], [1, 0, 1], [0, 0, 0], [1, 1, 1]], dtype=bool)
     n_relevant = np.array([2, 5, 1, 3])
-    half = 1 / np.log2(3)  # what a hit at the second place gains
+    half = 1 / np.log2(3)  # the gain of a hit at the second place
     np.testing.assert_allclose(
         ndcg_at_k(hits, n_relevant), [1.5 / (1 + half), 1.5 / (1.5 + half), 0, 1], rtol=1e-14
     )
@@ -80,17 +80,17 @@ def test_ndcg_and_recall_worked_by_hand() -> None:
 
 
 @pytest.mark.parametrize("metric", [ndcg_at_k, recall_at_k])
-def test_users_without_a_relevant_film_are_refused(metric) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(ValueError, match="every user needs a relevant film"):
+def test_users_without_a_relevant_item_are_refused(metric) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match="every user needs a relevant item"):
         metric(np.zeros((2, 3), bool), np.array([1, 0]))
 
 
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_ndcg_is_scikit_learns(k: int) -> None:
     rng = np.random.default_rng(k)
-    n_users, n_films = 30, 12
-    scores = rng.permuted(np.tile(np.arange(n_films), (n_users, 1)), axis=1)
-    relevant = rng.random((n_users, n_films)) < 0.3
+    n_users, n_items = 30, 12
+    scores = rng.permuted(np.tile(np.arange(n_items), (n_users, 1)), axis=1)
+    relevant = rng.random((n_users, n_items)) < 0.3
     relevant[~relevant.any(axis=1), 0] = True
     lists = np.argsort(-scores, axis=1)[:, :k]
     hits = hits_at_k(lists, *np.nonzero(relevant))
@@ -100,13 +100,13 @@ def test_ndcg_is_scikit_learns(k: int) -> None:
         assert ours[0] == pytest.approx(expected, rel=1e-12)
 
 
-def test_coverage_counts_films_once_and_only_those_asked_about() -> None:
+def test_coverage_counts_known_items_once() -> None:
     lists = np.array([[1, 2], [2, NO_FILM], [7, 1]])
     assert coverage_at_k(lists, np.array([1, 2, 3, 4, 5])) == 2 / 5
 
 
 def test_draws_are_of_whole_users() -> None:
-    """With each user's rows twice there are more rows but no more users: the same intervals."""
+    """Each user's rows twice give more rows but not more users, so the intervals are the same."""
     rng = np.random.default_rng(0)
     sums, n_rows = rng.integers(1, 50, (20, 2)).astype(float), rng.integers(1, 9, 20)
     once = resampled_means(sums, n_rows, seed=4)
@@ -114,7 +114,7 @@ def test_draws_are_of_whole_users() -> None:
 
 
 def test_draws_are_means_over_rows() -> None:
-    """One user with 1 row of 0, one with 3 rows of 4: only three draws can be."""
+    """One user has 1 row of 0, and one has 3 rows of 4, so only three means are possible."""
     draws = resampled_means(np.array([[0.0], [12.0]]), np.array([1, 3]), seed=0)
     values, counts = np.unique(draws, return_counts=True)
     assert values.tolist() == [0.0, 3.0, 4.0]
@@ -145,7 +145,7 @@ def test_an_interval_is_the_middle_95_percent() -> None:
 
 
 def test_draws_of_errors() -> None:
-    """All users err by 2 stars, so every drawing does; who has no row is never drawn."""
+    """All users err by 2, so every sample does. The user without rows is never drawn."""
     n_rows = np.array([3, 0, 5])
     errors = ErrorsByUser(n_rows, n_rows * 2.0, n_rows * 4.0)
     draws = error_draws(errors, seed=0)

@@ -1,4 +1,4 @@
-"""Surprise's algorithms behind fit and predict: with a stand-in, and itself where installed."""
+"""Surprise's algorithms behind fit and predict: with a stand-in, and with Surprise if installed."""
 
 import sys
 from importlib.machinery import ModuleSpec
@@ -14,7 +14,7 @@ from recsys.evaluation.peers import ALGORITHMS, SurprisePeer
 
 
 class StandInAlgorithm:
-    """Predicts the user's number, a film's number in the decimals; keeps what it was given."""
+    """Predicts the user's id plus the item's id / 1000, and keeps what it was given."""
 
     def __init__(self, **options: Any) -> None:
         self.options = options
@@ -28,7 +28,7 @@ class StandInAlgorithm:
 
 @pytest.fixture
 def surprise(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """As much of Surprise as is used, under its name."""
+    """A stand-in for the part of Surprise that the peers use."""
     stand_in: Any = ModuleType("surprise")
     stand_in.__spec__ = ModuleSpec("surprise", None)
     stand_in.Reader = lambda rating_scale: SimpleNamespace(scale=rating_scale)
@@ -61,18 +61,18 @@ def test_it_is_fitted_on_all_ratings_and_asked_pair_by_pair(
     assert table.to_numpy().tolist() == ratings.ratings.iloc[:, :3].to_numpy().tolist()
     assert table.columns.tolist() == ["userId", "movieId", "rating"]
     assert scale == (0.5, 5.0)
-    # Default settings: only the seed, and silence.
+    # Default settings, except for the seed or the silence.
     options = {"random_state": 6} if algorithm == "SVD" else {"verbose": False}
     assert peer._fitted.options == options
     assert peer.predict(np.array([3, 1]), np.array([20, 7])).tolist() == [3.02, 1.007]
 
 
-def test_an_algorithm_that_is_none() -> None:
+def test_an_unknown_algorithm_is_refused() -> None:
     with pytest.raises(ValueError, match="algorithm must be one of SVD, BaselineOnly, KNNBaseline"):
         SurprisePeer("Magic")
 
 
-def test_they_are_among_the_recommenders_where_surprise_is_installed(
+def test_they_are_among_the_recommenders_if_surprise_is_installed(
     ratings: Ratings, surprise: ModuleType
 ) -> None:
     names = [f"Surprise {algorithm}" for algorithm in ALGORITHMS]
@@ -82,7 +82,7 @@ def test_they_are_among_the_recommenders_where_surprise_is_installed(
     assert [score.name for score in found.scores] == names
 
 
-def test_they_are_not_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_left_out_without_surprise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recsys.evaluation.registry.find_spec", lambda name: None)
     assert not [name for name in default_recommenders() if "Surprise" in name]
 

@@ -1,10 +1,10 @@
-"""What all three evaluations have in common: tables, seeds, and that nothing held out leaks."""
+"""What all three evaluations share: tables, seeds, and that no held-out rating leaks."""
 
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from fake_recommenders import FilmMeans, Recorder, recorded
+from fake_recommenders import ItemMeans, Recorder, recorded
 
 from recsys import Ratings
 from recsys.evaluation import (
@@ -18,22 +18,22 @@ from recsys.evaluation import (
 
 
 def test_tables(ratings: Ratings) -> None:
-    makers = {"means": lambda seed: FilmMeans(), "again": lambda seed: FilmMeans()}
-    stars = evaluate_ratings(makers, ratings, n_folds=1)
-    table = stars.to_frame()
+    makers = {"means": lambda seed: ItemMeans(), "again": lambda seed: ItemMeans()}
+    predicted = evaluate_ratings(makers, ratings, n_folds=1)
+    table = predicted.to_frame()
     errors = ["rmse", "rmse_low", "rmse_high", "mae", "mae_low", "mae_high"]
     hits = ["ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low", "recall_high", "coverage"]
     costs = ["fit_seconds", "predict_seconds", "n_rows", "n_users"]
     assert table.columns.tolist() == ["name", *errors, *costs]
     assert table["name"].tolist() == ["means", "again"]
-    assert table["rmse_low"].tolist() == [score.rmse.low for score in stars.scores]
-    assert table["mae_high"].tolist() == [score.mae.high for score in stars.scores]
+    assert table["rmse_low"].tolist() == [score.rmse.low for score in predicted.scores]
+    assert table["mae_high"].tolist() == [score.mae.high for score in predicted.scores]
     lists = evaluate_ranking(makers, ratings, seeds=[0]).to_frame()
     assert lists.columns.tolist() == ["name", *hits, *costs]
-    people = evaluate_new_people(makers, ratings, shown=(0, 1)).to_frame()
-    assert people.columns.tolist() == ["name", "n_shown", *errors, *hits, *costs]
-    assert people["name"].tolist() == ["means", "means", "again", "again"]
-    assert people["n_shown"].tolist() == [0, 1, 0, 1]
+    cold_start = evaluate_new_people(makers, ratings, shown=(0, 1)).to_frame()
+    assert cold_start.columns.tolist() == ["name", "n_shown", *errors, *hits, *costs]
+    assert cold_start["name"].tolist() == ["means", "means", "again", "again"]
+    assert cold_start["n_shown"].tolist() == [0, 1, 0, 1]
     assert evaluate_ratings({}, ratings).to_frame().columns.tolist() == table.columns.tolist()
 
 
@@ -41,9 +41,9 @@ def test_each_is_made_with_its_seed_and_announced(ratings: Ratings) -> None:
     seeds: list[int] = []
     steps: list[str] = []
 
-    def make(seed: int) -> FilmMeans:
+    def make(seed: int) -> ItemMeans:
         seeds.append(seed)
-        return FilmMeans()
+        return ItemMeans()
 
     evaluate_ratings({"a": make, "b": make}, ratings, seed=9, n_folds=2, on_step=steps.append)
     assert seeds == [9] * 4
@@ -61,19 +61,19 @@ def test_each_is_made_with_its_seed_and_announced(ratings: Ratings) -> None:
 
 
 def scrambled(ratings: Ratings, rows: "pd.Series[bool]") -> Ratings:
-    """The same ratings, but for stars and times of these rows, which are dealt anew by user."""
+    """The same ratings, with ratings and times of these rows shuffled within each user."""
     table = ratings.ratings.copy()
     rng = np.random.default_rng(3)
     for _, of_user in table[rows].groupby("userId"):
         for column in ("rating", "timestamp"):
-            dealt = rng.permutation(of_user[column].to_numpy())
-            table.loc[of_user.index, column] = dealt
+            shuffled = rng.permutation(of_user[column].to_numpy())
+            table.loc[of_user.index, column] = shuffled
     assert not table.equals(ratings.ratings)
     return replace(ratings, ratings=table)
 
 
 def rows_of(frame: pd.DataFrame, ratings: Ratings) -> "pd.Series[bool]":
-    """Which rows of the ratings are in a part of them."""
+    """Tell which rows of the ratings are in a part of them."""
     wanted = pd.MultiIndex.from_frame(frame[["userId", "movieId"]])
     rows = pd.MultiIndex.from_frame(ratings.ratings[["userId", "movieId"]])
     return pd.Series(rows.isin(wanted))
@@ -88,7 +88,7 @@ def assert_same_to_the_bit(first: Recorder, second: Recorder) -> None:
         assert one.tobytes() == other.tobytes()
 
 
-def test_no_held_out_star_reaches_a_fit_or_a_prediction(ratings: Ratings) -> None:
+def test_no_held_out_rating_reaches_a_fit_or_a_prediction(ratings: Ratings) -> None:
     test = next(row_folds(ratings)).test
     changed = scrambled(ratings, rows_of(test, ratings))
     first, second = (recorded(evaluate_ratings, data, n_folds=1) for data in (ratings, changed))
@@ -96,7 +96,7 @@ def test_no_held_out_star_reaches_a_fit_or_a_prediction(ratings: Ratings) -> Non
     assert not rows_of(first.ratings, ratings)[rows_of(test, ratings)].any()
 
 
-def test_no_held_out_film_reaches_a_fit_or_a_list(ratings: Ratings) -> None:
+def test_no_held_out_item_reaches_a_fit_or_a_list(ratings: Ratings) -> None:
     test = last_by_time(ratings).test
     changed = scrambled(ratings, rows_of(test, ratings))
     first, second = (recorded(evaluate_ranking, data, seeds=[0]) for data in (ratings, changed))
@@ -104,15 +104,15 @@ def test_no_held_out_film_reaches_a_fit_or_a_list(ratings: Ratings) -> None:
     assert not rows_of(first.ratings, ratings)[rows_of(test, ratings)].any()
 
 
-def test_of_new_people_only_what_they_show_is_known(ratings: Ratings) -> None:
-    people = whole_users(ratings)
-    changed = scrambled(ratings, rows_of(people.test, ratings))
+def test_only_shown_ratings_of_held_out_users_are_known(ratings: Ratings) -> None:
+    holdout = whole_users(ratings)
+    changed = scrambled(ratings, rows_of(holdout.test, ratings))
     first, second = (recorded(evaluate_new_people, data) for data in (ratings, changed))
     assert_same_to_the_bit(first, second)
-    held_out = ratings.ratings["userId"].isin(people.user_ids)
+    held_out = ratings.ratings["userId"].isin(holdout.user_ids)
     assert not rows_of(first.ratings, ratings)[held_out].any()
-    # What they show is known when they are asked, but to no fit.
-    changed = scrambled(ratings, rows_of(people.shown, ratings))
+    # Shown ratings change the answers, but no fit.
+    changed = scrambled(ratings, rows_of(holdout.shown, ratings))
     other = recorded(evaluate_new_people, changed)
     pd.testing.assert_frame_equal(first.ratings, other.ratings, check_exact=True)
     assert any(

@@ -1,4 +1,4 @@
-"""The page: every row of the notebook, self-contained, escaped, and whole or not at all."""
+"""The page: every figure of the notebook, self-contained, escaped, written as a whole or not."""
 
 import re
 from html.parser import HTMLParser
@@ -29,7 +29,7 @@ SECTIONS = [
 
 
 class Page(HTMLParser):
-    """What a reader's browser would find: tags with their attributes, and the text."""
+    """What a browser finds in the page: tags with their attributes, and the text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ def test_the_notebooks_figures_are_in_the_page(real_page: Page) -> None:
     for figure in (
         "100,004 x 4",
         "9,125 x 3",
-        "181 people like one of two genres",
+        "181 users like one of two genres",
         "183 rows at 178 distinct points",
         "671 x 9,064",
         "671 x 1,000 with 62,397 ratings",
@@ -92,7 +92,7 @@ def test_the_page_needs_nothing_else(real_page: Page) -> None:
     assert real_page.all("link") == []
     assert all("src" not in script for script in real_page.all("script"))
     pictures = real_page.all("img")
-    # Two scatters, four panels in one, a curve, a region, and a group at least.
+    # Two scatter plots, a grid of four panels, a curve, a region, and at least one group.
     assert len(pictures) >= 6
     for picture in pictures:
         assert (picture["src"] or "").startswith("data:image/png;base64,iVBORw0KGgo")
@@ -103,7 +103,7 @@ def test_groups_of_at_most_nine_are_not_drawn(real_page: Page) -> None:
     drawn = [
         alt for image in real_page.all("img") if (alt := image["alt"] or "").startswith("Group ")
     ]
-    sizes = [int(re.findall(r": (\d+) people", alt)[0]) for alt in drawn]
+    sizes = [int(re.findall(r": (\d+) users", alt)[0]) for alt in drawn]
     assert sizes
     assert min(sizes) > 9
     for alt, size in zip(drawn, sizes, strict=True):
@@ -127,24 +127,24 @@ def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
     assert all(f"{silhouette:.4f}" in real_page.text for silhouette in shown)
     assert names["matrix"].shape == (671, 1000)
     assert all(
-        f"Group {c}: {n} people" in real_page.text
+        f"Group {c}: {n} users" in real_page.text
         for c, n in enumerate(names["clusters"].sizes)
         if n > 9
     )
-    assert f"the region gave it {values['prediction'].rating:.2f}" in real_page.text
+    assert f"is {values['prediction'].rating:.2f} in the region" in real_page.text
     assert all(reason in real_page.text for reason in values["recommendation"]["reason"])
     assert all(reason in real_page.text for reason in values["advice"]["reason"])
     assert "what people like the user think of it" in real_page.text
 
 
-def test_of_very_many_people_a_sample_is_measured(
+def test_of_very_many_users_a_sample_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("findings", "sections"):
         monkeypatch.setattr(f"recsys.report.{module}.SWEEP_USERS", 12)
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     page = Page(write_report(ratings, tmp_path / "r.html", seed=3).read_text("utf-8"))
-    assert "Measured on 12 of the people, drawn by the seed." in page.text
+    assert "The silhouettes are of 12 users, drawn with the seed." in page.text
     names: dict[str, Any] = {}
     for call in page.calls[:4]:
         exec(call, names)
@@ -160,12 +160,12 @@ def test_the_calls_name_where_the_ratings_are_from(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     exec(page.calls[0], names)
     pd.testing.assert_frame_equal(names["ratings"].ratings, ratings.ratings)
-    page = Page(write_report(named_films("Up"), tmp_path / "r.html").read_text("utf-8"))
+    page = Page(write_report(same_titles("Up"), tmp_path / "r.html").read_text("utf-8"))
     assert "recsys.Ratings.from_frames(" in page.calls[0]
 
 
 def run_line(line: str, names: dict[str, Any]) -> Any:
-    """Run a line as at a prompt, and give its value, or None for a statement."""
+    """Run a line as at a prompt, and return its value, or None for a statement."""
     try:
         code = compile(line, "page", "eval")
     except SyntaxError:
@@ -188,7 +188,7 @@ def test_unknown_user_is_named_before_the_work(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_same_seed_same_page_but_for_the_time(tmp_path: Path) -> None:
+def test_the_same_seed_makes_the_same_page_except_for_the_time(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     pages = []
     for name in ("a.html", "b.html"):
@@ -197,8 +197,8 @@ def test_same_seed_same_page_but_for_the_time(tmp_path: Path) -> None:
     assert pages[0] == pages[1]
 
 
-def named_films(title: str) -> Ratings:
-    """Six users of three genres whose films all bear one title."""
+def same_titles(title: str) -> Ratings:
+    """Six users, and six films of three genres with the same title."""
     genres = ["Romance", "Sci-Fi", "Action"]
     rows = [
         (user, film, float(1 + (user + film) % 5)) for user in range(1, 7) for film in range(1, 7)
@@ -217,7 +217,7 @@ def named_films(title: str) -> Ratings:
 
 def test_titles_are_escaped(tmp_path: Path) -> None:
     title = '<script>alert(1)</script> & "Sons" $x$'
-    html = write_report(named_films(title), tmp_path / "r.html").read_text("utf-8")
+    html = write_report(same_titles(title), tmp_path / "r.html").read_text("utf-8")
     page = Page(html)
     assert len(page.all("script")) == 1
     assert "<script>alert" not in html
@@ -225,11 +225,11 @@ def test_titles_are_escaped(tmp_path: Path) -> None:
 
 
 def test_a_tiny_table_still_makes_a_page(tmp_path: Path) -> None:
-    page = Page(write_report(named_films("Up"), tmp_path / "r.html").read_text("utf-8"))
+    page = Page(write_report(same_titles("Up"), tmp_path / "r.html").read_text("utf-8"))
     assert [section["id"] for section in page.all("section")] == SECTIONS
 
 
-def test_one_is_no_plural(tmp_path: Path) -> None:
+def test_one_has_no_plural(tmp_path: Path) -> None:
     one = Ratings.from_frames(
         pd.DataFrame({"userId": [7], "movieId": [1], "rating": [3.5]}),
         pd.DataFrame(
@@ -238,17 +238,17 @@ def test_one_is_no_plural(tmp_path: Path) -> None:
     )
     page = Page(write_report(one, tmp_path / "r.html").read_text("utf-8"))
     text = page.text
-    # Nothing is said to have been called where there was too little to call it on.
+    # The page shows no call for the three sections without enough users.
     assert len(page.calls) == len(SECTIONS) - 3
-    assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 person" in text
-    assert "Too few people contrast to be grouped." in text
-    assert "1 group of fewer than 10 people is not drawn." in text
-    assert "The group rated nothing that the user has not." in text
-    assert re.findall(r"\b1 (?:people|films|ratings|groups|rows|points)\b", text) == []
+    assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 user" in text
+    assert "The subset has too few users to group." in text
+    assert "1 group with fewer than 10 users is not drawn." in text
+    assert "The user has rated every film that the group rated." in text
+    assert re.findall(r"\b1 (?:users|films|ratings|groups|rows|points)\b", text) == []
 
 
-def test_a_group_that_rated_none_of_the_most_rated_films(tmp_path: Path) -> None:
-    """Users 1 and 2 rate the 1,000 most-rated films, user 3 only another."""
+def test_a_group_without_ratings_of_the_most_rated_films(tmp_path: Path) -> None:
+    """Users 1 and 2 rate the 1,000 most-rated films. User 3 rates only another film."""
     rows = [(user, film, 3.0) for user in (1, 2) for film in range(1, 1001)] + [(3, 1001, 5.0)]
     ratings = Ratings.from_frames(
         pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
@@ -261,14 +261,14 @@ def test_a_group_that_rated_none_of_the_most_rated_films(tmp_path: Path) -> None
         ),
     )
     text = Page(write_report(ratings, tmp_path / "r.html", user_id=3).read_text("utf-8")).text
-    assert "Nobody in the group rated any of the films." in text
+    assert "No user of the group rated any of the films." in text
     assert "nan" not in text
 
 
-def test_rows_left_out_are_told(tmp_path: Path) -> None:
+def test_rows_left_out_are_reported(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
-    ratings = named_films("Up")
+    ratings = same_titles("Up")
     ratings.movies.to_csv(folder / "movies.csv", index=False)
     good = ratings.ratings.to_csv(index=False)
     (folder / "ratings.csv").write_text(good + "1,1,seven,0\n", "utf-8")
@@ -278,10 +278,10 @@ def test_rows_left_out_are_told(tmp_path: Path) -> None:
     assert "seven" in page.text
 
 
-def test_other_genres_are_an_error_that_names_what_there_is(tmp_path: Path) -> None:
-    ratings = named_films("Up")
+def test_other_genres_are_an_error_that_names_the_genres(tmp_path: Path) -> None:
+    ratings = same_titles("Up")
     movies = ratings.movies.assign(genres="War")
-    with pytest.raises(ValueError, match="no film has the genre 'Romance'; there are War"):
+    with pytest.raises(ValueError, match="no film has the genre 'Romance'; choose from War"):
         write_report(Ratings.from_frames(ratings.ratings, movies), tmp_path / "r.html")
 
 
@@ -289,6 +289,6 @@ def test_a_failed_write_leaves_the_old_page(tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     target.mkdir()  # a folder cannot be replaced by a file
     with pytest.raises(OSError, match=r"r\.html"):
-        write_report(named_films("Up"), target)
+        write_report(same_titles("Up"), target)
     assert target.is_dir()
     assert list(tmp_path.iterdir()) == [target]
