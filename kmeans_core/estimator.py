@@ -9,7 +9,7 @@ from kmeans_core.arrays import Labels
 from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
 from kmeans_core.fit.empty_rows import heaviest_cluster, known_rows
 from kmeans_core.fit.lloyd import OnIteration, allowed_shift
-from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_starts
 from kmeans_core.fitted import FittedModel
 from kmeans_core.interface.bases import add_bases
@@ -34,7 +34,6 @@ from kmeans_core.points.checks import (
     as_weights,
     check_n_clusters,
 )
-from kmeans_core.points.runs import StopRule
 
 
 class KMeans(FittedModel):

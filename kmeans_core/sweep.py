@@ -12,7 +12,7 @@ from kmeans_core.arrays import Floats, Labels
 from kmeans_core.estimator import RULES
 from kmeans_core.fit.compiled import is_small
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift
-from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_starts
 from kmeans_core.interface.parameters import CALLABLE, NONE, as_iterable, check_parameters
 from kmeans_core.pairwise.pairs import euclidean
@@ -20,7 +20,6 @@ from kmeans_core.pairwise.silhouette import samples_of_labelings
 from kmeans_core.points.checks import as_points, as_random_stream, check_n_clusters
 from kmeans_core.points.compressed import compressed
 from kmeans_core.points.interface import KnownPoints
-from kmeans_core.points.runs import StopRule
 from kmeans_core.threads import chunks
 
 if TYPE_CHECKING:

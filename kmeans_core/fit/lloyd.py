@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.fit.problem import StopRule
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.points.interface import RUN_CALLS, Points, Sums
-from kmeans_core.points.runs import StopRule
 
 StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
 

@@ -18,9 +18,8 @@ from kmeans_core.points.checks import (
     as_weights,
     check_n_clusters,
 )
-from kmeans_core.points.interface import Points
+from kmeans_core.points.interface import Points, Trials, UndecidedError
 from kmeans_core.points.tables import as_array, as_floats
-from kmeans_core.points.trials import Trials, UndecidedError
 
 # A kernel is compiled for the vectors that the trials fill, each written out. This many take 2 s.
 MOST_TRIALS = 4096

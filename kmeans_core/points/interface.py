@@ -8,8 +8,6 @@ import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.points.row_groups import RowGroups
-from kmeans_core.points.runs import Runs, StopRule
-from kmeans_core.points.trials import Trials
 
 # distances(start, end) gives those from rows start..end to a block of rows, as an array
 # (end - start, n_block) or wider: columns beyond the block have no meaning.
@@ -59,6 +57,22 @@ class Sums(Protocol):
         ...
 
 
+class UndecidedError(Exception):
+    """Two choices are so alike that only the deciding sum can choose between them."""
+
+
+class Trials(Protocol):
+    """One start of k-means++ over the rows."""
+
+    def begin(self, row: int) -> None:
+        """Keep the first row."""
+        ...
+
+    def keep_best(self, uniforms: Floats) -> int:
+        """Draw a row for each number, and keep the one that leaves the least potential."""
+        ...
+
+
 class Points(Protocol):
     """Rows to cluster. Labels are int32; distances, sums and weights are float64.
 
@@ -85,6 +99,11 @@ class Points(Protocol):
     @property
     def n_stored(self) -> int:
         """How many entries there are to multiply: what an iteration costs for each cluster."""
+        ...
+
+    @property
+    def stored(self) -> npt.NDArray[Any]:
+        """The values of these entries, row by row."""
         ...
 
     def mean_variance(self) -> float:
@@ -143,8 +162,14 @@ class Points(Protocol):
 class KnownPoints(Points, Protocol):
     """Rows without unknown cells."""
 
-    # Multiply-adds of an iteration up to which a start alone is the faster in compiled calls.
-    lone_work: int
+    @property
+    def known(self) -> "KnownPoints":
+        """These points."""
+        ...
+
+    def place(self, entry: int) -> tuple[int, int]:
+        """The row and the column of one of the stored entries."""
+        ...
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         """Add factor * row to ``sums`` (n_clusters, n_features), entry after entry."""
@@ -152,26 +177,6 @@ class KnownPoints(Points, Protocol):
 
     def sums_are_exact(self, weights: Floats) -> bool:
         """Whether float64 is known to hold every weighted sum of rows, in any order, exactly."""
-        ...
-
-    def kept_by_start(self, n_clusters: int) -> int:
-        """Bytes that a start in compiled calls keeps beside labels and centres."""
-        ...
-
-    def small_seeds(
-        self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
-    ) -> None:
-        """Write the rows that k-means++ chooses in starts ``start``..``stop`` to ``chosen``.
-
-        ``firsts`` (n_starts,) has the first row of each, ``uniforms`` (n_starts, n_clusters - 1,
-        n_trials) the random numbers, ``chosen`` (n_starts, n_clusters).
-        """
-        ...
-
-    def small_runs(
-        self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
-    ) -> None:
-        """Run Lloyd's algorithm from ``runs.centers`` in starts ``start``..``stop``."""
         ...
 
     def unit_rows(self) -> tuple["KnownPoints", npt.NDArray[np.bool_]]:
