@@ -13,6 +13,8 @@ MOST_COUNTED = 2**63 - 1
 
 def is_int(value: Any) -> bool:
     """Whether value is a whole number, numpy's included, but no bool."""
+    if type(value) is int:  # most are, and the question below takes ten times longer
+        return True
     return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
 
 

@@ -5,10 +5,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from kmeans_core.arrays import Labels
+from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
 from kmeans_core.fit.empty_rows import heaviest_cluster, known_rows
-from kmeans_core.fit.lloyd import OnIteration, allowed_shift
+from kmeans_core.fit.lloyd import OnIteration, StopReason, allowed_shift
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_starts
 from kmeans_core.fitted import FittedModel
@@ -87,6 +87,14 @@ class KMeans(FittedModel):
         ``missing="ignore"`` over known cells, and ``penalty_`` besides.
     n_iter_ : int
         Iterations of the start that was kept.
+    stopped_by_ : {"strict convergence", "tolerance", "max_iter", "on_iteration"}
+        Why this start ended: no row changed cluster, the centers moved no more than ``tol``
+        allows, it reached ``max_iter``, or ``on_iteration`` returned True.
+    cluster_sizes_ : ndarray of shape (n_clusters,), int
+        The number of rows in each cluster.
+    cluster_inertias_ : ndarray of shape (n_clusters,), float64
+        The part of each cluster in ``inertia_``. The parts add up to ``inertia_``, without
+        ``penalty_``, up to rounding.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Only where X had column names that are all strings.
@@ -149,6 +157,9 @@ class KMeans(FittedModel):
 
     inertia_: float
     n_iter_: int
+    stopped_by_: StopReason
+    cluster_sizes_: Ints
+    cluster_inertias_: Floats
     on_iteration: OnIteration | None = None
 
     def __init__(
@@ -241,7 +252,9 @@ class KMeans(FittedModel):
             on_iteration=known.told(self.on_iteration),
         )
 
-        n_found = len(np.unique(best.labels))
+        labels = known.all_labels(best.labels)
+        sizes = np.bincount(labels, minlength=n_clusters)
+        n_found = np.count_nonzero(sizes)
         if n_found < n_clusters:
             warnings.warn(
                 f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
@@ -251,9 +264,12 @@ class KMeans(FittedModel):
             )
         self._remember_features(names, points.shape[1])
         self.cluster_centers_ = best.centers
-        self.labels_ = known.all_labels(best.labels)
+        self.labels_ = labels
         self.inertia_ = best.inertia
         self.n_iter_ = best.n_iter
+        self.stopped_by_ = best.stopped_by
+        self.cluster_sizes_ = sizes
+        self.cluster_inertias_ = best.inertias_of_clusters(known.points, known.weights)
         if self.missing == "ignore":
             self.heaviest_cluster_ = heaviest_cluster(best.labels, known.weights)
             self.penalty_ = known.points.penalty(best.centers.astype(np.float64))

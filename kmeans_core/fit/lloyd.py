@@ -80,6 +80,9 @@ class LloydResult:
     stopped_by : str
     center_shift : float
         Of the last iteration.
+    cluster_inertias : ndarray of shape (n_clusters,) or None
+        The part of each cluster in the inertia, without what the points add. None after compiled
+        calls, which do not find it: see ``inertias_of_clusters``.
     """
 
     centers: npt.NDArray[Any]
@@ -88,6 +91,14 @@ class LloydResult:
     n_iter: int
     stopped_by: StopReason
     center_shift: float
+    cluster_inertias: Floats | None = None
+
+    def inertias_of_clusters(self, points: Points, weights: Floats) -> Floats:
+        """``cluster_inertias``, found now if the run did not find them."""
+        if self.cluster_inertias is not None:
+            return self.cluster_inertias
+        own = points.own_distances(self.centers.astype(np.float64), self.labels)
+        return _by_cluster(self.labels, own, weights, len(self.centers))
 
 
 def allowed_shift(points: Points, tol: float) -> float:
@@ -175,13 +186,15 @@ def lloyd(
     centers = final.astype(np.float64)
     if not np.array_equal(centers, assigned_to):
         assigner.assign(centers, labels)
+    own = points.own_distances(centers, labels)
     return LloydResult(
         centers=final,
         labels=labels,
-        inertia=_inertia(points, centers, labels, weights),
+        inertia=float(weighted_total(weights, own)) + points.penalty(centers),
         n_iter=iteration + 1,
         stopped_by=stopped_by,
         center_shift=shift,
+        cluster_inertias=_by_cluster(labels, own, weights, len(centers)),
     )
 
 
@@ -221,6 +234,11 @@ def _farthest(
 def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:
     distances = float(weighted_total(weights, points.own_distances(centers, labels)))
     return distances + points.penalty(centers)
+
+
+def _by_cluster(labels: Labels, own: Floats, weights: Floats, n_clusters: int) -> Floats:
+    """Weighted sum of the rows' own distances in each cluster."""
+    return np.bincount(labels, own * weights, n_clusters).astype(np.float64, copy=False)
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

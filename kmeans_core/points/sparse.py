@@ -260,18 +260,18 @@ class SparsePoints:
         pairs.lengths(self.csr[0], self.csr[2], out)
         return out
 
-    @lazy
-    def _cuts(self) -> list[int]:
-        """Rows at which to cut for runs that store as much each: rows differ widely in length."""
+    def _first_row(self, run: int) -> int:
+        """Where a run of rows starts. Runs store equally much, since rows differ in length."""
+        if run in (0, N_RUNS):
+            return 0 if run == 0 else len(self.row_norms)
         indptr = self.csr[2]
-        shares = np.arange(1, N_RUNS) * (int(indptr[-1]) // N_RUNS)
-        return [0, *np.searchsorted(indptr[:-1], shares).tolist(), len(indptr) - 1]
+        n_before = indptr.dtype.type(run * (len(self.csr[0]) // N_RUNS))
+        return int(np.searchsorted(indptr[:-1], n_before))
 
     def _run_rows(self, work_per_stored: int, task: chunks.Task) -> None:
-        cuts = self._cuts
         chunks.run(
             N_RUNS,
             len(self.csr[0]) * work_per_stored,
             self.n_threads,
-            lambda start, stop: task(cuts[start], cuts[stop]),
+            lambda start, stop: task(self._first_row(start), self._first_row(stop)),
         )
