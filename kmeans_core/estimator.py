@@ -1,6 +1,7 @@
 """KMeans: parameters, fit and the fitted attributes."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_starts
 from kmeans_core.fitted import FittedModel
 from kmeans_core.interface.bases import add_bases
+from kmeans_core.interface.choices import Algorithm, Init, Missing, NInit, RandomState
 from kmeans_core.interface.parameters import (
     ARRAY_LIKE,
     BOOL,
@@ -166,17 +168,17 @@ class KMeans(FittedModel):
         self,
         n_clusters: int = 8,
         *,
-        init: Any = "k-means++",
-        n_init: Any = "auto",
+        init: Init = "k-means++",
+        n_init: NInit = "auto",
         max_iter: int = 300,
         tol: float = 1e-4,
         verbose: int = 0,
-        random_state: Any = None,
+        random_state: RandomState = None,
         copy_x: bool = True,
-        algorithm: str = "lloyd",
+        algorithm: Algorithm = "lloyd",
         on_iteration: OnIteration | None = None,
         n_threads: int | None = None,
-        missing: str = "error",
+        missing: Missing = "error",
         shrinkage: float = 0.0,
     ) -> None:
         self.n_clusters = n_clusters
@@ -290,18 +292,11 @@ class KMeans(FittedModel):
 
     def _check_parameters(self) -> dict[str, Any]:
         self._parameter_names()  # as scikit-learn's fit, refuses *args
-        plain = check_parameters(type(self).__name__, self._values_of(RULES), RULES)
-        if plain["shrinkage"] > 0 and self.missing == "error":
-            raise InvalidParameterError(
-                f"shrinkage={self.shrinkage!r} needs missing='ignore': plain means are not shrunk."
-            )
-        return plain
+        return checked_parameters(type(self).__name__, self._values_of(RULES), RULES)
 
     def _n_starts(self) -> int:
-        if isinstance(self.n_init, str):
-            return 10 if callable(self.init) or _is_named(self.init, "random") else 1
         given = not isinstance(self.init, str) and not callable(self.init)
-        if given and self.n_init != 1:
+        if given and self.n_init not in (1, "auto"):
             warnings.warn(
                 "Explicit initial center position passed: performing only one init in "
                 f"{type(self).__name__} instead of n_init={self.n_init}.",
@@ -309,7 +304,7 @@ class KMeans(FittedModel):
                 stacklevel=3,
             )
             return 1
-        return int(self.n_init)
+        return n_starts_of(self.init, self.n_init)
 
     def _stream(self) -> RandomStream:
         # Given centres leave nothing to draw, and fresh entropy takes longer than a small fit.
@@ -335,8 +330,29 @@ RULES = {
 }
 
 
-def _is_named(init: Any, name: str) -> bool:
-    return isinstance(init, str) and init == name
+def checked_parameters(
+    owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The plain form of every parameter that has rules; see ``check_parameters``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a rule does not hold, or centers are to be shrunk that are plain means.
+    """
+    plain = check_parameters(owner, values, rules)
+    if plain["shrinkage"] > 0 and plain["missing"] == "error":
+        raise InvalidParameterError(
+            f"shrinkage={values['shrinkage']!r} needs missing='ignore': plain means are not shrunk."
+        )
+    return plain
+
+
+def n_starts_of(init: Any, n_init: Any) -> int:
+    """The number of starts that ``n_init`` means for these first centers."""
+    if not isinstance(n_init, str):
+        return int(n_init)
+    return 10 if callable(init) or (isinstance(init, str) and init == "random") else 1
 
 
 add_bases()  # not before: scikit-learn's classes would wrap methods of a class that is made

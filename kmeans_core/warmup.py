@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.estimator import KMeans
+from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.pairwise.silhouette import silhouette_samples
 
@@ -95,7 +96,7 @@ def _known_cells(X: npt.NDArray[Any]) -> sp.csr_array:
     return sp.coo_array((X[rows, columns], (rows, columns)), shape=X.shape).tocsr()
 
 
-def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: str = "error") -> None:
+def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: Missing = "error") -> None:
     # The last centre is far from all rows: its cluster is empty and is given a row.
     far_off = np.arange(n_clusters * X.shape[1], dtype=float).reshape(n_clusters, -1) ** 3
     with warnings.catch_warnings():

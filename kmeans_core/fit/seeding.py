@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints
 from kmeans_core.fit.problem import Problem
+from kmeans_core.interface.choices import RandomState
 from kmeans_core.interface.parameters import NONE, RANDOM_STATE, check_parameters, int_from
 from kmeans_core.points.checks import (
     RandomStream,
@@ -182,7 +183,7 @@ def kmeans_plusplus(
     *,
     sample_weight: Any = None,
     x_squared_norms: Any = None,
-    random_state: Any = None,
+    random_state: RandomState = None,
     n_local_trials: int | None = None,
 ) -> tuple[npt.NDArray[Any], Ints]:
     """First centres by greedy k-means++ (Arthur and Vassilvitskii 2007).
