@@ -38,7 +38,7 @@ _RULES = {
 }
 _K_RULES = {"n_clusters": RULES["n_clusters"]}
 
-# A silhouette this much below the best is as good: it varies about that much with the seed.
+# A silhouette this much below the best is as good, since another seed changes it about as much.
 SAME_SILHOUETTE = 0.02
 
 
@@ -51,9 +51,10 @@ class SweepResult:
     ks : ndarray of shape (n_ks,)
     inertia : ndarray of shape (n_ks,)
     silhouette : ndarray of shape (n_ks,)
-        Mean silhouette; NaN where it has no meaning (fewer than 2 clusters, or one a row).
+        Mean silhouette. NaN where it has no meaning: with fewer than 2 clusters, or if each row is
+        a cluster.
     n_found : ndarray of shape (n_ks,)
-        Clusters that hold rows; fewer than k where there are fewer distinct rows.
+        The number of clusters that hold rows. It is less than k if there are fewer distinct rows.
     labels : ndarray of shape (n_ks, n_samples)
     """
 
@@ -65,7 +66,7 @@ class SweepResult:
 
     @property
     def best_k(self) -> int:
-        """The k with the largest silhouette; the least such k.
+        """The k with the largest silhouette; the least k among equals.
 
         Raises
         ------
@@ -78,7 +79,7 @@ class SweepResult:
     def suggested_k(self) -> int:
         """The least k whose silhouette is within 0.02 of the best.
 
-        Fewer clusters are easier to understand, and the difference is what another seed makes.
+        Fewer clusters are easier to understand, and another seed changes silhouettes as much.
 
         Raises
         ------
@@ -98,7 +99,12 @@ class SweepResult:
         return int(np.min(self.ks[defined][self.silhouette[defined] >= least]))
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row a k: k, inertia, silhouette, n_found. Needs pandas."""
+        """A table with one row for each k: k, inertia, silhouette, n_found. It needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         import pandas as pd
 
         return pd.DataFrame(
@@ -132,7 +138,7 @@ def sweep_k(
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
     ks : iterable of int, or int
-        Each from 1 to the number of rows; one int is one k.
+        Each k is from 1 to the number of rows. One int is one k.
     sample_weight : array-like of shape (n_samples,), optional
         As in :meth:`KMeans.fit`. Silhouettes do not depend on weights.
     init : {"k-means++", "random"} or callable
@@ -144,8 +150,8 @@ def sweep_k(
         As in :class:`KMeans`. With ``missing="ignore"`` the silhouettes are those of
         ``silhouette_samples(..., missing="ignore")``.
     on_k : callable, optional
-        Called with each k once it is clustered, one call at a time, from any thread and in any
-        order; for a progress bar.
+        Called with each k when its clusters are found, for example to move a progress bar. There is
+        one call at a time, from any thread and in any order.
 
     Returns
     -------
@@ -160,7 +166,7 @@ def sweep_k(
     Warns
     -----
     UserWarning
-        If there are rows of which nothing is known.
+        If there are rows without known cells.
 
     Examples
     --------
@@ -188,13 +194,13 @@ def sweep_k(
             with progress:
                 on_k(ks[position])
 
-    # A stream is drawn from in the order of ks; an integer is used anew for each, in any order.
+    # A stream must be drawn from in the order of ks. An integer starts the same stream for each k.
     in_order = isinstance(random_state, np.random.RandomState | np.random.Generator)
     if in_order or callable(init) or not is_small(known.points, max(ks), n_starts):
         for position in range(len(ks)):
             fit(position)
     else:
-        # The largest first: what is left at the end is small, and threads end together.
+        # The largest k comes first, so that threads end at about the same time.
         order = np.argsort([-k for k in ks], kind="stable").tolist()
 
         def fit_some(start: int, stop: int) -> None:

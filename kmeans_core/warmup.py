@@ -28,28 +28,28 @@ def warmup(
     """Compile now what the first fits would otherwise wait for.
 
     numba compiles a kernel when it is first called, and keeps it in its cache for later
-    processes. Kernels are compiled for as many vectors as the clusters fill, so name the numbers
-    of clusters that you will use: 1 to 16 are alike, and so on in steps of 16. Read-only arrays,
-    such as memory maps and what joblib hands its workers, use the same kernels as others.
+    processes. Some kernels depend on the number of clusters in steps of 16 (1 to 16, 17 to 32, and
+    so on), so name the numbers of clusters that you will use. Read-only arrays, such as memory maps
+    and the arrays of joblib's workers, use the same kernels as other arrays.
 
     Parameters
     ----------
     n_clusters : iterable of int, or int
         Each at most 65536.
     dtypes : iterable of dtype, or dtype
-        Float dtypes of the data to come.
+        Float dtypes of your data.
     sparse : bool
-        Whether CSR matrices are to come as well.
+        Whether you will use CSR matrices too.
     index_dtypes : iterable of dtype, or dtype
-        Integer dtypes of their indices. scipy makes int32 where these suffice; leave int64 out to
+        Integer dtypes of their indices. scipy uses int32 where int32 is enough. Leave int64 out to
         save about a quarter of the time.
     missing : bool
-        Whether data with unknown cells are to come as well (``missing="ignore"``).
+        Whether you will use data with unknown cells too (``missing="ignore"``).
 
     Raises
     ------
     InvalidParameterError
-        If a number of clusters is no int from 1 to 65536.
+        If a number of clusters is not an int from 1 to 65536.
 
     Examples
     --------
