@@ -1,5 +1,6 @@
 """Array types that all modules share, and arrays laid out as kernels need them."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ LINE_BYTES = 64
 
 def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """Zeros that start on a cache line."""
-    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(n_bytes + LINE_BYTES, dtype=np.uint8)
     first = -memory.ctypes.data % LINE_BYTES
     return memory[first : first + n_bytes].view(dtype).reshape(shape)
@@ -48,7 +49,7 @@ def as_kernels_take_it(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
     """Slices of consecutive rows that hold about ``BLOCK_ENTRIES`` entries each."""
     n_rows = shape[0]
-    row_entries = max(1, int(np.prod(shape[1:])))
+    row_entries = max(1, math.prod(shape[1:]))
     n_block = max(1, BLOCK_ENTRIES // row_entries)
     for first in range(0, n_rows, n_block):
         yield slice(first, min(first + n_block, n_rows))

@@ -1,18 +1,20 @@
 """KMeans: parameters, fit and the fitted attributes."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 
-from kmeans_core.arrays import Labels
+from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
 from kmeans_core.fit.empty_rows import heaviest_cluster, known_rows
-from kmeans_core.fit.lloyd import OnIteration, allowed_shift
-from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.lloyd import OnIteration, StopReason, allowed_shift
+from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_starts
 from kmeans_core.fitted import FittedModel
 from kmeans_core.interface.bases import add_bases
+from kmeans_core.interface.choices import Algorithm, Init, Missing, NInit, RandomState
 from kmeans_core.interface.parameters import (
     ARRAY_LIKE,
     BOOL,
@@ -34,7 +36,6 @@ from kmeans_core.points.checks import (
     as_weights,
     check_n_clusters,
 )
-from kmeans_core.points.runs import StopRule
 
 
 class KMeans(FittedModel):
@@ -46,37 +47,38 @@ class KMeans(FittedModel):
     ----------
     n_clusters : int, default 8
     init : {"k-means++", "random"}, array-like of shape (n_clusters, n_features) or callable
-        First centres: greedy k-means++, random rows, the ones given, or what
+        The first centers: rows chosen by greedy k-means++, random rows, the given centers, or what
         ``init(X, n_clusters, random_state=...)`` returns.
     n_init : "auto" or int
-        Starts of which the one with the least inertia is kept; "auto" is 1 for k-means++ and
-        given centres, 10 for "random" and callables.
+        The number of starts. The start with the least inertia is kept. "auto" means 1 for k-means++
+        and given centers, and 10 for "random" and callables.
     max_iter : int, default 300
-        Iterations of one start at most.
+        The largest number of iterations of one start.
     tol : float, default 1e-4
-        A start stops when the squared shifts of its centres sum to at most ``tol`` times the mean
+        A start stops when the squared shifts of its centers sum to at most ``tol`` times the mean
         variance of the features. With 0 it stops when no row changes cluster.
     verbose : int, default 0
-        Above 0, prints each iteration.
+        Above 0, ``fit`` prints each iteration.
     random_state : int, RandomState, Generator or None
-        None draws fresh numbers each time; numpy's global stream is never used.
+        Draws the first centers. None draws other numbers each time. numpy's global stream is never
+        used.
     copy_x : bool, default True
-        Accepted for scikit-learn's sake: X is never changed.
+        Accepted because scikit-learn accepts it. X is never changed.
     algorithm : {"lloyd", "elkan"}
         Both give the result of Lloyd's algorithm.
     on_iteration : callable, optional
-        Called with one :class:`~kmeans_core.IterationEvent` an iteration. Returning True ends the
-        start it is called in, and no further start begins.
+        Called with one :class:`~kmeans_core.IterationEvent` for each iteration. If it returns True,
+        its start ends, and no further start begins.
     n_threads : int, optional
-        Threads to use at most. If not given: the least that the process's affinity, its
-        container's CPU quota, ``OMP_NUM_THREADS``, ``NUMBA_NUM_THREADS`` and
+        The largest number of threads to use. The default is the least number that the process's
+        affinity, its container's CPU quota, ``OMP_NUM_THREADS``, ``NUMBA_NUM_THREADS`` and
         ``LOKY_MAX_CPU_COUNT`` allow. The result is the same, to the bit, for every number.
     missing : {"error", "ignore"}, default "error"
         "error" refuses NaN, and absent cells of sparse X are 0. With "ignore" NaN and absent cells
         are unknown and count for nothing: see Notes.
     shrinkage : float, default 0.0
-        With ``missing="ignore"``: each centre is drawn to the features' means as if so much weight
-        of rows with these values were in its cluster.
+        Only with ``missing="ignore"``. Each center moves toward the means of the features, as if
+        its cluster had more rows with these means, and this were their weight.
 
     Attributes
     ----------
@@ -84,40 +86,49 @@ class KMeans(FittedModel):
     labels_ : ndarray of shape (n_samples,), int32
         Equal to ``predict(X)``, whatever ended the fit.
     inertia_ : float
-        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``; with
-        ``missing="ignore"`` over known cells, and ``penalty_`` besides.
+        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``. With
+        ``missing="ignore"`` the distances are over known cells, and ``penalty_`` is added.
     n_iter_ : int
-        Iterations of the start that was kept.
+        The number of iterations of the start that was kept.
+    stopped_by_ : {"strict convergence", "tolerance", "max_iter", "on_iteration"}
+        Why this start ended: no row changed cluster, the centers moved no more than ``tol``
+        allows, it reached ``max_iter``, or ``on_iteration`` returned True.
+    cluster_sizes_ : ndarray of shape (n_clusters,), int
+        The number of rows in each cluster.
+    cluster_inertias_ : ndarray of shape (n_clusters,), float64
+        The part of each cluster in ``inertia_``. The parts add up to ``inertia_``, without
+        ``penalty_``, up to rounding.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Only where X had column names that are all strings.
     heaviest_cluster_ : int
-        Only with ``missing="ignore"``: where rows go of which nothing is known. The cluster whose
-        other rows weigh most, of equally heavy ones the lowest.
+        Only with ``missing="ignore"``. The cluster whose rows with known cells weigh most. Of
+        equally heavy clusters it has the lowest number. Rows without known cells belong to it.
     penalty_ : float
-        Only with ``missing="ignore"``: what ``shrinkage`` adds to the objective.
+        Only with ``missing="ignore"``. What ``shrinkage`` adds to the objective.
 
     Notes
     -----
-    With ``missing="ignore"`` the objective is that of k-POD (Chi, Chi and Baraniuk 2016), the sum
-    over known cells alone, and a penalty that is 0 without shrinkage::
+    With ``missing="ignore"`` the objective is that of k-POD (Chi, Chi and Baraniuk 2016), which is
+    a sum over known cells, plus a penalty that is 0 without shrinkage::
 
         sum_i w_i sum_{j known in i} (x_ij - c_kj)^2 + shrinkage * sum_k sum_j (c_kj - m_j)^2
 
     where k is the cluster of row i and m_j the weighted mean of feature j's known values. A row
-    goes to the centre nearest over its own known cells. Feature j of a centre is::
+    goes to the center that is nearest over the row's known cells. Feature j of a center is::
 
         (sum_i w_i x_ij + shrinkage * m_j) / (sum_i w_i + shrinkage)
 
-    over the rows of its cluster that know j; m_j where none does. Neither step raises the
-    objective. (k-POD fills the unknown cells with those of the row's centre and takes plain means,
-    which converges to the same kind of point in more iterations.)
+    over the rows of its cluster that know j, or m_j if no row of the cluster knows j. Neither step
+    raises the objective. (k-POD fills the unknown cells with those of the row's center and takes
+    plain means. It converges to the same kind of point in more iterations.)
 
-    k-means++ takes squared distances between rows over the cells that both know, scaled to all
-    features; for rows that share none, what it is on average: twice the features' variances. An
-    unknown cell of a row that becomes a first centre is m_j. Rows of which nothing is known go to
-    ``heaviest_cluster_`` at distance 0 and change nothing else; ``fit`` warns of them. Where every
-    cell is known and nothing is shrunk, it is k-means as otherwise, to the bit.
+    k-means++ takes squared distances between rows over the cells that both rows know, scaled to all
+    features. Two rows without a common known cell get the average squared distance: twice the sum
+    of the features' variances. If a row with unknown cells becomes a first center, its unknown
+    cells become m_j. Rows without known cells go to ``heaviest_cluster_`` at distance 0 and change
+    nothing else; ``fit`` warns of them. If every cell is known and nothing is shrunk, the result is
+    that of ``missing="error"``, to the bit.
 
     References
     ----------
@@ -150,23 +161,26 @@ class KMeans(FittedModel):
 
     inertia_: float
     n_iter_: int
+    stopped_by_: StopReason
+    cluster_sizes_: Ints
+    cluster_inertias_: Floats
     on_iteration: OnIteration | None = None
 
     def __init__(
         self,
         n_clusters: int = 8,
         *,
-        init: Any = "k-means++",
-        n_init: Any = "auto",
+        init: Init = "k-means++",
+        n_init: NInit = "auto",
         max_iter: int = 300,
         tol: float = 1e-4,
         verbose: int = 0,
-        random_state: Any = None,
+        random_state: RandomState = None,
         copy_x: bool = True,
-        algorithm: str = "lloyd",
+        algorithm: Algorithm = "lloyd",
         on_iteration: OnIteration | None = None,
         n_threads: int | None = None,
-        missing: str = "error",
+        missing: Missing = "error",
         shrinkage: float = 0.0,
     ) -> None:
         self.n_clusters = n_clusters
@@ -210,7 +224,7 @@ class KMeans(FittedModel):
         ConvergenceWarning
             If fewer clusters than asked for hold rows.
         UserWarning
-            If there are rows of which nothing is known.
+            If there are rows without known cells.
         """
         plain = self._check_parameters()
         n_clusters = plain["n_clusters"]
@@ -242,7 +256,9 @@ class KMeans(FittedModel):
             on_iteration=known.told(self.on_iteration),
         )
 
-        n_found = len(np.unique(best.labels))
+        labels = known.all_labels(best.labels)
+        sizes = np.bincount(labels, minlength=n_clusters)
+        n_found = np.count_nonzero(sizes)
         if n_found < n_clusters:
             warnings.warn(
                 f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
@@ -252,9 +268,12 @@ class KMeans(FittedModel):
             )
         self._remember_features(names, points.shape[1])
         self.cluster_centers_ = best.centers
-        self.labels_ = known.all_labels(best.labels)
+        self.labels_ = labels
         self.inertia_ = best.inertia
         self.n_iter_ = best.n_iter
+        self.stopped_by_ = best.stopped_by
+        self.cluster_sizes_ = sizes
+        self.cluster_inertias_ = best.inertias_of_clusters(known.points, known.weights)
         if self.missing == "ignore":
             self.heaviest_cluster_ = heaviest_cluster(best.labels, known.weights)
             self.penalty_ = known.points.penalty(best.centers.astype(np.float64))
@@ -264,29 +283,43 @@ class KMeans(FittedModel):
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
-        """Fit, and return ``labels_``."""
+        """Find the clusters of X and return ``labels_``.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int32
+        """
         return self.fit(X, sample_weight=sample_weight).labels_
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Fit, and return the distances of the same rows."""
+        """Find the clusters of X and return the distances of its rows to the centers.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters)
+            As :meth:`transform` returns it.
+        """
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     # How fit goes about it -----------------------------------------------------------------
 
     def _check_parameters(self) -> dict[str, Any]:
         self._parameter_names()  # as scikit-learn's fit, refuses *args
-        plain = check_parameters(type(self).__name__, self._values_of(RULES), RULES)
-        if plain["shrinkage"] > 0 and self.missing == "error":
-            raise InvalidParameterError(
-                f"shrinkage={self.shrinkage!r} needs missing='ignore': plain means are not shrunk."
-            )
-        return plain
+        return checked_parameters(type(self).__name__, self._values_of(RULES), RULES)
 
     def _n_starts(self) -> int:
-        if isinstance(self.n_init, str):
-            return 10 if callable(self.init) or _is_named(self.init, "random") else 1
         given = not isinstance(self.init, str) and not callable(self.init)
-        if given and self.n_init != 1:
+        if given and self.n_init not in (1, "auto"):
             warnings.warn(
                 "Explicit initial center position passed: performing only one init in "
                 f"{type(self).__name__} instead of n_init={self.n_init}.",
@@ -294,7 +327,7 @@ class KMeans(FittedModel):
                 stacklevel=3,
             )
             return 1
-        return int(self.n_init)
+        return n_starts_of(self.init, self.n_init)
 
     def _stream(self) -> RandomStream:
         # Given centres leave nothing to draw, and fresh entropy takes longer than a small fit.
@@ -320,8 +353,29 @@ RULES = {
 }
 
 
-def _is_named(init: Any, name: str) -> bool:
-    return isinstance(init, str) and init == name
+def checked_parameters(
+    owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The plain form of every parameter that has rules; see ``check_parameters``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a rule does not hold, or centers are to be shrunk that are plain means.
+    """
+    plain = check_parameters(owner, values, rules)
+    if plain["shrinkage"] > 0 and plain["missing"] == "error":
+        raise InvalidParameterError(
+            f"shrinkage={values['shrinkage']!r} needs missing='ignore': plain means are not shrunk."
+        )
+    return plain
+
+
+def n_starts_of(init: Any, n_init: Any) -> int:
+    """The number of starts that ``n_init`` means for these first centers."""
+    if not isinstance(n_init, str):
+        return int(n_init)
+    return 10 if callable(init) or (isinstance(init, str) and init == "random") else 1
 
 
 add_bases()  # not before: scikit-learn's classes would wrap methods of a class that is made

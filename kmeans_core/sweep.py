@@ -2,35 +2,43 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.estimator import RULES
+from kmeans_core.estimator import RULES, checked_parameters, n_starts_of
 from kmeans_core.fit.compiled import is_small
+from kmeans_core.fit.empty_rows import known_rows
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift
-from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_starts
-from kmeans_core.interface.parameters import CALLABLE, NONE, as_iterable, check_parameters
+from kmeans_core.interface.choices import InitForAnyK, Missing, NInit, RandomState
+from kmeans_core.interface.parameters import CALLABLE, NONE, as_iterable, check_parameters, one_of
+from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
 from kmeans_core.pairwise.pairs import euclidean
 from kmeans_core.pairwise.silhouette import samples_of_labelings
-from kmeans_core.points.checks import as_points, as_random_stream, check_n_clusters
+from kmeans_core.points.checks import as_points, as_random_stream, as_weights, check_n_clusters
 from kmeans_core.points.compressed import compressed
-from kmeans_core.points.interface import KnownPoints
-from kmeans_core.points.runs import StopRule
+from kmeans_core.points.interface import KnownPoints, Points
+from kmeans_core.points.observed import ObservedPoints
 from kmeans_core.threads import chunks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_NAMES = ("n_init", "max_iter", "tol", "random_state", "n_threads")
-_RULES = {name: RULES[name] for name in _NAMES} | {"on_k": (CALLABLE, NONE)}
+_ONE_K = "(centers in an array fit one k only: give them to KMeans)"
+_NAMES = ("n_init", "max_iter", "tol", "random_state", "n_threads", "missing", "shrinkage")
+_RULES = {
+    "init": (one_of("k-means++", "random"), replace(CALLABLE, words=f"a callable {_ONE_K}")),
+    **{name: RULES[name] for name in _NAMES},
+    "on_k": (CALLABLE, NONE),
+}
 _K_RULES = {"n_clusters": RULES["n_clusters"]}
 
-# A silhouette this much below the best is as good: it varies about that much with the seed.
+# A silhouette this much below the best is as good, since another seed changes it about as much.
 SAME_SILHOUETTE = 0.02
 
 
@@ -43,9 +51,10 @@ class SweepResult:
     ks : ndarray of shape (n_ks,)
     inertia : ndarray of shape (n_ks,)
     silhouette : ndarray of shape (n_ks,)
-        Mean silhouette; NaN where it has no meaning (fewer than 2 clusters, or one a row).
+        Mean silhouette. NaN where it has no meaning: with fewer than 2 clusters, or if each row is
+        a cluster.
     n_found : ndarray of shape (n_ks,)
-        Clusters that hold rows; fewer than k where there are fewer distinct rows.
+        The number of clusters that hold rows. It is less than k if there are fewer distinct rows.
     labels : ndarray of shape (n_ks, n_samples)
     """
 
@@ -57,7 +66,7 @@ class SweepResult:
 
     @property
     def best_k(self) -> int:
-        """The k with the largest silhouette; the least such k.
+        """The k with the largest silhouette; the least k among equals.
 
         Raises
         ------
@@ -70,7 +79,7 @@ class SweepResult:
     def suggested_k(self) -> int:
         """The least k whose silhouette is within 0.02 of the best.
 
-        Fewer clusters are easier to understand, and the difference is what another seed makes.
+        Fewer clusters are easier to understand, and another seed changes silhouettes as much.
 
         Raises
         ------
@@ -90,7 +99,12 @@ class SweepResult:
         return int(np.min(self.ks[defined][self.silhouette[defined] >= least]))
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row a k: k, inertia, silhouette, n_found. Needs pandas."""
+        """A table with one row for each k: k, inertia, silhouette, n_found. It needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         import pandas as pd
 
         return pd.DataFrame(
@@ -107,11 +121,15 @@ def sweep_k(
     X: Any,
     ks: Iterable[int] | int,
     *,
-    n_init: Any = 10,
+    sample_weight: Any = None,
+    init: InitForAnyK = "k-means++",
+    n_init: NInit = 10,
     max_iter: int = 300,
     tol: float = 1e-4,
-    random_state: Any = None,
+    random_state: RandomState = None,
     n_threads: int | None = None,
+    missing: Missing = "error",
+    shrinkage: float = 0.0,
     on_k: Callable[[int], Any] | None = None,
 ) -> SweepResult:
     """Cluster X at every k and measure inertia and silhouette.
@@ -120,13 +138,20 @@ def sweep_k(
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
     ks : iterable of int, or int
-        Each from 1 to the number of rows; one int is one k.
+        Each k is from 1 to the number of rows. One int is one k.
+    sample_weight : array-like of shape (n_samples,), optional
+        As in :meth:`KMeans.fit`. Silhouettes do not depend on weights.
+    init : {"k-means++", "random"} or callable
+        As in :class:`KMeans`. A callable is called from the calling thread only.
     n_init, max_iter, tol, random_state, n_threads
-        As in :class:`KMeans`; an integer ``random_state`` is used anew for each k, so that each
-        row of the result is what ``KMeans(k, ...)`` alone gives.
+        As in :class:`KMeans`. Every k starts from the same integer ``random_state``, so each row
+        of the result is what ``KMeans(k, ...)`` alone gives.
+    missing, shrinkage
+        As in :class:`KMeans`. With ``missing="ignore"`` the silhouettes are those of
+        ``silhouette_samples(..., missing="ignore")``.
     on_k : callable, optional
-        Called with each k once it is clustered, one call at a time, from any thread and in any
-        order; for a progress bar.
+        Called with each k when its clusters are found, for example to move a progress bar. There is
+        one call at a time, from any thread and in any order.
 
     Returns
     -------
@@ -135,8 +160,13 @@ def sweep_k(
     Raises
     ------
     ValueError
-        If ``ks`` is empty, a k is larger than the number of rows, or X or a parameter cannot be
-        used.
+        If ``ks`` is empty, a k is larger than the number of rows, or X, the weights or a parameter
+        cannot be used.
+
+    Warns
+    -----
+    UserWarning
+        If there are rows without known cells.
 
     Examples
     --------
@@ -146,45 +176,44 @@ def sweep_k(
     >>> result.best_k, result.suggested_k
     (3, 3)
     """
-    plain = check_parameters("sweep_k", locals(), _RULES)
-    points = as_points(X, n_threads=plain["n_threads"])
+    plain = checked_parameters("sweep_k", locals(), _RULES)
+    points = as_points(X, n_threads=plain["n_threads"], missing=missing)
     ks = _checked_ks(ks, points)
-    points = compressed(points)
-    n_samples = points.shape[0]
-
-    rule = StopRule(plain["max_iter"], allowed_shift(points, plain["tol"]))
-    weights = np.ones(n_samples)
-    n_starts = 1 if isinstance(n_init, str) else plain["n_init"]
+    if points.known is not None:
+        points = compressed(points)  # once for all fits and silhouettes
+    known = known_rows(points, as_weights(sample_weight, points), max(ks), plain["shrinkage"])
+    rule = StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"]))
+    n_starts = n_starts_of(init, plain["n_init"])
     results: dict[int, LloydResult] = {}
     progress = threading.Lock()
 
     def fit(position: int) -> None:
-        problem = Problem(points, X, weights, "k-means++", ks[position], rule)
+        problem = Problem(known.points, X, known.weights, init, ks[position], rule)
         results[position] = best_of_starts(problem, n_starts, as_random_stream(random_state))
         if on_k is not None:
             with progress:
                 on_k(ks[position])
 
-    # A stream is drawn from in the order of ks; an integer is used anew for each, in any order.
+    # A stream must be drawn from in the order of ks. An integer starts the same stream for each k.
     in_order = isinstance(random_state, np.random.RandomState | np.random.Generator)
-    if in_order or not is_small(points, max(ks), n_starts):
+    if in_order or callable(init) or not is_small(known.points, max(ks), n_starts):
         for position in range(len(ks)):
             fit(position)
     else:
-        # The largest first: what is left at the end is small, and threads end together.
+        # The largest k comes first, so that threads end at about the same time.
         order = np.argsort([-k for k in ks], kind="stable").tolist()
 
         def fit_some(start: int, stop: int) -> None:
             for position in order[start:stop]:
                 fit(position)
 
-        chunks.run(len(ks), 10 * points.n_stored * sum(ks), points.n_threads, fit_some)
+        chunks.run(len(ks), 10 * known.points.n_stored * sum(ks), points.n_threads, fit_some)
 
-    labels = np.array([results[position].labels for position in range(len(ks))])
+    labels = np.array([known.all_labels(results[p].labels) for p in range(len(ks))])
     n_found = np.array([len(np.unique(row)) for row in labels])
     silhouette = np.full(len(ks), np.nan)
-    defined = np.flatnonzero((n_found >= 2) & (n_found < n_samples))
-    samples = samples_of_labelings(euclidean(points), [labels[position] for position in defined])
+    defined = np.flatnonzero((n_found >= 2) & (n_found < points.shape[0]))
+    samples = _silhouettes(points, [labels[position] for position in defined])
     silhouette[defined] = [np.mean(sample) for sample in samples]
     return SweepResult(
         ks=np.array(ks),
@@ -195,15 +224,21 @@ def sweep_k(
     )
 
 
-def _checked_ks(ks: Any, points: KnownPoints) -> list[int]:
+def _silhouettes(points: KnownPoints | ObservedPoints, labelings: list[Labels]) -> list[Floats]:
+    if points.known is None:
+        return [observed_silhouettes(points, labels) for labels in labelings]
+    return samples_of_labelings(euclidean(points), labelings)
+
+
+def _checked_ks(ks: Any, points: Points) -> list[int]:
     """Every k as a plain int, each checked before the next is asked for: ks may have no end."""
     # A range may go far beyond the rows: its largest number is refused before all others are read.
     if isinstance(ks, range) and ks:
         check_n_clusters(points, max(ks[0], ks[-1]))
-    checked: list[int] = []
+    plain: list[int] = []
     for k in as_iterable(ks, "ks"):
-        checked.append(check_parameters("KMeans", {"n_clusters": k}, _K_RULES)["n_clusters"])
-        check_n_clusters(points, checked[-1])
-    if not checked:
+        plain.append(check_parameters("KMeans", {"n_clusters": k}, _K_RULES)["n_clusters"])
+        check_n_clusters(points, plain[-1])
+    if not plain:
         raise ValueError("ks is empty: name at least one number of clusters.")
-    return checked
+    return plain

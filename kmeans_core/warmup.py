@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.estimator import KMeans
+from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.pairwise.silhouette import silhouette_samples
 
@@ -27,28 +28,28 @@ def warmup(
     """Compile now what the first fits would otherwise wait for.
 
     numba compiles a kernel when it is first called, and keeps it in its cache for later
-    processes. Kernels are compiled for as many vectors as the clusters fill, so name the numbers
-    of clusters that you will use: 1 to 16 are alike, and so on in steps of 16. Read-only arrays,
-    such as memory maps and what joblib hands its workers, use the same kernels as others.
+    processes. Some kernels depend on the number of clusters in steps of 16 (1 to 16, 17 to 32, and
+    so on), so name the numbers of clusters that you will use. Read-only arrays, such as memory maps
+    and the arrays of joblib's workers, use the same kernels as other arrays.
 
     Parameters
     ----------
     n_clusters : iterable of int, or int
         Each at most 65536.
     dtypes : iterable of dtype, or dtype
-        Float dtypes of the data to come.
+        Float dtypes of your data.
     sparse : bool
-        Whether CSR matrices are to come as well.
+        Whether you will use CSR matrices too.
     index_dtypes : iterable of dtype, or dtype
-        Integer dtypes of their indices. scipy makes int32 where these suffice; leave int64 out to
+        Integer dtypes of their indices. scipy uses int32 where int32 is enough. Leave int64 out to
         save about a quarter of the time.
     missing : bool
-        Whether data with unknown cells are to come as well (``missing="ignore"``).
+        Whether you will use data with unknown cells too (``missing="ignore"``).
 
     Raises
     ------
     InvalidParameterError
-        If a number of clusters is no int from 1 to 65536.
+        If a number of clusters is not an int from 1 to 65536.
 
     Examples
     --------
@@ -95,7 +96,7 @@ def _known_cells(X: npt.NDArray[Any]) -> sp.csr_array:
     return sp.coo_array((X[rows, columns], (rows, columns)), shape=X.shape).tocsr()
 
 
-def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: str = "error") -> None:
+def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: Missing = "error") -> None:
     # The last centre is far from all rows: its cluster is empty and is given a row.
     far_off = np.arange(n_clusters * X.shape[1], dtype=float).reshape(n_clusters, -1) ** 3
     with warnings.catch_warnings():

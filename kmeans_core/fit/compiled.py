@@ -5,11 +5,11 @@ import numpy as np
 from kmeans_core.arrays import Floats
 from kmeans_core.fit.lloyd import LloydResult, StopReason, lloyd
 from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.runners import Runner, Runs, runner_of
 from kmeans_core.fit.seeding import draw_starts, first_centers
 from kmeans_core.kernels import stops
 from kmeans_core.points.checks import RandomStream
-from kmeans_core.points.interface import KnownPoints, Points
-from kmeans_core.points.runs import Runs
+from kmeans_core.points.interface import Points
 from kmeans_core.threads import chunks
 
 # Multiply-adds of an iteration up to which the compiled calls are used: some milliseconds. Beyond
@@ -30,17 +30,16 @@ _REASONS: dict[int, StopReason] = {
 
 
 def is_small(points: Points, n_clusters: int, n_starts: int) -> bool:
-    """Whether the compiled calls are the faster way.
+    """Whether the compiled calls are faster than the loop.
 
     Measured on 2 processors: several starts side by side took .16 to .8 times the loop's time up to
-    ``MOST_WORK``. A start alone gains that much too, but for dense rows with more than
-    ``lone_work``: there the loop's assigner, with its bounds, is the faster.
+    ``MOST_WORK``. A start alone gains as much up to the runner's ``lone_work``.
     """
-    known = points.known
-    if known is None or known.kept_by_start(n_clusters) > MOST_KEPT:
+    runner = runner_of(points)
+    if runner is None or runner.kept_by_start(n_clusters) > MOST_KEPT:
         return False
     work = points.n_stored * n_clusters
-    return work <= (MOST_WORK if n_starts > 1 else min(MOST_WORK, known.lone_work))
+    return work <= (MOST_WORK if n_starts > 1 else min(MOST_WORK, runner.lone_work))
 
 
 def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[LloydResult]:
@@ -59,9 +58,9 @@ def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[
     -------
     list of LloydResult
     """
-    points = problem.points.known
-    assert points is not None, "is_small says whether there are compiled calls for the points"
-    centers = _first_centers(problem, points, n_starts, stream)
+    runner = runner_of(problem.points)
+    assert runner is not None, "is_small says whether there are compiled calls for the points"
+    centers = _first_centers(problem, runner, n_starts, stream)
     seeds = centers.copy()
     runs = Runs(
         centers,
@@ -72,15 +71,13 @@ def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[
     chunks.run(
         n_starts,
         _work(problem, n_starts),
-        points.n_threads,
-        lambda start, stop: points.small_runs(problem.weights, problem.rule, start, stop, runs),
+        problem.points.n_threads,
+        lambda start, stop: runner.run(problem, start, stop, runs),
     )
     return [_result(problem, seeds[s], runs, s) for s in range(n_starts)]
 
 
-def _first_centers(
-    problem: Problem, points: KnownPoints, n_starts: int, stream: RandomStream
-) -> Floats:
+def _first_centers(problem: Problem, runner: Runner, n_starts: int, stream: RandomStream) -> Floats:
     if not (isinstance(problem.init, str) and problem.init == "k-means++"):
         return np.array([first_centers(problem, stream) for _ in range(n_starts)])
     draws = draw_starts(problem.weights, problem.n_clusters, n_starts, stream)
@@ -88,12 +85,10 @@ def _first_centers(
     chunks.run(
         n_starts,
         _work(problem, n_starts),
-        points.n_threads,
-        lambda start, stop: points.small_seeds(
-            problem.weights, draws.firsts, draws.uniforms, start, stop, chosen
-        ),
+        problem.points.n_threads,
+        lambda start, stop: runner.seed(problem.weights, draws, start, stop, chosen),
     )
-    return points.take(chosen.ravel()).reshape(n_starts, problem.n_clusters, -1)
+    return problem.points.take(chosen.ravel()).reshape(n_starts, problem.n_clusters, -1)
 
 
 def _work(problem: Problem, n_starts: int) -> int:

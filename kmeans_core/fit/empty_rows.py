@@ -9,9 +9,8 @@ from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.fit.lloyd import IterationEvent, OnIteration
 from kmeans_core.points.compressed import compressed
-from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import KnownPoints, Points
-from kmeans_core.points.observed import ObservedPoints, points_of_cells
+from kmeans_core.points.observed import ObservedPoints
 
 
 def heaviest_cluster(labels: Labels, weights: Floats) -> int:
@@ -71,7 +70,7 @@ def known_rows(
     weights : ndarray of shape (n_samples,)
     n_clusters : int
     shrinkage : float
-        Above 0 dense points become observed ones too: their centres are no plain means.
+        Above 0 the points become observed ones in any case: their centers are no plain means.
 
     Returns
     -------
@@ -90,17 +89,14 @@ def known_rows(
     """
     n_samples = points.shape[0]
     rows = None
-    if isinstance(points, ObservedPoints) and not np.all(points.n_known):
-        rows = np.flatnonzero(points.n_known)
-        data, indices, indptr = points.csr
-        indptr = indptr[np.append(rows, n_samples)]
+    if points.known is None and not np.all(points.n_known):
+        points, rows = points.rows_with_known_cells()
         weights = weights[rows]
         if len(rows) > 0 and not np.any(weights):
             raise ValueError("No row with a known cell has a positive weight.")
-        points = points_of_cells(data, indices, indptr, points.n_features, points.n_threads)
-    if isinstance(points, DensePoints) and shrinkage > 0:
-        points = ObservedPoints.of_array(points.X, points.n_threads)
-    if isinstance(points, ObservedPoints):
+    if points.known is not None and shrinkage > 0:
+        points = ObservedPoints.of_whole(points)
+    if points.known is None:
         points = points.weighted(weights, shrinkage)
         _refuse_unknown_features(points)
         _refuse_overflow(points, shrinkage)

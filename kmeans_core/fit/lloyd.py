@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.fit.problem import StopRule
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.points.interface import RUN_CALLS, Points, Sums
-from kmeans_core.points.runs import StopRule
 
 StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
 
@@ -20,29 +20,29 @@ StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteratio
 class IterationEvent:
     """What one iteration of Lloyd's algorithm did.
 
-    ``centers`` and ``labels`` are read-only views of arrays that the next iteration reuses; keep
-    them with :meth:`copy`.
+    ``centers`` and ``labels`` are read-only views of arrays that the next iteration reuses. Use
+    :meth:`copy` to keep them.
 
     Attributes
     ----------
     restart : int
-        Number of the initialisation, from 0.
+        The number of the start, from 0.
     iteration : int
         From 0.
     centers : ndarray of shape (n_clusters, n_features)
-        The centres the rows were assigned to.
+        The centers that the rows were assigned to.
     labels : ndarray of shape (n_samples,)
     inertia : float
-        Of ``labels`` to ``centers``.
+        The inertia of ``labels`` and ``centers``.
     center_shift : float
-        Squared distances that the centres moved after the assignment, summed; what the tolerance
-        is compared with.
+        The sum of the squared distances that the centers moved after the assignment. The tolerance
+        is compared with it.
     n_moved : int
-        Rows whose label changed; all rows in iteration 0.
+        The number of rows whose label changed. In iteration 0 it is the number of all rows.
     n_refilled : int
-        Empty clusters that were given a row.
+        The number of empty clusters that were given a row.
     seconds : float
-        Wall time of the iteration.
+        The wall time of the iteration.
     """
 
     restart: int
@@ -56,7 +56,12 @@ class IterationEvent:
     seconds: float
 
     def copy(self) -> "IterationEvent":
-        """The same event with arrays of its own."""
+        """The same event with its own arrays.
+
+        Returns
+        -------
+        IterationEvent
+        """
         return replace(self, centers=self.centers.copy(), labels=self.labels.copy())
 
 
@@ -71,15 +76,18 @@ class LloydResult:
     ----------
     centers : ndarray of shape (n_clusters, n_features), of the points' dtype
     labels : ndarray of shape (n_samples,)
-        The nearest of ``centers`` for each row.
+        The number of the nearest center for each row.
     inertia : float
-        Weighted sum of squared distances to ``centers`` under ``labels``, and what the points
-        add to it.
+        The weighted sum of squared distances to ``centers`` under ``labels``, plus the penalty of
+        the points.
     n_iter : int
-        Iterations begun.
+        The number of iterations that began.
     stopped_by : str
     center_shift : float
-        Of the last iteration.
+        The shift of the centers in the last iteration.
+    cluster_inertias : ndarray of shape (n_clusters,) or None
+        The part of each cluster in the inertia, without the penalty. None after compiled calls,
+        which do not find it: see ``inertias_of_clusters``.
     """
 
     centers: npt.NDArray[Any]
@@ -88,6 +96,14 @@ class LloydResult:
     n_iter: int
     stopped_by: StopReason
     center_shift: float
+    cluster_inertias: Floats | None = None
+
+    def inertias_of_clusters(self, points: Points, weights: Floats) -> Floats:
+        """``cluster_inertias``, found now if the run did not find them."""
+        if self.cluster_inertias is not None:
+            return self.cluster_inertias
+        own = points.own_distances(self.centers.astype(np.float64), self.labels)
+        return _by_cluster(self.labels, own, weights, len(self.centers))
 
 
 def allowed_shift(points: Points, tol: float) -> float:
@@ -175,13 +191,15 @@ def lloyd(
     centers = final.astype(np.float64)
     if not np.array_equal(centers, assigned_to):
         assigner.assign(centers, labels)
+    own = points.own_distances(centers, labels)
     return LloydResult(
         centers=final,
         labels=labels,
-        inertia=_inertia(points, centers, labels, weights),
+        inertia=float(weighted_total(weights, own)) + points.penalty(centers),
         n_iter=iteration + 1,
         stopped_by=stopped_by,
         center_shift=shift,
+        cluster_inertias=_by_cluster(labels, own, weights, len(centers)),
     )
 
 
@@ -221,6 +239,11 @@ def _farthest(
 def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:
     distances = float(weighted_total(weights, points.own_distances(centers, labels)))
     return distances + points.penalty(centers)
+
+
+def _by_cluster(labels: Labels, own: Floats, weights: Floats, n_clusters: int) -> Floats:
+    """Weighted sum of the rows' own distances in each cluster."""
+    return np.bincount(labels, own * weights, n_clusters).astype(np.float64, copy=False)
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

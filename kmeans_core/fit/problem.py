@@ -5,7 +5,22 @@ from typing import Any
 
 from kmeans_core.arrays import Floats
 from kmeans_core.points.interface import Points
-from kmeans_core.points.runs import StopRule
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """When a run ends.
+
+    Attributes
+    ----------
+    max_iter : int
+        A run has at most this many iterations.
+    shift : float
+        A run ends when the squared shifts of the centers sum to this or less.
+    """
+
+    max_iter: int
+    shift: float
 
 
 @dataclass(frozen=True, eq=False)

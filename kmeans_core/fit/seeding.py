@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints
 from kmeans_core.fit.problem import Problem
+from kmeans_core.interface.choices import RandomState
 from kmeans_core.interface.parameters import NONE, RANDOM_STATE, check_parameters, int_from
 from kmeans_core.points.checks import (
     RandomStream,
@@ -18,9 +19,8 @@ from kmeans_core.points.checks import (
     as_weights,
     check_n_clusters,
 )
-from kmeans_core.points.interface import Points
+from kmeans_core.points.interface import Points, Trials, UndecidedError
 from kmeans_core.points.tables import as_array, as_floats
-from kmeans_core.points.trials import Trials, UndecidedError
 
 # A kernel is compiled for the vectors that the trials fill, each written out. This many take 2 s.
 MOST_TRIALS = 4096
@@ -183,13 +183,14 @@ def kmeans_plusplus(
     *,
     sample_weight: Any = None,
     x_squared_norms: Any = None,
-    random_state: Any = None,
+    random_state: RandomState = None,
     n_local_trials: int | None = None,
 ) -> tuple[npt.NDArray[Any], Ints]:
     """First centres by greedy k-means++ (Arthur and Vassilvitskii 2007).
 
-    Each centre is a row drawn in proportion to weight * D^2, D being its distance to the centres
-    chosen so far; of several draws the one that leaves the least sum of weight * D^2 is kept.
+    Rows are drawn in proportion to weight * D^2, where D is the distance of a row to the nearest
+    center chosen so far. Each center is the best of several draws: the row that leaves the least
+    sum of weight * D^2.
 
     Parameters
     ----------
@@ -197,22 +198,23 @@ def kmeans_plusplus(
     n_clusters : int
     sample_weight : array-like of shape (n_samples,), optional
     x_squared_norms : array-like of shape (n_samples,), optional
-        Accepted for scikit-learn's sake: its length is checked, its values are not used.
+        Accepted because scikit-learn accepts it. Its length is checked; its values are not used.
     random_state : int, RandomState, Generator or None
     n_local_trials : int, optional
-        Draws a centre, at most 4096; ``2 + int(log(n_clusters))`` if not given.
+        The number of draws for each center, at most 4096. The default is
+        ``2 + int(log(n_clusters))``.
 
     Returns
     -------
     centers : ndarray of shape (n_clusters, n_features)
         Dense, of X's float dtype.
     indices : ndarray of shape (n_clusters,)
-        The rows of X they are.
+        The row number in X of each center.
 
     Raises
     ------
     ValueError
-        If X is no matrix of finite numbers or has fewer than ``n_clusters`` rows.
+        If X is not a matrix of finite numbers, or has fewer than ``n_clusters`` rows.
 
     Examples
     --------

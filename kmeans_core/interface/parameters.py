@@ -7,18 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from kmeans_core.counts import counted, is_int
 from kmeans_core.errors import InvalidParameterError, shown
 
-# As many as a 64-bit counter holds: a larger count never runs out.
-MOST_COUNTED = 2**63 - 1
+# The fastest start takes microseconds, so this many starts take hours.
+MOST_STARTS = 2**31 - 1
 
 
 def _itself(value: Any) -> Any:
     return value
-
-
-# The fastest start takes microseconds, so this many starts take hours.
-MOST_STARTS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -32,11 +29,6 @@ class Allowed:
     words: str
     holds: Callable[[Any], bool]
     plain: Callable[[Any], Any] = _itself
-
-
-def is_int(value: Any) -> bool:
-    """Whether value is a whole number, numpy's included, but no bool."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
 
 
 def is_real(value: Any) -> bool:
@@ -55,7 +47,7 @@ def int_from(smallest: int, largest: int | None = None) -> Allowed:
 
 def count_from(smallest: int) -> Allowed:
     """Whole numbers from ``smallest`` up that only bound a count."""
-    return replace(int_from(smallest), plain=_counted)
+    return replace(int_from(smallest), plain=counted)
 
 
 def starts_from(smallest: int) -> Allowed:
@@ -79,25 +71,12 @@ def _fits_float64(value: Any) -> bool:
         return False
 
 
-def _counted(value: Any) -> int:
-    return min(int(value), MOST_COUNTED)
-
-
 def _done(value: Any) -> int:
     if int(value) > MOST_STARTS:
         raise InvalidParameterError(
             f"{shown(value)} starts would never end: ask for at most {MOST_STARTS}."
         )
     return int(value)
-
-
-def plain_count(value: Any, name: str) -> int:
-    """A count that is looked at outside of a constructor's parameters, as a plain int."""
-    if not is_int(value) or value < 1:
-        raise InvalidParameterError(
-            f"{name} must be an int in the range [1, inf) or None. Got {shown(value)} instead."
-        )
-    return _counted(value)
 
 
 def as_iterable(values: Any, name: str) -> Iterable[Any]:

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.errors import InvalidParameterError
+from kmeans_core.interface.choices import Metric, Missing, RandomState
 from kmeans_core.interface.parameters import NONE, check_parameters, count_from, one_of
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
@@ -36,9 +37,9 @@ def silhouette_samples(
     X: Any,
     labels: Any,
     *,
-    metric: str = "euclidean",
+    metric: Metric = "euclidean",
     n_threads: int | None = None,
-    missing: str = "error",
+    missing: Missing = "error",
 ) -> Floats:
     """Silhouette of every row: how much nearer it is to its own cluster than to the next one.
 
@@ -92,11 +93,11 @@ def silhouette_samples(
     >>> silhouette_samples([[0.0], [1.0], [5.0]], [0, 0, 1])
     array([0.8 , 0.75, 0.  ])
     """
-    metric = _checked_metric("silhouette_samples", metric, n_threads, missing)
+    named = _checked_metric("silhouette_samples", metric, n_threads, missing)
     points = as_points(X, n_threads=n_threads, missing=missing)
     if isinstance(points, ObservedPoints):
         return observed_silhouettes(points, _checked_labels(labels, points.shape[0]))
-    pairs = pairs_of_points(points, metric, X)
+    pairs = pairs_of_points(points, named, X)
     labels = _checked_labels(labels, pairs.n_samples)
     return samples_of_labelings(pairs, [labels])[0]
 
@@ -105,11 +106,11 @@ def silhouette_score(
     X: Any,
     labels: Any,
     *,
-    metric: str = "euclidean",
+    metric: Metric = "euclidean",
     sample_size: int | None = None,
-    random_state: Any = None,
+    random_state: RandomState = None,
     n_threads: int | None = None,
-    missing: str = "error",
+    missing: Missing = "error",
 ) -> float:
     """Mean silhouette of the rows; see :func:`silhouette_samples`.
 
@@ -141,7 +142,7 @@ def silhouette_score(
     >>> round(silhouette_score([[0.0], [1.0], [5.0]], ["a", "a", "b"]), 4)
     0.5167
     """
-    metric = _checked_metric("silhouette_score", metric, n_threads, missing)
+    named = _checked_metric("silhouette_score", metric, n_threads, missing)
     size = check_parameters("silhouette_score", locals(), _SAMPLE_RULES)["sample_size"]
 
     def mean(X: Any, labels: Any) -> float:
@@ -156,12 +157,12 @@ def silhouette_score(
     # All of it is checked, drawn or not, and an error names a row of X.
     points = as_points(X, missing=missing)
     if not isinstance(points, ObservedPoints):
-        pairs_of_points(points, metric, X)
+        pairs_of_points(points, named, X)
     n_samples = points.shape[0]
     names = _checked_names(labels, n_samples)
     chosen = as_random_stream(random_state).permutation(n_samples)[:size]
     part = _rows_of(X, points)[chosen]
-    if metric == "precomputed":
+    if named == "precomputed":
         part = part[:, chosen]
     return mean(part, names[chosen])
 

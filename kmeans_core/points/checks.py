@@ -9,8 +9,8 @@ import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
 from kmeans_core.arrays import Floats, as_kernels_take_it, rows_of
+from kmeans_core.counts import plain_count
 from kmeans_core.errors import InvalidParameterError, shown
-from kmeans_core.interface.parameters import plain_count
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import KnownPoints, Points
 from kmeans_core.points.memory import Shape, refuse_huge
@@ -93,7 +93,8 @@ def check_n_clusters(points: Points, n_clusters: int) -> None:
     n_samples = points.shape[0]
     if n_samples < n_clusters:
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={shown(n_clusters)}.")
-    if not isinstance(points, DensePoints):
+    # Centers with no more entries than the points have fit into memory as the points do.
+    if n_clusters * points.shape[1] > points.n_stored:
         refuse_huge(points.shape, "X", n_clusters)
 
 
@@ -170,20 +171,13 @@ def _of_csr(
     return points_of_cells(data, indices, indptr, n_features, n_threads)
 
 
-def refuse_negative(points: Points) -> None:
+def refuse_negative(points: KnownPoints) -> None:
     """Raise ValueError where precomputed distances hold a negative one, naming the first."""
-    place = None
-    if isinstance(points, SparsePoints):
-        data, indices, indptr = points.csr
-        bad = np.flatnonzero(data < 0)
-        if len(bad):
-            place = int(np.searchsorted(indptr, bad[0], side="right")) - 1, int(indices[bad[0]])
-    elif isinstance(points, DensePoints) and np.min(points.X) < 0:
-        place = tuple(np.argwhere(points.X < 0)[0].tolist())
-    if place is not None:
+    if np.min(points.stored, initial=0.0) < 0:
+        row, column = points.place(int(np.argmax(points.stored < 0)))
         raise ValueError(
-            f"Negative values in the precomputed distances: the first at row {place[0]}, "
-            f"column {place[1]}."
+            f"Negative values in the precomputed distances: the first at row {row}, "
+            f"column {column}."
         )
 
 

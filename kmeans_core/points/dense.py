@@ -7,17 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
-from kmeans_core.kernels import dense, pairs, small_dense
-from kmeans_core.kernels.vectors.exact import LANES
+from kmeans_core.kernels import dense, pairs
 from kmeans_core.kernels.vectors.fused import TILE_ROWS
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_dense import dense_assigner
-from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints
+from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
 from kmeans_core.points.prepared import prepare
-from kmeans_core.points.row_groups import MOST_UPDATES, RowGroups
-from kmeans_core.points.runs import Runs, StopRule
+from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
-from kmeans_core.points.trials import DenseTrials, Trials, n_kept_of_dense
+from kmeans_core.points.trials import DenseTrials
 from kmeans_core.threads import chunks
 
 # Entries of X looked at together for the variance: 2 MB as float64.
@@ -28,7 +26,6 @@ class DensePoints:
     """Rows of a C-ordered float32 or float64 array."""
 
     inertia_error = 0.0
-    lone_work = 2_000_000
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
@@ -37,9 +34,6 @@ class DensePoints:
     @property
     def known(self) -> "DensePoints":
         return self
-
-    def kept_by_start(self, n_clusters: int) -> int:
-        return 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -98,52 +92,15 @@ class DensePoints:
     def n_stored(self) -> int:
         return self.X.size
 
+    @property
+    def stored(self) -> npt.NDArray[Any]:
+        return self.X.reshape(-1)
+
+    def place(self, entry: int) -> tuple[int, int]:
+        return divmod(entry, self.shape[1])
+
     def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
         return DenseTrials(self.X, weights, n_trials, self.n_threads)
-
-    def small_seeds(
-        self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
-    ) -> None:
-        vectors = (0,) * -(-uniforms.shape[2] // LANES)
-        table = aligned_zeros((self.X.shape[1], LANES * len(vectors)), np.float64)
-        small_dense.seeds(
-            self.X,
-            weights,
-            firsts,
-            uniforms,
-            vectors,
-            table,
-            n_kept_of_dense(*self.X.shape),
-            start,
-            stop,
-            chosen,
-        )
-
-    def small_runs(
-        self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
-    ) -> None:
-        n_clusters, n_features = runs.centers.shape[1:]
-        sums = np.empty((n_clusters, n_features))
-
-        def kernel(at_once: int, first: int, last: int) -> None:
-            small_dense.runs(
-                self.X,
-                weights,
-                rule.max_iter,
-                rule.shift,
-                MOST_UPDATES,
-                (0, 0),
-                at_once,
-                first,
-                last,
-                sums,
-                runs.centers,
-                runs.labels,
-                runs.stops,
-                runs.figures,
-            )
-
-        runs.complete(kernel, start, stop, rule.max_iter, self.n_stored * n_clusters)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(self.X))

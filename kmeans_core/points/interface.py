@@ -8,8 +8,6 @@ import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.points.row_groups import RowGroups
-from kmeans_core.points.runs import Runs, StopRule
-from kmeans_core.points.trials import Trials
 
 # distances(start, end) gives those from rows start..end to a block of rows, as an array
 # (end - start, n_block) or wider: columns beyond the block have no meaning.
@@ -21,55 +19,71 @@ RUN_CALLS = 10
 
 
 class Assigner(Protocol):
-    """Nearest centres, again and again as the centres move.
+    """Finds the nearest centers, again and again as the centers move.
 
-    One is made for each run of Lloyd's algorithm. It keeps what lets it skip work: the answer is
-    that of the deciding sum, whatever was skipped.
+    Each run of Lloyd's algorithm has its own. It remembers enough to skip work, but the answer is
+    always that of the deciding sum.
     """
 
     def assign(self, centers: Floats, labels: Labels) -> int:
-        """Write the nearest centre of every row to ``labels``; return how many changed.
+        """Write the nearest center of every row to ``labels``; return how many labels changed.
 
-        Of equally near centres the lowest. ``labels`` is as the last call left it; in the first
-        it may hold anything.
+        The lowest of equally near centers counts as the nearest. ``labels`` must be as the last
+        call left it. Before the first call it may hold anything.
         """
         ...
 
 
 class Sums(Protocol):
-    """What the rows of each cluster add up to, under the labels that it was last told.
+    """Sums of the rows of each cluster, under the labels of the last call.
 
-    ``mass`` (n_clusters,) is the weight of each cluster's rows. ``n_updates`` counts the updates,
-    where they may round, since all rows were added up.
+    ``mass`` (n_clusters,) is the weight of each cluster's rows. ``n_updates`` counts the updates
+    that may have rounded since all rows were last added up.
     """
 
     mass: Floats
     n_updates: int
 
     def update(self, labels: Labels, n_moved: int) -> None:
-        """Make the sums those of ``labels``, of which ``n_moved`` are not as they were."""
+        """Change the sums to those of ``labels``, of which ``n_moved`` have changed."""
         ...
 
     def refresh(self, labels: Labels) -> None:
-        """The same by adding up all rows."""
+        """Add up all rows under ``labels``."""
         ...
 
     def means(self, before: Floats, out: Floats) -> float:
-        """Write the centres of the clusters to ``out``; return their squared shifts, summed."""
+        """Write the centers of the clusters to ``out``; return the sum of their squared shifts."""
+        ...
+
+
+class UndecidedError(Exception):
+    """Two choices are so alike that only the deciding sum can choose between them."""
+
+
+class Trials(Protocol):
+    """One start of k-means++ over the rows."""
+
+    def begin(self, row: int) -> None:
+        """Keep the first row."""
+        ...
+
+    def keep_best(self, uniforms: Floats) -> int:
+        """Draw a row for each number, and keep the one that leaves the least potential."""
         ...
 
 
 class Points(Protocol):
     """Rows to cluster. Labels are int32; distances, sums and weights are float64.
 
-    ``n_threads`` bounds the threads of each call; no answer depends on it.
+    Each call uses ``n_threads`` threads at most. No answer depends on their number.
     """
 
     n_threads: int
 
     @property
     def known(self) -> "KnownPoints | None":
-        """These points, where every cell of every row is known; else None."""
+        """These points if every cell of every row is known; else None."""
         ...
 
     @property
@@ -79,23 +93,28 @@ class Points(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """float32 or float64: what the centres are given back in."""
+        """float32 or float64: the dtype of the final centers."""
         ...
 
     @property
     def n_stored(self) -> int:
-        """How many entries there are to multiply: what an iteration costs for each cluster."""
+        """The number of entries to multiply: the cost of an iteration for each cluster."""
+        ...
+
+    @property
+    def stored(self) -> npt.NDArray[Any]:
+        """The values of these entries, row by row."""
         ...
 
     def mean_variance(self) -> float:
-        """Variance of each feature over the rows, averaged over the features."""
+        """The mean over the features of their variances over the rows."""
         ...
 
     @property
     def inertia_error(self) -> float:
         """Bound on the relative error of an inertia by ``own_distances``.
 
-        0 where these are the deciding sums, with the same bits in every storage.
+        0 if these are the deciding sums, which have the same bits in every storage.
         """
         ...
 
@@ -104,31 +123,31 @@ class Points(Protocol):
         ...
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
-        """What assigns the rows to centres in about so many calls; by default those of a run."""
+        """A new assigner that expects about ``n_calls`` calls; the default is those of a run."""
         ...
 
     def cluster_sums(self, weights: Floats, n_clusters: int) -> Sums:
-        """What adds up the rows of clusters; one is made for each run of Lloyd's algorithm."""
+        """New sums for one run of Lloyd's algorithm."""
         ...
 
     def penalty(self, centers: Floats) -> float:
-        """What the objective has besides the distances."""
+        """The part of the objective that is not a distance."""
         ...
 
     def cost_alone(self, weights: Floats) -> Floats | float:
-        """What each row would cost in a cluster of its own, as a squared distance."""
+        """The cost of each row in a cluster of its own, as a squared distance."""
         ...
 
     def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
-        """What tries rows in one start of k-means++, so many in a step.
+        """New trials for one start of k-means++, which compares ``n_trials`` rows in a step.
 
-        It raises UndecidedError where its distances are not exact enough for a choice. Those that
-        decide are, but may take longer.
+        They raise UndecidedError if their distances are not exact enough for a choice. Trials that
+        decide have exact distances, but may take longer.
         """
         ...
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
-        """Squared distance of every row to the centre of its cluster, to about 12 digits."""
+        """Squared distance of every row to the center of its cluster, to about 12 digits."""
         ...
 
     def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
@@ -136,50 +155,36 @@ class Points(Protocol):
         ...
 
     def squared_distances(self, centers: Floats) -> Floats:
-        """(n_samples, n_clusters): to every centre; exactly 0 where row and centre coincide."""
+        """(n_samples, n_clusters): to every center; exactly 0 where row and center coincide."""
         ...
 
 
 class KnownPoints(Points, Protocol):
     """Rows without unknown cells."""
 
-    # Multiply-adds of an iteration up to which a start alone is the faster in compiled calls.
-    lone_work: int
+    @property
+    def known(self) -> "KnownPoints":
+        """These points."""
+        ...
+
+    def place(self, entry: int) -> tuple[int, int]:
+        """The row and the column of one of the stored entries."""
+        ...
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         """Add factor * row to ``sums`` (n_clusters, n_features), entry after entry."""
         ...
 
     def sums_are_exact(self, weights: Floats) -> bool:
-        """Whether float64 is known to hold every weighted sum of rows, in any order, exactly."""
-        ...
-
-    def kept_by_start(self, n_clusters: int) -> int:
-        """Bytes that a start in compiled calls keeps beside labels and centres."""
-        ...
-
-    def small_seeds(
-        self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
-    ) -> None:
-        """Write the rows that k-means++ chooses in starts ``start``..``stop`` to ``chosen``.
-
-        ``firsts`` (n_starts,) has the first row of each, ``uniforms`` (n_starts, n_clusters - 1,
-        n_trials) the random numbers, ``chosen`` (n_starts, n_clusters).
-        """
-        ...
-
-    def small_runs(
-        self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
-    ) -> None:
-        """Run Lloyd's algorithm from ``runs.centers`` in starts ``start``..``stop``."""
+        """Whether float64 surely holds every weighted sum of rows exactly, in any order."""
         ...
 
     def unit_rows(self) -> tuple["KnownPoints", npt.NDArray[np.bool_]]:
-        """The rows scaled to length 1 in float64, and which are zero and so stay as they are."""
+        """The rows scaled to length 1 in float64, and a mask of the zero rows, which stay zero."""
         ...
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
-        """What gives the Euclidean distances from other rows to rows ``first``..``stop``."""
+        """A function of the Euclidean distances from other rows to rows ``first``..``stop``."""
         ...
 
     def pair_manhattan(self, first: int, stop: int) -> DistancesOf:

@@ -9,10 +9,10 @@ from kmeans_core.arrays import Floats, Ints, Labels, row_blocks
 from kmeans_core.kernels import observed
 from kmeans_core.lazy import lazy
 from kmeans_core.points.dense import DensePoints
-from kmeans_core.points.interface import RUN_CALLS, Assigner
+from kmeans_core.points.interface import RUN_CALLS, Assigner, KnownPoints, Trials
 from kmeans_core.points.prepared import prepare
 from kmeans_core.points.sums_observed import ObservedSums
-from kmeans_core.points.trials import ObservedTrials, Trials
+from kmeans_core.points.trials import ObservedTrials
 from kmeans_core.threads import chunks
 
 
@@ -71,6 +71,19 @@ class ObservedPoints:
             indices[cells] = np.nonzero(has_value)[1]
         return cls(data, indices, indptr, n_features, n_threads)
 
+    @classmethod
+    def of_whole(cls, points: KnownPoints) -> "ObservedPoints":
+        """All cells of points that have no unknown cell."""
+        rows = points.take(np.arange(points.shape[0]))
+        return cls.of_array(rows.astype(points.dtype, copy=False), points.n_threads)
+
+    def rows_with_known_cells(self) -> tuple["DensePoints | ObservedPoints", Ints]:
+        """The rows of which some cell is known, as points of their own, and which rows they are."""
+        data, indices, indptr = self.csr
+        rows = np.flatnonzero(self.n_known)
+        indptr = indptr[np.append(rows, len(self.n_known))]
+        return points_of_cells(data, indices, indptr, self.n_features, self.n_threads), rows
+
     def weighted(self, weights: Floats, shrinkage: float) -> "ObservedPoints":
         """The same rows with weights, and centres that are shrunk."""
         return ObservedPoints(*self.csr, self.n_features, self.n_threads, weights, shrinkage)
@@ -86,6 +99,10 @@ class ObservedPoints:
     @property
     def n_stored(self) -> int:
         return len(self.csr[0])
+
+    @property
+    def stored(self) -> npt.NDArray[Any]:
+        return self.csr[0]
 
     @lazy
     def n_known(self) -> Ints:

@@ -7,18 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
-from kmeans_core.kernels import pairs, small_sparse, sparse
+from kmeans_core.kernels import pairs, sparse
 from kmeans_core.kernels.centers import squared_lengths
-from kmeans_core.kernels.vectors.exact import LANES
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 from kmeans_core.lazy import lazy
-from kmeans_core.points.assign_sparse import CenterTable, SparseAssigner
-from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints
+from kmeans_core.points.assign_sparse import SparseAssigner
+from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
 from kmeans_core.points.prepared import prepare
-from kmeans_core.points.row_groups import MOST_UPDATES, RowGroups
-from kmeans_core.points.runs import Runs, StopRule
+from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
-from kmeans_core.points.trials import SparseTrials, Trials, n_kept_of_sparse, share_of_error
+from kmeans_core.points.trials import SparseTrials, share_of_error
 from kmeans_core.threads import chunks
 
 # Runs of rows that chunks are made of.
@@ -36,9 +34,6 @@ MOST_WEIGHT = 2.0**41
 
 class SparsePoints:
     """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
-
-    # Compiled calls have the loop's own filter.
-    lone_work = 20_000_000
 
     def __init__(
         self,
@@ -61,10 +56,6 @@ class SparsePoints:
     @property
     def known(self) -> "SparsePoints":
         return self
-
-    def kept_by_start(self, n_clusters: int) -> int:
-        # A float32 bound for each row and lane.
-        return 4 * len(self.row_norms) * CenterTable.padded(n_clusters)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -140,6 +131,14 @@ class SparsePoints:
     def n_stored(self) -> int:
         return len(self.csr[0])
 
+    @property
+    def stored(self) -> npt.NDArray[Any]:
+        return self.csr[0]
+
+    def place(self, entry: int) -> tuple[int, int]:
+        _, indices, indptr = self.csr
+        return int(np.searchsorted(indptr, entry, side="right")) - 1, int(indices[entry])
+
     def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
         return SparseTrials(
             self.csr,
@@ -148,68 +147,9 @@ class SparsePoints:
             weights,
             n_trials,
             self.n_threads,
-            self._share_of_error,
+            self.trial_error,
             decides,
         )
-
-    def small_seeds(
-        self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
-    ) -> None:
-        vectors = (0,) * -(-uniforms.shape[2] // LANES)
-        small_sparse.seeds(
-            *self.csr,
-            self.row_norms,
-            weights,
-            firsts,
-            uniforms,
-            vectors,
-            aligned_zeros((self.n_features, LANES * len(vectors)), np.float64),
-            self._share_of_error,
-            n_kept_of_sparse(self.csr, uniforms.shape[2]),
-            start,
-            stop,
-            chosen,
-        )
-
-    def small_runs(
-        self, weights: Floats, rule: StopRule, start: int, stop: int, runs: Runs
-    ) -> None:
-        n_samples, n_clusters = len(self.row_norms), runs.centers.shape[1]
-        centers = CenterTable(n_clusters, self.n_features)
-        n_padded = len(centers.half_norms)
-        # What a start that is left unfinished goes on with.
-        kept = (
-            np.empty((n_clusters, self.n_features)),
-            np.empty(n_clusters),
-            np.empty(n_padded, dtype=np.float32),
-            np.empty(n_samples, dtype=np.float32),
-            np.empty((n_samples, n_padded), dtype=np.float32),
-        )
-        counts = 0 if self.sums_are_exact(weights) else 1
-
-        def kernel(at_once: int, first: int, last: int) -> None:
-            small_sparse.runs(
-                *self.csr,
-                self.row_norms,
-                weights,
-                rule.max_iter,
-                rule.shift,
-                MOST_UPDATES,
-                counts,
-                centers.vectors,
-                centers.table,
-                centers.half_norms,
-                at_once,
-                first,
-                last,
-                *kept,
-                runs.centers,
-                runs.labels,
-                runs.stops,
-                runs.figures,
-            )
-
-        runs.complete(kernel, start, stop, rule.max_iter, self.n_stored * n_clusters)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(labels))
@@ -306,7 +246,7 @@ class SparsePoints:
         return bool(sparse.is_short(self.csr[0], self.row_norms))
 
     @lazy
-    def _share_of_error(self) -> float:
+    def trial_error(self) -> float:
         """Relative error of the distances and sums of k-means++; short numbers have none."""
         if self._is_short:
             return 0.0
@@ -320,18 +260,18 @@ class SparsePoints:
         pairs.lengths(self.csr[0], self.csr[2], out)
         return out
 
-    @lazy
-    def _cuts(self) -> list[int]:
-        """Rows at which to cut for runs that store as much each: rows differ widely in length."""
+    def _first_row(self, run: int) -> int:
+        """Where a run of rows starts. Runs store equally much, since rows differ in length."""
+        if run in (0, N_RUNS):
+            return 0 if run == 0 else len(self.row_norms)
         indptr = self.csr[2]
-        shares = np.arange(1, N_RUNS) * (int(indptr[-1]) // N_RUNS)
-        return [0, *np.searchsorted(indptr[:-1], shares).tolist(), len(indptr) - 1]
+        n_before = indptr.dtype.type(run * (len(self.csr[0]) // N_RUNS))
+        return int(np.searchsorted(indptr[:-1], n_before))
 
     def _run_rows(self, work_per_stored: int, task: chunks.Task) -> None:
-        cuts = self._cuts
         chunks.run(
             N_RUNS,
             len(self.csr[0]) * work_per_stored,
             self.n_threads,
-            lambda start, stop: task(cuts[start], cuts[stop]),
+            lambda start, stop: task(self._first_row(start), self._first_row(stop)),
         )

@@ -9,6 +9,7 @@ from kmeans_core.arrays import Floats, Ints, aligned_zeros
 from kmeans_core.kernels import observed, seeding, seeding_sparse
 from kmeans_core.kernels.sparse import CANCELLED
 from kmeans_core.kernels.vectors.exact import LANES
+from kmeans_core.points.interface import UndecidedError
 from kmeans_core.threads import chunks
 
 # Distances to the trials of a step are kept where a row has so many features: to compute some of
@@ -20,11 +21,7 @@ MOST_KEPT = 2**24
 KEPT_SHARE = 0.5
 
 
-class UndecidedError(Exception):
-    """Two choices are so alike that only the deciding sum can choose between them."""
-
-
-class Trials:
+class BlockTrials:
     """One start of k-means++ over some rows; see ``kernels/seeding.py``.
 
     A storage says how the trials become a table (``_put``), how blocks of rows are compared with
@@ -128,7 +125,7 @@ def n_kept_of_sparse(csr: tuple[npt.NDArray[Any], ...], n_trials: int) -> int:
     )
 
 
-class DenseTrials(Trials):
+class DenseTrials(BlockTrials):
     """Rows of an array: always the deciding sum."""
 
     def __init__(self, X: npt.NDArray[Any], weights: Floats, n_trials: int, n_threads: int) -> None:
@@ -198,7 +195,7 @@ def share_of_error(n_longest: int, n_samples: int) -> float:
     return 1.1 * (of_distances + of_sums) * 2.0**-53
 
 
-class SparseTrials(Trials):
+class SparseTrials(BlockTrials):
     """Rows of CSR: expanded distances, whose error may never decide.
 
     Parameters
@@ -315,7 +312,7 @@ class SparseTrials(Trials):
             raise UndecidedError
 
 
-class ObservedTrials(Trials):
+class ObservedTrials(BlockTrials):
     """Rows with unknown cells, over the cells that two rows both know.
 
     Parameters

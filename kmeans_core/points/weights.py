@@ -6,10 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats
-from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import Points
-from kmeans_core.points.observed import ObservedPoints
-from kmeans_core.points.sparse import SparsePoints
 
 # Weights with a lesser sum overflow with no distance but one that nearly overflows by itself.
 MUCH_WEIGHT = 1e100
@@ -92,13 +89,8 @@ def _farthest(points: Points, centers: Floats | None) -> float:
 
     Sums over the cells that two rows both know are scaled to all features, so they obey it too.
     """
-    if isinstance(points, DensePoints):
-        stored = points.X
-    else:
-        assert isinstance(points, SparsePoints | ObservedPoints)
-        stored = points.csr[0]
     largest = 0.0
-    for values in (stored, centers):
+    for values in (points.stored, centers):
         if values is not None and values.size:
             largest = max(largest, float(np.max(values)), -float(np.min(values)))
     with np.errstate(over="ignore"):

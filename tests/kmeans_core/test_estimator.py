@@ -118,7 +118,8 @@ def test_fitted_attributes(storage):
     before = set(vars(model))
     assert model.fit(storage(X)) is model
     new = set(vars(model)) - before
-    assert new == {"cluster_centers_", "labels_", "inertia_", "n_iter_", "n_features_in_"}
+    as_in_sklearn = {"cluster_centers_", "labels_", "inertia_", "n_iter_", "n_features_in_"}
+    assert new == as_in_sklearn | {"stopped_by_", "cluster_sizes_", "cluster_inertias_"}
     assert model.cluster_centers_.dtype == np.float64
     assert model.labels_.dtype == np.int32
     assert type(model.n_iter_) is int

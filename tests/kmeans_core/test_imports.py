@@ -1,7 +1,9 @@
-"""Importing kmeans_core brings in little and changes nothing; a fit leaves numpy's stream alone."""
+"""Imports go down only, bring in little and change nothing; a fit leaves numpy's stream alone."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,6 +92,55 @@ def test_numpys_global_stream_is_neither_moved_nor_read(blobs, random_state, ini
         assert np.random.get_state()[1].tobytes() == before  # noqa: NPY002
     # From the same global seed, None still draws afresh; a seed of one's own repeats.
     assert (labels[0] == labels[1]) == (random_state == 0)
+
+
+# The folders of each package from the lowest up. Folders of one line do not import each other.
+FOLDERS = {
+    "kmeans_core": ["threads", "kernels", "points", "interface", "fit pairwise"],
+    "recsys": [
+        "data",
+        "readers synthetic",
+        "analysis",
+        "recommenders",
+        "evaluation report",
+        "command",
+    ],
+}
+# Files beside the folders that every folder may import; the others are above all folders.
+COMMON = {
+    "kmeans_core": ["arrays", "counts", "errors", "lazy", "version"],
+    "recsys": ["files", "printable", "words"],
+}
+
+
+def imported_by(file: Path) -> set[str]:
+    """Names of the modules that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None, f"{file} has a relative import"
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_no_import_goes_up(package):
+    root = Path(kmeans_core.__file__).parents[1] / package
+    levels = dict.fromkeys(COMMON[package], 0)
+    for level, folders in enumerate(FOLDERS[package], start=1):
+        levels.update(dict.fromkeys(folders.split(), level))
+    assert {file.parent.name for file in root.glob("*/*.py")} <= set(levels)
+    top = len(levels)
+    for file in root.rglob("*.py"):
+        place = file.relative_to(root).with_suffix("").parts[0]
+        level = levels.get(place, top)
+        for module in imported_by(file):
+            if module.startswith(f"{package}."):
+                other = module.split(".")[1]
+                stays = other == place or level in (0, top)
+                assert levels.get(other, top) < level + stays, f"{file} imports {module}"
 
 
 def test_every_public_name_is_there_and_explained():

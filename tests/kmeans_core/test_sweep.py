@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from gaps import rated
 
 from kmeans_core import InvalidParameterError, KMeans, SweepResult, silhouette_score, sweep_k
 
@@ -34,6 +35,86 @@ def test_each_row_is_what_kmeans_alone_gives(blobs, storage, n_init, tol, max_it
         assert result.inertia[row] == model.inertia_
         assert result.silhouette[row] == silhouette_score(X, model.labels_)
         assert result.n_found[row] == k
+
+
+def assert_rows_of_kmeans(X, ks, sample_weight=None, missing="error", **params):
+    """Sweep, and hold each row against KMeans and silhouette_score."""
+    result = sweep_k(X, ks, sample_weight=sample_weight, missing=missing, **params)
+    for row, k in enumerate(ks):
+        model = KMeans(k, missing=missing, **params).fit(X, sample_weight=sample_weight)
+        assert result.labels[row].tolist() == model.labels_.tolist()
+        assert result.inertia[row] == model.inertia_
+        assert result.silhouette[row] == silhouette_score(X, model.labels_, missing=missing)
+        assert result.n_found[row] == k
+
+
+def some_rows(X, n_clusters, random_state):
+    """A callable init."""
+    rows = random_state.permutation(X.shape[0])[:n_clusters]
+    return X[rows]
+
+
+@pytest.mark.parametrize("n_init", ["auto", 2])
+@pytest.mark.parametrize("init", ["k-means++", "random", some_rows])
+def test_weights_and_first_centers_are_those_of_kmeans(blobs, storage, init, n_init):
+    X = blobs(80, 3, 4, share_zero=0.2)
+    weights = np.random.default_rng(1).integers(0, 4, size=80)
+    params = {"init": init, "n_init": n_init, "random_state": 5}
+    assert_rows_of_kmeans(storage(X), [4, 2, 7], sample_weight=weights, **params)
+
+
+@pytest.mark.filterwarnings("ignore:Rows without any known cell:UserWarning")
+@pytest.mark.parametrize("shrinkage", [0.0, 2.5])
+@pytest.mark.parametrize("n_empty", [0, 3])
+def test_unknown_cells_are_ignored_as_by_kmeans(form, shrinkage, n_empty):
+    X = rated(60, 5, share=0.3)
+    X[:n_empty] = np.nan
+    weights = np.random.default_rng(1).integers(1, 4, size=60)
+    params = {"missing": "ignore", "shrinkage": shrinkage, "n_init": 2, "random_state": 5}
+    assert_rows_of_kmeans(form(X), [4, 2, 5], sample_weight=weights, **params)
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 2.5])
+def test_nothing_unknown_is_no_special_case(blobs, shrinkage):
+    params = {"missing": "ignore", "shrinkage": shrinkage, "n_init": 2, "random_state": 5}
+    assert_rows_of_kmeans(blobs(60, 3, 4), [2, 5], **params)
+
+
+def test_rows_of_which_nothing_is_known_are_told_once():
+    X = np.array([[0.0, 1.0], [1.0, np.nan], [np.nan, np.nan], [7.0, 9.0], [8.0, 9.0]])
+    with pytest.warns(UserWarning, match="Rows without any known cell: 1") as caught:
+        sweep_k(X, [2, 3], missing="ignore", random_state=0)
+    assert [str(warning.filename) for warning in caught] == [__file__]
+
+
+def test_a_callable_is_called_in_the_calling_thread(blobs, always_threads):
+    threads = set()
+
+    def init(X, n_clusters, random_state):
+        threads.add(threading.get_ident())
+        return X[:n_clusters]
+
+    sweep_k(blobs(40, 2, 3), [2, 5, 3, 4], init=init, n_init=1, random_state=0, n_threads=4)
+    assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"init": np.eye(2)}, "'init' .* of sweep_k must be .*fit one k only: give them to KMeans"),
+        ({"init": "kmeans"}, "'init' parameter of sweep_k must be a str among"),
+        ({"missing": "skip"}, "'missing' parameter of sweep_k must be a str among"),
+        ({"shrinkage": 1.0}, "shrinkage=1.0 needs missing='ignore'"),
+        ({"n_init": "atuo"}, "'n_init' parameter of sweep_k"),
+        ({"sample_weight": [1.0, -1.0]}, "sample_weight.shape == "),
+        ({"sample_weight": [1.0, 1.0, -1.0]}, "must not be negative: the first is -1.0 at row 2"),
+    ],
+)
+def test_a_bad_parameter_is_named(params, message):
+    seen = []
+    with pytest.raises(ValueError, match=message):
+        sweep_k([[0.0, 1.0], [1.0, 0.0], [4.0, 5.0]], [2], on_k=seen.append, **params)
+    assert seen == []
 
 
 @pytest.mark.parametrize("new_stream", [np.random.RandomState, np.random.default_rng])

@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import KMeans, reference
-from kmeans_core.fit import compiled, restarts
+from kmeans_core.fit import compiled, restarts, runners
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift, lloyd
-from kmeans_core.fit.problem import Problem
+from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.seeding import first_centers
-from kmeans_core.points import runs, sums
+from kmeans_core.points import sums
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.runs import StopRule
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
 
@@ -227,11 +226,11 @@ def test_a_start_in_parts_goes_on_where_it_was_left(monkeypatch, storage, at_onc
     rng = np.random.default_rng(2)
     X = storage(np.round(rng.random((1500, 3)) + 0.3, 2).astype(dtype))
     work = 15 * (X.nnz if sp.issparse(X) else X.size)
-    monkeypatch.setattr(runs, "CALL_WORK", work)
-    monkeypatch.setattr(runs, "PART_WORK", at_once * work)
+    monkeypatch.setattr(runners, "CALL_WORK", work)
+    monkeypatch.setattr(runners, "PART_WORK", at_once * work)
     calls = []
-    check = runs.stopping.check
-    monkeypatch.setattr(runs.stopping, "check", lambda: (calls.append(1), check()))
+    check = runners.stopping.check
+    monkeypatch.setattr(runners.stopping, "check", lambda: (calls.append(1), check()))
     compiled, looped = compiled_and_looped(
         X, "k-means++", 15, 3, weights=rng.random(1500), max_iter=max_iter
     )
@@ -387,8 +386,9 @@ def test_fits_from_a_seed_end_as_the_loop_does(float_cases, data, sparse, seed, 
 
 def test_a_start_alone_of_much_dense_work_takes_the_loop(storage):
     # 700 rows x 30 features x 100 clusters: 2.1 million multiply-adds an iteration.
-    points = as_points(storage(np.ones((700, 30))))
+    X = storage(np.ones((700, 30)))
+    points = as_points(X)
     assert compiled.is_small(points, 100, 2)
-    assert compiled.is_small(points, 100, 1) == (points.lone_work > 2_100_000)
+    assert compiled.is_small(points, 100, 1) == sp.issparse(X)
     assert compiled.is_small(points, 90, 1)
     assert not compiled.is_small(points, 1_000, 2)

@@ -251,10 +251,13 @@ def test_where_nothing_can_be_cached_one_warning_says_so_and_all_works(tmp_path)
 # The rows that a compiled start of k-means++ chooses, of which two are far off.
 CHOOSE = """
 import numpy as np
+from kmeans_core.fit.runners import runner_of
+from kmeans_core.fit.seeding import Draws
 from kmeans_core.points.checks import as_points
-points = as_points(np.array([[0.0], [1.0], [2.0], [50.0], [120.0]]))
+runner = runner_of(as_points(np.array([[0.0], [1.0], [2.0], [50.0], [120.0]])))
+draws = Draws(np.array([0]), np.full((1, 2, 2), [0.1, 0.9]))
 chosen = np.empty((1, 3), dtype=np.intp)
-points.small_seeds(np.ones(5), np.array([0]), np.full((1, 2, 2), [0.1, 0.9]), 0, 1, chosen)
+runner.seed(np.ones(5), draws, 0, 1, chosen)
 print(*chosen[0])
 """
 

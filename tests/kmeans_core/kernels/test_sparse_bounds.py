@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core.fit.compiled import MOST_KEPT, is_small
+from kmeans_core.fit.runners import runner_of
 from kmeans_core.kernels import dense, sparse_bounds
 from kmeans_core.kernels.sparse_filter import put_centers
 from kmeans_core.points.assign_sparse import CenterTable
@@ -166,7 +167,7 @@ def test_a_start_that_would_keep_much_takes_the_loop():
     rows = MOST_KEPT // (4 * 16)
     few = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows, 3)))
     many = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows + 1, 3)))
-    assert few.kept_by_start(16) == MOST_KEPT
+    assert runner_of(few).kept_by_start(16) == MOST_KEPT
     assert is_small(few, 16, 2)
     assert not is_small(many, 2, 2)
     assert not is_small(few, 17, 2)

@@ -185,3 +185,11 @@ def test_padding_is_nobodys_nearest_centre(storage, n_clusters):
     X = np.ones((6, 3)) * 0.01
     X[0, 0] = 0.0
     assert max(labels_of(storage(X), np.full((n_clusters, 3), 50.0))) == 0
+
+
+def test_every_stored_entry_has_its_place(storage):
+    X = np.array([[0.0, 0.0, 3.0], [0.0] * 3, [1.0, 2.0, 0.0], [0.0] * 3, [4.0, 0.0, 5.0]])
+    points = as_points(storage(X))
+    places = [points.place(entry) for entry in range(points.n_stored)]
+    assert places == sorted(set(places))
+    assert [X[place] for place in places] == points.stored.tolist()

@@ -10,7 +10,8 @@ from kmeans_core.fit import seeding as seeding_of_package
 from kmeans_core.kernels import seeding
 from kmeans_core.points import trials
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.trials import UndecidedError, share_of_error
+from kmeans_core.points.interface import UndecidedError
+from kmeans_core.points.trials import share_of_error
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
 

@@ -1,10 +1,12 @@
-"""Weights that overflow or underflow in sums, with distances, or in float32."""
+"""Weights: what is accepted, and what overflows or underflows in sums, distances or float32."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 
 from kmeans_core import KMeans, kmeans_plusplus
+from kmeans_core.points.checks import as_points, as_weights
 
 X = np.array([[0.1, 2.0], [3.0, 4.0], [5.0, 6.5], [8.0, 1.0]])
 GAPS = np.where(X == 4.0, np.nan, X)
@@ -123,3 +125,50 @@ def test_entries_that_overflow_by_themselves_are_not_blamed_on_weights():
     model = KMeans(2, init=X[:2] * 1e160, n_init=1)
     with np.errstate(all="ignore"):
         assert model.fit(X * 1e160, sample_weight=[1e101] * 4).inertia_ == np.inf
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [[1, 2, 0, 4], (1.0, 2.0, 0.0, 4.0), pd.Series([1, 2, 0, 4]), np.array([1, 2, 0, 4], ">f4")],
+)
+def test_weights_may_be_any_list_of_numbers(weights):
+    checked = as_weights(weights, as_points(X))
+    assert checked.dtype == np.float64
+    assert checked.tolist() == [1, 2, 0, 4]
+
+
+def test_no_weight_and_one_for_all():
+    assert as_weights(None, as_points(X)).tolist() == [1, 1, 1, 1]
+    assert as_weights(2.5, as_points(X)).tolist() == [2.5, 2.5, 2.5, 2.5]
+
+
+def test_weights_have_the_precision_of_the_points():
+    assert as_weights([0.1] * 4, as_points(X.astype("f4"))).tolist() == [np.float32(0.1)] * 4
+    assert as_weights([0.1] * 4, as_points(X)).tolist() == [0.1] * 4
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        ([1.0, 1.0], ValueError, r"sample_weight.shape == \(2,\), expected \(4,\)"),
+        (np.ones((4, 1)), ValueError, "must be 1D array or scalar, got 2D array"),
+        ([1.0, np.nan, 1.0, 1.0], ValueError, "contains NaN or infinity: the first at row 1"),
+        ([1.0, 1.0, np.inf, 1.0], ValueError, "contains NaN or infinity: the first at row 2"),
+        ([0.0] * 4, ValueError, "Sample weights must contain at least one non-zero number"),
+        (0.0, ValueError, "at least one non-zero number"),
+        ([1.0, 1.0, 1.0, -0.5], ValueError, "must not be negative: the first is -0.5 at row 3"),
+        ([1.0 + 1j] * 4, ValueError, "complex"),
+        (["a"] * 4, ValueError, "could not convert"),
+        ([{}] * 4, TypeError, "number"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused(weights, error, message):
+    with pytest.raises(error, match=message):
+        KMeans(2, init=X[:2], n_init=1).fit(X, sample_weight=weights)
+    with pytest.raises(error, match=message):
+        KMeans(2, init=X[:2], n_init=1).fit(X).score(X, sample_weight=weights)
+
+
+def test_a_weight_too_large_for_float32_is_refused():
+    with pytest.raises(ValueError, match=r"weight 1e\+300 at row 0 of sample_weight overflows"):
+        as_weights([1e300, 1, 1, 1], as_points(X.astype(np.float32)))

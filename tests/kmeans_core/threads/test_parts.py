@@ -10,7 +10,8 @@ import scipy.sparse as sp
 
 from kmeans_core import KMeans, arrays, kmeans_plusplus, silhouette_samples
 from kmeans_core.arrays import roots_of, row_blocks, rows_of
-from kmeans_core.points import row_groups, runs
+from kmeans_core.fit import runners
+from kmeans_core.points import row_groups
 from kmeans_core.threads import chunks
 
 
@@ -22,8 +23,8 @@ def in_small_parts(monkeypatch):
         monkeypatch.setattr(chunks, "CHUNK_WORK", 50)
         monkeypatch.setattr(row_groups, "PART_VALUES", 10)
         monkeypatch.setattr(arrays, "BLOCK_ENTRIES", 16)
-        monkeypatch.setattr(runs, "CALL_WORK", 0)
-        monkeypatch.setattr(runs, "PART_WORK", 3000)
+        monkeypatch.setattr(runners, "CALL_WORK", 0)
+        monkeypatch.setattr(runners, "PART_WORK", 3000)
 
     return cut
 
@@ -141,7 +142,7 @@ def filled(shape, dtype=np.float64, make=np.empty):
 
 np.empty = filled
 from kmeans_core import KMeans
-from kmeans_core.points import runs
+from kmeans_core.fit import runners
 warnings.simplefilter("error")
 X = np.random.default_rng(0).normal(size=(60, 2))
 X[np.abs(X) < 0.3] = 0.0
@@ -149,11 +150,11 @@ for kind in (np.array, sp.csr_array):
     def fit():
         model = KMeans(4, n_init=3, tol=0, random_state=0, n_threads=1).fit(kind(X))
         return model.labels_.tolist(), model.cluster_centers_.tolist(), model.inertia_
-    call_work, part_work = runs.CALL_WORK, runs.PART_WORK
+    call_work, part_work = runners.CALL_WORK, runners.PART_WORK
     whole = fit()
-    runs.CALL_WORK = runs.PART_WORK = 0
+    runners.CALL_WORK = runners.PART_WORK = 0
     assert fit() == whole
-    runs.CALL_WORK, runs.PART_WORK = call_work, part_work
+    runners.CALL_WORK, runners.PART_WORK = call_work, part_work
 print("as in one piece")
 """
     done = subprocess.run(
