@@ -28,6 +28,7 @@ class DensePoints:
     """Rows of a C-ordered float32 or float64 array."""
 
     inertia_error = 0.0
+    unknown_rows: Ints = np.empty(0, dtype=np.intp)
     lone_work = 2_000_000
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:

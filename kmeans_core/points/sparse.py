@@ -38,6 +38,7 @@ class SparsePoints:
     """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
 
     # Compiled calls have the loop's own filter.
+    unknown_rows: Ints = np.empty(0, dtype=np.intp)
     lone_work = 20_000_000
 
     def __init__(
