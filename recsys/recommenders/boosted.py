@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import storage
+from recsys.recommenders import biases, storage
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.baselines import BiasBaseline, by_weight, of_everyone, of_group
+from recsys.recommenders.biases import Biases, persons_of
 from recsys.recommenders.embeddings import (
     Basis,
     Floats32,
@@ -19,7 +19,9 @@ from recsys.recommenders.embeddings import (
     mixed,
     of_length_one,
 )
+from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real32
+from recsys.recommenders.parameters import at_least
 from recsys.recommenders.stages import (
     Cells,
     FilmStage,
@@ -29,7 +31,6 @@ from recsys.recommenders.stages import (
     n_groups_of,
     user_stage,
 )
-from recsys.recommenders.training import at_least
 from recsys.recommenders.types import Evidence, Floats, Ints, People, total_of
 
 # Groups of a stage, at least and at most.
@@ -78,6 +79,7 @@ class _Voice:
     first: int
 
 
+@storage.storable
 class BoostedClusterMeans(Recommender):
     """Expects biases plus the means of many groups of users and of films, a little of each.
 
@@ -143,9 +145,9 @@ class BoostedClusterMeans(Recommender):
         at_least(1e-6, shrinkage=self.shrinkage)
 
     def _learn(self) -> None:
-        self._check_parameters()
-        self._biases = BiasBaseline().fit_beside(self)
-        watched = by_activity_and_fame(self._matrix.values, self._n_ratings)
+        rated = self.trained_on.matrix.values
+        self._biases = Biases.learned(rated)
+        watched = by_activity_and_fame(rated, self.trained_on.n_ratings)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(watched, N_BASIS, rng)
         self._of_films = basis.of_films
@@ -155,12 +157,11 @@ class BoostedClusterMeans(Recommender):
         )
 
     def _chain(self, basis: Basis, rng: np.random.Generator) -> tuple[Stage, ...]:
-        cells = self._cells(self._matrix.values, self._biases._of_users)
+        cells = self._cells(self.trained_on.matrix.values, self._biases.of_users)
         return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
 
     def _cells(self, rated: sp.csr_array, generosity: Floats) -> Cells:
-        persons = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))
-        return Cells(rated, persons, self._biases.residuals(rated, generosity))
+        return Cells(rated, persons_of(rated), self._biases.residuals(rated, generosity))
 
     def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
         of_users = number % STAGES_A_CYCLE == 0
@@ -172,7 +173,7 @@ class BoostedClusterMeans(Recommender):
             "learning_rate": self.learning_rate,
             "rng": rng,
         }
-        if not of_users and rng.random() < GENRES_SHARE and np.any(self._genres):
+        if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
             features = self._by_genre(basis, rng)
             return film_stage(cells, features, n_groups, **how)
         if by_residuals:
@@ -195,7 +196,7 @@ class BoostedClusterMeans(Recommender):
 
     def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
         """Who rated a film, and of what genres it is: as much of the one as of the other."""
-        sides = (basis.films, of_length_one(self._genres))
+        sides = (basis.films, of_length_one(self.trained_on.genres))
         mixtures = (rng.normal(size=(side.shape[1], N_COMPONENTS)) for side in sides)
         return np.hstack(
             [
@@ -208,13 +209,13 @@ class BoostedClusterMeans(Recommender):
 
     def _place_known(self, rows: Ints) -> Placed:
         return Placed(
-            self._biases._place_known(rows),
+            self._biases.of_users[rows],
             tuple(tuple(stage.of_training(rows) for stage in chain) for chain in self._chains),
         )
 
     def _place_new(self, rated: sp.csr_array) -> Placed:
-        generosity = self._biases._place_new(rated)
-        weights = by_activity_and_fame(rated, self._n_ratings)
+        generosity = self._biases.generosity(rated)
+        weights = by_activity_and_fame(rated, self.trained_on.n_ratings)
         watched = (weights @ self._of_films).astype(np.float32)
         chains = []
         for chain in self._chains:
@@ -231,14 +232,14 @@ class BoostedClusterMeans(Recommender):
             for stage, known in zip(chain, knowledge, strict=True):
                 total = of_users if isinstance(stage, UserStage) else of_films
                 total += stage.stars(known, persons, films)
-        return self._biases._parts(placed.generosity, persons, films) | {
+        return self._biases.parts(placed.generosity, persons, films) | {
             "what people like the user think of it": of_users / len(self._chains),
             "what the user thinks of films like it": of_films / len(self._chains),
         }
 
     def _scores(self, people: People) -> Floats:
         persons = np.arange(len(people))[:, None]
-        films = np.arange(self._n_films)[None, :]
+        films = np.arange(self.trained_on.n_films)[None, :]
         return total_of(self._parts(people.placed, persons, films))
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
@@ -252,19 +253,20 @@ class BoostedClusterMeans(Recommender):
                         strongest = _Voice(adds, stage, int(known[person]), first)
                     first += len(stage.centers)
         if strongest is None:
-            return of_everyone(self, film)
+            return of_everyone(self.trained_on, film)
         rated = people.rated[[person]]
-        mine = rated.indices[self._liked(rated.data)]
+        mine = rated.indices[self.trained_on.liked(rated.data)]
         telling = by_weight(mine, strongest.stage.adds[strongest.group, mine])
         members = strongest.stage.labels == strongest.group
-        return of_group(self, film, members, strongest.first + strongest.group, telling)
+        cluster = strongest.first + strongest.group
+        return of_group(self.trained_on, film, members, cluster, telling)
 
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         shape = np.array([len(self._chains), len(self._chains[0])])
         arrays: dict[str, npt.NDArray[Any]] = {"of_films": self._of_films, "shape": shape}
-        arrays |= storage.prefixed("biases", self._biases._arrays())
+        arrays |= storage.prefixed("biases", self._biases.arrays())
         for c, chain in enumerate(self._chains):
             for s, stage in enumerate(chain):
                 start = f"{c}/{s}/"
@@ -280,7 +282,7 @@ class BoostedClusterMeans(Recommender):
         if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
             raise ValueError(f"{self.n_chains:,} x {self.n_stages:,} stages are not in it")
         forms = {"of_films": real32("n_films", "n_basis"), "shape": natural(2)}
-        forms |= storage.prefixed("biases", BiasBaseline()._forms(names))
+        forms |= storage.prefixed("biases", biases.FORMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
@@ -293,9 +295,7 @@ class BoostedClusterMeans(Recommender):
         if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._of_films = arrays["of_films"]
-        self._biases = BiasBaseline()
-        self._biases._train_on(self._matrix, self._scale, self._genres)
-        self._biases._restore(storage.without("biases", arrays))
+        self._biases = Biases.of_arrays(storage.without("biases", arrays))
         self._chains = tuple(
             tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))
             for c in range(self.n_chains)
@@ -314,5 +314,5 @@ class BoostedClusterMeans(Recommender):
             arrays[start + "projection"],
             bool(arrays[start + "by_residuals"]),
         )
-        user_stage.check(self._n_films, self._of_films.shape[1])
+        user_stage.check(self.trained_on.n_films, self._of_films.shape[1])
         return user_stage

@@ -8,14 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from kmeans_core import IterationEvent
-from recsys.analysis.genres import genre_matrix
+from kmeans_core import IterationEvent, assign
 from recsys.analysis.taste import TasteClusters, cluster_users
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.recommenders import storage
 from recsys.recommenders.base import Recommender
+from recsys.recommenders.biases import persons_of
 from recsys.recommenders.forms import Form, natural, real
+from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, People
 from recsys.words import counted
 
@@ -27,6 +28,7 @@ CELLS_A_BYTE = 1
 SPARE_CELLS = 2_000_000
 
 
+@storage.storable
 class ClusterMeanRecommender(Recommender):
     """Groups users by k-means and expects of a film what the user's group gave it on average.
 
@@ -106,8 +108,7 @@ class ClusterMeanRecommender(Recommender):
         ClusterMeanRecommender
             Itself, fitted.
         """
-        matrix = RatingMatrix.from_ratings(ratings)
-        return self._fit_by(matrix, ratings, lambda: self._grouped(on_iteration))
+        return self._fit(TrainingData.of(ratings), lambda: self._use(self._grouped(on_iteration)))
 
     def fit_clusters(self, clusters: TasteClusters, ratings: Ratings) -> Self:
         """Use groups that are there already.
@@ -116,34 +117,29 @@ class ClusterMeanRecommender(Recommender):
         ----------
         clusters : TasteClusters
         ratings : Ratings
-            For the means over everyone, where a group knows nothing of a film.
+            For the means over everyone, which are expected where a group has no rating of a film.
 
         Returns
         -------
         ClusterMeanRecommender
+            Itself, fitted.
         """
-        return self._fit_by(RatingMatrix.from_ratings(ratings), ratings, lambda: clusters)
-
-    def _fit_by(
-        self, matrix: RatingMatrix, ratings: Ratings, make: Callable[[], TasteClusters]
-    ) -> Self:
-        genres = genre_matrix(ratings, matrix.movie_ids)
-        return self._fit(matrix, ratings.scale, genres, lambda: self._use(make()))
+        return self._fit(TrainingData.of(ratings), lambda: self._use(clusters))
 
     def _learn(self) -> None:
         self._use(self._grouped(None))
 
     def _grouped(self, on_iteration: Callable[[IterationEvent], Any] | None) -> TasteClusters:
         return cluster_users(
-            self._matrix.most_rated(self.n_movies),
-            min(self.n_clusters, len(self._matrix.user_ids)),
+            self.trained_on.matrix.most_rated(self.n_movies),
+            min(self.n_clusters, self.trained_on.n_users),
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,
         )
 
     def _use(self, clusters: TasteClusters) -> None:
-        n_films = clusters.matrix.shape[1]
+        matrix, n_films = self.trained_on.matrix, clusters.matrix.shape[1]
         self._groups = [self._seen_part(clusters, c) for c in range(clusters.n_clusters)]
         self._counts = np.zeros((clusters.n_clusters, n_films), dtype=np.intp)
         self._means = np.full((clusters.n_clusters, n_films), np.nan)
@@ -153,19 +149,12 @@ class ClusterMeanRecommender(Recommender):
             self._counts[cluster, films] = group.counts_by_film()
             self._means[cluster, films] = group.means_by_film()
         # The column that a training film has in the groups' matrix; -1 where it has none.
-        place = column.get_indexer(pd.Index(self._matrix.movie_ids))
+        place = column.get_indexer(pd.Index(matrix.movie_ids))
         self._film_in_groups = np.append(place, -1)
-        row = pd.Index(clusters.matrix.user_ids).get_indexer(pd.Index(self._matrix.user_ids))
+        row = pd.Index(clusters.matrix.user_ids).get_indexer(pd.Index(matrix.user_ids))
         self._group_of = np.where(row >= 0, clusters.labels[row], -1)
-        self._means_of_everyone = np.append(self._matrix.means_by_film(), np.nan)
-        self._mean_of_all = float(self._matrix.values.data.mean())
-        # Where new people are placed: the mean of each group, absent = 0.
-        sizes = clusters.sizes
-        n_users = len(clusters.labels)
-        membership = (np.ones(n_users), (clusters.labels, np.arange(n_users)))
-        members = sp.csr_array(membership, shape=(len(sizes), n_users))
-        self._centers = (members @ clusters.matrix.values).toarray()
-        self._centers /= np.maximum(sizes, 1)[:, None]
+        self._means_of_everyone = np.append(matrix.means_by_film(), np.nan)
+        self._mean_of_all = float(matrix.values.data.mean())
         self.clusters = clusters
 
     def _seen_part(self, clusters: TasteClusters, cluster: int) -> RatingMatrix:
@@ -176,17 +165,14 @@ class ClusterMeanRecommender(Recommender):
         return self._group_of[rows]
 
     def _place_new(self, rated: sp.csr_array) -> npt.NDArray[np.intp]:
-        films = self._film_in_groups[:-1]
-        known = np.flatnonzero(films >= 0)
-        place = (np.ones(len(known)), (known, films[known]))
-        of_groups = sp.csr_array(place, shape=(len(films), self.clusters.matrix.shape[1]))
-        seen = rated @ of_groups
-        away = np.sum(self._centers**2, axis=1)[None, :] - 2 * (seen @ self._centers.T)
-        away[:, self.clusters.sizes == 0] = np.inf
-        # Without ratings there is nothing to be near to. A rating may be 0.
-        persons = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))
-        n_seen = np.bincount(persons[films[rated.indices] >= 0], minlength=rated.shape[0])
-        return np.where(n_seen > 0, np.argmin(away, axis=1), -1)
+        places = self._film_in_groups[rated.indices]
+        known = places >= 0
+        cells = (rated.data[known], (persons_of(rated)[known], places[known]))
+        seen = sp.csr_array(cells, shape=(rated.shape[0], self.clusters.matrix.shape[1]))
+        groups = np.flatnonzero(self.clusters.sizes)
+        nearest = groups[assign(seen, self.clusters.centers[groups])]
+        # Without ratings there is nothing to be near to. A rating may be 0, but it is stored.
+        return np.where(np.diff(seen.indptr) > 0, nearest, -1)
 
     def _expected(self, placed: Ints, persons: Ints, films: Ints) -> Floats:
         groups, places = placed[persons], self._film_in_groups[films]
@@ -200,7 +186,7 @@ class ClusterMeanRecommender(Recommender):
 
     def _scores(self, people: People) -> Floats:
         groups = people.placed
-        scores = np.full((len(people), self._n_films), -np.inf)
+        scores = np.full((len(people), self.trained_on.n_films), -np.inf)
         columns = np.flatnonzero(self._film_in_groups[:-1] >= 0)
         means = np.where(groups[:, None] >= 0, self._means[groups], np.nan)
         found = means[:, self._film_in_groups[columns]]
@@ -208,7 +194,7 @@ class ClusterMeanRecommender(Recommender):
         return scores
 
     def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
-        counts = np.zeros(self._n_films, dtype=np.intp)
+        counts = np.zeros(self.trained_on.n_films, dtype=np.intp)
         group, places = people.placed[person], self._film_in_groups[:-1]
         if group >= 0:
             counts[places >= 0] = self._counts[group, places[places >= 0]]
@@ -229,9 +215,9 @@ class ClusterMeanRecommender(Recommender):
         return self._evidence_of_everyone(cluster, place, film)
 
     def _evidence_of_everyone(self, cluster: int, place: int, film: int) -> Evidence:
-        n_users = len(self._matrix.user_ids)
+        n_users = self.trained_on.n_users
         known = cluster if cluster >= 0 else None
-        _, stars = self._raters(film)
+        _, stars = self.trained_on.raters(film)
         if len(stars) == 0:
             reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
             return self._told(known, n_users, stars, float("nan"), reason)
@@ -250,7 +236,7 @@ class ClusterMeanRecommender(Recommender):
     def _told(
         self, cluster: int | None, n_users: int, stars: Floats, mean: float, reason: str
     ) -> Evidence:
-        n_liked = int(np.sum(self._liked(stars)))
+        n_liked = int(np.sum(self.trained_on.liked(stars)))
         return Evidence(cluster, n_users, len(stars), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:

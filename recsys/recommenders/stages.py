@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kmeans_core import ConvergenceWarning, KMeans
-from recsys.recommenders.embeddings import Floats32, log_uniform, mixed, nearest, of_length_one
+from kmeans_core import ConvergenceWarning, KMeans, assign
+from recsys.recommenders.embeddings import Floats32, log_uniform, mixed, of_length_one
 from recsys.recommenders.forms import Form, flag, natural, real32
 from recsys.recommenders.types import Floats, Ints
 
@@ -83,7 +83,7 @@ class UserStage:
         else:
             features = of_length_one(mixed(watched, self.projection))
         has_ratings = np.diff(cells.rated.indptr) > 0
-        groups = np.where(has_ratings, nearest(features, self.centers), len(self.centers))
+        groups = np.where(has_ratings, assign(features, self.centers), len(self.centers))
         cells.left[:] -= self.adds[groups[cells.persons], cells.films]
         return groups.astype(np.int32)
 

@@ -8,21 +8,21 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from kmeans_core import assign
 from recsys.recommenders import storage
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.baselines import by_weight, of_everyone, of_group
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.embeddings import (
     Floats32,
     basis_of,
     by_activity,
     mixed,
-    nearest,
     of_length_one,
 )
+from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real, real32
+from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.stages import clustered, n_groups_of
-from recsys.recommenders.training import at_least
 from recsys.recommenders.types import Evidence, Floats, Ints, People
 
 # Groups of a grouping, at least and at most.
@@ -53,6 +53,7 @@ class Placed:
     ratings: Any
 
 
+@storage.storable
 class TasteGroups(Recommender):
     """Ranks films by P(like | group of people), times that of the films like it.
 
@@ -116,17 +117,12 @@ class TasteGroups(Recommender):
         at_least(0, popularity_discount=self.popularity_discount)
 
     def _learn(self) -> None:
-        self._check_parameters()
-        given = self.rating_model
+        data = self.trained_on
         # The caller's own is not touched: it may be fitted, or given to others too.
-        model = (
-            storage.unfitted(given)
-            if given
-            else BoostedClusterMeans(random_state=self.random_state)
-        )
-        self._ratings = model.fit_beside(self)
-        likes = self._likes_of(self._matrix.values)
-        self._counts = np.bincount(likes.indices, minlength=self._n_films).astype(np.float64)
+        model = unfitted(self.rating_model or BoostedClusterMeans(random_state=self.random_state))
+        self._ratings = model.fit_on(data)
+        likes = self._likes_of(data.matrix.values)
+        self._counts = np.bincount(likes.indices, minlength=data.n_films).astype(np.float64)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(by_activity(likes), N_BASIS, rng)
         self._of_films = basis.of_films
@@ -179,7 +175,7 @@ class TasteGroups(Recommender):
         )
 
     def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
-        is_like = self._liked(rated.data)
+        is_like = self.trained_on.liked(rated.data)
         starts = np.concatenate([[0], np.cumsum(is_like)])[rated.indptr]
         ones = np.ones(int(np.sum(is_like)), dtype=np.float32)
         return sp.csr_array((ones, rated.indices[is_like], starts), shape=rated.shape)
@@ -197,7 +193,7 @@ class TasteGroups(Recommender):
         for number, mixture in enumerate(self._mixtures):
             first, last = self._limits[number : number + 2]
             features = of_length_one(mixed(whole, mixture))
-            found = first + nearest(features, self._centers[first:last])
+            found = first + assign(features, self._centers[first:last])
             groups[:, number] = np.where(liked_some, found, self._limits[-1])
         return Placed(groups, self._ratings._place_new(rated))
 
@@ -209,7 +205,7 @@ class TasteGroups(Recommender):
     @property
     def _popularity(self) -> Floats:
         """Share of all users who liked each film."""
-        share: Floats = self._counts / len(self._matrix.user_ids)
+        share: Floats = self._counts / self.trained_on.n_users
         return share
 
     def _scores(self, people: People) -> Floats:
@@ -252,8 +248,8 @@ class TasteGroups(Recommender):
         """How one of the person's groups rated the film: the one nearest to the mean of all."""
         groups = people.placed.groups[person]
         everyone = int(self._limits[-1])
-        if film == self._n_films or groups[0] == everyone:
-            return of_everyone(self, film)
+        if film == self.trained_on.n_films or groups[0] == everyone:
+            return of_everyone(self.trained_on, film)
         likes = self._group_likes[groups][:, [film]].toarray().ravel()
         share = (likes + self._popularity[film]) / (self._group_sizes[groups] + 1.0)
         number = int(np.argmin(np.abs(share - share.mean())))
@@ -262,7 +258,8 @@ class TasteGroups(Recommender):
         size = max(1.0, self._group_sizes[group])  # a new person's group may have no members
         among = self._group_likes[[group]][:, mine].toarray().ravel() / size
         telling = by_weight(mine, among - self._popularity[mine])
-        return of_group(self, film, self._labels[number] == group, group, telling)
+        members = self._labels[number] == group
+        return of_group(self.trained_on, film, members, group, telling)
 
     # A file -------------------------------------------------------------------------------------
 
@@ -304,7 +301,8 @@ class TasteGroups(Recommender):
         self._group_sizes = arrays["group_sizes"]
         self._check_groups()
         self._group_likes = storage.csr_of(
-            storage.without("group_likes", arrays), (len(self._group_sizes), self._n_films)
+            storage.without("group_likes", arrays),
+            (len(self._group_sizes), self.trained_on.n_films),
         )
 
     def _check_groups(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kmeans_core import NotFittedError
 from recsys import ClusterMeanRecommender, RatingMatrix, Ratings, TasteClusters, make_ratings
-from recsys.recommenders.making import RECOMMENDATION_COLUMNS
+from recsys.recommenders.ranking import RECOMMENDATION_COLUMNS
 
 # Group 0: users 1 to 3; group 1: users 7 and 9. Film 60 is rated by nobody.
 ROWS = [
