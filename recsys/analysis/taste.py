@@ -42,7 +42,8 @@ class TasteClusters:
 
     def __repr__(self) -> str:
         n_users, n_films = self.matrix.shape
-        return f"TasteClusters({self.n_clusters} groups of {n_users} users by {n_films} movies)"
+        groups = counted(self.n_clusters, "group")
+        return f"TasteClusters({groups}, {n_users} users x {n_films} movies)"
 
     @property
     def sizes(self) -> npt.NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain as chained
 from typing import Any
 
 import numpy as np
@@ -61,22 +62,12 @@ class Placed:
     Attributes
     ----------
     generosity : ndarray of shape (n_people,)
-    stages : tuple of tuple of ndarray
-        For each chain and stage what it knows of the people, row by row.
+    stages : tuple of ndarray
+        What each stage of each chain knows of the people, row by row.
     """
 
     generosity: Floats
-    stages: tuple[tuple[npt.NDArray[Any], ...], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Voice:
-    """A person's group in a stage, what it adds for a film, and the number of its first group."""
-
-    adds: float
-    stage: UserStage
-    group: int
-    first: int
+    stages: tuple[npt.NDArray[Any], ...]
 
 
 @storage.storable
@@ -205,33 +196,37 @@ class BoostedClusterMeans(Recommender):
             ]
         )
 
+    @property
+    def _stages(self) -> tuple[Stage, ...]:
+        """Of all chains."""
+        return tuple(chained.from_iterable(self._chains))
+
     # Placing ------------------------------------------------------------------------------------
 
     def _place_known(self, rows: Ints) -> Placed:
         return Placed(
             self._biases.of_users[rows],
-            tuple(tuple(stage.of_training(rows) for stage in chain) for chain in self._chains),
+            tuple(stage.of_training(rows) for stage in self._stages),
         )
 
     def _place_new(self, rated: sp.csr_array) -> Placed:
         generosity = self._biases.generosity(rated)
         weights = by_activity_and_fame(rated, self.trained_on.n_ratings)
         watched = (weights @ self._of_films).astype(np.float32)
-        chains = []
+        stages: list[npt.NDArray[Any]] = []
         for chain in self._chains:
             cells = self._cells(rated, generosity)
-            chains.append(tuple(stage.place(cells, watched) for stage in chain))
-        return Placed(generosity, tuple(chains))
+            stages += [stage.place(cells, watched) for stage in chain]
+        return Placed(generosity, tuple(stages))
 
     # Answers ------------------------------------------------------------------------------------
 
     def _parts(self, placed: Placed, persons: Ints, films: Ints) -> dict[str, Floats]:
         shape = np.broadcast(persons, films).shape
         of_users, of_films = np.zeros(shape), np.zeros(shape)
-        for chain, knowledge in zip(self._chains, placed.stages, strict=True):
-            for stage, known in zip(chain, knowledge, strict=True):
-                total = of_users if isinstance(stage, UserStage) else of_films
-                total += stage.stars(known, persons, films)
+        for stage, known in zip(self._stages, placed.stages, strict=True):
+            total = of_users if isinstance(stage, UserStage) else of_films
+            total += stage.stars(known, persons, films)
         return self._biases.parts(placed.generosity, persons, films) | {
             "what people like the user think of it": of_users / len(self._chains),
             "what the user thinks of films like it": of_films / len(self._chains),
@@ -243,23 +238,22 @@ class BoostedClusterMeans(Recommender):
         return total_of(self._parts(people.placed, persons, films))
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
-        """How the group rated the film that speaks most for it, of all stages' groups."""
-        strongest, first = None, 0
-        for chain, knowledge in zip(self._chains, people.placed.stages, strict=True):
-            for stage, known in zip(chain, knowledge, strict=True):
-                if isinstance(stage, UserStage):
-                    adds = float(stage.adds[known[person], film])
-                    if adds != 0 and (strongest is None or adds > strongest.adds):
-                        strongest = _Voice(adds, stage, int(known[person]), first)
-                    first += len(stage.centers)
-        if strongest is None:
+        """How the film was rated by the group that adds most to it, of all stages' groups."""
+        voices, first = [], 0
+        for stage, known in zip(self._stages, people.placed.stages, strict=True):
+            if isinstance(stage, UserStage):
+                group = int(known[person])
+                if adds := float(stage.adds[group, film]):
+                    voices.append((adds, stage, group, first + group))
+                first += len(stage.centers)
+        if not voices:
             return of_everyone(self.trained_on, film)
+        # Groups are numbered through all stages.
+        _, stage, group, cluster = max(voices, key=lambda voice: voice[0])
         rated = people.rated[[person]]
         mine = rated.indices[self.trained_on.liked(rated.data)]
-        telling = by_weight(mine, strongest.stage.adds[strongest.group, mine])
-        members = strongest.stage.labels == strongest.group
-        cluster = strongest.first + strongest.group
-        return of_group(self.trained_on, film, members, cluster, telling)
+        telling = by_weight(mine, stage.adds[group, mine])
+        return of_group(self.trained_on, film, stage.labels == group, cluster, telling)
 
     # A file -------------------------------------------------------------------------------------
 

@@ -141,8 +141,9 @@ class ClusterMeanRecommender(Recommender):
     def _use(self, clusters: TasteClusters) -> None:
         matrix, n_films = self.trained_on.matrix, clusters.matrix.shape[1]
         self._groups = [self._seen_part(clusters, c) for c in range(clusters.n_clusters)]
-        self._counts = np.zeros((clusters.n_clusters, n_films), dtype=np.intp)
-        self._means = np.full((clusters.n_clusters, n_films), np.nan)
+        # The last row is for people in no group, the last column for films of no group.
+        self._counts = np.zeros((clusters.n_clusters + 1, n_films + 1), dtype=np.intp)
+        self._means = np.full(self._counts.shape, np.nan)
         column = pd.Index(clusters.matrix.movie_ids)
         for cluster, group in enumerate(self._groups):
             films = column.get_indexer(pd.Index(group.movie_ids))
@@ -178,66 +179,48 @@ class ClusterMeanRecommender(Recommender):
         groups, places = placed[persons], self._film_in_groups[films]
         of_all = self._means_of_everyone[films] + np.zeros(groups.shape)
         of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
-        of_group = np.where((groups >= 0) & (places >= 0), self._means[groups, places], np.nan)
+        of_group = self._means[groups, places]
         return np.where(np.isnan(of_group), of_all, of_group)
 
     def _parts(self, placed: Any, persons: Ints, films: Ints) -> dict[str, Floats]:
         return {"mean of those who rated it": self._expected(placed, persons, films)}
 
     def _scores(self, people: People) -> Floats:
-        groups = people.placed
-        scores = np.full((len(people), self.trained_on.n_films), -np.inf)
-        columns = np.flatnonzero(self._film_in_groups[:-1] >= 0)
-        means = np.where(groups[:, None] >= 0, self._means[groups], np.nan)
-        found = means[:, self._film_in_groups[columns]]
-        scores[:, columns] = np.where(np.isnan(found), -np.inf, found)
-        return scores
+        found = self._means[people.placed][:, self._film_in_groups[:-1]]
+        return np.where(np.isnan(found), -np.inf, found)
 
     def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
-        counts = np.zeros(self.trained_on.n_films, dtype=np.intp)
-        group, places = people.placed[person], self._film_in_groups[:-1]
-        if group >= 0:
-            counts[places >= 0] = self._counts[group, places[places >= 0]]
+        counts: npt.NDArray[Any] = self._counts[people.placed[person], self._film_in_groups[:-1]]
         return counts
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
-        """What of :meth:`predict` is the group's, what everyone's."""
-        cluster = int(people.placed[person])
-        place = int(self._film_in_groups[film])
-        if cluster >= 0 and place >= 0 and self._counts[cluster, place]:
+        """How those people rated the film whose mean :meth:`predict` takes."""
+        data, matrix = self.trained_on, self.clusters.matrix
+        cluster, place = int(people.placed[person]), int(self._film_in_groups[film])
+        whose = f"{'' if self.region is None else 'the densest region of '}group {cluster}"
+        if self._counts[cluster, place]:
             group = self._groups[cluster]
-            column = np.flatnonzero(group.movie_ids == self.clusters.matrix.movie_ids[place])[0]
-            stars = group.values[:, [column]].tocoo().data
-            n_users, mean = len(group.user_ids), float(self._means[cluster, place])
-            users = counted(n_users, "user")
-            reason = f"{len(stars):,} of the {users} of {self._who(cluster)} "
-            return self._told(cluster, n_users, stars, mean, reason + _gave(len(stars), mean))
-        return self._evidence_of_everyone(cluster, place, film)
-
-    def _evidence_of_everyone(self, cluster: int, place: int, film: int) -> Evidence:
-        n_users = self.trained_on.n_users
-        known = cluster if cluster >= 0 else None
-        _, stars = self.trained_on.raters(film)
+            column = group.column_of(int(matrix.movie_ids[place]))
+            stars, n_users = group.values[:, [column]].tocoo().data, len(group.user_ids)
+            mean = float(self._means[cluster, place])
+            who = f"{len(stars):,} of the {counted(n_users, 'user')} of {whose}"
+        else:
+            stars, n_users = data.raters(film)[1], data.n_users
+            mean = float(self._means_of_everyone[film])
+            if cluster < 0:
+                why = "the user is in no group"
+            elif place >= 0:
+                why = f"{whose} has no rating"
+            else:
+                made_on = counted(matrix.shape[1], "film")
+                why = f"it is not one of the {made_on} the groups are made on"
+            who = f"{why}; {len(stars):,} of all {counted(n_users, 'user')}"
+        reason = f"{who} gave it {mean:.2f}" + (" on average" if len(stars) > 1 else "")
         if len(stars) == 0:
             reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
-            return self._told(known, n_users, stars, float("nan"), reason)
-        if known is None:
-            why = "the user is in no group"
-        elif place >= 0:
-            why = f"{self._who(cluster)} has no rating"
-        else:
-            n_films = self.clusters.matrix.shape[1]
-            why = f"it is not one of the {counted(n_films, 'film')} the groups are made on"
-        mean = float(self._means_of_everyone[film])
-        users = counted(n_users, "user")
-        reason = f"{why}; {len(stars):,} of all {users} {_gave(len(stars), mean)}"
-        return self._told(known, n_users, stars, mean, reason)
-
-    def _told(
-        self, cluster: int | None, n_users: int, stars: Floats, mean: float, reason: str
-    ) -> Evidence:
-        n_liked = int(np.sum(self.trained_on.liked(stars)))
-        return Evidence(cluster, n_users, len(stars), n_liked, mean, (), reason)
+        n_liked = int(np.sum(data.liked(stars)))
+        known = cluster if cluster >= 0 else None
+        return Evidence(known, n_users, len(stars), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:
         """How many films of the part of the group that is looked at the user has not rated.
@@ -274,21 +257,9 @@ class ClusterMeanRecommender(Recommender):
         matrix = storage.matrix_of(storage.without("clusters", arrays))
         labels, n_clusters = arrays["labels"], int(arrays["n_clusters"])
         if not labels.max() < n_clusters <= len(labels):
-            raise ValueError(
-                f"labels up to {labels.max()} of {len(labels):,} users are not of {n_clusters:,} "
-                "groups"
-            )
+            raise ValueError(f"labels up to {labels.max()} are not of {n_clusters:,} groups")
         n_cells = n_clusters * matrix.shape[1]
         held = sum(array.nbytes for array in arrays.values())
         if n_cells > CELLS_A_BYTE * held + SPARE_CELLS:
             raise ValueError(f"{n_clusters:,} groups make too large tables for what is in them")
         self._use(TasteClusters(matrix, labels, n_clusters, float(arrays["inertia"])))
-
-    def _who(self, cluster: int) -> str:
-        """Whose ratings count, in words."""
-        group = f"group {cluster}"
-        return group if self.region is None else f"the densest region of {group}"
-
-
-def _gave(n_ratings: int, mean: float) -> str:
-    return f"gave it {mean:.2f}" + (" on average" if n_ratings > 1 else "")

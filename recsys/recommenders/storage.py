@@ -163,17 +163,8 @@ def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingD
 
 def _check_same(inner: RatingMatrix, outer: RatingMatrix) -> None:
     """ValueError unless both recommenders of a file were trained on the same ratings."""
-    same = inner.shape == outer.shape and all(
-        np.array_equal(one, other)
-        for one, other in (
-            (inner.user_ids, outer.user_ids),
-            (inner.movie_ids, outer.movie_ids),
-            (inner.values.indptr, outer.values.indptr),
-            (inner.values.indices, outer.values.indices),
-            (inner.values.data, outer.values.data),
-        )
-    )
-    if not same:
+    one, other = matrix_arrays(inner), matrix_arrays(outer)
+    if not all(np.array_equal(one[name], other[name]) for name in one):
         raise ValueError("the recommender within it was trained on other ratings")
 
 

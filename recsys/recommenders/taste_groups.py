@@ -33,6 +33,18 @@ FILM_GROUPS = (32, 256)
 N_COMPONENTS = 15
 N_BASIS = 30
 
+# Arrays of a file that are attributes of the same names, with an underscore before them.
+LEARNED = (
+    "counts",
+    "of_films",
+    "labels",
+    "limits",
+    "centers",
+    "mixtures",
+    "film_labels",
+    "group_sizes",
+)
+
 # As if a person had so many likes more, spread as everybody's likes are.
 PRIOR_LIKES = 3.0
 
@@ -264,16 +276,7 @@ class TasteGroups(Recommender):
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "counts": self._counts,
-            "of_films": self._of_films,
-            "labels": self._labels,
-            "limits": self._limits,
-            "centers": self._centers,
-            "mixtures": self._mixtures,
-            "film_labels": self._film_labels,
-            "group_sizes": self._group_sizes,
-        }
+        arrays: dict[str, npt.NDArray[Any]] = {name: getattr(self, f"_{name}") for name in LEARNED}
         return arrays | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
@@ -291,14 +294,8 @@ class TasteGroups(Recommender):
         } | storage.prefixed("group_likes", likes)
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._counts = arrays["counts"]
-        self._of_films = arrays["of_films"]
-        self._labels = arrays["labels"]
-        self._limits = arrays["limits"]
-        self._centers = arrays["centers"]
-        self._mixtures = arrays["mixtures"]
-        self._film_labels = arrays["film_labels"]
-        self._group_sizes = arrays["group_sizes"]
+        for name in LEARNED:
+            setattr(self, f"_{name}", arrays[name])
         self._check_groups()
         self._group_likes = storage.csr_of(
             storage.without("group_likes", arrays),
