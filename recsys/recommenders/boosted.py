@@ -152,21 +152,16 @@ class BoostedClusterMeans(Recommender):
         return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
 
     def _cells(self, rated: sp.csr_array, generosity: Floats) -> Cells:
-        return Cells(rated, persons_of(rated), self._biases.residuals(rated, generosity))
+        left = self._biases.residuals(rated, generosity)
+        return Cells(rated, persons_of(rated), left, self.shrinkage, self.learning_rate)
 
     def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
         of_users = number % STAGES_A_CYCLE == 0
         by_residuals = bool(rng.random() >= WATCHED_SHARE)
         n_rows = cells.rated.shape[0 if of_users else 1]
         n_groups = n_groups_of(USER_GROUPS if of_users else FILM_GROUPS, n_rows, rng)
-        how: dict[str, Any] = {
-            "shrinkage": self.shrinkage,
-            "learning_rate": self.learning_rate,
-            "rng": rng,
-        }
         if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
-            features = self._by_genre(basis, rng)
-            return film_stage(cells, features, n_groups, **how)
+            return film_stage(cells, self._by_genre(basis, rng), n_groups, rng)
         if by_residuals:
             # A random sketch of the rows with one power iteration.
             matrix: Any = cells.residuals()
@@ -179,11 +174,9 @@ class BoostedClusterMeans(Recommender):
             whole = basis.people if of_users else basis.films
             projection = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
             features = of_length_one(mixed(whole, projection))
-        if of_users:
-            return user_stage(
-                cells, features, projection, n_groups, by_residuals=by_residuals, **how
-            )
-        return film_stage(cells, features, n_groups, **how)
+        if not of_users:
+            return film_stage(cells, features, n_groups, rng)
+        return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals)
 
     def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
         """Who rated a film, and of what genres it is: as much of the one as of the other."""
@@ -263,13 +256,8 @@ class BoostedClusterMeans(Recommender):
         arrays |= storage.prefixed("biases", self._biases.arrays())
         for c, chain in enumerate(self._chains):
             for s, stage in enumerate(chain):
-                start = f"{c}/{s}/"
-                arrays[start + "labels"] = stage.labels
-                arrays[start + "adds"] = stage.adds
-                if isinstance(stage, UserStage):
-                    arrays[start + "centers"] = stage.centers
-                    arrays[start + "projection"] = stage.projection
-                    arrays[start + "by_residuals"] = np.array(stage.by_residuals)
+                stored = {name: np.asarray(value) for name, value in vars(stage).items()}
+                arrays |= storage.prefixed(f"{c}/{s}", stored)
         return arrays
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
@@ -280,9 +268,7 @@ class BoostedClusterMeans(Recommender):
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
-                of_users = f"{start}/centers" in names
-                stage = UserStage.forms(start) if of_users else FilmStage.forms(start)
-                forms |= storage.prefixed(start, stage)
+                forms |= storage.prefixed(start, _kind(start, names).forms(start))
         return forms
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -291,22 +277,17 @@ class BoostedClusterMeans(Recommender):
         self._of_films = arrays["of_films"]
         self._biases = Biases.of_arrays(storage.without("biases", arrays))
         self._chains = tuple(
-            tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))
+            tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
             for c in range(self.n_chains)
         )
 
-    def _stage_of(self, arrays: Mapping[str, npt.NDArray[Any]], start: str) -> Stage:
-        labels, adds = arrays[start + "labels"], arrays[start + "adds"]
-        if start + "centers" not in arrays:
-            film_stage = FilmStage(labels, adds, self.shrinkage, self.learning_rate)
-            film_stage.check()
-            return film_stage
-        user_stage = UserStage(
-            labels,
-            adds,
-            arrays[start + "centers"],
-            arrays[start + "projection"],
-            bool(arrays[start + "by_residuals"]),
-        )
-        user_stage.check(self.trained_on.n_films, self._of_films.shape[1])
-        return user_stage
+    def _stage_of(self, arrays: Mapping[str, Any], start: str) -> Stage:
+        kind = _kind(start, arrays)
+        stage = kind(**{name: arrays[f"{start}/{name}"] for name in kind.forms(start)})
+        stage.check(self.trained_on.n_films, self._of_films.shape[1])
+        return stage
+
+
+def _kind(start: str, names: Collection[str]) -> type[Stage]:
+    """Whether a file holds a stage of users or of films."""
+    return UserStage if f"{start}/centers" in names else FilmStage

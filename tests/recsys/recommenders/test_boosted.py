@@ -19,7 +19,7 @@ FEATURES = np.array([[0.0], [0.1], [9.0], [9.1]], dtype=np.float32)
 def cells_of(left: np.ndarray) -> Cells:
     rated = sp.csr_array(left)
     persons = np.repeat(np.arange(len(left)), np.diff(rated.indptr))
-    return Cells(rated, persons, rated.data.copy())
+    return Cells(rated, persons, rated.data.copy(), shrinkage=20.0, learning_rate=0.5)
 
 
 def test_a_stage_of_users_by_hand() -> None:
@@ -29,10 +29,8 @@ def test_a_stage_of_users_by_hand() -> None:
         FEATURES,
         np.ones((1, 1), dtype=np.float32),
         2,
+        np.random.default_rng(0),
         by_residuals=False,
-        shrinkage=20.0,
-        learning_rate=0.5,
-        rng=np.random.default_rng(0),
     )
     first, second = stage.labels[0], stage.labels[2]
     assert stage.labels.tolist() == [first, first, second, second]
@@ -59,9 +57,7 @@ def test_a_stage_of_films_by_hand() -> None:
         cells,
         np.array([[0.0], [0.1], [9.0]], dtype=np.float32),
         2,
-        shrinkage=20.0,
-        learning_rate=0.5,
-        rng=np.random.default_rng(0),
+        np.random.default_rng(0),
     )
     first, second = stage.labels[0], stage.labels[2]
     assert stage.labels.tolist() == [first, first, second, 2]
@@ -80,10 +76,8 @@ def test_new_people_join_the_nearest_group() -> None:
         FEATURES,
         np.ones((1, 1), dtype=np.float32),
         2,
+        np.random.default_rng(0),
         by_residuals=False,
-        shrinkage=20.0,
-        learning_rate=0.5,
-        rng=np.random.default_rng(0),
     )
     # By who rated what features are scaled to length 1: centres are moved there for the test.
     centers = np.where(stage.centers > 5, 1.0, -1.0).astype(np.float32)
