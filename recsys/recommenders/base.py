@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.ratings import Ratings
-from recsys.recommenders import npz, storage
+from recsys.recommenders import storage
 from recsys.recommenders.ids import check_n, one_of_two, paired_ids, whole_id, whole_ids
 from recsys.recommenders.model import Model
 from recsys.recommenders.newcomers import Brought, brought_ratings
@@ -388,8 +388,4 @@ class Recommender(Model):
         OSError
             If the file cannot be opened.
         """
-        model = storage.load(Path(path))
-        if not isinstance(model, cls):
-            file = npz.shown(Path(path), 200)
-            raise ValueError(f"{file} holds a {type(model).__name__}, not a {cls.__name__}")
-        return model
+        return storage.load(Path(path), cls)

@@ -42,16 +42,16 @@ FILM_GROUPS = (4, 256)
 N_COMPONENTS = 20
 N_BASIS = 32
 
-# Of so many stages one groups users; the others group films.
+# One stage of this many groups users; the others group films.
 STAGES_A_CYCLE = 5
 
-# Share of the stages that group by who rated what; the others group by what is unexplained.
+# Share of the stages that group by who rated what; the others group by residuals.
 WATCHED_SHARE = 0.6
 
 # Share of the stages of films that group by genres beside who rated what.
 GENRES_SHARE = 0.5
 
-# Chains without stages that a file may speak of, though it holds nothing of them.
+# A file holds nothing of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
 
 
@@ -74,16 +74,16 @@ class Placed:
 class BoostedClusterMeans(Recommender):
     """Expects biases plus the means of many groups of users and of films, a little of each.
 
-    Stage after stage users or films are grouped by k-means, and the shrunk mean of what is
-    unexplained yet is added, times a learning rate: of a group of users for the film (people like
-    you think more of it), or of the user for a group of films (you think more of films like it).
-    One stage of five groups users. Groups come from who rated what, from the residuals themselves,
-    or, half of those of films, from who rated what and from genres. How many there are, and of
-    which random mixture of directions, is drawn for each stage: each grouping is rough, their sum
-    is not. Several chains with other draws are averaged.
+    Each stage groups users or films by k-means. It then adds shrunk means of what is not explained
+    yet, times a learning rate. One stage of five groups users and adds the mean of a group for a
+    film (people like you think more of it). The other stages group films and add the mean of a user
+    for a group (you think more of films like it). Groups come from who rated what, from the
+    residuals themselves, or, in half of the stages of films, from who rated what and from genres.
+    Each stage draws its number of groups and a random mixture of directions. A single grouping is
+    rough, but their sum is not. The predictions of several chains are averaged.
 
     It is gradient boosting (Friedman 2001, Greedy Function Approximation, algorithm 1) with
-    clusters as base learners, where a rating is left out of the mean that explains it.
+    clusters as base learners, except that the mean that explains a rating leaves this rating out.
 
     Parameters
     ----------
@@ -92,8 +92,13 @@ class BoostedClusterMeans(Recommender):
         Of each chain.
     learning_rate : float, default 0.15
     shrinkage : float, default 20
-        A mean counts as if so many more residuals of 0 stood beside those it is of.
+        A mean counts as if it had this many more residuals of 0.
     random_state : int, default 0
+
+    Attributes
+    ----------
+    trained_on : TrainingData
+        The ratings of the last fit.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""ClusterMeanRecommender: the notebook's own, the mean of what the user's cluster gave a film."""
+"""ClusterMeanRecommender of the notebook: the mean rating that the user's cluster gave a film."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Self
@@ -20,49 +20,53 @@ from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, People
 from recsys.words import counted
 
-# The part of a cluster the notebook looks at: films, users.
+# The region of a cluster in the notebook: films, users.
 NOTEBOOK_REGION = (300, 75)
 
-# Groups x films of a model in a file, at most: for each byte of its arrays, and for small ones.
+# A file may ask for this many groups x films for each byte of its arrays, and some more.
 CELLS_A_BYTE = 1
 SPARE_CELLS = 2_000_000
 
 
 @storage.storable
 class ClusterMeanRecommender(Recommender):
-    """Groups users by k-means and expects of a film what the user's group gave it on average.
+    """Groups users by k-means and expects the mean rating that the user's group gave a film.
 
-    The plain baseline, kept as the notebook has it. What is wrong with it:
+    This is the plain baseline, kept as the notebook has it. It has these faults:
 
-    * One five-star rating wins. A film that a single person of the group saw and loved stands
-      above one that thirty people gave 4.8, so the list it shows is mostly accidents.
-    * A film not rated counts as 0 stars when the groups are made, so they tell rather how much
-      people rated than what they liked.
-    * It ignores that some people are generous and some strict.
-    * What a user gave a film is part of what the group gave it, so a film the user rated is
+    * One five-star rating wins. A film that a single person of the group saw and loved comes before
+      a film that thirty people gave 4.8, so its lists are mostly accidents.
+    * A film not rated counts as 0 stars when the groups are made. So groups tell how much people
+      rated rather than what they liked.
+    * It ignores that some people are generous and some are strict.
+    * A user's own rating of a film is part of the group's mean, so films that the user rated are
       predicted from the answer.
 
-    Where the group (or the region of it that is looked at) has no rating of a film, where the film
-    is none of those that the groups are made on, and where a user has no group, the film's mean
-    over everyone is expected; for a film that nobody rated, the mean of all ratings. Only films
-    that the group rated are recommended; equal means stand by falling number of its ratings, then
-    by movieId. New people are in the group with the nearest mean, absent = 0.
+    The film's mean over everyone is expected if the group, or its region, has no rating of the
+    film, if the groups are not made on the film, or if the user has no group. If nobody rated the
+    film, the mean of all ratings is expected.
+
+    Only films that the group rated are recommended. Films with equal means are sorted by falling
+    number of the group's ratings, then by movieId. New people are in the group with the nearest
+    center, where a film not rated is 0.
 
     Parameters
     ----------
     n_clusters : int, default 10
-        As many as there are users where these are fewer.
+        At most as many as there are users.
     n_movies : int, default 1000
         Groups are made on this many most-rated films, and only these are recommended.
     region : (int, int), optional
-        Take the means over the group's densest region of so many films and users only; the
-        notebook has (300, 75). The whole group if not given.
+        Take the means over the group's densest region of this many films and users; the notebook
+        has (300, 75). The whole group if not given.
     n_init : int, default 10
     random_state : int, default 0
 
     Attributes
     ----------
     clusters : TasteClusters
+    trained_on : TrainingData
+        The ratings of the last fit.
 
     Examples
     --------
@@ -223,7 +227,15 @@ class ClusterMeanRecommender(Recommender):
         return Evidence(known, n_users, len(stars), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:
-        """How many films of the part of the group that is looked at the user has not rated.
+        """How many films of their group's region the user has not rated.
+
+        Parameters
+        ----------
+        user_id : int
+
+        Returns
+        -------
+        int
 
         Raises
         ------

@@ -11,13 +11,7 @@ from recsys.recommenders.types import Ints
 
 
 def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
-    """Two id arrays of one length, for ``predict``.
-
-    Raises
-    ------
-    ValueError
-        If they are not 1-D, not whole numbers or not of one length.
-    """
+    """Two arrays of ids; ValueError if they are not as `whole_ids` wants, or not of one length."""
     users, movies = (
         whole_ids(name, ids) for name, ids in (("user", user_ids), ("movie", movie_ids))
     )

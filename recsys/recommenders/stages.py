@@ -15,7 +15,7 @@ from recsys.recommenders.types import Floats, Ints
 
 Groups = npt.NDArray[np.int32]
 
-# Iterations of a stage's k-means. Its groups need not be the best, because many stages are averaged.
+# Iterations of a stage's k-means. Its groups need not be the best: many stages are averaged.
 MAX_ITER = 10
 
 # There is at most one group for this many rows.

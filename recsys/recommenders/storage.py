@@ -30,7 +30,7 @@ from recsys.recommenders.npz import Arrays, Stored
 from recsys.recommenders.training import TrainingData
 
 T = TypeVar("T")
-M = TypeVar("M", bound=type[Model])
+M = TypeVar("M", bound=Model)
 
 # The recommenders of this package by the names of their classes: a file names no other code.
 # `recsys.recommenders` imports all of them, so it is complete whichever of them is loaded first.
@@ -46,23 +46,14 @@ MOST_ABOUT = 65_536
 MOST_STEPS = 1e15
 
 
-def storable(kind: M) -> M:
+def storable(kind: type[M]) -> type[M]:
     """Let files name a recommender: a decorator of its class."""
     KINDS[kind.__name__] = kind
     return kind
 
 
 def save(path: Path, model: Model) -> None:
-    """Write a fitted recommender to a file that :func:`load` reads.
-
-    Raises
-    ------
-    ValueError
-        If it could not be loaded again, because its class is not of this package, or because
-        parameters or learned numbers are not possible.
-    OSError
-        If the file cannot be written.
-    """
+    """Write a fitted recommender. ValueError if :func:`load` would refuse the file."""
     arrays = pack(model)
     try:
         unpack(Stored.of(arrays))
@@ -72,28 +63,18 @@ def save(path: Path, model: Model) -> None:
     npz.write(path, arrays)
 
 
-def load(path: Path) -> Model:
-    """The recommender that :func:`save` was given.
-
-    Raises
-    ------
-    ValueError
-        If the file is none of a recommender, or is damaged.
-    OSError
-        If it cannot be opened.
-    """
+def load(path: Path, kind: type[M]) -> M:
+    """The recommender that :func:`save` was given. ValueError if it is of another class."""
     with npz.opened(path) as stored:
-        return unpack(stored)
+        model = unpack(stored)
+    if not isinstance(model, kind):
+        file, found = npz.shown(path, 200), type(model).__name__
+        raise ValueError(f"{file} holds a {found}, not a {kind.__name__}")
+    return model
 
 
 def pack(model: Model) -> Arrays:
-    """All that a fitted recommender is, by name.
-
-    Raises
-    ------
-    ValueError
-        If it is none of this package's: :func:`unpack` would not know it.
-    """
+    """All that a fitted recommender is, by name. ValueError if its class is not of this package."""
     data = model.trained_on
     scale = {name: _plain(value) for name, value in asdict(data.scale).items()}
     about = {"format": FORMAT, **_named(model), "scale": scale}
@@ -106,18 +87,9 @@ def pack(model: Model) -> Arrays:
 
 
 def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
-    """The recommender that :func:`pack` was given.
+    """The recommender that :func:`pack` was given. ValueError if the arrays are not of one.
 
-    Parameters
-    ----------
-    stored : Stored
-    beside : TrainingData, optional
-        What the recommender that this one is stored within was trained on: both share it.
-
-    Raises
-    ------
-    ValueError
-        If the arrays are not those of a recommender of this package.
+    ``beside`` is given if this one is stored within another: both share their training data.
     """
     if "about" not in stored.headers:
         raise ValueError("no recommender is in it")
@@ -310,11 +282,8 @@ def csr_arrays(values: sp.csr_array) -> Arrays:
 def csr_of(arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp.csr_array:
     """The CSR matrix that :func:`csr_arrays` was given, with ascending indices in each row.
 
-    Raises
-    ------
-    ValueError
-        If the arrays are not those of a CSR matrix of this shape. scipy looks at few of their
-        values, and its compiled code then reads and writes wherever they point.
+    It raises ValueError if the arrays are not those of a CSR matrix of this shape. scipy checks few
+    of their values, and its compiled code then reads and writes wherever they point.
     """
     data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
     if arrays["shape"].tolist() != list(shape):

@@ -33,19 +33,7 @@ FILM_GROUPS = (32, 256)
 N_COMPONENTS = 15
 N_BASIS = 30
 
-# Arrays of a file that are attributes of the same names, with an underscore before them.
-LEARNED = (
-    "counts",
-    "of_films",
-    "labels",
-    "limits",
-    "centers",
-    "mixtures",
-    "film_labels",
-    "group_sizes",
-)
-
-# As if a person had so many likes more, spread as everybody's likes are.
+# A person's likes count as if there were this many more, spread as everybody's likes are.
 PRIOR_LIKES = 3.0
 
 
@@ -56,9 +44,9 @@ class Placed:
     Attributes
     ----------
     groups : ndarray of shape (n_people, n_user_groupings)
-        Numbers of groups, counted through all groupings; the last number is everyone.
+        Groups are numbered through all groupings. The last number stands for everyone.
     ratings : Any
-        Where the model of ratings puts them.
+        Where the model of ratings places them.
     """
 
     groups: Ints
@@ -69,17 +57,21 @@ class Placed:
 class TasteGroups(Recommender):
     """Ranks films by P(like | group of people), times that of the films like it.
 
-    Users are grouped by what they liked (rated .8 of the largest rating or more), many times, by
-    k-means with numbers of groups and mixtures of directions that are drawn anew. In a group of m
-    people of whom l liked a film it is liked with probability (l + p) / (m + 1), p being its share
-    of likes among all users: as if one more, average person were in the group. The mean over all
-    groupings is the side of the users. The side of the films is the share of the user's likes in
-    the film's group, against all likes there, times the film's: (l_uD + 3 q_D) / L_D L_i, with q_D
-    the share of all likes that group D has. A film's score is
+    A user likes a film if they rated it .8 of the largest rating or more. k-means groups users by
+    what they like, many times. Each grouping draws its own number of groups and its own mixture of
+    directions.
+
+    The users' side of a score: in a group of m people, l of whom liked a film, a person likes it
+    with probability (l + p) / (m + 1). p is the film's share of likes among all users, as if one
+    more, average person were in the group. The side is the mean over all groupings.
+
+    The films' side: films are grouped in the same way. Group D of film i has L_D likes, which is
+    the share q_D of all likes. The film has L_i likes, and the user has l_uD likes in the group.
+    The side is the mean of (l_uD + 3 q_D) / L_D L_i over all groupings. The score is
 
         users' side x films' side ^ ``film_weight`` / p ^ ``popularity_discount``
 
-    Stars are expected by another model.
+    Another recommender expects the stars.
 
     Parameters
     ----------
@@ -88,10 +80,16 @@ class TasteGroups(Recommender):
         0 leaves the films' side out.
     film_weight : float, default 1
     popularity_discount : float, default 0.3
-        More of it shows films that fewer people know.
+        A larger one recommends films that fewer people know.
     rating_model : Recommender, optional
-        What expects stars; :class:`BoostedClusterMeans` if not given.
+        It expects the stars. A fit uses an unfitted copy of it. :class:`BoostedClusterMeans` if not
+        given.
     random_state : int, default 0
+
+    Attributes
+    ----------
+    trained_on : TrainingData
+        The ratings of the last fit.
 
     Examples
     --------
@@ -130,7 +128,7 @@ class TasteGroups(Recommender):
 
     def _learn(self) -> None:
         data = self.trained_on
-        # The caller's own is not touched: it may be fitted, or given to others too.
+        # The caller may use theirs elsewhere, so it stays as it is.
         model = unfitted(self.rating_model or BoostedClusterMeans(random_state=self.random_state))
         self._ratings = model.fit_on(data)
         likes = self._likes_of(data.matrix.values)
@@ -168,7 +166,7 @@ class TasteGroups(Recommender):
         n_groups = int(self._limits[-1]) + 1
         rows = np.append(self._labels.ravel(), np.full(n_users, n_groups - 1))
         users = np.tile(np.arange(n_users), self.n_user_groupings + 1)
-        # Who liked nothing is in the last group only, and once.
+        # Users without likes are in the last group only, and once.
         place = np.unique(np.stack([rows, users]), axis=1)
         ones = np.ones(place.shape[1], dtype=np.float32)
         members = sp.csr_array((ones, (place[0], place[1])), shape=(n_groups, n_users))
@@ -227,7 +225,7 @@ class TasteGroups(Recommender):
         known = self._popularity > 0
         if self.popularity_discount:
             scores[:, known] /= self._popularity[known] ** self.popularity_discount
-        # What nobody liked is recommended to nobody.
+        # Films that nobody liked are not recommended.
         scores[:, ~known] = -np.inf
         return scores
 
@@ -276,8 +274,9 @@ class TasteGroups(Recommender):
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        arrays: dict[str, npt.NDArray[Any]] = {name: getattr(self, f"_{name}") for name in LEARNED}
-        return arrays | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
+        # Forms without a prefix are of the attributes of their names, with an underscore before.
+        own = {name: getattr(self, f"_{name}") for name in self._forms(()) if "/" not in name}
+        return own | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         likes = {"data": real32("n_likes", least=0)}
@@ -294,8 +293,9 @@ class TasteGroups(Recommender):
         } | storage.prefixed("group_likes", likes)
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        for name in LEARNED:
-            setattr(self, f"_{name}", arrays[name])
+        for name, array in arrays.items():
+            if "/" not in name:
+                setattr(self, f"_{name}", array)
         self._check_groups()
         self._group_likes = storage.csr_of(
             storage.without("group_likes", arrays),
