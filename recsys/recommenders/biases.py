@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders.forms import Form, real
+from recsys.recommenders.training import persons_of
 from recsys.recommenders.types import Floats, Ints
 
 FILM_SHRINKAGE = 3.0
@@ -49,12 +50,12 @@ class Biases:
 
         Koren 2010, Factor in the Neighbors, section 2.1, by alternating means.
         """
-        n_films = rated.shape[1]
+        persons, n_films = persons_of(rated), rated.shape[1]
         n_of_films = np.bincount(rated.indices, minlength=n_films)
         mean = float(rated.data.mean())
         found = cls(user_shrinkage, mean, np.zeros(rated.shape[0]), np.zeros(n_films + 1))
         for _ in range(n_sweeps):
-            left = rated.data - mean - found.of_users[persons_of(rated)]
+            left = rated.data - mean - found.of_users[persons]
             sums = np.bincount(rated.indices, left, minlength=n_films)
             found = replace(found, of_films=np.append(sums / (film_shrinkage + n_of_films), 0.0))
             found = replace(found, of_users=found.generosity(rated))
@@ -104,8 +105,3 @@ FORMS: dict[str, Form] = {
     "of_users": real("n_users"),
     "of_films": real("n_films+1"),
 }
-
-
-def persons_of(rated: sp.csr_array) -> npt.NDArray[np.intp]:
-    """The row of each stored rating."""
-    return np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))

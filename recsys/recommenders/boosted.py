@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from recsys.recommenders import biases, storage
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.biases import Biases, persons_of
+from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import (
     Basis,
     Floats32,
@@ -32,6 +32,7 @@ from recsys.recommenders.stages import (
     n_groups_of,
     user_stage,
 )
+from recsys.recommenders.training import persons_of
 from recsys.recommenders.types import Evidence, Floats, Ints, People, total_of
 
 # Groups of a stage, at least and at most.

@@ -14,9 +14,8 @@ from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.recommenders import storage
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.biases import persons_of
 from recsys.recommenders.forms import Form, natural, real
-from recsys.recommenders.training import TrainingData
+from recsys.recommenders.training import TrainingData, persons_of
 from recsys.recommenders.types import Evidence, Floats, Ints, People
 from recsys.words import counted
 

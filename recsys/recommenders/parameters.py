@@ -57,11 +57,12 @@ class Parameterized:
 
     def __repr__(self) -> str:
         """The class, and the parameters that differ from their defaults."""
-        changed = [
-            f"{name}={getattr(self, name)!r}"
-            for name, parameter in signature(type(self)).parameters.items()
-            if repr(getattr(self, name)) != repr(parameter.default)
-        ]
+        changed = []
+        for name, parameter in signature(type(self)).parameters.items():
+            # Only once: twice would take 2^n calls for n recommenders within each other.
+            shown = repr(getattr(self, name))
+            if shown != repr(parameter.default):
+                changed.append(f"{name}={shown}")
         return f"{type(self).__name__}({', '.join(changed)})"
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from recsys.recommenders.model import Model
+from recsys.recommenders.training import persons_of
 from recsys.recommenders.types import NO_FILM, Floats, Ints, People, total_of
 
 # Columns of what ``recommend`` returns.
@@ -45,8 +46,7 @@ def best_films(
     """The best of the eligible films for each person."""
     scores = model._scores(people)
     if exclude_rated:
-        rows = np.repeat(np.arange(len(people)), np.diff(people.rated.indptr))
-        scores[rows, people.rated.indices] = -np.inf
+        scores[persons_of(people.rated), people.rated.indices] = -np.inf
     scores[:, ~eligible] = -np.inf
     for person, of_person in enumerate(scores):
         some = np.flatnonzero(of_person > -np.inf)

@@ -133,3 +133,8 @@ class TrainingData:
         rated = sp.csr_array((stars[known], place), shape=(len(ratings), self.n_films))
         rated.sort_indices()
         return rated
+
+
+def persons_of(rated: sp.csr_array) -> npt.NDArray[np.intp]:
+    """The row of each stored rating."""
+    return np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))

@@ -103,6 +103,22 @@ def test_parameters_of_a_recommender_within() -> None:
         TasteGroups().set_params(rating_model__n_sweeps=1)
 
 
+def test_recommenders_within_each_other_are_shown_once_each() -> None:
+    """A file may have many of them."""
+    calls = []
+
+    class Innermost(BiasBaseline):
+        def __repr__(self) -> str:
+            calls.append(self)
+            return "innermost"
+
+    model: Recommender = Innermost()
+    for _ in range(8):
+        model = TasteGroups(rating_model=model)
+    assert repr(model) == "TasteGroups(rating_model=" * 8 + "innermost" + ")" * 8
+    assert len(calls) == 1
+
+
 def test_what_was_learned_stays_until_the_next_fit() -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     model = BiasBaseline().fit(ratings)
