@@ -9,18 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.ratings import Ratings
-from recsys.recommenders import storage
+from recsys.recommenders import ranking, storage
 from recsys.recommenders.ids import check_n, one_of_two, paired_ids, whole_id, whole_ids
 from recsys.recommenders.model import Model
 from recsys.recommenders.newcomers import Brought, brought_ratings
-from recsys.recommenders.ranking import (
-    best_films,
-    best_ids,
-    expected_stars,
-    known_people,
-    new_people,
-    ranking_frame,
-)
 from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import NO_FILM, Floats, Ints, Part, People, Prediction, total_of
 
@@ -125,12 +117,13 @@ class Recommender(Model):
             block = asked[first : first + data.block]
             some = pairs[limits[first] : limits[first + len(block)]]
             persons = np.searchsorted(block, rows[some])
-            stars[some] = expected_stars(self, known_people(self, block), persons, films[some])
+            people = ranking.known_people(self, block)
+            stars[some] = ranking.expected_stars(self, people, persons, films[some])
         return stars
 
     def _stars_of_one(self, ratings: Mapping[int, float], films: Ints) -> Floats:
-        people = new_people(self, [ratings])
-        return expected_stars(self, people, np.zeros(len(films), np.int64), films)
+        people = ranking.new_people(self, [ratings])
+        return ranking.expected_stars(self, people, np.zeros(len(films), np.int64), films)
 
     def recommend(
         self,
@@ -176,15 +169,15 @@ class Recommender(Model):
         one_of_two("user_id", user_id, ratings)
         if user_id is not None:
             row = self.trained_on.matrix.row_of(whole_id("user", user_id))
-            people = known_people(self, np.array([row]))
+            people = ranking.known_people(self, np.array([row]))
         else:
             people = self._new_person(ratings)
         eligible = self.trained_on.eligible(among)
-        (ranking,) = best_films(self, people, n, exclude_rated, eligible)
-        return ranking_frame(self, people, 0, ranking)
+        (best,) = ranking.best_films(self, people, n, exclude_rated, eligible)
+        return ranking.ranking_frame(self, people, 0, best)
 
     def _new_person(self, ratings: "Brought | None") -> People:
-        return new_people(self, [brought_ratings({} if ratings is None else ratings)])
+        return ranking.new_people(self, [brought_ratings({} if ratings is None else ratings)])
 
     def recommend_all(
         self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[int] | None = None
@@ -214,10 +207,10 @@ class Recommender(Model):
         eligible = data.eligible(among)
         frames = []
         for rows in data.blocks(np.arange(data.n_users)):
-            people = known_people(self, rows)
-            rankings = best_films(self, people, n, exclude_rated, eligible)
-            for person, ranking in enumerate(rankings):
-                frame = ranking_frame(self, people, person, ranking)
+            people = ranking.known_people(self, rows)
+            rankings = ranking.best_films(self, people, n, exclude_rated, eligible)
+            for person, best in enumerate(rankings):
+                frame = ranking.ranking_frame(self, people, person, best)
                 user_id = data.matrix.user_ids[rows[person]]
                 frame.insert(0, "userId", np.full(len(frame), user_id))
                 frames.append(frame)
@@ -253,7 +246,7 @@ class Recommender(Model):
         rows = data.rows(users)
         if np.any(rows < 0):
             raise KeyError(f"no user {users[rows < 0][0]} among the {data.n_users}")
-        blocks = (known_people(self, some) for some in data.blocks(rows))
+        blocks = (ranking.known_people(self, some) for some in data.blocks(rows))
         return self._ids(blocks, n, exclude_rated)
 
     def top_new(
@@ -284,7 +277,7 @@ class Recommender(Model):
         if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
             raise ValueError("top_new takes a list of people: for one, pass [ratings]")
         people = [brought_ratings(of_one) for of_one in ratings]
-        blocks = (new_people(self, some) for some in self.trained_on.blocks(people))
+        blocks = (ranking.new_people(self, some) for some in self.trained_on.blocks(people))
         return self._ids(blocks, n, exclude_rated)
 
     def _check_lists(self, n: int) -> None:
@@ -294,7 +287,7 @@ class Recommender(Model):
             raise ValueError(f"a film has the id {NO_FILM}, which says in lists that there is none")
 
     def _ids(self, blocks: Iterable[People], n: int, exclude_rated: bool) -> Ints:
-        found = [best_ids(self, people, n, exclude_rated) for people in blocks]
+        found = [ranking.best_ids(self, people, n, exclude_rated) for people in blocks]
         return np.concatenate([np.empty((0, n), np.int64), *found])
 
     def explain(
@@ -329,7 +322,8 @@ class Recommender(Model):
             raise ValueError("explain needs a movie_id")
         one_of_two("user_id", user_id, ratings)
         row = -1 if user_id is None else int(data.rows(np.array([whole_id("user", user_id)]))[0])
-        people = known_people(self, np.array([row])) if row >= 0 else self._new_person(ratings)
+        known = row >= 0
+        people = ranking.known_people(self, np.array([row])) if known else self._new_person(ratings)
         film = int(data.columns(np.array([whole_id("movie", movie_id)]))[0])
         found = self._parts(people.placed, np.array([0]), np.array([film]))
         parts = [Part(name, float(stars[0])) for name, stars in found.items()]

@@ -224,6 +224,11 @@ class TestEveryRecommender:
         pd.testing.assert_frame_equal(again.recommend_all(4), fresh.recommend_all(4))
         assert repr(again.explain(1, 1)) == repr(fresh.explain(1, 1))
 
+    def test_two_may_share_what_they_were_trained_on(self, name, model):
+        again = MAKERS[name]().fit_on(model.trained_on)
+        assert again.trained_on is model.trained_on
+        pd.testing.assert_frame_equal(again.recommend_all(4), model.recommend_all(4))
+
     def test_a_fit_that_fails_leaves_what_was_there(self, name, model, monkeypatch):
         before = model.predict([1, 2], [3, 4]).tolist()
 
