@@ -9,6 +9,7 @@ from kmeans_core.errors import (
 from kmeans_core.estimator import KMeans
 from kmeans_core.fit.lloyd import IterationEvent
 from kmeans_core.fit.seeding import kmeans_plusplus
+from kmeans_core.nearest import assign
 from kmeans_core.pairwise.silhouette import silhouette_samples, silhouette_score
 from kmeans_core.sweep import SweepResult, sweep_k
 from kmeans_core.version import __version__
@@ -23,6 +24,7 @@ __all__ = [
     "NotFittedError",
     "SweepResult",
     "__version__",
+    "assign",
     "kmeans_plusplus",
     "silhouette_samples",
     "silhouette_score",

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import numpy as np
-
 from kmeans_core.arrays import Floats, Labels, roots_of
 from kmeans_core.interface.scikit_learn import ScikitLearnClusterer
 from kmeans_core.kernels.centers import weighted_total
+from kmeans_core.nearest import as_centers, nearest_centers
 from kmeans_core.points.checks import as_points, as_weights
 from kmeans_core.points.interface import Points
-from kmeans_core.points.observed import ObservedPoints
 
 
 class _FeaturesOfCenters:
@@ -38,7 +36,7 @@ class FittedModel(ScikitLearnClusterer):
     shrinkage: float = 0.0
 
     def predict(self, X: Any) -> Labels:
-        """Label of the nearest centre for each row; of equally near ones, the lowest.
+        """Label of the nearest centre for each row: see :func:`~kmeans_core.assign`.
 
         Parameters
         ----------
@@ -109,12 +107,10 @@ class FittedModel(ScikitLearnClusterer):
             raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
 
     def _nearest(self, points: Points, centers: Floats) -> Labels:
-        labels = np.full(points.shape[0], -1, dtype=np.int32)
-        points.assigner(len(centers), n_calls=1).assign(centers, labels)
-        if isinstance(points, ObservedPoints):
-            unknown = points.n_known == 0
-            if np.any(unknown):
-                labels[unknown] = self._cluster_of_unknown_rows(int(np.argmax(unknown)))
+        labels = nearest_centers(points, centers)
+        unknown = points.unknown_rows
+        if len(unknown):
+            labels[unknown] = self._cluster_of_unknown_rows(int(unknown[0]))
         return labels
 
     def _cluster_of_unknown_rows(self, first: int) -> int:
@@ -134,43 +130,3 @@ class FittedModel(ScikitLearnClusterer):
                 "it, or set shrinkage=0."
             )
         return 0.0
-
-
-def as_centers(given: Any) -> Floats:
-    """Centers as kernels want them: float64, contiguous, writable (read-only is another type).
-
-    Parameters
-    ----------
-    given : array-like of shape (n_clusters, n_features)
-
-    Raises
-    ------
-    ValueError
-        If these are not one finite number for each cluster and feature.
-    """
-    ready = type(given) is np.ndarray and given.dtype == np.float64 and given.flags.carray
-    centers: Floats = given if ready else _converted(given)
-    if centers.ndim != 2 or 0 in centers.shape:
-        raise ValueError(
-            "cluster_centers_ must be a 2-D array of shape (n_clusters, n_features), got shape "
-            f"{centers.shape}."
-        )
-    finite = np.isfinite(centers)
-    if not finite.all():
-        cluster, feature = np.argwhere(~finite)[0]
-        raise ValueError(
-            f"cluster_centers_ contains NaN or infinity: the first in cluster {cluster}, feature "
-            f"{feature}."
-        )
-    return centers
-
-
-def _converted(given: Any) -> Floats:
-    try:
-        array = np.asarray(given)
-        if np.ma.is_masked(given) or array.dtype.kind not in "biufO":
-            raise TypeError(f"got {type(given).__name__} of {array.dtype}")
-        with np.errstate(over="ignore"):  # a long double; infinity is refused afterwards
-            return np.require(array, dtype=np.float64, requirements=["C", "A", "W"])
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"cluster_centers_ must be a 2-D array of numbers: {error}") from error

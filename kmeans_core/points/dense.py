@@ -26,6 +26,7 @@ class DensePoints:
     """Rows of a C-ordered float32 or float64 array."""
 
     inertia_error = 0.0
+    unknown_rows: Ints = np.empty(0, dtype=np.intp)
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X

@@ -87,6 +87,11 @@ class Points(Protocol):
         ...
 
     @property
+    def unknown_rows(self) -> Ints:
+        """The rows of which no cell is known, ascending."""
+        ...
+
+    @property
     def shape(self) -> tuple[int, int]:
         """n_samples, n_features."""
         ...

@@ -111,6 +111,11 @@ class ObservedPoints:
         return counts
 
     @lazy
+    def unknown_rows(self) -> Ints:
+        rows: Ints = np.flatnonzero(self.n_known == 0)
+        return rows
+
+    @lazy
     def feature_mass(self) -> Floats:
         """Weight of the rows that know each feature."""
         return self._by_feature(np.repeat(self.weights, self.n_known))

@@ -35,6 +35,8 @@ MOST_WEIGHT = 2.0**41
 class SparsePoints:
     """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
 
+    unknown_rows: Ints = np.empty(0, dtype=np.intp)
+
     def __init__(
         self,
         data: npt.NDArray[Any],

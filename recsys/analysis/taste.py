@@ -3,11 +3,13 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
 
 from kmeans_core import ConvergenceWarning, IterationEvent, KMeans
 from recsys.data.matrix import RatingMatrix
@@ -38,10 +40,24 @@ class TasteClusters:
     n_clusters: int
     inertia: float
 
+    def __repr__(self) -> str:
+        n_users, n_films = self.matrix.shape
+        groups = counted(self.n_clusters, "group")
+        return f"TasteClusters({groups}, {n_users} users x {n_films} movies)"
+
     @property
     def sizes(self) -> npt.NDArray[np.intp]:
         """Users in each group."""
         return np.bincount(self.labels, minlength=self.n_clusters)
+
+    @cached_property
+    def centers(self) -> npt.NDArray[np.float64]:
+        """(n_clusters, n_films): mean of each group where a film not rated is 0; NaN if empty."""
+        n_users = len(self.labels)
+        place = (self.labels, np.arange(n_users))
+        members = sp.csr_array((np.ones(n_users), place), shape=(self.n_clusters, n_users))
+        sums: npt.NDArray[np.float64] = (members @ self.matrix.values).toarray()
+        return sums / np.where(self.sizes > 0, self.sizes, np.nan)[:, None]
 
     def cluster_of(self, user_id: int) -> int:
         """Group of a user; KeyError for one who has none."""

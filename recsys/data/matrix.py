@@ -113,6 +113,10 @@ class RatingMatrix:
             self, values=values, movie_ids=self.movie_ids[first], titles=titles, columns="title"
         )
 
+    def __repr__(self) -> str:
+        n_users, n_films = self.shape
+        return f"RatingMatrix({n_users} users x {n_films} movies, {self.values.nnz} ratings)"
+
     @property
     def shape(self) -> tuple[int, int]:
         """The number of users and the number of items."""

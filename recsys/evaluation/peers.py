@@ -1,13 +1,14 @@
 """Algorithms of scikit-surprise, an optional package, to compare with our own recommenders."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data.ratings import Ratings
 
-ALGORITHMS = ("SVD", "BaselineOnly", "KNNBaseline")
+Algorithm = Literal["SVD", "BaselineOnly", "KNNBaseline"]
+ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
 
 class SurprisePeer:
@@ -25,7 +26,7 @@ class SurprisePeer:
         If ``algorithm`` is not one of these names.
     """
 
-    def __init__(self, algorithm: str, *, random_state: int = 0) -> None:
+    def __init__(self, algorithm: Algorithm, *, random_state: int = 0) -> None:
         if algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, not {algorithm!r}")
         self.algorithm = algorithm

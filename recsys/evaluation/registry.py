@@ -4,6 +4,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+from recsys.evaluation.peers import ALGORITHMS, Algorithm, SurprisePeer
+from recsys.recommenders.registry import METHODS
+
 # Makes an unfitted recommender from a seed; recsys.evaluation.answers says what it can be asked.
 Maker = Callable[[int], Any]
 
@@ -21,21 +24,11 @@ def default_recommenders() -> dict[str, Maker]:
     >>> default_recommenders()["cluster-mean"](7).random_state
     7
     """
-    from recsys.recommenders.registry import METHODS
-
     return {**METHODS, **(_PEERS if find_spec("surprise") else {})}
 
 
-def _surprise(algorithm: str) -> Maker:
-    def make(seed: int) -> Any:
-        from recsys.evaluation.peers import SurprisePeer
-
-        return SurprisePeer(algorithm, random_state=seed)
-
-    return make
+def _surprise(algorithm: Algorithm) -> Maker:
+    return lambda seed: SurprisePeer(algorithm, random_state=seed)
 
 
-_PEERS: dict[str, Maker] = {
-    f"Surprise {algorithm}": _surprise(algorithm)
-    for algorithm in ("SVD", "BaselineOnly", "KNNBaseline")
-}
+_PEERS = {f"Surprise {algorithm}": _surprise(algorithm) for algorithm in ALGORITHMS}

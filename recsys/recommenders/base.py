@@ -1,6 +1,6 @@
 """What every recommender can do: fit, predict, recommend, say why, save and load."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -8,30 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.analysis.genres import genre_matrix
-from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
-from recsys.recommenders import npz, storage
-from recsys.recommenders.making import Making
+from recsys.recommenders import ranking, storage
+from recsys.recommenders.ids import check_n, one_of_two, paired_ids, whole_id, whole_ids
+from recsys.recommenders.model import Model
 from recsys.recommenders.newcomers import Brought, brought_ratings
-from recsys.recommenders.training import (
-    Training,
-    check_n,
-    one_of_two,
-    paired_ids,
-    whole_id,
-    whole_ids,
-)
-from recsys.recommenders.types import (
-    Floats,
-    Part,
-    Prediction,
-    total_of,
-)
+from recsys.recommenders.training import TrainingData
+from recsys.recommenders.types import NO_FILM, Floats, Ints, Part, People, Prediction, total_of
 
 
-class Recommender(Making):
-    """The contract. A recommender is fitted once and then only read."""
+class Recommender(Model):
+    """The verbs of every recommender. A recommender is fitted once and then only read."""
 
     def fit(self, ratings: Ratings) -> Self:
         """Learn from ratings.
@@ -45,13 +32,35 @@ class Recommender(Making):
         Recommender
             Itself, fitted.
         """
-        matrix = RatingMatrix.from_ratings(ratings)
-        genres = genre_matrix(ratings, matrix.movie_ids)
-        return self._fit(matrix, ratings.scale, genres, self._learn)
+        return self.fit_on(TrainingData.of(ratings))
 
-    def fit_beside(self, other: Training) -> Self:
-        """The same from what another recommender was trained on."""
-        return self._fit(other._matrix, other._scale, other._genres, self._learn)
+    def fit_on(self, data: TrainingData) -> Self:
+        """Learn from what another recommender was trained on.
+
+        Parameters
+        ----------
+        data : TrainingData
+            ``trained_on`` of the other recommender. Both share its arrays.
+
+        Returns
+        -------
+        Recommender
+            Itself, fitted.
+        """
+        return self._fit(data, self._learn)
+
+    def _fit(self, data: TrainingData, learn: Callable[[], None]) -> Self:
+        self._check_parameters()
+        before = self.__dict__.copy()
+        try:
+            self.trained_on = data
+            learn()
+        except BaseException:
+            # A fit that fails leaves what was there.
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
 
     def predict(
         self,
@@ -60,18 +69,19 @@ class Recommender(Making):
         *,
         ratings: "Brought | None" = None,
     ) -> Floats:
-        """Expected stars of each (user, film) pair; never NaN, unknown users and films included.
+        """Expected stars of each (user, film) pair.
+
+        Users and films that were not trained on have expected stars too, so no answer is NaN.
 
         Parameters
         ----------
-        user_ids : array-like of shape (n_pairs,), int
-            Not with ``ratings``.
+        user_ids : array-like of shape (n_pairs,), int, optional
+            Give either these or ``ratings``.
         movie_ids : array-like of shape (n_pairs,), int
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
-            A person who was not trained on, by what they rated: a mapping of movieId to stars, a
-            Series of stars by movieId, a frame with the columns movieId and rating, or pairs
-            (movieId, stars). Ratings of films that are not among the training films say nothing.
-            The answers are for this person.
+            The ratings of one new person, for whom the answers are: a mapping of movieId to stars,
+            a Series of stars by movieId, a frame with the columns movieId and rating, or pairs
+            (movieId, stars). Ratings of films that are not among the training films are left out.
 
         Returns
         -------
@@ -86,34 +96,34 @@ class Recommender(Making):
             is rated twice.
         """
         self._check_fitted()
+        data = self.trained_on
         if movie_ids is None:
             raise ValueError("predict needs movie_ids")
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            movies = whole_ids("movie", movie_ids)
-            people = self._newcomers([brought_ratings(ratings)])
-            return self._stars(people, np.zeros(len(movies), np.int64), self._columns(movies))
+            films = data.columns(whole_ids("movie", movie_ids))
+            return self._stars_of_one(brought_ratings(ratings), films)
         users, movies = paired_ids(user_ids, movie_ids)
-        films = self._columns(movies)
-        found, persons = np.unique(users, return_inverse=True)
-        rows = self._rows(found)
+        rows, films = data.rows(users), data.columns(movies)
         stars = np.empty(len(users))
-        unknown = rows[persons] < 0
+        unknown = rows < 0
         if np.any(unknown):
-            nobody = self._newcomers([{}])
-            first_of_one = np.zeros(int(np.sum(unknown)), np.int64)
-            stars[unknown] = self._stars(nobody, first_of_one, films[unknown])
+            stars[unknown] = self._stars_of_one({}, films[unknown])
         # By blocks of users: what is known of a person may be large.
-        known = np.flatnonzero(~unknown)
-        known = known[np.argsort(rows[persons[known]], kind="stable")]
-        asked, starts = np.unique(rows[persons[known]], return_index=True)
-        for first in range(0, len(asked), self._block):
-            block = asked[first : first + self._block]
-            stop = starts[first + len(block)] if first + len(block) < len(asked) else len(known)
-            pairs = known[starts[first] : stop]
-            place = np.searchsorted(block, rows[persons[pairs]])
-            stars[pairs] = self._stars(self._training_users(block), place, films[pairs])
+        pairs = np.argsort(rows, kind="stable")[int(np.sum(unknown)) :]
+        asked, starts = np.unique(rows[pairs], return_index=True)
+        limits = np.append(starts, len(pairs))
+        for first in range(0, len(asked), data.block):
+            block = asked[first : first + data.block]
+            some = pairs[limits[first] : limits[first + len(block)]]
+            persons = np.searchsorted(block, rows[some])
+            people = ranking.known_people(self, block)
+            stars[some] = ranking.expected_stars(self, people, persons, films[some])
         return stars
+
+    def _stars_of_one(self, ratings: Mapping[int, float], films: Ints) -> Floats:
+        people = ranking.new_people(self, [ratings])
+        return ranking.expected_stars(self, people, np.zeros(len(films), np.int64), films)
 
     def recommend(
         self,
@@ -128,23 +138,23 @@ class Recommender(Making):
 
         Parameters
         ----------
-        user_id : int
-            A training user; not with ``ratings``.
+        user_id : int, optional
+            A training user. Give either this or ``ratings``.
         n : int, default 10
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
-            A person who was not trained on, by what they rated, as in :meth:`predict`.
+            The ratings of a new person, as in :meth:`predict`.
         exclude_rated : bool, default True
-            Leave out what the person rated.
+            Leave out films that the person rated.
         among : iterable of int, optional
-            Movie ids to choose from.
+            Movie ids to choose from. All films if not given.
 
         Returns
         -------
         DataFrame
-            movieId, title, score (what films are ranked by), expected_rating (stars), n_ratings
-            (of the users whom the reason is about) and reason; fewer than ``n`` rows where fewer
-            films can be recommended. Equal scores stand by falling number of ratings of all
-            users, then by movieId.
+            movieId, title, score (films are ranked by it), expected_rating (stars), n_ratings (how
+            many of the users in the reason rated the film) and reason. There are fewer than ``n``
+            rows if fewer films can be recommended. Films with equal scores are sorted by falling
+            number of ratings, then by movieId.
 
         Raises
         ------
@@ -157,27 +167,51 @@ class Recommender(Making):
         self._check_fitted()
         check_n(n)
         one_of_two("user_id", user_id, ratings)
-        people = (
-            self._training_users(np.array([self._matrix.row_of(whole_id("user", user_id))]))
-            if user_id is not None
-            else self._newcomers([brought_ratings({} if ratings is None else ratings)])
-        )
-        eligible = self._eligible(among)
-        return self._frame(people, 0, self._best(people, n, exclude_rated, eligible)[0])
+        if user_id is not None:
+            row = self.trained_on.matrix.row_of(whole_id("user", user_id))
+            people = ranking.known_people(self, np.array([row]))
+        else:
+            people = self._new_person(ratings)
+        eligible = self.trained_on.eligible(among)
+        (best,) = ranking.best_films(self, people, n, exclude_rated, eligible)
+        return ranking.ranking_frame(self, people, 0, best)
+
+    def _new_person(self, ratings: "Brought | None") -> People:
+        return ranking.new_people(self, [brought_ratings({} if ratings is None else ratings)])
 
     def recommend_all(
         self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[int] | None = None
     ) -> pd.DataFrame:
-        """The films to show every training user: :meth:`recommend` with a column userId before."""
+        """The films to show every training user.
+
+        Parameters
+        ----------
+        n : int, default 10
+        exclude_rated : bool, default True
+        among : iterable of int, optional
+            As in :meth:`recommend`.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`recommend`, with userId as the first column.
+
+        Raises
+        ------
+        ValueError
+            If ``n`` is negative.
+        """
         self._check_fitted()
         check_n(n)
-        eligible = self._eligible(among)
+        data = self.trained_on
+        eligible = data.eligible(among)
         frames = []
-        for rows in self._row_blocks():
-            people = self._training_users(rows)
-            for person, ranking in enumerate(self._best(people, n, exclude_rated, eligible)):
-                frame = self._frame(people, person, ranking)
-                user_id = self._matrix.user_ids[rows[person]]
+        for rows in data.blocks(np.arange(data.n_users)):
+            people = ranking.known_people(self, rows)
+            rankings = ranking.best_films(self, people, n, exclude_rated, eligible)
+            for person, best in enumerate(rankings):
+                frame = ranking.ranking_frame(self, people, person, best)
+                user_id = data.matrix.user_ids[rows[person]]
                 frame.insert(0, "userId", np.full(len(frame), user_id))
                 frames.append(frame)
         return pd.concat(frames, ignore_index=True)
@@ -187,6 +221,13 @@ class Recommender(Making):
     ) -> npt.NDArray[np.int64]:
         """Movie ids of the best films of training users, without reasons.
 
+        Parameters
+        ----------
+        user_ids : array-like of shape (n_users,), int
+        n : int, default 10
+        exclude_rated : bool, default True
+            Leave out films that the person rated.
+
         Returns
         -------
         ndarray of shape (n_users, n)
@@ -194,35 +235,60 @@ class Recommender(Making):
 
         Raises
         ------
+        ValueError
+            If ``n`` is negative, or if a training film has the id -1.
         KeyError
             If a user was not among the training users.
         """
-        self._check_fitted()
         self._check_lists(n)
+        data = self.trained_on
         users = whole_ids("user", user_ids)
-        rows = self._rows(users)
+        rows = data.rows(users)
         if np.any(rows < 0):
-            raise KeyError(f"no user {users[rows < 0][0]} among the {len(self._matrix.user_ids)}")
-        blocks = [
-            self._top(self._training_users(rows[first : first + self._block]), n, exclude_rated)
-            for first in range(0, len(rows), self._block)
-        ]
-        return np.concatenate([np.empty((0, n), np.int64), *blocks])
+            raise KeyError(f"no user {users[rows < 0][0]} among the {data.n_users}")
+        blocks = (ranking.known_people(self, some) for some in data.blocks(rows))
+        return self._ids(blocks, n, exclude_rated)
 
     def top_new(
         self, ratings: "Sequence[Brought]", n: int = 10, *, exclude_rated: bool = True
     ) -> npt.NDArray[np.int64]:
-        """The same for people who were not trained on, each given by their ratings."""
-        self._check_fitted()
+        """Movie ids of the best films of new people, without reasons.
+
+        Parameters
+        ----------
+        ratings : sequence
+            For each person their ratings, as in :meth:`predict`.
+        n : int, default 10
+        exclude_rated : bool, default True
+            Leave out films that the person rated.
+
+        Returns
+        -------
+        ndarray of shape (n_people, n)
+            Best first; -1 where there are fewer.
+
+        Raises
+        ------
+        ValueError
+            If ``n`` is negative, if a training film has the id -1, if ``ratings`` are of one person
+            alone, if a rating is off the scale or not a number, or if a film is rated twice.
+        """
         self._check_lists(n)
         if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
             raise ValueError("top_new takes a list of people: for one, pass [ratings]")
         people = [brought_ratings(of_one) for of_one in ratings]
-        blocks = [
-            self._top(self._newcomers(people[first : first + self._block]), n, exclude_rated)
-            for first in range(0, len(people), self._block)
-        ]
-        return np.concatenate([np.empty((0, n), np.int64), *blocks])
+        blocks = (ranking.new_people(self, some) for some in self.trained_on.blocks(people))
+        return self._ids(blocks, n, exclude_rated)
+
+    def _check_lists(self, n: int) -> None:
+        self._check_fitted()
+        check_n(n)
+        if np.any(self.trained_on.matrix.movie_ids == NO_FILM):
+            raise ValueError(f"a film has the id {NO_FILM}, which says in lists that there is none")
+
+    def _ids(self, blocks: Iterable[People], n: int, exclude_rated: bool) -> Ints:
+        found = [ranking.best_ids(self, people, n, exclude_rated) for people in blocks]
+        return np.concatenate([np.empty((0, n), np.int64), *found])
 
     def explain(
         self,
@@ -231,42 +297,45 @@ class Recommender(Making):
         *,
         ratings: "Brought | None" = None,
     ) -> Prediction:
-        """What :meth:`predict` says of one pair, its parts, and the evidence.
+        """The expected stars of one pair as in :meth:`predict`, their parts, and the evidence.
 
         Parameters
         ----------
-        user_id : int
-            Not with ``ratings``.
+        user_id : int, optional
+            Give either this or ``ratings``.
         movie_id : int
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
-            A person who was not trained on, by what they rated, as in :meth:`predict`.
+            The ratings of a new person, as in :meth:`predict`.
 
         Returns
         -------
         Prediction
+
+        Raises
+        ------
+        ValueError
+            If ``movie_id`` is not given, or as in :meth:`predict`.
         """
         self._check_fitted()
+        data = self.trained_on
         if movie_id is None:
             raise ValueError("explain needs a movie_id")
         one_of_two("user_id", user_id, ratings)
-        row = -1 if user_id is None else int(self._rows(np.array([whole_id("user", user_id)]))[0])
-        people = (
-            self._training_users(np.array([row]))
-            if row >= 0
-            else self._newcomers([brought_ratings({} if ratings is None else ratings)])
-        )
-        film = int(self._columns(np.array([whole_id("movie", movie_id)]))[0])
+        row = -1 if user_id is None else int(data.rows(np.array([whole_id("user", user_id)]))[0])
+        known = row >= 0
+        people = ranking.known_people(self, np.array([row])) if known else self._new_person(ratings)
+        film = int(data.columns(np.array([whole_id("movie", movie_id)]))[0])
         found = self._parts(people.placed, np.array([0]), np.array([film]))
         parts = [Part(name, float(stars[0])) for name, stars in found.items()]
-        total = float(total_of(found)[0])
-        rating = float(np.clip(total, self._scale.smallest, self._scale.largest))
-        if rating != total:
-            parts.append(Part("kept within the scale", rating - total))
+        total = total_of(found)
+        rating = float(data.clipped(total)[0])
+        if rating != total[0]:
+            parts.append(Part("kept within the scale", rating - float(total[0])))
         return Prediction(
             **vars(self._evidence(people, 0, film)),
             user_id=user_id,
             movie_id=movie_id,
-            title=str(self._matrix.titles[film]) if film < self._n_films else "",
+            title=str(data.matrix.titles[film]) if film < data.n_films else "",
             rating=rating,
             parts=tuple(parts),
         )
@@ -313,8 +382,4 @@ class Recommender(Making):
         OSError
             If the file cannot be opened.
         """
-        model = storage.load(Path(path))
-        if not isinstance(model, cls):
-            file = npz.shown(Path(path), 200)
-            raise ValueError(f"{file} holds a {type(model).__name__}, not a {cls.__name__}")
-        return model
+        return storage.load(Path(path), cls)

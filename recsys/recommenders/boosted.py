@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain as chained
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import storage
+from recsys.recommenders import biases, storage
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.baselines import BiasBaseline, by_weight, of_everyone, of_group
+from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import (
     Basis,
     Floats32,
@@ -19,7 +20,9 @@ from recsys.recommenders.embeddings import (
     mixed,
     of_length_one,
 )
+from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real32
+from recsys.recommenders.parameters import at_least
 from recsys.recommenders.stages import (
     Cells,
     FilmStage,
@@ -29,7 +32,7 @@ from recsys.recommenders.stages import (
     n_groups_of,
     user_stage,
 )
-from recsys.recommenders.training import at_least
+from recsys.recommenders.training import persons_of
 from recsys.recommenders.types import Evidence, Floats, Ints, People, total_of
 
 # Groups of a stage, at least and at most.
@@ -40,16 +43,16 @@ FILM_GROUPS = (4, 256)
 N_COMPONENTS = 20
 N_BASIS = 32
 
-# Of so many stages one groups users; the others group films.
+# One stage of this many groups users; the others group films.
 STAGES_A_CYCLE = 5
 
-# Share of the stages that group by who rated what; the others group by what is unexplained.
+# Share of the stages that group by who rated what; the others group by residuals.
 WATCHED_SHARE = 0.6
 
 # Share of the stages of films that group by genres beside who rated what.
 GENRES_SHARE = 0.5
 
-# Chains without stages that a file may speak of, though it holds nothing of them.
+# A file holds nothing of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
 
 
@@ -60,37 +63,28 @@ class Placed:
     Attributes
     ----------
     generosity : ndarray of shape (n_people,)
-    stages : tuple of tuple of ndarray
-        For each chain and stage what it knows of the people, row by row.
+    stages : tuple of ndarray
+        What each stage of each chain knows of the people, row by row.
     """
 
     generosity: Floats
-    stages: tuple[tuple[npt.NDArray[Any], ...], ...]
+    stages: tuple[npt.NDArray[Any], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Voice:
-    """A person's group in a stage, what it adds for a film, and the number of its first group."""
-
-    adds: float
-    stage: UserStage
-    group: int
-    first: int
-
-
+@storage.storable
 class BoostedClusterMeans(Recommender):
     """Expects biases plus the means of many groups of users and of films, a little of each.
 
-    Stage after stage users or films are grouped by k-means, and the shrunk mean of what is
-    unexplained yet is added, times a learning rate: of a group of users for the film (people like
-    you think more of it), or of the user for a group of films (you think more of films like it).
-    One stage of five groups users. Groups come from who rated what, from the residuals themselves,
-    or, half of those of films, from who rated what and from genres. How many there are, and of
-    which random mixture of directions, is drawn for each stage: each grouping is rough, their sum
-    is not. Several chains with other draws are averaged.
+    Each stage groups users or films by k-means. It then adds shrunk means of what is not explained
+    yet, times a learning rate. One stage of five groups users and adds the mean of a group for a
+    film (people like you think more of it). The other stages group films and add the mean of a user
+    for a group (you think more of films like it). Groups come from who rated what, from the
+    residuals themselves, or, in half of the stages of films, from who rated what and from genres.
+    Each stage draws its number of groups and a random mixture of directions. A single grouping is
+    rough, but their sum is not. The predictions of several chains are averaged.
 
     It is gradient boosting (Friedman 2001, Greedy Function Approximation, algorithm 1) with
-    clusters as base learners, where a rating is left out of the mean that explains it.
+    clusters as base learners, except that the mean that explains a rating leaves this rating out.
 
     Parameters
     ----------
@@ -99,8 +93,13 @@ class BoostedClusterMeans(Recommender):
         Of each chain.
     learning_rate : float, default 0.15
     shrinkage : float, default 20
-        A mean counts as if so many more residuals of 0 stood beside those it is of.
+        A mean counts as if it had this many more residuals of 0.
     random_state : int, default 0
+
+    Attributes
+    ----------
+    trained_on : TrainingData
+        The ratings of the last fit.
 
     Notes
     -----
@@ -143,9 +142,9 @@ class BoostedClusterMeans(Recommender):
         at_least(1e-6, shrinkage=self.shrinkage)
 
     def _learn(self) -> None:
-        self._check_parameters()
-        self._biases = BiasBaseline().fit_beside(self)
-        watched = by_activity_and_fame(self._matrix.values, self._n_ratings)
+        rated = self.trained_on.matrix.values
+        self._biases = Biases.learned(rated)
+        watched = by_activity_and_fame(rated, self.trained_on.n_ratings)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(watched, N_BASIS, rng)
         self._of_films = basis.of_films
@@ -155,26 +154,20 @@ class BoostedClusterMeans(Recommender):
         )
 
     def _chain(self, basis: Basis, rng: np.random.Generator) -> tuple[Stage, ...]:
-        cells = self._cells(self._matrix.values, self._biases._of_users)
+        cells = self._cells(self.trained_on.matrix.values, self._biases.of_users)
         return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
 
     def _cells(self, rated: sp.csr_array, generosity: Floats) -> Cells:
-        persons = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))
-        return Cells(rated, persons, self._biases.residuals(rated, generosity))
+        left = self._biases.residuals(rated, generosity)
+        return Cells(rated, persons_of(rated), left, self.shrinkage, self.learning_rate)
 
     def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
         of_users = number % STAGES_A_CYCLE == 0
         by_residuals = bool(rng.random() >= WATCHED_SHARE)
         n_rows = cells.rated.shape[0 if of_users else 1]
         n_groups = n_groups_of(USER_GROUPS if of_users else FILM_GROUPS, n_rows, rng)
-        how: dict[str, Any] = {
-            "shrinkage": self.shrinkage,
-            "learning_rate": self.learning_rate,
-            "rng": rng,
-        }
-        if not of_users and rng.random() < GENRES_SHARE and np.any(self._genres):
-            features = self._by_genre(basis, rng)
-            return film_stage(cells, features, n_groups, **how)
+        if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
+            return film_stage(cells, self._by_genre(basis, rng), n_groups, rng)
         if by_residuals:
             # A random sketch of the rows with one power iteration.
             matrix: Any = cells.residuals()
@@ -187,15 +180,13 @@ class BoostedClusterMeans(Recommender):
             whole = basis.people if of_users else basis.films
             projection = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
             features = of_length_one(mixed(whole, projection))
-        if of_users:
-            return user_stage(
-                cells, features, projection, n_groups, by_residuals=by_residuals, **how
-            )
-        return film_stage(cells, features, n_groups, **how)
+        if not of_users:
+            return film_stage(cells, features, n_groups, rng)
+        return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals)
 
     def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
         """Who rated a film, and of what genres it is: as much of the one as of the other."""
-        sides = (basis.films, of_length_one(self._genres))
+        sides = (basis.films, of_length_one(self.trained_on.genres))
         mixtures = (rng.normal(size=(side.shape[1], N_COMPONENTS)) for side in sides)
         return np.hstack(
             [
@@ -204,115 +195,105 @@ class BoostedClusterMeans(Recommender):
             ]
         )
 
+    @property
+    def _stages(self) -> tuple[Stage, ...]:
+        """Of all chains."""
+        return tuple(chained.from_iterable(self._chains))
+
     # Placing ------------------------------------------------------------------------------------
 
     def _place_known(self, rows: Ints) -> Placed:
         return Placed(
-            self._biases._place_known(rows),
-            tuple(tuple(stage.of_training(rows) for stage in chain) for chain in self._chains),
+            self._biases.of_users[rows],
+            tuple(stage.of_training(rows) for stage in self._stages),
         )
 
     def _place_new(self, rated: sp.csr_array) -> Placed:
-        generosity = self._biases._place_new(rated)
-        weights = by_activity_and_fame(rated, self._n_ratings)
+        generosity = self._biases.generosity(rated)
+        weights = by_activity_and_fame(rated, self.trained_on.n_ratings)
         watched = (weights @ self._of_films).astype(np.float32)
-        chains = []
+        stages: list[npt.NDArray[Any]] = []
         for chain in self._chains:
             cells = self._cells(rated, generosity)
-            chains.append(tuple(stage.place(cells, watched) for stage in chain))
-        return Placed(generosity, tuple(chains))
+            stages += [stage.place(cells, watched) for stage in chain]
+        return Placed(generosity, tuple(stages))
 
     # Answers ------------------------------------------------------------------------------------
 
     def _parts(self, placed: Placed, persons: Ints, films: Ints) -> dict[str, Floats]:
         shape = np.broadcast(persons, films).shape
         of_users, of_films = np.zeros(shape), np.zeros(shape)
-        for chain, knowledge in zip(self._chains, placed.stages, strict=True):
-            for stage, known in zip(chain, knowledge, strict=True):
-                total = of_users if isinstance(stage, UserStage) else of_films
-                total += stage.stars(known, persons, films)
-        return self._biases._parts(placed.generosity, persons, films) | {
+        for stage, known in zip(self._stages, placed.stages, strict=True):
+            total = of_users if isinstance(stage, UserStage) else of_films
+            total += stage.stars(known, persons, films)
+        return self._biases.parts(placed.generosity, persons, films) | {
             "what people like the user think of it": of_users / len(self._chains),
             "what the user thinks of films like it": of_films / len(self._chains),
         }
 
     def _scores(self, people: People) -> Floats:
         persons = np.arange(len(people))[:, None]
-        films = np.arange(self._n_films)[None, :]
+        films = np.arange(self.trained_on.n_films)[None, :]
         return total_of(self._parts(people.placed, persons, films))
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
-        """How the group rated the film that speaks most for it, of all stages' groups."""
-        strongest, first = None, 0
-        for chain, knowledge in zip(self._chains, people.placed.stages, strict=True):
-            for stage, known in zip(chain, knowledge, strict=True):
-                if isinstance(stage, UserStage):
-                    adds = float(stage.adds[known[person], film])
-                    if adds != 0 and (strongest is None or adds > strongest.adds):
-                        strongest = _Voice(adds, stage, int(known[person]), first)
-                    first += len(stage.centers)
-        if strongest is None:
-            return of_everyone(self, film)
+        """How the film was rated by the group that adds most to it, of all stages' groups."""
+        voices, first = [], 0
+        for stage, known in zip(self._stages, people.placed.stages, strict=True):
+            if isinstance(stage, UserStage):
+                group = int(known[person])
+                if adds := float(stage.adds[group, film]):
+                    voices.append((adds, stage, group, first + group))
+                first += len(stage.centers)
+        if not voices:
+            return of_everyone(self.trained_on, film)
+        # Groups are numbered through all stages.
+        _, stage, group, cluster = max(voices, key=lambda voice: voice[0])
         rated = people.rated[[person]]
-        mine = rated.indices[self._liked(rated.data)]
-        telling = by_weight(mine, strongest.stage.adds[strongest.group, mine])
-        members = strongest.stage.labels == strongest.group
-        return of_group(self, film, members, strongest.first + strongest.group, telling)
+        mine = rated.indices[self.trained_on.liked(rated.data)]
+        telling = by_weight(mine, stage.adds[group, mine])
+        return of_group(self.trained_on, film, stage.labels == group, cluster, telling)
 
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         shape = np.array([len(self._chains), len(self._chains[0])])
         arrays: dict[str, npt.NDArray[Any]] = {"of_films": self._of_films, "shape": shape}
-        arrays |= storage.prefixed("biases", self._biases._arrays())
+        arrays |= storage.prefixed("biases", self._biases.arrays())
         for c, chain in enumerate(self._chains):
             for s, stage in enumerate(chain):
-                start = f"{c}/{s}/"
-                arrays[start + "labels"] = stage.labels
-                arrays[start + "adds"] = stage.adds
-                if isinstance(stage, UserStage):
-                    arrays[start + "centers"] = stage.centers
-                    arrays[start + "projection"] = stage.projection
-                    arrays[start + "by_residuals"] = np.array(stage.by_residuals)
+                stored = {name: np.asarray(value) for name, value in vars(stage).items()}
+                arrays |= storage.prefixed(f"{c}/{s}", stored)
         return arrays
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
             raise ValueError(f"{self.n_chains:,} x {self.n_stages:,} stages are not in it")
         forms = {"of_films": real32("n_films", "n_basis"), "shape": natural(2)}
-        forms |= storage.prefixed("biases", BiasBaseline()._forms(names))
+        forms |= storage.prefixed("biases", biases.FORMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
-                of_users = f"{start}/centers" in names
-                stage = UserStage.forms(start) if of_users else FilmStage.forms(start)
-                forms |= storage.prefixed(start, stage)
+                forms |= storage.prefixed(start, _kind(start, names).forms(start))
         return forms
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._of_films = arrays["of_films"]
-        self._biases = BiasBaseline()
-        self._biases._train_on(self._matrix, self._scale, self._genres)
-        self._biases._restore(storage.without("biases", arrays))
+        self._biases = Biases.of_arrays(storage.without("biases", arrays))
         self._chains = tuple(
-            tuple(self._stage_of(arrays, f"{c}/{s}/") for s in range(self.n_stages))
+            tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
             for c in range(self.n_chains)
         )
 
-    def _stage_of(self, arrays: Mapping[str, npt.NDArray[Any]], start: str) -> Stage:
-        labels, adds = arrays[start + "labels"], arrays[start + "adds"]
-        if start + "centers" not in arrays:
-            film_stage = FilmStage(labels, adds, self.shrinkage, self.learning_rate)
-            film_stage.check()
-            return film_stage
-        user_stage = UserStage(
-            labels,
-            adds,
-            arrays[start + "centers"],
-            arrays[start + "projection"],
-            bool(arrays[start + "by_residuals"]),
-        )
-        user_stage.check(self._n_films, self._of_films.shape[1])
-        return user_stage
+    def _stage_of(self, arrays: Mapping[str, Any], start: str) -> Stage:
+        kind = _kind(start, arrays)
+        stage = kind(**{name: arrays[f"{start}/{name}"] for name in kind.forms(start)})
+        stage.check(self.trained_on.n_films, self._of_films.shape[1])
+        return stage
+
+
+def _kind(start: str, names: Collection[str]) -> type[Stage]:
+    """Whether a file holds a stage of users or of films."""
+    return UserStage if f"{start}/centers" in names else FilmStage

@@ -1,4 +1,4 @@
-"""ClusterMeanRecommender: the notebook's own, the mean of what the user's cluster gave a film."""
+"""ClusterMeanRecommender of the notebook: the mean rating that the user's cluster gave a film."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Self
@@ -8,59 +8,64 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from kmeans_core import IterationEvent
-from recsys.analysis.genres import genre_matrix
+from kmeans_core import IterationEvent, assign
 from recsys.analysis.taste import TasteClusters, cluster_users
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.recommenders import storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
+from recsys.recommenders.training import TrainingData, persons_of
 from recsys.recommenders.types import Evidence, Floats, Ints, People
 from recsys.words import counted
 
-# The part of a cluster the notebook looks at: films, users.
+# The region of a cluster in the notebook: films, users.
 NOTEBOOK_REGION = (300, 75)
 
-# Groups x films of a model in a file, at most: for each byte of its arrays, and for small ones.
+# A file may ask for this many groups x films for each byte of its arrays, and some more.
 CELLS_A_BYTE = 1
 SPARE_CELLS = 2_000_000
 
 
+@storage.storable
 class ClusterMeanRecommender(Recommender):
-    """Groups users by k-means and expects of a film what the user's group gave it on average.
+    """Groups users by k-means and expects the mean rating that the user's group gave a film.
 
-    The plain baseline, kept as the notebook has it. What is wrong with it:
+    This is the plain baseline, kept as the notebook has it. It has these faults:
 
-    * One five-star rating wins. A film that a single person of the group saw and loved stands
-      above one that thirty people gave 4.8, so the list it shows is mostly accidents.
-    * A film not rated counts as 0 stars when the groups are made, so they tell rather how much
-      people rated than what they liked.
-    * It ignores that some people are generous and some strict.
-    * What a user gave a film is part of what the group gave it, so a film the user rated is
+    * One five-star rating wins. A film that a single person of the group saw and loved comes before
+      a film that thirty people gave 4.8, so its lists are mostly accidents.
+    * A film not rated counts as 0 stars when the groups are made. So groups tell how much people
+      rated rather than what they liked.
+    * It ignores that some people are generous and some are strict.
+    * A user's own rating of a film is part of the group's mean, so films that the user rated are
       predicted from the answer.
 
-    Where the group (or the region of it that is looked at) has no rating of a film, where the film
-    is none of those that the groups are made on, and where a user has no group, the film's mean
-    over everyone is expected; for a film that nobody rated, the mean of all ratings. Only films
-    that the group rated are recommended; equal means stand by falling number of its ratings, then
-    by movieId. New people are in the group with the nearest mean, absent = 0.
+    The film's mean over everyone is expected if the group, or its region, has no rating of the
+    film, if the groups are not made on the film, or if the user has no group. If nobody rated the
+    film, the mean of all ratings is expected.
+
+    Only films that the group rated are recommended. Films with equal means are sorted by falling
+    number of the group's ratings, then by movieId. New people are in the group with the nearest
+    center, where a film not rated is 0.
 
     Parameters
     ----------
     n_clusters : int, default 10
-        As many as there are users where these are fewer.
+        At most as many as there are users.
     n_movies : int, default 1000
         Groups are made on this many most-rated films, and only these are recommended.
     region : (int, int), optional
-        Take the means over the group's densest region of so many films and users only; the
-        notebook has (300, 75). The whole group if not given.
+        Take the means over the group's densest region of this many films and users; the notebook
+        has (300, 75). The whole group if not given.
     n_init : int, default 10
     random_state : int, default 0
 
     Attributes
     ----------
     clusters : TasteClusters
+    trained_on : TrainingData
+        The ratings of the last fit.
 
     Examples
     --------
@@ -106,8 +111,7 @@ class ClusterMeanRecommender(Recommender):
         ClusterMeanRecommender
             Itself, fitted.
         """
-        matrix = RatingMatrix.from_ratings(ratings)
-        return self._fit_by(matrix, ratings, lambda: self._grouped(on_iteration))
+        return self._fit(TrainingData.of(ratings), lambda: self._use(self._grouped(on_iteration)))
 
     def fit_clusters(self, clusters: TasteClusters, ratings: Ratings) -> Self:
         """Use groups that are there already.
@@ -116,56 +120,45 @@ class ClusterMeanRecommender(Recommender):
         ----------
         clusters : TasteClusters
         ratings : Ratings
-            For the means over everyone, where a group knows nothing of a film.
+            For the means over everyone, which are expected where a group has no rating of a film.
 
         Returns
         -------
         ClusterMeanRecommender
+            Itself, fitted.
         """
-        return self._fit_by(RatingMatrix.from_ratings(ratings), ratings, lambda: clusters)
-
-    def _fit_by(
-        self, matrix: RatingMatrix, ratings: Ratings, make: Callable[[], TasteClusters]
-    ) -> Self:
-        genres = genre_matrix(ratings, matrix.movie_ids)
-        return self._fit(matrix, ratings.scale, genres, lambda: self._use(make()))
+        return self._fit(TrainingData.of(ratings), lambda: self._use(clusters))
 
     def _learn(self) -> None:
         self._use(self._grouped(None))
 
     def _grouped(self, on_iteration: Callable[[IterationEvent], Any] | None) -> TasteClusters:
         return cluster_users(
-            self._matrix.most_rated(self.n_movies),
-            min(self.n_clusters, len(self._matrix.user_ids)),
+            self.trained_on.matrix.most_rated(self.n_movies),
+            min(self.n_clusters, self.trained_on.n_users),
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,
         )
 
     def _use(self, clusters: TasteClusters) -> None:
-        n_films = clusters.matrix.shape[1]
+        matrix, n_films = self.trained_on.matrix, clusters.matrix.shape[1]
         self._groups = [self._seen_part(clusters, c) for c in range(clusters.n_clusters)]
-        self._counts = np.zeros((clusters.n_clusters, n_films), dtype=np.intp)
-        self._means = np.full((clusters.n_clusters, n_films), np.nan)
+        # The last row is for people in no group, the last column for films of no group.
+        self._counts = np.zeros((clusters.n_clusters + 1, n_films + 1), dtype=np.intp)
+        self._means = np.full(self._counts.shape, np.nan)
         column = pd.Index(clusters.matrix.movie_ids)
         for cluster, group in enumerate(self._groups):
             films = column.get_indexer(pd.Index(group.movie_ids))
             self._counts[cluster, films] = group.counts_by_film()
             self._means[cluster, films] = group.means_by_film()
         # The column that a training film has in the groups' matrix; -1 where it has none.
-        place = column.get_indexer(pd.Index(self._matrix.movie_ids))
+        place = column.get_indexer(pd.Index(matrix.movie_ids))
         self._film_in_groups = np.append(place, -1)
-        row = pd.Index(clusters.matrix.user_ids).get_indexer(pd.Index(self._matrix.user_ids))
+        row = pd.Index(clusters.matrix.user_ids).get_indexer(pd.Index(matrix.user_ids))
         self._group_of = np.where(row >= 0, clusters.labels[row], -1)
-        self._means_of_everyone = np.append(self._matrix.means_by_film(), np.nan)
-        self._mean_of_all = float(self._matrix.values.data.mean())
-        # Where new people are placed: the mean of each group, absent = 0.
-        sizes = clusters.sizes
-        n_users = len(clusters.labels)
-        membership = (np.ones(n_users), (clusters.labels, np.arange(n_users)))
-        members = sp.csr_array(membership, shape=(len(sizes), n_users))
-        self._centers = (members @ clusters.matrix.values).toarray()
-        self._centers /= np.maximum(sizes, 1)[:, None]
+        self._means_of_everyone = np.append(matrix.means_by_film(), np.nan)
+        self._mean_of_all = float(matrix.values.data.mean())
         self.clusters = clusters
 
     def _seen_part(self, clusters: TasteClusters, cluster: int) -> RatingMatrix:
@@ -176,85 +169,72 @@ class ClusterMeanRecommender(Recommender):
         return self._group_of[rows]
 
     def _place_new(self, rated: sp.csr_array) -> npt.NDArray[np.intp]:
-        films = self._film_in_groups[:-1]
-        known = np.flatnonzero(films >= 0)
-        place = (np.ones(len(known)), (known, films[known]))
-        of_groups = sp.csr_array(place, shape=(len(films), self.clusters.matrix.shape[1]))
-        seen = rated @ of_groups
-        away = np.sum(self._centers**2, axis=1)[None, :] - 2 * (seen @ self._centers.T)
-        away[:, self.clusters.sizes == 0] = np.inf
-        # Without ratings there is nothing to be near to. A rating may be 0.
-        persons = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))
-        n_seen = np.bincount(persons[films[rated.indices] >= 0], minlength=rated.shape[0])
-        return np.where(n_seen > 0, np.argmin(away, axis=1), -1)
+        places = self._film_in_groups[rated.indices]
+        known = places >= 0
+        cells = (rated.data[known], (persons_of(rated)[known], places[known]))
+        seen = sp.csr_array(cells, shape=(rated.shape[0], self.clusters.matrix.shape[1]))
+        groups = np.flatnonzero(self.clusters.sizes)
+        nearest = groups[assign(seen, self.clusters.centers[groups])]
+        # Without ratings there is nothing to be near to. A rating may be 0, but it is stored.
+        return np.where(np.diff(seen.indptr) > 0, nearest, -1)
 
     def _expected(self, placed: Ints, persons: Ints, films: Ints) -> Floats:
         groups, places = placed[persons], self._film_in_groups[films]
         of_all = self._means_of_everyone[films] + np.zeros(groups.shape)
         of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
-        of_group = np.where((groups >= 0) & (places >= 0), self._means[groups, places], np.nan)
+        of_group = self._means[groups, places]
         return np.where(np.isnan(of_group), of_all, of_group)
 
     def _parts(self, placed: Any, persons: Ints, films: Ints) -> dict[str, Floats]:
         return {"mean of those who rated it": self._expected(placed, persons, films)}
 
     def _scores(self, people: People) -> Floats:
-        groups = people.placed
-        scores = np.full((len(people), self._n_films), -np.inf)
-        columns = np.flatnonzero(self._film_in_groups[:-1] >= 0)
-        means = np.where(groups[:, None] >= 0, self._means[groups], np.nan)
-        found = means[:, self._film_in_groups[columns]]
-        scores[:, columns] = np.where(np.isnan(found), -np.inf, found)
-        return scores
+        found = self._means[people.placed][:, self._film_in_groups[:-1]]
+        return np.where(np.isnan(found), -np.inf, found)
 
     def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
-        counts = np.zeros(self._n_films, dtype=np.intp)
-        group, places = people.placed[person], self._film_in_groups[:-1]
-        if group >= 0:
-            counts[places >= 0] = self._counts[group, places[places >= 0]]
+        counts: npt.NDArray[Any] = self._counts[people.placed[person], self._film_in_groups[:-1]]
         return counts
 
     def _evidence(self, people: People, person: int, film: int) -> Evidence:
-        """What of :meth:`predict` is the group's, what everyone's."""
-        cluster = int(people.placed[person])
-        place = int(self._film_in_groups[film])
-        if cluster >= 0 and place >= 0 and self._counts[cluster, place]:
+        """How those people rated the film whose mean :meth:`predict` takes."""
+        data, matrix = self.trained_on, self.clusters.matrix
+        cluster, place = int(people.placed[person]), int(self._film_in_groups[film])
+        whose = f"{'' if self.region is None else 'the densest region of '}group {cluster}"
+        if self._counts[cluster, place]:
             group = self._groups[cluster]
-            column = np.flatnonzero(group.movie_ids == self.clusters.matrix.movie_ids[place])[0]
-            stars = group.values[:, [column]].tocoo().data
-            n_users, mean = len(group.user_ids), float(self._means[cluster, place])
-            users = counted(n_users, "user")
-            reason = f"{len(stars):,} of the {users} of {self._who(cluster)} "
-            return self._told(cluster, n_users, stars, mean, reason + _gave(len(stars), mean))
-        return self._evidence_of_everyone(cluster, place, film)
-
-    def _evidence_of_everyone(self, cluster: int, place: int, film: int) -> Evidence:
-        n_users = len(self._matrix.user_ids)
-        known = cluster if cluster >= 0 else None
-        _, stars = self._raters(film)
+            column = group.column_of(int(matrix.movie_ids[place]))
+            stars, n_users = group.values[:, [column]].tocoo().data, len(group.user_ids)
+            mean = float(self._means[cluster, place])
+            who = f"{len(stars):,} of the {counted(n_users, 'user')} of {whose}"
+        else:
+            stars, n_users = data.raters(film)[1], data.n_users
+            mean = float(self._means_of_everyone[film])
+            if cluster < 0:
+                why = "the user is in no group"
+            elif place >= 0:
+                why = f"{whose} has no rating"
+            else:
+                made_on = counted(matrix.shape[1], "film")
+                why = f"it is not one of the {made_on} the groups are made on"
+            who = f"{why}; {len(stars):,} of all {counted(n_users, 'user')}"
+        reason = f"{who} gave it {mean:.2f}" + (" on average" if len(stars) > 1 else "")
         if len(stars) == 0:
             reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
-            return self._told(known, n_users, stars, float("nan"), reason)
-        if known is None:
-            why = "the user is in no group"
-        elif place >= 0:
-            why = f"{self._who(cluster)} has no rating"
-        else:
-            n_films = self.clusters.matrix.shape[1]
-            why = f"it is not one of the {counted(n_films, 'film')} the groups are made on"
-        mean = float(self._means_of_everyone[film])
-        users = counted(n_users, "user")
-        reason = f"{why}; {len(stars):,} of all {users} {_gave(len(stars), mean)}"
-        return self._told(known, n_users, stars, mean, reason)
-
-    def _told(
-        self, cluster: int | None, n_users: int, stars: Floats, mean: float, reason: str
-    ) -> Evidence:
-        n_liked = int(np.sum(self._liked(stars)))
-        return Evidence(cluster, n_users, len(stars), n_liked, mean, (), reason)
+        n_liked = int(np.sum(data.liked(stars)))
+        known = cluster if cluster >= 0 else None
+        return Evidence(known, n_users, len(stars), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:
-        """How many films of the part of the group that is looked at the user has not rated.
+        """How many films of their group's region the user has not rated.
+
+        Parameters
+        ----------
+        user_id : int
+
+        Returns
+        -------
+        int
 
         Raises
         ------
@@ -288,21 +268,9 @@ class ClusterMeanRecommender(Recommender):
         matrix = storage.matrix_of(storage.without("clusters", arrays))
         labels, n_clusters = arrays["labels"], int(arrays["n_clusters"])
         if not labels.max() < n_clusters <= len(labels):
-            raise ValueError(
-                f"labels up to {labels.max()} of {len(labels):,} users are not of {n_clusters:,} "
-                "groups"
-            )
+            raise ValueError(f"labels up to {labels.max()} are not of {n_clusters:,} groups")
         n_cells = n_clusters * matrix.shape[1]
         held = sum(array.nbytes for array in arrays.values())
         if n_cells > CELLS_A_BYTE * held + SPARE_CELLS:
             raise ValueError(f"{n_clusters:,} groups make too large tables for what is in them")
         self._use(TasteClusters(matrix, labels, n_clusters, float(arrays["inertia"])))
-
-    def _who(self, cluster: int) -> str:
-        """Whose ratings count, in words."""
-        group = f"group {cluster}"
-        return group if self.region is None else f"the densest region of {group}"
-
-
-def _gave(n_ratings: int, mean: float) -> str:
-    return f"gave it {mean:.2f}" + (" on average" if n_ratings > 1 else "")

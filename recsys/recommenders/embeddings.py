@@ -81,10 +81,3 @@ def of_length_one(features: Floats32) -> Floats32:
 def log_uniform(least: int, most: int, rng: np.random.Generator) -> int:
     """A whole number whose logarithm is spread evenly."""
     return round(float(np.exp(rng.uniform(np.log(least), np.log(max(least, most))))))
-
-
-def nearest(features: Floats32, centers: Floats32) -> npt.NDArray[np.intp]:
-    """The centre nearest to each row, the lowest of equally near ones."""
-    away = np.sum((features[:, None, :] - centers[None]) ** 2, axis=2)
-    found: npt.NDArray[np.intp] = np.argmin(away, axis=1)
-    return found

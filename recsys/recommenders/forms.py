@@ -73,23 +73,9 @@ def flag() -> Form:
 
 
 def taken(stored: Stored, forms: Mapping[str, Form]) -> Arrays:
-    """Read the arrays that are declared.
+    """Read the arrays that are declared. ValueError if one is missing, extra or not as declared.
 
     The names, dtypes and shapes of all are checked before the first is read, then the values.
-
-    Parameters
-    ----------
-    stored : Stored
-    forms : mapping of str to Form
-
-    Returns
-    -------
-    dict of str to ndarray
-
-    Raises
-    ------
-    ValueError
-        If an array is missing, if there is one too many, or if one is not as declared.
     """
     for name in forms:
         if name not in stored.headers:

@@ -20,23 +20,10 @@ FORMS = (
 
 
 def brought_ratings(ratings: Brought) -> Mapping[int, float]:
-    """The ratings of one person, from any of the forms that they are passed in.
+    """The ratings of one person as stars by movieId, from any of `FORMS`.
 
-    Parameters
-    ----------
-    ratings : mapping, Series, DataFrame or iterable of pairs
-        See `FORMS`.
-
-    Returns
-    -------
-    mapping of int to float
-        Whether the stars are on a scale, and the films known, is not looked at here.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them, an id is not a whole number, stars are not a number, or a film is
-        rated twice.
+    It raises ValueError if they have another form, an id is not a whole number, stars are not a
+    number, or a film is rated twice. Scale and films are checked later.
 
     Examples
     --------

@@ -94,15 +94,7 @@ class Stored:
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Write an npz file whole or not at all.
-
-    Raises
-    ------
-    ValueError
-        If an array holds Python objects: only pickle could write it.
-    OSError
-        If the file cannot be written.
-    """
+    """Write an npz file whole or not at all. ValueError if an array holds Python objects."""
     for name, array in arrays.items():
         # numpy 2.0 pickles objects whatever it is told, and takes allow_pickle for an array.
         if array.dtype.kind not in "biufU":
@@ -122,24 +114,10 @@ def write(path: Path, arrays: Arrays) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Stored]:
-    """Open an npz file and read the headers of all its arrays.
+    """Open an npz file and read the headers of all its arrays; these are read within the block.
 
-    Parameters
-    ----------
-    path : Path
-
-    Yields
-    ------
-    Stored
-        Reads arrays as long as the block lasts. What the block raises about them is told as one
-        ValueError about the file.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, or would take too much memory; the message names the file.
-    OSError
-        If it cannot be opened.
+    ValueError, with the name of the file, if it is damaged or would take too much memory, or if
+    the block finds an array wrong.
     """
     with open_regular(path) as file:
         try:

@@ -25,10 +25,16 @@ from recsys.recommenders.forms import (
     taken,
     text,
 )
+from recsys.recommenders.model import Model
 from recsys.recommenders.npz import Arrays, Stored
-from recsys.recommenders.training import Training
+from recsys.recommenders.training import TrainingData
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+# The recommenders of this package by the names of their classes: a file names no other code.
+# `recsys.recommenders` imports all of them, so it is complete whichever of them is loaded first.
+KINDS: dict[str, type[Model]] = {}
 
 # Raised when a file of today can no longer be read by the code before it.
 FORMAT = 1
@@ -40,17 +46,14 @@ MOST_ABOUT = 65_536
 MOST_STEPS = 1e15
 
 
-def save(path: Path, model: Any) -> None:
-    """Write a fitted recommender to a file that :func:`load` reads.
+def storable(kind: type[M]) -> type[M]:
+    """Let files name a recommender: a decorator of its class."""
+    KINDS[kind.__name__] = kind
+    return kind
 
-    Raises
-    ------
-    ValueError
-        If it could not be loaded again, because its class is not of this package, or because
-        parameters or learned numbers are not possible.
-    OSError
-        If the file cannot be written.
-    """
+
+def save(path: Path, model: Model) -> None:
+    """Write a fitted recommender. ValueError if :func:`load` would refuse the file."""
     arrays = pack(model)
     try:
         unpack(Stored.of(arrays))
@@ -60,51 +63,33 @@ def save(path: Path, model: Any) -> None:
     npz.write(path, arrays)
 
 
-def load(path: Path) -> Any:
-    """The recommender that :func:`save` was given.
-
-    Raises
-    ------
-    ValueError
-        If the file is none of a recommender, or is damaged.
-    OSError
-        If it cannot be opened.
-    """
+def load(path: Path, kind: type[M]) -> M:
+    """The recommender that :func:`save` was given. ValueError if it is of another class."""
     with npz.opened(path) as stored:
-        return unpack(stored)
+        model = unpack(stored)
+    if not isinstance(model, kind):
+        file, found = npz.shown(path, 200), type(model).__name__
+        raise ValueError(f"{file} holds a {found}, not a {kind.__name__}")
+    return model
 
 
-def pack(model: Any) -> Arrays:
-    """All that a fitted recommender is, by name.
-
-    Raises
-    ------
-    ValueError
-        If it is none of this package's: :func:`unpack` would not know it.
-    """
-    scale = {name: _plain(value) for name, value in asdict(model._scale).items()}
+def pack(model: Model) -> Arrays:
+    """All that a fitted recommender is, by name. ValueError if its class is not of this package."""
+    data = model.trained_on
+    scale = {name: _plain(value) for name, value in asdict(data.scale).items()}
     about = {"format": FORMAT, **_named(model), "scale": scale}
-    arrays = {"about": np.array(json.dumps(about)), "genres": model._genres}
-    arrays |= prefixed("matrix", matrix_arrays(model._matrix))
+    arrays = {"about": np.array(json.dumps(about)), "genres": data.genres}
+    arrays |= prefixed("matrix", matrix_arrays(data.matrix))
     arrays |= prefixed("learned", model._arrays())
     if model._inner:
         arrays |= prefixed(f"learned/{model._inner}", pack(getattr(model, f"_{model._inner}")))
     return arrays
 
 
-def unpack(stored: Stored, beside: Training | None = None) -> Any:
-    """The recommender that :func:`pack` was given.
+def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
+    """The recommender that :func:`pack` was given. ValueError if the arrays are not of one.
 
-    Parameters
-    ----------
-    stored : Stored
-    beside : Training, optional
-        The recommender that this one is stored within: both were trained on the same.
-
-    Raises
-    ------
-    ValueError
-        If the arrays are not those of a recommender of this package.
+    ``beside`` is given if this one is stored within another: both share their training data.
     """
     if "about" not in stored.headers:
         raise ValueError("no recommender is in it")
@@ -121,17 +106,7 @@ def unpack(stored: Stored, beside: Training | None = None) -> Any:
     return model
 
 
-def unfitted(model: Any) -> Any:
-    """Another recommender of the same class and parameters."""
-    return type(model)(
-        **{
-            name: unfitted(value) if isinstance(value, Training) else value
-            for name, value in _parameters(model).items()
-        }
-    )
-
-
-def _restore(model: Any, stored: Stored, scale: RatingScale, beside: Training | None) -> None:
+def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingData | None) -> None:
     inner = f"learned/{model._inner}/"
     own = {
         name: header
@@ -148,55 +123,46 @@ def _restore(model: Any, stored: Stored, scale: RatingScale, beside: Training | 
     if stars.min() < scale.smallest or stars.max() > scale.largest:
         raise ValueError(f"matrix/data has ratings off the scale {scale}")
     if beside is None:
-        model._train_on(matrix, scale, arrays["genres"])
+        beside = TrainingData(matrix, scale, arrays["genres"])
     else:
-        _check_same(matrix, beside._matrix)
-        model._train_on(beside._matrix, beside._scale, beside._genres)
+        _check_same(matrix, beside.matrix)
+    model.trained_on = beside
     if model._inner:
-        part = unpack(stored.within(inner.removesuffix("/")), beside=model)
+        part = unpack(stored.within(inner.removesuffix("/")), beside)
         setattr(model, f"_{model._inner}", part)
     model._restore(without("learned", arrays))
 
 
 def _check_same(inner: RatingMatrix, outer: RatingMatrix) -> None:
     """ValueError unless both recommenders of a file were trained on the same ratings."""
-    same = inner.shape == outer.shape and all(
-        np.array_equal(one, other)
-        for one, other in (
-            (inner.user_ids, outer.user_ids),
-            (inner.movie_ids, outer.movie_ids),
-            (inner.values.indptr, outer.values.indptr),
-            (inner.values.indices, outer.values.indices),
-            (inner.values.data, outer.values.data),
-        )
-    )
-    if not same:
+    one, other = matrix_arrays(inner), matrix_arrays(outer)
+    if not all(np.array_equal(one[name], other[name]) for name in one):
         raise ValueError("the recommender within it was trained on other ratings")
 
 
 # Class, parameters and scale --------------------------------------------------------------------
 
 
-def _named(model: Any) -> dict[str, Any]:
+def _named(model: Model) -> dict[str, Any]:
     """A recommender's class and parameters, as JSON holds them."""
     name = type(model).__name__
-    if _classes().get(name) is not type(model):
+    if KINDS.get(name) is not type(model):
         raise ValueError(f"{name} is no recommender of this package: a file cannot name it")
-    parameters = {key: _plain(value) for key, value in _parameters(model).items()}
+    parameters = {key: _plain(value) for key, value in model.get_params(deep=False).items()}
     for key, value in parameters.items():
         if not isinstance(value, dict):
             _check_parameter(type(model), key, value)
     return {"recommender": name, "parameters": parameters}
 
 
-def _made(about: Mapping[str, Any]) -> Any:
+def _made(about: Mapping[str, Any]) -> Model:
     """An unfitted recommender by class and parameters."""
     name = about["recommender"]
-    if not isinstance(name, str) or name not in _classes():
+    if not isinstance(name, str) or name not in KINDS:
         raise ValueError(f"there is no recommender {name!r}")
-    kind = _classes()[name]
+    kind = KINDS[name]
     known = signature(kind).parameters
-    parameters = {}
+    parameters: dict[str, Any] = {}
     for key, value in about["parameters"].items():
         if key not in known:
             raise ValueError(f"a recommender is in it, but not whole: {name} has no {key}")
@@ -205,7 +171,7 @@ def _made(about: Mapping[str, Any]) -> Any:
         else:
             parameters[key] = tuple(value) if isinstance(value, list) else value
         _check_parameter(kind, key, parameters[key])
-    model: Any = kind(**parameters)
+    model = kind(**parameters)
     model._check_parameters()
     return model
 
@@ -223,7 +189,7 @@ def _check_parameter(kind: type, name: str, value: Any) -> None:
         pair = isinstance(value, tuple | list) and len(value) == 2
         good = value is None or (pair and all(type(each) is int for each in value))
     else:
-        good = value is None or isinstance(value, Training)
+        good = value is None or isinstance(value, Model)
     if not good:
         raise ValueError(f"parameter {name} of {kind.__name__} cannot be {value!r}")
 
@@ -240,24 +206,8 @@ def _scale(ends: Mapping[str, Any]) -> RatingScale:
     return scale
 
 
-def _classes() -> dict[str, type]:
-    """The recommenders of this package: a file names no other code."""
-    import recsys
-
-    public = {name: getattr(recsys, name) for name in recsys.__all__}
-    return {
-        name: found
-        for name, found in public.items()
-        if isinstance(found, type) and issubclass(found, Training)
-    }
-
-
-def _parameters(model: Any) -> dict[str, Any]:
-    return {name: getattr(model, name) for name in signature(type(model)).parameters}
-
-
 def _plain(value: Any) -> Any:
-    if isinstance(value, Training):
+    if isinstance(value, Model):
         return _named(value)
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
@@ -332,11 +282,8 @@ def csr_arrays(values: sp.csr_array) -> Arrays:
 def csr_of(arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp.csr_array:
     """The CSR matrix that :func:`csr_arrays` was given, with ascending indices in each row.
 
-    Raises
-    ------
-    ValueError
-        If the arrays are not those of a CSR matrix of this shape. scipy looks at few of their
-        values, and its compiled code then reads and writes wherever they point.
+    It raises ValueError if the arrays are not those of a CSR matrix of this shape. scipy checks few
+    of their values, and its compiled code then reads and writes wherever they point.
     """
     data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
     if arrays["shape"].tolist() != list(shape):

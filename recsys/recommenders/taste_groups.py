@@ -8,21 +8,21 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from kmeans_core import assign
 from recsys.recommenders import storage
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.baselines import by_weight, of_everyone, of_group
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.embeddings import (
     Floats32,
     basis_of,
     by_activity,
     mixed,
-    nearest,
     of_length_one,
 )
+from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real, real32
+from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.stages import clustered, n_groups_of
-from recsys.recommenders.training import at_least
 from recsys.recommenders.types import Evidence, Floats, Ints, People
 
 # Groups of a grouping, at least and at most.
@@ -33,7 +33,7 @@ FILM_GROUPS = (32, 256)
 N_COMPONENTS = 15
 N_BASIS = 30
 
-# As if a person had so many likes more, spread as everybody's likes are.
+# A person's likes count as if there were this many more, spread as everybody's likes are.
 PRIOR_LIKES = 3.0
 
 
@@ -44,29 +44,34 @@ class Placed:
     Attributes
     ----------
     groups : ndarray of shape (n_people, n_user_groupings)
-        Numbers of groups, counted through all groupings; the last number is everyone.
+        Groups are numbered through all groupings. The last number stands for everyone.
     ratings : Any
-        Where the model of ratings puts them.
+        Where the model of ratings places them.
     """
 
     groups: Ints
     ratings: Any
 
 
+@storage.storable
 class TasteGroups(Recommender):
     """Ranks films by P(like | group of people), times that of the films like it.
 
-    Users are grouped by what they liked (rated .8 of the largest rating or more), many times, by
-    k-means with numbers of groups and mixtures of directions that are drawn anew. In a group of m
-    people of whom l liked a film it is liked with probability (l + p) / (m + 1), p being its share
-    of likes among all users: as if one more, average person were in the group. The mean over all
-    groupings is the side of the users. The side of the films is the share of the user's likes in
-    the film's group, against all likes there, times the film's: (l_uD + 3 q_D) / L_D L_i, with q_D
-    the share of all likes that group D has. A film's score is
+    A user likes a film if they rated it .8 of the largest rating or more. k-means groups users by
+    what they like, many times. Each grouping draws its own number of groups and its own mixture of
+    directions.
+
+    The users' side of a score: in a group of m people, l of whom liked a film, a person likes it
+    with probability (l + p) / (m + 1). p is the film's share of likes among all users, as if one
+    more, average person were in the group. The side is the mean over all groupings.
+
+    The films' side: films are grouped in the same way. Group D of film i has L_D likes, which is
+    the share q_D of all likes. The film has L_i likes, and the user has l_uD likes in the group.
+    The side is the mean of (l_uD + 3 q_D) / L_D L_i over all groupings. The score is
 
         users' side x films' side ^ ``film_weight`` / p ^ ``popularity_discount``
 
-    Stars are expected by another model.
+    Another recommender expects the stars.
 
     Parameters
     ----------
@@ -75,10 +80,16 @@ class TasteGroups(Recommender):
         0 leaves the films' side out.
     film_weight : float, default 1
     popularity_discount : float, default 0.3
-        More of it shows films that fewer people know.
+        A larger one recommends films that fewer people know.
     rating_model : Recommender, optional
-        What expects stars; :class:`BoostedClusterMeans` if not given.
+        It expects the stars. A fit uses an unfitted copy of it. :class:`BoostedClusterMeans` if not
+        given.
     random_state : int, default 0
+
+    Attributes
+    ----------
+    trained_on : TrainingData
+        The ratings of the last fit.
 
     Examples
     --------
@@ -116,17 +127,12 @@ class TasteGroups(Recommender):
         at_least(0, popularity_discount=self.popularity_discount)
 
     def _learn(self) -> None:
-        self._check_parameters()
-        given = self.rating_model
-        # The caller's own is not touched: it may be fitted, or given to others too.
-        model = (
-            storage.unfitted(given)
-            if given
-            else BoostedClusterMeans(random_state=self.random_state)
-        )
-        self._ratings = model.fit_beside(self)
-        likes = self._likes_of(self._matrix.values)
-        self._counts = np.bincount(likes.indices, minlength=self._n_films).astype(np.float64)
+        data = self.trained_on
+        # The caller may use theirs elsewhere, so it stays as it is.
+        model = unfitted(self.rating_model or BoostedClusterMeans(random_state=self.random_state))
+        self._ratings = model.fit_on(data)
+        likes = self._likes_of(data.matrix.values)
+        self._counts = np.bincount(likes.indices, minlength=data.n_films).astype(np.float64)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(by_activity(likes), N_BASIS, rng)
         self._of_films = basis.of_films
@@ -160,7 +166,7 @@ class TasteGroups(Recommender):
         n_groups = int(self._limits[-1]) + 1
         rows = np.append(self._labels.ravel(), np.full(n_users, n_groups - 1))
         users = np.tile(np.arange(n_users), self.n_user_groupings + 1)
-        # Who liked nothing is in the last group only, and once.
+        # Users without likes are in the last group only, and once.
         place = np.unique(np.stack([rows, users]), axis=1)
         ones = np.ones(place.shape[1], dtype=np.float32)
         members = sp.csr_array((ones, (place[0], place[1])), shape=(n_groups, n_users))
@@ -179,7 +185,7 @@ class TasteGroups(Recommender):
         )
 
     def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
-        is_like = self._liked(rated.data)
+        is_like = self.trained_on.liked(rated.data)
         starts = np.concatenate([[0], np.cumsum(is_like)])[rated.indptr]
         ones = np.ones(int(np.sum(is_like)), dtype=np.float32)
         return sp.csr_array((ones, rated.indices[is_like], starts), shape=rated.shape)
@@ -197,7 +203,7 @@ class TasteGroups(Recommender):
         for number, mixture in enumerate(self._mixtures):
             first, last = self._limits[number : number + 2]
             features = of_length_one(mixed(whole, mixture))
-            found = first + nearest(features, self._centers[first:last])
+            found = first + assign(features, self._centers[first:last])
             groups[:, number] = np.where(liked_some, found, self._limits[-1])
         return Placed(groups, self._ratings._place_new(rated))
 
@@ -209,7 +215,7 @@ class TasteGroups(Recommender):
     @property
     def _popularity(self) -> Floats:
         """Share of all users who liked each film."""
-        share: Floats = self._counts / len(self._matrix.user_ids)
+        share: Floats = self._counts / self.trained_on.n_users
         return share
 
     def _scores(self, people: People) -> Floats:
@@ -219,7 +225,7 @@ class TasteGroups(Recommender):
         known = self._popularity > 0
         if self.popularity_discount:
             scores[:, known] /= self._popularity[known] ** self.popularity_discount
-        # What nobody liked is recommended to nobody.
+        # Films that nobody liked are not recommended.
         scores[:, ~known] = -np.inf
         return scores
 
@@ -252,8 +258,8 @@ class TasteGroups(Recommender):
         """How one of the person's groups rated the film: the one nearest to the mean of all."""
         groups = people.placed.groups[person]
         everyone = int(self._limits[-1])
-        if film == self._n_films or groups[0] == everyone:
-            return of_everyone(self, film)
+        if film == self.trained_on.n_films or groups[0] == everyone:
+            return of_everyone(self.trained_on, film)
         likes = self._group_likes[groups][:, [film]].toarray().ravel()
         share = (likes + self._popularity[film]) / (self._group_sizes[groups] + 1.0)
         number = int(np.argmin(np.abs(share - share.mean())))
@@ -262,22 +268,15 @@ class TasteGroups(Recommender):
         size = max(1.0, self._group_sizes[group])  # a new person's group may have no members
         among = self._group_likes[[group]][:, mine].toarray().ravel() / size
         telling = by_weight(mine, among - self._popularity[mine])
-        return of_group(self, film, self._labels[number] == group, group, telling)
+        members = self._labels[number] == group
+        return of_group(self.trained_on, film, members, group, telling)
 
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "counts": self._counts,
-            "of_films": self._of_films,
-            "labels": self._labels,
-            "limits": self._limits,
-            "centers": self._centers,
-            "mixtures": self._mixtures,
-            "film_labels": self._film_labels,
-            "group_sizes": self._group_sizes,
-        }
-        return arrays | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
+        # Forms without a prefix are of the attributes of their names, with an underscore before.
+        own = {name: getattr(self, f"_{name}") for name in self._forms(()) if "/" not in name}
+        return own | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         likes = {"data": real32("n_likes", least=0)}
@@ -294,17 +293,13 @@ class TasteGroups(Recommender):
         } | storage.prefixed("group_likes", likes)
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._counts = arrays["counts"]
-        self._of_films = arrays["of_films"]
-        self._labels = arrays["labels"]
-        self._limits = arrays["limits"]
-        self._centers = arrays["centers"]
-        self._mixtures = arrays["mixtures"]
-        self._film_labels = arrays["film_labels"]
-        self._group_sizes = arrays["group_sizes"]
+        for name, array in arrays.items():
+            if "/" not in name:
+                setattr(self, f"_{name}", array)
         self._check_groups()
         self._group_likes = storage.csr_of(
-            storage.without("group_likes", arrays), (len(self._group_sizes), self._n_films)
+            storage.without("group_likes", arrays),
+            (len(self._group_sizes), self.trained_on.n_films),
         )
 
     def _check_groups(self) -> None:

@@ -105,11 +105,3 @@ class People:
 
     def __len__(self) -> int:
         return int(self.rated.shape[0])
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """Columns of films, best first, and what they are ranked by."""
-
-    films: Ints
-    scores: Floats

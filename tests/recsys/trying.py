@@ -68,11 +68,11 @@ def tried(path: Path) -> str:
 
 def ask(model: Recommender) -> None:
     """Every question, of known and new people and films."""
-    matrix = model._matrix
+    matrix, scale = model.trained_on.matrix, model.trained_on.scale
     users = [*matrix.user_ids[:3].tolist(), -5]
     films = [*matrix.movie_ids[:3].tolist(), -5]
-    largest = model._scale.largest
-    mine = dict.fromkeys(films, largest) if model._scale.holds(np.array([largest])).all() else {}
+    largest = scale.largest
+    mine = dict.fromkeys(films, largest) if scale.holds(np.array([largest])).all() else {}
     stars = model.predict(np.repeat(users, 4), np.tile(films, 4))
     assert np.all(np.isfinite(stars)), "a prediction is not finite"
     model.recommend_all(3)

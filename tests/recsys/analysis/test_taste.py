@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
 
 from recsys import RatingMatrix, Ratings, RatingScale, TasteClusters, cluster_users
 from recsys.analysis.taste import by_mean_and_count
@@ -55,6 +56,21 @@ def test_more_groups_than_users_is_an_error(matrix: RatingMatrix) -> None:
 def test_fewer_distinct_users_than_groups_leaves_groups_empty(matrix: RatingMatrix) -> None:
     # Users 1 to 4 are alike, user 5 differs, users 6 to 8 are alike.
     assert sorted(cluster_users(matrix, 6).sizes.tolist()) == [0, 0, 0, 1, 3, 4]
+
+
+def test_centers_are_means_where_a_film_not_rated_is_0(clusters: TasteClusters) -> None:
+    np.testing.assert_array_equal(
+        clusters.centers,
+        [[0.25, 0, 0, 4, 4, 4], [5, 5, 5, 0, 0, 0], [np.nan] * 6],
+    )
+
+
+def test_centers_are_those_that_users_were_grouped_by(matrix: RatingMatrix) -> None:
+    found = cluster_users(matrix, 2, n_init=1, random_state=3)
+    dense = np.nan_to_num(matrix.to_frame().to_numpy())
+    model = KMeans(2, n_init=1, random_state=3).fit(dense)
+    np.testing.assert_array_equal(found.labels, model.labels_)
+    np.testing.assert_allclose(found.centers, model.cluster_centers_, rtol=1e-12)
 
 
 def test_members_and_labels(clusters: TasteClusters) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys import BiasBaseline, MostLiked, RatingMatrix, Ratings, make_ratings
+from recsys.recommenders.biases import Biases
 
 ROWS = [(1, 10, 5.0), (1, 20, 3.0), (2, 10, 4.0), (2, 30, 2.0), (3, 10, 1.0)]
 
@@ -30,13 +31,13 @@ def test_one_sweep_by_hand(ratings: Ratings) -> None:
 
 def test_sweeps_end_where_each_side_is_the_mean_of_what_the_other_leaves() -> None:
     ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
-    model = BiasBaseline(n_sweeps=200).fit(ratings)
     values = RatingMatrix.from_ratings(ratings).values.tocoo()
     users, films = values.coords
-    left = values.data - model._mean - model._of_users[users] - model._of_films[films]
+    found = Biases.learned(values.tocsr(), n_sweeps=200)
+    left = values.data - found.mean - found.of_users[users] - found.of_films[films]
     for of, counts, shrinkage in (
-        (model._of_users, users, 5.0),
-        (model._of_films[:-1], films, 3.0),
+        (found.of_users, users, 5.0),
+        (found.of_films[:-1], films, 3.0),
     ):
         # sum of (left + own) / (shrinkage + n) = own, so the sum of what is left = shrinkage * own
         np.testing.assert_allclose(np.bincount(counts, left), shrinkage * of, atol=1e-9)

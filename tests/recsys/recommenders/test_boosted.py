@@ -19,7 +19,7 @@ FEATURES = np.array([[0.0], [0.1], [9.0], [9.1]], dtype=np.float32)
 def cells_of(left: np.ndarray) -> Cells:
     rated = sp.csr_array(left)
     persons = np.repeat(np.arange(len(left)), np.diff(rated.indptr))
-    return Cells(rated, persons, rated.data.copy())
+    return Cells(rated, persons, rated.data.copy(), shrinkage=20.0, learning_rate=0.5)
 
 
 def test_a_stage_of_users_by_hand() -> None:
@@ -29,10 +29,8 @@ def test_a_stage_of_users_by_hand() -> None:
         FEATURES,
         np.ones((1, 1), dtype=np.float32),
         2,
+        np.random.default_rng(0),
         by_residuals=False,
-        shrinkage=20.0,
-        learning_rate=0.5,
-        rng=np.random.default_rng(0),
     )
     first, second = stage.labels[0], stage.labels[2]
     assert stage.labels.tolist() == [first, first, second, second]
@@ -59,9 +57,7 @@ def test_a_stage_of_films_by_hand() -> None:
         cells,
         np.array([[0.0], [0.1], [9.0]], dtype=np.float32),
         2,
-        shrinkage=20.0,
-        learning_rate=0.5,
-        rng=np.random.default_rng(0),
+        np.random.default_rng(0),
     )
     first, second = stage.labels[0], stage.labels[2]
     assert stage.labels.tolist() == [first, first, second, 2]
@@ -80,10 +76,8 @@ def test_new_people_join_the_nearest_group() -> None:
         FEATURES,
         np.ones((1, 1), dtype=np.float32),
         2,
+        np.random.default_rng(0),
         by_residuals=False,
-        shrinkage=20.0,
-        learning_rate=0.5,
-        rng=np.random.default_rng(0),
     )
     # By who rated what features are scaled to length 1: centres are moved there for the test.
     centers = np.where(stage.centers > 5, 1.0, -1.0).astype(np.float32)
@@ -115,7 +109,7 @@ def test_groups_tell_more_than_biases(ratings: Ratings) -> None:
 def test_genres_group_films_that_nobody_rated_alike(ratings: Ratings) -> None:
     """Without who rated what, films of one genre are alike and others are not."""
     model = BoostedClusterMeans(n_chains=1, n_stages=0).fit(ratings)
-    n_films = len(model._genres)
+    n_films = len(model.trained_on.genres)
     basis = Basis(
         np.zeros((n_films, 2), np.float32),
         np.zeros((200, 2), np.float32),
@@ -123,8 +117,10 @@ def test_genres_group_films_that_nobody_rated_alike(ratings: Ratings) -> None:
     )
     features = model._by_genre(basis, np.random.default_rng(0))
     lengths = np.sqrt(np.sum(features**2, axis=1))
-    assert lengths == pytest.approx(np.where(model._genres.any(axis=1), 1.0, 0.0), abs=1e-6)
-    same = np.all(model._genres[:, None] == model._genres[None], axis=2)
+    assert lengths == pytest.approx(
+        np.where(model.trained_on.genres.any(axis=1), 1.0, 0.0), abs=1e-6
+    )
+    same = np.all(model.trained_on.genres[:, None] == model.trained_on.genres[None], axis=2)
     apart = np.sum((features[:, None] - features[None]) ** 2, axis=2)
     assert np.all((apart < 1e-9) == same)
 
@@ -132,7 +128,7 @@ def test_genres_group_films_that_nobody_rated_alike(ratings: Ratings) -> None:
 def test_without_genres_groups_come_from_ratings_alone(ratings: Ratings) -> None:
     plain = replace(ratings, movies=ratings.movies.assign(genres="(no genres listed)"))
     model = BoostedClusterMeans(n_chains=1, n_stages=10).fit(plain)
-    assert model._genres.shape[1] == 0
+    assert model.trained_on.genres.shape[1] == 0
     with_genres = BoostedClusterMeans(n_chains=1, n_stages=10).fit(ratings)
     users, films = ratings.ratings["userId"][:9], ratings.ratings["movieId"][:9]
     assert model.predict(users, films).tolist() != with_genres.predict(users, films).tolist()

@@ -7,8 +7,15 @@ import pandas as pd
 import pytest
 
 from kmeans_core import NotFittedError
-from recsys import ClusterMeanRecommender, RatingMatrix, Ratings, TasteClusters, make_ratings
-from recsys.recommenders.making import RECOMMENDATION_COLUMNS
+from recsys import (
+    ClusterMeanRecommender,
+    RatingMatrix,
+    Ratings,
+    RatingScale,
+    TasteClusters,
+    make_ratings,
+)
+from recsys.recommenders.ranking import RECOMMENDATION_COLUMNS
 
 # Group 0: users 1 to 3; group 1: users 7 and 9. Film 60 is rated by nobody.
 ROWS = [
@@ -95,6 +102,34 @@ def test_equal_means_stand_by_number_of_ratings_then_id() -> None:
     clusters = TasteClusters(matrix, np.zeros(3, dtype=np.int32), 1, 0.0)
     model = ClusterMeanRecommender().fit_clusters(clusters, ratings)
     assert model.recommend(1)["movieId"].tolist() == [7, 5, 9]
+
+
+def test_new_people_are_in_the_group_with_the_nearest_mean(
+    ratings: Ratings, clusters: TasteClusters
+) -> None:
+    """Group 1 is empty, so nobody is in it, although few ratings are near to none."""
+    labels = np.where(clusters.labels == 1, 2, 0).astype(np.int32)
+    three = TasteClusters(clusters.matrix, labels, 3, 0.0)
+    model = ClusterMeanRecommender().fit_clusters(three, ratings)
+    for mine, group in [
+        ({10: 5.0}, 0),
+        ({50: 4.0}, 2),
+        ({20: 0.5}, 2),
+        ({60: 3.0}, None),
+        ({}, None),
+    ]:
+        assert model.explain(movie_id=40, ratings=mine).cluster == group
+
+
+def test_a_rating_of_0_places_a_new_person() -> None:
+    scale = RatingScale(0, 5, 1)
+    movies = pd.DataFrame({"movieId": [10, 20], "title": ["Ten", "Twenty"], "genres": ""})
+    rows = pd.DataFrame([(1, 10, 5.0), (2, 20, 1.0)], columns=["userId", "movieId", "rating"])
+    ratings = Ratings.from_frames(rows, movies, scale=scale)
+    clusters = TasteClusters(RatingMatrix.from_ratings(ratings), np.array([0, 1], np.int32), 2, 0.0)
+    model = ClusterMeanRecommender().fit_clusters(clusters, ratings)
+    assert model.explain(movie_id=20, ratings={10: 0.0}).cluster == 1
+    assert model.explain(movie_id=20, ratings={99: 0.0}).cluster is None
 
 
 def test_unknown_user_is_named(model: ClusterMeanRecommender) -> None:

@@ -10,17 +10,17 @@ from recsys import (
     BoostedClusterMeans,
     ClusterMeanRecommender,
     MostLiked,
-    RatingMatrix,
     Ratings,
     RatingScale,
     Recommender,
     TasteGroups,
     make_ratings,
 )
-from recsys.analysis.genres import genre_matrix
 from recsys.recommenders import training
-from recsys.recommenders.making import RECOMMENDATION_COLUMNS
-from recsys.recommenders.training import Training
+from recsys.recommenders.biases import Biases
+from recsys.recommenders.ranking import RECOMMENDATION_COLUMNS
+from recsys.recommenders.registry import METHODS
+from recsys.recommenders.training import TrainingData
 
 
 def small_boosted():
@@ -224,17 +224,22 @@ class TestEveryRecommender:
         pd.testing.assert_frame_equal(again.recommend_all(4), fresh.recommend_all(4))
         assert repr(again.explain(1, 1)) == repr(fresh.explain(1, 1))
 
+    def test_two_may_share_what_they_were_trained_on(self, name, model):
+        again = MAKERS[name]().fit_on(model.trained_on)
+        assert again.trained_on is model.trained_on
+        pd.testing.assert_frame_equal(again.recommend_all(4), model.recommend_all(4))
+
     def test_a_fit_that_fails_leaves_what_was_there(self, name, model, monkeypatch):
         before = model.predict([1, 2], [3, 4]).tolist()
 
-        def fails(self):
+        def fails(*arguments):
             raise MemoryError
 
-        monkeypatch.setattr(BiasBaseline, "_learn", fails)
+        monkeypatch.setattr(Biases, "learned", fails)
         monkeypatch.setattr(ClusterMeanRecommender, "_learn", fails)
         other = make_ratings(n_users=25, n_movies=40, n_ratings=500, random_state=5)
         with pytest.raises(MemoryError):
-            model.fit_beside(trained_on(other))
+            model.fit_on(TrainingData.of(other))
         assert model.predict([1, 2], [3, 4]).tolist() == before
 
     def test_ids_are_whole_numbers(self, model):
@@ -293,14 +298,6 @@ class TestEveryRecommender:
         assert [m for m in found if m in (3, 5)] == [3, 5]
 
 
-def trained_on(ratings: Ratings) -> Training:
-    """What a recommender that was fitted on these ratings was trained on."""
-    trained = Training()
-    matrix = RatingMatrix.from_ratings(ratings)
-    trained._train_on(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
-    return trained
-
-
 def small(name: str) -> Recommender:
     """The recommender with as few groups as a handful of users allow."""
     return ClusterMeanRecommender(1) if name.startswith("cluster mean") else MAKERS[name]()
@@ -315,4 +312,7 @@ def test_the_conformance_class_knows_every_recommender():
         if isinstance(getattr(recsys, name), type)
         and issubclass(getattr(recsys, name), Recommender)
     }
-    assert public - {"Recommender"} == {type(make()).__name__ for make in MAKERS.values()}
+    known = {type(make()).__name__ for make in MAKERS.values()}
+    assert (
+        public - {"Recommender"} == known == {type(make(0)).__name__ for make in METHODS.values()}
+    )

@@ -1,6 +1,8 @@
 """Files of recommenders: what is refused, and that a broken write leaves nothing behind."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,15 @@ def test_parameters_come_back(model: BiasBaseline, tmp_path: Path) -> None:
     model.save(tmp_path / "biases.npz")
     loaded = BiasBaseline.load(tmp_path / "biases.npz")
     assert (loaded.film_shrinkage, loaded.user_shrinkage, loaded.n_sweeps) == (7.0, 5.0, 10)
+
+
+def test_a_process_that_has_loaded_no_recommender_yet(model: BiasBaseline, tmp_path: Path) -> None:
+    """Classes are loaded when they are first used, but a file may name any of them."""
+    model.save(tmp_path / "biases.npz")
+    code = "import sys; from recsys import Recommender; print(Recommender.load(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path / "biases.npz")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "BiasBaseline(film_shrinkage=7.0)\n"
 
 
 def test_another_class_than_the_one_asked_is_refused(model: BiasBaseline, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from recsys import BiasBaseline, MostLiked, RatingMatrix, Ratings, TasteGroups, make_ratings
 from recsys.evaluation import evaluate_ranking
+from recsys.recommenders.ranking import known_people
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def likes(ratings: Ratings) -> np.ndarray:
 
 
 def test_the_users_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
-    people = model._training_users(np.arange(60))
+    people = known_people(model, np.arange(60))
     expected = np.zeros(likes.shape)
     share = likes.mean(axis=0)
     for labels in model._labels:
@@ -37,7 +38,7 @@ def test_the_users_side_from_its_definition(model: TasteGroups, likes: np.ndarra
 
 
 def test_the_films_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
-    people = model._training_users(np.arange(60))
+    people = known_people(model, np.arange(60))
     of_film = likes.sum(axis=0)
     expected = np.zeros(likes.shape)
     for labels in model._film_labels:
@@ -55,7 +56,7 @@ def test_the_films_side_from_its_definition(model: TasteGroups, likes: np.ndarra
 def test_a_score_is_both_sides_and_less_of_the_popular(
     model: TasteGroups, likes: np.ndarray
 ) -> None:
-    people = model._training_users(np.array([3, 8]))
+    people = known_people(model, np.array([3, 8]))
     share = likes.mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = (
@@ -83,8 +84,8 @@ def test_who_liked_nothing_is_shown_what_most_liked(ratings: Ratings) -> None:
 def test_a_training_user_as_a_new_person_is_in_the_same_groups(
     model: TasteGroups, ratings: Ratings
 ) -> None:
-    known = model._training_users(np.arange(60)).placed.groups
-    new = model._place_new(model._matrix.values).groups
+    known = known_people(model, np.arange(60)).placed.groups
+    new = model._place_new(model.trained_on.matrix.values).groups
     assert np.mean(known == new) > 0.9
 
 
@@ -95,7 +96,7 @@ def test_reasons_tell_of_a_group_that_is_one_of_the_users(
     for user, film in zip((1, 17, 40), values.movie_ids[[4, 8, 29]].tolist(), strict=True):
         told = model.explain(user, film)
         row, column = values.row_of(user), values.column_of(film)
-        groups = model._training_users(np.array([row])).placed.groups[0]
+        groups = known_people(model, np.array([row])).placed.groups[0]
         assert told.cluster in groups
         members = model._labels[list(groups).index(told.cluster)] == told.cluster
         stars = values.values.toarray()[members, column]

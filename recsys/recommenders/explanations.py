@@ -1,0 +1,69 @@
+"""Reasons: how some training users rated a film, recounted from their ratings."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.recommenders.training import TrainingData
+from recsys.recommenders.types import Evidence, Ints
+from recsys.words import counted
+
+# A reason names at most this many of the films that place a user in a group.
+N_BECAUSE = 3
+
+
+def of_everyone(trained_on: TrainingData, film: int) -> Evidence:
+    """How all training users rated a film."""
+    everyone = np.ones(trained_on.n_users, dtype=np.bool_)
+    return of_group(trained_on, film, everyone, None, np.empty(0, np.int64))
+
+
+def of_group(
+    trained_on: TrainingData,
+    film: int,
+    members: npt.NDArray[np.bool_],
+    cluster: int | None,
+    telling: Ints,
+) -> Evidence:
+    """How some training users rated a film.
+
+    Parameters
+    ----------
+    trained_on : TrainingData
+    film : int
+        Its column.
+    members : ndarray of shape (n_users,), bool
+        Which users.
+    cluster : int or None
+        Their group; None for everyone.
+    telling : ndarray of int
+        Columns of the user's own films that place the user in the group, most telling first.
+
+    Returns
+    -------
+    Evidence
+    """
+    because = tuple(str(title) for title in trained_on.matrix.titles[telling[:N_BECAUSE]])
+    rows, stars = trained_on.raters(film)
+    stars = stars[members[rows]]
+    n_users, n_ratings = int(np.sum(members)), len(stars)
+    n_liked = int(np.sum(trained_on.liked(stars)))
+    mean = float(stars.mean()) if n_ratings else float("nan")
+    if cluster is None:
+        who = counted(n_users, "user")
+    else:
+        who = f"{counted(n_users, 'person who shares', 'people who share')} your taste"
+    if n_ratings == 0:
+        reason = f"none of the {who} rated it"
+    else:
+        reason = f"{n_ratings:,} of the {who} rated it, {mean:.2f} on average; {n_liked:,} liked it"
+    if because:
+        reason += f"; like you, they liked {'; '.join(because)}"
+    return Evidence(cluster, n_users, n_ratings, n_liked, mean, because, reason)
+
+
+def by_weight(films: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Ints:
+    """The films with a weight above 0, heaviest first."""
+    order = np.argsort(-weights, kind="stable")
+    return films[order][: int(np.sum(weights > 0))].astype(np.int64)
