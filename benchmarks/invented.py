@@ -88,13 +88,14 @@ def stroke_images(n_samples: int, seed: int) -> Any:
     """Images of 28 x 28 in 0..255 scaled to 0..1, as handwritten digits look to k-means.
 
     Ten characters of eight hands each are blurred lines; an image is one of them, moved by up to
-    two pixels, lighter or darker, with noise where there is ink. The rim is always 0.
+    two pixels, lighter or darker, with noise where there is ink. 19 % of the pixels are not 0, as
+    in MNIST, and their mean is about MNIST's .13. The rim is always 0.
     """
     rng = np.random.default_rng(seed)
     moves = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
     shapes = []
     for _ in range(10):
-        corners = rng.uniform(7, 21, (5, 2))
+        corners = rng.uniform(7, 21, (6, 2))
         for _ in range(8):
             shape = _line(corners + rng.normal(0.0, 1.0, corners.shape))
             shapes += [np.roll(shape, move, axis=(0, 1)) for move in moves]
@@ -106,13 +107,13 @@ def stroke_images(n_samples: int, seed: int) -> Any:
 
 
 def _line(corners: Any) -> Any:
-    """A blurred line through the corners; nothing within three pixels of the rim."""
+    """A thick blurred line through the corners; nothing within two pixels of the rim."""
     steps = np.linspace(0.0, len(corners) - 1.0, 200)
     places = [np.interp(steps, np.arange(len(corners)), corners[:, axis]) for axis in (0, 1)]
     image = np.zeros((28, 28))
-    rows, columns = (np.clip(np.round(place), 5, 22).astype(int) for place in places)
+    rows, columns = (np.clip(np.round(place), 6, 21).astype(int) for place in places)
     image[rows, columns] = 1.0
-    image = gaussian_filter(image, 1.0)
-    image = np.clip(image / image.max() * 1.5, 0.0, 1.0)
+    image = gaussian_filter(image, 1.1)
+    image = np.clip(image / image.max() * 2.6, 0.0, 1.0)
     image[image < 0.1] = 0.0
     return image

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -135,10 +135,12 @@ def cluster_users(
     n_clusters: int = 10,
     *,
     n_init: int = 10,
+    missing: Literal["zero", "ignore"] = "zero",
+    shrinkage: float = 0.0,
     random_state: int = 0,
     on_iteration: Callable[[IterationEvent], Any] | None = None,
 ) -> TasteClusters:
-    """Group the users of a matrix by k-means, a film not rated counting as 0 stars.
+    """Group the users of a matrix by k-means.
 
     Parameters
     ----------
@@ -146,6 +148,13 @@ def cluster_users(
     n_clusters : int, default 10
     n_init : int, default 10
         Starts, of which the best is kept.
+    missing : {"zero", "ignore"}, default "zero"
+        What a film without a rating is. With "zero" it counts as 0 stars, and groups differ mostly
+        in what their users watched. With "ignore" it is unknown, and groups differ in the stars
+        that their users gave.
+    shrinkage : float, default 0.0
+        With ``missing="ignore"``: each group is drawn to the mean stars of every film, as if users
+        of this number had given them (:class:`kmeans_core.KMeans`).
     random_state : int, default 0
     on_iteration : callable, optional
         As in :class:`kmeans_core.KMeans`; for a progress bar.
@@ -158,7 +167,8 @@ def cluster_users(
     Raises
     ------
     ValueError
-        If there are fewer users than clusters.
+        If there are fewer users than clusters, if ``missing`` is something else, or if there is
+        shrinkage without ``missing="ignore"``.
 
     Examples
     --------
@@ -171,7 +181,16 @@ def cluster_users(
     n_users = matrix.shape[0]
     if n_clusters > n_users:
         raise ValueError(f"{counted(n_users, 'user')} cannot make {n_clusters:,} groups")
-    model = KMeans(n_clusters, n_init=n_init, random_state=random_state, on_iteration=on_iteration)
+    if missing not in ("zero", "ignore"):
+        raise ValueError(f"missing must be 'zero' or 'ignore', not {missing!r}")
+    model = KMeans(
+        n_clusters,
+        n_init=n_init,
+        random_state=random_state,
+        on_iteration=on_iteration,
+        missing="ignore" if missing == "ignore" else "error",
+        shrinkage=shrinkage,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the sizes tell it
         model.fit(matrix.values)

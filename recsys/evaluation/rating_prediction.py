@@ -60,7 +60,7 @@ def evaluate_ratings(
     >>> found = evaluate_ratings(makers, ratings, n_folds=1)
     >>> found.to_frame()[["name", "n_rows", "n_users"]]
                name  n_rows  n_users
-    0  cluster mean     180       40
+    0  cluster mean     180       39
     """
     if not 1 <= n_folds <= N_FOLDS:
         raise ValueError(f"n_folds must be 1 to {N_FOLDS}, not {n_folds}")

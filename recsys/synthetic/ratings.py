@@ -1,55 +1,85 @@
 """The built-in data set: made from a seed, shaped like MovieLens' small release of 2016."""
 
-from __future__ import annotations
-
 import numbers
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import brentq
 
 from recsys.data.ratings import Ratings
 from recsys.data.scale import HALF_STARS
-from recsys.synthetic.movies import GENRES, Films, invent_films
-from recsys.synthetic.users import (
-    TASTES,
-    People,
-    Taste,
-    draw_liking,
-    draw_tastes,
-    invent_people,
-)
+from recsys.synthetic.movies import GENRES, Curve, Films, draw, even_ranks, invent_films
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 __all__ = ["TASTES", "Taste", "builtin_ratings", "make_ratings", "taste_groups"]
 
+
+class Taste(NamedTuple):
+    """A taste that a group of the invented people shares.
+
+    Attributes
+    ----------
+    name : str
+        What to call the group.
+    share : float
+        The part of all people that has this taste.
+    likes, dislikes : tuple of str
+        Genres the group gives more stars and sees more often, and those it gives fewer and avoids.
+    """
+
+    name: str
+    share: float
+    likes: tuple[str, ...]
+    dislikes: tuple[str, ...]
+
+
+TASTES = (
+    Taste("romance", 0.17, ("Romance", "Musical"), ("Sci-Fi", "Horror", "Action")),
+    Taste("science fiction", 0.16, ("Sci-Fi", "Fantasy"), ("Romance", "Musical")),
+    Taste("action", 0.15, ("Action", "Adventure", "Thriller"), ("Romance", "Documentary")),
+    Taste("drama", 0.14, ("Drama", "War", "Documentary"), ("Action", "Sci-Fi", "Children")),
+    Taste("crime", 0.12, ("Crime", "Mystery", "Film-Noir"), ("Children", "Fantasy", "Musical")),
+    Taste("comedy", 0.10, ("Comedy",), ("Drama", "War", "Mystery")),
+    Taste("family", 0.09, ("Children", "Animation", "Musical"), ("Horror", "Crime", "Thriller")),
+    Taste("horror", 0.07, ("Horror", "Thriller", "Sci-Fi"), ("Romance", "War", "Children")),
+)
+
+# Quantiles of MovieLens' small release of 2016: ratings a user gave beyond the least, and the
+# year of a user's first rating.
+_LEAST_RATINGS = 20
+_ACTIVITY: Curve = (
+    (0.0, 0.10, 0.25, 0.50, 0.75, 0.90, 0.97, 0.99, 1.0),
+    (0.5, 4.0, 17.0, 51.0, 141.0, 303.0, 640.0, 1111.0, 2500.0),
+)
+_FIRST_RATING: Curve = (
+    (0.0, 0.10, 0.25, 0.50, 0.75, 0.90, 1.0),
+    (1996.0, 1996.7, 1999.8, 2003.5, 2010.5, 2015.5, 2016.78),
+)
+_SECONDS_A_YEAR = 31_556_952
+_LAST_SESSION = int(np.datetime64("2016-10-14T00:00:00").astype(np.int64))
 _HALF_STARS_SINCE = int(np.datetime64("2003-02-12T00:00:00").astype(np.int64))
 
 # How strongly a taste shows: in what is seen (a film that is liked by 1 more is e to this power
 # as likely), and in the stars it gets.
-_PULL = 1.2
-_STARS = 0.5
+_PULL = 1.4
+_STARS = 0.47
+# Beside its genres a film has a theme, which no table shows; every taste likes some themes.
+_N_THEMES = 12
+_THEMES = 0.3
 # The other parts of a score: its mean, and how far people, their own liking of each genre, and
 # single ratings stray from it.
-_MEAN_STARS = 3.1
-_LENIENCY = 0.48
-_OWN_TASTE = 0.25
-_NOISE = 0.77
-# The scores at which the stars given go up by one step. They are set so that each number of stars
-# is as frequent as in the release, where people round to whole stars more often than not.
+_MEAN_STARS = 3.59
+_LENIENCY = 0.45
+_OWN_TASTE = 0.22
+_NOISE = 0.79
+# The scores at which the stars go up by one step, without and with half stars, which came in 2003.
+# They make each number of stars as frequent as in the release, where whole stars are.
 _WHOLE_CUTS = (1.72, 2.38, 3.37, 4.42)
 _HALF_CUTS = (1.2, 1.69, 1.97, 2.39, 2.7, 3.23, 3.69, 4.44, 4.99)
-# People who never used the half stars after there were any.
-_WHOLE_STARS_ONLY = 0.035
-
-# Factors on the times of the race: films that a user is sure to rate, and ones not out yet.
-_SEEN_FIRST = 1e-12
-_NOT_YET_OUT = 1e12
-_N_CANDIDATES = 8
-_CELLS_A_BLOCK = 2_000_000
 
 
 def builtin_ratings() -> Ratings:
@@ -96,13 +126,13 @@ def make_ratings(
     -------
     Ratings
         Sorted by userId, then movieId. Nobody rates a film before the year of its release,
-        unless too few older films are there for the ratings asked of them.
+        unless there are too few older films for the ratings that are asked for.
 
     Raises
     ------
     ValueError
-        If a size is not a whole number above 0, if the seed is not one of at least 0, or if
-        `n_ratings` cannot be had from so many users and films.
+        If a size is not a whole number above 0, if the seed is not a whole number of at least 0,
+        or if so many users and films cannot have `n_ratings` ratings.
 
     Examples
     --------
@@ -110,38 +140,36 @@ def make_ratings(
     >>> small.ratings.groupby("userId").size().tolist()
     [12, 12, 12, 12, 12]
     """
-    n_users = _checked("n_users", n_users, least=1)
     n_movies = _checked("n_movies", n_movies, least=1)
+    taste, rng = _tastes(n_users, random_state)
+    n_users = len(taste)
     n_ratings = _checked("n_ratings", n_ratings, least=n_users)
-    random_state = _checked("random_state", random_state, least=0)
     if n_ratings > n_users * n_movies:
         raise ValueError(
             f"n_ratings must be at most n_users * n_movies = {n_users * n_movies},"
             f" not {n_ratings}: nobody rates a film twice"
         )
-    streams = _streams(random_state)
-    films = invent_films(n_movies, streams.films)
-    taste = draw_tastes(n_users, streams.tastes)
-    people = invent_people(taste, n_movies, n_ratings, streams.people)
-    liking = draw_liking(films, streams.themes)
-
-    chosen = _choose_films(films, people, liking, streams.choices)
+    films = invent_films(n_movies, rng)
+    people = _invent_people(taste, n_movies, n_ratings, rng)
+    liking = draw_liking(films, rng)
+    chosen = _choose_films(films, people, liking, rng)
     users = np.repeat(np.arange(n_users), people.n_ratings)
-    timestamps = _timestamps(people, users, films.years[chosen], streams.clock)
-    stars = _stars(films, people, liking, users, chosen, timestamps, streams.stars)
-    ratings = pd.DataFrame(
-        {
-            "userId": users + 1,
-            "movieId": films.ids[chosen],
-            "rating": stars,
-            "timestamp": timestamps,
-        }
-    )
-    movies = pd.DataFrame(
-        {"movieId": films.ids, "title": films.titles, "genres": films.genre_texts()}
-    )
+    timestamps = _timestamps(people, users, films.years[chosen], rng)
+    score = _scores(films, users, chosen, rng) + _STARS * liking[taste[users], chosen]
+    score += _MEAN_STARS - score.mean()
+    whole = 1.0 + np.searchsorted(_WHOLE_CUTS, score)
+    half = 0.5 + 0.5 * np.searchsorted(_HALF_CUTS, score)
+    ratings = {
+        "userId": users + 1,
+        "movieId": films.ids[chosen],
+        "rating": np.where(timestamps >= _HALF_STARS_SINCE, half, whole),
+        "timestamp": timestamps,
+    }
+    movies = {"movieId": films.ids, "title": films.titles, "genres": films.genre_texts()}
     source = f"built-in data set (seed {random_state})"
-    return Ratings.from_frames(ratings, movies, scale=HALF_STARS, source=source)
+    return Ratings.from_frames(
+        pd.DataFrame(ratings), pd.DataFrame(movies), scale=HALF_STARS, source=source
+    )
 
 
 def taste_groups(n_users: int = 671, random_state: int = 0) -> Ints:
@@ -160,32 +188,36 @@ def taste_groups(n_users: int = 671, random_state: int = 0) -> Ints:
     Raises
     ------
     ValueError
-        If `n_users` is not a whole number above 0 or `random_state` not one of at least 0.
+        If `n_users` is not a whole number above 0, or `random_state` is not a whole number of at
+        least 0.
 
     Examples
     --------
     >>> TASTES[taste_groups()[0]].name in {taste.name for taste in TASTES}
     True
     """
-    n_users = _checked("n_users", n_users, least=1)
-    random_state = _checked("random_state", random_state, least=0)
-    return draw_tastes(n_users, _streams(random_state).tastes)
+    return _tastes(n_users, random_state)[0]
 
 
-class _Streams(NamedTuple):
-    """One stream of random numbers for each thing, so that one does not move another."""
+def draw_liking(films: Films, rng: np.random.Generator) -> Floats:
+    """How much each taste likes each film, about -1 to 1: tastes x films."""
+    of_genre = np.array(
+        [[(g in taste.likes) - 1.0 * (g in taste.dislikes) for g in GENRES] for taste in TASTES]
+    )
+    of_theme = rng.normal(0, _THEMES, (len(TASTES), _N_THEMES))
+    theme = rng.integers(_N_THEMES, size=len(films.ids))
+    # Whole numbers: the sums are exact, whatever the order a machine adds in.
+    by_genre = of_genre @ films.genres.T.astype(float)
+    liking: Floats = np.clip(by_genre, -1, 1) + of_theme[:, theme]
+    return liking
 
-    tastes: np.random.Generator
-    films: np.random.Generator
-    people: np.random.Generator
-    themes: np.random.Generator
-    choices: np.random.Generator
-    clock: np.random.Generator
-    stars: np.random.Generator
 
-
-def _streams(seed: int) -> _Streams:
-    return _Streams(*np.random.default_rng(seed).spawn(len(_Streams._fields)))
+class _People(NamedTuple):
+    taste: Ints
+    n_ratings: Ints
+    start: Ints  # second of the first session since 1970
+    span: Ints  # seconds from there to the last session
+    n_sessions: Ints
 
 
 def _checked(name: str, value: Any, least: int) -> int:
@@ -195,112 +227,115 @@ def _checked(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
-def _choose_films(films: Films, people: People, liking: Floats, rng: np.random.Generator) -> Ints:
+def _tastes(n_users: int, random_state: int) -> tuple[Ints, np.random.Generator]:
+    """The taste of each person, and the generator of everything else."""
+    n_users = _checked("n_users", n_users, least=1)
+    rng = np.random.default_rng(_checked("random_state", random_state, least=0))
+    ends = np.cumsum([taste.share for taste in TASTES])[:-1]
+    return np.searchsorted(ends, even_ranks(n_users, rng), side="right").astype(np.int64), rng
+
+
+def _invent_people(taste: Ints, n_movies: int, n_ratings: int, rng: np.random.Generator) -> _People:
+    n_users = len(taste)
+    counts = _share_out(n_ratings, draw(_ACTIVITY, n_users, rng), most=n_movies)
+    years = draw(_FIRST_RATING, n_users, rng)
+    start = ((years - 1970) * _SECONDS_A_YEAR).astype(np.int64)
+    # Six in ten come once; the others come back over weeks or years.
+    again = np.minimum(2 + rng.lognormal(1.0, 2.2, n_users).astype(np.int64), counts)
+    n_sessions = np.where(rng.random(n_users) < 0.6, 1, again)
+    away = (rng.lognormal(4.8, 2.0, n_users) * 86_400).astype(np.int64)
+    left = (rng.random(n_users) * (_LAST_SESSION - start)).astype(np.int64)
+    span = np.where(n_sessions > 1, np.minimum(away, left), 0)
+    return _People(taste, counts, start, span, n_sessions)
+
+
+def _share_out(total: int, weights: Floats, most: int) -> Ints:
+    """Whole shares that add up to the total: the least for each, the rest by weight."""
+    n = len(weights)
+    least = min(_LEAST_RATINGS, total // n)
+    rest, room = total - n * least, most - least if least == _LEAST_RATINGS else 1
+    # The scale at which the shares, cut off at the room there is, add up to the rest.
+    scale = brentq(
+        lambda scale: np.minimum(weights * scale, room).sum() - rest, 0, 2 * room / weights.min()
+    )
+    exact = np.minimum(weights * scale, room)
+    extra = exact.astype(np.int64)
+    extra[np.argsort(extra - exact, kind="stable")[: rest - int(extra.sum())]] += 1
+    return least + extra
+
+
+def _choose_films(films: Films, people: _People, liking: Floats, rng: np.random.Generator) -> Ints:
     """Positions of the films each user rates: user after user, ascending within a user.
 
     Draws without replacement, as a race: each film's time is exponential with the film's
     weight as rate, and a user rates the films that come in first.
     """
-    pull = films.renown * np.exp(_PULL * liking)
     # A film of no renown comes in last.
-    handicap = 1.0 / np.maximum(pull, 1e-30)
+    handicap = 1.0 / np.maximum(films.renown * np.exp(_PULL * liking), 1e-30)
     last_year = _year(people.start + people.span)
-    raters, firsts = _first_raters(films, people, handicap, last_year, rng)
-    n_users, n_films = len(people.taste), len(films.ids)
-    rows = max(1, _CELLS_A_BLOCK // n_films)
     chosen = []
-    for begin in range(0, n_users, rows):
-        block = slice(begin, begin + rows)
-        times = rng.standard_exponential((len(people.taste[block]), n_films))
-        times *= handicap[people.taste[block]]
-        times *= np.where(films.years > last_year[block, None], _NOT_YET_OUT, 1.0)
-        here = slice(*np.searchsorted(raters, [begin, begin + rows]))
-        times[raters[here] - begin, firsts[here]] *= _SEEN_FIRST
-        chosen += [
-            np.sort(np.argpartition(row, count - 1)[:count])
-            for row, count in zip(times, people.n_ratings[block].tolist(), strict=True)
-        ]
+    for user, sure in enumerate(_sure_films(films, people, last_year, rng)):
+        times = rng.standard_exponential(len(films.ids)) * handicap[people.taste[user]]
+        times[films.years > last_year[user]] *= 1e12  # not out yet: only if nothing else is left
+        times[sure] *= 1e-12
+        count = people.n_ratings[user]
+        chosen.append(np.sort(np.argpartition(times, count - 1)[:count]))
     return np.concatenate(chosen)
 
 
-def _first_raters(
-    films: Films, people: People, handicap: Floats, last_year: Ints, rng: np.random.Generator
-) -> tuple[Ints, Ints]:
-    """Users and the films they are sure to rate, in order of the users.
+def _sure_films(
+    films: Films, people: _People, last_year: Ints, rng: np.random.Generator
+) -> list[Ints]:
+    """The films that each user is sure to rate.
 
-    MovieLens lists a film because somebody rated it. Each film that is to be rated gets one
-    user, an active one of a taste that likes it; but such pairs are a tenth of all ratings
-    at most, or there would be no choice left.
+    MovieLens lists a film because somebody rated it. Each film that is to be rated gets one user,
+    an active one more likely; but such pairs are at most a tenth of all ratings, or there would be
+    no choice left.
     """
     by_year = np.argsort(-last_year, kind="stable")
     slots = np.cumsum(people.n_ratings[by_year])
-    # A film can be rated by the users who are still there in its year: the first so many.
+    # A film can be rated by the users who are still there in its year: these come first.
     n_able = np.searchsorted(-last_year[by_year], -films.years, side="right")
     known = np.flatnonzero((films.renown > 0) & (n_able > 0))
-    firsts = rng.permutation(known)[: int(slots[-1]) // 10]
-    able = slots[n_able[firsts] - 1, None]
-    tickets = (rng.random((len(firsts), _N_CANDIDATES)) * able).astype(np.int64)
-    candidates = by_year[np.searchsorted(slots, tickets, side="right")]
-    times = rng.standard_exponential(candidates.shape)
-    times *= handicap[people.taste[candidates], firsts[:, None]]
-    raters = candidates[np.arange(len(firsts)), times.argmin(axis=1)]
-    order = np.argsort(raters, kind="stable")
-    return raters[order], firsts[order]
+    sure = rng.permutation(known)[: int(slots[-1]) // 10]
+    tickets = (rng.random(len(sure)) * slots[n_able[sure] - 1]).astype(np.int64)
+    raters = by_year[np.searchsorted(slots, tickets, side="right")]
+    ends = np.cumsum(np.bincount(raters, minlength=len(by_year)))[:-1]
+    return np.split(sure[np.argsort(raters, kind="stable")], ends)
 
 
-def _timestamps(people: People, users: Ints, years: Ints, rng: np.random.Generator) -> Ints:
+def _timestamps(people: _People, users: Ints, years: Ints, rng: np.random.Generator) -> Ints:
     """Seconds since 1970: the ratings of a user come in sessions, quickly within each."""
-    ends = np.cumsum(people.n_sessions)
-    first = ends - people.n_sessions
-    when = rng.random(ends[-1])
-    when[ends - 1] = 1.0
-    when[first] = 0.0
-    owner = np.repeat(np.arange(len(ends)), people.n_sessions)
-    starts = people.start[owner] + (when * people.span[owner]).astype(np.int64)
-
+    last = people.n_sessions[users] - 1
     # The first session is the longest, as people fill in what they have seen.
-    back = rng.random(len(users)) < 0.5
-    session = first[users] + back * rng.integers(people.n_sessions[users])
+    session = np.where(rng.random(len(users)) < 0.5, 0, rng.integers(last + 1))
+    step = people.span // np.maximum(people.n_sessions - 1, 1)
+    begun = people.start[users] + session * step[users]
     # A film that came out later than that is rated in the last session.
-    session = np.where(_year(starts[session]) < years, ends[users] - 1, session)
+    begun = np.where(_year(begun) < years, (people.start + people.span)[users], begun)
 
-    order = np.lexsort((rng.random(len(users)), session))
+    order = np.lexsort((rng.random(len(users)), begun, users))
     seconds = np.cumsum(rng.lognormal(2.5, 1.6, len(users)).astype(np.int64))
-    _, opening = np.unique(session[order], return_index=True)
-    since = seconds - np.repeat(seconds[opening], np.diff(np.append(opening, len(users))))
+    opens = np.diff(begun[order], prepend=-1) != 0
+    opens |= np.diff(users[order], prepend=-1) != 0
+    since = seconds - seconds[opens][np.cumsum(opens) - 1]
     timestamps = np.empty(len(users), np.int64)
-    timestamps[order] = starts[session[order]] + since
+    timestamps[order] = begun[order] + since
     return timestamps
 
 
-def _year(seconds: Ints) -> Ints:
-    return seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+def _year(seconds: npt.NDArray[Any]) -> Ints:
+    years: Ints = seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64)
+    return years + 1970
 
 
-def _stars(
-    films: Films,
-    people: People,
-    liking: Floats,
-    users: Ints,
-    chosen: Ints,
-    timestamps: Ints,
-    rng: np.random.Generator,
-) -> Floats:
-    """What each user gives each chosen film: 0.5 to 5, whole stars only before 2003."""
-    n_users = len(people.taste)
-    leniency = rng.normal(0, _LENIENCY, n_users)
-    noise = _NOISE * rng.lognormal(0, 0.25, n_users)
-    score = _MEAN_STARS + films.quality[chosen] + leniency[users]
-    score += _STARS * liking[people.taste[users], chosen]
-    score += noise[users] * rng.standard_normal(len(users))
-
+def _scores(films: Films, users: Ints, chosen: Ints, rng: np.random.Generator) -> Floats:
+    """How each user finds each chosen film, but for the taste of the user's group."""
+    n_users = int(users[-1]) + 1
+    score = films.quality[chosen] + rng.normal(0, _LENIENCY, n_users)[users]
+    score += rng.normal(0, _NOISE, len(users))
     own_taste = rng.normal(0, _OWN_TASTE, (n_users, len(GENRES)))
     per_genre = films.genres / np.maximum(films.genres.sum(axis=1, keepdims=True), 1)
     for genre in range(len(GENRES)):
         score += own_taste[users, genre] * per_genre[chosen, genre]
-
-    whole_only = rng.random(n_users) < _WHOLE_STARS_ONLY
-    halves = (timestamps >= _HALF_STARS_SINCE) & ~whole_only[users]
-    whole = 1.0 + np.searchsorted(_WHOLE_CUTS, score)
-    half = 0.5 + 0.5 * np.searchsorted(_HALF_CUTS, score)
-    return np.where(halves, half, whole)
+    return score

@@ -26,12 +26,6 @@ behaviour = Table()
 # Stopping ---------------------------------------------------------------------------------------
 
 
-@behaviour("n_iter_ counts the iteration that finds no change")
-def n_iter_counts_the_last(make: Make) -> None:
-    X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    assert make(2, init=np.array([[0.0], [10.0]]), n_init=1, tol=0).fit(X).n_iter_ == 2
-
-
 @behaviour("an empty cluster takes the farthest row, and three iterations follow")
 def relocation(make: Make) -> None:
     X = np.array([[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [1.0, 1.0]])
@@ -67,8 +61,10 @@ def max_iter(make: Make) -> None:
 @behaviour("predict(cluster_centers_) is 0, 1, 2, ...")
 def centers_predict_themselves(make: Make) -> None:
     for dtype in (np.float32, np.float64):
-        model = make(5, n_init=1, random_state=0).fit(groups().astype(dtype))
-        assert model.predict(model.cluster_centers_).tolist() == [0, 1, 2, 3, 4]
+        X = groups().astype(dtype)
+        for data in (X, sp.csr_matrix(X)):
+            model = make(5, n_init=1, random_state=0).fit(data)
+            assert model.predict(model.cluster_centers_).tolist() == [0, 1, 2, 3, 4]
 
 
 @behaviour("elkan and lloyd give the same, and elkan with one cluster warns")
@@ -86,18 +82,6 @@ def elkan(make: Make) -> None:
 # First centres ----------------------------------------------------------------------------------
 
 
-@behaviour("n_init='auto' is 1 for k-means++ and arrays, 10 for random and callables")
-def n_init_auto(make: Make) -> None:
-    calls = []
-
-    def init(X: Any, n_clusters: int, random_state: Any) -> Any:
-        calls.append(isinstance(random_state, np.random.RandomState))
-        return X[:n_clusters].tolist()
-
-    make(3, init=init, random_state=0).fit(groups())
-    assert calls == [True] * 10
-
-
 @behaviour("a callable is given centred data where it is dense, and X where it is sparse")
 def callable_gets_centred_data(make: Make) -> None:
     X = groups()
@@ -113,18 +97,6 @@ def callable_gets_centred_data(make: Make) -> None:
     assert model.labels_.tolist() == other.labels_.tolist()
     make(3, init=init, n_init=1, max_iter=1).fit(sp.csr_matrix(X))
     np.testing.assert_array_equal(seen[1].toarray(), X)
-
-
-@behaviour("given centres and n_init: a warning unless it is 1 or 'auto'")
-def n_init_with_array(make: Make) -> None:
-    X = groups()
-    with pytest.warns(
-        RuntimeWarning, match=r"performing only one init in KMeans instead of n_init=10\."
-    ):
-        make(3, init=X[:3], n_init=10).fit(X)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        make(3, init=X[:3]).fit(X)
 
 
 @behaviour("given centres of the wrong shape: clusters are named first, then features")
@@ -157,16 +129,6 @@ def too_few_rows(make: Make) -> None:
 
 
 # Weights ----------------------------------------------------------------------------------------
-
-
-@behaviour("an integer weight is a repetition")
-def weights_repeat(make: Make) -> None:
-    X = groups()
-    weights = np.random.default_rng(1).integers(1, 4, size=len(X))
-    one = make(3, init=X[:3], n_init=1).fit(X, sample_weight=weights)
-    other = make(3, init=X[:3], n_init=1).fit(np.repeat(X, weights, axis=0))
-    assert np.repeat(one.labels_, weights).tolist() == other.labels_.tolist()
-    assert one.inertia_ == pytest.approx(other.inertia_, rel=1e-12)
 
 
 @behaviour("weights steer the first centres; a row of weight 0 is never one")
@@ -210,13 +172,6 @@ def weight_errors(make: Make) -> None:
     make(2, random_state=0).fit(X, sample_weight=2.0)
     make(2, random_state=0).fit(X, sample_weight=[1] * len(X))
     make(2, random_state=0).fit(X, sample_weight=pd.Series(np.ones(len(X))))
-
-
-@behaviour("y is the second argument, and ignored")
-def y_is_ignored(make: Make) -> None:
-    X = groups()
-    with_y, without = (make(3, random_state=0).fit(X, *more) for more in ([np.ones(7)], []))
-    assert with_y.labels_.tolist() == without.labels_.tolist()
 
 
 # Data -------------------------------------------------------------------------------------------
@@ -277,44 +232,12 @@ def sparse_formats(make: Make) -> None:
         np.testing.assert_allclose(model.cluster_centers_, dense.cluster_centers_, atol=1e-12)
 
 
-@behaviour("Fortran order, read-only arrays and memory maps give the same")
-def memory_layouts(make: Make) -> None:
-    X = groups()
-    expected = make(3, n_init=1, random_state=0).fit(X).labels_.tolist()
-    read_only = X.copy()
-    read_only.flags.writeable = False
-    for data in (np.asfortranarray(X), read_only, np.repeat(X, 2, axis=1)[:, ::2]):
-        model = make(3, n_init=1, random_state=0).fit(data)
-        assert model.labels_.tolist() == expected
-        model.cluster_centers_.flags.writeable = False
-        assert model.predict(data).tolist() == expected
-
-
 @behaviour("copy_x=False gives X back as it was")
 def copy_x(make: Make) -> None:
     X = groups() + 100
     before = X.copy()
     make(3, copy_x=False, n_init=1, random_state=0).fit(X)
     np.testing.assert_allclose(X, before, rtol=1e-12)
-
-
-@behaviour("transform gives Euclidean distances, and exactly 0 from a centre to itself")
-def transform(make: Make) -> None:
-    X = groups()
-    model = make(4, n_init=1, random_state=0).fit(X)
-    expected = np.sqrt(((X[:, None] - model.cluster_centers_) ** 2).sum(axis=2))
-    np.testing.assert_allclose(model.transform(X), expected, rtol=1e-12)
-    assert np.diag(model.transform(model.cluster_centers_)).tolist() == [0.0] * 4
-    again = make(4, n_init=1, random_state=0).fit_transform(X)
-    np.testing.assert_allclose(again, expected, rtol=1e-12)
-
-
-@behaviour("score is minus the weighted inertia of the X it is given")
-def score(make: Make) -> None:
-    X = groups()
-    model = make(3, n_init=1, random_state=0).fit(X)
-    assert model.score(X) == pytest.approx(-model.inertia_, rel=1e-12)
-    assert model.score(X, sample_weight=np.full(len(X), 2.0)) == pytest.approx(2 * model.score(X))
 
 
 # The table, run ---------------------------------------------------------------------------------

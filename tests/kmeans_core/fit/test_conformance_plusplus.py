@@ -131,7 +131,12 @@ def one_weight() -> None:
 
 @behaviour("a bad parameter of kmeans_plusplus is refused by its name")
 def bad_parameters() -> None:
-    for name, value in (("n_clusters", 0), ("n_local_trials", 0), ("random_state", "one")):
+    for name, value in (
+        ("n_clusters", 0),
+        ("n_clusters", 2.0),
+        ("n_local_trials", 0),
+        ("random_state", "one"),
+    ):
         params = {"n_clusters": 2} | {name: value}
         message = f"The '{name}' parameter of kmeans_plusplus must be"
         both_refuse(PLUSPLUS, message, rows(), **params)

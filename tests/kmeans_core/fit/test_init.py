@@ -89,6 +89,9 @@ def test_first_centers_beyond_float32_are_named():
     "init",
     [
         GOOD.tolist(),
+        np.asfortranarray(GOOD),
+        GOOD.astype(np.float32),
+        GOOD.astype(int),
         sp.csr_array(GOOD),
         sp.lil_matrix(GOOD),
         pd.DataFrame(GOOD),

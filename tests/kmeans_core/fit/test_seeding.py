@@ -7,7 +7,7 @@ import sklearn.cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import InvalidParameterError, KMeans, kmeans_plusplus, reference
+from kmeans_core import KMeans, kmeans_plusplus, reference
 from kmeans_core.fit.seeding import draw_starts, random_rows
 from kmeans_core.points.checks import as_points
 
@@ -136,49 +136,7 @@ def test_a_generator_is_a_seed_too(blobs):
     assert chosen[0] == chosen[1] != chosen[2]
 
 
-def test_centres_keep_float32(blobs):
-    X = blobs(50, 3, 4).astype(np.float32)
-    assert kmeans_plusplus(X, 3, random_state=0)[0].dtype == np.float32
-    assert kmeans_plusplus(X.astype(int), 3, random_state=0)[0].dtype == np.float64
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"n_clusters": 0}, "The 'n_clusters' parameter of kmeans_plusplus must be an int in the "),
-        ({"n_clusters": 2.0}, "The 'n_clusters' parameter"),
-        ({"n_clusters": 2, "n_local_trials": 0}, "The 'n_local_trials' parameter"),
-        ({"n_clusters": 2, "random_state": "a"}, "The 'random_state' parameter"),
-    ],
-)
-def test_a_bad_parameter_is_named(params, message):
-    with pytest.raises(InvalidParameterError, match=message):
-        kmeans_plusplus([[0.0], [1.0], [2.0]], **params)
-
-
-def test_more_clusters_than_rows_are_refused():
-    with pytest.raises(ValueError, match=r"n_samples=2 should be >= n_clusters=3"):
-        kmeans_plusplus([[0.0], [1.0]], 3)
-
-
 # Centres that the caller brings ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        list,
-        np.asfortranarray,
-        sp.csr_array,
-        lambda X: X.astype(np.float32),
-        lambda X: X.astype(int),
-    ],
-)
-def test_given_centres_may_come_in_any_form(blobs, form):
-    X = np.round(blobs(30, 3, 3))
-    expected = KMeans(3, init=X[:3], n_init=1, max_iter=1).fit(X)
-    model = KMeans(3, init=form(X[:3]), n_init=1, max_iter=1).fit(X)
-    assert np.array_equal(model.cluster_centers_, expected.cluster_centers_)
 
 
 def test_given_centres_are_rounded_to_the_floats_of_x(blobs, events_of, storage):
@@ -187,28 +145,6 @@ def test_given_centres_are_rounded_to_the_floats_of_x(blobs, events_of, storage)
     first, *_ = events_of(KMeans(3, init=init, n_init=1), storage(X))
     assert first.centers.tolist() == init.astype(np.float32).tolist()
     assert first.centers.tolist() != init.tolist()
-
-
-@pytest.mark.parametrize("shape", [(4, 3), (2, 3)])
-def test_a_wrong_number_of_given_centres(blobs, shape):
-    X = blobs(30, 3, 3)
-    bad = np.zeros(shape)
-    message = rf"The shape of the initial centers \({shape[0]}, 3\) does not match the number of "
-    with pytest.raises(ValueError, match=message + "clusters 3"):
-        KMeans(3, init=bad, n_init=1).fit(X)
-    with pytest.raises(ValueError, match=message + "clusters 3"):
-        KMeans(3, init=lambda X, n_clusters, random_state: bad).fit(X)
-
-
-def test_given_centres_with_other_features(blobs):
-    message = r"initial centers \(3, 2\) does not match the number of features of the data 3"
-    with pytest.raises(ValueError, match=message):
-        KMeans(3, init=np.zeros((3, 2)), n_init=1).fit(blobs(30, 3, 3))
-
-
-def test_given_centres_that_are_not_finite(blobs):
-    with pytest.raises(ValueError, match="NaN"):
-        KMeans(2, init=[[0.0, 0.0], [np.nan, 1.0]], n_init=1).fit(blobs(30, 2, 3))
 
 
 def test_a_callable_gets_an_array_whatever_x_is(blobs):

@@ -245,6 +245,7 @@ def test_sparse_data_is_never_made_dense():
     n_features = 1_000_000
     indices = np.sort(rng.choice(n_features, size=(100, 5)), axis=1).ravel().astype(np.int32)
     wide = sp.csr_array((rng.random(500), indices, np.arange(0, 501, 5)), shape=(100, n_features))
+    KMeans(2, random_state=0, max_iter=2).fit(wide).predict(wide)  # compiles: slow when traced
     tracemalloc.start()
     model = KMeans(2, random_state=0, max_iter=2).fit(wide)
     model.predict(wide)
