@@ -22,8 +22,8 @@ from kmeans_core.points.sparse import SparsePoints
 from kmeans_core.points.tables import as_array, which_missing
 from kmeans_core.threads import chunks
 
-# Distances held at a time by a thread, twice over: 512 kB each, which a second cache holds.
-STRIP_ENTRIES = 2**16
+# Sums of a strip, if a thread does not hold those of all rows: 4 MB.
+STRIP_SUMS = 2**19
 
 # Sums of distances from every row to every cluster are kept while they take no more: 32 MB.
 SUMS_ENTRIES = 2**22
@@ -240,7 +240,7 @@ def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floa
     def meet(i: int, j: int) -> None:
         block, others = blocks[i], blocks[j]
         distances_to = pairs.to(others.start, others.stop)
-        for strip in _strips(block, STRIP_ENTRIES // (others.stop - others.start)):
+        for strip in _strips(block, pairs.strip_rows):
             distances = distances_to(strip.start, strip.stop)
             _add_columns(distances, clusters, others, sums[i], strip.start - block.start)
             if i != j:
@@ -264,7 +264,7 @@ def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floa
 def _meet_twice(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floats) -> None:
     """Each pair of rows from either side, so that the sums of one strip are enough."""
     n_blocks = len(blocks)
-    n_rows = min(STRIP_ENTRIES // pairs.block_rows, STRIP_ENTRIES * 8 // clusters.n_clusters)
+    n_rows = min(pairs.strip_rows, STRIP_SUMS // clusters.n_clusters)
     strips = [(i, strip) for i in range(n_blocks) for strip in _strips(blocks[i], n_rows)]
     work = pairs.work + len(clusters.of_rows)
 

@@ -183,6 +183,11 @@ class KnownPoints(Points, Protocol):
         """The rows scaled to length 1 in float64, and which are zero and so stay as they are."""
         ...
 
+    @property
+    def rows_are_long(self) -> bool:
+        """Whether a block of rows is laid out for every strip anew, some features at a time."""
+        ...
+
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
         """What gives the Euclidean distances from other rows to rows ``first``..``stop``."""
         ...

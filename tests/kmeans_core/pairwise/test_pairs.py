@@ -351,19 +351,21 @@ def test_few_rows(storage, n_samples, n_features):
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "n_features", "block_rows"),
+    ("n_samples", "n_features", "dense_rows", "sparse_rows"),
     [
-        (1, 1, 96),
-        (671, 1_000, 96),
-        (673, 1_000, 128),
-        (20_000, 50, 1024),
-        (20_000, 2**14, 32),
-        (20_000, 2**20, 32),
+        (1, 1, 96, 96),
+        (673, 512, 128, 128),
+        (1_000, 513, 256, 160),
+        (8_000, 1, 1024, 1024),
+        (4_000, 2_000, 384, 576),
     ],
 )
-def test_blocks_hold_few_rows_where_these_are_few_or_long(n_samples, n_features, block_rows):
-    X = sp.csr_array((n_samples, n_features))
-    assert pairs_of(X, "euclidean").block_rows == block_rows
+def test_blocks_hold_fewer_rows_where_there_are_few_and_where_dense_ones_are_long(
+    n_samples, n_features, dense_rows, sparse_rows
+):
+    X = np.zeros((n_samples, n_features), dtype=np.float32)
+    assert pairs_of(X, "euclidean").block_rows == dense_rows
+    assert pairs_of(sp.csr_array(X), "euclidean").block_rows == sparse_rows
 
 
 def test_precomputed_rows_are_taken_whole():
