@@ -73,12 +73,13 @@ def euclidean(
     n_features = X.shape[1]
     n_at_once = table.shape[0]
     rows = np.zeros((out.shape[0], n_at_once))
-    products = out
+    products = np.empty_like(out) if n_at_once < n_features else out
     same = first == start and last == stop
     for left in range(0, n_features, n_at_once):
         features = table[: n_features - left]
         if n_at_once < n_features:
             fill(X, shift, first, last, left, features)
+        target = out if left == 0 else products
         taken = shift[left : left + n_at_once]
         for i in range(stop - start):
             row = rows[i]
@@ -89,10 +90,8 @@ def euclidean(
             # Of a block that meets itself, what lies below the diagonal is filled in afterwards.
             n_rows = min(out.shape[0], column + PANEL_LANES) if same else out.shape[0]
             for top in range(0, n_rows, TILE_ROWS):
-                dense_products(rows, places, top, features, column, TILE, PANEL, products)
-        if left == 0:
-            products = np.empty_like(out)
-        else:
+                dense_products(rows, places, top, features, column, TILE, PANEL, target)
+        if left > 0:
             for i in range(out.shape[0]):
                 for other in range(out.shape[1]):
                     out[i, other] += products[i, other]
@@ -128,13 +127,13 @@ def manhattan(
     n_at_once = table.shape[0]
     out[:] = 0.0
     for left in range(0, n_features, n_at_once):
-        features = table[: n_features - left]
+        width = min(n_at_once, n_features - left)
         if n_at_once < n_features:
-            fill(X, zeros, first, last, left, features)
+            fill(X, zeros, first, last, left, table[:width])
         for i in range(stop - start):
             line = out[i]
-            for j in range(features.shape[0]):
+            for j in range(width):
                 x = np.float64(X[start + i, left + j])
-                others = features[j]
+                others = table[j]
                 for other in range(line.shape[0]):
                     line[other] += abs(x - others[other])

@@ -10,9 +10,7 @@ import scipy.sparse as sp
 from kmeans_core.arrays import Floats
 from kmeans_core.errors import InvalidParameterError, shown
 from kmeans_core.points.checks import as_points, refuse_negative
-from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import DistancesOf, KnownPoints
-from kmeans_core.points.sparse import SparsePoints
 from kmeans_core.points.tables import as_array
 
 METRICS = ("euclidean", "manhattan", "cosine", "precomputed")
@@ -27,13 +25,11 @@ DIAGONAL_EPS = 100
 # preparing. Whole vectors of lanes.
 LEAST_BLOCKS = 7
 LEAST_BLOCK_ROWS = 96
-MOST_BLOCK_ROWS = 1024
 LANES = 32
 
 # Long rows are brought from memory for every strip and block. In larger strips that is done less
-# often: with these, 1,500 x 30,000 takes three quarters of the time.
+# often: with these, 1,500 x 30,000 takes nine tenths of the time.
 LEAST_LONG_BLOCKS = 4
-MOST_LONG_BLOCK_ROWS = 384
 
 # Distances of a strip, which a thread holds twice over: 512 kB each, which a second cache holds.
 STRIP_ENTRIES = 2**16
@@ -93,7 +89,8 @@ def pairs_of(X: Any, metric: Any, *, n_threads: int | None = None) -> Pairs:
         are not square, not 0 on the diagonal or negative.
     """
     metric = named_metric(metric)
-    return pairs_of_points(as_points(X, n_threads=n_threads), metric, X)
+    points = as_points(X, n_threads=n_threads, compress=metric != "precomputed")
+    return pairs_of_points(points, metric, X)
 
 
 def pairs_of_points(points: KnownPoints, metric: str, X: Any) -> Pairs:
@@ -139,15 +136,14 @@ def _symmetric(points: KnownPoints, to: Callable[[int, int], DistancesOf]) -> Pa
     n_samples = points.shape[0]
     # Products go eight to a vector; a root and what is beside it take as long as some more.
     work = points.n_stored // n_samples // 8 + 8
-    n_block = _block_rows(n_samples, points.rows_are_long)
+    n_block = min(_block_rows(n_samples, points.rows_are_long), points.most_block_rows)
     n_strip = n_block if points.rows_are_long else STRIP_ENTRIES // n_block
     return Pairs(n_samples, points.n_threads, n_block, n_strip, work, True, to)
 
 
 def _block_rows(n_samples: int, are_long: bool) -> int:
     n_blocks = LEAST_LONG_BLOCKS if are_long else LEAST_BLOCKS
-    shared = max(LEAST_BLOCK_ROWS, -(-n_samples // n_blocks))
-    return min(-(-shared // LANES) * LANES, MOST_LONG_BLOCK_ROWS if are_long else MOST_BLOCK_ROWS)
+    return -(-max(LEAST_BLOCK_ROWS, -(-n_samples // n_blocks)) // LANES) * LANES
 
 
 def _cosine(points: KnownPoints) -> Pairs:
@@ -173,16 +169,6 @@ def _cosine(points: KnownPoints) -> Pairs:
     return _symmetric(points, to)
 
 
-def _diagonal(points: KnownPoints) -> Floats:
-    # Of the points, not of X: those are known to be sound.
-    if isinstance(points, SparsePoints):
-        found: Any = sp.csr_array(points.csr, shape=points.shape).diagonal()
-    else:
-        assert isinstance(points, DensePoints), "points are dense or sparse where all is known"
-        found = points.X.diagonal()
-    return np.asarray(found, dtype=np.float64)
-
-
 def _precomputed(X: Any, points: KnownPoints) -> Pairs:
     n_samples, n_columns = points.shape
     if n_samples != n_columns:
@@ -194,7 +180,8 @@ def _precomputed(X: Any, points: KnownPoints) -> Pairs:
     # Objects and strings are read as float64; integers and bools have no rounding to allow for.
     dtype = given if given.kind in "fiub" else np.dtype(np.float64)
     allowed = DIAGONAL_EPS * np.finfo(dtype).eps if dtype.kind == "f" else 0
-    diagonal = np.abs(_diagonal(points))
+    # Of the points, not of X: those are known to be sound.
+    diagonal = np.abs(points.matrix.diagonal().astype(np.float64))
     if np.any(diagonal > allowed):
         row = int(np.argmax(diagonal > allowed))
         raise ValueError(

@@ -15,10 +15,7 @@ from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
 from kmeans_core.pairwise.pairs import Pairs, named_metric, pairs_of_points
 from kmeans_core.points.checks import as_points, as_random_stream
-from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import Points
-from kmeans_core.points.observed import ObservedPoints
-from kmeans_core.points.sparse import SparsePoints
 from kmeans_core.points.tables import as_array, which_missing
 from kmeans_core.threads import chunks
 
@@ -79,7 +76,8 @@ def silhouette_samples(
     Notes
     -----
     The distance matrix never exists as a whole. Memory beyond X is at most 32 MB for sums, and
-    some 10 MB a thread; for "cosine" there is a copy of X besides.
+    some 10 MB for each thread. For "cosine" there is a copy of X besides, and a dense X that is
+    mostly zero is copied as CSR.
 
     References
     ----------
@@ -93,8 +91,8 @@ def silhouette_samples(
     array([0.8 , 0.75, 0.  ])
     """
     metric = _checked_metric("silhouette_samples", metric, n_threads, missing)
-    points = as_points(X, n_threads=n_threads, missing=missing)
-    if isinstance(points, ObservedPoints):
+    points = as_points(X, n_threads=n_threads, missing=missing, compress=metric != "precomputed")
+    if points.known is None:
         return observed_silhouettes(points, _checked_labels(labels, points.shape[0]))
     pairs = pairs_of_points(points, metric, X)
     labels = _checked_labels(labels, pairs.n_samples)
@@ -154,8 +152,8 @@ def silhouette_score(
     if size is None:
         return mean(X, labels)
     # All of it is checked, drawn or not, and an error names a row of X.
-    points = as_points(X, missing=missing)
-    if not isinstance(points, ObservedPoints):
+    points = as_points(X, missing=missing, compress=False)
+    if points.known is not None:
         pairs_of_points(points, metric, X)
     n_samples = points.shape[0]
     names = _checked_names(labels, n_samples)
@@ -168,9 +166,7 @@ def silhouette_score(
 
 def _rows_of(X: Any, points: Points) -> Any:
     """X as what rows can be taken of: CSR where it is sparse, else an array of its own dtype."""
-    if isinstance(points, SparsePoints | ObservedPoints) and sp.issparse(X):
-        return sp.csr_array(points.csr, shape=points.shape)
-    return points.X if isinstance(points, DensePoints) and sp.issparse(X) else as_array(X)
+    return points.matrix if sp.issparse(X) else as_array(X)
 
 
 def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:

@@ -35,6 +35,9 @@ class DensePoints:
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
     lone_work = 2_000_000
 
+    # Fewer and more than this take longer (measured from 2 to 30,000 features).
+    most_block_rows = 384
+
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
         self.n_threads = n_threads
@@ -42,6 +45,10 @@ class DensePoints:
     @property
     def known(self) -> "DensePoints":
         return self
+
+    @property
+    def matrix(self) -> npt.NDArray[Any]:
+        return self.X
 
     def kept_by_start(self, n_clusters: int) -> int:
         return 0

@@ -73,6 +73,11 @@ class Points(Protocol):
         ...
 
     @property
+    def matrix(self) -> Any:
+        """The rows as a NumPy array or a scipy CSR array over the same memory."""
+        ...
+
+    @property
     def unknown_rows(self) -> Ints:
         """The rows of which no cell is known, ascending."""
         ...
@@ -148,6 +153,11 @@ class Points(Protocol):
 class KnownPoints(Points, Protocol):
     """Rows without unknown cells."""
 
+    @property
+    def known(self) -> "KnownPoints":
+        """These points."""
+        ...
+
     # Multiply-adds of an iteration up to which a start alone is the faster in compiled calls.
     lone_work: int
 
@@ -181,6 +191,11 @@ class KnownPoints(Points, Protocol):
 
     def unit_rows(self) -> tuple["KnownPoints", npt.NDArray[np.bool_]]:
         """The rows scaled to length 1 in float64, and which are zero and so stay as they are."""
+        ...
+
+    @property
+    def most_block_rows(self) -> int:
+        """How many rows a block should have at most, for distances between rows."""
         ...
 
     @property

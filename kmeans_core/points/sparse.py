@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
 from kmeans_core.kernels import small_sparse, sparse, sparse_pairs
@@ -31,6 +32,13 @@ N_RUNS = 128
 SHARE_BY_ROWS = 0.0075
 CACHED_TABLE_BYTES = 2**19
 TABLE_BYTES = 2**22
+
+# Rows of a block, at most (measured). Column by column a block is better large, since every block
+# goes through all features, but it stores no more than takes 10 MB.
+BLOCK_ROWS = 256
+COLUMN_BLOCK_ROWS = 1024
+LEAST_BLOCK = 32
+BLOCK_STORED = 2**20
 
 # Where there are so many more features than stored values, columns are numbered without gaps.
 SPARSE_NUMBERS = 4
@@ -69,6 +77,10 @@ class SparsePoints:
     @property
     def known(self) -> "SparsePoints":
         return self
+
+    @property
+    def matrix(self) -> Any:
+        return sp.csr_array(self.csr, shape=self.shape)
 
     def kept_by_start(self, n_clusters: int) -> int:
         # A float32 bound for each row and lane.
@@ -253,6 +265,13 @@ class SparsePoints:
             ),
         )
         return out
+
+    @property
+    def most_block_rows(self) -> int:
+        if self._pairs_go_by_rows:
+            return BLOCK_ROWS
+        n_stored = max(1, self.n_stored // self.shape[0])
+        return max(LEAST_BLOCK, min(COLUMN_BLOCK_ROWS, BLOCK_STORED // n_stored))
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
         n_block = stop - first

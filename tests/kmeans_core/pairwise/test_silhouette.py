@@ -81,7 +81,7 @@ def test_neither_strips_nor_where_sums_are_kept_show(
     X = storage(blobs(150, 3, 4, share_zero=0.3))
     labels = np.arange(150) % 5
     plain = silhouette_samples(X, labels, metric=metric)
-    monkeypatch.setattr(pairs, "_block_rows", lambda n_samples, are_long: block_rows)
+    monkeypatch.setattr(pairs, "_block_rows", lambda *shape: block_rows)
     expected = silhouette_samples(X, labels, metric=metric)
     # Blocks set the order in which distances are added up.
     np.testing.assert_allclose(expected, plain, rtol=0, atol=1e-13)
@@ -104,7 +104,7 @@ def test_threads_do_not_show(
     if metric == "precomputed":
         X = sklearn.metrics.pairwise_distances(X)
         np.fill_diagonal(X, 0.0)
-    monkeypatch.setattr(pairs, "_block_rows", lambda n_samples, are_long: block_rows)
+    monkeypatch.setattr(pairs, "_block_rows", lambda *shape: block_rows)
     monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
     monkeypatch.setattr(pairs, "STRIP_ENTRIES", 2**11)
     expected = silhouette_samples(storage(X), labels, metric=metric, n_threads=1)
