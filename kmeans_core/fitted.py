@@ -7,7 +7,8 @@ from kmeans_core.interface.scikit_learn import ScikitLearnClusterer
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.nearest import as_centers, nearest_centers
 from kmeans_core.points.checks import as_points, as_weights
-from kmeans_core.points.interface import Points
+from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.observed import ObservedPoints
 
 
 class _FeaturesOfCenters:
@@ -85,7 +86,7 @@ class FittedModel(ScikitLearnClusterer):
         own = points.own_distances(centers, self._nearest(points, centers))
         return -(float(weighted_total(weights, own)) + self._known_penalty())
 
-    def _points_and_centers(self, X: Any) -> tuple[Points, Floats]:
+    def _points_and_centers(self, X: Any) -> tuple[KnownPoints | ObservedPoints, Floats]:
         self._check_fitted()
         self._check_feature_names(X)
         centers = as_centers(self.cluster_centers_)
@@ -96,7 +97,7 @@ class FittedModel(ScikitLearnClusterer):
             )
         if self.missing == "ignore":
             self._refuse_fit_to_known_cells_only()
-        points = as_points(X, n_threads=self.n_threads, missing=self.missing)
+        points = as_points(X, n_threads=self.n_threads, missing=self.missing, compress=False)
         self._check_n_features(points.shape[1])
         return points, centers
 
@@ -106,7 +107,7 @@ class FittedModel(ScikitLearnClusterer):
         if "n_features_in_" in vars(self) and not saw_unknown:
             raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
 
-    def _nearest(self, points: Points, centers: Floats) -> Labels:
+    def _nearest(self, points: KnownPoints | ObservedPoints, centers: Floats) -> Labels:
         labels = nearest_centers(points, centers)
         unknown = points.unknown_rows
         if len(unknown):

@@ -7,9 +7,15 @@ import numpy as np
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.interface.parameters import NONE, check_parameters, count_from, one_of
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.interface import Points
+from kmeans_core.points.compressed import compressed
+from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.observed import ObservedPoints
 
 _RULES = {"n_threads": (count_from(1), NONE), "missing": (one_of("error", "ignore"),)}
+
+# With this many centers one assignment takes longer than to make mostly zero rows CSR first: .4 to
+# .85 of the time at 100 centers, 1 to 2.3 of it at 10.
+COMPRESS_FROM = 64
 
 
 def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str = "error") -> Labels:
@@ -51,7 +57,7 @@ def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str =
     """
     check_parameters("assign", {"n_threads": n_threads, "missing": missing}, _RULES)
     checked = as_centers(centers, "centers")
-    points = as_points(X, n_threads=n_threads, missing=missing)
+    points = as_points(X, n_threads=n_threads, missing=missing, compress=False)
     if points.shape[1] != checked.shape[1]:
         raise ValueError(
             f"X has {points.shape[1]} features, but centers has {checked.shape[1]} features."
@@ -64,11 +70,13 @@ def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str =
     return nearest_centers(points, checked)
 
 
-def nearest_centers(points: Points, centers: Floats) -> Labels:
+def nearest_centers(points: KnownPoints | ObservedPoints, centers: Floats) -> Labels:
     """The same for points and centers that are known to be sound.
 
     Rows of which nothing is known get label 0.
     """
+    if points.known is not None and len(centers) >= COMPRESS_FROM:
+        points = compressed(points)
     labels = np.full(points.shape[0], -1, dtype=np.int32)
     points.assigner(len(centers), n_calls=1).assign(centers, labels)
     return labels

@@ -153,7 +153,7 @@ def _from_callable(
 
 def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
     """The centers as float64, at the precision of the points; ``name`` is theirs in errors."""
-    given = as_points(init, name=name)
+    given = as_points(init, compress=False, name=name)
     for found, wanted, whose in zip(
         given.shape,
         (n_clusters, points.shape[1]),

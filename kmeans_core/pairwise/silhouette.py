@@ -16,15 +16,12 @@ from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
 from kmeans_core.pairwise.pairs import Pairs, named_metric, pairs_of_points
 from kmeans_core.points.checks import as_points, as_random_stream
-from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import Points
-from kmeans_core.points.observed import ObservedPoints
-from kmeans_core.points.sparse import SparsePoints
 from kmeans_core.points.tables import as_array, which_missing
 from kmeans_core.threads import chunks
 
-# Distances held at a time by a thread, twice over: 512 kB each, which a second cache holds.
-STRIP_ENTRIES = 2**16
+# Sums of a strip, if a thread does not hold those of all rows: 4 MB.
+STRIP_SUMS = 2**19
 
 # Sums of distances from every row to every cluster are kept while they take no more: 32 MB.
 SUMS_ENTRIES = 2**22
@@ -80,7 +77,8 @@ def silhouette_samples(
     Notes
     -----
     The distance matrix never exists as a whole. Memory beyond X is at most 32 MB for sums, and
-    some 10 MB a thread; for "cosine" there is a copy of X besides.
+    some 10 MB for each thread. For "cosine" there is a copy of X besides, and a dense X that is
+    mostly zero is copied as CSR.
 
     References
     ----------
@@ -94,8 +92,8 @@ def silhouette_samples(
     array([0.8 , 0.75, 0.  ])
     """
     named = _checked_metric("silhouette_samples", metric, n_threads, missing)
-    points = as_points(X, n_threads=n_threads, missing=missing)
-    if isinstance(points, ObservedPoints):
+    points = as_points(X, n_threads=n_threads, missing=missing, compress=named != "precomputed")
+    if points.known is None:
         return observed_silhouettes(points, _checked_labels(labels, points.shape[0]))
     pairs = pairs_of_points(points, named, X)
     labels = _checked_labels(labels, pairs.n_samples)
@@ -155,8 +153,8 @@ def silhouette_score(
     if size is None:
         return mean(X, labels)
     # All of it is checked, drawn or not, and an error names a row of X.
-    points = as_points(X, missing=missing)
-    if not isinstance(points, ObservedPoints):
+    points = as_points(X, missing=missing, compress=False)
+    if points.known is not None:
         pairs_of_points(points, named, X)
     n_samples = points.shape[0]
     names = _checked_names(labels, n_samples)
@@ -169,9 +167,7 @@ def silhouette_score(
 
 def _rows_of(X: Any, points: Points) -> Any:
     """X as what rows can be taken of: CSR where it is sparse, else an array of its own dtype."""
-    if isinstance(points, SparsePoints | ObservedPoints) and sp.issparse(X):
-        return sp.csr_array(points.csr, shape=points.shape)
-    return points.X if isinstance(points, DensePoints) and sp.issparse(X) else as_array(X)
+    return points.matrix if sp.issparse(X) else as_array(X)
 
 
 def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
@@ -241,7 +237,7 @@ def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floa
     def meet(i: int, j: int) -> None:
         block, others = blocks[i], blocks[j]
         distances_to = pairs.to(others.start, others.stop)
-        for strip in _strips(block, STRIP_ENTRIES // (others.stop - others.start)):
+        for strip in _strips(block, pairs.strip_rows):
             distances = distances_to(strip.start, strip.stop)
             _add_columns(distances, clusters, others, sums[i], strip.start - block.start)
             if i != j:
@@ -265,7 +261,7 @@ def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floa
 def _meet_twice(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floats) -> None:
     """Each pair of rows from either side, so that the sums of one strip are enough."""
     n_blocks = len(blocks)
-    n_rows = min(STRIP_ENTRIES // pairs.block_rows, STRIP_ENTRIES * 8 // clusters.n_clusters)
+    n_rows = min(pairs.strip_rows, STRIP_SUMS // clusters.n_clusters)
     strips = [(i, strip) for i in range(n_blocks) for strip in _strips(blocks[i], n_rows)]
     work = pairs.work + len(clusters.of_rows)
 

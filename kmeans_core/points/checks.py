@@ -11,6 +11,7 @@ from numpy.random.bit_generator import ISeedSequence
 from kmeans_core.arrays import Floats, as_kernels_take_it, rows_of
 from kmeans_core.counts import plain_count
 from kmeans_core.errors import InvalidParameterError, shown
+from kmeans_core.points.compressed import compressed
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import KnownPoints, Points
 from kmeans_core.points.memory import Shape, refuse_huge
@@ -33,17 +34,24 @@ _REFUSED: dict[str, Callable[..., Any]] = {"error": _is_not_finite, "ignore": np
 
 
 @overload
-def as_points(X: Any, *, n_threads: Any = None, name: str = "X") -> KnownPoints: ...
+def as_points(
+    X: Any, *, n_threads: Any = None, compress: bool = True, name: str = "X"
+) -> KnownPoints: ...
 
 
 @overload
 def as_points(
-    X: Any, *, n_threads: Any = None, missing: str, name: str = "X"
+    X: Any, *, n_threads: Any = None, missing: str, compress: bool = True, name: str = "X"
 ) -> KnownPoints | ObservedPoints: ...
 
 
 def as_points(
-    X: Any, *, n_threads: Any = None, missing: str = "error", name: str = "X"
+    X: Any,
+    *,
+    n_threads: Any = None,
+    missing: str = "error",
+    compress: bool = True,
+    name: str = "X",
 ) -> KnownPoints | ObservedPoints:
     """Points over X, which is not copied where its dtype and layout already serve.
 
@@ -58,6 +66,9 @@ def as_points(
     missing : {"error", "ignore"}
         With "ignore" NaN and, in a sparse matrix, what is not stored are unknown. Where nothing
         is, the points are dense.
+    compress : bool
+        Whether dense rows that are mostly zero may become CSR, unless ``missing`` is "ignore": see
+        :func:`~kmeans_core.points.compressed.compressed`. It does not pay if rows are read once.
     name : str
         What errors call X.
 
@@ -76,6 +87,8 @@ def as_points(
         return _sparse_points(X, shape, threads, missing, name)
     points = _dense_points(X, threads, missing, name)
     _refuse_empty(points.shape, name)
+    if compress and missing == "error" and points.known is not None:
+        return compressed(points)
     return points
 
 

@@ -1,4 +1,4 @@
-"""Dense rows that are mostly zero, as CSR: a fit then works on what is not."""
+"""Dense rows that are mostly zero, as CSR: fits and silhouettes then work on what is not."""
 
 import numpy as np
 

@@ -1,13 +1,14 @@
 """DensePoints: rows of a dense array."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
-from kmeans_core.kernels import dense, pairs
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, row_blocks
+from kmeans_core.kernels import dense, dense_pairs
 from kmeans_core.kernels.vectors.fused import TILE_ROWS
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_dense import dense_assigner
@@ -21,12 +22,18 @@ from kmeans_core.threads import chunks
 # Entries of X looked at together for the variance: 2 MB as float64.
 VARIANCE_BLOCK = 2**18
 
+# With more features than this a table of a block has some of them at a time (measured).
+WHOLE_TABLE = 512
+
 
 class DensePoints:
     """Rows of a C-ordered float32 or float64 array."""
 
     inertia_error = 0.0
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
+
+    # Fewer and more than this take longer (measured from 2 to 30,000 features).
+    most_block_rows = 384
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
@@ -35,6 +42,10 @@ class DensePoints:
     @property
     def known(self) -> "DensePoints":
         return self
+
+    @property
+    def matrix(self) -> npt.NDArray[Any]:
+        return self.X
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -127,24 +138,40 @@ class DensePoints:
         )
         return out
 
+    @property
+    def rows_are_long(self) -> bool:
+        return bool(self.X.shape[1] > WHOLE_TABLE)
+
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
-        table, norms = self._table(self._shift, first, stop)
+        table_of = self._tables(self._shift, first, stop)
 
         def distances(start: int, end: int) -> Floats:
+            table = table_of()
             n_rows = -(start - end) // -TILE_ROWS * -TILE_ROWS
-            out = np.empty((n_rows, table.shape[1]))
-            places = np.arange(n_rows)
-            pairs.dense_euclidean(self.X, self._shift, first, table, norms, start, end, places, out)
+            out = np.empty((n_rows, table.shape[1] - dense_pairs.GAP))
+            dense_pairs.euclidean(
+                self.X,
+                self._shift,
+                self._shifted_norms,
+                first,
+                stop,
+                start,
+                end,
+                table,
+                np.arange(n_rows),
+                out,
+            )
             return out[: end - start]
 
         return distances
 
     def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
-        table, _ = self._table(np.zeros(self.X.shape[1]), first, stop)
+        zeros = np.zeros(self.X.shape[1])
+        table_of = self._tables(zeros, first, stop)
 
         def distances(start: int, end: int) -> Floats:
             out = np.empty((end - start, stop - first))
-            pairs.dense_manhattan(self.X, table, start, end, out)
+            dense_pairs.manhattan(self.X, zeros, first, stop, start, end, table_of(), out)
             return out
 
         return distances
@@ -163,13 +190,26 @@ class DensePoints:
         row: Floats = some[np.argmin(squares)]
         return row
 
-    def _table(self, shift: Floats, first: int, stop: int) -> tuple[Floats, Floats]:
-        """Rows first..stop less the shift as columns, to whole panels; their squared lengths."""
-        n_lanes = -(first - stop) // -pairs.PANEL_LANES * -pairs.PANEL_LANES
-        table = aligned_zeros((self.X.shape[1], n_lanes), np.float64)
-        norms = np.empty(stop - first)
-        pairs.table_of(self.X, shift, first, stop, table, norms)
-        return table, norms
+    @lazy
+    def _shifted_norms(self) -> Floats:
+        """Squared length of every row less the shift."""
+        out = np.empty(len(self.X))
+        with np.errstate(all="ignore"):
+            for rows in row_blocks(self.shape):
+                shifted = self.X[rows] - self._shift
+                np.einsum("ij,ij->i", shifted, shifted, out=out[rows])
+        return out
+
+    def _tables(self, shift: Floats, first: int, stop: int) -> Callable[[], Floats]:
+        """What gives a table for rows first..stop: the same filled one, or new room for a part."""
+        n_features = self.X.shape[1]
+        n_lanes = -(first - stop) // -dense_pairs.PANEL_LANES * -dense_pairs.PANEL_LANES
+        if self.rows_are_long:
+            shape = dense_pairs.FEATURES, n_lanes + dense_pairs.GAP
+            return lambda: aligned_zeros(shape, np.float64)
+        table = aligned_zeros((n_features, n_lanes + dense_pairs.GAP), np.float64)
+        dense_pairs.fill(self.X, shift, first, stop, 0, table)
+        return lambda: table
 
     def _run_rows(self, work: int, task: chunks.Task) -> None:
         chunks.run(len(self.X), work, self.n_threads, task)

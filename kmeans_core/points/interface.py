@@ -87,6 +87,11 @@ class Points(Protocol):
         ...
 
     @property
+    def matrix(self) -> Any:
+        """The rows as a NumPy array or a scipy CSR array over the same memory."""
+        ...
+
+    @property
     def unknown_rows(self) -> Ints:
         """The rows of which no cell is known, ascending."""
         ...
@@ -186,6 +191,16 @@ class KnownPoints(Points, Protocol):
 
     def unit_rows(self) -> tuple["KnownPoints", npt.NDArray[np.bool_]]:
         """The rows scaled to length 1 in float64, and a mask of the zero rows, which stay zero."""
+        ...
+
+    @property
+    def most_block_rows(self) -> int:
+        """How many rows a block should have at most, for distances between rows."""
+        ...
+
+    @property
+    def rows_are_long(self) -> bool:
+        """Whether a block of rows is laid out for every strip anew, some features at a time."""
         ...
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:

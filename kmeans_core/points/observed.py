@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints, Labels, row_blocks
 from kmeans_core.kernels import observed
@@ -91,6 +92,10 @@ class ObservedPoints:
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.csr[2]) - 1, self.n_features
+
+    @property
+    def matrix(self) -> Any:
+        return sp.csr_array(self.csr, shape=self.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
-from kmeans_core.kernels import pairs, sparse
+from kmeans_core.kernels import sparse, sparse_pairs
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 from kmeans_core.lazy import lazy
@@ -22,10 +23,23 @@ from kmeans_core.threads import chunks
 # Runs of rows that chunks are made of.
 N_RUNS = 128
 
-# Where more than this share of X is stored (measured), and a table of few rows fits in a second
-# cache, products of pairs are faster row by row than column by column.
-SHARE_BY_ROWS = 0.04
-FEATURES_BY_ROWS = 2**13
+# Products of pairs are faster row by row than column by column where a stored value meets the same
+# feature in more than this share of the rows, for each byte of a number (measured), or twice that
+# where a table of few rows fills most of a second cache. A larger table is slower, and no table is
+# larger than a thread should hold.
+SHARE_BY_ROWS = 0.0075
+CACHED_TABLE_BYTES = 2**19
+TABLE_BYTES = 2**22
+
+# Rows of a block, at most (measured). Column by column a block is better large, since every block
+# goes through all features, but it stores no more than takes 10 MB.
+BLOCK_ROWS = 256
+COLUMN_BLOCK_ROWS = 1024
+LEAST_BLOCK = 32
+BLOCK_STORED = 2**20
+
+# Where there are so many more features than stored values, columns are numbered without gaps.
+SPARSE_NUMBERS = 4
 
 # Whole weights that sum to less than this give exact float64 sums of short numbers: in quarters,
 # less than 2^53.
@@ -36,6 +50,7 @@ class SparsePoints:
     """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
 
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
+    rows_are_long = False
 
     def __init__(
         self,
@@ -58,6 +73,10 @@ class SparsePoints:
     @property
     def known(self) -> "SparsePoints":
         return self
+
+    @property
+    def matrix(self) -> Any:
+        return sp.csr_array(self.csr, shape=self.shape)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -188,58 +207,98 @@ class SparsePoints:
         )
         return out
 
+    @property
+    def most_block_rows(self) -> int:
+        if self._pairs_go_by_rows:
+            return BLOCK_ROWS
+        n_stored = max(1, self.n_stored // self.shape[0])
+        return max(LEAST_BLOCK, min(COLUMN_BLOCK_ROWS, BLOCK_STORED // n_stored))
+
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
         n_block = stop - first
-        if not self._pairs_go_by_rows():
+        csr, _ = self._numbered
+        by_rows = self._pairs_go_by_rows
+        if not by_rows:
             columns = self._columns(first, stop)
 
         def distances(start: int, end: int) -> Floats:
-            if self._pairs_go_by_rows():
+            if by_rows:
                 out = self._products_by_rows(first, stop, start, end)
             else:
                 out = np.empty((end - start, n_block))
-                pairs.products_by_columns(*self.csr, *columns, start, end, out)
-            pairs.sparse_euclidean(*self.csr, self.row_norms, first, stop, start, end, out)
+                sparse_pairs.products_by_columns(*csr, *columns, start, end, out)
+            sparse_pairs.euclidean(*csr, self.row_norms, first, stop, start, end, out)
+            return out
+
+        return distances
+
+    def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
+        csr, _ = self._numbered
+        columns = self._columns(first, stop)
+
+        def distances(start: int, end: int) -> Floats:
+            out = np.empty((end - start, stop - first))
+            sparse_pairs.manhattan(*csr, self._row_lengths, first, *columns, start, end, out)
             return out
 
         return distances
 
     def _products_by_rows(self, first: int, stop: int, start: int, end: int) -> Floats:
-        # Of short numbers float32 holds the products exactly.
-        dtype = np.dtype(np.float32 if self._is_short else np.float64)
-        n_panels = -(-(stop - first) // pairs.PANEL_ROWS)
-        out = np.empty((end - start, n_panels * pairs.PANEL_ROWS), dtype=dtype)
+        dtype = self._product_dtype
+        n_panels = -(-(stop - first) // sparse_pairs.PANEL_ROWS)
+        out = np.empty((end - start, n_panels * sparse_pairs.PANEL_ROWS), dtype=dtype)
         # Made once for each thread that asks; a call that is cut short takes its table with it.
         try:
             table = self._tables.pop()
         except IndexError:
-            table = aligned_zeros((self.n_features, pairs.PANEL_ROWS), dtype)
-        vectors = (0,) * (pairs.PANEL_ROWS * dtype.itemsize // VECTOR_BYTES)
-        pairs.products_by_rows(*self.csr, first, stop, start, end, table, vectors, out)
+            table = aligned_zeros((self.n_features, sparse_pairs.PANEL_ROWS), dtype)
+        vectors = (0,) * (sparse_pairs.PANEL_ROWS * dtype.itemsize // VECTOR_BYTES)
+        sparse_pairs.products_by_rows(*self.csr, first, stop, start, end, table, vectors, out)
         self._tables.append(table)
         return out.astype(np.float64, copy=False)
 
-    def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
-        columns = self._columns(first, stop)
+    @property
+    def _product_dtype(self) -> np.dtype[Any]:
+        # Of short numbers float32 holds the products exactly.
+        return np.dtype(np.float32 if self._is_short else np.float64)
 
-        def distances(start: int, end: int) -> Floats:
-            out = np.empty((end - start, stop - first))
-            pairs.sparse_manhattan(*self.csr, self._row_lengths, first, *columns, start, end, out)
-            return out
-
-        return distances
-
+    @lazy
     def _pairs_go_by_rows(self) -> bool:
-        share = len(self.csr[0]) / (len(self.row_norms) * self.n_features)
-        return share > SHARE_BY_ROWS and self.n_features <= FEATURES_BY_ROWS
+        """Whether products of pairs are formed row by row: see ``SHARE_BY_ROWS``."""
+        _, indices, _ = self.csr
+        n_samples, n_features = self.shape
+        itemsize = self._product_dtype.itemsize
+        n_bytes = n_features * sparse_pairs.PANEL_ROWS * itemsize
+        if n_bytes > TABLE_BYTES:
+            return False
+        share = SHARE_BY_ROWS * itemsize * (2 if n_bytes > CACHED_TABLE_BYTES else 1)
+        # On average a value meets at least the share of X that is stored, and more if some
+        # features are stored more often than others.
+        if self.n_stored > share * n_samples * n_features:
+            return True
+        counts = np.bincount(indices).astype(np.float64)
+        return bool(counts @ counts > share * n_samples * self.n_stored)
+
+    @lazy
+    def _numbered(self) -> tuple[tuple[npt.NDArray[Any], ...], int]:
+        """Arrays like ``csr`` for questions to pairs of rows, and how many features they number.
+
+        A pair needs to know only which features are the same. Where most features are stored
+        nowhere, those that are stored are numbered without gaps.
+        """
+        data, indices, indptr = self.csr
+        if self.n_features <= SPARSE_NUMBERS * self.n_stored:
+            return self.csr, self.n_features
+        stored, numbers = np.unique(indices, return_inverse=True)
+        return (data, numbers.astype(indices.dtype), indptr), len(stored)
 
     def _columns(self, first: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
         """Rows first..stop column by column: starts, rows, values."""
-        indptr = self.csr[2]
+        (data, indices, indptr), n_features = self._numbered
         n_stored = int(indptr[stop] - indptr[first])
-        starts = np.empty(self.n_features + 1, dtype=np.uint32)
+        starts = np.empty(n_features + 1, dtype=np.uint32)
         rows, values = np.empty(n_stored, dtype=np.uint16), np.empty(n_stored)
-        pairs.columns_of(*self.csr, first, stop, starts, rows, values)
+        sparse_pairs.columns_of(data, indices, indptr, first, stop, starts, rows, values)
         return starts, rows, values
 
     @lazy
@@ -259,7 +318,7 @@ class SparsePoints:
     def _row_lengths(self) -> Floats:
         """Sum of the absolute values of every row."""
         out = np.empty(len(self.row_norms))
-        pairs.lengths(self.csr[0], self.csr[2], out)
+        sparse_pairs.lengths(self.csr[0], self.csr[2], out)
         return out
 
     def _first_row(self, run: int) -> int:

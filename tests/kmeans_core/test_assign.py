@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmeans_core import InvalidParameterError, KMeans, assign, reference
+from kmeans_core.nearest import COMPRESS_FROM
 
 X = np.array([[1.0, 2.0], [10.0, 0.0], [5.5, 2.0]])
 CENTERS = np.array([[1.0, 2.0], [10.0, 2.0], [1.0, 2.0]])
@@ -38,6 +39,14 @@ def test_a_fits_own_labels_from_its_centers(blobs, storage):
     data = storage(blobs(2000, 40, 6, share_zero=0.9))
     model = KMeans(6, random_state=0).fit(data)
     assert assign(data, model.cluster_centers_).tolist() == model.labels_.tolist()
+
+
+@pytest.mark.parametrize("n_clusters", [COMPRESS_FROM - 1, COMPRESS_FROM])
+def test_many_centers_for_dense_rows_that_are_mostly_zero(n_clusters):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(1, 6, size=(300, 40)) * (rng.random((300, 40)) < 0.05) * 0.1
+    centers = np.vstack([rows[: n_clusters // 2], rows[1 : n_clusters - n_clusters // 2 + 1]])
+    assert assign(rows, centers).tolist() == reference.nearest(rows, centers).tolist()
 
 
 def test_unknown_cells_are_left_out(form):

@@ -13,7 +13,8 @@ import scipy.sparse as sp
 import kmeans_core
 from kmeans_core import reference
 from kmeans_core.kernels import dense, jit, sparse, sparse_filter
-from kmeans_core.kernels.pairs import add_distances, columns_of, silhouettes, transpose
+from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
+from kmeans_core.kernels.sparse_pairs import columns_of
 from kmeans_core.points.prepared import prepare
 from kmeans_core.points.row_groups import all_rows, moved_rows
 

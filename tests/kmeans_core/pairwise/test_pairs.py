@@ -7,38 +7,12 @@ import scipy.sparse as sp
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
+from pair_distances import ROW_METRICS, all_pairs, distances_of, int64_csr
 
 from kmeans_core import InvalidParameterError
-from kmeans_core.kernels import sparse
 from kmeans_core.pairwise.pairs import METRICS, pairs_of
-from kmeans_core.points import sparse as sparse_points
-from kmeans_core.points.checks import as_points
-
-ROW_METRICS = ["euclidean", "manhattan", "cosine"]
 
 HALF_STARS = st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 2.5, 3.0, 4.5, 5.0])
-
-
-def all_pairs(X, metric):
-    """The whole matrix of distances."""
-    pairs = pairs_of(X, metric)
-    return distances_of(pairs, 0, pairs.n_samples, 0, pairs.n_samples)
-
-
-def distances_of(pairs, start, end, first, stop):
-    """From rows start..end to rows first..stop, without what may stand beyond."""
-    distances = pairs.to(first, stop)(start, end)
-    assert distances.shape[0] == end - start
-    assert distances.shape[1] >= stop - first
-    return distances[:, : stop - first]
-
-
-def int64_csr(X):
-    """CSR whose indices and indptr are int64."""
-    matrix = sp.csr_array(X)
-    matrix.indices = matrix.indices.astype(np.int64)
-    matrix.indptr = matrix.indptr.astype(np.int64)
-    return matrix
 
 
 def stored_zeros(X):
@@ -296,50 +270,6 @@ def test_neither_blocks_nor_strips_show(X, storage, metric, n_strip, n_block):
             assert part.tobytes() == expected[start:end, first:stop].tobytes()
 
 
-@pytest.mark.parametrize("share_zero", [0.5, 0.9])
-def test_products_by_rows_and_by_columns_agree(blobs, monkeypatch, share_zero):
-    X = blobs(70, 60, 4, share_zero=share_zero)
-    answers = []
-    for share in (-1.0, 2.0):
-        monkeypatch.setattr(sparse_points, "SHARE_BY_ROWS", share)
-        distances = all_pairs(sp.csr_array(X), "euclidean")
-        assert distances.tobytes() == distances.T.tobytes()
-        answers.append(distances)
-        np.testing.assert_allclose(distances, all_pairs(X, "euclidean"), rtol=1e-12)
-    assert answers[0].tobytes() != answers[1].tobytes()  # fused, and not
-
-
-def short_rows(longest, seed=0):
-    """Quarter stars; the last row's squared length is ``longest``, the square of a quarter."""
-    X = np.random.default_rng(seed).integers(-8, 21, size=(40, 50)) / 4
-    X[-1] = 0.0
-    X[-1, 7] = np.sqrt(longest)
-    return X
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("longest", [100.0, 2.0**20])
-def test_float32_products_of_short_numbers_are_those_of_float64(dtype, longest, monkeypatch):
-    X = short_rows(longest)
-    matrix = sp.csr_array(X.astype(dtype))
-    assert as_points(matrix)._is_short
-    distances = all_pairs(matrix, "euclidean")
-    monkeypatch.setattr(sparse, "is_short", lambda data, row_norms: False)
-    assert not as_points(matrix)._is_short
-    assert all_pairs(matrix, "euclidean").tobytes() == distances.tobytes()
-    differences = (4 * X[:, None, :] - 4 * X[None]).astype(int)
-    exact = np.sqrt(np.sum(differences**2, axis=2) / 16)
-    assert distances.tobytes() == exact.tobytes()
-
-
-@pytest.mark.parametrize("value", [0.125, 1e-300, 1e9, 1e300, 1024.25, -1025.0, 1 + 2.0**-23])
-def test_numbers_that_are_not_short_keep_float64(value):
-    X = short_rows(100.0)
-    X[3, 3] = value
-    points = as_points(sp.csr_array(X))
-    assert not points._is_short
-
-
 @pytest.mark.parametrize("n_samples", [1, 2, 5])
 @pytest.mark.parametrize("n_features", [1, 33])
 def test_few_rows(storage, n_samples, n_features):
@@ -348,22 +278,6 @@ def test_few_rows(storage, n_samples, n_features):
         asked = {"metric": "minkowski", "p": 2} if metric == "euclidean" else {"metric": metric}
         expected = sklearn.metrics.pairwise_distances(X, **asked)
         np.testing.assert_allclose(all_pairs(storage(X), metric), expected, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("n_samples", "n_features", "block_rows"),
-    [
-        (1, 1, 96),
-        (671, 1_000, 96),
-        (673, 1_000, 128),
-        (20_000, 50, 1024),
-        (20_000, 2**14, 32),
-        (20_000, 2**20, 32),
-    ],
-)
-def test_blocks_hold_few_rows_where_these_are_few_or_long(n_samples, n_features, block_rows):
-    X = sp.csr_array((n_samples, n_features))
-    assert pairs_of(X, "euclidean").block_rows == block_rows
 
 
 def test_precomputed_rows_are_taken_whole():

@@ -81,14 +81,14 @@ def test_neither_strips_nor_where_sums_are_kept_show(
     X = storage(blobs(150, 3, 4, share_zero=0.3))
     labels = np.arange(150) % 5
     plain = silhouette_samples(X, labels, metric=metric)
-    monkeypatch.setattr(pairs, "_block_rows", lambda n_samples, n_features: block_rows)
+    monkeypatch.setattr(pairs, "_block_rows", lambda *shape: block_rows)
     expected = silhouette_samples(X, labels, metric=metric)
     # Blocks set the order in which distances are added up.
     np.testing.assert_allclose(expected, plain, rtol=0, atol=1e-13)
     for sums_entries in (2**22, 5 * 150, 5 * 150 - 1):
         monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
         for strip_entries in (2**16, 9 * block_rows, 1):
-            monkeypatch.setattr(silhouette, "STRIP_ENTRIES", strip_entries)
+            monkeypatch.setattr(pairs, "STRIP_ENTRIES", strip_entries)
             scores = silhouette_samples(X, labels, metric=metric)
             assert scores.tobytes() == expected.tobytes()
 
@@ -104,9 +104,9 @@ def test_threads_do_not_show(
     if metric == "precomputed":
         X = sklearn.metrics.pairwise_distances(X)
         np.fill_diagonal(X, 0.0)
-    monkeypatch.setattr(pairs, "_block_rows", lambda n_samples, n_features: block_rows)
+    monkeypatch.setattr(pairs, "_block_rows", lambda *shape: block_rows)
     monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
-    monkeypatch.setattr(silhouette, "STRIP_ENTRIES", 2**11)
+    monkeypatch.setattr(pairs, "STRIP_ENTRIES", 2**11)
     expected = silhouette_samples(storage(X), labels, metric=metric, n_threads=1)
     assert always_threads.n_helpers == 0
     for n_threads in (2, 3, 7):

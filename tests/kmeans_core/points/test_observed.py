@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from kmeans_core import KMeans
 from kmeans_core.fit import compiled
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.compressed import compressed
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.observed import ObservedPoints
 from kmeans_core.points.sparse import SparsePoints
@@ -205,7 +204,7 @@ def test_which_points_are_made(form):
 def test_mostly_zero_rows_are_compressed_only_without_shrinkage():
     X = np.zeros((60, 40))
     X[np.arange(60), np.arange(60) % 40] = np.arange(60) + 1.0
-    assert isinstance(compressed(as_points(X)), SparsePoints)
+    assert isinstance(as_points(X), SparsePoints)
     model = KMeans(3, init=X[:3], missing="ignore", shrinkage=1.0, tol=0).fit(X)
     steps = list(steps_of(X, X[:3], np.ones(60), 1.0, 300))
     np.testing.assert_allclose(model.cluster_centers_, steps[-1].next_centers, rtol=1e-12)
