@@ -82,7 +82,7 @@ def warmup(
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     """Rows and features that lead to each way of assigning rows (``dense_assigner``)."""
     few = 2 * n_clusters + 10
-    return [(few, 3), (max(few, 1_000), 2), (max(few, 10_000 // n_clusters), 24)]
+    return [(few, 3), (max(few, 5_000), 2), (max(few, 10_000 // n_clusters), 24)]
 
 
 def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:

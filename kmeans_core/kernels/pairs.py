@@ -11,16 +11,13 @@ products commute, and the features come in one order.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.sparse import CANCELLED, decided_pair_distance
+from kmeans_core.kernels.sparse import CANCELLED, LEAST_SURE, decided_pair_distance
 from kmeans_core.kernels.vectors.fused import (
     PANEL_VECTORS,
     TILE_ROWS,
     dense_products,
     sparse_products,
 )
-
-# Far above what products lose by underflow, which no share of the norms bounds.
-TINY = 2.0**-960
 
 TILE = (0,) * TILE_ROWS
 PANEL = (0,) * PANEL_VECTORS
@@ -40,7 +37,7 @@ def is_lost(
 ):
     """Whether more than 3 digits cancelled."""
     # "not above" rather than "below": NaN and infinity are lost too.
-    return not apart > CANCELLED * both + TINY
+    return not apart > CANCELLED * both + LEAST_SURE
 
 
 @kernel

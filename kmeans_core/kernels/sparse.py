@@ -19,6 +19,10 @@ from kmeans_core.kernels.jit import kernel
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
 
+# Expanded distances, and sums of them, that are below this may have lost digits to underflow, which
+# no share of the norms bounds.
+LEAST_SURE = 2.0**-930
+
 # Squared lengths up to which float32 holds the products of rows of quarters exactly: in sixteenths,
 # no more than 2^24.
 SHORT_NORM = 2.0**20

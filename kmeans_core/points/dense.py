@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import dense, pairs, small_dense
-from kmeans_core.kernels.vectors.exact import LANES
 from kmeans_core.kernels.vectors.fused import TILE_ROWS
+from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_dense import dense_assigner
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints
-from kmeans_core.points.prepared import prepare
+from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import MOST_UPDATES, RowGroups
 from kmeans_core.points.runs import Runs, StopRule
 from kmeans_core.points.sums import ClusterSums
@@ -104,8 +104,8 @@ class DensePoints:
     def small_seeds(
         self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
     ) -> None:
-        vectors = (0,) * -(-uniforms.shape[2] // LANES)
-        table = aligned_zeros((self.X.shape[1], LANES * len(vectors)), np.float64)
+        vectors = (0,) * ceil_div(uniforms.shape[2], LANES64)
+        table = aligned_zeros((self.X.shape[1], LANES64 * len(vectors)), np.float64)
         small_dense.seeds(
             self.X,
             weights,
@@ -132,7 +132,6 @@ class DensePoints:
                 rule.max_iter,
                 rule.shift,
                 MOST_UPDATES,
-                (0, 0),
                 at_once,
                 first,
                 last,
@@ -160,12 +159,10 @@ class DensePoints:
 
     def squared_distances(self, centers: Floats) -> Floats:
         out = np.empty((len(self.X), len(centers)))
-        prepared = prepare(centers)
+        table = transposed(centers, dense.PANEL_LANES)
         self._run_rows(
             self.X.size * len(centers),
-            lambda start, stop: dense.squared_distances(
-                self.X, prepared.transposed, start, stop, out
-            ),
+            lambda start, stop: dense.squared_distances(self.X, table, start, stop, out),
         )
         return out
 
@@ -173,7 +170,7 @@ class DensePoints:
         table, norms = self._table(self._shift, first, stop)
 
         def distances(start: int, end: int) -> Floats:
-            n_rows = -(start - end) // -TILE_ROWS * -TILE_ROWS
+            n_rows = round_up(end - start, TILE_ROWS)
             out = np.empty((n_rows, table.shape[1]))
             places = np.arange(n_rows)
             pairs.dense_euclidean(self.X, self._shift, first, table, norms, start, end, places, out)
@@ -207,7 +204,7 @@ class DensePoints:
 
     def _table(self, shift: Floats, first: int, stop: int) -> tuple[Floats, Floats]:
         """Rows first..stop less the shift as columns, to whole panels; their squared lengths."""
-        n_lanes = -(first - stop) // -pairs.PANEL_LANES * -pairs.PANEL_LANES
+        n_lanes = round_up(stop - first, pairs.PANEL_LANES)
         table = aligned_zeros((self.X.shape[1], n_lanes), np.float64)
         norms = np.empty(stop - first)
         pairs.table_of(self.X, shift, first, stop, table, norms)

@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div
 from kmeans_core.kernels import pairs, small_sparse, sparse
 from kmeans_core.kernels.centers import squared_lengths
-from kmeans_core.kernels.vectors.exact import LANES
-from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
+from kmeans_core.kernels.vectors.ir import LANES64, VECTOR_BYTES
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_sparse import CenterTable, SparseAssigner
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints
-from kmeans_core.points.prepared import prepare
+from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import MOST_UPDATES, RowGroups
 from kmeans_core.points.runs import Runs, StopRule
 from kmeans_core.points.sums import ClusterSums
@@ -155,7 +154,7 @@ class SparsePoints:
     def small_seeds(
         self, weights: Floats, firsts: Ints, uniforms: Floats, start: int, stop: int, chosen: Ints
     ) -> None:
-        vectors = (0,) * -(-uniforms.shape[2] // LANES)
+        vectors = (0,) * ceil_div(uniforms.shape[2], LANES64)
         small_sparse.seeds(
             *self.csr,
             self.row_norms,
@@ -163,7 +162,7 @@ class SparsePoints:
             firsts,
             uniforms,
             vectors,
-            aligned_zeros((self.n_features, LANES * len(vectors)), np.float64),
+            aligned_zeros((self.n_features, LANES64 * len(vectors)), np.float64),
             self._share_of_error,
             n_kept_of_sparse(self.csr, uniforms.shape[2]),
             start,
@@ -230,15 +229,16 @@ class SparsePoints:
 
     def squared_distances(self, centers: Floats) -> Floats:
         out = np.empty((len(self.row_norms), len(centers)))
-        prepared = prepare(centers)
+        table, norms = transposed(centers), np.empty(len(centers))
+        squared_lengths(centers, norms)
         self._run_rows(
             len(centers),
             lambda start, stop: sparse.squared_distances(
                 *self.csr,
                 self.row_norms,
-                prepared.centers,
-                prepared.transposed,
-                prepared.norms,
+                centers,
+                table,
+                norms,
                 start,
                 stop,
                 out,
@@ -265,7 +265,7 @@ class SparsePoints:
     def _products_by_rows(self, first: int, stop: int, start: int, end: int) -> Floats:
         # Of short numbers float32 holds the products exactly.
         dtype = np.dtype(np.float32 if self._is_short else np.float64)
-        n_panels = -(-(stop - first) // pairs.PANEL_ROWS)
+        n_panels = ceil_div(stop - first, pairs.PANEL_ROWS)
         out = np.empty((end - start, n_panels * pairs.PANEL_ROWS), dtype=dtype)
         # Made once for each thread that asks; a call that is cut short takes its table with it.
         try:

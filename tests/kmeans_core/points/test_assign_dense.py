@@ -364,16 +364,20 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
 
 
 @pytest.mark.parametrize(
-    ("shape", "n_clusters", "kind"),
+    ("shape", "n_clusters", "n_calls", "kind"),
     [
-        ((100_000, 4), 7, PlainAssigner),  # few features, and too few clusters for boxes
-        ((100_000, 4), 8, BoxAssigner),
-        ((100_000, 5), 4, PlainAssigner),  # little work a row
-        ((1000, 10), 19, PlainAssigner),  # little work in all
-        ((1000, 10), 20, FilteredAssigner),
-        ((2, 2**20), 8, PlainAssigner),  # no bound on its rounding
+        ((10_000, 4), 32, 10, PlainAssigner),  # too few clusters for boxes
+        ((10_000, 4), 33, 10, BoxAssigner),
+        ((10_000, 8), 99, 10, PlainAssigner),  # few features, and little work a row
+        ((10_000, 8), 100, 10, FilteredAssigner),
+        ((10_000, 15), 50, 10, PlainAssigner),
+        ((10_000, 16), 2, 10, FilteredAssigner),
+        ((10_000, 16), 2, 1, PlainAssigner),  # one call can skip nothing
+        ((1000, 100), 1, 10, PlainAssigner),  # little work in all
+        ((1000, 100), 2, 10, FilteredAssigner),
+        ((2, 2**20), 8, 10, PlainAssigner),  # no bound on its rounding
     ],
 )
-def test_the_filter_is_used_where_it_pays(shape, n_clusters, kind):
+def test_the_filter_is_used_where_it_pays(shape, n_clusters, n_calls, kind):
     X = np.zeros(shape, dtype=np.float32)
-    assert type(dense_assigner(X, n_clusters, 10, 1)) is kind
+    assert type(dense_assigner(X, n_clusters, n_calls, 1)) is kind
