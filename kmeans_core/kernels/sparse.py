@@ -181,7 +181,7 @@ def squared_distances(
     row_norms,  # IN (n_samples,): squared
     centers,  # IN (n_clusters, n_features)
     centers_t,  # IN (n_features, n_padded)
-    center_norms,  # IN (n_padded,): squared
+    center_norms,  # IN (n_clusters,): squared
     start,  # IN
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
@@ -210,7 +210,7 @@ def own_distances(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     centers,  # IN (n_clusters, n_features)
-    center_norms,  # IN (n_padded,): squared
+    center_norms,  # IN (n_clusters,): squared
     labels,  # IN (n_samples,)
     start,  # IN
     stop,  # IN

@@ -22,8 +22,8 @@ MOST_BLOCKS = 2**20 // boxes.BLOCK_ROWS
 # Where boxes were faster; see pays.
 MOST_FEATURES = 6
 FEWEST_ROWS = 1_000
-LEAST_CLUSTER_CALLS = 330
-LEAST_DISTANCES = 1_600_000
+LEAST_CLUSTER_CALLS = 340
+LEAST_DISTANCES = 2_000_000
 # Row numbers are int32.
 MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
 
@@ -31,18 +31,15 @@ MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
 def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool:
     """Whether BoxAssigner is likely to be the fastest for so many calls with rows of that shape.
 
-    Measured as the time of ten iterations from random rows, the sort included, against the
-    deciding sum for every centre and against the filter with bounds, on uniform, clustered and
-    log-normal float32 rows:
+    Measured as the time of iterations from random rows, the sort included, against the deciding
+    sum for every centre, on uniform, clustered and log-normal float32 rows:
 
-    - The sort takes 10 ms for 100,000 rows, as long as the sum for 20 clusters in ten iterations.
-      With 20 clusters boxes took 1.0 to 1.4 times the sum's time, with 40 .8 to 1.1 times, with 64
-      .7 to .9 times. A longer run favours boxes. Few rows need more clusters: 2,000 rows and 64
-      clusters took 1.0 to 1.5 times, 1,000 and 250 .9 to 1.2 times, 4,000 and 400 .3 to .7 times.
-    - One call alone (predict) wins the sort back from about 400 clusters on: with 200 clusters it
-      took 1.5 to 2.1 times the sum's time, with 400 .9 to 1.1 times.
-    - With more features boxes reach more centres. With 6 features and 50 clusters 30,000 rows took
-      .7 to 1.0 times the sum's time and .8 to .9 times the filter's.
+    - In twenty iterations with 17 to 32 clusters boxes took .7 to 1.0 times the sum's time, with up
+      to 6 features. With 16 or fewer all centres fit in two vectors: 1.3 to 2.0 times in ten.
+    - The sort takes 10 ms for 100,000 rows. In ten iterations 40 clusters win it back (.8 to 1.1
+      times), in one call (predict) 400 do: .9 to 1.1 times, and 1.5 to 2.1 with 200.
+    - Few rows need more clusters: in ten iterations 2,000 rows and 64 clusters took 1.0 to 1.5
+      times, 1,000 and 250 .9 to 1.2 times, 4,000 and 400 .3 to .7 times.
     """
     return (
         n_features <= MOST_FEATURES

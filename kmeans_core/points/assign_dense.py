@@ -21,9 +21,10 @@ MOST_BLOCK_ROWS = 240
 # Groups of clusters with bounds of their own, at most: that much more is kept for each row.
 MOST_GROUPS = 32
 
-# Where the filter pays; see dense_assigner.
+# Where the filter pays, by multiply-adds for a row and in all; see dense_assigner.
 MANY_FEATURES = 16
-LEAST_ROW_WORK = 800
+LEAST_RUN_WORK = 240
+LEAST_CALL_WORK = 1_500
 LEAST_WORK = 200_000
 
 # So many features times half of float32's EPS, the filter's rounding bound, are well below 1.
@@ -33,25 +34,24 @@ MOST_FEATURES = 2**20
 def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads: int) -> Assigner:
     """What is fastest for so many calls with rows of that shape.
 
-    The filter was measured in ten and in forty iterations from random rows, as boxes were
-    (``pays``):
+    The filter was measured as boxes were (``pays``), against the deciding sum:
 
-    - From 16 features on bounds skip enough rows: .3 to 1.5 times the plain sum's time in ten
-      iterations, .2 to 1.0 times in forty. With 7 features it was 1.2 to 1.9 and .6 to 1.2 times.
-    - From 800 multiply-adds a row on the filter itself is faster: .2 to 1.0 times in ten
-      iterations, .6 to 1.1 times in one call.
+    - In twenty iterations it took .4 to 1.3 times the sum's time from 16 features on, where bounds
+      skip enough rows, and .5 to 1.0 times with 12 features and 20 clusters. With 8 features and
+      12 clusters it took .9 to 1.6 times, with 6 and 12 1.2 to 1.7 times.
+    - One call skips nothing. It took .6 to 1.0 times the sum's time from 1,500 multiply-adds a row
+      on, and 1.3 to 4.2 times below 700.
     - Its tables cost .02 ms: three times the sum of a single row.
     """
     n_samples, n_features = X.shape
     if assign_boxes.pays(n_samples, n_features, n_clusters, n_calls):
         return assign_boxes.BoxAssigner(X, n_threads)
     row_work = n_features * n_clusters
-    can_skip = n_features >= MANY_FEATURES and n_calls > 1
-    if (
-        4 < n_features < MOST_FEATURES
-        and (can_skip or row_work >= LEAST_ROW_WORK)
-        and n_samples * row_work >= LEAST_WORK
-    ):
+    if n_calls == 1:
+        pays = row_work >= LEAST_CALL_WORK
+    else:
+        pays = n_features >= MANY_FEATURES or row_work >= LEAST_RUN_WORK
+    if pays and 4 < n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
         return FilteredAssigner(X, n_clusters, n_threads)
     return PlainAssigner(X, n_threads)
 

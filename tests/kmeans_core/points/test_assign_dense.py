@@ -366,16 +366,18 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
 @pytest.mark.parametrize(
     ("shape", "n_clusters", "n_calls", "kind"),
     [
-        ((10_000, 4), 32, 10, PlainAssigner),  # too few clusters for boxes
-        ((10_000, 4), 33, 10, BoxAssigner),
-        ((10_000, 8), 99, 10, PlainAssigner),  # few features, and little work a row
-        ((10_000, 8), 100, 10, FilteredAssigner),
-        ((10_000, 15), 50, 10, PlainAssigner),
-        ((10_000, 16), 2, 10, FilteredAssigner),
-        ((10_000, 16), 2, 1, PlainAssigner),  # one call can skip nothing
-        ((1000, 100), 1, 10, PlainAssigner),  # little work in all
-        ((1000, 100), 2, 10, FilteredAssigner),
-        ((2, 2**20), 8, 10, PlainAssigner),  # no bound on its rounding
+        ((10_000, 4), 16, 20, PlainAssigner),  # too few clusters for boxes
+        ((10_000, 4), 17, 20, BoxAssigner),
+        ((4000, 4), 60, 3, PlainAssigner),  # too few features for the filter
+        ((10_000, 8), 29, 20, PlainAssigner),  # few features, and little work a row
+        ((10_000, 8), 30, 20, FilteredAssigner),
+        ((10_000, 15), 15, 20, PlainAssigner),
+        ((10_000, 16), 2, 20, FilteredAssigner),
+        ((10_000, 16), 93, 1, PlainAssigner),  # one call skips nothing
+        ((10_000, 16), 94, 1, FilteredAssigner),
+        ((1000, 100), 1, 20, PlainAssigner),  # little work in all
+        ((1000, 100), 2, 20, FilteredAssigner),
+        ((2, 2**20), 8, 20, PlainAssigner),  # no bound on its rounding
     ],
 )
 def test_the_filter_is_used_where_it_pays(shape, n_clusters, n_calls, kind):

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import reference
-from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import all_rows
@@ -179,14 +178,6 @@ def test_transposed_centres_are_padded(n_clusters, n_features, width):
     assert 0 <= n_padded - n_clusters < width
     assert np.array_equal(table[:, :n_clusters], centers.T)
     assert np.all(table[:, n_clusters:] == np.inf)
-
-
-@pytest.mark.parametrize("n_rows", [1, 3, 4, 5, 9])
-def test_squared_lengths_are_sums_in_order(n_rows):
-    rows = np.random.default_rng(n_rows).normal(size=(n_rows, 50))
-    out = np.full(n_rows, -7.0)
-    squared_lengths(rows, out)
-    assert out.tolist() == reference.squared_distances(rows, np.zeros((1, 50)))[:, 0].tolist()
 
 
 @pytest.mark.parametrize("n_clusters", [1, 3, 8, 11])
