@@ -18,6 +18,16 @@ BLOCK_ENTRIES = 2**20
 LINE_BYTES = 64
 
 
+def ceil_div(n: int, size: int) -> int:
+    """How many parts of a size hold ``n``."""
+    return -(-n // size)
+
+
+def round_up(n: int, step: int) -> int:
+    """The least multiple of a step that is not below ``n``."""
+    return ceil_div(n, step) * step
+
+
 def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """Zeros that start on a cache line."""
     n_bytes = math.prod(shape) * np.dtype(dtype).itemsize

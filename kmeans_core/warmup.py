@@ -12,6 +12,7 @@ from kmeans_core.estimator import KMeans
 from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.pairwise.silhouette import silhouette_samples
+from kmeans_core.points.interface import RUN_CALLS
 
 # A fit with so many clusters takes a minute; more would not end.
 _RULES = {"n_clusters": (int_from(1, 2**16),)}
@@ -83,7 +84,7 @@ def warmup(
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     """Rows and features that lead to each way of assigning rows (``dense_assigner``)."""
     few = 2 * n_clusters + 10
-    return [(few, 3), (max(few, 1_000), 2), (max(few, 10_000 // n_clusters), 24)]
+    return [(few, 3), (max(few, 6_000), 2), (max(few, 10_000 // n_clusters), 24)]
 
 
 def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:
@@ -103,7 +104,11 @@ def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: Missing =
         warnings.simplefilter("ignore")
         for listener in (None, lambda event: None):  # compiled calls, then the loop
             model = KMeans(
-                n_clusters, random_state=0, max_iter=10, on_iteration=listener, missing=missing
+                n_clusters,
+                random_state=0,
+                max_iter=RUN_CALLS,
+                on_iteration=listener,
+                missing=missing,
             )
             model.set_params(init=far_off).fit(X)
             model.set_params(init="k-means++").fit(X)

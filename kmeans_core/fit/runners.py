@@ -7,12 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div
 from kmeans_core.fit.problem import Problem
 from kmeans_core.fit.seeding import Draws
 from kmeans_core.kernels import small_dense, small_sparse
 from kmeans_core.kernels.stops import UNFINISHED
-from kmeans_core.kernels.vectors.exact import LANES
+from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.points.assign_sparse import CenterTable
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import Points
@@ -88,14 +88,14 @@ class DenseRunner:
     def seed(self, weights: Floats, draws: Draws, start: int, stop: int, chosen: Ints) -> None:
         """Choose the first rows by k-means++."""
         X = self.points.X
-        vectors = (0,) * -(-draws.uniforms.shape[2] // LANES)
+        vectors = (0,) * ceil_div(draws.uniforms.shape[2], LANES64)
         small_dense.seeds(
             X,
             weights,
             draws.firsts,
             draws.uniforms,
             vectors,
-            aligned_zeros((X.shape[1], LANES * len(vectors)), np.float64),
+            aligned_zeros((X.shape[1], LANES64 * len(vectors)), np.float64),
             n_kept_of_dense(*X.shape),
             start,
             stop,
@@ -114,7 +114,6 @@ class DenseRunner:
                 rule.max_iter,
                 rule.shift,
                 MOST_UPDATES,
-                (0, 0),
                 at_once,
                 first,
                 last,
@@ -144,7 +143,7 @@ class SparseRunner:
     def seed(self, weights: Floats, draws: Draws, start: int, stop: int, chosen: Ints) -> None:
         """Choose the first rows by k-means++."""
         points, n_trials = self.points, draws.uniforms.shape[2]
-        vectors = (0,) * -(-n_trials // LANES)
+        vectors = (0,) * ceil_div(n_trials, LANES64)
         small_sparse.seeds(
             *points.csr,
             points.row_norms,
@@ -152,7 +151,7 @@ class SparseRunner:
             draws.firsts,
             draws.uniforms,
             vectors,
-            aligned_zeros((points.n_features, LANES * len(vectors)), np.float64),
+            aligned_zeros((points.n_features, LANES64 * len(vectors)), np.float64),
             points.trial_error,
             n_kept_of_sparse(points.csr, n_trials),
             start,

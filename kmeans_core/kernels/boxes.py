@@ -11,17 +11,20 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from kmeans_core.kernels.arrays import EPS, UNDERFLOW, ceil_div, round_up
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.exact import LANES
-from kmeans_core.kernels.vectors.ir import constants, load, splat, store, usable, vector_type
-
-EPS = 2.0**-52
+from kmeans_core.kernels.vectors.ir import (
+    LANES64,
+    constants,
+    load,
+    splat,
+    store,
+    usable,
+    vector_type,
+)
 
 # Squared distances above this may overflow where they are compared: nothing is pruned there.
 HUGE = 1e300
-
-# Far above what squares of numbers near the smallest lose by underflow, which EPS does not bound.
-TINY = 2.0**-1022
 
 # Rows of a part that are looked at for its widest feature.
 SAMPLE = 64
@@ -29,13 +32,13 @@ SAMPLE = 64
 # Rows are looked at by lines of two vectors: with their least distances and the places of those
 # they fit the 16 registers of AVX2.
 LINE_VECTORS = (0, 0)
-LINE = LANES * len(LINE_VECTORS)
+LINE = LANES64 * len(LINE_VECTORS)
 BLOCK_LINES = 4
 BLOCK_ROWS = LINE * BLOCK_LINES
 
 # Children of a node: as many as a vector has lanes, so that their middles are one vector.
 GROUP_VECTORS = (0,)
-FANOUT = LANES * len(GROUP_VECTORS)
+FANOUT = LANES64 * len(GROUP_VECTORS)
 
 # Lists of centres are padded to a multiple of this, so that vectorised loops have no tail.
 STRIDE = 32
@@ -52,7 +55,7 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
     """
     n_vectors = vectors.count
     vector = vector_type(types.float64)
-    integers = ir.VectorType(ir.IntType(64), LANES)
+    integers = ir.VectorType(ir.IntType(64), LANES64)
 
     def codegen(context, builder, signature, args):
         rows, table, out = (
@@ -64,12 +67,12 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
         count = context.cast(builder, args[4], signature.args[4], types.intp)
         target = context.cast(builder, args[7], signature.args[7], types.intp)
         _, n_features, width = cgutils.unpack_tuple(builder, table.shape, 3)
-        lanes = ir.Constant(intp, n_vectors * LANES)
+        lanes = ir.Constant(intp, n_vectors * LANES64)
         first = builder.gep(rows.data, [builder.mul(place, builder.mul(n_features, lanes))])
         listed = builder.gep(table.data, [builder.mul(floor, builder.mul(n_features, width))])
         answer = builder.gep(out.data, [builder.mul(target, lanes)])
         zero = ir.Constant(vector, None)
-        infinity = constants(vector, [float("inf")] * LANES)
+        infinity = constants(vector, [float("inf")] * LANES64)
 
         def variables(start):
             slots = [cgutils.alloca_once(builder, start.type) for _ in range(n_vectors)]
@@ -78,7 +81,7 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
             return slots
 
         def at(pointer, v):
-            return builder.gep(pointer, [ir.Constant(intp, v * LANES)])
+            return builder.gep(pointer, [ir.Constant(intp, v * LANES64)])
 
         least, sums = variables(infinity), variables(zero)
         nearest = variables(ir.Constant(integers, None))
@@ -190,7 +193,7 @@ def split(
             last = min(first + size, end)
             if first + half >= last:
                 continue
-            step = (last - first - 1) // SAMPLE + 1
+            step = ceil_div(last - first, SAMPLE)
             widest = 0
             width = X[0, 0] - X[0, 0]
             for j in range(n_features):
@@ -228,12 +231,13 @@ def narrow(
     (Higham 2002, 3.1), d features, and F the greatest squared distance from p to the box: the
     gap computed here is within gamma_(d+4) (G + 2 F) of G. The deciding sums of any row are
     within gamma_(d+2) of theirs, so c loses to p in every row if G > 2 gamma_(d+2) F / (1 -
-    gamma_(d+2)). Both hold with room to spare if the gap exceeds 32 (d + 4) u F. TINY outweighs
-    underflow, at most 2^-1074 a square. Below HUGE no distance to p overflows, and one to c that
-    does is greater. The pivot itself and centres as near are kept: their gap is not positive.
+    gamma_(d+2)). Both hold with room to spare if the gap exceeds 32 (d + 4) u F. What squares lose
+    by underflow, at most 2^-1074 each, is far below UNDERFLOW. Below HUGE no distance to p
+    overflows, and one to c that does is greater. The pivot itself and centres as near are kept:
+    their gap is not positive.
     """
     n_features = centers.shape[1]
-    n_whole = (n_centers + STRIDE - 1) // STRIDE * STRIDE
+    n_whole = round_up(n_centers, STRIDE)
     farthest = 0.0
     for c in range(n_whole):
         gaps[c] = 0.0
@@ -251,7 +255,7 @@ def narrow(
             to_pivot = to_above if center > p else to_below
             difference = corner - center
             gaps[c] += difference * difference - to_pivot
-    slack = 16 * (n_features + 4) * EPS * farthest + TINY if farthest < HUGE else np.inf
+    slack = 16 * (n_features + 4) * EPS * farthest + UNDERFLOW if farthest < HUGE else np.inf
     n_kept = 0
     for c in range(n_centers):
         kept[n_kept] = c
@@ -330,7 +334,7 @@ def assign(
             for j in range(n_features):
                 for i in range(n_kept):
                     centers[level, j, i] = centers[above, j, kept[i]]
-                for i in range(n_kept, (n_kept + STRIDE - 1) // STRIDE * STRIDE):
+                for i in range(n_kept, round_up(n_kept, STRIDE)):
                     centers[level, j, i] = 0.0
         for line in range(n_lines):
             nearest(

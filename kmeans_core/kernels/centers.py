@@ -3,8 +3,33 @@
 Loops rather than whole-array statements: numba takes seconds to compile the latter.
 """
 
+import numpy as np
+
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.exact import squared_distance
+
+# Features that are put into a table together.
+BLOCK_FEATURES = 128
+
+
+@kernel
+def squared_shift(
+    before,  # IN (n_features,)
+    after,  # IN (n_features,)
+):
+    """How far a centre moved, squared: no label depends on its last bits."""
+    # Four sums, so that one addition need not wait for the other.
+    total0 = total1 = total2 = total3 = 0.0
+    n_whole = before.shape[0] // 4 * 4
+    for j in range(0, n_whole, 4):
+        x0, x1 = before[j] - after[j], before[j + 1] - after[j + 1]
+        x2, x3 = before[j + 2] - after[j + 2], before[j + 3] - after[j + 3]
+        total0 += x0 * x0
+        total1 += x1 * x1
+        total2 += x2 * x2
+        total3 += x3 * x3
+    for j in range(n_whole, before.shape[0]):
+        total0 += (before[j] - after[j]) * (before[j] - after[j])
+    return (total0 + total1) + (total2 + total3)
 
 
 @kernel
@@ -22,7 +47,7 @@ def means(
         if mass[c] > 0.0:
             for j in range(sums.shape[1]):
                 out[c, j] = sums[c, j] / mass[c]
-            shifts[c] = squared_distance(before[c], out[c])
+            shifts[c] = squared_shift(before[c], out[c])
 
 
 @kernel
@@ -56,15 +81,42 @@ def weighted_total(
 
 @kernel
 def squared_lengths(
-    centers,  # IN (n_clusters, n_features)
-    out,  # OUT (n_clusters,)
+    rows,  # IN (n_rows, n_features): centres, for one
+    out,  # OUT (n_rows,)
 ):
-    """Squared length of each centre."""
-    for c in range(centers.shape[0]):
-        length = 0.0
-        for j in range(centers.shape[1]):
-            length += centers[c, j] * centers[c, j]
-        out[c] = length
+    """Squared length of each row, one feature after the other."""
+    last = rows.shape[0] - 1
+    # Additions in order wait for one another: those of four rows do so side by side.
+    for first in range(0, rows.shape[0], 4):
+        # Unsigned: numba then asks of no place whether it counts from the end.
+        r0, r1 = np.uint64(first), np.uint64(min(first + 1, last))
+        r2, r3 = np.uint64(min(first + 2, last)), np.uint64(min(first + 3, last))
+        total0 = total1 = total2 = total3 = 0.0
+        for j in range(np.uint64(rows.shape[1])):
+            x0, x1, x2, x3 = rows[r0, j], rows[r1, j], rows[r2, j], rows[r3, j]
+            total0 += x0 * x0
+            total1 += x1 * x1
+            total2 += x2 * x2
+            total3 += x3 * x3
+        out[r0], out[r1], out[r2], out[r3] = total0, total1, total2, total3
+
+
+@kernel
+def put_centers(
+    centers,  # IN (n_clusters, n_features)
+    wanted,  # IN (n_clusters,): which to put; the others are there already
+    start,  # IN: first feature
+    stop,  # IN: feature to stop before
+    table,  # IN/OUT (n_features, n_padded): centres transposed, features start..stop
+):
+    """Put centres into the columns of a table; padding is left as it is."""
+    # By blocks of features, whose part of the table stays in the cache.
+    for first in range(start, stop, BLOCK_FEATURES):
+        last = min(first + BLOCK_FEATURES, stop)
+        for c in range(np.uint64(centers.shape[0])):
+            if wanted[c]:
+                for j in range(np.uint64(first), np.uint64(last)):
+                    table[j, c] = centers[c, j]
 
 
 @kernel
@@ -101,7 +153,7 @@ def move_centers(
         if touched[c]:
             for j in range(n_features):
                 after[j] = sums[c, j] / mass[c]
-            shifts[c] = squared_distance(centers[c], after)
+            shifts[c] = squared_shift(centers[c], after)
             for j in range(n_features):
                 centers[c, j] = after[j]
     return total(shifts)

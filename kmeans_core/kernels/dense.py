@@ -1,44 +1,58 @@
 """Kernels over a dense array: the deciding distance, and sums.
 
 Everywhere X is (n_samples, n_features) float32 or float64, and distances and sums are float64.
-``centers_t`` is the centres transposed, (n_features, n_padded): the innermost loop then runs over
-clusters that lie side by side, which LLVM vectorises without changing the order in which the
-features of any one distance are added. That order is what decides labels: sum of (x - c)^2 in
-float64, first feature first.
+``table`` is the centres transposed, (n_features, n_padded), so that a vector holds one feature of
+eight centres. Each lane adds the features of its centre in order. That sum decides labels: sum of
+(x - c)^2 in float64, first feature first.
 """
 
 import numpy as np
 
+from kmeans_core.kernels.arrays import aligned_empty
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.vectors.exact import nearest_lane, squared_differences
 from kmeans_core.kernels.vectors.fused import prefetch
+from kmeans_core.kernels.vectors.ir import LANES64
+
+# Vectors of centres that a row meets at once: one addition need not wait for the other. Of eight
+# centres or fewer half of the lanes are wasted, which costs a fifth to a half of the time; but most
+# of a fit is spent elsewhere, and another width would be compiled for seconds.
+PANEL = (0, 0)
+PANEL_LANES = LANES64 * len(PANEL)
 
 # Entries of X that lie between asking for a row and adding it.
 AHEAD = 512
 
 
 @kernel
+def decided_distance(
+    X,  # IN (n_samples, n_features)
+    i,  # IN: a row
+    center,  # IN (n_features,)
+):
+    """Sum of (x - c)^2, features in order: the sum that decides."""
+    total = 0.0
+    for j in range(center.shape[0]):
+        difference = np.float64(X[i, j]) - center[j]
+        total += difference * difference
+    return total
+
+
+@kernel
 def assign(
     X,  # IN (n_samples, n_features)
-    centers_t,  # IN (n_features, n_padded)
-    n_clusters,  # IN; columns of centers_t beyond it are padding
+    table,  # IN (n_features, n_padded): whole panels; infinite past n_clusters
     start,  # IN
     stop,  # IN
     labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
 ):
     """Label rows start..stop; return how many labels changed."""
-    distances = np.empty(centers_t.shape[1])
+    distances = aligned_empty(table.shape[1], table)
     n_moved = 0
     for i in range(start, stop):
-        distances[:] = 0.0
-        for j in range(X.shape[1]):
-            x = np.float64(X[i, j])
-            for c in range(centers_t.shape[1]):
-                difference = x - centers_t[j, c]
-                distances[c] += difference * difference
-        nearest = 0
-        for c in range(1, n_clusters):
-            if distances[c] < distances[nearest]:
-                nearest = c
+        for column in range(0, table.shape[1], PANEL_LANES):
+            squared_differences(X, i, table, column, PANEL, distances)
+        nearest = nearest_lane(distances)
         if labels[i] != nearest:
             labels[i] = nearest
             n_moved += 1
@@ -48,20 +62,16 @@ def assign(
 @kernel
 def squared_distances(
     X,  # IN (n_samples, n_features)
-    centers_t,  # IN (n_features, n_padded)
+    table,  # IN (n_features, n_padded): whole panels
     start,  # IN
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
 ):
     """Squared distances of rows start..stop to every centre."""
-    distances = np.empty(centers_t.shape[1])
+    distances = aligned_empty(table.shape[1], table)
     for i in range(start, stop):
-        distances[:] = 0.0
-        for j in range(X.shape[1]):
-            x = np.float64(X[i, j])
-            for c in range(centers_t.shape[1]):
-                difference = x - centers_t[j, c]
-                distances[c] += difference * difference
+        for column in range(0, table.shape[1], PANEL_LANES):
+            squared_differences(X, i, table, column, PANEL, distances)
         for c in range(out.shape[1]):
             out[i, c] = distances[c]
 

@@ -8,16 +8,11 @@ other centres in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2
 
 import numpy as np
 
+from kmeans_core.kernels.arrays import EPS, UNDERFLOW, aligned_empty, round_up
+from kmeans_core.kernels.dense import decided_distance
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.vectors.fused import dense_products, prefetch, squared_length, two_least
-
-EPS = 2.0**-52
-
-# Far above what squares of numbers near the smallest lose by underflow, which EPS does not bound.
-TINY = 2.0**-1022
-
-# Cache line.
-LINE_BYTES = 64
+from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 
 
 @kernel
@@ -27,8 +22,8 @@ def move(
     origin,  # IN (n_features,)
     table,  # OUT (n_features, n_padded): centres - origin, transposed
     half_norms,  # OUT (n_padded,): half their squared lengths
-    rise,  # IN/OUT (n_clusters,): how far each centre has moved, added up
-    fall,  # IN/OUT (n_clusters, n_groups): how far the others in each group have, at most
+    drift,  # IN/OUT (n_clusters,): how far each centre has moved, added up
+    group_drift,  # IN/OUT (n_clusters, n_groups): how far the others in each group have, at most
 ):
     """Put centres in the table and add up how far they moved; return the longest of them.
 
@@ -36,10 +31,10 @@ def move(
     1 + (d + 8) EPS is more than enough (Higham 2002, section 3.1).
     """
     n_clusters, n_features = centers.shape
-    n_groups = fall.shape[1]
+    n_groups = group_drift.shape[1]
     n_group = half_norms.shape[0] // n_groups
     upwards = 1.0 + (n_features + 8) * EPS
-    underflow = n_features * TINY
+    underflow = n_features * UNDERFLOW
     shifts = np.empty(n_clusters)
     longest = 0.0
     for c in range(n_clusters):
@@ -57,7 +52,7 @@ def move(
         if not squared_length <= longest:
             longest = squared_length
         shifts[c] = np.sqrt(squared_shift * upwards + underflow) * upwards
-        rise[c] = (rise[c] + shifts[c]) * upwards
+        drift[c] = (drift[c] + shifts[c]) * upwards
     for g in range(n_groups):
         widest, widest_at, second = 0.0, -1, 0.0
         for c in range(g * n_group, min((g + 1) * n_group, n_clusters)):
@@ -66,22 +61,9 @@ def move(
             elif not shifts[c] <= second:
                 second = shifts[c]
         for c in range(n_clusters):
-            fall[c, g] = (fall[c, g] + (second if c == widest_at else widest)) * upwards
+            farthest = second if c == widest_at else widest
+            group_drift[c, g] = (group_drift[c, g] + farthest) * upwards
     return np.sqrt(longest * upwards + underflow) * upwards
-
-
-@kernel
-def decided_distance(
-    X,  # IN (n_samples, n_features)
-    i,  # IN
-    center,  # IN (n_features,)
-):
-    """Sum of (x - c)^2 in order: the plain kernel's own bits."""
-    total = 0.0
-    for j in range(center.shape[0]):
-        difference = np.float64(X[i, j]) - center[j]
-        total += difference * difference
-    return total
 
 
 @kernel
@@ -116,10 +98,10 @@ def assign(
     half_norms,  # IN (n_padded,), of X's dtype; inf where there is no centre
     centers,  # IN (n_clusters, n_features)
     longest,  # IN: no centre is farther from the origin
-    rise,  # IN (n_clusters,)
-    fall,  # IN (n_clusters, n_groups)
-    upper,  # IN/OUT (n_samples,): + rise[label] bounds the distance to the own centre; inf: unknown
-    lower,  # IN/OUT (n_samples, n_groups): - fall[label] bounds those to the others
+    drift,  # IN (n_clusters,)
+    group_drift,  # IN (n_clusters, n_groups)
+    upper,  # IN/OUT (n_samples,): + drift[label] bounds the own distance; inf: unknown
+    lower,  # IN/OUT (n_samples, n_groups): - group_drift[label] bounds those to the others
     rounding,  # IN: see below
     n_block,  # IN: rows handled together, a multiple of the tile
     tile,  # IN: a tuple, one for each row of a tile
@@ -151,10 +133,10 @@ def assign(
     deciding sum is less than that margin.
     """
     n_features = X.shape[1]
-    n_groups = fall.shape[1]
+    n_groups = group_drift.shape[1]
     n_padded = half_norms.shape[0]
     n_group = n_padded // n_groups
-    lanes = LINE_BYTES // table.itemsize
+    lanes = VECTOR_BYTES // table.itemsize
     n_panel = len(vectors) * lanes
     info = np.finfo(table.dtype)
     outwards = 4.0 * info.eps
@@ -164,11 +146,8 @@ def assign(
     margin = 1.0 + exact_rounding
     squared_longest = longest * longest * margin
 
-    width = (n_features + lanes - 1) // lanes * lanes
-    rows = np.zeros((n_block, width), dtype=X.dtype)
-    memory = np.empty(n_block * n_padded + lanes, dtype=X.dtype)
-    first = -memory.ctypes.data % LINE_BYTES // table.itemsize
-    scores = memory[first : first + n_block * n_padded].reshape(n_block, n_padded)
+    rows = np.zeros((n_block, round_up(n_features, lanes)), dtype=X.dtype)
+    scores = aligned_empty(n_block * n_padded, table).reshape(n_block, n_padded)
     needed = np.empty((n_block, n_groups), dtype=np.bool_)
     places = np.empty(n_block, dtype=np.intp)
     leasts = np.empty((n_block, n_groups), dtype=X.dtype)
@@ -181,10 +160,10 @@ def assign(
         numbers[n_looked_at] = i
         if upper[i] < np.inf:
             own = labels[i]
-            reach = (upper[i] + rise[own]) * margin
+            reach = (upper[i] + drift[own]) * margin
             is_open = False
             for g in range(n_groups):
-                is_open |= not lower[i, g] - fall[own, g] > reach
+                is_open |= not lower[i, g] - group_drift[own, g] > reach
             n_looked_at += is_open
         else:
             n_looked_at += 1
@@ -196,9 +175,9 @@ def assign(
             i = numbers[begin + r]
             if n_groups > 1 and upper[i] < np.inf:
                 own = labels[i]
-                reach = (upper[i] + rise[own]) * margin
+                reach = (upper[i] + drift[own]) * margin
                 for g in range(n_groups):
-                    needed[r, g] = not lower[i, g] - fall[own, g] > reach
+                    needed[r, g] = not lower[i, g] - group_drift[own, g] > reach
                 needed[r, own // n_group] = True
             else:
                 needed[r, :] = True
@@ -214,7 +193,7 @@ def assign(
                 n_near += needed[r, g]
             if n_near == 0:
                 continue
-            for t in range(n_near, (n_near + len(tile) - 1) // len(tile) * len(tile)):
+            for t in range(n_near, round_up(n_near, len(tile))):
                 places[t] = places[n_near - 1]
             for t in range(0, n_near, len(tile)):
                 for _ in range(len(tile)):
@@ -264,7 +243,7 @@ def assign(
             error = 2.0 * rounding * reach + underflow
             own_score = np.float64(half_norms[label] - scores[r, label])
             near = np.sqrt(max(0.0, squared + 2.0 * own_score + error)) * (1.0 + outwards)
-            bound = near - rise[label]
+            bound = near - drift[label]
             upper[i] = bound + outwards * abs(bound)
             for g in range(n_groups):
                 if needed[r, g]:
@@ -272,6 +251,6 @@ def assign(
                     if g == label // n_group and own_score == score:
                         score = seconds[r, g]
                     far = np.sqrt(max(0.0, squared + 2.0 * np.float64(score) - error))
-                    bound = far * (1.0 - outwards) + fall[label, g]
+                    bound = far * (1.0 - outwards) + group_drift[label, g]
                     lower[i, g] = bound * (1.0 - outwards)
     return n_moved, n_looked_at

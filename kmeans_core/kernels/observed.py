@@ -7,6 +7,7 @@ dense kernels' own bits. So sums need no filter: there is no shorter formula to 
 
 import numpy as np
 
+from kmeans_core.kernels.centers import squared_shift
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.seeding import (
     BLOCK_ROWS,
@@ -16,7 +17,7 @@ from kmeans_core.kernels.seeding import (
     sum_rows,
     total_of,
 )
-from kmeans_core.kernels.vectors.exact import mark_nearer, squared_distance
+from kmeans_core.kernels.vectors.exact import mark_nearer
 
 
 @kernel
@@ -150,7 +151,7 @@ def means(
                 out[c, j] = (sums[c, j] + shrinkage * feature_means[j]) / mass
             else:
                 out[c, j] = feature_means[j]
-        shifts[c] = squared_distance(before[c], out[c])
+        shifts[c] = squared_shift(before[c], out[c])
 
 
 @kernel

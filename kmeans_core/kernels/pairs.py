@@ -12,10 +12,7 @@ features come in one order.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.sparse import CANCELLED
-
-# Far above what products lose by underflow, which no share of the norms bounds.
-TINY = 2.0**-960
+from kmeans_core.kernels.sparse import CANCELLED, LEAST_SURE
 
 
 @kernel
@@ -25,7 +22,7 @@ def is_lost(
 ):
     """Whether more than 3 digits cancelled."""
     # "not above" rather than "below": NaN and infinity are lost too.
-    return not apart > CANCELLED * both + TINY
+    return not apart > CANCELLED * both + LEAST_SURE
 
 
 @kernel

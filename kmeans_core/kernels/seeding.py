@@ -18,15 +18,13 @@ the blocks that rows are drawn from; the others are ``stale`` until then.
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.exact import LANES, dense_trials
+from kmeans_core.kernels.vectors.exact import dense_trials
+from kmeans_core.kernels.vectors.ir import LANES64
 
 BLOCK_ROWS = 256
 
 # So many distances lie in the cache: to read all of them is faster than to list those to read.
 FEW_DISTANCES = 2**15
-
-# Sums and distances below this may have lost digits to underflow.
-TINY = 1e-280
 
 
 @kernel
@@ -137,7 +135,7 @@ def nearer_rows(
     rows,  # OUT (at least last - first,): those of first..last that are nearer to the trial
 ):
     """List rows to compute once more; return how many there are."""
-    column, bit = trial // LANES, trial % LANES
+    column, bit = trial // LANES64, trial % LANES64
     n_rows = 0
     for i in range(first, last):
         # Without a branch, which nobody could foretell.

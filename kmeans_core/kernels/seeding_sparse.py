@@ -14,14 +14,13 @@ import numpy as np
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.seeding import (
     BLOCK_ROWS,
-    TINY,
     find_block,
     find_row,
     nearer_rows,
     sum_rows,
     total_of,
 )
-from kmeans_core.kernels.sparse import CANCELLED, decided_pair_distance, same_row
+from kmeans_core.kernels.sparse import CANCELLED, LEAST_SURE, decided_pair_distance, same_row
 from kmeans_core.kernels.vectors.exact import expand, mark_nearer
 from kmeans_core.kernels.vectors.fused import sparse_products
 
@@ -39,7 +38,7 @@ def best_is_sure(
     """Whether the deciding sums would choose the same trial."""
     if share == 0.0:
         return True
-    if not TINY < sums[best] < np.inf:
+    if not LEAST_SURE < sums[best] < np.inf:
         return False
     limit = sums[best] * (1.0 + 2.5 * share)
     for trial in range(rows.shape[0]):
@@ -130,7 +129,7 @@ def keep(
             norms = row_norms[i] + row_norms[row]
             if not decides:
                 distance = norms - 2.0 * product(data, indices, begin, end, values)
-            if not distance > CANCELLED * norms + TINY:
+            if not distance > CANCELLED * norms + LEAST_SURE:
                 distance = decided_pair_distance(data, indices, begin, end, own_begin, own_end)
             closest[i] = min(closest[i], distance)
 
@@ -157,7 +156,7 @@ def draw(
 ):
     """Draw a row for each number, in proportion to weight * D^2; False if an error may decide."""
     total = total_of(totals)
-    if share > 0.0 and not TINY < total < np.inf:
+    if share > 0.0 and not LEAST_SURE < total < np.inf:
         return False
     # Both what is drawn and the sum beside it may be off by share * total.
     margin = 2.5 * share * total
@@ -240,9 +239,9 @@ def step(
         for i in range(first, last):
             begin, end = indptr[i], indptr[i + 1]
             sparse_products(data, indices, begin, end, table, 0, vectors, found)
-            if not expand(found, row_norms[i], norms, CANCELLED, TINY, vectors) or decides:
+            if not expand(found, row_norms[i], norms, CANCELLED, LEAST_SURE, vectors) or decides:
                 for t in range(rows.shape[0]):
-                    is_far = found[t] > CANCELLED * (row_norms[i] + norms[t]) + TINY
+                    is_far = found[t] > CANCELLED * (row_norms[i] + norms[t]) + LEAST_SURE
                     if not is_far or (decides and not found[t] > reach * closest[i]):
                         y = rows[t]
                         found[t] = decided_pair_distance(

@@ -8,14 +8,16 @@ A start that needs more (a cluster that ran empty) goes back to the loop. Each c
 
 import numpy as np
 
+from kmeans_core.kernels.arrays import aligned_empty, ceil_div, round_up
 from kmeans_core.kernels.centers import (
     means,
     move_centers,
+    put_centers,
     replace_centers,
     round_centers,
     weighted_total,
 )
-from kmeans_core.kernels.dense import own_distances
+from kmeans_core.kernels.dense import PANEL_LANES, assign, own_distances
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.kernels.seeding import (
@@ -28,7 +30,6 @@ from kmeans_core.kernels.seeding import (
     put_dense,
 )
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
-from kmeans_core.kernels.vectors.exact import nearest_lane, squared_differences
 
 
 @kernel
@@ -46,7 +47,7 @@ def seeds(
 ):
     """Rows chosen by greedy k-means++."""
     n_samples = X.shape[0]
-    n_blocks = (n_samples + BLOCK_ROWS - 1) // BLOCK_ROWS
+    n_blocks = ceil_div(n_samples, BLOCK_ROWS)
     closest, totals = np.empty(n_samples), np.empty(n_blocks)
     nearer = np.empty((n_samples, len(vectors)), dtype=np.uint8)
     potentials, sums = np.empty((n_blocks, table.shape[1])), np.empty(table.shape[1])
@@ -98,30 +99,6 @@ def seeds(
 
 
 @kernel
-def assign(
-    X,  # IN (n_samples, n_features)
-    centers,  # IN (n_clusters, n_features)
-    vectors,  # IN: a tuple with one entry for each vector of a panel
-    table,  # SCRATCH (n_features, n_padded); infinite past n_clusters
-    labels,  # IN/OUT (n_samples,) int32
-):
-    """Label every row by the deciding sum; return how many labels changed."""
-    for c in range(centers.shape[0]):
-        for j in range(centers.shape[1]):
-            table[j, c] = centers[c, j]
-    distances = np.empty(table.shape[1])
-    n_moved = 0
-    for i in range(X.shape[0]):
-        for column in range(0, table.shape[1], 8 * len(vectors)):
-            squared_differences(X, i, table, column, vectors, distances)
-        nearest = nearest_lane(distances)
-        if labels[i] != nearest:
-            labels[i] = nearest
-            n_moved += 1
-    return n_moved
-
-
-@kernel
 def add(
     X,  # IN (n_samples, n_features)
     i,  # IN: a row
@@ -140,7 +117,6 @@ def runs(
     max_iter,  # IN
     tol,  # IN: stop once the squared shifts of the centres sum to this or less
     most_updates,  # IN: updates of sums by changed rows between two sums over all rows
-    vectors,  # IN: a tuple with one entry for each vector of a panel
     at_once,  # IN: iterations of a start in this call at most
     start,  # IN
     stop,  # IN: start + 1 where a start may be left unfinished
@@ -156,8 +132,8 @@ def runs(
     """
     n_samples, n_features = X.shape
     n_clusters = centers.shape[1]
-    n_lanes = 8 * len(vectors)
-    table = np.empty((n_features, (n_clusters + n_lanes - 1) // n_lanes * n_lanes))
+    n_padded = round_up(n_clusters, PANEL_LANES)
+    table = aligned_empty(n_features * n_padded, sums).reshape(n_features, n_padded)
     table[:] = np.inf
     after = np.empty(n_features)
     mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
@@ -171,6 +147,7 @@ def runs(
         if iteration == 0:
             found[:] = -1
             n_updates = most_updates
+        touched[:] = True
         until = min(max_iter, iteration + at_once)
         why = MAX_ITER if until == max_iter else UNFINISHED
         shift = 0.0
@@ -178,7 +155,8 @@ def runs(
         while iteration < until:
             for i in range(n_samples):
                 before[i] = found[i]
-            n_moved = assign(X, now, vectors, table, found)
+            put_centers(now, touched, 0, n_features, table)
+            n_moved = assign(X, table, 0, n_samples, found)
             iteration += 1
             changed = n_moved > 0
             if not changed:
@@ -220,6 +198,8 @@ def runs(
             changed = replace_centers(sums, now) or changed
         # Centres are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:
-            assign(X, now, vectors, table, found)
+            touched[:] = True
+            put_centers(now, touched, 0, n_features, table)
+            assign(X, table, 0, n_samples, found)
         own_distances(X, now, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift

@@ -3,9 +3,11 @@
 import numpy as np
 
 from kmeans_core.kernels import sparse_bounds
+from kmeans_core.kernels.arrays import ceil_div
 from kmeans_core.kernels.centers import (
     means,
     move_centers,
+    put_centers,
     replace_centers,
     round_centers,
     squared_lengths,
@@ -16,7 +18,7 @@ from kmeans_core.kernels.labels import add_weights
 from kmeans_core.kernels.seeding import BLOCK_ROWS, add_blocks, least_potential
 from kmeans_core.kernels.seeding_sparse import best_is_sure, draw, keep, put, step
 from kmeans_core.kernels.sparse import own_distances
-from kmeans_core.kernels.sparse_filter import put_centers
+from kmeans_core.kernels.sparse_filter import put_norms
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
 
 
@@ -75,7 +77,7 @@ def choose(
 ):
     """Rows of one start; False where the error might decide."""
     n_samples = weights.shape[0]
-    n_blocks = (n_samples + BLOCK_ROWS - 1) // BLOCK_ROWS
+    n_blocks = ceil_div(n_samples, BLOCK_ROWS)
     closest, totals = np.full(n_samples, np.inf), np.empty(n_blocks)
     nearer = np.full((n_samples, len(vectors)), np.uint8(255), dtype=np.uint8)
     potentials = np.empty((n_blocks, table.shape[1]))
@@ -231,7 +233,8 @@ def runs(
         while iteration < until:
             for i in range(n_samples):
                 before[i] = found[i]
-            put_centers(now, touched, table, norms, half_norms)
+            put_centers(now, touched, 0, n_features, table)
+            put_norms(now, norms, half_norms)
             n_moved = sparse_bounds.assign(
                 data,
                 indices,
@@ -295,7 +298,8 @@ def runs(
             touched[:] = changed = True
             upper[:] = np.inf
         if changed:
-            put_centers(now, touched, table, norms, half_norms)
+            put_centers(now, touched, 0, n_features, table)
+            put_norms(now, norms, half_norms)
             sparse_bounds.assign(
                 data,
                 indices,

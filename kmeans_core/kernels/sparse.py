@@ -19,6 +19,10 @@ from kmeans_core.kernels.jit import kernel
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
 
+# Expanded distances, and sums of them, that are below this may have lost digits to underflow, which
+# no share of the norms bounds.
+LEAST_SURE = 2.0**-930
+
 # Squared lengths up to which float32 holds the products of rows of quarters exactly: in sixteenths,
 # no more than 2^24.
 SHORT_NORM = 2.0**20
@@ -177,7 +181,7 @@ def squared_distances(
     row_norms,  # IN (n_samples,): squared
     centers,  # IN (n_clusters, n_features)
     centers_t,  # IN (n_features, n_padded)
-    center_norms,  # IN (n_padded,): squared
+    center_norms,  # IN (n_clusters,): squared
     start,  # IN
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
@@ -206,7 +210,7 @@ def own_distances(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     centers,  # IN (n_clusters, n_features)
-    center_norms,  # IN (n_padded,): squared
+    center_norms,  # IN (n_clusters,): squared
     labels,  # IN (n_samples,)
     start,  # IN
     stop,  # IN

@@ -8,23 +8,16 @@ then, less or plus what the centre has moved since, is one now.
 
 import numpy as np
 
+from kmeans_core.kernels.arrays import EPS, EPS32, U32, UNDERFLOW, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.sparse_filter import (
-    LANES,
     ROOM,
-    U32,
     longest_center,
     nearest_of_unsettled,
     roundings,
 )
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
-
-EPS = 2.0**-52
-EPS32 = np.float32(2.0**-23)
-
-# Above what squares of numbers near the smallest lose by underflow, which EPS does not bound.
-TINY = 2.0**-1022
-TINY32 = np.float32(2.0**-126)
+from kmeans_core.kernels.vectors.ir import LANES32
 
 
 @kernel
@@ -41,9 +34,9 @@ def move_bounds(
     """
     upwards = 1.0 + (n_features + 8) * EPS
     for c in range(shifts.shape[0]):
-        shift = np.sqrt(shifts[c] * upwards + n_features * TINY)
+        shift = np.sqrt(shifts[c] * upwards + n_features * UNDERFLOW)
         drift[c] = (drift[c] + shift) * upwards
-        drift32[c] = np.float32(drift[c]) * (np.float32(1.0) + EPS32) + TINY32
+        drift32[c] = np.float32(drift[c]) * (np.float32(1.0) + EPS32) + np.float32(UNDERFLOW32)
 
 
 @kernel
@@ -78,7 +71,7 @@ def assign(
     outwards = np.float32(4.0) * EPS32
     inwards = np.float32(1.0) - outwards
     margin = np.float32(1.0 + 8.0 * EPS32 + (n_features + 8) * EPS)
-    products = np.empty((1, n_padded), dtype=np.float32)
+    products = aligned_empty(n_padded, table).reshape(1, n_padded)
     close = np.empty(n_clusters, dtype=np.intp)
     scores = np.empty(n_clusters)
     n_moved = 0
@@ -93,7 +86,7 @@ def assign(
                 continue
 
         begin, end = indptr[i], indptr[i + 1]
-        for column in range(0, n_padded, LANES * len(vectors)):
+        for column in range(0, n_padded, LANES32 * len(vectors)):
             sparse_products(data, indices, begin, end, table, column, vectors, products[0])
         nearest, least, second = least_two(products, 0, half_norms, 0, n_padded)
         length = np.sqrt(row_norms[i])
@@ -127,7 +120,7 @@ def assign(
             continue
         own = np.float64(half_norms[nearest] - products[0, nearest])
         near = np.sqrt(max(0.0, row_norms[i] + 2.0 * own + error)) - drift[nearest]
-        upper[i] = np.float32(near + 4.0 * EPS32 * abs(near)) + TINY32
+        upper[i] = np.float32(near + 4.0 * EPS32 * abs(near)) + np.float32(UNDERFLOW32)
         least_norm = np.float32(row_norms[i] - error)
         for c in range(n_padded):
             squared = least_norm + np.float32(2.0) * (half_norms[c] - products[0, c])

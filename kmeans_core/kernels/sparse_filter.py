@@ -9,16 +9,12 @@ tell apart. Where that is too close to trust as well, the sum over all features 
 
 import numpy as np
 
+from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW, UNDERFLOW32, aligned_empty
+from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.sparse import decided_distance
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
-
-# Unit roundoffs.
-U32 = 2.0**-24
-U64 = 2.0**-53
-
-# Float32 lanes of a vector.
-LANES = 16
+from kmeans_core.kernels.vectors.ir import LANES32
 
 # The higher orders of rounding, of norms and of the bounds themselves.
 ROOM = 1.1
@@ -27,92 +23,17 @@ ROOM = 1.1
 GREATEST_REACH = 2.0**60
 MOST_STORED = 2**20
 
-# What one float32 operation may lose by underflow, whether or not subnormals are kept.
-TINY32 = 2.0**-126
-
-# Far above what float64 loses by underflow, for so many features as fit in memory.
-TINY64 = 2.0**-1022
-
 
 @kernel
-def fill_table(
+def put_norms(
     centers,  # IN (n_clusters, n_features)
-    block,  # IN: features of a block
-    start,  # IN: first block
-    stop,  # IN: block to stop before
-    table,  # OUT (n_features, n_padded) float32: centres transposed; padding is left as it is
-    parts,  # OUT (n_blocks, n_clusters): squared lengths, block by block
-):
-    """Transpose blocks of features, and sum their squares in passing."""
-    n_clusters, n_features = centers.shape
-    last_cluster = n_clusters - 1
-    for at in range(start, stop):
-        first = at * block
-        last = min(first + block, n_features)
-        # Four at a time: a single chain of additions would take longer than the memory does.
-        for c in range(0, n_clusters, 4):
-            # Unsigned: numba then asks of no place whether it counts from the end.
-            c0 = np.uint64(c)
-            c1 = np.uint64(min(c + 1, last_cluster))
-            c2 = np.uint64(min(c + 2, last_cluster))
-            c3 = np.uint64(min(c + 3, last_cluster))
-            total = total1 = total2 = total3 = 0.0
-            for j in range(np.uint64(first), np.uint64(last)):
-                x, x1, x2, x3 = centers[c0, j], centers[c1, j], centers[c2, j], centers[c3, j]
-                total += x * x
-                total1 += x1 * x1
-                total2 += x2 * x2
-                total3 += x3 * x3
-                table[j, c0] = np.float32(x)
-                table[j, c1] = np.float32(x1)
-                table[j, c2] = np.float32(x2)
-                table[j, c3] = np.float32(x3)
-            parts[at, c] = total
-            parts[at, c1] = total1
-            parts[at, c2] = total2
-            parts[at, c3] = total3
-
-
-@kernel
-def add_norms(
-    parts,  # IN (n_blocks, n_clusters)
     norms,  # OUT (n_clusters,): squared lengths
     half_norms,  # OUT (n_padded,) float32: half of them; padding is left as it is
 ):
-    """Squared lengths of the centres from those of blocks of features."""
-    norms[:] = 0.0
-    for at in range(parts.shape[0]):
-        for c in range(norms.shape[0]):
-            norms[c] += parts[at, c]
+    """Squared lengths of the centres, and half of them."""
+    squared_lengths(centers, norms)
     for c in range(norms.shape[0]):
         half_norms[c] = np.float32(0.5 * norms[c])
-
-
-@kernel
-def put_centers(
-    centers,  # IN (n_clusters, n_features)
-    wanted,  # IN (n_clusters,): which to put; the others are there already
-    table,  # IN/OUT (n_features, n_padded) float32
-    norms,  # IN/OUT (n_clusters,): squared lengths
-    half_norms,  # IN/OUT (n_padded,) float32: half of them
-):
-    """Put some centres in the table, where few features make one block."""
-    n_features = centers.shape[1]
-    for c in range(centers.shape[0]):
-        if wanted[c]:
-            first, second = 0.0, 0.0
-            for j in range(0, n_features - 1, 2):
-                x, y = centers[c, j], centers[c, j + 1]
-                first += x * x
-                second += y * y
-                table[j, c] = np.float32(x)
-                table[j + 1, c] = np.float32(y)
-            if n_features % 2 == 1:
-                x = centers[c, n_features - 1]
-                first += x * x
-                table[n_features - 1, c] = np.float32(x)
-            norms[c] = first + second
-            half_norms[c] = np.float32(0.5 * norms[c])
 
 
 @kernel
@@ -144,7 +65,7 @@ def nearest_of_close(
         least = min(least, scores[entry])
     # Infinite where a deciding sum might be: every centre is close then.
     square = 2.0 * reach * reach
-    limit = least + (1.25 * ROOM * (centers.shape[1] + 2.0) * U64 * square + TINY64)
+    limit = least + (1.25 * ROOM * (centers.shape[1] + 2.0) * U64 * square + UNDERFLOW)
 
     n_left = 0
     for entry in range(close.shape[0]):
@@ -223,13 +144,13 @@ def roundings(
     Half of the deciding sum is off by at most (d + 2) v R^2 / 2. Two centres whose scores differ
     by more than the errors of both under either are in the same order under the deciding sum.
     ROOM stands for what this leaves out: terms of higher order, less than a 15th as long as n u <
-    1/16, and the rounding of the norms. Underflow adds less than TINY32 for each of 2 (n + 2)
+    1/16, and the rounding of the norms. Underflow adds less than UNDERFLOW32 for each of 2 (n + 2)
     operations, times the other factor of a product. Nothing overflows up to GREATEST_REACH; part 2
     is infinite beyond it, or NaN, and no difference exceeds it.
     """
     per_length = ROOM * U32 * (n_stored + 3.0) * length
     both = ROOM * (n_features + 2.0) * 2.0 * U64 * reach * reach
-    both += 4.0 * TINY32 * (n_stored + 2.0) * (1.0 + reach)
+    both += 4.0 * UNDERFLOW32 * (n_stored + 2.0) * (1.0 + reach)
     believed = reach <= GREATEST_REACH and n_stored <= MOST_STORED
     return per_length, both if believed else np.inf
 
@@ -268,13 +189,13 @@ def assign(
     """
     n_clusters, n_features = centers.shape
     farthest = longest_center(center_norms)
-    products = np.empty((1, table.shape[1]), dtype=np.float32)
+    products = aligned_empty(table.shape[1], table).reshape(1, table.shape[1])
     close = np.empty(n_clusters, dtype=np.intp)
     scores = np.empty(n_clusters)
     n_moved = 0
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
-        for column in range(0, table.shape[1], LANES * len(vectors)):
+        for column in range(0, table.shape[1], LANES32 * len(vectors)):
             sparse_products(data, indices, begin, end, table, column, vectors, products[0])
         nearest, least, second = least_two(products, 0, half_norms, 0, table.shape[1])
         length = np.sqrt(row_norms[i])

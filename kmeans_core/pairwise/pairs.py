@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from kmeans_core.arrays import Floats
+from kmeans_core.arrays import Floats, ceil_div, round_up
 from kmeans_core.errors import InvalidParameterError, shown
 from kmeans_core.points.checks import as_points, refuse_negative
 from kmeans_core.points.interface import DistancesOf, KnownPoints
@@ -25,7 +25,7 @@ DIAGONAL_EPS = 100
 # preparing. Whole vectors of lanes.
 LEAST_BLOCKS = 7
 LEAST_BLOCK_ROWS = 96
-LANES = 32
+BLOCK_MULTIPLE = 32
 
 # Long rows are brought from memory for every strip and block. In larger strips that is done less
 # often: with these, 1,500 x 30,000 takes nine tenths of the time.
@@ -143,7 +143,7 @@ def _symmetric(points: KnownPoints, to: Callable[[int, int], DistancesOf]) -> Pa
 
 def _block_rows(n_samples: int, are_long: bool) -> int:
     n_blocks = LEAST_LONG_BLOCKS if are_long else LEAST_BLOCKS
-    return -(-max(LEAST_BLOCK_ROWS, -(-n_samples // n_blocks)) // LANES) * LANES
+    return round_up(max(LEAST_BLOCK_ROWS, ceil_div(n_samples, n_blocks)), BLOCK_MULTIPLE)
 
 
 def _cosine(points: KnownPoints) -> Pairs:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels, aligned_zeros
+from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div
 from kmeans_core.kernels import boxes
+from kmeans_core.points.prepared import transposed
 from kmeans_core.threads import chunks
 
 # Parts of the rows that are sorted side by side, once the first halvings have made them.
@@ -21,7 +22,8 @@ MOST_BLOCKS = 2**20 // boxes.BLOCK_ROWS
 # Where boxes were faster; see pays.
 MOST_FEATURES = 6
 FEWEST_ROWS = 1_000
-LEAST_CLUSTER_CALLS = 80
+LEAST_CLUSTER_CALLS = 340
+LEAST_DISTANCES = 2_000_000
 # Row numbers are int32.
 MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
 
@@ -29,23 +31,21 @@ MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
 def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool:
     """Whether BoxAssigner is likely to be the fastest for so many calls with rows of that shape.
 
-    Measured as the time of ten iterations from random rows, the sort included, against the
-    deciding sum for every centre and, from 4 features on, against the filter with bounds, on
-    uniform, clustered and log-normal float32 rows:
+    Measured as the time of iterations from random rows, the sort included, against the deciding
+    sum for every centre, on uniform, clustered and log-normal float32 rows:
 
-    - With 2 clusters the sort (1 ms for 10,000 rows, 10 ms for 100,000) is not won back: .8 to
-      1.7 times the time of the sum, 2.3 times for 1,000 rows. With 8 it is: .7 to 1.0 for 1,000
-      rows, .4 to .8 for more. Then it is ever better: .2 with 50 clusters, .03 to .2 with 1,000.
-    - One call alone (predict) wins the sort back from about 100 clusters on: 100,000 x 2 took 13 ms
-      with the sort, the sum 11 ms; with 8 clusters 13 and 3.
-    - With more features boxes reach more centres. Up to 5 the filter was faster only for 1,000
-      rows. With 6 boxes took .1 to 1.3 times the filter's time, worst for uniform rows and half at
-      the median; with 8, 1.0 to 2.2 for uniform rows and .1 to 1.2 for others.
+    - In twenty iterations with 17 to 32 clusters boxes took .7 to 1.0 times the sum's time, with up
+      to 6 features. With 16 or fewer all centres fit in two vectors: 1.3 to 2.0 times in ten.
+    - The sort takes 10 ms for 100,000 rows. In ten iterations 40 clusters win it back (.8 to 1.1
+      times), in one call (predict) 400 do: .9 to 1.1 times, and 1.5 to 2.1 with 200.
+    - Few rows need more clusters: in ten iterations 2,000 rows and 64 clusters took 1.0 to 1.5
+      times, 1,000 and 250 .9 to 1.2 times, 4,000 and 400 .3 to .7 times.
     """
     return (
         n_features <= MOST_FEATURES
         and FEWEST_ROWS <= n_samples <= MOST_ROWS
         and n_clusters * n_calls >= LEAST_CLUSTER_CALLS
+        and n_samples * n_clusters * n_calls >= LEAST_DISTANCES
     )
 
 
@@ -67,7 +67,7 @@ class BoxAssigner:
         self.n_threads = n_threads
         n_samples, n_features = X.shape
         self._order = _spatial_order(X, n_threads)
-        n_blocks = -(-n_samples // boxes.BLOCK_ROWS)
+        n_blocks = ceil_div(n_samples, boxes.BLOCK_ROWS)
         # The last block is filled up with its last row. float64 at once: a conversion for each
         # assignment costs more than reading twice as much.
         padding = n_blocks * boxes.BLOCK_ROWS - n_samples
@@ -90,11 +90,9 @@ class BoxAssigner:
         labels : ndarray of shape (n_samples,)
             Cheapest as the last call left them.
         """
-        n_clusters, n_features = centers.shape
         if not np.array_equal(labels, self._left):
             self._own = labels[self._order]
-        transposed = np.zeros((n_features, -(-n_clusters // boxes.STRIDE) * boxes.STRIDE))
-        transposed[:, :n_clusters] = centers.T
+        table = transposed(centers, boxes.STRIDE)
         moved: list[int] = []
 
         def task(start: int, stop: int) -> None:
@@ -103,8 +101,8 @@ class BoxAssigner:
                     self._points,
                     boxes.BLOCK_LINES,
                     *self._tree,
-                    transposed,
-                    n_clusters,
+                    table,
+                    len(centers),
                     self._order,
                     start,
                     stop,
@@ -129,7 +127,7 @@ def _spatial_order(X: npt.NDArray[Any], n_threads: int) -> npt.NDArray[np.int32]
     while size < n_samples:
         size *= 2
     while size > boxes.BLOCK_ROWS:
-        n_parts = -(-n_samples // size)
+        n_parts = ceil_div(n_samples, size)
         until = size // 2 if n_parts < SORT_PARTS else boxes.BLOCK_ROWS
         _split(X, size, until, n_parts, order, keys, n_threads)
         size = until
@@ -167,7 +165,7 @@ def _tree(low: Floats, high: Floats) -> tuple[npt.NDArray[Any], ...]:
         lows.append(low)
         highs.append(high)
         n_nodes, n_features = low.shape
-        n_groups = -(-n_nodes // boxes.FANOUT)
+        n_groups = ceil_div(n_nodes, boxes.FANOUT)
         middle = np.zeros((n_groups * boxes.FANOUT, n_features))
         middle[:n_nodes] = low / 2 + high / 2
         middles.append(middle.reshape(n_groups, boxes.FANOUT, n_features).transpose(0, 2, 1))

@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels, aligned_zeros
+from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import sparse_filter
-from kmeans_core.kernels.sparse_filter import LANES
+from kmeans_core.kernels.centers import put_centers
+from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.threads import chunks
 
 # Vectors of one panel at most: each has an accumulator.
 MOST_VECTORS = 8
-
-# Features transposed together: few enough that their part of the table stays in the cache.
-BLOCK = 128
 
 # Runs a task over all rows; of how many multiply-adds for each stored value.
 RunRows = Callable[[int, chunks.Task], None]
@@ -36,8 +34,8 @@ class CenterTable:
 
     def __init__(self, n_clusters: int, n_features: int) -> None:
         n_padded = self.padded(n_clusters)
-        n_panels = -(-n_padded // (LANES * MOST_VECTORS))
-        self.vectors = (0,) * (n_padded // (LANES * n_panels))
+        n_panels = ceil_div(n_padded, LANES32 * MOST_VECTORS)
+        self.vectors = (0,) * (n_padded // (LANES32 * n_panels))
         self.table = aligned_zeros((n_features, n_padded), np.float32)
         self.half_norms = aligned_zeros((n_padded,), np.float32)
         self.half_norms[n_clusters:] = np.inf
@@ -45,9 +43,9 @@ class CenterTable:
     @staticmethod
     def padded(n_clusters: int) -> int:
         """Columns for so many clusters: panels of equal width, of whole vectors."""
-        n_vectors = -(-n_clusters // LANES)
-        n_panels = -(-n_vectors // MOST_VECTORS)
-        return n_panels * -(-n_vectors // n_panels) * LANES
+        n_vectors = ceil_div(n_clusters, LANES32)
+        n_panels = ceil_div(n_vectors, MOST_VECTORS)
+        return round_up(n_vectors, n_panels) * LANES32
 
 
 class SparseAssigner:
@@ -68,7 +66,7 @@ class SparseAssigner:
         self._run_rows = run_rows
         self._centers = CenterTable(n_clusters, n_features)
         self._norms = np.empty(n_clusters)
-        self._parts = np.empty((-(-n_features // BLOCK), n_clusters))
+        self._all = np.ones(n_clusters, dtype=np.bool_)
 
     def assign(self, centers: Floats, labels: Labels) -> int:
         self._prepare(centers)
@@ -90,16 +88,14 @@ class SparseAssigner:
                 )
             )
 
-        self._run_rows(len(self._centers.half_norms) // LANES, task)
+        self._run_rows(len(self._centers.half_norms) // LANES32, task)
         return sum(moved)
 
     def _prepare(self, centers: Floats) -> None:
         chunks.run(
-            len(self._parts),
+            centers.shape[1],
             centers.size,
             self._n_threads,
-            lambda start, stop: sparse_filter.fill_table(
-                centers, BLOCK, start, stop, self._centers.table, self._parts
-            ),
+            lambda start, stop: put_centers(centers, self._all, start, stop, self._centers.table),
         )
-        sparse_filter.add_norms(self._parts, self._norms, self._centers.half_norms)
+        sparse_filter.put_norms(centers, self._norms, self._centers.half_norms)

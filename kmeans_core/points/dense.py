@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, row_blocks
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, round_up, row_blocks
 from kmeans_core.kernels import dense, dense_pairs
 from kmeans_core.kernels.vectors.fused import TILE_ROWS
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_dense import dense_assigner
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
-from kmeans_core.points.prepared import prepare
+from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import DenseTrials
@@ -129,12 +129,10 @@ class DensePoints:
 
     def squared_distances(self, centers: Floats) -> Floats:
         out = np.empty((len(self.X), len(centers)))
-        prepared = prepare(centers)
+        table = transposed(centers, dense.PANEL_LANES)
         self._run_rows(
             self.X.size * len(centers),
-            lambda start, stop: dense.squared_distances(
-                self.X, prepared.transposed, start, stop, out
-            ),
+            lambda start, stop: dense.squared_distances(self.X, table, start, stop, out),
         )
         return out
 
@@ -147,7 +145,7 @@ class DensePoints:
 
         def distances(start: int, end: int) -> Floats:
             table = table_of()
-            n_rows = -(start - end) // -TILE_ROWS * -TILE_ROWS
+            n_rows = round_up(end - start, TILE_ROWS)
             out = np.empty((n_rows, table.shape[1] - dense_pairs.GAP))
             dense_pairs.euclidean(
                 self.X,
@@ -203,7 +201,7 @@ class DensePoints:
     def _tables(self, shift: Floats, first: int, stop: int) -> Callable[[], Floats]:
         """What gives a table for rows first..stop: the same filled one, or new room for a part."""
         n_features = self.X.shape[1]
-        n_lanes = -(first - stop) // -dense_pairs.PANEL_LANES * -dense_pairs.PANEL_LANES
+        n_lanes = round_up(stop - first, dense_pairs.PANEL_LANES)
         if self.rows_are_long:
             shape = dense_pairs.FEATURES, n_lanes + dense_pairs.GAP
             return lambda: aligned_zeros(shape, np.float64)

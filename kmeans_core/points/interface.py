@@ -15,7 +15,7 @@ DistancesOf = Callable[[int, int], Floats]
 
 
 # Assignments of a usual run of Lloyd's algorithm.
-RUN_CALLS = 10
+RUN_CALLS = 20
 
 
 class Assigner(Protocol):

@@ -11,7 +11,7 @@ from kmeans_core.kernels import observed
 from kmeans_core.lazy import lazy
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import RUN_CALLS, Assigner, KnownPoints, Trials
-from kmeans_core.points.prepared import prepare
+from kmeans_core.points.prepared import transposed
 from kmeans_core.points.sums_observed import ObservedSums
 from kmeans_core.points.trials import ObservedTrials
 from kmeans_core.threads import chunks
@@ -200,10 +200,10 @@ class ObservedPoints:
     def squared_distances(self, centers: Floats) -> Floats:
         """Scaled to all features: d / known * sum; NaN for a row with nothing known."""
         out = np.empty((self.shape[0], len(centers)))
-        transposed = prepare(centers).transposed
+        table = transposed(centers)
         self.run_rows(
             len(centers),
-            lambda start, stop: observed.squared_distances(*self.csr, transposed, start, stop, out),
+            lambda start, stop: observed.squared_distances(*self.csr, table, start, stop, out),
         )
         return out
 
@@ -243,12 +243,12 @@ class ObservedAssigner:
 
     def assign(self, centers: Floats, labels: Labels) -> int:
         """Write the nearest centre of every row to ``labels``; 0 where nothing is known."""
-        transposed = prepare(centers).transposed
+        table = transposed(centers)
         moved: list[int] = []
         self._points.run_rows(
-            transposed.shape[1],
+            table.shape[1],
             lambda start, stop: moved.append(
-                observed.assign(*self._points.csr, transposed, len(centers), start, stop, labels)
+                observed.assign(*self._points.csr, table, len(centers), start, stop, labels)
             ),
         )
         return sum(moved)

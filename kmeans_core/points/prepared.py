@@ -1,42 +1,19 @@
-"""Centres in the forms that plain kernels want them in: float64, transposed, padded."""
+"""Centres as kernels over float64 want them: transposed and padded."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats
-
-# Centres are padded to a multiple of the widest vector in use today: 8 doubles.
-VECTOR_WIDTH = 8
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedCenters:
-    """Centres in the forms that kernels want them in.
-
-    Attributes
-    ----------
-    centers : ndarray of shape (n_clusters, n_features)
-    transposed : ndarray of shape (n_features, n_padded)
-        Columns past n_clusters are zero.
-    norms : ndarray of shape (n_padded,)
-        Squared lengths.
-    """
-
-    centers: Floats
-    transposed: Floats
-    norms: Floats
+from kmeans_core.arrays import Floats, aligned_zeros, round_up
+from kmeans_core.kernels.centers import put_centers
+from kmeans_core.kernels.vectors.ir import LANES64
 
 
-def prepare(centers: npt.NDArray[Any]) -> PreparedCenters:
-    """Centres as float64, transposed and padded, with their norms."""
+def transposed(centers: npt.NDArray[Any], width: int = LANES64, padding: float = 0.0) -> Floats:
+    """Centres as the columns of a table, padded to a multiple of ``width`` columns."""
     n_clusters, n_features = centers.shape
-    n_padded = -(-n_clusters // VECTOR_WIDTH) * VECTOR_WIDTH
-    exact = np.array(centers, dtype=np.float64, order="C")
-    transposed = np.zeros((n_features, n_padded))
-    transposed[:, :n_clusters] = exact.T
-    norms = np.zeros(n_padded)
-    norms[:n_clusters] = np.einsum("ij,ij->i", exact, exact)
-    return PreparedCenters(exact, transposed, norms)
+    table: Floats = aligned_zeros((n_features, round_up(n_clusters, width)), np.float64)
+    table[:, n_clusters:] = padding
+    put_centers(centers, np.ones(n_clusters, dtype=np.bool_), 0, n_features, table)
+    return table

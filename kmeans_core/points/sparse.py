@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div
 from kmeans_core.kernels import sparse, sparse_pairs
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_sparse import SparseAssigner
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
-from kmeans_core.points.prepared import prepare
+from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import SparseTrials, share_of_error
@@ -191,15 +191,16 @@ class SparsePoints:
 
     def squared_distances(self, centers: Floats) -> Floats:
         out = np.empty((len(self.row_norms), len(centers)))
-        prepared = prepare(centers)
+        table, norms = transposed(centers), np.empty(len(centers))
+        squared_lengths(centers, norms)
         self._run_rows(
             len(centers),
             lambda start, stop: sparse.squared_distances(
                 *self.csr,
                 self.row_norms,
-                prepared.centers,
-                prepared.transposed,
-                prepared.norms,
+                centers,
+                table,
+                norms,
                 start,
                 stop,
                 out,
@@ -245,7 +246,7 @@ class SparsePoints:
 
     def _products_by_rows(self, first: int, stop: int, start: int, end: int) -> Floats:
         dtype = self._product_dtype
-        n_panels = -(-(stop - first) // sparse_pairs.PANEL_ROWS)
+        n_panels = ceil_div(stop - first, sparse_pairs.PANEL_ROWS)
         out = np.empty((end - start, n_panels * sparse_pairs.PANEL_ROWS), dtype=dtype)
         # Made once for each thread that asks; a call that is cut short takes its table with it.
         try:

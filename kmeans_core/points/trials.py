@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, aligned_zeros
+from kmeans_core.arrays import Floats, Ints, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import observed, seeding, seeding_sparse
 from kmeans_core.kernels.sparse import CANCELLED
-from kmeans_core.kernels.vectors.exact import LANES
+from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.points.interface import UndecidedError
 from kmeans_core.threads import chunks
 
@@ -42,11 +42,11 @@ class BlockTrials:
         n_blocks = n_blocks_of(n_samples)
         self.weights = weights
         self.closest = np.full(n_samples, np.inf)
-        self.vectors = (0,) * -(-n_trials // LANES)
+        self.vectors = (0,) * ceil_div(n_trials, LANES64)
         # To begin with every row is nearer to the first row kept than to none.
         self.nearer = np.full((n_samples, len(self.vectors)), 255, dtype=np.uint8)
         self.stale = np.ones(n_blocks, dtype=np.bool_)
-        self.potentials = np.empty((n_blocks, LANES * len(self.vectors)))
+        self.potentials = np.empty((n_blocks, LANES64 * len(self.vectors)))
         self.totals = np.empty(n_blocks)
         # To the first row none are kept.
         self.distances = np.empty((0, self.potentials.shape[1]))
@@ -74,7 +74,7 @@ class BlockTrials:
         rows = np.empty(len(uniforms), dtype=np.intp)
         self._draw(uniforms, rows)
         self._put(rows)
-        self._run(len(self.vectors) * LANES, lambda start, stop: self._step(rows, start, stop))
+        self._run(len(self.vectors) * LANES64, lambda start, stop: self._step(rows, start, stop))
         sums = np.empty(self.potentials.shape[1])
         best = int(seeding.least_potential(self.potentials, len(rows), sums))
         self._check(rows, sums, best)
@@ -106,12 +106,12 @@ class BlockTrials:
 
 def n_blocks_of(n_samples: int) -> int:
     """How many blocks rows are added in."""
-    return -(-n_samples // seeding.BLOCK_ROWS)
+    return ceil_div(n_samples, seeding.BLOCK_ROWS)
 
 
 def n_kept_of_dense(n_samples: int, n_features: int) -> int:
     """Rows whose distances to the trials of a step are kept: all or none."""
-    are_few = n_samples * LANES <= seeding.FEW_DISTANCES
+    are_few = n_samples * LANES64 <= seeding.FEW_DISTANCES
     return n_samples if are_few or n_features >= FEWEST_FEATURES else 0
 
 
@@ -119,7 +119,7 @@ def n_kept_of_sparse(csr: tuple[npt.NDArray[Any], ...], n_trials: int) -> int:
     """The same for CSR."""
     data, indices, indptr = csr
     n_samples = len(indptr) - 1
-    n_bytes = 8 * n_samples * LANES * -(-n_trials // LANES)
+    n_bytes = 8 * n_samples * round_up(n_trials, LANES64)
     return (
         n_samples if n_bytes <= max(MOST_KEPT, KEPT_SHARE * (data.nbytes + indices.nbytes)) else 0
     )

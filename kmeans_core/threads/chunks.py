@@ -9,6 +9,7 @@ import itertools
 import threading
 from collections.abc import Callable
 
+from kmeans_core.arrays import ceil_div
 from kmeans_core.threads import pool, stopping
 
 Task = Callable[[int, int], None]
@@ -62,7 +63,7 @@ def run(
     if alone and work <= CHUNK_WORK and n_items <= most_items:
         task(0, n_items)
         return
-    n_chunks = max(-(-work // CHUNK_WORK), -(-n_items // most_items))
+    n_chunks = max(ceil_div(work, CHUNK_WORK), ceil_div(n_items, most_items))
     if not alone:
         n_chunks = max(n_chunks, n_workers * _CHUNKS_PER_THREAD)
     chunks = _Chunks(task, n_items, min(n_items, n_chunks))

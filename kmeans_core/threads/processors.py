@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from kmeans_core.arrays import ceil_div
+
 # A container's quota can change while the process runs, but reading it takes about .1 ms.
 QUOTA_SECONDS = 10.0
 
@@ -161,4 +163,4 @@ def _processors(words: list[str]) -> int | None:
     if len(words) != 2:
         return None
     quota, period = map(_positive, words)
-    return None if quota is None or period is None else -(-quota // period)
+    return None if quota is None or period is None else ceil_div(quota, period)

@@ -1,8 +1,7 @@
 """Explicit vectors that keep the deciding sum's bits: float64, features in order, nothing fused.
 
-Each lane is a centre (or a trial of k-means++). A lane adds in the same order as the plain loop,
-except in ``squared_distance``, which has an order of its own. ``fused.py`` has the faster vectors,
-which need a rounding bound.
+Each lane is a centre (or a trial of k-means++), and adds in the same order as the plain loop.
+``fused.py`` has the faster vectors, which need a rounding bound.
 """
 
 import numpy as np
@@ -12,6 +11,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from kmeans_core.kernels.vectors.ir import (
+    LANES64,
     constants,
     load,
     prefetch_entries,
@@ -22,11 +22,6 @@ from kmeans_core.kernels.vectors.ir import (
     vector_type,
     zeros,
 )
-
-LANES = 8
-
-# Lanes of a sum that has many terms: two vectors, so that one addition need not wait for another.
-WIDE = 2 * LANES
 
 
 @intrinsic
@@ -54,12 +49,12 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
             x = splat(builder, vector, value)
             line = builder.gep(right.data, [builder.add(builder.mul(loop.index, width), offset)])
             for v in range(n_vectors):
-                at = builder.gep(line, [ir.Constant(intp, v * LANES)])
+                at = builder.gep(line, [ir.Constant(intp, v * LANES64)])
                 difference = builder.fsub(x, load(builder, vector, at, 8))
                 square = builder.fmul(difference, difference)
                 builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
         for v in range(n_vectors):
-            at = builder.add(offset, ir.Constant(intp, v * LANES))
+            at = builder.add(offset, ir.Constant(intp, v * LANES64))
             store(builder, builder.load(sums[v]), builder.gep(target.data, [at]), 8)
         return context.get_dummy_value()
 
@@ -70,7 +65,7 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
 def _nearest_lane(typingctx, distances):
     """The lowest place of the least distance; distances fill whole vectors and hold no NaN."""
     vector = vector_type(types.float64)
-    integers = ir.VectorType(ir.IntType(64), LANES)
+    integers = ir.VectorType(ir.IntType(64), LANES64)
 
     def codegen(context, builder, signature, args):
         array = context.make_array(signature.args[0])(context, builder, args[0])
@@ -79,21 +74,21 @@ def _nearest_lane(typingctx, distances):
         best, index, place = (
             cgutils.alloca_once(builder, kind) for kind in (vector, integers, integers)
         )
-        builder.store(constants(vector, [float("inf")] * LANES), best)
-        builder.store(constants(integers, list(range(LANES))), index)
-        builder.store(constants(integers, list(range(LANES))), place)
+        builder.store(constants(vector, [float("inf")] * LANES64), best)
+        builder.store(constants(integers, list(range(LANES64))), index)
+        builder.store(constants(integers, list(range(LANES64))), place)
         with cgutils.for_range_slice(
-            builder, ir.Constant(intp, 0), width, ir.Constant(intp, LANES), intp
+            builder, ir.Constant(intp, 0), width, ir.Constant(intp, LANES64), intp
         ) as (at, _):
             distance = load(builder, vector, builder.gep(array.data, [at]), 8)
             nearer = builder.fcmp_ordered("<", distance, builder.load(best))
             builder.store(builder.select(nearer, distance, builder.load(best)), best)
             builder.store(builder.select(nearer, builder.load(place), builder.load(index)), index)
-            step = constants(integers, [LANES] * LANES)
+            step = constants(integers, [LANES64] * LANES64)
             builder.store(builder.add(builder.load(place), step), place)
         lanes, places = builder.load(best), builder.load(index)
         least = splat(builder, vector, reduce(builder, "fmin", lanes))
-        greatest = constants(integers, [2**63 - 1] * LANES)
+        greatest = constants(integers, [2**63 - 1] * LANES64)
         places = builder.select(builder.fcmp_ordered("==", lanes, least), places, greatest)
         return reduce(builder, "smin", places)
 
@@ -115,9 +110,9 @@ def _line_to_keep(builder, kept, row, n_vectors):
 def _mark_lanes(builder, distances, limit, factor, mask, line, added):
     """Store distances, and a bit for each less than ``limit``; add factor * the lesser."""
     for v, distance in enumerate(distances):
-        store(builder, distance, builder.gep(line, [ir.Constant(ir.IntType(64), v * LANES)]), 8)
+        store(builder, distance, builder.gep(line, [ir.Constant(ir.IntType(64), v * LANES64)]), 8)
         nearer = builder.fcmp_ordered("<", distance, limit)
-        bits = builder.bitcast(nearer, ir.IntType(LANES))
+        bits = builder.bitcast(nearer, ir.IntType(LANES64))
         builder.store(bits, builder.gep(mask, [ir.Constant(ir.IntType(64), v)]))
         kept = builder.select(nearer, distance, limit)
         total = builder.fadd(builder.load(added[v]), builder.fmul(factor, kept))
@@ -144,9 +139,9 @@ def _mark_nearer(typingctx, distances, closest, weight, vectors, nearer, row, ke
             context.cast(builder, args[at], signature.args[at], types.intp) for at in (5, 8)
         )
         mask = builder.gep(marks.data, [builder.mul(line, ir.Constant(intp, n_vectors))])
-        start = builder.mul(place, ir.Constant(intp, n_vectors * LANES))
+        start = builder.mul(place, ir.Constant(intp, n_vectors * LANES64))
         limit, factor = (splat(builder, vector, args[at]) for at in (1, 2))
-        at = [ir.Constant(intp, v * LANES) for v in range(n_vectors)]
+        at = [ir.Constant(intp, v * LANES64) for v in range(n_vectors)]
         found = [load(builder, vector, builder.gep(array.data, [v]), 8) for v in at]
         added = zeros(builder, vector, n_vectors)
         ends = [builder.gep(totals.data, [builder.add(start, v)]) for v in at]
@@ -209,7 +204,7 @@ def _dense_trials(
             with cgutils.for_range(builder, n_features, intp=intp) as loop:
                 line = builder.gep(right.data, [builder.mul(loop.index, width)])
                 columns = [
-                    load(builder, vector, builder.gep(line, [ir.Constant(intp, v * LANES)]), 8)
+                    load(builder, vector, builder.gep(line, [ir.Constant(intp, v * LANES64)]), 8)
                     for v in range(n_vectors)
                 ]
                 for start, totals_of_row in zip(starts, sums, strict=False):
@@ -233,7 +228,7 @@ def _dense_trials(
             tile(i, 1)
         start = builder.mul(place, width)
         for v, total in enumerate(added):
-            at = builder.gep(totals.data, [builder.add(start, ir.Constant(intp, v * LANES))])
+            at = builder.gep(totals.data, [builder.add(start, ir.Constant(intp, v * LANES64))])
             store(builder, builder.load(total), at, 8)
         return context.get_dummy_value()
 
@@ -253,10 +248,10 @@ def _expand(typingctx, products, norm, norms, share, least, vectors):
         )
         intp = context.get_value_type(types.intp)
         own, least_share, floor = (splat(builder, vector, args[at]) for at in (1, 3, 4))
-        two = constants(vector, [2.0] * LANES)
+        two = constants(vector, [2.0] * LANES64)
         good = ir.Constant(ir.IntType(1), 1)
         for v in range(n_vectors):
-            at = [ir.Constant(intp, v * LANES)]
+            at = [ir.Constant(intp, v * LANES64)]
             place = builder.gep(array.data, at)
             both = builder.fadd(own, load(builder, vector, builder.gep(others.data, at), 8))
             product = builder.fmul(two, load(builder, vector, place, 8))
@@ -264,62 +259,19 @@ def _expand(typingctx, products, norm, norms, share, least, vectors):
             store(builder, distance, place, 8)
             limit = builder.fadd(builder.fmul(least_share, both), floor)
             exceeds = builder.fcmp_ordered(">", distance, limit)
-            mask = builder.bitcast(exceeds, ir.IntType(LANES))
-            all_do = builder.icmp_signed("==", mask, ir.Constant(ir.IntType(LANES), -1))
+            mask = builder.bitcast(exceeds, ir.IntType(LANES64))
+            all_do = builder.icmp_signed("==", mask, ir.Constant(ir.IntType(LANES64), -1))
             good = builder.and_(good, all_do)
         return good
 
     return types.boolean(products, norm, norms, share, least, vectors), codegen
 
 
-@intrinsic
-def _squared_distance(typingctx, a, b):
-    """Sum of (a - b)^2: lane by lane, the halves of the lanes added until one is left, the rest."""
-    vector = ir.VectorType(ir.DoubleType(), WIDE)
-
-    def codegen(context, builder, signature, args):
-        one, other = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 1)
-        )
-        intp = context.get_value_type(types.intp)
-        (length,) = cgutils.unpack_tuple(builder, one.shape, 1)
-        zero, step = ir.Constant(intp, 0), ir.Constant(intp, WIDE)
-        whole = builder.mul(builder.sdiv(length, step), step)
-        sums, rest = (cgutils.alloca_once(builder, kind) for kind in (vector, vector.element))
-
-        def add(value, other_value, total):
-            difference = builder.fsub(value, other_value)
-            square = builder.fmul(difference, difference)
-            builder.store(builder.fadd(builder.load(total), square), total)
-
-        builder.store(ir.Constant(vector, None), sums)
-        with cgutils.for_range_slice(builder, zero, whole, step, intp) as (at, _):
-            add(*(load(builder, vector, builder.gep(x.data, [at]), 8) for x in (one, other)), sums)
-        lanes = builder.load(sums)
-        n_lanes = WIDE
-        while n_lanes > 1:
-            n_lanes //= 2
-            places = ir.VectorType(ir.IntType(32), n_lanes)
-            low, high = (
-                builder.shuffle_vector(
-                    lanes, lanes, constants(places, list(range(at, at + n_lanes)))
-                )
-                for at in (0, n_lanes)
-            )
-            lanes = builder.fadd(low, high)
-        builder.store(builder.extract_element(lanes, ir.Constant(ir.IntType(32), 0)), rest)
-        with cgutils.for_range_slice(builder, whole, length, ir.Constant(intp, 1), intp) as (at, _):
-            add(*(builder.load(builder.gep(x.data, [at])) for x in (one, other)), rest)
-        return builder.load(rest)
-
-    return types.float64(a, b), codegen
-
-
 # The same in NumPy -----------------------------------------------------------------------------
 
 
 def _squared_differences_in_numpy(X, row, table, column, vectors, out):
-    stop = column + len(vectors) * LANES
+    stop = column + len(vectors) * LANES64
     total = np.zeros(stop - column)
     with np.errstate(over="ignore"):
         for j in range(X.shape[1]):
@@ -332,7 +284,7 @@ def _nearest_lane_in_numpy(distances):
 
 
 def _expand_in_numpy(products, norm, norms, share, least, vectors):
-    n_lanes = len(vectors) * LANES
+    n_lanes = len(vectors) * LANES64
     both = norm + norms[:n_lanes]
     products[:n_lanes] = both - 2.0 * products[:n_lanes]
     return bool(np.all(products[:n_lanes] > share * both + least))
@@ -349,26 +301,12 @@ def _dense_trials_in_numpy(
 
 
 def _mark_nearer_in_numpy(distances, closest, weight, vectors, nearer, row, kept, sums, block):
-    n_lanes = len(vectors) * LANES
+    n_lanes = len(vectors) * LANES64
     is_nearer = distances[:n_lanes] < closest
     nearer[row] = np.packbits(is_nearer, bitorder="little")
     if len(kept) > 0:
         kept[row] = distances[:n_lanes]
     sums[block] += weight * np.where(is_nearer, distances[:n_lanes], closest)
-
-
-def _squared_distance_in_numpy(a, b):
-    squares = (a - b) ** 2
-    n_whole = len(squares) // WIDE * WIDE
-    lanes = np.zeros(WIDE)
-    for line in squares[:n_whole].reshape(-1, WIDE):
-        lanes += line
-    while len(lanes) > 1:
-        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
-    total = lanes[0]
-    for square in squares[n_whole:]:
-        total += square
-    return total
 
 
 # What kernels call -----------------------------------------------------------------------------
@@ -378,4 +316,3 @@ nearest_lane = usable(_nearest_lane, _nearest_lane_in_numpy)
 mark_nearer = usable(_mark_nearer, _mark_nearer_in_numpy)
 expand = usable(_expand, _expand_in_numpy)
 dense_trials = usable(_dense_trials, _dense_trials_in_numpy)
-squared_distance = usable(_squared_distance, _squared_distance_in_numpy)

@@ -10,7 +10,8 @@ from numba.core import cgutils
 
 # Bytes of a vector: 64 also where registers are shorter, as LLVM splits what does not fit.
 VECTOR_BYTES = 64
-LANES = {np.dtype(np.float32): 16, np.dtype(np.float64): 8}
+LANES32, LANES64 = VECTOR_BYTES // 4, VECTOR_BYTES // 8
+LANES = {np.dtype(np.float32): LANES32, np.dtype(np.float64): LANES64}
 
 
 def usable(compiled: Any, in_numpy: Callable[..., Any]) -> Any:

@@ -13,9 +13,10 @@ import scipy.sparse as sp
 import kmeans_core
 from kmeans_core import reference
 from kmeans_core.kernels import dense, jit, sparse, sparse_filter
+from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.kernels.sparse_pairs import columns_of
-from kmeans_core.points.prepared import prepare
+from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import all_rows, moved_rows
 
 PACKAGE = Path(kmeans_core.__file__).parent
@@ -38,8 +39,9 @@ def csr_of(X):
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 20), (3, 11), (19, 20), (5, 5)])
 def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
-    prepared = prepare(X[:3])
-    centers, centers_t, center_norms = prepared.centers, prepared.transposed, prepared.norms
+    centers, center_norms = X[:3], np.empty(3)
+    squared_lengths(centers, center_norms)
+    table = transposed(centers, dense.PANEL_LANES, padding=np.inf)
     csr, norms = csr_of(X)
     labels = np.full(20, 2, dtype=np.int32)
     all_distances = reference.squared_distances(X, X[:3])
@@ -55,19 +57,19 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
         return np.full(shape, -7.0)
 
     own = all_distances[:, 2]
-    check(dense.squared_distances, blank(20, 3), all_distances, X, centers_t)
+    check(dense.squared_distances, blank(20, 3), all_distances, X, table)
     check(dense.own_distances, blank(20), own, X, centers, labels)
-    form = (*csr, norms, centers, centers_t, center_norms)
+    form = (*csr, norms, centers, table, center_norms)
     check(sparse.squared_distances, blank(20, 3), all_distances, *form)
     check(sparse.own_distances, blank(20), own, *csr, centers, center_norms, labels)
 
     nearest = reference.nearest(X, X[:3])
-    table = np.zeros((4, 16), dtype=np.float32)
-    table[:, :3] = X[:3].T
+    table32 = np.zeros((4, 16), dtype=np.float32)
+    table32[:, :3] = X[:3].T
     half_norms = np.full(16, np.inf, dtype=np.float32)
-    half_norms[:3] = center_norms[:3] / 2
-    filtered = (*csr, norms, centers, center_norms[:3], table, half_norms, (0,))
-    for kernel, args in ((dense.assign, (X, centers_t, 3)), (sparse_filter.assign, filtered)):
+    half_norms[:3] = center_norms / 2
+    filtered = (*csr, norms, centers, center_norms, table32, half_norms, (0,))
+    for kernel, args in ((dense.assign, (X, table)), (sparse_filter.assign, filtered)):
         found = np.full(20, -7, dtype=np.int32)
         assert kernel(*args, start, stop, found) == stop - start
         assert np.array_equal(found[inside], nearest[inside])

@@ -6,13 +6,14 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kmeans_core import reference
 from kmeans_core.fit.compiled import MOST_KEPT, is_small
 from kmeans_core.fit.runners import runner_of
-from kmeans_core.kernels import dense, sparse_bounds
-from kmeans_core.kernels.sparse_filter import put_centers
+from kmeans_core.kernels import sparse_bounds
+from kmeans_core.kernels.centers import put_centers
+from kmeans_core.kernels.sparse_filter import put_norms
 from kmeans_core.points.assign_sparse import CenterTable
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.prepared import prepare
 
 
 class Bounded:
@@ -40,7 +41,9 @@ class Bounded:
             sparse_bounds.move_bounds(shifts, centers.shape[1], self.drift, self.drift32)
         self.before = centers.copy()
         room = self.room
-        put_centers(centers, np.full(len(centers), True), room.table, self.norms, room.half_norms)
+        everything = np.full(len(centers), True)
+        put_centers(centers, everything, 0, centers.shape[1], room.table)
+        put_norms(centers, self.norms, room.half_norms)
         was = self.labels.copy()
         n_moved = sparse_bounds.assign(
             *self.points.csr,
@@ -61,10 +64,9 @@ class Bounded:
 
 
 def decided(X, centers):
-    rows = np.ascontiguousarray(X.toarray(), dtype=np.float64)
-    labels = np.full(len(rows), -1, dtype=np.int32)
-    dense.assign(rows, prepare(centers).transposed, len(centers), 0, len(rows), labels)
-    return labels
+    """Labels by the deciding sum alone."""
+    with np.errstate(over="ignore"):
+        return reference.nearest(X.toarray().astype(np.float64), centers)
 
 
 def skewed(n_samples, n_features, dtype, seed):

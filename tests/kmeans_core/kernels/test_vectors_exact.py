@@ -6,8 +6,7 @@ from numba import njit
 
 from kmeans_core import reference
 from kmeans_core.kernels.vectors import exact
-
-LANES = exact.LANES
+from kmeans_core.kernels.vectors.ir import LANES64
 
 
 # An intrinsic can be called from compiled code only.
@@ -36,11 +35,6 @@ def dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept,
     exact.dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
 
 
-@njit
-def squared_distance(a, b):
-    return exact.squared_distance(a, b)
-
-
 def anywhere(array, n_places):
     """A copy that starts ``n_places`` past a cache line: vectors then straddle two lines."""
     memory = np.empty(array.size + 16, dtype=array.dtype)
@@ -57,13 +51,13 @@ def test_squared_differences_are_the_deciding_sum(dtype, n_vectors):
     for n_features in (1, 2, 7, 30):
         X = rng.normal(size=(5, n_features)).astype(dtype)
         X[1], X[2] = 0.0, X[2] * dtype(1e30)
-        centers = rng.normal(size=(n_vectors * LANES + 16, n_features))
+        centers = rng.normal(size=(n_vectors * LANES64 + 16, n_features))
         centers[3], centers[4] = X[3], np.inf
         expected = reference.squared_distances(X.astype(np.float64), centers)
         for column in (0, 3, 16):
             for places in (0, 1, 5):
                 table = anywhere(centers.T, places)
-                stop = column + n_vectors * LANES
+                stop = column + n_vectors * LANES64
                 for row in range(5):
                     out = np.full(len(centers), -7.0)
                     squared_differences(X, row, table, column, (0,) * n_vectors, out)
@@ -78,14 +72,14 @@ def test_squared_differences_are_the_deciding_sum(dtype, n_vectors):
 
 def test_squares_that_overflow_are_infinite_and_those_that_vanish_zero():
     X = np.array([[1e300, 1e-300], [0.0, 1e-300]])
-    table = np.zeros((2, LANES))
+    table = np.zeros((2, LANES64))
     table[:, 1] = -1e300
     for function in (squared_differences, exact._squared_differences_in_numpy):
-        out = np.empty(LANES)
+        out = np.empty(LANES64)
         function(X, 0, table, 0, (0,), out)
-        assert out.tolist() == [np.inf] * LANES
+        assert out.tolist() == [np.inf] * LANES64
         function(X, 1, table, 0, (0,), out)
-        assert out.tolist() == [0.0, np.inf] + [0.0] * (LANES - 2)
+        assert out.tolist() == [0.0, np.inf] + [0.0] * (LANES64 - 2)
 
 
 @pytest.mark.parametrize("n_vectors", [1, 2, 5])
@@ -93,7 +87,7 @@ def test_of_equally_near_lanes_the_lowest(n_vectors):
     rng = np.random.default_rng(n_vectors)
     n_ties = 0
     for _ in range(300):
-        distances = rng.integers(0, 6, size=n_vectors * LANES) + 1.5
+        distances = rng.integers(0, 6, size=n_vectors * LANES64) + 1.5
         distances[rng.random(len(distances)) < rng.random()] = np.inf
         n_ties += np.sum(distances == distances.min()) > 1
         expected = distances.tolist().index(distances.min())
@@ -102,9 +96,9 @@ def test_of_equally_near_lanes_the_lowest(n_vectors):
         assert exact._nearest_lane_in_numpy(distances) == expected
     assert n_ties > 50
     # Each place alone, and each place with all that follow it.
-    for place in range(n_vectors * LANES):
-        for stop in (place + 1, n_vectors * LANES):
-            distances = np.full(n_vectors * LANES, np.inf)
+    for place in range(n_vectors * LANES64):
+        for stop in (place + 1, n_vectors * LANES64):
+            distances = np.full(n_vectors * LANES64, np.inf)
             assert nearest_lane(distances) == 0
             distances[place:stop] = 0.0
             assert nearest_lane(distances) == place
@@ -120,7 +114,7 @@ def bits(is_nearer):
 @pytest.mark.parametrize(("closest", "weight"), [(0.0, 1.0), (0.3, 0.0), (0.7, 0.1), (np.inf, 2.0)])
 def test_what_is_nearer_is_marked_and_the_lesser_added(n_vectors, n_kept, closest, weight):
     rng = np.random.default_rng(n_vectors)
-    width, vectors = n_vectors * LANES, (0,) * n_vectors
+    width, vectors = n_vectors * LANES64, (0,) * n_vectors
     distances, before = rng.random(width), rng.random((2, width))
     distances[::3], distances[1::5], distances[2::7] = closest, 0.0, np.inf
     lesser = [min(distance, closest) for distance in distances.tolist()]
@@ -139,7 +133,7 @@ def test_what_is_nearer_is_marked_and_the_lesser_added(n_vectors, n_kept, closes
 @pytest.mark.parametrize("n_kept", [0, 20])
 def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors, n_kept):
     rng = np.random.default_rng(n_vectors)
-    width = n_vectors * LANES
+    width = n_vectors * LANES64
     for n_features in (1, 5):
         X = rng.normal(size=(20, n_features)).astype(dtype)
         rows = rng.integers(20, size=width)
@@ -187,7 +181,7 @@ def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors, 
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
 def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vectors):
     rng = np.random.default_rng(n_vectors)
-    width = n_vectors * LANES
+    width = n_vectors * LANES64
     norms = rng.random(width) + 1.0
     for place in [None, *range(width)]:
         products = rng.random(width) * 0.5
@@ -202,28 +196,12 @@ def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vect
 @pytest.mark.parametrize("bad", [np.inf, np.nan])
 def test_an_expanded_distance_that_overflowed_is_not_believed(bad):
     for function in (expand, exact._expand_in_numpy):
-        products, norms = np.zeros(LANES), np.ones(LANES)
+        products, norms = np.zeros(LANES64), np.ones(LANES64)
         norms[6] = bad
         assert not function(products, 1.0, norms, 1e-3, 0.0, (0,))
     # Exactly the share is not more than it, and neither is exactly the least.
     for function in (expand, exact._expand_in_numpy):
-        assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.5, 0.0, (0,))
-        assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.499, 0.0, (0,))
-        assert not function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.25, 0.5, (0,))
-        assert function(np.full(LANES, 0.5), 1.0, np.ones(LANES), 0.25, 0.499, (0,))
-
-
-@pytest.mark.parametrize("length", [0, 1, 2, 15, 16, 17, 31, 64, 1003])
-@pytest.mark.parametrize("n_places", [0, 1])
-def test_squared_distance_adds_in_the_same_order_everywhere(length, n_places):
-    rng = np.random.default_rng(length)
-    a, b = rng.normal(size=length), rng.normal(size=length)
-    found = squared_distance(anywhere(a, n_places), anywhere(b, n_places))
-    assert found == exact._squared_distance_in_numpy(a, b)
-    assert found == pytest.approx(np.sum((a - b) ** 2), rel=1e-13)
-
-
-def test_squared_distance_of_half_stars_is_exact():
-    rng = np.random.default_rng(0)
-    a, b = rng.integers(0, 11, 1001) / 2, rng.integers(0, 11, 1001) / 2
-    assert squared_distance(a, b) == float(np.sum((2 * a - 2 * b).astype(int) ** 2)) / 4
+        assert not function(np.full(LANES64, 0.5), 1.0, np.ones(LANES64), 0.5, 0.0, (0,))
+        assert function(np.full(LANES64, 0.5), 1.0, np.ones(LANES64), 0.499, 0.0, (0,))
+        assert not function(np.full(LANES64, 0.5), 1.0, np.ones(LANES64), 0.25, 0.5, (0,))
+        assert function(np.full(LANES64, 0.5), 1.0, np.ones(LANES64), 0.25, 0.499, (0,))

@@ -364,16 +364,22 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
 
 
 @pytest.mark.parametrize(
-    ("shape", "n_clusters", "kind"),
+    ("shape", "n_clusters", "n_calls", "kind"),
     [
-        ((100_000, 4), 7, PlainAssigner),  # few features, and too few clusters for boxes
-        ((100_000, 4), 8, BoxAssigner),
-        ((100_000, 5), 4, PlainAssigner),  # little work a row
-        ((1000, 10), 19, PlainAssigner),  # little work in all
-        ((1000, 10), 20, FilteredAssigner),
-        ((2, 2**20), 8, PlainAssigner),  # no bound on its rounding
+        ((10_000, 4), 16, 20, PlainAssigner),  # too few clusters for boxes
+        ((10_000, 4), 17, 20, BoxAssigner),
+        ((4000, 4), 60, 3, PlainAssigner),  # too few features for the filter
+        ((10_000, 8), 29, 20, PlainAssigner),  # few features, and little work a row
+        ((10_000, 8), 30, 20, FilteredAssigner),
+        ((10_000, 15), 15, 20, PlainAssigner),
+        ((10_000, 16), 2, 20, FilteredAssigner),
+        ((10_000, 16), 93, 1, PlainAssigner),  # one call skips nothing
+        ((10_000, 16), 94, 1, FilteredAssigner),
+        ((1000, 100), 1, 20, PlainAssigner),  # little work in all
+        ((1000, 100), 2, 20, FilteredAssigner),
+        ((2, 2**20), 8, 20, PlainAssigner),  # no bound on its rounding
     ],
 )
-def test_the_filter_is_used_where_it_pays(shape, n_clusters, kind):
+def test_the_filter_is_used_where_it_pays(shape, n_clusters, n_calls, kind):
     X = np.zeros(shape, dtype=np.float32)
-    assert type(dense_assigner(X, n_clusters, 10, 1)) is kind
+    assert type(dense_assigner(X, n_clusters, n_calls, 1)) is kind

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kmeans_core import reference
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.prepared import prepare
+from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import all_rows
 
 GRID = st.sampled_from([0.0, 0.0, 0.5, 1.0, 3.0, 5.0])
@@ -168,20 +168,21 @@ def test_taken_rows_are_dense_and_ones_own(blobs, storage):
 
 
 @pytest.mark.parametrize("n_clusters", [1, 7, 8, 9, 16])
-def test_prepared_centres_are_padded_with_zeros(n_clusters):
-    centers = np.arange(1.0, 1 + 2 * n_clusters).reshape(n_clusters, 2)
-    prepared = prepare(centers)
-    assert prepared.transposed.shape[1] % 8 == 0
-    assert 0 <= prepared.transposed.shape[1] - n_clusters < 8
-    assert np.array_equal(prepared.transposed[:, :n_clusters], centers.T)
-    assert not np.any(prepared.transposed[:, n_clusters:])
-    assert np.array_equal(prepared.norms[:n_clusters], np.sum(centers**2, axis=1))
-    assert not np.shares_memory(prepared.centers, centers)
+@pytest.mark.parametrize("width", [8, 32])
+@pytest.mark.parametrize("n_features", [1, 300])  # of one block, and of three
+def test_transposed_centres_are_padded(n_clusters, n_features, width):
+    centers = np.arange(1.0, 1 + n_features * n_clusters).reshape(n_clusters, n_features)
+    table = transposed(centers, width, padding=np.inf)
+    n_padded = table.shape[1]
+    assert n_padded % width == 0
+    assert 0 <= n_padded - n_clusters < width
+    assert np.array_equal(table[:, :n_clusters], centers.T)
+    assert np.all(table[:, n_clusters:] == np.inf)
 
 
 @pytest.mark.parametrize("n_clusters", [1, 3, 8, 11])
 def test_padding_is_nobodys_nearest_centre(storage, n_clusters):
-    # Padding is zero, and so nearer to these rows than any centre.
+    # Padding of zeros would be nearer to these rows than any centre.
     X = np.ones((6, 3)) * 0.01
     X[0, 0] = 0.0
     assert max(labels_of(storage(X), np.full((n_clusters, 3), 50.0))) == 0
