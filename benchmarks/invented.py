@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 N_TASTES = 12
 
 
-def ratings_matrix(n_users: int, n_films: int, n_ratings: int, seed: int) -> sp.csr_array:
+def ratings_matrix(n_users: int, n_items: int, n_ratings: int, seed: int) -> sp.csr_array:
     """Half stars .5 to 5 as users x films, CSR float32 with int32 indices.
 
     Films are known in a Zipf-like way, activity is log-normal above 20 ratings a user, and twelve
@@ -17,8 +17,8 @@ def ratings_matrix(n_users: int, n_films: int, n_ratings: int, seed: int) -> sp.
     """
     rng = np.random.default_rng(seed)
     taste = rng.integers(0, N_TASTES, n_users)
-    kind = rng.integers(0, N_TASTES, n_films)
-    popularity = 1.0 / (np.arange(n_films) + 20.0) ** 0.9
+    kind = rng.integers(0, N_TASTES, n_items)
+    popularity = 1.0 / (np.arange(n_items) + 20.0) ** 0.9
     rng.shuffle(popularity)
 
     mean = n_ratings / n_users
@@ -26,7 +26,7 @@ def ratings_matrix(n_users: int, n_films: int, n_ratings: int, seed: int) -> sp.
     above = rng.lognormal(0.0, 1.2, n_users)
     activity = least + above * (mean - least) / above.mean()
     # A film drawn twice by one person counts once, so more are drawn than are wanted.
-    drawn = np.ceil(np.minimum(activity, n_films / 4) * 1.6).astype(np.int64)
+    drawn = np.ceil(np.minimum(activity, n_items / 4) * 1.6).astype(np.int64)
 
     seen_more = np.exp(rng.normal(0.0, 0.8, (N_TASTES, N_TASTES)))
     liked_more = rng.normal(0.0, 0.6, (N_TASTES, N_TASTES))
@@ -35,20 +35,20 @@ def ratings_matrix(n_users: int, n_films: int, n_ratings: int, seed: int) -> sp.
         users = np.flatnonzero(taste == group)
         chance = np.cumsum(popularity * seen_more[group, kind])
         films = np.searchsorted(chance, rng.random(drawn[users].sum()) * chance[-1], side="right")
-        cells.append(np.repeat(users, drawn[users]) * n_films + np.minimum(films, n_films - 1))
+        cells.append(np.repeat(users, drawn[users]) * n_items + np.minimum(films, n_items - 1))
     cells = np.unique(np.concatenate(cells))
     if len(cells) > n_ratings:
         cells = cells[np.sort(rng.permutation(len(cells))[:n_ratings])]
-    users, films = np.divmod(cells, n_films)
+    users, films = np.divmod(cells, n_items)
 
     stars = rng.normal(0.0, 0.8, len(cells)).astype(np.float32)
-    stars += rng.normal(3.4, 0.4, n_films).astype(np.float32)[films]
+    stars += rng.normal(3.4, 0.4, n_items).astype(np.float32)[films]
     stars += rng.normal(0.0, 0.4, n_users).astype(np.float32)[users]
     stars += liked_more.astype(np.float32)[taste[users], kind[films]]
     stars = np.clip(np.round(stars * 2) / 2, 0.5, 5.0)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=n_users))])
     parts = (stars, films.astype(np.int32), indptr.astype(np.int32))
-    return sp.csr_array(parts, shape=(n_users, n_films))
+    return sp.csr_array(parts, shape=(n_users, n_items))
 
 
 def blobs(n_samples: int, n_features: int, n_blobs: int, spread: float, seed: int) -> Any:

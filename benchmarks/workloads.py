@@ -85,7 +85,7 @@ def _ratings() -> Any:
     return recsys.load_ratings(path) if path else recsys.builtin_ratings()
 
 
-def user_film_matrix(scale: Scale) -> Any:
+def user_movie_matrix(scale: Scale) -> Any:
     """Users x the 1,000 most rated films, CSR float64: 671 x 1,000 of the real ratings."""
     from recsys import RatingMatrix
 
@@ -106,7 +106,7 @@ def two_genre_means() -> Any:
     return np.ascontiguousarray(subset.iloc[:, 1:3].to_numpy())
 
 
-def iterations_of_a_start(X: Any, n_clusters: int, n_init: int) -> int:
+def iterations_of_a_restart(X: Any, n_clusters: int, n_init: int) -> int:
     """Iterations that a k-means++ start takes on average to stop at the default tol, counted."""
     from kmeans_core import KMeans
 
@@ -126,7 +126,7 @@ def iterations_of_a_start(X: Any, n_clusters: int, n_init: int) -> int:
 
 
 def w1a(scale: Scale) -> Task:
-    X = user_film_matrix(scale)
+    X = user_movie_matrix(scale)
     return rows_at(Task("lloyd", X, iterations=_to_the_end(X)), 10, seed=1)
 
 
@@ -138,9 +138,9 @@ def _to_the_end(X: Any) -> int:
 
 
 def w1b(scale: Scale) -> Task:
-    X = user_film_matrix(scale)
+    X = user_movie_matrix(scale)
     n_init = 2 if scale == "tiny" else 10
-    iterations = iterations_of_a_start(X, 10, n_init)
+    iterations = iterations_of_a_restart(X, 10, n_init)
     return Task(
         "starts", X, 10, n_init=n_init, iterations=iterations, seeds=1 if scale == "tiny" else 5
     )
@@ -155,7 +155,7 @@ def w2(scale: Scale) -> Task:
     step = {"tiny": 90, "quick": 45, "full": 5}[scale]
     ks = tuple(range(2, min(183, len(X)), step))
     n_init = 2 if scale == "tiny" else 10
-    iterations = tuple(iterations_of_a_start(X, k, n_init) for k in ks)
+    iterations = tuple(iterations_of_a_restart(X, k, n_init) for k in ks)
     return Task(
         "sweep",
         X,
@@ -169,7 +169,7 @@ def w2(scale: Scale) -> Task:
 def w3a(scale: Scale) -> Task:
     from kmeans_core import KMeans
 
-    X = user_film_matrix(scale)
+    X = user_movie_matrix(scale)
     return Task("silhouette", X, 10, labels=KMeans(10, random_state=0).fit(X).labels_)
 
 

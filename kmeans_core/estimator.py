@@ -8,10 +8,10 @@ import numpy as np
 
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
-from kmeans_core.fit.empty_rows import heaviest_cluster, known_rows
+from kmeans_core.fit.known_rows import heaviest_cluster, known_rows
 from kmeans_core.fit.lloyd import OnIteration, StopReason, allowed_shift
 from kmeans_core.fit.problem import Problem, StopRule
-from kmeans_core.fit.restarts import best_of_starts
+from kmeans_core.fit.restarts import best_of_restarts
 from kmeans_core.fitted import FittedModel
 from kmeans_core.interface.bases import add_bases
 from kmeans_core.interface.choices import Algorithm, Init, Missing, NInit, RandomState
@@ -26,7 +26,7 @@ from kmeans_core.interface.parameters import (
     int_from,
     one_of,
     real_from,
-    starts_from,
+    restarts_from,
 )
 from kmeans_core.interface.protocol import feature_names
 from kmeans_core.points.checks import (
@@ -248,9 +248,9 @@ class KMeans(FittedModel):
             n_clusters,
             StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"])),
         )
-        best = best_of_starts(
+        best = best_of_restarts(
             problem,
-            self._n_starts(),
+            self._n_restarts(),
             self._stream(),
             verbose=bool(self.verbose),
             on_iteration=known.told(self.on_iteration),
@@ -317,7 +317,7 @@ class KMeans(FittedModel):
         self._parameter_names()  # as scikit-learn's fit, refuses *args
         return checked_parameters(type(self).__name__, self._values_of(RULES), RULES)
 
-    def _n_starts(self) -> int:
+    def _n_restarts(self) -> int:
         given = not isinstance(self.init, str) and not callable(self.init)
         if given and self.n_init not in (1, "auto"):
             warnings.warn(
@@ -327,7 +327,7 @@ class KMeans(FittedModel):
                 stacklevel=3,
             )
             return 1
-        return n_starts_of(self.init, self.n_init)
+        return n_restarts_of(self.init, self.n_init)
 
     def _stream(self) -> RandomStream:
         # Given centres leave nothing to draw, and fresh entropy takes longer than a small fit.
@@ -339,7 +339,7 @@ class KMeans(FittedModel):
 RULES = {
     "n_clusters": (int_from(1),),
     "init": (one_of("k-means++", "random"), CALLABLE, ARRAY_LIKE),
-    "n_init": (one_of("auto"), starts_from(1)),
+    "n_init": (one_of("auto"), restarts_from(1)),
     "max_iter": (count_from(1),),
     "tol": (real_from(0.0),),
     "verbose": (int_from(0), BOOL),
@@ -371,7 +371,7 @@ def checked_parameters(
     return plain
 
 
-def n_starts_of(init: Any, n_init: Any) -> int:
+def n_restarts_of(init: Any, n_init: Any) -> int:
     """The number of starts that ``n_init`` means for these first centers."""
     if not isinstance(n_init, str):
         return int(n_init)

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.estimator import RULES, checked_parameters, n_starts_of
+from kmeans_core.estimator import RULES, checked_parameters, n_restarts_of
 from kmeans_core.fit.compiled import is_small
-from kmeans_core.fit.empty_rows import known_rows
+from kmeans_core.fit.known_rows import known_rows
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift
 from kmeans_core.fit.problem import Problem, StopRule
-from kmeans_core.fit.restarts import best_of_starts
+from kmeans_core.fit.restarts import best_of_restarts
 from kmeans_core.interface.choices import InitForAnyK, Missing, NInit, RandomState
 from kmeans_core.interface.parameters import CALLABLE, NONE, as_iterable, check_parameters, one_of
 from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
@@ -183,20 +183,20 @@ def sweep_k(
         points = compressed(points)  # once for all fits and silhouettes
     known = known_rows(points, as_weights(sample_weight, points), max(ks), plain["shrinkage"])
     rule = StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"]))
-    n_starts = n_starts_of(init, plain["n_init"])
+    n_restarts = n_restarts_of(init, plain["n_init"])
     results: dict[int, LloydResult] = {}
     progress = threading.Lock()
 
     def fit(position: int) -> None:
         problem = Problem(known.points, X, known.weights, init, ks[position], rule)
-        results[position] = best_of_starts(problem, n_starts, as_random_stream(random_state))
+        results[position] = best_of_restarts(problem, n_restarts, as_random_stream(random_state))
         if on_k is not None:
             with progress:
                 on_k(ks[position])
 
     # A stream must be drawn from in the order of ks. An integer starts the same stream for each k.
     in_order = isinstance(random_state, np.random.RandomState | np.random.Generator)
-    if in_order or callable(init) or not is_small(known.points, max(ks), n_starts):
+    if in_order or callable(init) or not is_small(known.points, max(ks), n_restarts):
         for position in range(len(ks)):
             fit(position)
     else:

@@ -6,7 +6,7 @@ from kmeans_core.arrays import Floats
 from kmeans_core.fit.lloyd import LloydResult, StopReason, lloyd
 from kmeans_core.fit.problem import Problem
 from kmeans_core.fit.runners import Runner, Runs, runner_of
-from kmeans_core.fit.seeding import draw_starts, first_centers
+from kmeans_core.fit.seeding import draw_restarts, first_centers
 from kmeans_core.kernels import stops
 from kmeans_core.points.checks import RandomStream
 from kmeans_core.points.interface import Points
@@ -29,20 +29,20 @@ _REASONS: dict[int, StopReason] = {
 }
 
 
-def is_small(points: Points, n_clusters: int, n_starts: int) -> bool:
+def is_small(points: Points, n_clusters: int, n_restarts: int) -> bool:
     """Whether the compiled calls are faster than the loop.
 
     Measured on 2 processors: several starts side by side took .16 to .8 times the loop's time up to
     ``MOST_WORK``. A start alone gains as much up to the runner's ``lone_work``.
     """
     runner = runner_of(points)
-    if runner is None or runner.kept_by_start(n_clusters) > MOST_KEPT:
+    if runner is None or runner.kept_by_restart(n_clusters) > MOST_KEPT:
         return False
     work = points.n_stored * n_clusters
-    return work <= (MOST_WORK if n_starts > 1 else min(MOST_WORK, runner.lone_work))
+    return work <= (MOST_WORK if n_restarts > 1 else min(MOST_WORK, runner.lone_work))
 
 
-def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[LloydResult]:
+def small_restarts(problem: Problem, n_restarts: int, stream: RandomStream) -> list[LloydResult]:
     """What ``lloyd`` gives from each start, to the bit.
 
     The random numbers of all starts are drawn first, in the order in which starts one after the
@@ -51,7 +51,7 @@ def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[
     Parameters
     ----------
     problem : Problem
-    n_starts : int
+    n_restarts : int
     stream : RandomState or Generator
 
     Returns
@@ -60,40 +60,42 @@ def small_starts(problem: Problem, n_starts: int, stream: RandomStream) -> list[
     """
     runner = runner_of(problem.points)
     assert runner is not None, "is_small says whether there are compiled calls for the points"
-    centers = _first_centers(problem, runner, n_starts, stream)
+    centers = _first_centers(problem, runner, n_restarts, stream)
     seeds = centers.copy()
     runs = Runs(
         centers,
-        np.empty((n_starts, problem.points.shape[0]), dtype=np.int32),
-        np.zeros((n_starts, 3), dtype=np.int64),
-        np.empty((n_starts, 2)),
+        np.empty((n_restarts, problem.points.shape[0]), dtype=np.int32),
+        np.zeros((n_restarts, 3), dtype=np.int64),
+        np.empty((n_restarts, 2)),
     )
     chunks.run(
-        n_starts,
-        _work(problem, n_starts),
+        n_restarts,
+        _work(problem, n_restarts),
         problem.points.n_threads,
         lambda start, stop: runner.run(problem, start, stop, runs),
     )
-    return [_result(problem, seeds[s], runs, s) for s in range(n_starts)]
+    return [_result(problem, seeds[s], runs, s) for s in range(n_restarts)]
 
 
-def _first_centers(problem: Problem, runner: Runner, n_starts: int, stream: RandomStream) -> Floats:
+def _first_centers(
+    problem: Problem, runner: Runner, n_restarts: int, stream: RandomStream
+) -> Floats:
     if not (isinstance(problem.init, str) and problem.init == "k-means++"):
-        return np.array([first_centers(problem, stream) for _ in range(n_starts)])
-    draws = draw_starts(problem.weights, problem.n_clusters, n_starts, stream)
-    chosen = np.empty((n_starts, problem.n_clusters), dtype=np.intp)
+        return np.array([first_centers(problem, stream) for _ in range(n_restarts)])
+    draws = draw_restarts(problem.weights, problem.n_clusters, n_restarts, stream)
+    chosen = np.empty((n_restarts, problem.n_clusters), dtype=np.intp)
     chunks.run(
-        n_starts,
-        _work(problem, n_starts),
+        n_restarts,
+        _work(problem, n_restarts),
         problem.points.n_threads,
         lambda start, stop: runner.seed(problem.weights, draws, start, stop, chosen),
     )
-    return problem.points.take(chosen.ravel()).reshape(n_starts, problem.n_clusters, -1)
+    return problem.points.take(chosen.ravel()).reshape(n_restarts, problem.n_clusters, -1)
 
 
-def _work(problem: Problem, n_starts: int) -> int:
+def _work(problem: Problem, n_restarts: int) -> int:
     """Multiply-adds, for ten iterations or trials a start."""
-    return 10 * problem.points.n_stored * problem.n_clusters * n_starts
+    return 10 * problem.points.n_stored * problem.n_clusters * n_restarts
 
 
 def _result(problem: Problem, seeds: Floats, runs: Runs, start: int) -> LloydResult:

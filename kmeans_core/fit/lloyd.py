@@ -39,7 +39,7 @@ class IterationEvent:
         is compared with it.
     n_moved : int
         The number of rows whose label changed. In iteration 0 it is the number of all rows.
-    n_refilled : int
+    n_relocated : int
         The number of empty clusters that were given a row.
     seconds : float
         The wall time of the iteration.
@@ -52,7 +52,7 @@ class IterationEvent:
     inertia: float
     center_shift: float
     n_moved: int
-    n_refilled: int
+    n_relocated: int
     seconds: float
 
     def copy(self) -> "IterationEvent":
@@ -143,17 +143,17 @@ def lloyd(
     centers = np.array(centers, dtype=np.float64, order="C")
     rooms = np.empty_like(centers), centers  # new centres are written to them in turn
     stopped_by: StopReason = "max_iter"
-    n_refilled = 0
+    n_relocated = 0
     for iteration in range(rule.max_iter):
         began = time.perf_counter()
         n_moved = assigner.assign(centers, labels)
-        if n_moved == 0 and n_refilled == 0:
+        if n_moved == 0 and n_relocated == 0:
             # The centres are the means of these labels already. After a refill they are not: a
             # cluster is empty still if a lower one has come to lie where it was put.
             next_centers, shift = centers, 0.0
         else:
             sums.update(labels, n_moved)
-            n_refilled = _refill(points, centers, labels, weights, sums)
+            n_relocated = _relocate(points, centers, labels, weights, sums)
             next_centers = rooms[iteration % 2]
             shift = sums.means(centers, next_centers)
         answer = on_iteration is not None and on_iteration(
@@ -165,7 +165,7 @@ def lloyd(
                 inertia=_inertia(points, centers, labels, weights),
                 center_shift=shift,
                 n_moved=n_moved,
-                n_refilled=n_refilled,
+                n_relocated=n_relocated,
                 seconds=time.perf_counter() - began,
             )
         )
@@ -181,7 +181,7 @@ def lloyd(
             stopped_by = "tolerance"
             break
 
-    if sums.n_updates > 0 and n_refilled == 0:
+    if sums.n_updates > 0 and n_relocated == 0:
         # What is handed back is a mean of rows, not of rows and what left them.
         sums.refresh(labels)
         centers = np.empty_like(centers)
@@ -203,16 +203,16 @@ def lloyd(
     )
 
 
-def _refill(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
+def _relocate(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
     """Give each empty cluster the row farthest from its own centre; return how many got one."""
-    empty = np.flatnonzero(sums.mass == 0)
+    empty = np.flatnonzero(sums.weight_in_clusters == 0)
     donors = _farthest(points, centers, labels, weights, len(empty))
     if len(donors) > 0:
         # Only the centres move: the labels stay what the assignment said, and the next assignment
         # brings the row over.
-        refilled = labels.copy()
-        refilled[donors] = empty[: len(donors)]
-        sums.refresh(refilled)
+        relocated = labels.copy()
+        relocated[donors] = empty[: len(donors)]
+        sums.refresh(relocated)
     return len(donors)
 
 
@@ -232,8 +232,8 @@ def _farthest(
     distances = np.where(gains, distances, 0.0)
     limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
     candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
-    decided = points.decided_own_distances(centers, labels, candidates)
-    return candidates[np.argsort(-decided, kind="stable")][:n_rows]
+    exact = points.exact_own_distances(centers, labels, candidates)
+    return candidates[np.argsort(-exact, kind="stable")][:n_rows]
 
 
 def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from kmeans_core.arrays import Labels
-from kmeans_core.fit.compiled import BATCH, is_small, small_starts
+from kmeans_core.fit.compiled import BATCH, is_small, small_restarts
 from kmeans_core.fit.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
 from kmeans_core.fit.problem import Problem
 from kmeans_core.fit.seeding import first_centers
@@ -14,20 +14,20 @@ from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.points.checks import RandomStream
 
 
-def best_of_starts(
+def best_of_restarts(
     problem: Problem,
-    n_starts: int,
+    n_restarts: int,
     stream: RandomStream,
     *,
     verbose: bool = False,
     on_iteration: OnIteration | None = None,
 ) -> LloydResult:
-    """Start ``n_starts`` times and keep the least inertia.
+    """Start ``n_restarts`` times and keep the least inertia.
 
     Parameters
     ----------
     problem : Problem
-    n_starts : int
+    n_restarts : int
     stream : RandomState or Generator
         Draws the first centres of all starts, in order.
     verbose, on_iteration
@@ -38,11 +38,13 @@ def best_of_starts(
     LloydResult
     """
     if verbose:
-        results = _one_by_one(problem, n_starts, stream, _Printer(on_iteration, problem.rule.shift))
-    elif on_iteration is not None or not is_small(problem.points, problem.n_clusters, n_starts):
-        results = _one_by_one(problem, n_starts, stream, on_iteration)
+        results = _one_by_one(
+            problem, n_restarts, stream, _Printer(on_iteration, problem.rule.shift)
+        )
+    elif on_iteration is not None or not is_small(problem.points, problem.n_clusters, n_restarts):
+        results = _one_by_one(problem, n_restarts, stream, on_iteration)
     else:
-        results = _in_batches(problem, n_starts, stream)
+        results = _in_batches(problem, n_restarts, stream)
     best = next(results)
     for result in results:
         if _is_better(result, best, problem):
@@ -64,32 +66,32 @@ def _is_better(result: LloydResult, best: LloydResult, problem: Problem) -> bool
     if same_clustering(result.labels, best.labels, problem.n_clusters):
         return False
     if is_near:
-        return _decided_inertia(result, problem) < _decided_inertia(best, problem)
+        return _exact_inertia(result, problem) < _exact_inertia(best, problem)
     return True
 
 
-def _decided_inertia(result: LloydResult, problem: Problem) -> float:
+def _exact_inertia(result: LloydResult, problem: Problem) -> float:
     """The inertia by the deciding sum of every row."""
     points = problem.points
     centers = result.centers.astype(np.float64)
     rows = np.arange(len(result.labels))
-    distances = points.decided_own_distances(centers, result.labels, rows)
+    distances = points.exact_own_distances(centers, result.labels, rows)
     return float(weighted_total(problem.weights, distances)) + points.penalty(centers)
 
 
-def _in_batches(problem: Problem, n_starts: int, stream: RandomStream) -> Iterator[LloydResult]:
-    for first in range(0, n_starts, BATCH):
-        yield from small_starts(problem, min(BATCH, n_starts - first), stream)
+def _in_batches(problem: Problem, n_restarts: int, stream: RandomStream) -> Iterator[LloydResult]:
+    for first in range(0, n_restarts, BATCH):
+        yield from small_restarts(problem, min(BATCH, n_restarts - first), stream)
 
 
 def _one_by_one(
     problem: Problem,
-    n_starts: int,
+    n_restarts: int,
     stream: RandomStream,
     listener: "OnIteration | _Printer | None",
 ) -> Iterator[LloydResult]:
     """Starts one after the other, until one is stopped from outside."""
-    for restart in range(n_starts):
+    for restart in range(n_restarts):
         centers = first_centers(problem, stream)
         if isinstance(listener, _Printer):
             listener.begins()

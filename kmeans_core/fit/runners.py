@@ -34,13 +34,13 @@ class Runs:
 
     Attributes
     ----------
-    centers : ndarray of shape (n_starts, n_clusters, n_features)
+    centers : ndarray of shape (n_restarts, n_clusters, n_features)
         The first centers at the beginning, the final centers at the end.
-    labels : ndarray of shape (n_starts, n_samples)
-    stops : ndarray of shape (n_starts, 3)
+    labels : ndarray of shape (n_restarts, n_samples)
+    stops : ndarray of shape (n_restarts, 3)
         The number of iterations, which starts at 0; why the run ended (see ``kernels/stops.py``);
         what the next call must know if the run has not ended.
-    figures : ndarray of shape (n_starts, 2)
+    figures : ndarray of shape (n_restarts, 2)
         The inertia, and the last shift of the centers.
     """
 
@@ -56,14 +56,14 @@ class Runner(Protocol):
     # A start alone is faster in compiled calls up to this many multiply-adds in an iteration.
     lone_work: int
 
-    def kept_by_start(self, n_clusters: int) -> int:
+    def kept_by_restart(self, n_clusters: int) -> int:
         """Bytes that a start keeps besides its labels and centers."""
         ...
 
     def seed(self, weights: Floats, draws: Draws, start: int, stop: int, chosen: Ints) -> None:
         """Write the rows that k-means++ chooses in starts ``start``..``stop`` to ``chosen``.
 
-        ``chosen`` has the shape (n_starts, n_clusters).
+        ``chosen`` has the shape (n_restarts, n_clusters).
         """
         ...
 
@@ -81,7 +81,7 @@ class DenseRunner:
     def __init__(self, points: DensePoints) -> None:
         self.points = points
 
-    def kept_by_start(self, n_clusters: int) -> int:
+    def kept_by_restart(self, n_clusters: int) -> int:
         """0: there are no bounds to keep."""
         return 0
 
@@ -136,7 +136,7 @@ class SparseRunner:
     def __init__(self, points: SparsePoints) -> None:
         self.points = points
 
-    def kept_by_start(self, n_clusters: int) -> int:
+    def kept_by_restart(self, n_clusters: int) -> int:
         """A float32 bound for each row and lane."""
         return 4 * self.points.shape[0] * CenterTable.padded(n_clusters)
 

@@ -19,7 +19,7 @@ from kmeans_core.points.checks import (
     as_weights,
     check_n_clusters,
 )
-from kmeans_core.points.interface import Points, Trials, UndecidedError
+from kmeans_core.points.interface import InexactError, Points, Trials
 from kmeans_core.points.tables import as_array, as_floats
 
 # A kernel is compiled for the vectors that the trials fill, each written out. This many take 2 s.
@@ -38,9 +38,9 @@ class Draws:
 
     Attributes
     ----------
-    firsts : ndarray of shape (n_starts,)
+    firsts : ndarray of shape (n_restarts,)
         First row of each start.
-    uniforms : ndarray of shape (n_starts, n_clusters - 1, n_trials)
+    uniforms : ndarray of shape (n_restarts, n_clusters - 1, n_trials)
         For the trials of each later row, within 0..1.
     """
 
@@ -48,10 +48,10 @@ class Draws:
     uniforms: Floats
 
 
-def draw_starts(
+def draw_restarts(
     weights: Floats,
     n_clusters: int,
-    n_starts: int,
+    n_restarts: int,
     stream: RandomStream,
     n_trials: int | None = None,
 ) -> Draws:
@@ -61,11 +61,11 @@ def draw_starts(
     """
     if n_trials is None:
         n_trials = 2 + int(np.log(n_clusters))
-    drawn = stream.random((n_starts, 1 + (n_clusters - 1) * n_trials))
+    drawn = stream.random((n_restarts, 1 + (n_clusters - 1) * n_trials))
     cumulative = np.cumsum(weights / weights.sum())
     cumulative /= cumulative[-1]
     firsts = np.searchsorted(cumulative, drawn[:, 0], side="right")
-    uniforms = np.ascontiguousarray(drawn[:, 1:]).reshape(n_starts, n_clusters - 1, n_trials)
+    uniforms = np.ascontiguousarray(drawn[:, 1:]).reshape(n_restarts, n_clusters - 1, n_trials)
     return Draws(firsts.astype(np.intp), uniforms)
 
 
@@ -77,13 +77,13 @@ def plusplus_rows(
     n_trials: int | None = None,
 ) -> Ints:
     """Rows chosen by greedy k-means++, in the order of choice."""
-    draws = draw_starts(weights, n_clusters, 1, stream, n_trials)
+    draws = draw_restarts(weights, n_clusters, 1, stream, n_trials)
     first, uniforms = int(draws.firsts[0]), draws.uniforms[0]
     n_trials = uniforms.shape[1]
     try:
-        return _chosen_rows(points.trials(weights, n_trials, decides=False), first, uniforms)
-    except UndecidedError:
-        return _chosen_rows(points.trials(weights, n_trials, decides=True), first, uniforms)
+        return _chosen_rows(points.trials(weights, n_trials, exact=False), first, uniforms)
+    except InexactError:
+        return _chosen_rows(points.trials(weights, n_trials, exact=True), first, uniforms)
 
 
 def _chosen_rows(trials: Trials, first: int, uniforms: Floats) -> Ints:

@@ -11,7 +11,7 @@ from kmeans_core.counts import counted, is_int
 from kmeans_core.errors import InvalidParameterError, shown
 
 # The fastest start takes microseconds, so this many starts take hours.
-MOST_STARTS = 2**31 - 1
+MOST_RESTARTS = 2**31 - 1
 
 
 def _itself(value: Any) -> Any:
@@ -50,7 +50,7 @@ def count_from(smallest: int) -> Allowed:
     return replace(int_from(smallest), plain=counted)
 
 
-def starts_from(smallest: int) -> Allowed:
+def restarts_from(smallest: int) -> Allowed:
     """Whole numbers from ``smallest`` up of things that are done, every one of them."""
     return replace(int_from(smallest), plain=_done)
 
@@ -72,9 +72,9 @@ def _fits_float64(value: Any) -> bool:
 
 
 def _done(value: Any) -> int:
-    if int(value) > MOST_STARTS:
+    if int(value) > MOST_RESTARTS:
         raise InvalidParameterError(
-            f"{shown(value)} starts would never end: ask for at most {MOST_STARTS}."
+            f"{shown(value)} starts would never end: ask for at most {MOST_RESTARTS}."
         )
     return int(value)
 

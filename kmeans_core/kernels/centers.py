@@ -35,7 +35,7 @@ def squared_shift(
 @kernel
 def means(
     sums,  # IN (n_clusters, n_features)
-    mass,  # IN (n_clusters,): 0 for an empty cluster
+    weight_in_clusters,  # IN (n_clusters,): 0 for an empty cluster
     before,  # IN (n_clusters, n_features)
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
@@ -44,9 +44,9 @@ def means(
 ):
     """Sum over weight of clusters start..stop."""
     for c in range(start, stop):
-        if mass[c] > 0.0:
+        if weight_in_clusters[c] > 0.0:
             for j in range(sums.shape[1]):
-                out[c, j] = sums[c, j] / mass[c]
+                out[c, j] = sums[c, j] / weight_in_clusters[c]
             shifts[c] = squared_shift(before[c], out[c])
 
 
@@ -137,7 +137,7 @@ def replace_centers(
 @kernel
 def move_centers(
     sums,  # IN (n_clusters, n_features)
-    mass,  # IN (n_clusters,)
+    weight_in_clusters,  # IN (n_clusters,)
     touched,  # IN (n_clusters,): whose sums are not what they were when the centre was their mean
     after,  # SCRATCH (n_features,)
     shifts,  # OUT (n_clusters,): squared distances moved
@@ -146,13 +146,13 @@ def move_centers(
     """Move centres to the means; return the sum of squared shifts, -1 if a cluster is empty."""
     n_clusters, n_features = centers.shape
     for c in range(n_clusters):
-        if mass[c] == 0.0:
+        if weight_in_clusters[c] == 0.0:
             return -1.0
     for c in range(n_clusters):
         shifts[c] = 0.0
         if touched[c]:
             for j in range(n_features):
-                after[j] = sums[c, j] / mass[c]
+                after[j] = sums[c, j] / weight_in_clusters[c]
             shifts[c] = squared_shift(centers[c], after)
             for j in range(n_features):
                 centers[c, j] = after[j]

@@ -25,7 +25,7 @@ AHEAD = 512
 
 
 @kernel
-def decided_distance(
+def exact_distance(
     X,  # IN (n_samples, n_features)
     i,  # IN: a row
     center,  # IN (n_features,)

@@ -9,7 +9,7 @@ other centres in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2
 import numpy as np
 
 from kmeans_core.kernels.arrays import EPS, UNDERFLOW, aligned_empty, round_up
-from kmeans_core.kernels.dense import decided_distance
+from kmeans_core.kernels.dense import exact_distance
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.vectors.fused import dense_products, prefetch, squared_length, two_least
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
@@ -67,7 +67,7 @@ def move(
 
 
 @kernel
-def decided(
+def exact(
     X,  # IN (n_samples, n_features)
     i,  # IN
     centers,  # IN (n_clusters, n_features)
@@ -83,7 +83,7 @@ def decided(
     shortest = np.inf
     for c in range(centers.shape[0]):
         if needed[r, c // n_group] and not half_norms[c] - scores[r, c] > limit:
-            distance = decided_distance(X, i, centers[c])
+            distance = exact_distance(X, i, centers[c])
             if distance < shortest:
                 shortest = distance
                 nearest = c
@@ -231,9 +231,9 @@ def assign(
                     while half_norms[label] - scores[r, label] != least:
                         label += 1
             elif is_known:
-                label = decided(X, i, centers, scores, r, needed, half_norms, least + gap)
+                label = exact(X, i, centers, scores, r, needed, half_norms, least + gap)
             else:
-                label = decided(X, i, centers, scores, r, needed, half_norms, np.nan)
+                label = exact(X, i, centers, scores, r, needed, half_norms, np.nan)
             if labels[i] != label:
                 labels[i] = label
                 n_moved += 1

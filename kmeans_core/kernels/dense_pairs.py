@@ -42,7 +42,7 @@ def fill(
 
 
 @kernel
-def decided(
+def exact(
     X,  # IN (n_samples, n_features)
     row,  # IN
     other,  # IN
@@ -106,7 +106,7 @@ def euclidean(
         if less_in_common(line, norm, norms) > 0:
             for other in range(norms.shape[0]):
                 if is_lost(line[other], norm + norms[other]):
-                    line[other] = decided(X, start + i, first + other)
+                    line[other] = exact(X, start + i, first + other)
         for other in range(norms.shape[0]):
             line[other] = np.sqrt(line[other])
 

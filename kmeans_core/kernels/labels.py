@@ -60,9 +60,9 @@ def group_moves(
 def add_weights(
     labels,  # IN (n_samples,), each within 0..n_clusters-1
     weights,  # IN (n_samples,)
-    mass,  # OUT (n_clusters,)
+    weight_in_clusters,  # OUT (n_clusters,)
 ):
     """Weight of each cluster's rows, added in ascending order."""
-    mass[:] = 0.0
+    weight_in_clusters[:] = 0.0
     for i in range(labels.shape[0]):
-        mass[labels[i]] += weights[i]
+        weight_in_clusters[labels[i]] += weights[i]

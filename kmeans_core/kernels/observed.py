@@ -118,23 +118,23 @@ def add_cells(
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
     sums,  # IN/OUT (n_clusters, n_features), clusters start..stop: of weight * value
-    masses,  # IN/OUT (n_clusters, n_features), the same: of the weights of those who have a value
+    weight_of_known,  # IN/OUT (n_clusters, n_features): the same for the weights of known cells
 ):
     """Add up what the rows of clusters start..stop know of each feature."""
     for c in range(start, stop):
-        total, mass = sums[c], masses[c]
+        total, weight_in_clusters = sums[c], weight_of_known[c]
         for entry in range(starts[c], starts[c + 1]):
             i, weight = rows[entry], weights[entry]
             for position in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):
                 j = np.uint64(indices[position])
                 total[j] += weight * np.float64(data[position])
-                mass[j] += weight
+                weight_in_clusters[j] += weight
 
 
 @kernel
 def means(
     sums,  # IN (n_clusters, n_features)
-    masses,  # IN (n_clusters, n_features)
+    weight_of_known,  # IN (n_clusters, n_features)
     feature_means,  # IN (n_features,)
     shrinkage,  # IN: weight of the features' means
     before,  # IN (n_clusters, n_features)
@@ -146,9 +146,9 @@ def means(
     """Means of known values, shrunk; the feature's mean where nothing is known."""
     for c in range(start, stop):
         for j in range(sums.shape[1]):
-            mass = masses[c, j] + shrinkage
-            if mass > 0.0:
-                out[c, j] = (sums[c, j] + shrinkage * feature_means[j]) / mass
+            weight_in_clusters = weight_of_known[c, j] + shrinkage
+            if weight_in_clusters > 0.0:
+                out[c, j] = (sums[c, j] + shrinkage * feature_means[j]) / weight_in_clusters
             else:
                 out[c, j] = feature_means[j]
         shifts[c] = squared_shift(before[c], out[c])

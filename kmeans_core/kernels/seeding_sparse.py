@@ -3,7 +3,7 @@
 Distances are expanded: |x|^2 - 2 x.y + |y|^2, by the deciding sum where that cancels. Where all
 numbers are short they have the deciding sum's bits. Elsewhere they are a filter: every choice,
 of a row that is drawn and of the trial with the least potential, is checked against a bound on
-their error. If the error might decide, the start is done once more with ``decides``: every distance
+their error. If the error might decide, the start is done once more with ``exact``: every distance
 that may be less than ``closest`` is then the deciding sum, and so are the potentials.
 
 ``share`` is that bound, relative to the sums; 0 if they have the deciding sum's bits.
@@ -20,7 +20,7 @@ from kmeans_core.kernels.seeding import (
     sum_rows,
     total_of,
 )
-from kmeans_core.kernels.sparse import CANCELLED, LEAST_SURE, decided_pair_distance, same_row
+from kmeans_core.kernels.sparse import CANCELLED, LEAST_SURE, exact_pair_distance, same_row
 from kmeans_core.kernels.vectors.exact import expand, mark_nearer
 from kmeans_core.kernels.vectors.fused import sparse_products
 
@@ -108,7 +108,7 @@ def keep(
     trial,  # IN: which trial it was
     nearer,  # IN (n_samples, n_lanes / 8) uint8
     distances,  # IN (n_samples or 0, n_lanes)
-    decides,  # IN: whether distances are to have the deciding sum's bits
+    exact,  # IN: whether distances are to have the deciding sum's bits
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
@@ -127,10 +127,10 @@ def keep(
             begin, end = indptr[i], indptr[i + 1]
             distance = -1.0
             norms = row_norms[i] + row_norms[row]
-            if not decides:
+            if not exact:
                 distance = norms - 2.0 * product(data, indices, begin, end, values)
             if not distance > CANCELLED * norms + LEAST_SURE:
-                distance = decided_pair_distance(data, indices, begin, end, own_begin, own_end)
+                distance = exact_pair_distance(data, indices, begin, end, own_begin, own_end)
             closest[i] = min(closest[i], distance)
 
 
@@ -145,7 +145,7 @@ def draw(
     trial,  # IN: which trial it was
     nearer,  # IN (n_samples, n_lanes / 8) uint8
     distances,  # IN (n_samples or 0, n_lanes)
-    decides,  # IN: whether distances are to have the deciding sum's bits
+    exact,  # IN: whether distances are to have the deciding sum's bits
     share,  # IN: relative error of the sums
     weights,  # IN (n_samples,)
     totals,  # IN (n_blocks,): sums of weight * closest, up to date
@@ -176,7 +176,7 @@ def draw(
                 trial,
                 nearer,
                 distances,
-                decides,
+                exact,
                 block,
                 block + 1,
                 closest,
@@ -204,8 +204,8 @@ def step(
     norms,  # IN (n_lanes,): their squared lengths
     weights,  # IN (n_samples,)
     vectors,  # IN: a tuple with one entry for 8 lanes
-    decides,  # IN: whether distances are to have the deciding sum's bits
-    reach,  # IN: with ``decides``, distances up to reach * closest are computed by that sum
+    exact,  # IN: whether distances are to have the deciding sum's bits
+    reach,  # IN: with ``exact``, distances up to reach * closest are computed by that sum
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
@@ -228,7 +228,7 @@ def step(
                 trial,
                 nearer,
                 distances,
-                decides,
+                exact,
                 block,
                 block + 1,
                 closest,
@@ -239,12 +239,12 @@ def step(
         for i in range(first, last):
             begin, end = indptr[i], indptr[i + 1]
             sparse_products(data, indices, begin, end, table, 0, vectors, found)
-            if not expand(found, row_norms[i], norms, CANCELLED, LEAST_SURE, vectors) or decides:
+            if not expand(found, row_norms[i], norms, CANCELLED, LEAST_SURE, vectors) or exact:
                 for t in range(rows.shape[0]):
                     is_far = found[t] > CANCELLED * (row_norms[i] + norms[t]) + LEAST_SURE
-                    if not is_far or (decides and not found[t] > reach * closest[i]):
+                    if not is_far or (exact and not found[t] > reach * closest[i]):
                         y = rows[t]
-                        found[t] = decided_pair_distance(
+                        found[t] = exact_pair_distance(
                             data, indices, begin, end, indptr[y], indptr[y + 1]
                         )
             mark_nearer(

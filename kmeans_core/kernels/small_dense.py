@@ -36,14 +36,14 @@ from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UN
 def seeds(
     X,  # IN (n_samples, n_features)
     weights,  # IN (n_samples,)
-    firsts,  # IN (n_starts,): first row of each start
-    uniforms,  # IN (n_starts, n_clusters - 1, n_trials), each within 0..1
+    firsts,  # IN (n_restarts,): first row of each start
+    uniforms,  # IN (n_restarts, n_clusters - 1, n_trials), each within 0..1
     vectors,  # IN: a tuple with one entry for 8 trials
     table,  # SCRATCH (n_features, 8 * len(vectors))
     n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
     start,  # IN
     stop,  # IN
-    chosen,  # OUT (n_starts, n_clusters), starts start..stop: rows
+    chosen,  # OUT (n_restarts, n_clusters), starts start..stop: rows
 ):
     """Rows chosen by greedy k-means++."""
     n_samples = X.shape[0]
@@ -121,10 +121,10 @@ def runs(
     start,  # IN
     stop,  # IN: start + 1 where a start may be left unfinished
     sums,  # SCRATCH (n_clusters, n_features), for the next call as this one leaves it
-    centers,  # IN/OUT (n_starts, n_clusters, n_features), starts start..stop: first, then last
-    labels,  # IN/OUT (n_starts, n_samples) int32
-    stops,  # IN/OUT (n_starts, 3): iterations, 0 to begin; why it stopped; updates of sums
-    figures,  # OUT (n_starts, 2): inertia, last shift
+    centers,  # IN/OUT (n_restarts, n_clusters, n_features), starts start..stop: first, then last
+    labels,  # IN/OUT (n_restarts, n_samples) int32
+    stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; why it stopped; updates of sums
+    figures,  # OUT (n_restarts, 2): inertia, last shift
 ):
     """Lloyd's algorithm from given centres; see ``lloyd.lloyd``.
 
@@ -136,7 +136,7 @@ def runs(
     table = aligned_empty(n_features * n_padded, sums).reshape(n_features, n_padded)
     table[:] = np.inf
     after = np.empty(n_features)
-    mass, shifts = np.empty(n_clusters), np.empty(n_clusters)
+    weight_in_clusters, shifts = np.empty(n_clusters), np.empty(n_clusters)
     touched = np.empty(n_clusters, dtype=np.bool_)
     before = np.empty(n_samples, dtype=np.int32)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=X.dtype)
@@ -177,8 +177,8 @@ def runs(
                         add(X, i, weights[i], sums[found[i]])
                         touched[before[i]] = touched[found[i]] = True
                 n_updates += 1
-            add_weights(found, weights, mass)
-            shift = move_centers(sums, mass, touched, after, shifts, now)
+            add_weights(found, weights, weight_in_clusters)
+            shift = move_centers(sums, weight_in_clusters, touched, after, shifts, now)
             if shift < 0.0:
                 why = RAN_EMPTY
                 break
@@ -190,11 +190,11 @@ def runs(
             continue
         if n_updates > 0:
             # Of a start that converged at once in this call, nothing has added them up yet.
-            add_weights(found, weights, mass)
+            add_weights(found, weights, weight_in_clusters)
             sums[:] = 0.0
             for i in range(n_samples):
                 add(X, i, weights[i], sums[found[i]])
-            means(sums, mass, now, 0, n_clusters, sums, shifts)
+            means(sums, weight_in_clusters, now, 0, n_clusters, sums, shifts)
             changed = replace_centers(sums, now) or changed
         # Centres are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:

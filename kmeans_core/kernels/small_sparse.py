@@ -29,20 +29,20 @@ def seeds(
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared
     weights,  # IN (n_samples,)
-    firsts,  # IN (n_starts,): first row of each start
-    uniforms,  # IN (n_starts, n_clusters - 1, n_trials), each within 0..1
+    firsts,  # IN (n_restarts,): first row of each start
+    uniforms,  # IN (n_restarts, n_clusters - 1, n_trials), each within 0..1
     vectors,  # IN: a tuple with one entry for 8 trials
     table,  # SCRATCH (n_features, 8 * len(vectors)), zero
     share,  # IN: relative error of expanded distances and their sums; 0 if they are exact
     n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
     start,  # IN
     stop,  # IN
-    chosen,  # OUT (n_starts, n_clusters), starts start..stop: rows
+    chosen,  # OUT (n_restarts, n_clusters), starts start..stop: rows
 ):
     """Rows chosen by greedy k-means++; a start that the error might decide is done once more."""
     for s in range(start, stop):
         chosen[s, 0] = firsts[s]
-        for decides in (False, True):
+        for exact in (False, True):
             if choose(
                 data,
                 indices,
@@ -54,7 +54,7 @@ def seeds(
                 table,
                 share,
                 n_kept,
-                decides,
+                exact,
                 chosen[s],
             ):
                 break
@@ -72,7 +72,7 @@ def choose(
     table,  # SCRATCH (n_features, 8 * len(vectors)), zero; left zero
     share,  # IN: relative error of expanded distances and their sums; 0 if they are exact
     n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
-    decides,  # IN: whether every distance that matters is to be the deciding sum
+    exact,  # IN: whether every distance that matters is to be the deciding sum
     chosen,  # IN/OUT (n_clusters,): the first row; the others
 ):
     """Rows of one start; False where the error might decide."""
@@ -85,7 +85,7 @@ def choose(
     distances = np.empty((n_kept, table.shape[1]))
     rows = np.empty(uniforms.shape[1], dtype=np.intp)
     values, kept = np.zeros((table.shape[0], 1)), np.empty(1, dtype=np.intp)
-    error = 0.0 if decides else share
+    error = 0.0 if exact else share
     best = 0
     kept[0] = row = chosen[0]
     put(data, indices, indptr, row_norms, kept, 1.0, values, norms)
@@ -99,7 +99,7 @@ def choose(
         best,
         nearer,
         np.empty((0, table.shape[1])),
-        decides,
+        exact,
         0,
         n_blocks,
         closest,
@@ -117,7 +117,7 @@ def choose(
             best,
             nearer,
             distances,
-            decides,
+            exact,
             error,
             weights,
             totals,
@@ -141,7 +141,7 @@ def choose(
             norms,
             weights,
             vectors,
-            decides,
+            exact,
             1.0 + 3.0 * share,
             0,
             n_blocks,
@@ -199,10 +199,10 @@ def runs(
     drift32,  # SCRATCH, the same (n_padded,) float32
     upper,  # SCRATCH, the same (n_samples,) float32
     lower,  # SCRATCH, the same (n_samples, n_padded) float32
-    centers,  # IN/OUT (n_starts, n_clusters, n_features), starts start..stop: first, then last
-    labels,  # IN/OUT (n_starts, n_samples) int32
-    stops,  # IN/OUT (n_starts, 3): iterations, 0 to begin; why it stopped; updates of sums
-    figures,  # OUT (n_starts, 2): inertia, last shift
+    centers,  # IN/OUT (n_restarts, n_clusters, n_features), starts start..stop: first, then last
+    labels,  # IN/OUT (n_restarts, n_samples) int32
+    stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; why it stopped; updates of sums
+    figures,  # OUT (n_restarts, 2): inertia, last shift
 ):
     """Lloyd's algorithm from given centres; see ``lloyd.lloyd``.
 
@@ -211,7 +211,11 @@ def runs(
     n_samples = weights.shape[0]
     _, n_clusters, n_features = centers.shape
     after = np.empty(n_features)
-    mass, shifts, norms = np.empty(n_clusters), np.empty(n_clusters), np.empty(n_clusters)
+    weight_in_clusters, shifts, norms = (
+        np.empty(n_clusters),
+        np.empty(n_clusters),
+        np.empty(n_clusters),
+    )
     touched = np.empty(n_clusters, dtype=np.bool_)
     before = np.empty(n_samples, dtype=np.int32)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=data.dtype)
@@ -271,8 +275,8 @@ def runs(
                         add(data, indices, indptr[i], indptr[i + 1], -weights[i], sums[before[i]])
                         add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
                 n_updates += counts
-            add_weights(found, weights, mass)
-            shift = move_centers(sums, mass, touched, after, shifts, now)
+            add_weights(found, weights, weight_in_clusters)
+            shift = move_centers(sums, weight_in_clusters, touched, after, shifts, now)
             if shift < 0.0:
                 why = RAN_EMPTY
                 break
@@ -285,11 +289,11 @@ def runs(
             continue
         if n_updates > 0:
             # Of a start that converged at once in this call, nothing has added them up yet.
-            add_weights(found, weights, mass)
+            add_weights(found, weights, weight_in_clusters)
             sums[:] = 0.0
             for i in range(n_samples):
                 add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
-            means(sums, mass, now, 0, n_clusters, sums, shifts)
+            means(sums, weight_in_clusters, now, 0, n_clusters, sums, shifts)
             if replace_centers(sums, now):
                 touched[:] = changed = True
                 upper[:] = np.inf

@@ -29,7 +29,7 @@ SHORT_NORM = 2.0**20
 
 
 @kernel
-def decided_distance(
+def exact_distance(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     begin,  # IN: the row's first position in data
@@ -200,7 +200,7 @@ def squared_distances(
             norms = row_norms[i] + center_norms[c]
             distance = norms - 2.0 * products[c]
             if not distance > CANCELLED * norms:
-                distance = decided_distance(data, indices, begin, end, centers[c])
+                distance = exact_distance(data, indices, begin, end, centers[c])
             out[i, c] = distance
 
 
@@ -234,12 +234,12 @@ def own_distances(
             seen += center * center
         distance = stored + (center_norms[c] - seen)
         if not distance > CANCELLED * center_norms[c]:
-            distance = decided_distance(data, indices, begin, end, centers[c])
+            distance = exact_distance(data, indices, begin, end, centers[c])
         out[i] = distance
 
 
 @kernel
-def decided_own_distances(
+def exact_own_distances(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
@@ -251,9 +251,7 @@ def decided_own_distances(
     """Squared distance of some rows to the centre of their own cluster, by the deciding sum."""
     for position in range(rows.shape[0]):
         i = rows[position]
-        out[position] = decided_distance(
-            data, indices, indptr[i], indptr[i + 1], centers[labels[i]]
-        )
+        out[position] = exact_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])
 
 
 @kernel
@@ -279,7 +277,7 @@ def add_rows(
 
 
 @kernel
-def decided_pair_distance(
+def exact_pair_distance(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     begin,  # IN: the one row's first position

@@ -12,7 +12,7 @@ import numpy as np
 from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.sparse import decided_distance
+from kmeans_core.kernels.sparse import exact_distance
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
@@ -75,9 +75,9 @@ def nearest_of_close(
             n_left += 1
     nearest = close[0]
     if n_left > 1:
-        shortest = decided_distance(data, indices, begin, end, centers[nearest])
+        shortest = exact_distance(data, indices, begin, end, centers[nearest])
         for entry in range(1, n_left):
-            distance = decided_distance(data, indices, begin, end, centers[close[entry]])
+            distance = exact_distance(data, indices, begin, end, centers[close[entry]])
             if distance < shortest:
                 shortest = distance
                 nearest = close[entry]

@@ -4,7 +4,7 @@ import numpy as np
 
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.pairs import is_lost, less_in_common
-from kmeans_core.kernels.sparse import decided_pair_distance
+from kmeans_core.kernels.sparse import exact_pair_distance
 from kmeans_core.kernels.vectors.fused import sparse_products
 
 # Rows side by side in a table: 4 vectors of float64, of which sparse_products has one chain of
@@ -122,7 +122,7 @@ def euclidean(
         if less_in_common(line, row_norms[i], norms) > 0:
             for other in range(norms.shape[0]):
                 if is_lost(line[other], row_norms[i] + norms[other]):
-                    line[other] = decided_pair_distance(
+                    line[other] = exact_pair_distance(
                         data,
                         indices,
                         indptr[i],
@@ -149,7 +149,7 @@ def lengths(
 
 
 @kernel
-def decided_pair_manhattan(
+def exact_pair_manhattan(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     begin,  # IN: the one row's first position
@@ -180,7 +180,7 @@ def manhattan(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    row_lengths,  # IN (n_samples,): sums of |x|
+    l1_norms,  # IN (n_samples,): sums of |x|
     first,  # IN: first row of the block
     starts,  # IN (n_features + 1,) uint32: the block's columns, see columns_of
     rows,  # IN (n_stored of the block,) uint16
@@ -193,7 +193,7 @@ def manhattan(
 
     |x - y| = |x| + |y| - 2 min(|x|, |y|) where the signs agree, and |x| + |y| where they do not.
     """
-    sizes = row_lengths[first : first + out.shape[1]]
+    sizes = l1_norms[first : first + out.shape[1]]
     for i in range(start, stop):
         line = out[i - start]
         line[:] = 0.0
@@ -204,10 +204,10 @@ def manhattan(
                 y = values[entry]
                 if (x > 0.0) == (y > 0.0):
                     line[rows[entry]] += min(abs(x), abs(y))
-        if less_in_common(line, row_lengths[i], sizes) > 0:
+        if less_in_common(line, l1_norms[i], sizes) > 0:
             for other in range(sizes.shape[0]):
-                if is_lost(line[other], row_lengths[i] + sizes[other]):
-                    line[other] = decided_pair_manhattan(
+                if is_lost(line[other], l1_norms[i] + sizes[other]):
+                    line[other] = exact_pair_manhattan(
                         data,
                         indices,
                         indptr[i],

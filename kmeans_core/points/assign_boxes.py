@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div
 from kmeans_core.kernels import boxes
-from kmeans_core.points.prepared import transposed
+from kmeans_core.points.centers import transposed
 from kmeans_core.threads import chunks
 
 # Parts of the rows that are sorted side by side, once the first halvings have made them.

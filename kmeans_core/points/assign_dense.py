@@ -10,8 +10,8 @@ from kmeans_core.kernels import dense, dense_filter
 from kmeans_core.kernels.vectors.fused import TILES
 from kmeans_core.kernels.vectors.ir import LANES
 from kmeans_core.points import assign_boxes
+from kmeans_core.points.centers import transposed
 from kmeans_core.points.interface import Assigner
-from kmeans_core.points.prepared import transposed
 from kmeans_core.threads import chunks
 
 # Bytes of a block of rows and its scores: half of a usual second-level cache.

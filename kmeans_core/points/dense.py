@@ -12,8 +12,8 @@ from kmeans_core.kernels import dense, dense_pairs
 from kmeans_core.kernels.vectors.fused import TILE_ROWS
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_dense import dense_assigner
+from kmeans_core.points.centers import transposed
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
-from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import DenseTrials
@@ -111,7 +111,7 @@ class DensePoints:
     def place(self, entry: int) -> tuple[int, int]:
         return divmod(entry, self.shape[1])
 
-    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
+    def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
         return DenseTrials(self.X, weights, n_trials, self.n_threads)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
@@ -122,7 +122,7 @@ class DensePoints:
         )
         return out
 
-    def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
+    def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         out = np.empty(len(rows))
         dense.own_distances(self.X[rows], centers, labels[rows], 0, len(rows), out)
         return out

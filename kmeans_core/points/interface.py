@@ -37,11 +37,11 @@ class Assigner(Protocol):
 class Sums(Protocol):
     """Sums of the rows of each cluster, under the labels of the last call.
 
-    ``mass`` (n_clusters,) is the weight of each cluster's rows. ``n_updates`` counts the updates
-    that may have rounded since all rows were last added up.
+    ``weight_in_clusters`` (n_clusters,) is the weight of each cluster's rows. ``n_updates`` counts
+    the updates that may have rounded since all rows were last added up.
     """
 
-    mass: Floats
+    weight_in_clusters: Floats
     n_updates: int
 
     def update(self, labels: Labels, n_moved: int) -> None:
@@ -57,7 +57,7 @@ class Sums(Protocol):
         ...
 
 
-class UndecidedError(Exception):
+class InexactError(Exception):
     """Two choices are so alike that only the deciding sum can choose between them."""
 
 
@@ -148,10 +148,10 @@ class Points(Protocol):
         """The cost of each row in a cluster of its own, as a squared distance."""
         ...
 
-    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
+    def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
         """New trials for one start of k-means++, which compares ``n_trials`` rows in a step.
 
-        They raise UndecidedError if their distances are not exact enough for a choice. Trials that
+        They raise InexactError if their distances are not exact enough for a choice. Trials that
         decide have exact distances, but may take longer.
         """
         ...
@@ -160,7 +160,7 @@ class Points(Protocol):
         """Squared distance of every row to the center of its cluster, to about 12 digits."""
         ...
 
-    def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
+    def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         """The same for some rows, with the same bits in every storage."""
         ...
 

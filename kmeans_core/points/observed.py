@@ -9,9 +9,9 @@ import scipy.sparse as sp
 from kmeans_core.arrays import Floats, Ints, Labels, row_blocks
 from kmeans_core.kernels import observed
 from kmeans_core.lazy import lazy
+from kmeans_core.points.centers import transposed
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import RUN_CALLS, Assigner, KnownPoints, Trials
-from kmeans_core.points.prepared import transposed
 from kmeans_core.points.sums_observed import ObservedSums
 from kmeans_core.points.trials import ObservedTrials
 from kmeans_core.threads import chunks
@@ -121,7 +121,7 @@ class ObservedPoints:
         return rows
 
     @lazy
-    def feature_mass(self) -> Floats:
+    def feature_weights(self) -> Floats:
         """Weight of the rows that know each feature."""
         return self._by_feature(np.repeat(self.weights, self.n_known))
 
@@ -130,7 +130,7 @@ class ObservedPoints:
         """Weighted mean of each feature's known values; NaN where no weight knows it."""
         sums = self._by_feature(np.repeat(self.weights, self.n_known) * self.csr[0])
         with np.errstate(invalid="ignore"):
-            means: Floats = sums / self.feature_mass
+            means: Floats = sums / self.feature_weights
         return means
 
     def mean_variance(self) -> float:
@@ -177,7 +177,7 @@ class ObservedPoints:
         costs: Floats = self.shrinkage / (weights + self.shrinkage) * to_means
         return costs
 
-    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
+    def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
         # What the squared distance of two rows is on average.
         strangers = 2.0 * self.n_features * self.mean_variance()
         return ObservedTrials(
@@ -194,7 +194,7 @@ class ObservedPoints:
         )
         return out
 
-    def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
+    def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         return self.own_distances(centers, labels)[rows]
 
     def squared_distances(self, centers: Floats) -> Floats:

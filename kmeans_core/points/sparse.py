@@ -13,8 +13,8 @@ from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_sparse import SparseAssigner
+from kmeans_core.points.centers import transposed
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
-from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import SparseTrials, share_of_error
@@ -160,7 +160,7 @@ class SparsePoints:
         _, indices, indptr = self.csr
         return int(np.searchsorted(indptr, entry, side="right")) - 1, int(indices[entry])
 
-    def trials(self, weights: Floats, n_trials: int, *, decides: bool) -> Trials:
+    def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
         return SparseTrials(
             self.csr,
             self.row_norms,
@@ -169,7 +169,7 @@ class SparsePoints:
             n_trials,
             self.n_threads,
             self.trial_error,
-            decides,
+            exact,
         )
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
@@ -184,9 +184,9 @@ class SparsePoints:
         )
         return out
 
-    def decided_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
+    def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         out = np.empty(len(rows))
-        sparse.decided_own_distances(*self.csr, centers, labels, rows, out)
+        sparse.exact_own_distances(*self.csr, centers, labels, rows, out)
         return out
 
     def squared_distances(self, centers: Floats) -> Floats:
@@ -239,7 +239,7 @@ class SparsePoints:
 
         def distances(start: int, end: int) -> Floats:
             out = np.empty((end - start, stop - first))
-            sparse_pairs.manhattan(*csr, self._row_lengths, first, *columns, start, end, out)
+            sparse_pairs.manhattan(*csr, self._l1_norms, first, *columns, start, end, out)
             return out
 
         return distances
@@ -316,7 +316,7 @@ class SparsePoints:
         return share_of_error(n_longest, len(self.row_norms))
 
     @lazy
-    def _row_lengths(self) -> Floats:
+    def _l1_norms(self) -> Floats:
         """Sum of the absolute values of every row."""
         out = np.empty(len(self.row_norms))
         sparse_pairs.lengths(self.csr[0], self.csr[2], out)

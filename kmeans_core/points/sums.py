@@ -32,7 +32,7 @@ class ClusterSums:
         self._weights = weights
         self._summed = np.empty(0, dtype=np.int32)  # the labels that the sums are of
         self.sums = np.zeros((n_clusters, points.shape[1]))
-        self.mass = np.empty(n_clusters)
+        self.weight_in_clusters = np.empty(n_clusters)
         self.n_updates = MOST_UPDATES
         # An exact update is as good as a sum over all rows.
         self._counts = 0 if points.sums_are_exact(weights) else 1
@@ -43,7 +43,7 @@ class ClusterSums:
         if self.n_updates >= MOST_UPDATES or 2 * n_moved > len(labels):
             self.refresh(labels)
             return
-        groups = moved_rows(self._summed, labels, self._weights, len(self.mass))
+        groups = moved_rows(self._summed, labels, self._weights, len(self.weight_in_clusters))
         self._points.add_rows(groups, self.sums)
         self.n_updates += self._counts
         self._remember(labels)
@@ -51,7 +51,9 @@ class ClusterSums:
     def refresh(self, labels: Labels) -> None:
         """Add up all rows."""
         self.sums[:] = 0.0
-        self._points.add_rows(all_rows(labels, self._weights, len(self.mass)), self.sums)
+        self._points.add_rows(
+            all_rows(labels, self._weights, len(self.weight_in_clusters)), self.sums
+        )
         self.n_updates = 0
         self._remember(labels)
 
@@ -63,19 +65,21 @@ class ClusterSums:
         float
             Squared distances of the means from ``before``, summed.
         """
-        shifts = np.empty(len(self.mass))
+        shifts = np.empty(len(self.weight_in_clusters))
         chunks.run(
-            len(self.mass),
+            len(self.weight_in_clusters),
             self.sums.size,
             self._points.n_threads,
-            lambda start, stop: means(self.sums, self.mass, before, start, stop, out, shifts),
+            lambda start, stop: means(
+                self.sums, self.weight_in_clusters, before, start, stop, out, shifts
+            ),
         )
         # More clusters than distinct rows: the rest lie on the heaviest, as in scikit-learn.
-        for c in np.flatnonzero(self.mass == 0):
-            out[c] = out[np.argmax(self.mass)]
+        for c in np.flatnonzero(self.weight_in_clusters == 0):
+            out[c] = out[np.argmax(self.weight_in_clusters)]
             shifts[c] = np.sum((before[c] - out[c]) ** 2)
         return float(total(shifts))
 
     def _remember(self, labels: Labels) -> None:
         self._summed = labels.copy()
-        add_weights(labels, self._weights, self.mass)
+        add_weights(labels, self._weights, self.weight_in_clusters)

@@ -44,8 +44,8 @@ class ObservedSums:
         self._shrinkage = shrinkage
         self._n_threads = n_threads
         self._sums = np.empty((n_clusters, len(feature_means)))
-        self._masses = np.empty_like(self._sums)
-        self.mass = np.empty(n_clusters)
+        self._weight_of_known = np.empty_like(self._sums)
+        self.weight_in_clusters = np.empty(n_clusters)
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Make the sums those of ``labels``, however many changed."""
@@ -53,11 +53,11 @@ class ObservedSums:
 
     def refresh(self, labels: Labels) -> None:
         """Add up all rows."""
-        groups = all_rows(labels, self._weights, len(self.mass))
+        groups = all_rows(labels, self._weights, len(self.weight_in_clusters))
         self._sums[:] = 0.0
-        self._masses[:] = 0.0
+        self._weight_of_known[:] = 0.0
         chunks.run(
-            len(self.mass),
+            len(self.weight_in_clusters),
             len(self._csr[0]),
             self._n_threads,
             lambda start, stop: groups.add(
@@ -66,10 +66,10 @@ class ObservedSums:
                 stop,
                 len(self._csr[0]) / len(labels),
                 self._sums,
-                self._masses,
+                self._weight_of_known,
             ),
         )
-        add_weights(labels, self._weights, self.mass)
+        add_weights(labels, self._weights, self.weight_in_clusters)
 
     def means(self, before: Floats, out: Floats) -> float:
         """Write (sum w x + shrinkage * m) / (sum w + shrinkage) to ``out``, m where that is 0 / 0.
@@ -81,14 +81,14 @@ class ObservedSums:
         float
             Squared distances of the means from ``before``, summed.
         """
-        shifts = np.empty(len(self.mass))
+        shifts = np.empty(len(self.weight_in_clusters))
         chunks.run(
-            len(self.mass),
+            len(self.weight_in_clusters),
             self._sums.size,
             self._n_threads,
             lambda start, stop: observed.means(
                 self._sums,
-                self._masses,
+                self._weight_of_known,
                 self._feature_means,
                 self._shrinkage,
                 before,

@@ -9,7 +9,7 @@ from kmeans_core.arrays import Floats, Ints, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import observed, seeding, seeding_sparse
 from kmeans_core.kernels.sparse import CANCELLED
 from kmeans_core.kernels.vectors.ir import LANES64
-from kmeans_core.points.interface import UndecidedError
+from kmeans_core.points.interface import InexactError
 from kmeans_core.threads import chunks
 
 # Distances to the trials of a step are kept where a row has so many features: to compute some of
@@ -98,7 +98,7 @@ class BlockTrials:
         raise NotImplementedError
 
     def _check(self, rows: Ints, sums: Floats, best: int) -> None:
-        """Raise UndecidedError where the deciding sums might choose another trial."""
+        """Raise InexactError where the deciding sums might choose another trial."""
 
     def _run(self, work_per_entry: int, task: chunks.Task) -> None:
         chunks.run(len(self.totals), self._work * work_per_entry, self._n_threads, task)
@@ -221,7 +221,7 @@ class SparseTrials(BlockTrials):
         n_trials: int,
         n_threads: int,
         share: float,
-        decides: bool,
+        exact: bool,
     ) -> None:
         super().__init__(
             weights,
@@ -233,8 +233,8 @@ class SparseTrials(BlockTrials):
         n_lanes = self.potentials.shape[1]
         self.csr = csr
         self.row_norms = row_norms
-        self._decides = decides
-        self._share = 0.0 if decides else share
+        self._exact = exact
+        self._share = 0.0 if exact else share
         self._reach = 1.0 + 3.0 * share
         self._table = aligned_zeros((n_features, n_lanes), np.float64)
         self._norms = np.empty(n_lanes)
@@ -261,7 +261,7 @@ class SparseTrials(BlockTrials):
             rows,
         )
         if not sure:
-            raise UndecidedError
+            raise InexactError
 
     def _put(self, rows: Ints) -> None:
         for tried, factor in ((self._tried, 0.0), (rows, 1.0)):
@@ -280,7 +280,7 @@ class SparseTrials(BlockTrials):
             self._norms,
             self.weights,
             self.vectors,
-            self._decides,
+            self._exact,
             self._reach,
             start,
             stop,
@@ -304,12 +304,12 @@ class SparseTrials(BlockTrials):
             self.trial,
             self.nearer,
             self.distances,
-            self._decides,
+            self._exact,
         )
 
     def _check(self, rows: Ints, sums: Floats, best: int) -> None:
         if not seeding_sparse.best_is_sure(*self.csr, rows, sums, best, self._share):
-            raise UndecidedError
+            raise InexactError
 
 
 class ObservedTrials(BlockTrials):

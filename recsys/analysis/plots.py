@@ -195,7 +195,7 @@ def rating_heat_map(
     ax: Axes | None = None,
     *,
     title: str = "",
-    most_stars: float = 5.0,
+    largest_rating: float = 5.0,
 ) -> Axes:
     """Draw the ratings of a few users and movies as colours.
 
@@ -208,7 +208,7 @@ def rating_heat_map(
     ax : Axes, optional
         Where to draw; a new figure if not given.
     title : str
-    most_stars : float, default 5
+    largest_rating : float, default 5
         Upper end of the colour bar. The lower end is 0.
 
     Returns
@@ -222,7 +222,7 @@ def rating_heat_map(
         region.to_frame().to_numpy(),
         cmap=colors,
         vmin=0,
-        vmax=most_stars,
+        vmax=largest_rating,
         aspect="auto",
         interpolation="nearest",
     )

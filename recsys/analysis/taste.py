@@ -16,7 +16,7 @@ from recsys.data.matrix import RatingMatrix
 from recsys.words import counted
 
 # A film's standing in a group counts as if this many more people had found it average.
-SHRINK = 5
+DAMPING = 5
 
 # A score is a difference of sums that need not be exact in binary: this much is still 0.
 ROUNDING = 1e-9
@@ -41,9 +41,9 @@ class TasteClusters:
     inertia: float
 
     def __repr__(self) -> str:
-        n_users, n_films = self.matrix.shape
+        n_users, n_items = self.matrix.shape
         groups = counted(self.n_clusters, "group")
-        return f"TasteClusters({groups}, {n_users} users x {n_films} movies)"
+        return f"TasteClusters({groups}, {n_users} users x {n_items} movies)"
 
     @property
     def sizes(self) -> npt.NDArray[np.intp]:
@@ -52,7 +52,7 @@ class TasteClusters:
 
     @cached_property
     def centers(self) -> npt.NDArray[np.float64]:
-        """(n_clusters, n_films): mean of each group where a film not rated is 0; NaN if empty."""
+        """(n_clusters, n_items): mean of each group where a film not rated is 0; NaN if empty."""
         n_users = len(self.labels)
         place = (self.labels, np.arange(n_users))
         members = sp.csr_array((np.ones(n_users), place), shape=(self.n_clusters, n_users))
@@ -96,7 +96,7 @@ class TasteClusters:
             }
         )
 
-    def telling_films(self, cluster: int, n: int = 5) -> pd.DataFrame:
+    def distinctive_movies(self, cluster: int, n: int = 5) -> pd.DataFrame:
         """Films that the group likes better than all users do, most telling first.
 
         A film's score is the sum over the group's ratings of (rating - mean of all users' ratings
@@ -111,11 +111,11 @@ class TasteClusters:
             rows where there are fewer such films.
         """
         group = self.members(cluster)
-        counts = group.counts_by_film()
-        mean_of_all = self.matrix.means_by_film()
+        counts = group.counts_by_item()
+        mean_of_all = self.matrix.means_by_item()
         sums = np.asarray(group.values.sum(axis=0))
         with np.errstate(invalid="ignore"):
-            score = np.where(counts > 0, (sums - counts * mean_of_all) / (counts + SHRINK), 0.0)
+            score = np.where(counts > 0, (sums - counts * mean_of_all) / (counts + DAMPING), 0.0)
         best = np.lexsort((group.movie_ids, -score))
         best = best[score[best] > ROUNDING][:n]
         return pd.DataFrame(
@@ -123,7 +123,7 @@ class TasteClusters:
                 "movieId": group.movie_ids[best],
                 "title": group.titles[best],
                 "n_ratings": counts[best],
-                "mean": group.means_by_film()[best],
+                "mean": group.means_by_item()[best],
                 "mean_of_all": mean_of_all[best],
                 "score": score[best],
             }
@@ -202,7 +202,7 @@ def by_mean_and_count(region: RatingMatrix) -> RatingMatrix:
 
     Films that nobody in the region rated come last; ties by the lower id.
     """
-    means = np.nan_to_num(region.means_by_film(), nan=-np.inf)
+    means = np.nan_to_num(region.means_by_item(), nan=-np.inf)
     return region.take(
         np.lexsort((region.user_ids, -region.counts_by_user())),
         np.lexsort((region.movie_ids, -means)),

@@ -179,7 +179,7 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="use one fold of five and one seed of three"
     )
     evaluate.add_argument(
-        "--new-people",
+        "--cold-start",
         action="store_true",
         help="also test cold start, with users who show 0 to 20 ratings",
     )

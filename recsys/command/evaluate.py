@@ -11,15 +11,15 @@ from recsys.command.terminal import answer
 from recsys.data.ratings import Ratings
 from recsys.evaluation import (
     PredictsRatings,
-    RanksFilms,
-    TakesNewPeople,
+    RanksItems,
+    SupportsColdStart,
     default_recommenders,
-    evaluate_new_people,
+    evaluate_cold_start,
     evaluate_ranking,
     evaluate_ratings,
 )
-from recsys.evaluation.answers import OnStep
-from recsys.evaluation.new_people import SHOWN
+from recsys.evaluation.cold_start import SHOWN
+from recsys.evaluation.protocols import OnStep
 from recsys.evaluation.registry import Maker
 from recsys.evaluation.splits import N_FOLDS
 from recsys.files import write_text
@@ -116,7 +116,7 @@ def _tasks(
         return evaluate_ranking(makers, ratings, k=K, seeds=seeds, on_step=on_step).to_frame()
 
     def cold_start(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
-        found = evaluate_new_people(makers, ratings, k=K, seed=seed, on_step=on_step)
+        found = evaluate_cold_start(makers, ratings, k=K, seed=seed, on_step=on_step)
         if found.n_too_few:
             tell(f"held-out users with too few ratings to be tested: {found.n_too_few}")
         return found.to_frame()
@@ -132,16 +132,16 @@ def _tasks(
         _Task(
             "ranking",
             f"{K} films per user, the last fifth by time held out, {counted(n_seeds, 'seed')}",
-            RanksFilms,
+            RanksItems,
             n_seeds,
             ranking,
         ),
         _Task(
             "cold start",
             f"{K} films per user, a fifth of the users held out with all their ratings",
-            TakesNewPeople,
+            SupportsColdStart,
             1 + len(SHOWN),
             cold_start,
         ),
     ]
-    return tasks if options.new_people else tasks[:2]
+    return tasks if options.cold_start else tasks[:2]

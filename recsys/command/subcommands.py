@@ -65,7 +65,7 @@ def clusters(options: argparse.Namespace) -> None:
         tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
     answer(*clusters.summary().to_string(index=False, float_format="%.2f").split("\n"))
     for cluster in range(clusters.n_clusters):
-        movies = clusters.telling_films(cluster, options.films)
+        movies = clusters.distinctive_movies(cluster, options.films)
         group = f"Group {cluster} ({counted(clusters.sizes[cluster], 'user')})"
         if movies.empty:
             answer("", f"{group} likes no film more than all users do.")
@@ -83,7 +83,7 @@ def recommend(options: argparse.Namespace) -> None:
     if movies.empty:
         answer(f"There is no film to recommend to user {options.user}.")
     for place, movie in enumerate(movies.itertuples(), start=1):
-        answer(f"{place:3}. {movie.expected_rating:.2f}  {movie.title} (movieId {movie.movieId})")
+        answer(f"{place:3}. {movie.predicted_rating:.2f}  {movie.title} (movieId {movie.movieId})")
         answer(f"           {movie.reason}")
 
 
@@ -97,7 +97,7 @@ def predict(options: argparse.Namespace) -> None:
     answer(f"{prediction.rating:.2f}  {titles[options.movie]}")
     answer(f"      {prediction.reason}")
     for part in prediction.parts:
-        answer(f"      {part.stars:+.2f}  {part.name}")
+        answer(f"      {part.rating:+.2f}  {part.name}")
     table = ratings.ratings
     own = table.loc[(table["userId"] == options.user) & (table["movieId"] == options.movie)]
     for rating in own["rating"]:

@@ -114,8 +114,8 @@ class RatingMatrix:
         )
 
     def __repr__(self) -> str:
-        n_users, n_films = self.shape
-        return f"RatingMatrix({n_users} users x {n_films} movies, {self.values.nnz} ratings)"
+        n_users, n_items = self.shape
+        return f"RatingMatrix({n_users} users x {n_items} movies, {self.values.nnz} ratings)"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -168,7 +168,7 @@ class RatingMatrix:
             raise KeyError(f"no movie {movie_id} among the {len(self.movie_ids)} movies")
         return int(found[0])
 
-    def counts_by_film(self) -> npt.NDArray[np.intp]:
+    def counts_by_item(self) -> npt.NDArray[np.intp]:
         """Count the ratings of each item.
 
         Returns
@@ -186,7 +186,7 @@ class RatingMatrix:
         """
         return np.diff(self.values.indptr).astype(np.intp)
 
-    def means_by_film(self) -> npt.NDArray[np.float64]:
+    def means_by_item(self) -> npt.NDArray[np.float64]:
         """Average the ratings of each item.
 
         Returns
@@ -195,7 +195,7 @@ class RatingMatrix:
             NaN for an item without ratings.
         """
         sums = np.bincount(self.values.indices, self.values.data, minlength=self.shape[1])
-        counts = self.counts_by_film()
+        counts = self.counts_by_item()
         means = np.full(len(sums), np.nan)
         np.divide(sums, counts, out=means, where=counts > 0)
         return means
@@ -244,7 +244,7 @@ class RatingMatrix:
             If ``n_movies`` is below 1.
         """
         return self.take(
-            slice(None), self._busiest(self.counts_by_film(), self.movie_ids, n_movies)
+            slice(None), self._busiest(self.counts_by_item(), self.movie_ids, n_movies)
         )
 
     def densest_region(self, n_movies: int, n_users: int) -> Self:

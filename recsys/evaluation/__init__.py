@@ -1,24 +1,24 @@
 """Compares recommenders on ratings they have not seen."""
 
-from recsys.evaluation.answers import PredictsRatings, RanksFilms, TakesNewPeople
-from recsys.evaluation.new_people import evaluate_new_people
+from recsys.evaluation.cold_start import evaluate_cold_start
+from recsys.evaluation.protocols import PredictsRatings, RanksItems, SupportsColdStart
 from recsys.evaluation.ranking import evaluate_ranking
 from recsys.evaluation.rating_prediction import evaluate_ratings
 from recsys.evaluation.registry import default_recommenders
-from recsys.evaluation.results import NewPeopleEvaluation, RankingEvaluation, RatingEvaluation
-from recsys.evaluation.splits import NewPeople, Split, last_by_time, row_folds, whole_users
+from recsys.evaluation.results import ColdStartEvaluation, RankingEvaluation, RatingEvaluation
+from recsys.evaluation.splits import Split, UserHoldout, last_by_time, row_folds, whole_users
 
 __all__ = [
-    "NewPeople",
-    "NewPeopleEvaluation",
+    "ColdStartEvaluation",
     "PredictsRatings",
     "RankingEvaluation",
-    "RanksFilms",
+    "RanksItems",
     "RatingEvaluation",
     "Split",
-    "TakesNewPeople",
+    "SupportsColdStart",
+    "UserHoldout",
     "default_recommenders",
-    "evaluate_new_people",
+    "evaluate_cold_start",
     "evaluate_ranking",
     "evaluate_ratings",
     "last_by_time",

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.recommenders.types import NO_FILM
+from recsys.recommenders.types import NO_ITEM
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -105,7 +105,7 @@ def hits_at_k(lists: Ints, rows: npt.NDArray[np.intp], movie_ids: Ints) -> Mask:
     listed = pd.Index(distinct).get_indexer(pd.Index(lists.ravel())).reshape(lists.shape)
     pairs = rows * len(distinct) + items
     listed_pairs = np.arange(len(lists))[:, None] * len(distinct) + listed
-    hits: Mask = (listed >= 0) & (lists != NO_FILM) & np.isin(listed_pairs, pairs)
+    hits: Mask = (listed >= 0) & (lists != NO_ITEM) & np.isin(listed_pairs, pairs)
     return hits
 
 

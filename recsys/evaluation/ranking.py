@@ -10,9 +10,9 @@ import pandas as pd
 
 from recsys.data.ratings import Ratings
 from recsys.data.scale import RatingScale, liked
-from recsys.evaluation.answers import OnStep, RanksFilms, checked_lists, timed
 from recsys.evaluation.intervals import mean_estimate
 from recsys.evaluation.metrics import coverage_at_k, hits_at_k, ndcg_at_k, recall_at_k
+from recsys.evaluation.protocols import OnStep, RanksItems, checked_lists, timed
 from recsys.evaluation.results import RankingEvaluation, RankingScores
 from recsys.evaluation.splits import last_by_time
 
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class LikedFilms:
+class LikedItems:
     """Pairs of a user and a held-out item that the user liked.
 
     Attributes
@@ -60,7 +60,7 @@ class LikedFilms:
 
 
 def evaluate_ranking(
-    makers: Mapping[str, Callable[[int], RanksFilms]],
+    makers: Mapping[str, Callable[[int], RanksItems]],
     ratings: Ratings,
     *,
     k: int = 10,
@@ -103,7 +103,7 @@ def evaluate_ranking(
             f"ranking needs k of at least 1 and at least one seed, not k={k}, seeds={seeds}"
         )
     split = last_by_time(ratings)
-    wanted = LikedFilms.of(split.test, ratings.scale)
+    wanted = LikedItems.of(split.test, ratings.scale)
     items = np.unique(split.train.ratings["movieId"].to_numpy())
     scores = []
     for name, make in makers.items():
@@ -134,7 +134,7 @@ class _RankingRun:
 
 
 def _run_ranking(
-    name: str, model: RanksFilms, train: Ratings, wanted: LikedFilms, k: int
+    name: str, model: RanksItems, train: Ratings, wanted: LikedItems, k: int
 ) -> _RankingRun:
     fitted = timed(model.fit, train)
     ranked = timed(model.top, wanted.user_ids, k)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.ratings import Ratings
-from recsys.evaluation.answers import OnStep, PredictsRatings, checked_predictions, timed
 from recsys.evaluation.intervals import error_draws, estimate
 from recsys.evaluation.metrics import ErrorsByUser, errors_by_user
+from recsys.evaluation.protocols import OnStep, PredictsRatings, checked_predictions, timed
 from recsys.evaluation.results import RatingEvaluation, RatingScores
 from recsys.evaluation.splits import N_FOLDS, Split, row_folds
 

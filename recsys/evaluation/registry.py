@@ -7,7 +7,7 @@ from typing import Any
 from recsys.evaluation.peers import ALGORITHMS, Algorithm, SurprisePeer
 from recsys.recommenders.registry import METHODS
 
-# Makes an unfitted recommender from a seed; recsys.evaluation.answers says what it can be asked.
+# Makes an unfitted recommender from a seed; recsys.evaluation.protocols says what it can be asked.
 Maker = Callable[[int], Any]
 
 

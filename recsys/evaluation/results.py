@@ -61,7 +61,7 @@ class RankingScores:
 
 
 @dataclass(frozen=True)
-class NewPeopleScores:
+class ColdStartScores:
     """How well a recommender predicts and ranks for cold-start users.
 
     Attributes
@@ -137,12 +137,12 @@ class RankingEvaluation:
 
 
 @dataclass(frozen=True)
-class NewPeopleEvaluation:
+class ColdStartEvaluation:
     """Predicted ratings and lists for cold-start users, compared with their test rows.
 
     Attributes
     ----------
-    scores : tuple of NewPeopleScores
+    scores : tuple of ColdStartScores
     k : int
         Items in a list.
     seed : int
@@ -150,14 +150,14 @@ class NewPeopleEvaluation:
         Number of held-out users whose ratings are too few to leave test rows.
     """
 
-    scores: tuple[NewPeopleScores, ...]
+    scores: tuple[ColdStartScores, ...]
     k: int
     seed: int
     n_too_few: int
 
     def to_frame(self) -> pd.DataFrame:
         """One row per recommender and number of shown ratings."""
-        return _frame(NewPeopleScores, self.scores)
+        return _frame(ColdStartScores, self.scores)
 
 
 def _frame(kind: type, scores: Sequence[Any]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
-class NewPeople:
+class UserHoldout:
     """A user holdout: users held out with all their ratings, to test cold start.
 
     Attributes
@@ -159,7 +159,7 @@ def last_by_time(ratings: Ratings) -> Split:
     return _split(ratings, places >= (n_rated - n_test)[users])
 
 
-def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> NewPeople:
+def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> UserHoldout:
     """Hold out some users with all their ratings.
 
     Parameters
@@ -172,7 +172,7 @@ def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> N
 
     Returns
     -------
-    NewPeople
+    UserHoldout
 
     Raises
     ------
@@ -209,7 +209,7 @@ def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> N
     shown = np.flatnonzero(asked[users] & (places < MOST_SHOWN))
     shown = shown[np.lexsort((places[shown], users[shown]))]
     test = np.flatnonzero(asked[users] & (places >= MOST_SHOWN))
-    return NewPeople(
+    return UserHoldout(
         train=_part(ratings, ~drawn[users]),
         user_ids=user_ids[asked],
         shown=table[TEST_COLUMNS].take(shown).reset_index(drop=True),

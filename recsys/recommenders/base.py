@@ -10,11 +10,11 @@ import pandas as pd
 
 from recsys.data.ratings import Ratings
 from recsys.recommenders import ranking, storage
+from recsys.recommenders.given_ratings import GivenRatings, given_ratings
 from recsys.recommenders.ids import check_n, one_of_two, paired_ids, whole_id, whole_ids
 from recsys.recommenders.model import Model
-from recsys.recommenders.newcomers import Brought, brought_ratings
 from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import NO_FILM, Floats, Ints, Part, People, Prediction, total_of
+from recsys.recommenders.types import NO_ITEM, Floats, Ints, Part, Prediction, Users, total_of
 
 
 class Recommender(Model):
@@ -67,7 +67,7 @@ class Recommender(Model):
         user_ids: npt.ArrayLike | None = None,
         movie_ids: npt.ArrayLike | None = None,
         *,
-        ratings: "Brought | None" = None,
+        ratings: "GivenRatings | None" = None,
     ) -> Floats:
         """Expected stars of each (user, film) pair.
 
@@ -101,14 +101,14 @@ class Recommender(Model):
             raise ValueError("predict needs movie_ids")
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            films = data.columns(whole_ids("movie", movie_ids))
-            return self._stars_of_one(brought_ratings(ratings), films)
-        users, movies = paired_ids(user_ids, movie_ids)
-        rows, films = data.rows(users), data.columns(movies)
-        stars = np.empty(len(users))
+            items = data.columns(whole_ids("movie", movie_ids))
+            return self._predict_new_user(given_ratings(ratings), items)
+        users_asked, movies = paired_ids(user_ids, movie_ids)
+        rows, items = data.rows(users_asked), data.columns(movies)
+        predicted = np.empty(len(users_asked))
         unknown = rows < 0
         if np.any(unknown):
-            stars[unknown] = self._stars_of_one({}, films[unknown])
+            predicted[unknown] = self._predict_new_user({}, items[unknown])
         # By blocks of users: what is known of a person may be large.
         pairs = np.argsort(rows, kind="stable")[int(np.sum(unknown)) :]
         asked, starts = np.unique(rows[pairs], return_index=True)
@@ -116,21 +116,21 @@ class Recommender(Model):
         for first in range(0, len(asked), data.block):
             block = asked[first : first + data.block]
             some = pairs[limits[first] : limits[first + len(block)]]
-            persons = np.searchsorted(block, rows[some])
-            people = ranking.known_people(self, block)
-            stars[some] = ranking.expected_stars(self, people, persons, films[some])
-        return stars
+            user_index = np.searchsorted(block, rows[some])
+            users = ranking.known_users(self, block)
+            predicted[some] = ranking.predicted_ratings(self, users, user_index, items[some])
+        return predicted
 
-    def _stars_of_one(self, ratings: Mapping[int, float], films: Ints) -> Floats:
-        people = ranking.new_people(self, [ratings])
-        return ranking.expected_stars(self, people, np.zeros(len(films), np.int64), films)
+    def _predict_new_user(self, ratings: Mapping[int, float], items: Ints) -> Floats:
+        users = ranking.folded_in(self, [ratings])
+        return ranking.predicted_ratings(self, users, np.zeros(len(items), np.int64), items)
 
     def recommend(
         self,
         user_id: int | None = None,
         n: int = 10,
         *,
-        ratings: "Brought | None" = None,
+        ratings: "GivenRatings | None" = None,
         exclude_rated: bool = True,
         among: Iterable[int] | None = None,
     ) -> pd.DataFrame:
@@ -151,7 +151,7 @@ class Recommender(Model):
         Returns
         -------
         DataFrame
-            movieId, title, score (films are ranked by it), expected_rating (stars), n_ratings (how
+            movieId, title, score (films are ranked by it), predicted_rating (stars), n_ratings (how
             many of the users in the reason rated the film) and reason. There are fewer than ``n``
             rows if fewer films can be recommended. Films with equal scores are sorted by falling
             number of ratings, then by movieId.
@@ -169,15 +169,15 @@ class Recommender(Model):
         one_of_two("user_id", user_id, ratings)
         if user_id is not None:
             row = self.trained_on.matrix.row_of(whole_id("user", user_id))
-            people = ranking.known_people(self, np.array([row]))
+            users = ranking.known_users(self, np.array([row]))
         else:
-            people = self._new_person(ratings)
+            users = self._fold_in(ratings)
         eligible = self.trained_on.eligible(among)
-        (best,) = ranking.best_films(self, people, n, exclude_rated, eligible)
-        return ranking.ranking_frame(self, people, 0, best)
+        (best,) = ranking.best_items(self, users, n, exclude_rated, eligible)
+        return ranking.ranking_frame(self, users, 0, best)
 
-    def _new_person(self, ratings: "Brought | None") -> People:
-        return ranking.new_people(self, [brought_ratings({} if ratings is None else ratings)])
+    def _fold_in(self, ratings: "GivenRatings | None") -> Users:
+        return ranking.folded_in(self, [given_ratings({} if ratings is None else ratings)])
 
     def recommend_all(
         self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[int] | None = None
@@ -207,11 +207,11 @@ class Recommender(Model):
         eligible = data.eligible(among)
         frames = []
         for rows in data.blocks(np.arange(data.n_users)):
-            people = ranking.known_people(self, rows)
-            rankings = ranking.best_films(self, people, n, exclude_rated, eligible)
-            for person, best in enumerate(rankings):
-                frame = ranking.ranking_frame(self, people, person, best)
-                user_id = data.matrix.user_ids[rows[person]]
+            users = ranking.known_users(self, rows)
+            rankings = ranking.best_items(self, users, n, exclude_rated, eligible)
+            for user, best in enumerate(rankings):
+                frame = ranking.ranking_frame(self, users, user, best)
+                user_id = data.matrix.user_ids[rows[user]]
                 frame.insert(0, "userId", np.full(len(frame), user_id))
                 frames.append(frame)
         return pd.concat(frames, ignore_index=True)
@@ -242,15 +242,15 @@ class Recommender(Model):
         """
         self._check_lists(n)
         data = self.trained_on
-        users = whole_ids("user", user_ids)
-        rows = data.rows(users)
+        users_asked = whole_ids("user", user_ids)
+        rows = data.rows(users_asked)
         if np.any(rows < 0):
-            raise KeyError(f"no user {users[rows < 0][0]} among the {data.n_users}")
-        blocks = (ranking.known_people(self, some) for some in data.blocks(rows))
+            raise KeyError(f"no user {users_asked[rows < 0][0]} among the {data.n_users}")
+        blocks = (ranking.known_users(self, some) for some in data.blocks(rows))
         return self._ids(blocks, n, exclude_rated)
 
     def top_new(
-        self, ratings: "Sequence[Brought]", n: int = 10, *, exclude_rated: bool = True
+        self, ratings: "Sequence[GivenRatings]", n: int = 10, *, exclude_rated: bool = True
     ) -> npt.NDArray[np.int64]:
         """Movie ids of the best films of new people, without reasons.
 
@@ -264,7 +264,7 @@ class Recommender(Model):
 
         Returns
         -------
-        ndarray of shape (n_people, n)
+        ndarray of shape (n_users, n)
             Best first; -1 where there are fewer.
 
         Raises
@@ -276,18 +276,18 @@ class Recommender(Model):
         self._check_lists(n)
         if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
             raise ValueError("top_new takes a list of people: for one, pass [ratings]")
-        people = [brought_ratings(of_one) for of_one in ratings]
-        blocks = (ranking.new_people(self, some) for some in self.trained_on.blocks(people))
+        users = [given_ratings(of_one) for of_one in ratings]
+        blocks = (ranking.folded_in(self, some) for some in self.trained_on.blocks(users))
         return self._ids(blocks, n, exclude_rated)
 
     def _check_lists(self, n: int) -> None:
         self._check_fitted()
         check_n(n)
-        if np.any(self.trained_on.matrix.movie_ids == NO_FILM):
-            raise ValueError(f"a film has the id {NO_FILM}, which says in lists that there is none")
+        if np.any(self.trained_on.matrix.movie_ids == NO_ITEM):
+            raise ValueError(f"a film has the id {NO_ITEM}, which says in lists that there is none")
 
-    def _ids(self, blocks: Iterable[People], n: int, exclude_rated: bool) -> Ints:
-        found = [ranking.best_ids(self, people, n, exclude_rated) for people in blocks]
+    def _ids(self, blocks: Iterable[Users], n: int, exclude_rated: bool) -> Ints:
+        found = [ranking.best_ids(self, users, n, exclude_rated) for users in blocks]
         return np.concatenate([np.empty((0, n), np.int64), *found])
 
     def explain(
@@ -295,7 +295,7 @@ class Recommender(Model):
         user_id: int | None = None,
         movie_id: int | None = None,
         *,
-        ratings: "Brought | None" = None,
+        ratings: "GivenRatings | None" = None,
     ) -> Prediction:
         """The expected stars of one pair as in :meth:`predict`, their parts, and the evidence.
 
@@ -323,19 +323,19 @@ class Recommender(Model):
         one_of_two("user_id", user_id, ratings)
         row = -1 if user_id is None else int(data.rows(np.array([whole_id("user", user_id)]))[0])
         known = row >= 0
-        people = ranking.known_people(self, np.array([row])) if known else self._new_person(ratings)
-        film = int(data.columns(np.array([whole_id("movie", movie_id)]))[0])
-        found = self._parts(people.placed, np.array([0]), np.array([film]))
-        parts = [Part(name, float(stars[0])) for name, stars in found.items()]
+        users = ranking.known_users(self, np.array([row])) if known else self._fold_in(ratings)
+        item = int(data.columns(np.array([whole_id("movie", movie_id)]))[0])
+        found = self._parts(users.placed, np.array([0]), np.array([item]))
+        parts = [Part(name, float(added[0])) for name, added in found.items()]
         total = total_of(found)
         rating = float(data.clipped(total)[0])
         if rating != total[0]:
             parts.append(Part("kept within the scale", rating - float(total[0])))
         return Prediction(
-            **vars(self._evidence(people, 0, film)),
+            **vars(self._evidence(users, 0, item)),
             user_id=user_id,
             movie_id=movie_id,
-            title=str(data.matrix.titles[film]) if film < data.n_films else "",
+            title=str(data.matrix.titles[item]) if item < data.n_items else "",
             rating=rating,
             parts=tuple(parts),
         )

@@ -9,11 +9,11 @@ import scipy.sparse as sp
 
 from recsys.recommenders import biases, storage
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.biases import FILM_SHRINKAGE, N_SWEEPS, USER_SHRINKAGE, Biases
+from recsys.recommenders.biases import ITEM_DAMPING, N_SWEEPS, USER_DAMPING, Biases
 from recsys.recommenders.explanations import of_everyone
 from recsys.recommenders.forms import Form, natural
 from recsys.recommenders.parameters import at_least
-from recsys.recommenders.types import Evidence, Floats, Ints, People
+from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 
 class _ByBiases(Recommender):
@@ -22,16 +22,16 @@ class _ByBiases(Recommender):
     _biases: Biases
 
     def _place_known(self, rows: Ints) -> Floats:
-        return self._biases.of_users[rows]
+        return self._biases.user_biases[rows]
 
     def _place_new(self, rated: sp.csr_array) -> Floats:
-        return self._biases.generosity(rated)
+        return self._biases.biases_of_users(rated)
 
-    def _parts(self, placed: Any, persons: Ints, films: Ints) -> dict[str, Floats]:
-        return self._biases.parts(placed, persons, films)
+    def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
+        return self._biases.parts(placed, user_index, items)
 
-    def _evidence(self, people: People, person: int, film: int) -> Evidence:
-        return of_everyone(self.trained_on, film)
+    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
+        return of_everyone(self.trained_on, item)
 
 
 @storage.storable
@@ -39,14 +39,14 @@ class BiasBaseline(_ByBiases):
     """Expects the mean rating, more from a generous user, more for a good film.
 
     The rating of film i by user u is expected to be mu + b_u + b_i, where mu is the mean of all
-    ratings. Both b are shrunk towards 0, as if every film had ``film_shrinkage`` more ratings that
-    are average, and every user ``user_shrinkage``. After ``n_sweeps`` rounds each b is the best for
+    ratings. Both b are shrunk towards 0, as if every film had ``item_damping`` more ratings that
+    are average, and every user ``user_damping``. After ``n_sweeps`` rounds each b is the best for
     the other (Koren 2010, Factor in the Neighbors, section 2.1, by alternating means).
 
     Parameters
     ----------
-    film_shrinkage : float, default 3
-    user_shrinkage : float, default 5
+    item_damping : float, default 3
+    user_damping : float, default 5
     n_sweeps : int, default 10
 
     Attributes
@@ -60,35 +60,35 @@ class BiasBaseline(_ByBiases):
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> model = BiasBaseline().fit(ratings)
     >>> prediction = model.explain(1, 1)
-    >>> abs(sum(part.stars for part in prediction.parts) - prediction.rating) < 1e-9
+    >>> abs(sum(part.rating for part in prediction.parts) - prediction.rating) < 1e-9
     True
     """
 
     def __init__(
         self,
         *,
-        film_shrinkage: float = FILM_SHRINKAGE,
-        user_shrinkage: float = USER_SHRINKAGE,
+        item_damping: float = ITEM_DAMPING,
+        user_damping: float = USER_DAMPING,
         n_sweeps: int = N_SWEEPS,
     ) -> None:
-        self.film_shrinkage = film_shrinkage
-        self.user_shrinkage = user_shrinkage
+        self.item_damping = item_damping
+        self.user_damping = user_damping
         self.n_sweeps = n_sweeps
 
     def _check_parameters(self) -> None:
         least = np.finfo(np.float64).tiny  # without any, a mean over nobody would be 0 / 0
-        at_least(least, film_shrinkage=self.film_shrinkage, user_shrinkage=self.user_shrinkage)
+        at_least(least, item_damping=self.item_damping, user_damping=self.user_damping)
         at_least(0, n_sweeps=self.n_sweeps)
 
     def _learn(self) -> None:
         self._biases = Biases.learned(
-            self.trained_on.matrix.values, self.film_shrinkage, self.user_shrinkage, self.n_sweeps
+            self.trained_on.matrix.values, self.item_damping, self.user_damping, self.n_sweeps
         )
 
-    def _scores(self, people: People) -> Floats:
+    def _scores(self, users: Users) -> Floats:
         # Unclipped: films that all reach the largest rating would tie.
-        of_films = self._biases.of_films[None, :-1]
-        scores: Floats = self._biases.mean + people.placed[:, None] + of_films
+        item_directions = self._biases.item_biases[None, :-1]
+        scores: Floats = self._biases.mean + users.placed[:, None] + item_directions
         return scores
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -98,7 +98,7 @@ class BiasBaseline(_ByBiases):
         return biases.FORMS
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._biases = Biases.of_arrays(arrays, self.user_shrinkage)
+        self._biases = Biases.of_arrays(arrays, self.user_damping)
 
 
 @storage.storable
@@ -122,16 +122,16 @@ class MostLiked(_ByBiases):
         data = self.trained_on
         values = data.matrix.values
         self._biases = Biases.learned(values)
-        self._likes = np.bincount(values.indices[data.liked(values.data)], minlength=data.n_films)
+        self._likes = np.bincount(values.indices[data.liked(values.data)], minlength=data.n_items)
 
-    def _scores(self, people: People) -> Floats:
-        return np.tile(self._likes.astype(np.float64), (len(people), 1))
+    def _scores(self, users: Users) -> Floats:
+        return np.tile(self._likes.astype(np.float64), (len(users), 1))
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {"likes": self._likes} | self._biases.arrays()
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
-        return {"likes": natural("n_films")} | biases.FORMS
+        return {"likes": natural("n_items")} | biases.FORMS
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._likes = arrays["likes"]

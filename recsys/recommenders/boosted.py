@@ -16,7 +16,7 @@ from recsys.recommenders.embeddings import (
     Basis,
     Floats32,
     basis_of,
-    by_activity_and_fame,
+    by_activity_and_popularity,
     mixed,
     of_length_one,
 )
@@ -25,19 +25,19 @@ from recsys.recommenders.forms import Form, natural, real32
 from recsys.recommenders.parameters import at_least
 from recsys.recommenders.stages import (
     Cells,
-    FilmStage,
+    ItemStage,
     Stage,
     UserStage,
-    film_stage,
+    item_stage,
     n_groups_of,
     user_stage,
 )
-from recsys.recommenders.training import persons_of
-from recsys.recommenders.types import Evidence, Floats, Ints, People, total_of
+from recsys.recommenders.training import user_index_of
+from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
 
 # Groups of a stage, at least and at most.
 USER_GROUPS = (2, 64)
-FILM_GROUPS = (4, 256)
+ITEM_GROUPS = (4, 256)
 
 # Dimensions of what is clustered, and of the basis they are mixed from.
 N_COMPONENTS = 20
@@ -62,12 +62,12 @@ class Placed:
 
     Attributes
     ----------
-    generosity : ndarray of shape (n_people,)
+    generosity : ndarray of shape (n_users,)
     stages : tuple of ndarray
         What each stage of each chain knows of the people, row by row.
     """
 
-    generosity: Floats
+    user_biases: Floats
     stages: tuple[npt.NDArray[Any], ...]
 
 
@@ -92,7 +92,7 @@ class BoostedClusterMeans(Recommender):
     n_stages : int, default 100
         Of each chain.
     learning_rate : float, default 0.15
-    shrinkage : float, default 20
+    damping : float, default 20
         A mean counts as if it had this many more residuals of 0.
     random_state : int, default 0
 
@@ -113,7 +113,7 @@ class BoostedClusterMeans(Recommender):
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> model = BoostedClusterMeans(n_chains=1, n_stages=6).fit(ratings)
     >>> prediction = model.explain(1, 2)
-    >>> abs(sum(part.stars for part in prediction.parts) - prediction.rating) < 1e-9
+    >>> abs(sum(part.rating for part in prediction.parts) - prediction.rating) < 1e-9
     True
     >>> model.predict(movie_ids=[2, 3], ratings={1: 5.0}).shape
     (2,)
@@ -125,13 +125,13 @@ class BoostedClusterMeans(Recommender):
         n_chains: int = 2,
         n_stages: int = 100,
         learning_rate: float = 0.15,
-        shrinkage: float = 20.0,
+        damping: float = 20.0,
         random_state: int = 0,
     ) -> None:
         self.n_chains = n_chains
         self.n_stages = n_stages
         self.learning_rate = learning_rate
-        self.shrinkage = shrinkage
+        self.damping = damping
         self.random_state = random_state
 
     # Learning -----------------------------------------------------------------------------------
@@ -139,54 +139,54 @@ class BoostedClusterMeans(Recommender):
     def _check_parameters(self) -> None:
         at_least(1, n_chains=self.n_chains)
         at_least(0, n_stages=self.n_stages, learning_rate=self.learning_rate)
-        at_least(1e-6, shrinkage=self.shrinkage)
+        at_least(1e-6, damping=self.damping)
 
     def _learn(self) -> None:
         rated = self.trained_on.matrix.values
         self._biases = Biases.learned(rated)
-        watched = by_activity_and_fame(rated, self.trained_on.n_ratings)
+        watched = by_activity_and_popularity(rated, self.trained_on.n_ratings)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(watched, N_BASIS, rng)
-        self._of_films = basis.of_films
+        self._item_directions = basis.item_directions
         self._chains = tuple(
             self._chain(basis, np.random.default_rng([self.random_state, chain]))
             for chain in range(self.n_chains)
         )
 
     def _chain(self, basis: Basis, rng: np.random.Generator) -> tuple[Stage, ...]:
-        cells = self._cells(self.trained_on.matrix.values, self._biases.of_users)
+        cells = self._cells(self.trained_on.matrix.values, self._biases.user_biases)
         return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
 
-    def _cells(self, rated: sp.csr_array, generosity: Floats) -> Cells:
-        left = self._biases.residuals(rated, generosity)
-        return Cells(rated, persons_of(rated), left, self.shrinkage, self.learning_rate)
+    def _cells(self, rated: sp.csr_array, user_biases: Floats) -> Cells:
+        left = self._biases.residuals(rated, user_biases)
+        return Cells(rated, user_index_of(rated), left, self.damping, self.learning_rate)
 
     def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
         of_users = number % STAGES_A_CYCLE == 0
         by_residuals = bool(rng.random() >= WATCHED_SHARE)
         n_rows = cells.rated.shape[0 if of_users else 1]
-        n_groups = n_groups_of(USER_GROUPS if of_users else FILM_GROUPS, n_rows, rng)
+        n_groups = n_groups_of(USER_GROUPS if of_users else ITEM_GROUPS, n_rows, rng)
         if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
-            return film_stage(cells, self._by_genre(basis, rng), n_groups, rng)
+            return item_stage(cells, self._by_genre(basis, rng), n_groups, rng)
         if by_residuals:
             # A random sketch of the rows with one power iteration.
-            matrix: Any = cells.residuals()
+            matrix: Any = cells.residual_matrix()
             matrix = matrix if of_users else matrix.T.tocsr()
-            sketch = matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS))
-            projection = matrix.T @ sketch
+            projection = matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS))
+            projection = matrix.T @ projection
             projection = (projection / max(1e-300, np.max(np.abs(projection)))).astype(np.float32)
             features = (matrix @ projection).astype(np.float32)
         else:
-            whole = basis.people if of_users else basis.films
+            whole = basis.users if of_users else basis.items
             projection = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
             features = of_length_one(mixed(whole, projection))
         if not of_users:
-            return film_stage(cells, features, n_groups, rng)
+            return item_stage(cells, features, n_groups, rng)
         return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals)
 
     def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
         """Who rated a film, and of what genres it is: as much of the one as of the other."""
-        sides = (basis.films, of_length_one(self.trained_on.genres))
+        sides = (basis.items, of_length_one(self.trained_on.genres))
         mixtures = (rng.normal(size=(side.shape[1], N_COMPONENTS)) for side in sides)
         return np.hstack(
             [
@@ -204,61 +204,64 @@ class BoostedClusterMeans(Recommender):
 
     def _place_known(self, rows: Ints) -> Placed:
         return Placed(
-            self._biases.of_users[rows],
+            self._biases.user_biases[rows],
             tuple(stage.of_training(rows) for stage in self._stages),
         )
 
     def _place_new(self, rated: sp.csr_array) -> Placed:
-        generosity = self._biases.generosity(rated)
-        weights = by_activity_and_fame(rated, self.trained_on.n_ratings)
-        watched = (weights @ self._of_films).astype(np.float32)
+        user_biases = self._biases.biases_of_users(rated)
+        weights = by_activity_and_popularity(rated, self.trained_on.n_ratings)
+        watched = (weights @ self._item_directions).astype(np.float32)
         stages: list[npt.NDArray[Any]] = []
         for chain in self._chains:
-            cells = self._cells(rated, generosity)
+            cells = self._cells(rated, user_biases)
             stages += [stage.place(cells, watched) for stage in chain]
-        return Placed(generosity, tuple(stages))
+        return Placed(user_biases, tuple(stages))
 
     # Answers ------------------------------------------------------------------------------------
 
-    def _parts(self, placed: Placed, persons: Ints, films: Ints) -> dict[str, Floats]:
-        shape = np.broadcast(persons, films).shape
-        of_users, of_films = np.zeros(shape), np.zeros(shape)
+    def _parts(self, placed: Placed, user_index: Ints, items: Ints) -> dict[str, Floats]:
+        shape = np.broadcast(user_index, items).shape
+        of_users, item_directions = np.zeros(shape), np.zeros(shape)
         for stage, known in zip(self._stages, placed.stages, strict=True):
-            total = of_users if isinstance(stage, UserStage) else of_films
-            total += stage.stars(known, persons, films)
-        return self._biases.parts(placed.generosity, persons, films) | {
+            total = of_users if isinstance(stage, UserStage) else item_directions
+            total += stage.part(known, user_index, items)
+        return self._biases.parts(placed.user_biases, user_index, items) | {
             "what people like the user think of it": of_users / len(self._chains),
-            "what the user thinks of films like it": of_films / len(self._chains),
+            "what the user thinks of films like it": item_directions / len(self._chains),
         }
 
-    def _scores(self, people: People) -> Floats:
-        persons = np.arange(len(people))[:, None]
-        films = np.arange(self.trained_on.n_films)[None, :]
-        return total_of(self._parts(people.placed, persons, films))
+    def _scores(self, users: Users) -> Floats:
+        user_index = np.arange(len(users))[:, None]
+        items = np.arange(self.trained_on.n_items)[None, :]
+        return total_of(self._parts(users.placed, user_index, items))
 
-    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
         """How the film was rated by the group that adds most to it, of all stages' groups."""
         voices, first = [], 0
-        for stage, known in zip(self._stages, people.placed.stages, strict=True):
+        for stage, known in zip(self._stages, users.placed.stages, strict=True):
             if isinstance(stage, UserStage):
-                group = int(known[person])
-                if adds := float(stage.adds[group, film]):
+                group = int(known[user])
+                if adds := float(stage.adds[group, item]):
                     voices.append((adds, stage, group, first + group))
                 first += len(stage.centers)
         if not voices:
-            return of_everyone(self.trained_on, film)
+            return of_everyone(self.trained_on, item)
         # Groups are numbered through all stages.
         _, stage, group, cluster = max(voices, key=lambda voice: voice[0])
-        rated = people.rated[[person]]
+        rated = users.rated[[user]]
         mine = rated.indices[self.trained_on.liked(rated.data)]
-        telling = by_weight(mine, stage.adds[group, mine])
-        return of_group(self.trained_on, film, stage.labels == group, cluster, telling)
+        distinctive = by_weight(mine, stage.adds[group, mine])
+        return of_group(self.trained_on, item, stage.labels == group, cluster, distinctive)
 
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         shape = np.array([len(self._chains), len(self._chains[0])])
-        arrays: dict[str, npt.NDArray[Any]] = {"of_films": self._of_films, "shape": shape}
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "item_directions": self._item_directions,
+            "shape": shape,
+        }
         arrays |= storage.prefixed("biases", self._biases.arrays())
         for c, chain in enumerate(self._chains):
             for s, stage in enumerate(chain):
@@ -269,7 +272,7 @@ class BoostedClusterMeans(Recommender):
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
             raise ValueError(f"{self.n_chains:,} x {self.n_stages:,} stages are not in it")
-        forms = {"of_films": real32("n_films", "n_basis"), "shape": natural(2)}
+        forms = {"item_directions": real32("n_items", "n_basis"), "shape": natural(2)}
         forms |= storage.prefixed("biases", biases.FORMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
@@ -280,7 +283,7 @@ class BoostedClusterMeans(Recommender):
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
-        self._of_films = arrays["of_films"]
+        self._item_directions = arrays["item_directions"]
         self._biases = Biases.of_arrays(storage.without("biases", arrays))
         self._chains = tuple(
             tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
@@ -290,10 +293,10 @@ class BoostedClusterMeans(Recommender):
     def _stage_of(self, arrays: Mapping[str, Any], start: str) -> Stage:
         kind = _kind(start, arrays)
         stage = kind(**{name: arrays[f"{start}/{name}"] for name in kind.forms(start)})
-        stage.check(self.trained_on.n_films, self._of_films.shape[1])
+        stage.check(self.trained_on.n_items, self._item_directions.shape[1])
         return stage
 
 
 def _kind(start: str, names: Collection[str]) -> type[Stage]:
     """Whether a file holds a stage of users or of films."""
-    return UserStage if f"{start}/centers" in names else FilmStage
+    return UserStage if f"{start}/centers" in names else ItemStage

@@ -15,8 +15,8 @@ from recsys.data.ratings import Ratings
 from recsys.recommenders import storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
-from recsys.recommenders.training import TrainingData, persons_of
-from recsys.recommenders.types import Evidence, Floats, Ints, People
+from recsys.recommenders.training import TrainingData, user_index_of
+from recsys.recommenders.types import Evidence, Floats, Ints, Users
 from recsys.words import counted
 
 # The region of a cluster in the notebook: films, users.
@@ -142,22 +142,22 @@ class ClusterMeanRecommender(Recommender):
         )
 
     def _use(self, clusters: TasteClusters) -> None:
-        matrix, n_films = self.trained_on.matrix, clusters.matrix.shape[1]
+        matrix, n_items = self.trained_on.matrix, clusters.matrix.shape[1]
         self._groups = [self._seen_part(clusters, c) for c in range(clusters.n_clusters)]
         # The last row is for people in no group, the last column for films of no group.
-        self._counts = np.zeros((clusters.n_clusters + 1, n_films + 1), dtype=np.intp)
+        self._counts = np.zeros((clusters.n_clusters + 1, n_items + 1), dtype=np.intp)
         self._means = np.full(self._counts.shape, np.nan)
         column = pd.Index(clusters.matrix.movie_ids)
         for cluster, group in enumerate(self._groups):
-            films = column.get_indexer(pd.Index(group.movie_ids))
-            self._counts[cluster, films] = group.counts_by_film()
-            self._means[cluster, films] = group.means_by_film()
+            items = column.get_indexer(pd.Index(group.movie_ids))
+            self._counts[cluster, items] = group.counts_by_item()
+            self._means[cluster, items] = group.means_by_item()
         # The column that a training film has in the groups' matrix; -1 where it has none.
         place = column.get_indexer(pd.Index(matrix.movie_ids))
-        self._film_in_groups = np.append(place, -1)
+        self._item_in_groups = np.append(place, -1)
         row = pd.Index(clusters.matrix.user_ids).get_indexer(pd.Index(matrix.user_ids))
         self._group_of = np.where(row >= 0, clusters.labels[row], -1)
-        self._means_of_everyone = np.append(matrix.means_by_film(), np.nan)
+        self._means_of_everyone = np.append(matrix.means_by_item(), np.nan)
         self._mean_of_all = float(matrix.values.data.mean())
         self.clusters = clusters
 
@@ -169,47 +169,47 @@ class ClusterMeanRecommender(Recommender):
         return self._group_of[rows]
 
     def _place_new(self, rated: sp.csr_array) -> npt.NDArray[np.intp]:
-        places = self._film_in_groups[rated.indices]
+        places = self._item_in_groups[rated.indices]
         known = places >= 0
-        cells = (rated.data[known], (persons_of(rated)[known], places[known]))
+        cells = (rated.data[known], (user_index_of(rated)[known], places[known]))
         seen = sp.csr_array(cells, shape=(rated.shape[0], self.clusters.matrix.shape[1]))
         groups = np.flatnonzero(self.clusters.sizes)
         nearest = groups[assign(seen, self.clusters.centers[groups])]
         # Without ratings there is nothing to be near to. A rating may be 0, but it is stored.
         return np.where(np.diff(seen.indptr) > 0, nearest, -1)
 
-    def _expected(self, placed: Ints, persons: Ints, films: Ints) -> Floats:
-        groups, places = placed[persons], self._film_in_groups[films]
-        of_all = self._means_of_everyone[films] + np.zeros(groups.shape)
+    def _predicted(self, placed: Ints, user_index: Ints, items: Ints) -> Floats:
+        groups, places = placed[user_index], self._item_in_groups[items]
+        of_all = self._means_of_everyone[items] + np.zeros(groups.shape)
         of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
         of_group = self._means[groups, places]
         return np.where(np.isnan(of_group), of_all, of_group)
 
-    def _parts(self, placed: Any, persons: Ints, films: Ints) -> dict[str, Floats]:
-        return {"mean of those who rated it": self._expected(placed, persons, films)}
+    def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
+        return {"mean of those who rated it": self._predicted(placed, user_index, items)}
 
-    def _scores(self, people: People) -> Floats:
-        found = self._means[people.placed][:, self._film_in_groups[:-1]]
+    def _scores(self, users: Users) -> Floats:
+        found = self._means[users.placed][:, self._item_in_groups[:-1]]
         return np.where(np.isnan(found), -np.inf, found)
 
-    def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
-        counts: npt.NDArray[Any] = self._counts[people.placed[person], self._film_in_groups[:-1]]
+    def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
+        counts: npt.NDArray[Any] = self._counts[users.placed[user], self._item_in_groups[:-1]]
         return counts
 
-    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
         """How those people rated the film whose mean :meth:`predict` takes."""
         data, matrix = self.trained_on, self.clusters.matrix
-        cluster, place = int(people.placed[person]), int(self._film_in_groups[film])
+        cluster, place = int(users.placed[user]), int(self._item_in_groups[item])
         whose = f"{'' if self.region is None else 'the densest region of '}group {cluster}"
         if self._counts[cluster, place]:
             group = self._groups[cluster]
             column = group.column_of(int(matrix.movie_ids[place]))
-            stars, n_users = group.values[:, [column]].tocoo().data, len(group.user_ids)
+            ratings, n_users = group.values[:, [column]].tocoo().data, len(group.user_ids)
             mean = float(self._means[cluster, place])
-            who = f"{len(stars):,} of the {counted(n_users, 'user')} of {whose}"
+            who = f"{len(ratings):,} of the {counted(n_users, 'user')} of {whose}"
         else:
-            stars, n_users = data.raters(film)[1], data.n_users
-            mean = float(self._means_of_everyone[film])
+            ratings, n_users = data.raters(item)[1], data.n_users
+            mean = float(self._means_of_everyone[item])
             if cluster < 0:
                 why = "the user is in no group"
             elif place >= 0:
@@ -217,13 +217,13 @@ class ClusterMeanRecommender(Recommender):
             else:
                 made_on = counted(matrix.shape[1], "film")
                 why = f"it is not one of the {made_on} the groups are made on"
-            who = f"{why}; {len(stars):,} of all {counted(n_users, 'user')}"
-        reason = f"{who} gave it {mean:.2f}" + (" on average" if len(stars) > 1 else "")
-        if len(stars) == 0:
+            who = f"{why}; {len(ratings):,} of all {counted(n_users, 'user')}"
+        reason = f"{who} gave it {mean:.2f}" + (" on average" if len(ratings) > 1 else "")
+        if len(ratings) == 0:
             reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
-        n_liked = int(np.sum(data.liked(stars)))
+        n_liked = int(np.sum(data.liked(ratings)))
         known = cluster if cluster >= 0 else None
-        return Evidence(known, n_users, len(stars), n_liked, mean, (), reason)
+        return Evidence(known, n_users, len(ratings), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:
         """How many films of their group's region the user has not rated.

@@ -19,15 +19,15 @@ class Basis:
 
     Attributes
     ----------
-    of_films : ndarray of shape (n_films, n_basis), float32
+    item_directions : ndarray of shape (n_items, n_basis), float32
         V: a person's row times this is what the person is like.
-    people, films : ndarray of shape (n_people or n_films, n_basis), float32
+    users, items : ndarray of shape (n_users or n_items, n_basis), float32
         U S and V S: what all people and all films of the matrix are like.
     """
 
-    of_films: Floats32
-    people: Floats32
-    films: Floats32
+    item_directions: Floats32
+    users: Floats32
+    items: Floats32
 
 
 def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Basis:
@@ -36,18 +36,18 @@ def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Ba
     Halko, Martinsson, Tropp 2011, Finding Structure with Randomness, algorithms 4.4 and 5.1, with
     two power iterations.
     """
-    n_people, n_films = matrix.shape
-    n_tried = min(n_basis + SPARE, n_people, n_films)
-    range_: Any = np.linalg.qr(matrix @ rng.normal(size=(n_films, n_tried)))[0]
+    n_users, n_items = matrix.shape
+    n_tried = min(n_basis + SPARE, n_users, n_items)
+    range_: Any = np.linalg.qr(matrix @ rng.normal(size=(n_items, n_tried)))[0]
     for _ in range(2):
         range_ = np.linalg.qr(matrix @ (matrix.T @ range_))[0]
     small: Any = (matrix.T @ range_).T
     left, sizes, right = np.linalg.svd(small, full_matrices=False)
     left, sizes, right = left[:, :n_basis], sizes[:n_basis], right[:n_basis]
     return Basis(
-        of_films=right.T.astype(np.float32),
-        people=(range_ @ left * sizes).astype(np.float32),
-        films=(right.T * sizes).astype(np.float32),
+        item_directions=right.T.astype(np.float32),
+        users=(range_ @ left * sizes).astype(np.float32),
+        items=(right.T * sizes).astype(np.float32),
     )
 
 
@@ -58,7 +58,7 @@ def by_activity(rated: sp.csr_array) -> sp.csr_array:
     return sp.csr_array((values, rated.indices, rated.indptr), shape=rated.shape)
 
 
-def by_activity_and_fame(rated: sp.csr_array, n_ratings: npt.NDArray[Any]) -> sp.csr_array:
+def by_activity_and_popularity(rated: sp.csr_array, n_ratings: npt.NDArray[Any]) -> sp.csr_array:
     """1 / sqrt((n_u + 1) (n_i + 1)): a film that everybody rated says little about a person."""
     weights = by_activity(rated)
     weights.data /= np.sqrt(n_ratings[rated.indices] + 1.0)

@@ -13,18 +13,18 @@ from recsys.words import counted
 N_BECAUSE = 3
 
 
-def of_everyone(trained_on: TrainingData, film: int) -> Evidence:
+def of_everyone(trained_on: TrainingData, item: int) -> Evidence:
     """How all training users rated a film."""
     everyone = np.ones(trained_on.n_users, dtype=np.bool_)
-    return of_group(trained_on, film, everyone, None, np.empty(0, np.int64))
+    return of_group(trained_on, item, everyone, None, np.empty(0, np.int64))
 
 
 def of_group(
     trained_on: TrainingData,
-    film: int,
+    item: int,
     members: npt.NDArray[np.bool_],
     cluster: int | None,
-    telling: Ints,
+    distinctive: Ints,
 ) -> Evidence:
     """How some training users rated a film.
 
@@ -44,12 +44,12 @@ def of_group(
     -------
     Evidence
     """
-    because = tuple(str(title) for title in trained_on.matrix.titles[telling[:N_BECAUSE]])
-    rows, stars = trained_on.raters(film)
-    stars = stars[members[rows]]
-    n_users, n_ratings = int(np.sum(members)), len(stars)
-    n_liked = int(np.sum(trained_on.liked(stars)))
-    mean = float(stars.mean()) if n_ratings else float("nan")
+    because = tuple(str(title) for title in trained_on.matrix.titles[distinctive[:N_BECAUSE]])
+    rows, ratings = trained_on.raters(item)
+    ratings = ratings[members[rows]]
+    n_users, n_ratings = int(np.sum(members)), len(ratings)
+    n_liked = int(np.sum(trained_on.liked(ratings)))
+    mean = float(ratings.mean()) if n_ratings else float("nan")
     if cluster is None:
         who = counted(n_users, "user")
     else:
@@ -63,7 +63,7 @@ def of_group(
     return Evidence(cluster, n_users, n_ratings, n_liked, mean, because, reason)
 
 
-def by_weight(films: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Ints:
+def by_weight(items: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Ints:
     """The films with a weight above 0, heaviest first."""
     order = np.argsort(-weights, kind="stable")
-    return films[order][: int(np.sum(weights > 0))].astype(np.int64)
+    return items[order][: int(np.sum(weights > 0))].astype(np.int64)

@@ -12,11 +12,11 @@ from recsys.recommenders.npz import Arrays, Stored, check_text
 # No number of a model comes near it, and its square is a number in float32 too.
 LARGEST = 1e18
 
-# A length: a number, the name of one, or the name and one more ("n_films+1").
+# A length: a number, the name of one, or the name and one more ("n_items+1").
 Length = int | str
 
 # Lengths that may be 0; all others are at least 1.
-MAY_BE_EMPTY = ("n_genres", "n_seen", "n_likes", "n_film_groupings")
+MAY_BE_EMPTY = ("n_genres", "n_seen", "n_likes", "n_item_groupings")
 
 
 @dataclass(frozen=True)

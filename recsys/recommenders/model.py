@@ -11,14 +11,14 @@ from kmeans_core import NotFittedError
 from recsys.recommenders.forms import Form
 from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Evidence, Floats, Ints, People
+from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 
 class Model(Parameterized, ABC):
     """How a recommender learns, where it places people, what it expects and how it ranks.
 
     The modules of this folder call the methods whose names begin with an underscore. A film that is
-    not among the training films has the column number n_films. A person without ratings is a new
+    not among the training films has the column number n_items. A person without ratings is a new
     person.
 
     Attributes
@@ -53,22 +53,22 @@ class Model(Parameterized, ABC):
         """Where new people are, by their ratings of the training films."""
 
     @abstractmethod
-    def _parts(self, placed: Any, persons: Ints, films: Ints) -> dict[str, Floats]:
+    def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
         """Addends of the expected stars, by what they stand for.
 
-        ``persons`` and ``films`` are row and column numbers that broadcast; so do the answers.
+        ``user_index`` and ``items`` are row and column numbers that broadcast; so do the answers.
         """
 
     @abstractmethod
-    def _scores(self, people: People) -> Floats:
-        """(n_people, n_films): films are ranked by this; -inf for a film not to recommend."""
+    def _scores(self, users: Users) -> Floats:
+        """(n_users, n_items): films are ranked by this; -inf for a film not to recommend."""
 
-    def _standing(self, people: People, person: int) -> npt.NDArray[Any]:
-        """(n_films,): of films with equal scores, the film with more of this comes first."""
+    def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
+        """(n_items,): of films with equal scores, the film with more of this comes first."""
         return self.trained_on.n_ratings
 
     @abstractmethod
-    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
         """The reason for one pair."""
 
     @abstractmethod

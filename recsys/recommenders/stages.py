@@ -31,63 +31,64 @@ class Cells:
 
     Attributes
     ----------
-    rated : csr_array of shape (n_people, n_films)
+    rated : csr_array of shape (n_users, n_items)
         Its values are not used.
-    persons : ndarray of shape (n_ratings,)
-    left : ndarray of shape (n_ratings,)
+    user_index : ndarray of shape (n_ratings,)
+        The row of each rating.
+    residuals : ndarray of shape (n_ratings,)
         Residuals in stars. Each stage subtracts what it explains.
-    shrinkage : float
+    damping : float
         A mean counts as if it had this many more residuals of 0.
     learning_rate : float
         The share of a mean that a stage adds.
     """
 
     rated: sp.csr_array
-    persons: Ints
-    left: Floats
-    shrinkage: float
+    user_index: Ints
+    residuals: Floats
+    damping: float
     learning_rate: float
 
     @property
-    def films(self) -> npt.NDArray[Any]:
+    def items(self) -> npt.NDArray[Any]:
         return self.rated.indices
 
-    def residuals(self) -> sp.csr_array:
-        """People x films."""
-        parts = (self.left, self.rated.indices, self.rated.indptr)
+    def residual_matrix(self) -> sp.csr_array:
+        """The residuals as users x items."""
+        parts = (self.residuals, self.rated.indices, self.rated.indptr)
         return sp.csr_array(parts, shape=self.rated.shape)
 
     def shrunk_means(self, place: Ints, n_places: int) -> tuple[Floats, Floats]:
         """Mean residual of each place; and for each rating the mean of its place without it."""
-        sums = np.bincount(place, self.left, minlength=n_places)
+        sums = np.bincount(place, self.residuals, minlength=n_places)
         counts = np.bincount(place, minlength=n_places)
-        without = (sums[place] - self.left) / (counts[place] - 1.0 + self.shrinkage)
-        return sums / (counts + self.shrinkage), without
+        without = (sums[place] - self.residuals) / (counts[place] - 1.0 + self.damping)
+        return sums / (counts + self.damping), without
 
     def own_means(self, labels: Groups) -> Floats32:
-        """What each person's own means over groups of films add; subtracted from ``left``.
+        """What each person's own means over groups of films add; subtracted from ``residuals``.
 
         The means of a person with n ratings count n / (n + TRUST), because the same few ratings
         speak in every stage.
 
         Parameters
         ----------
-        labels : ndarray of shape (n_films + 1,), int32
+        labels : ndarray of shape (n_items + 1,), int32
             The last one is the number of groups.
 
         Returns
         -------
-        ndarray of shape (n_people, n_groups + 1), float32
+        ndarray of shape (n_users, n_groups + 1), float32
             0 in the last column.
         """
-        n_people, n_groups = self.rated.shape[0], int(labels[-1])
+        n_users, n_groups = self.rated.shape[0], int(labels[-1])
         n_ratings = np.diff(self.rated.indptr)
         rate = self.learning_rate * n_ratings / (n_ratings + TRUST)
-        place = self.persons * n_groups + labels[self.films]
-        means, without = self.shrunk_means(place, n_people * n_groups)
-        self.left[:] -= rate[self.persons] * without
-        adds = np.zeros((n_people, n_groups + 1), dtype=np.float32)
-        adds[:, :-1] = rate[:, None] * means.reshape(n_people, n_groups)
+        place = self.user_index * n_groups + labels[self.items]
+        means, without = self.shrunk_means(place, n_users * n_groups)
+        self.residuals[:] -= rate[self.user_index] * without
+        adds = np.zeros((n_users, n_groups + 1), dtype=np.float32)
+        adds[:, :-1] = rate[:, None] * means.reshape(n_users, n_groups)
         return adds
 
 
@@ -99,11 +100,11 @@ class UserStage:
     ----------
     labels : ndarray of shape (n_users,), int32
         Group of each training user.
-    adds : ndarray of shape (n_groups + 1, n_films + 1), float32
+    adds : ndarray of shape (n_groups + 1, n_items + 1), float32
         Stars for a member and a film. They are 0 in the last row, which is for people in no group,
         and in the last column, which is for films that were not trained on.
     centers : ndarray of shape (n_groups, n_components), float32
-    projection : ndarray of shape (n_films or n_basis, n_components), float32
+    projection : ndarray of shape (n_items or n_basis, n_components), float32
         To components: from a person's residuals, or from the features of the films they rated.
     by_residuals : bool
         Which of the two.
@@ -118,20 +119,20 @@ class UserStage:
     def place(self, cells: Cells, watched: Floats32) -> Groups:
         """Nearest group of new people. People without ratings get n_groups, which is no group."""
         if self.by_residuals:
-            features = np.asarray(cells.residuals() @ self.projection, dtype=np.float32)
+            features = np.asarray(cells.residual_matrix() @ self.projection, dtype=np.float32)
         else:
             features = of_length_one(mixed(watched, self.projection))
         has_ratings = np.diff(cells.rated.indptr) > 0
         groups = np.where(has_ratings, assign(features, self.centers), len(self.centers))
-        cells.left[:] -= self.adds[groups[cells.persons], cells.films]
+        cells.residuals[:] -= self.adds[groups[cells.user_index], cells.items]
         return groups.astype(np.int32)
 
     def of_training(self, rows: Ints) -> Groups:
         return self.labels[rows]
 
-    def stars(self, placed: Groups, persons: Ints, films: Ints) -> Floats32:
+    def part(self, placed: Groups, user_index: Ints, items: Ints) -> Floats32:
         """What the stage adds for people who were placed."""
-        found: Floats32 = self.adds[placed[persons], films]
+        found: Floats32 = self.adds[placed[user_index], items]
         return found
 
     @staticmethod
@@ -139,27 +140,27 @@ class UserStage:
         """What the attributes must be in a file; the name makes lengths the stage's own."""
         return {
             "labels": natural("n_users", below=f"groups of {name}"),
-            "adds": real32(f"groups of {name}+1", "n_films+1"),
+            "adds": real32(f"groups of {name}+1", "n_items+1"),
             "centers": real32(f"groups of {name}", "n_components"),
             "projection": real32(f"features of {name}", "n_components"),
             "by_residuals": flag(),
         }
 
-    def check(self, n_films: int, n_basis: int) -> None:
+    def check(self, n_items: int, n_basis: int) -> None:
         """ValueError if the arrays do not agree."""
-        if len(self.projection) != (n_films if self.by_residuals else n_basis):
+        if len(self.projection) != (n_items if self.by_residuals else n_basis):
             raise ValueError(f"a projection has {len(self.projection):,} rows")
         if np.any(self.adds[-1]) or np.any(self.adds[:, -1]):
             raise ValueError("a group of users adds stars for nobody or for no film")
 
 
 @dataclass(frozen=True, eq=False)
-class FilmStage:
+class ItemStage:
     """Groups of films: what a person thinks of a group counts for all its films.
 
     Attributes
     ----------
-    labels : ndarray of shape (n_films + 1,), int32
+    labels : ndarray of shape (n_items + 1,), int32
         Group of each training film. The last one is n_groups, for films that were not trained on.
     adds : ndarray of shape (n_users, n_groups + 1), float32
         Stars for a training user and a film of the group; 0 in the last column.
@@ -175,20 +176,20 @@ class FilmStage:
     def of_training(self, rows: Ints) -> Floats32:
         return self.adds[rows]
 
-    def stars(self, placed: Floats32, persons: Ints, films: Ints) -> Floats32:
+    def part(self, placed: Floats32, user_index: Ints, items: Ints) -> Floats32:
         """What the stage adds for people who were placed."""
-        found: Floats32 = placed[persons, self.labels[films]]
+        found: Floats32 = placed[user_index, self.labels[items]]
         return found
 
     @staticmethod
     def forms(name: str) -> dict[str, Form]:
         """What the attributes must be in a file; the name makes lengths the stage's own."""
         return {
-            "labels": natural("n_films+1"),
+            "labels": natural("n_items+1"),
             "adds": real32("n_users", f"groups of {name}+1"),
         }
 
-    def check(self, n_films: int, n_basis: int) -> None:
+    def check(self, n_items: int, n_basis: int) -> None:
         """ValueError if the arrays do not agree."""
         n_groups = self.adds.shape[1] - 1
         if self.labels[-1] != n_groups or self.labels[:-1].max() >= n_groups:
@@ -197,7 +198,7 @@ class FilmStage:
             raise ValueError("a group of films adds stars for no film")
 
 
-Stage = UserStage | FilmStage
+Stage = UserStage | ItemStage
 
 
 def user_stage(
@@ -209,29 +210,29 @@ def user_stage(
     *,
     by_residuals: bool,
 ) -> UserStage:
-    """Group users by features; subtract from ``cells.left`` what the groups' means explain.
+    """Group users by features; subtract from ``cells.residuals`` what the groups' means explain.
 
     The mean that explains a rating leaves the rating itself out, because a new rating is not part
     of any mean either.
     """
-    n_films = cells.rated.shape[1]
+    n_items = cells.rated.shape[1]
     model = clustered(features, n_groups, rng)
-    place = model.labels_[cells.persons].astype(np.int64) * n_films + cells.films
-    means, without = cells.shrunk_means(place, n_groups * n_films)
-    cells.left[:] -= cells.learning_rate * without
-    adds = np.zeros((n_groups + 1, n_films + 1), dtype=np.float32)
-    adds[:-1, :-1] = cells.learning_rate * means.reshape(n_groups, n_films)
+    place = model.labels_[cells.user_index].astype(np.int64) * n_items + cells.items
+    means, without = cells.shrunk_means(place, n_groups * n_items)
+    cells.residuals[:] -= cells.learning_rate * without
+    adds = np.zeros((n_groups + 1, n_items + 1), dtype=np.float32)
+    adds[:-1, :-1] = cells.learning_rate * means.reshape(n_groups, n_items)
     centers = model.cluster_centers_.astype(np.float32)
     return UserStage(model.labels_, adds, centers, projection, by_residuals)
 
 
-def film_stage(
+def item_stage(
     cells: Cells, features: Floats32, n_groups: int, rng: np.random.Generator
-) -> FilmStage:
-    """Group films by features; subtract from ``cells.left`` what each user's means explain."""
+) -> ItemStage:
+    """Group films by features; subtract from ``cells.residuals`` what each user's means explain."""
     model = clustered(features, n_groups, rng)
     labels = np.append(model.labels_, n_groups).astype(np.int32)
-    return FilmStage(labels, cells.own_means(labels))
+    return ItemStage(labels, cells.own_means(labels))
 
 
 def n_groups_of(limits: tuple[int, int], n_rows: int, rng: np.random.Generator) -> int:

@@ -114,13 +114,13 @@ def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingD
         if name != "about" and not (model._inner and name.startswith(inner))
     }
     stages = [name.removeprefix("learned/") for name in own if name.startswith("learned/")]
-    forms = {"genres": real32("n_films", "n_genres", least=0, most=1)}
+    forms = {"genres": real32("n_items", "n_genres", least=0, most=1)}
     forms |= prefixed("matrix", matrix_forms())
     forms |= prefixed("learned", model._forms(stages))
     arrays = taken(Stored(own, stored.read), forms)
     matrix = matrix_of(without("matrix", arrays))
-    stars = matrix.values.data
-    if stars.min() < scale.smallest or stars.max() > scale.largest:
+    ratings = matrix.values.data
+    if ratings.min() < scale.smallest or ratings.max() > scale.largest:
         raise ValueError(f"matrix/data has ratings off the scale {scale}")
     if beside is None:
         beside = TrainingData(matrix, scale, arrays["genres"])
@@ -218,16 +218,16 @@ def _plain(value: Any) -> Any:
 
 
 def matrix_forms(
-    n_users: str = "n_users", n_films: str = "n_films", n_ratings: str = "n_ratings"
+    n_users: str = "n_users", n_items: str = "n_items", n_ratings: str = "n_ratings"
 ) -> dict[str, Form]:
     """What :func:`matrix_arrays` gives, by the names of its lengths."""
     return {
         "user_ids": ids(n_users),
-        "movie_ids": ids(n_films),
-        "titles": text(n_films),
+        "movie_ids": ids(n_items),
+        "titles": text(n_items),
         "columns": text(),
         "data": real(n_ratings),
-        **csr_forms(n_users, n_films, n_ratings),
+        **csr_forms(n_users, n_items, n_ratings),
     }
 
 

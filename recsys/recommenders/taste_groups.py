@@ -23,11 +23,11 @@ from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real, real32
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.stages import clustered, n_groups_of
-from recsys.recommenders.types import Evidence, Floats, Ints, People
+from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 # Groups of a grouping, at least and at most.
 USER_GROUPS = (8, 128)
-FILM_GROUPS = (32, 256)
+ITEM_GROUPS = (32, 256)
 
 # Dimensions of what is clustered, and of the basis they are mixed from.
 N_COMPONENTS = 15
@@ -43,7 +43,7 @@ class Placed:
 
     Attributes
     ----------
-    groups : ndarray of shape (n_people, n_user_groupings)
+    groups : ndarray of shape (n_users, n_user_groupings)
         Groups are numbered through all groupings. The last number stands for everyone.
     ratings : Any
         Where the model of ratings places them.
@@ -69,16 +69,16 @@ class TasteGroups(Recommender):
     the share q_D of all likes. The film has L_i likes, and the user has l_uD likes in the group.
     The side is the mean of (l_uD + 3 q_D) / L_D L_i over all groupings. The score is
 
-        users' side x films' side ^ ``film_weight`` / p ^ ``popularity_discount``
+        users' side x films' side ^ ``item_weight`` / p ^ ``popularity_discount``
 
     Another recommender expects the stars.
 
     Parameters
     ----------
     n_user_groupings : int, default 60
-    n_film_groupings : int, default 40
+    n_item_groupings : int, default 40
         0 leaves the films' side out.
-    film_weight : float, default 1
+    item_weight : float, default 1
     popularity_discount : float, default 0.3
         A larger one recommends films that fewer people know.
     rating_model : Recommender, optional
@@ -104,15 +104,15 @@ class TasteGroups(Recommender):
         self,
         *,
         n_user_groupings: int = 60,
-        n_film_groupings: int = 40,
-        film_weight: float = 1.0,
+        n_item_groupings: int = 40,
+        item_weight: float = 1.0,
         popularity_discount: float = 0.3,
         rating_model: Recommender | None = None,
         random_state: int = 0,
     ) -> None:
         self.n_user_groupings = n_user_groupings
-        self.n_film_groupings = n_film_groupings
-        self.film_weight = film_weight
+        self.n_item_groupings = n_item_groupings
+        self.item_weight = item_weight
         self.popularity_discount = popularity_discount
         self.rating_model = rating_model
         self.random_state = random_state
@@ -123,7 +123,7 @@ class TasteGroups(Recommender):
 
     def _check_parameters(self) -> None:
         at_least(1, n_user_groupings=self.n_user_groupings)
-        at_least(0, n_film_groupings=self.n_film_groupings, film_weight=self.film_weight)
+        at_least(0, n_item_groupings=self.n_item_groupings, item_weight=self.item_weight)
         at_least(0, popularity_discount=self.popularity_discount)
 
     def _learn(self) -> None:
@@ -132,12 +132,12 @@ class TasteGroups(Recommender):
         model = unfitted(self.rating_model or BoostedClusterMeans(random_state=self.random_state))
         self._ratings = model.fit_on(data)
         likes = self._likes_of(data.matrix.values)
-        self._counts = np.bincount(likes.indices, minlength=data.n_films).astype(np.float64)
+        self._counts = np.bincount(likes.indices, minlength=data.n_items).astype(np.float64)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(by_activity(likes), N_BASIS, rng)
-        self._of_films = basis.of_films
-        self._group_users(likes, basis.people, rng)
-        self._group_films(basis.films, rng)
+        self._item_directions = basis.item_directions
+        self._group_users(likes, basis.users, rng)
+        self._group_items(basis.items, rng)
 
     def _group_users(self, likes: sp.csr_array, whole: Floats32, rng: np.random.Generator) -> None:
         n_users = len(whole)
@@ -174,14 +174,14 @@ class TasteGroups(Recommender):
         self._group_likes.sort_indices()
         self._group_sizes = np.bincount(place[0], minlength=n_groups).astype(np.float64)
 
-    def _group_films(self, whole: Floats32, rng: np.random.Generator) -> None:
+    def _group_items(self, whole: Floats32, rng: np.random.Generator) -> None:
         labels = []
-        for _ in range(self.n_film_groupings):
-            n_groups = n_groups_of(FILM_GROUPS, len(whole), rng)
+        for _ in range(self.n_item_groupings):
+            n_groups = n_groups_of(ITEM_GROUPS, len(whole), rng)
             mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
             labels.append(clustered(of_length_one(mixed(whole, mixture)), n_groups, rng).labels_)
-        self._film_labels = np.array(labels, dtype=np.int32).reshape(
-            self.n_film_groupings, len(whole)
+        self._item_labels = np.array(labels, dtype=np.int32).reshape(
+            self.n_item_groupings, len(whole)
         )
 
     def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
@@ -197,7 +197,7 @@ class TasteGroups(Recommender):
 
     def _place_new(self, rated: sp.csr_array) -> Placed:
         likes = self._likes_of(rated)
-        whole = (by_activity(likes) @ self._of_films).astype(np.float32)
+        whole = (by_activity(likes) @ self._item_directions).astype(np.float32)
         groups = np.full((rated.shape[0], len(self._mixtures)), self._limits[-1])
         liked_some = np.diff(likes.indptr) > 0
         for number, mixture in enumerate(self._mixtures):
@@ -209,8 +209,8 @@ class TasteGroups(Recommender):
 
     # Answers ------------------------------------------------------------------------------------
 
-    def _parts(self, placed: Placed, persons: Ints, films: Ints) -> dict[str, Floats]:
-        return self._ratings._parts(placed.ratings, persons, films)
+    def _parts(self, placed: Placed, user_index: Ints, items: Ints) -> dict[str, Floats]:
+        return self._ratings._parts(placed.ratings, user_index, items)
 
     @property
     def _popularity(self) -> Floats:
@@ -218,10 +218,10 @@ class TasteGroups(Recommender):
         share: Floats = self._counts / self.trained_on.n_users
         return share
 
-    def _scores(self, people: People) -> Floats:
-        scores = self._users_side(people.placed)
-        if len(self._film_labels) and self.film_weight:
-            scores *= self._films_side(self._likes_of(people.rated)) ** self.film_weight
+    def _scores(self, users: Users) -> Floats:
+        scores = self._users_side(users.placed)
+        if len(self._item_labels) and self.item_weight:
+            scores *= self._items_side(self._likes_of(users.rated)) ** self.item_weight
         known = self._popularity > 0
         if self.popularity_discount:
             scores[:, known] /= self._popularity[known] ** self.popularity_discount
@@ -230,46 +230,48 @@ class TasteGroups(Recommender):
         return scores
 
     def _users_side(self, placed: Placed) -> Floats:
-        """(n_people, n_films): P(like | group), the mean over groupings."""
-        n_people, n_groupings = placed.groups.shape
+        """(n_users, n_items): P(like | group), the mean over groupings."""
+        n_users, n_groupings = placed.groups.shape
         weights = 1.0 / (self._group_sizes[placed.groups] + 1.0) / n_groupings
-        persons = np.repeat(np.arange(n_people), n_groupings)
-        shape = (n_people, len(self._group_sizes))
-        of_groups = sp.csr_array((weights.ravel(), (persons, placed.groups.ravel())), shape=shape)
+        user_index = np.repeat(np.arange(n_users), n_groupings)
+        shape = (n_users, len(self._group_sizes))
+        of_groups = sp.csr_array(
+            (weights.ravel(), (user_index, placed.groups.ravel())), shape=shape
+        )
         side: Floats = (of_groups @ self._group_likes).toarray().astype(np.float64)
         side += np.sum(weights, axis=1)[:, None] * self._popularity[None, :]
         return side
 
-    def _films_side(self, likes: sp.csr_array) -> Floats:
-        """(n_people, n_films): likes of the person's like films, the mean over groupings."""
+    def _items_side(self, likes: sp.csr_array) -> Floats:
+        """(n_users, n_items): likes of the person's like films, the mean over groupings."""
         total = max(1.0, float(np.sum(self._counts)))
         side = np.zeros(likes.shape)
-        for labels in self._film_labels:
+        for labels in self._item_labels:
             n_groups = int(labels.max()) + 1
             place = (np.arange(len(labels)), labels)
             members = sp.csr_array((np.ones(len(labels)), place), shape=(len(labels), n_groups))
             of_group = np.bincount(labels, self._counts, minlength=n_groups)
             mine = (likes @ members).toarray() + PRIOR_LIKES * of_group / total
             side += (mine / np.maximum(of_group, 1.0))[:, labels]
-        side *= self._counts / len(self._film_labels)
+        side *= self._counts / len(self._item_labels)
         return side
 
-    def _evidence(self, people: People, person: int, film: int) -> Evidence:
+    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
         """How one of the person's groups rated the film: the one nearest to the mean of all."""
-        groups = people.placed.groups[person]
+        groups = users.placed.groups[user]
         everyone = int(self._limits[-1])
-        if film == self.trained_on.n_films or groups[0] == everyone:
-            return of_everyone(self.trained_on, film)
-        likes = self._group_likes[groups][:, [film]].toarray().ravel()
-        share = (likes + self._popularity[film]) / (self._group_sizes[groups] + 1.0)
+        if item == self.trained_on.n_items or groups[0] == everyone:
+            return of_everyone(self.trained_on, item)
+        likes = self._group_likes[groups][:, [item]].toarray().ravel()
+        share = (likes + self._popularity[item]) / (self._group_sizes[groups] + 1.0)
         number = int(np.argmin(np.abs(share - share.mean())))
         group = int(groups[number])
-        mine = self._likes_of(people.rated[[person]]).indices
+        mine = self._likes_of(users.rated[[user]]).indices
         size = max(1.0, self._group_sizes[group])  # a new person's group may have no members
         among = self._group_likes[[group]][:, mine].toarray().ravel() / size
-        telling = by_weight(mine, among - self._popularity[mine])
+        distinctive = by_weight(mine, among - self._popularity[mine])
         members = self._labels[number] == group
-        return of_group(self.trained_on, film, members, group, telling)
+        return of_group(self.trained_on, item, members, group, distinctive)
 
     # A file -------------------------------------------------------------------------------------
 
@@ -280,15 +282,15 @@ class TasteGroups(Recommender):
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         likes = {"data": real32("n_likes", least=0)}
-        likes |= storage.csr_forms("everyone", "n_films", "n_likes")
+        likes |= storage.csr_forms("everyone", "n_items", "n_likes")
         return {
-            "counts": real("n_films", least=0),
-            "of_films": real32("n_films", "n_basis"),
+            "counts": real("n_items", least=0),
+            "item_directions": real32("n_items", "n_basis"),
             "labels": natural(self.n_user_groupings, "n_users"),
             "limits": natural(self.n_user_groupings + 1),
             "centers": real32("n_groups", "n_components"),
             "mixtures": real32(self.n_user_groupings, "n_basis", "n_components"),
-            "film_labels": natural(self.n_film_groupings, "n_films", below="n_films"),
+            "film_labels": natural(self.n_item_groupings, "n_items", below="n_items"),
             "group_sizes": real("n_groups+1", least=0),
         } | storage.prefixed("group_likes", likes)
 
@@ -299,7 +301,7 @@ class TasteGroups(Recommender):
         self._check_groups()
         self._group_likes = storage.csr_of(
             storage.without("group_likes", arrays),
-            (len(self._group_sizes), self.trained_on.n_films),
+            (len(self._group_sizes), self.trained_on.n_items),
         )
 
     def _check_groups(self) -> None:

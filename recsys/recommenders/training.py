@@ -28,13 +28,13 @@ MOST_CELLS = 4_000_000
 class TrainingData:
     """Ratings that a recommender was trained on.
 
-    A film that is not among them has the column number n_films.
+    A film that is not among them has the column number n_items.
 
     Attributes
     ----------
     matrix : RatingMatrix
     scale : RatingScale
-    genres : ndarray of shape (n_films, n_genres), float32
+    genres : ndarray of shape (n_items, n_genres), float32
         1 where a film has a genre.
     """
 
@@ -53,58 +53,58 @@ class TrainingData:
         return len(self.matrix.user_ids)
 
     @property
-    def n_films(self) -> int:
+    def n_items(self) -> int:
         return len(self.matrix.movie_ids)
 
     @cached_property
     def n_ratings(self) -> npt.NDArray[np.intp]:
         """How many users rated each film."""
-        return self.matrix.counts_by_film()
+        return self.matrix.counts_by_item()
 
     @cached_property
-    def by_film(self) -> sp.csc_array:
+    def by_item(self) -> sp.csc_array:
         """The ratings, film by film."""
         return self.matrix.values.tocsc()
 
     @property
     def block(self) -> int:
         """How many people are looked at together."""
-        return max(1, MOST_CELLS // max(1, self.n_films))
+        return max(1, MOST_CELLS // max(1, self.n_items))
 
-    def blocks(self, people: S) -> Iterator[S]:
+    def blocks(self, users: S) -> Iterator[S]:
         """People cut into such parts."""
-        for first in range(0, len(people), self.block):
-            yield people[first : first + self.block]
+        for first in range(0, len(users), self.block):
+            yield users[first : first + self.block]
 
-    def liked(self, stars: Floats) -> npt.NDArray[np.bool_]:
+    def liked(self, ratings: Floats) -> npt.NDArray[np.bool_]:
         """Which ratings say that the film was liked."""
-        return liked(stars, self.scale)
+        return liked(ratings, self.scale)
 
-    def clipped(self, stars: Floats) -> Floats:
+    def clipped(self, ratings: Floats) -> Floats:
         """Stars moved into the scale."""
-        return np.clip(stars, self.scale.smallest, self.scale.largest)
+        return np.clip(ratings, self.scale.smallest, self.scale.largest)
 
-    def raters(self, film: int) -> tuple[Ints, Floats]:
+    def raters(self, item: int) -> tuple[Ints, Floats]:
         """Rows of the users who rated a film, ascending, and their stars."""
-        if film == self.n_films:
+        if item == self.n_items:
             return np.empty(0, np.int64), np.empty(0)
-        start, stop = self.by_film.indptr[film : film + 2]
-        rows: Ints = self.by_film.indices[start:stop].astype(np.int64)
-        return rows, self.by_film.data[start:stop]
+        start, stop = self.by_item.indptr[item : item + 2]
+        rows: Ints = self.by_item.indices[start:stop].astype(np.int64)
+        return rows, self.by_item.data[start:stop]
 
     def rows(self, user_ids: Ints) -> Ints:
         """Rows of users, -1 for users who are not among them."""
         return pd.Index(self.matrix.user_ids).get_indexer(pd.Index(user_ids)).astype(np.int64)
 
     def columns(self, movie_ids: Ints) -> Ints:
-        """Columns of films, n_films for films that are not among them."""
+        """Columns of films, n_items for films that are not among them."""
         found = pd.Index(self.matrix.movie_ids).get_indexer(pd.Index(movie_ids)).astype(np.int64)
-        return np.where(found < 0, self.n_films, found)
+        return np.where(found < 0, self.n_items, found)
 
     def eligible(self, among: Iterable[int] | None) -> npt.NDArray[np.bool_]:
-        """(n_films,): which films are asked for; all for None."""
+        """(n_items,): which films are asked for; all for None."""
         if among is None:
-            return np.ones(self.n_films, dtype=np.bool_)
+            return np.ones(self.n_items, dtype=np.bool_)
         return np.isin(self.matrix.movie_ids, whole_ids("movie", list(among)))
 
     def rated_by(self, ratings: Sequence[Mapping[int, float]]) -> sp.csr_array:
@@ -115,26 +115,26 @@ class TrainingData:
         ValueError
             If a rating is off the scale, or an id is not a whole number of 64 bits.
         """
-        persons = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
+        user_index = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
         movies = whole_ids("movie", [movie for of_one in ratings for movie in of_one])
         given = [value for of_one in ratings for value in of_one.values()]
         try:
-            stars = np.array(given, np.float64)
+            values = np.array(given, np.float64)
         except OverflowError:
             raise ValueError(f"ratings must be on the scale {self.scale}") from None
-        off = np.flatnonzero(~self.scale.holds(stars))
+        off = np.flatnonzero(~self.scale.holds(values))
         if off.size:
             raise ValueError(
-                f"rating of film {movies[off[0]]} is off the scale {self.scale}: {stars[off[0]]}"
+                f"rating of film {movies[off[0]]} is off the scale {self.scale}: {values[off[0]]}"
             )
-        films = self.columns(movies)
-        known = films < self.n_films
-        place = (persons[known], films[known])
-        rated = sp.csr_array((stars[known], place), shape=(len(ratings), self.n_films))
+        items = self.columns(movies)
+        known = items < self.n_items
+        place = (user_index[known], items[known])
+        rated = sp.csr_array((values[known], place), shape=(len(ratings), self.n_items))
         rated.sort_indices()
         return rated
 
 
-def persons_of(rated: sp.csr_array) -> npt.NDArray[np.intp]:
+def user_index_of(rated: sp.csr_array) -> npt.NDArray[np.intp]:
     """The row of each stored rating."""
     return np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr))

@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # In a list of movie ids: there is no film at this place.
-NO_FILM = -1
+NO_ITEM = -1
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Part:
     """One addend of an expected rating: what it stands for, and stars."""
 
     name: str
-    stars: float
+    rating: float
 
 
 def total_of(parts: Mapping[str, Floats]) -> Floats:
@@ -89,12 +89,12 @@ class Prediction(Evidence):
 
 
 @dataclass(frozen=True, eq=False)
-class People:
+class Users:
     """Some people as a recommender sees them.
 
     Attributes
     ----------
-    rated : csr_array of shape (n_people, n_films)
+    rated : csr_array of shape (n_users, n_items)
         Their ratings of the training films.
     placed : Any
         Where the recommender puts them; what that is, it knows itself.

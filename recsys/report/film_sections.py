@@ -75,7 +75,7 @@ def _densest(found: Findings) -> Section:
         f"matrix.densest_region(n_movies={DENSEST[0]}, n_users={DENSEST[1]})",
         (
             Text(f"{caption}. A white cell has no rating."),
-            picture(rating_heat_map(region, most_stars=found.ratings.scale.largest), caption),
+            picture(rating_heat_map(region, largest_rating=found.ratings.scale.largest), caption),
         ),
     )
 
@@ -84,7 +84,7 @@ def _clusters(found: Findings) -> Section:
     clusters = found.clusters
     liked_more = []
     for cluster in range(clusters.n_clusters):
-        titles = clusters.telling_films(cluster, 3)["title"]
+        titles = clusters.distinctive_movies(cluster, 3)["title"]
         liked_more.append("; ".join(titles) or ABSENT)
     summary = clusters.summary().assign(likes_more_than_all_users=liked_more)
     return Section(
@@ -113,7 +113,7 @@ def _cluster_maps(found: Findings) -> Section:
             continue
         region = by_mean_and_count(found.clusters.members(cluster).densest_region(*CLUSTER_REGION))
         title = f"Group {cluster}: {counted(size, 'user')}, {region.shape[0]} in the plot"
-        heat_map = rating_heat_map(region, title=title, most_stars=found.ratings.scale.largest)
+        heat_map = rating_heat_map(region, title=title, largest_rating=found.ratings.scale.largest)
         parts.append(picture(heat_map, title))
     if parts:
         text = (
@@ -154,7 +154,7 @@ def _prediction(found: Findings) -> Section:
             "rating": of_movie.values.data,
         }
     )
-    whole = group.means_by_film()[group.column_of(movie_id)]
+    whole = group.means_by_item()[group.column_of(movie_id)]
     n_users = counted(group.shape[0], "user")
     if ratings.empty:
         example: tuple[Part, ...] = (Text("No user of the group rated any of the films."),)
@@ -194,8 +194,8 @@ def _movie_means(region: RatingMatrix) -> pd.DataFrame:
         {
             "movieId": region.movie_ids,
             "title": region.titles,
-            "n_ratings": region.counts_by_film(),
-            "mean": region.means_by_film(),
+            "n_ratings": region.counts_by_item(),
+            "mean": region.means_by_item(),
         }
     )
 
@@ -228,7 +228,7 @@ def _advice(found: Findings) -> Section:
     if not movies.empty:
         first = model.explain(user_id, int(movies["movieId"].iloc[0]))
         stars = pd.DataFrame(
-            {"part": [part.name for part in first.parts], "stars": [p.stars for p in first.parts]}
+            {"part": [part.name for part in first.parts], "stars": [p.rating for p in first.parts]}
         )
         parts = (
             Text(

@@ -104,7 +104,7 @@ class Films(NamedTuple):
     ids: Ints
     titles: list[str]
     years: Ints
-    genres: npt.NDArray[np.bool_]  # n_films x len(GENRES)
+    genres: npt.NDArray[np.bool_]  # n_items x len(GENRES)
     renown: Floats
     quality: Floats
 
@@ -116,34 +116,34 @@ class Films(NamedTuple):
         ]
 
 
-def invent_films(n_films: int, rng: np.random.Generator) -> Films:
+def invent_movies(n_items: int, rng: np.random.Generator) -> Films:
     """Invent films."""
-    years = draw(_YEARS, n_films, rng).astype(np.int64)
+    years = draw(_YEARS, n_items, rng).astype(np.int64)
     # The catalogue begins in 1995 with most of the older films; a newer one enters in its year.
-    listed = 1995 + 22 * rng.random(n_films) ** 3
+    listed = 1995 + 22 * rng.random(n_items) ** 3
     years = years[np.argsort(np.maximum(years, listed), kind="stable")]
-    names, genres = _names(n_films, rng), _genres(n_films, rng)
+    names, genres = _names(n_items, rng), _genres(n_items, rng)
 
-    odd = rng.permutation(n_films)
-    genres[odd[: round(n_films * _WITHOUT_GENRES)]] = False
-    n_repeated = n_films // _FILMS_A_REPEATED_TITLE
+    odd = rng.permutation(n_items)
+    genres[odd[: round(n_items * _WITHOUT_GENRES)]] = False
+    n_repeated = n_items // _FILMS_A_REPEATED_TITLE
     for first, second in odd[: 2 * n_repeated].reshape(n_repeated, 2).tolist():
         names[second], years[second] = names[first], years[first]
     titles = [f"{name} ({year})" for name, year in zip(names, years.tolist(), strict=True)]
-    for film in odd[::-1][: n_films // _FILMS_A_MISSING_YEAR].tolist():
+    for film in odd[::-1][: n_items // _FILMS_A_MISSING_YEAR].tolist():
         titles[film] = names[film]
 
     # Films of around 1995 and of the genres that draw people are the best known.
-    score = rng.normal(0, 1.1, n_films) + np.interp(years, *_ERA_RENOWN)
+    score = rng.normal(0, 1.1, n_items) + np.interp(years, *_ERA_RENOWN)
     order = np.argsort(score + _genre_sums(genres, _GENRE_RENOWN))
-    renown = np.empty(n_films)
-    renown[order] = np.sort(draw(_RENOWN, n_films, rng))
-    renown[order[: round(n_films * _UNRATED)]] = 0.0
+    renown = np.empty(n_items)
+    renown[order] = np.sort(draw(_RENOWN, n_items, rng))
+    renown[order[: round(n_items * _UNRATED)]] = 0.0
     quality = 0.11 * np.log1p(renown) + _genre_sums(genres, _GENRE_QUALITY)
-    quality += rng.normal(0, 0.4, n_films)
+    quality += rng.normal(0, 0.4, n_items)
 
     # MovieLens numbered its first films densely, and later ones as they came to its notice.
-    gaps = rng.exponential(np.where(np.arange(n_films) < 0.6 * n_films, 0.55, 42.0))
+    gaps = rng.exponential(np.where(np.arange(n_items) < 0.6 * n_items, 0.55, 42.0))
     gaps[0] = 0  # the first film is number 1
     ids = np.cumsum(1 + gaps.astype(np.int64))
     return Films(ids, titles, years, genres, renown, quality)
@@ -160,11 +160,11 @@ def even_ranks(n: int, rng: np.random.Generator) -> Floats:
     return (rng.permutation(n) + rng.random(n)) / n
 
 
-def _genres(n_films: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _genres(n_items: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     kinds = [line.split() for line in _KINDS.strip().splitlines()]
     odds = [dict(zip(words[1::2], map(int, words[2::2]), strict=True)) for words in kinds]
     shares = np.cumsum([float(words[0]) for words in kinds])
-    kind = np.searchsorted(shares[:-1], even_ranks(n_films, rng) * shares[-1], side="right")
+    kind = np.searchsorted(shares[:-1], even_ranks(n_items, rng) * shares[-1], side="right")
     chance = np.array([[of_kind.get(genre, 0) for genre in GENRES] for of_kind in odds])[kind]
     genres: npt.NDArray[np.bool_] = rng.random(chance.shape) * 100 < chance
     bare = np.flatnonzero(~genres.any(axis=1))
@@ -172,11 +172,11 @@ def _genres(n_films: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     return genres
 
 
-def _names(n_films: int, rng: np.random.Generator) -> list[str]:
+def _names(n_items: int, rng: np.random.Generator) -> list[str]:
     """Names with articles at the end, commas, quotes, ampersands and accents; all different."""
-    words = [rng.choice(of_kind.split(), n_films).tolist() for of_kind in _WORDS.values()]
+    words = [rng.choice(of_kind.split(), n_items).tolist() for of_kind in _WORDS.values()]
     names, parts = [], Counter[str]()
-    for title, *chosen in zip(rng.choice(_TITLES, n_films).tolist(), *words, strict=True):
+    for title, *chosen in zip(rng.choice(_TITLES, n_items).tolist(), *words, strict=True):
         named = dict(zip(_WORDS, chosen, strict=True))
         first = title.format(**named, part="")
         parts[first] += 1

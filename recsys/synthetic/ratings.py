@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from recsys.data.ratings import Ratings
 from recsys.data.scale import HALF_STARS
-from recsys.synthetic.movies import GENRES, Curve, Films, draw, even_ranks, invent_films
+from recsys.synthetic.movies import GENRES, Curve, Films, draw, even_ranks, invent_movies
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -149,10 +149,10 @@ def make_ratings(
             f"n_ratings must be at most n_users * n_movies = {n_users * n_movies},"
             f" not {n_ratings}: nobody rates a film twice"
         )
-    films = invent_films(n_movies, rng)
-    people = _invent_people(taste, n_movies, n_ratings, rng)
+    films = invent_movies(n_movies, rng)
+    people = _invent_users(taste, n_movies, n_ratings, rng)
     liking = draw_liking(films, rng)
-    chosen = _choose_films(films, people, liking, rng)
+    chosen = _choose_movies(films, people, liking, rng)
     users = np.repeat(np.arange(n_users), people.n_ratings)
     timestamps = _timestamps(people, users, films.years[chosen], rng)
     score = _scores(films, users, chosen, rng) + _STARS * liking[taste[users], chosen]
@@ -235,7 +235,7 @@ def _tastes(n_users: int, random_state: int) -> tuple[Ints, np.random.Generator]
     return np.searchsorted(ends, even_ranks(n_users, rng), side="right").astype(np.int64), rng
 
 
-def _invent_people(taste: Ints, n_movies: int, n_ratings: int, rng: np.random.Generator) -> _People:
+def _invent_users(taste: Ints, n_movies: int, n_ratings: int, rng: np.random.Generator) -> _People:
     n_users = len(taste)
     counts = _share_out(n_ratings, draw(_ACTIVITY, n_users, rng), most=n_movies)
     years = draw(_FIRST_RATING, n_users, rng)
@@ -264,7 +264,7 @@ def _share_out(total: int, weights: Floats, most: int) -> Ints:
     return least + extra
 
 
-def _choose_films(films: Films, people: _People, liking: Floats, rng: np.random.Generator) -> Ints:
+def _choose_movies(films: Films, people: _People, liking: Floats, rng: np.random.Generator) -> Ints:
     """Positions of the films each user rates: user after user, ascending within a user.
 
     Draws without replacement, as a race: each film's time is exponential with the film's
@@ -274,7 +274,7 @@ def _choose_films(films: Films, people: _People, liking: Floats, rng: np.random.
     handicap = 1.0 / np.maximum(films.renown * np.exp(_PULL * liking), 1e-30)
     last_year = _year(people.start + people.span)
     chosen = []
-    for user, sure in enumerate(_sure_films(films, people, last_year, rng)):
+    for user, sure in enumerate(_sure_movies(films, people, last_year, rng)):
         times = rng.standard_exponential(len(films.ids)) * handicap[people.taste[user]]
         times[films.years > last_year[user]] *= 1e12  # not out yet: only if nothing else is left
         times[sure] *= 1e-12
@@ -283,7 +283,7 @@ def _choose_films(films: Films, people: _People, liking: Floats, rng: np.random.
     return np.concatenate(chosen)
 
 
-def _sure_films(
+def _sure_movies(
     films: Films, people: _People, last_year: Ints, rng: np.random.Generator
 ) -> list[Ints]:
     """The films that each user is sure to rate.

@@ -41,9 +41,11 @@ def shrunk_means(X, labels, weights, n_clusters, shrinkage):
     for c in range(n_clusters):
         rows = labels == c
         known = ~np.isnan(X[rows])
-        mass = weights[rows] @ known + shrinkage
+        weight_in_clusters = weights[rows] @ known + shrinkage
         sums = weights[rows] @ np.where(known, X[rows], 0.0) + shrinkage * m
-        centers[c, mass > 0] = sums[mass > 0] / mass[mass > 0]
+        centers[c, weight_in_clusters > 0] = (
+            sums[weight_in_clusters > 0] / weight_in_clusters[weight_in_clusters > 0]
+        )
     return centers
 
 
@@ -59,7 +61,7 @@ class Step:
     centers: np.ndarray
     labels: np.ndarray
     n_moved: int
-    n_refilled: int
+    n_relocated: int
     next_centers: np.ndarray
 
 
@@ -67,7 +69,7 @@ def steps_of(X, centers, weights, shrinkage, max_iter):
     """Lloyd's algorithm over the known cells of rows that have some, tol=0."""
     k = len(centers)
     labels = np.full(len(X), -1)
-    n_refilled = 0
+    n_relocated = 0
     for _ in range(max_iter):
         before, labels = labels, np.argmin(partial_distances(X, centers), axis=1)
         own = partial_distances(X, centers)[np.arange(len(X)), labels]
@@ -79,14 +81,14 @@ def steps_of(X, centers, weights, shrinkage, max_iter):
         farthest_first = np.argsort(-own, kind="stable")
         donors = farthest_first[((weights > 0) & (own > alone))[farthest_first]][: len(empty)]
         n_moved = int(np.sum(labels != before))
-        if n_moved == 0 and n_refilled == 0:
+        if n_moved == 0 and n_relocated == 0:
             yield Step(centers, labels, 0, 0, centers)
             return
-        n_refilled = len(donors)
-        refilled = labels.copy()
-        refilled[donors] = empty[:n_refilled]
-        after = shrunk_means(X, refilled, weights, k, shrinkage)
-        yield Step(centers, labels, n_moved, n_refilled, after)
+        n_relocated = len(donors)
+        relocated = labels.copy()
+        relocated[donors] = empty[:n_relocated]
+        after = shrunk_means(X, relocated, weights, k, shrinkage)
+        yield Step(centers, labels, n_moved, n_relocated, after)
         if n_moved == 0:
             return
         if np.array_equal(after, centers):

@@ -28,11 +28,11 @@ def state(model: KMeans) -> tuple:
     )
 
 
-def fit_without_refills(case, X, weights, events_of, **params):
+def fit_without_relocation(case, X, weights, events_of, **params):
     """Fit, and drop the example if a cluster was refilled: which row is taken depends on order."""
     model = case.model(**params)
     events = events_of(model, X, sample_weight=weights)
-    assume(not any(event.n_refilled for event in events))
+    assume(not any(event.n_relocated for event in events))
     return model
 
 
@@ -106,8 +106,8 @@ def test_permuting_rows_permutes_labels(exact_cases, events_of, data, storage):
     order = np.array(data.draw(st.permutations(range(len(case.X)))))
     weights = np.ones(len(case.X)) if case.weights is None else case.weights
     # The mean variance, and so the tolerance, is rounded otherwise in another order.
-    one = fit_without_refills(case, storage(case.X), weights, events_of, tol=0)
-    other = fit_without_refills(case, storage(case.X[order]), weights[order], events_of, tol=0)
+    one = fit_without_relocation(case, storage(case.X), weights, events_of, tol=0)
+    other = fit_without_relocation(case, storage(case.X[order]), weights[order], events_of, tol=0)
     assert other.labels_.tolist() == one.labels_[order].tolist()
     assert other.cluster_centers_.tolist() == one.cluster_centers_.tolist()
     assert other.n_iter_ == one.n_iter_
@@ -140,8 +140,8 @@ def test_an_integer_weight_equals_repetition(exact_cases, events_of, data, stora
     copies = np.repeat(np.arange(len(case.X)), case.weights.astype(int))
     assume(len(copies) >= len(case.init))
     # tol is scaled by the variance of the rows as they stand, without weights.
-    weighted = fit_without_refills(case, storage(case.X), case.weights, events_of, tol=0)
-    repeated = fit_without_refills(case, storage(case.X[copies]), None, events_of, tol=0)
+    weighted = fit_without_relocation(case, storage(case.X), case.weights, events_of, tol=0)
+    repeated = fit_without_relocation(case, storage(case.X[copies]), None, events_of, tol=0)
     assert repeated.labels_.tolist() == weighted.labels_[copies].tolist()
     assert repeated.cluster_centers_.tolist() == weighted.cluster_centers_.tolist()
     assert repeated.inertia_ == pytest.approx(weighted.inertia_, rel=1e-12, abs=1e-300)
@@ -283,11 +283,11 @@ def everything(X, n_threads: int, weights) -> list:
     params = {"n_threads": n_threads, "random_state": 1}
     model = KMeans(7, n_init=2, **params).fit(X, sample_weight=weights)
     far = np.full((2, X.shape[1]), 1e3)
-    refilled = KMeans(2, init=far, n_init=1, n_threads=n_threads).fit(X)
+    relocated = KMeans(2, init=far, n_init=1, n_threads=n_threads).fit(X)
     points = as_points(X, n_threads=n_threads)
     return [
         *map(repr, state(model)),
-        *map(repr, state(refilled)),
+        *map(repr, state(relocated)),
         model.predict(X).tobytes(),
         model.transform(X).tobytes(),
         model.score(X, sample_weight=weights),

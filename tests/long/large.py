@@ -58,7 +58,7 @@ def main(folder: Path) -> None:
         clusters = cluster_users(matrix, 10, n_init=1)
     assert clusters.sizes.sum() == N_USERS
     with step("means of a group, telling films"):
-        films = clusters.telling_films(int(np.argmax(clusters.sizes)))
+        films = clusters.distinctive_movies(int(np.argmax(clusters.sizes)))
     assert len(films) == 5
     with step("taste groups with biases"):
         groups = TasteGroups(rating_model=BiasBaseline()).fit(ratings)

@@ -38,10 +38,10 @@ def originals() -> list[Recommender]:
         ClusterMeanRecommender(3, n_movies=40),
         ClusterMeanRecommender(2, region=(20, 10)),
         BoostedClusterMeans(n_chains=2, n_stages=6),
-        TasteGroups(n_user_groupings=4, n_film_groupings=3, rating_model=BiasBaseline()),
+        TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline()),
         TasteGroups(
             n_user_groupings=3,
-            n_film_groupings=0,
+            n_item_groupings=0,
             rating_model=BoostedClusterMeans(n_chains=1, n_stages=5),
         ),
     ]
@@ -70,20 +70,20 @@ def ask(model: Recommender) -> None:
     """Every question, of known and new people and films."""
     matrix, scale = model.trained_on.matrix, model.trained_on.scale
     users = [*matrix.user_ids[:3].tolist(), -5]
-    films = [*matrix.movie_ids[:3].tolist(), -5]
+    items = [*matrix.movie_ids[:3].tolist(), -5]
     largest = scale.largest
-    mine = dict.fromkeys(films, largest) if scale.holds(np.array([largest])).all() else {}
-    stars = model.predict(np.repeat(users, 4), np.tile(films, 4))
-    assert np.all(np.isfinite(stars)), "a prediction is not finite"
+    mine = dict.fromkeys(items, largest) if scale.holds(np.array([largest])).all() else {}
+    ratings = model.predict(np.repeat(users, 4), np.tile(items, 4))
+    assert np.all(np.isfinite(ratings)), "a prediction is not finite"
     model.recommend_all(3)
     model.recommend(ratings=mine)
     if -1 not in matrix.movie_ids:
         model.top_new([mine, {}], 3)
     model.save(Path("/dev/null"))
-    for film in films:
+    for item in items:
         for user in users:
-            model.explain(user, film)
-        model.explain(movie_id=film, ratings=mine)
+            model.explain(user, item)
+        model.explain(movie_id=item, ratings=mine)
 
 
 def limited() -> None:

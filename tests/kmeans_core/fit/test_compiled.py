@@ -22,17 +22,17 @@ pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning"
 
 
 def compiled_and_looped(
-    X, init, n_clusters, n_starts=1, *, weights=None, seed=0, tol=0.0, max_iter=300, n_threads=1
+    X, init, n_clusters, n_restarts=1, *, weights=None, seed=0, tol=0.0, max_iter=300, n_threads=1
 ) -> tuple[list[LloydResult], list[LloydResult]]:
     """Every start by the compiled calls, and by one loop after the other."""
     points = as_points(X, n_threads=n_threads)
     weights = np.ones(points.shape[0]) if weights is None else weights
     rule = StopRule(max_iter, allowed_shift(points, tol))
     problem = Problem(points, X, weights, init, n_clusters, rule)
-    found = compiled.small_starts(problem, n_starts, np.random.RandomState(seed))
+    found = compiled.small_restarts(problem, n_restarts, np.random.RandomState(seed))
     stream = np.random.RandomState(seed)
     looped = []
-    for _ in range(n_starts):
+    for _ in range(n_restarts):
         centers = first_centers(problem, stream)
         looped.append(lloyd(points, centers, weights, rule))
     return found, looped
@@ -262,7 +262,7 @@ def test_a_start_that_runs_empty_late_begins_anew_in_the_loop(events_of, storage
     rng = np.random.default_rng(seed)
     X, init = storage(rng.normal(size=(12, 2))), rng.normal(size=(5, 2))
     events = events_of(KMeans(5, init=init, n_init=1, tol=0), X)
-    assert events[0].n_refilled == 0 < sum(event.n_refilled for event in events)
+    assert events[0].n_relocated == 0 < sum(event.n_relocated for event in events)
     assert_same_bits(*compiled_and_looped(X, init, 5))
     assert loops == [init.tolist()]
 
@@ -284,11 +284,11 @@ def test_more_clusters_than_distinct_rows(storage, dtype, init, loops):
 def test_a_fit_is_the_same_whether_anybody_listens(blobs, storage, n_init, init, monkeypatch):
     batches = []
 
-    def watched(problem, n_starts, stream):
-        batches.append(n_starts)
-        return compiled.small_starts(problem, n_starts, stream)
+    def watched(problem, n_restarts, stream):
+        batches.append(n_restarts)
+        return compiled.small_restarts(problem, n_restarts, stream)
 
-    monkeypatch.setattr(restarts, "small_starts", watched)
+    monkeypatch.setattr(restarts, "small_restarts", watched)
     X = storage(blobs(90, 3, 7, share_zero=0.3))
     weights = np.random.default_rng(0).integers(0, 4, size=90).astype(float)
     for seed in range(2):
@@ -307,7 +307,7 @@ def test_one_listening_takes_the_loop_and_nobody_does_not(blobs, storage, monkey
     for listening in ({}, {"verbose": 1}, {"on_iteration": lambda event: None}):
         with monkeypatch.context() as patch:
             if listening:
-                patch.setattr(restarts, "small_starts", forbidden)
+                patch.setattr(restarts, "small_restarts", forbidden)
             else:
                 patch.setattr(restarts, "lloyd", forbidden)
                 patch.setattr(compiled, "lloyd", forbidden)
@@ -315,7 +315,7 @@ def test_one_listening_takes_the_loop_and_nobody_does_not(blobs, storage, monkey
     assert fit_bits(fits[0]) == fit_bits(fits[1]) == fit_bits(fits[2])
     # What is too large for a call that cannot be interrupted takes the loop too.
     n_stored = X.nnz if sp.issparse(X) else X.size
-    for most_work, unused in ((4 * n_stored, "lloyd"), (4 * n_stored - 1, "small_starts")):
+    for most_work, unused in ((4 * n_stored, "lloyd"), (4 * n_stored - 1, "small_restarts")):
         with monkeypatch.context() as patch:
             patch.setattr(compiled, "MOST_WORK", most_work)
             patch.setattr(restarts, unused, forbidden)

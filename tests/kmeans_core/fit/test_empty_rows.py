@@ -32,10 +32,12 @@ def test_rows_without_known_cells_change_nothing(events_of, case, form):
         assert len(events) == len(others)
         assert model.cluster_centers_.tobytes() == other.cluster_centers_.tobytes()
         assert model.inertia_ == other.inertia_
-        mass = np.bincount(other.labels_, case.weights[known], minlength=len(case.init))
+        weight_in_clusters = np.bincount(
+            other.labels_, case.weights[known], minlength=len(case.init)
+        )
         assert model.labels_[known].tolist() == other.labels_.tolist()
-        assert set(model.labels_[~known]) <= {int(np.argmax(mass))}
-        assert model.heaviest_cluster_ == other.heaviest_cluster_ == np.argmax(mass)
+        assert set(model.labels_[~known]) <= {int(np.argmax(weight_in_clusters))}
+        assert model.heaviest_cluster_ == other.heaviest_cluster_ == np.argmax(weight_in_clusters)
         for event in events:
             assert event.labels.shape == (len(case.X),)
 

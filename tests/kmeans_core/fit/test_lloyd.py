@@ -30,7 +30,7 @@ def test_every_iteration_is_the_textbooks_to_the_bit_where_sums_are_exact(
         assert event.centers.tolist() == step.centers.tolist()
         assert event.n_moved == step.n_moved
         assert event.inertia == pytest.approx(step.inertia, rel=1e-12, abs=1e-300)
-        assert event.n_refilled == len(step.relocated)
+        assert event.n_relocated == len(step.relocated)
         shift = float(np.sum((step.next_centers - step.centers) ** 2))
         assert event.center_shift == pytest.approx(shift, rel=1e-12, abs=1e-300)
     final = steps[-1].next_centers
@@ -77,10 +77,10 @@ def test_two_empty_clusters_take_the_two_farthest_rows_in_order(events_of, stora
     X = np.array([[0.0], [1.0], [6.0], [-9.0]])
     init = np.array([[0.0], [500.0], [900.0]])
     events = events_of(KMeans(3, init=init, n_init=1, tol=0), storage(X))
-    assert events[0].n_refilled == 2
+    assert events[0].n_relocated == 2
     # The farthest, -9, goes to the first empty cluster.
     assert events[1].centers.ravel().tolist() == [0.5, -9.0, 6.0]
-    assert [event.n_refilled for event in events[1:]] == [0] * (len(events) - 1)
+    assert [event.n_relocated for event in events[1:]] == [0] * (len(events) - 1)
 
 
 def test_of_equally_far_rows_the_lowest_refills(events_of, storage):
@@ -107,7 +107,7 @@ def test_a_cluster_that_another_comes_to_lie_on_is_refilled_once_more(events_of,
     X = np.array([[5.0], [5.0], [0.0], [1.0]])
     model = KMeans(3, init=[[4.0], [0.5], [99.0]], n_init=1, tol=0)
     events = events_of(model, storage(X))
-    assert [event.n_refilled for event in events] == [1, 1]
+    assert [event.n_relocated for event in events] == [1, 1]
     assert [event.n_moved for event in events] == [4, 0]
     assert model.labels_.tolist() == [0, 0, 2, 1]
     assert model.inertia_ == 0.0
@@ -125,7 +125,7 @@ def test_rows_equally_far_but_for_rounding_are_ordered_alike_in_both_storages(ev
         starts = []
         for given_X in (X, sp.csr_array(X)):
             events = events_of(KMeans(2, init=init, n_init=1, tol=0), given_X)
-            assert events[0].n_refilled == 1
+            assert events[0].n_relocated == 1
             starts.append(events[1].centers[1].tolist())
         assert starts[0] == starts[1]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import KMeans, kmeans_plusplus, reference
-from kmeans_core.fit.seeding import draw_starts, random_rows
+from kmeans_core.fit.seeding import draw_restarts, random_rows
 from kmeans_core.points.checks import as_points
 
 
@@ -51,7 +51,7 @@ def test_all_starts_are_drawn_as_one_after_the_other_would_be(new_stream, n_tria
     for seed in range(20):
         weights = np.random.default_rng(seed).random(30) * (np.arange(30) % 3 > 0)
         stream, expected = new_stream(seed), new_stream(seed)
-        draws = draw_starts(weights, n_clusters, 4, stream, n_trials)
+        draws = draw_restarts(weights, n_clusters, 4, stream, n_trials)
         for first, uniforms in zip(draws.firsts, draws.uniforms, strict=True):
             assert first == expected.choice(30, p=weights / weights.sum())
             size = 2 + int(np.log(n_clusters)) if n_trials is None else n_trials
@@ -82,7 +82,7 @@ class Numbers(np.random.RandomState):
     ],
 )
 def test_the_first_row_where_a_number_is_on_the_border(weights, number, first):
-    draws = draw_starts(np.array(weights, dtype=float), 1, 2, Numbers(number))
+    draws = draw_restarts(np.array(weights, dtype=float), 1, 2, Numbers(number))
     assert draws.firsts.tolist() == [first, first]
 
 

@@ -16,7 +16,7 @@ from kmeans_core.kernels import dense, jit, sparse, sparse_filter
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.kernels.sparse_pairs import columns_of
-from kmeans_core.points.prepared import transposed
+from kmeans_core.points.centers import transposed
 from kmeans_core.points.row_groups import all_rows, moved_rows
 
 PACKAGE = Path(kmeans_core.__file__).parent
@@ -158,7 +158,7 @@ def test_the_distance_of_two_sparse_rows_walks_both(pair):
     X = np.array([[1.0, 0, 2, 0, 3], [0, 5.0, 2, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 7.0, 1]])
     (data, indices, indptr), _ = csr_of(X)
     one, other = pair
-    distance = sparse.decided_pair_distance(
+    distance = sparse.exact_pair_distance(
         data, indices, indptr[one], indptr[one + 1], indptr[other], indptr[other + 1]
     )
     assert distance == np.sum((X[one] - X[other]) ** 2)

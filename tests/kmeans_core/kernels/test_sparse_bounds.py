@@ -63,7 +63,7 @@ class Bounded:
         return self.labels
 
 
-def decided(X, centers):
+def exact(X, centers):
     """Labels by the deciding sum alone."""
     with np.errstate(over="ignore"):
         return reference.nearest(X.toarray().astype(np.float64), centers)
@@ -104,7 +104,7 @@ def test_labels_are_the_deciding_sums_whatever_is_skipped(seed, n_clusters, scal
     bounded = Bounded(X, n_clusters)
     centers = X.toarray()[rng.integers(0, 40, n_clusters)].astype(np.float64)
     for now in walk(rng, centers, step * scale, 5):
-        np.testing.assert_array_equal(bounded.assign(now), decided(X, now))
+        np.testing.assert_array_equal(bounded.assign(now), exact(X, now))
 
 
 @given(seed=st.integers(0, 10_000), n_clusters=st.integers(2, 20))
@@ -114,7 +114,7 @@ def test_ties_go_to_the_lowest_also_where_rows_could_be_skipped(seed, n_clusters
     bounded = Bounded(X, n_clusters)
     centers = rng.integers(0, 3, (n_clusters, 4)).astype(np.float64)
     for _ in range(6):
-        np.testing.assert_array_equal(bounded.assign(centers), decided(X, centers))
+        np.testing.assert_array_equal(bounded.assign(centers), exact(X, centers))
         centers = centers.copy()
         centers[rng.integers(n_clusters)] = rng.integers(0, 3, 4)
 
@@ -169,7 +169,7 @@ def test_a_start_that_would_keep_much_takes_the_loop():
     rows = MOST_KEPT // (4 * 16)
     few = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows, 3)))
     many = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows + 1, 3)))
-    assert runner_of(few).kept_by_start(16) == MOST_KEPT
+    assert runner_of(few).kept_by_restart(16) == MOST_KEPT
     assert is_small(few, 16, 2)
     assert not is_small(many, 2, 2)
     assert not is_small(few, 17, 2)

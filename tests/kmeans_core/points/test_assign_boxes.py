@@ -14,7 +14,7 @@ from kmeans_core.kernels import boxes
 from kmeans_core.points.assign_boxes import BoxAssigner, _tree, pays
 
 
-def decided(X, centers):
+def exact(X, centers):
     """Labels by the deciding sum alone."""
     with np.errstate(over="ignore"):
         return reference.nearest(X.astype(np.float64), centers)
@@ -22,7 +22,7 @@ def decided(X, centers):
 
 def check(assigner, X, centers, labels):
     """One call: the labels of the deciding kernel, and the right count of those that changed."""
-    before, expected = labels.copy(), decided(X, centers)
+    before, expected = labels.copy(), exact(X, centers)
     assert assigner.assign(np.asarray(centers, dtype=np.float64), labels) == np.sum(
         before != expected
     )
@@ -36,9 +36,11 @@ def check_fresh(X, centers, n_threads=1):
 
 def moved(X, labels, n_clusters, centers):
     """The next centres of Lloyd's algorithm; a cluster without rows stays where it is."""
-    mass = np.bincount(labels, minlength=n_clusters)
+    weight_in_clusters = np.bincount(labels, minlength=n_clusters)
     sums = np.stack([np.bincount(labels, x, minlength=n_clusters) for x in X.T], axis=1)
-    return np.where(mass[:, None] > 0, sums / np.maximum(mass, 1)[:, None], centers)
+    return np.where(
+        weight_in_clusters[:, None] > 0, sums / np.maximum(weight_in_clusters, 1)[:, None], centers
+    )
 
 
 # Labels ---------------------------------------------------------------------------------------

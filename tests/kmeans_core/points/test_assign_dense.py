@@ -47,10 +47,14 @@ def lloyds_centers(X, first, n_calls):
     for _ in range(n_calls):
         calls.append(centers)
         plain.assign(centers, labels)
-        mass = np.bincount(labels, minlength=len(centers))
+        weight_in_clusters = np.bincount(labels, minlength=len(centers))
         sums = np.zeros(centers.shape)
         np.add.at(sums, labels, rows)
-        centers = np.where(mass[:, None] > 0, sums / np.maximum(mass, 1)[:, None], centers)
+        centers = np.where(
+            weight_in_clusters[:, None] > 0,
+            sums / np.maximum(weight_in_clusters, 1)[:, None],
+            centers,
+        )
     calls.append(centers.astype(X.dtype).astype(np.float64))
     return calls
 

@@ -12,7 +12,7 @@ from kmeans_core import reference
 from kmeans_core.points.checks import as_points
 
 
-def decided(X, centers):
+def exact(X, centers):
     """Labels by the deciding sum alone."""
     with np.errstate(over="ignore"):
         distances = reference.squared_distances(X.toarray().astype(np.float64), centers)
@@ -27,15 +27,15 @@ def assigned(X, centers, n_threads=1):
 
 
 def agree(X, centers):
-    np.testing.assert_array_equal(assigned(X, centers), decided(X, centers))
+    np.testing.assert_array_equal(assigned(X, centers), exact(X, centers))
 
 
-def ratings(n_users, n_films, density, dtype=np.float32, seed=0):
+def ratings(n_users, n_items, density, dtype=np.float32, seed=0):
     """Half stars; some users and some films have none."""
     rng = np.random.default_rng(seed)
-    kept = rng.random((n_users, n_films)) < density
+    kept = rng.random((n_users, n_items)) < density
     kept[rng.integers(n_users)] = False
-    kept[:, rng.integers(n_films)] = False
+    kept[:, rng.integers(n_items)] = False
     return sp.csr_array((kept * rng.integers(1, 11, kept.shape) / 2).astype(dtype))
 
 
@@ -92,7 +92,7 @@ def test_one_assigner_serves_centres_that_move():
             before = labels.copy()
             n_moved = assigner.assign(now, labels)
             assert n_moved == np.count_nonzero(labels != before)
-            np.testing.assert_array_equal(labels, decided(X, now))
+            np.testing.assert_array_equal(labels, exact(X, now))
         for c in range(20):
             if np.any(labels == c):
                 centers[c] = X[labels == c].toarray().mean(axis=0)
@@ -104,7 +104,7 @@ def test_labels_are_the_same_for_every_number_of_threads(n_threads, always_threa
     centers = means_of(X, 20)
     labels = assigned(X, centers, n_threads)
     assert (always_threads.n_helpers > 0) == (n_threads > 1)
-    np.testing.assert_array_equal(labels, decided(X, centers))
+    np.testing.assert_array_equal(labels, exact(X, centers))
 
 
 # Ties and nearly so ---------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_of_equal_centres_the_lowest_is_taken(n_clusters):
     twice = np.vstack([centers[::-1], centers, centers])
     labels = assigned(X, twice)
     assert np.max(labels) < n_clusters
-    np.testing.assert_array_equal(labels, decided(X, twice))
+    np.testing.assert_array_equal(labels, exact(X, twice))
 
 
 @given(st.data())
@@ -186,14 +186,14 @@ def leaning(n_stored, unit, x_step, others):
 def test_rounding_of_float32_at_its_worst_decides_nothing(n_stored, others, dtype):
     # A far centre lengthens the bound for all; the one for each centre alone must hold as well.
     X, centers = leaning(n_stored, 2.0**-24, 2.0**-12, others)
-    assert decided(X, centers).tolist() == [98]
+    assert exact(X, centers).tolist() == [98]
     assert assigned(X.astype(dtype), centers).tolist() == [98]
 
 
 @pytest.mark.parametrize("n_stored", [50, 400, 3000])
 def test_rounding_of_float64_at_its_worst_decides_nothing(n_stored):
     X, centers = leaning(n_stored, 2.0**-53, 2.0**-26, [])
-    assert decided(X, centers).tolist() == [98]
+    assert exact(X, centers).tolist() == [98]
     assert assigned(X, centers).tolist() == [98]
 
 

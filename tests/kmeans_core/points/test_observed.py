@@ -36,7 +36,7 @@ def test_every_iteration_is_the_definitions_to_the_bit(events_of, case, form):
     for step, event in zip(steps, events, strict=True):
         assert event.labels.tolist() == step.labels.tolist()
         assert event.centers.tolist() == step.centers.tolist()
-        assert (event.n_moved, event.n_refilled) == (step.n_moved, step.n_refilled)
+        assert (event.n_moved, event.n_relocated) == (step.n_moved, step.n_relocated)
         expected = objective(case.X, step.labels, step.centers, case.weights, case.shrinkage)
         assert event.inertia == pytest.approx(expected, rel=1e-12, abs=1e-12)
         shift = np.sum((step.next_centers - step.centers) ** 2)
@@ -98,7 +98,7 @@ def test_nan_and_absent_cells_are_the_same(case):
 def test_an_integer_weight_is_a_repetition(events_of, case):
     one, other = case.model(), case.model()
     events = events_of(one, case.X, sample_weight=case.weights)
-    assume(not any(event.n_refilled for event in events))  # a refill takes one row
+    assume(not any(event.n_relocated for event in events))  # a refill takes one row
     times = case.weights.astype(int)
     assume(times.sum() >= len(case.init))
     other.fit(np.repeat(case.X, times, axis=0))
@@ -143,10 +143,10 @@ def test_a_refill_that_shrinkage_makes_dearer_is_left_out(form, events_of):
     # shrinkage 1 it would cost 76^2 / 2 in a cluster of its own.
     X = form(np.array([[0.0, 0.0], [2.0, np.nan], [2.0, 0.0], [-100.0, 0.0]]))
     init = [[0.0, 0.0], [-90.0, 0.0], [500.0, 0.0]]
-    for shrinkage, n_refilled in ((0.0, 1), (0.001, 1), (1.0, 0)):
+    for shrinkage, n_relocated in ((0.0, 1), (0.001, 1), (1.0, 0)):
         model = KMeans(3, init=init, missing="ignore", shrinkage=shrinkage, tol=0)
         events = events_of(model, X)
-        assert events[0].n_refilled == n_refilled
+        assert events[0].n_relocated == n_relocated
         assert events[1].inertia < events[0].inertia
     assert model.cluster_centers_[2].tolist() == [-24.0, 0.0]
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import reference
+from kmeans_core.points.centers import transposed
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.prepared import transposed
 from kmeans_core.points.row_groups import all_rows
 
 GRID = st.sampled_from([0.0, 0.0, 0.5, 1.0, 3.0, 5.0])
@@ -104,8 +104,8 @@ def test_distances_are_right_to_12_digits(blobs, storage, share_zero):
     own = expected[np.arange(80), labels]
     np.testing.assert_allclose(points.own_distances(centers, labels), own, rtol=1e-12)
     rows = np.array([70, 3, 3, 9])
-    decided = points.decided_own_distances(centers, labels, rows)
-    assert decided.tolist() == own[rows].tolist()
+    exact = points.exact_own_distances(centers, labels, rows)
+    assert exact.tolist() == own[rows].tolist()
     to_all = points.pair_distances(0, 80)
     pairs = np.vstack([to_all(0, 33)[:, :80], to_all(33, 80)[:, :80]])
     np.testing.assert_allclose(pairs, np.sqrt(reference.squared_distances(X, X)), rtol=1e-12)

@@ -10,7 +10,7 @@ from kmeans_core.fit import seeding as seeding_of_package
 from kmeans_core.kernels import seeding
 from kmeans_core.points import trials
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.interface import UndecidedError
+from kmeans_core.points.interface import InexactError
 from kmeans_core.points.trials import share_of_error
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
@@ -67,8 +67,8 @@ def test_sums_differ_from_the_deciding_ones_by_less_than_the_bound(monkeypatch, 
         n_longest = int((X != 0).sum(axis=1).max())
         share = share_of_error(n_longest, 600)
         assert 1e-12 < share < 1e-10
-        quick, slow = (points.trials(weights, 4, decides=decides) for decides in (False, True))
-        dense = as_points(X).trials(weights, 4, decides=False)
+        quick, slow = (points.trials(weights, 4, exact=exact) for exact in (False, True))
+        dense = as_points(X).trials(weights, 4, exact=False)
         for one in (quick, slow, dense):
             one.begin(7)
         for uniforms in np.random.default_rng(seed).random((12, 4)):
@@ -88,7 +88,7 @@ def test_what_cannot_be_decided_quickly_is_done_once_more(monkeypatch):
     chosen_rows = seeding_of_package._chosen_rows
 
     def watched(trials, first, uniforms):
-        ways.append(trials._decides)
+        ways.append(trials._exact)
         return chosen_rows(trials, first, uniforms)
 
     monkeypatch.setattr(seeding_of_package, "_chosen_rows", watched)
@@ -105,20 +105,20 @@ def test_what_cannot_be_decided_quickly_is_done_once_more(monkeypatch):
 @pytest.mark.parametrize("number", [0.0, 1.0])
 def test_a_number_on_the_border_of_two_rows_is_not_decided_quickly(number):
     X = sp.csr_array(sparse_rows(60, 40))
-    quick = as_points(X).trials(np.ones(60), 1, decides=False)
+    quick = as_points(X).trials(np.ones(60), 1, exact=False)
     quick.begin(0)
-    with pytest.raises(UndecidedError):
+    with pytest.raises(InexactError):
         quick.keep_best(np.array([number]))
 
 
 def test_equal_rows_are_no_tie():
     X = np.repeat(sparse_rows(20, 40), 30, axis=0)  # two trials often draw equal rows
     weights = np.ones(len(X))
-    quick = as_points(sp.csr_array(X)).trials(weights, 9, decides=False)
+    quick = as_points(sp.csr_array(X)).trials(weights, 9, exact=False)
     quick.begin(0)
     rng = np.random.default_rng(0)
     rows = [quick.keep_best(rng.random(9)) for _ in range(8)]
-    dense = as_points(X).trials(weights, 9, decides=False)
+    dense = as_points(X).trials(weights, 9, exact=False)
     dense.begin(0)
     rng = np.random.default_rng(0)
     assert rows == [dense.keep_best(rng.random(9)) for _ in range(8)]
@@ -157,7 +157,7 @@ def test_many_short_rows_keep_no_distances():
         shape=(n_samples, 5),
     )
     for X in (np.zeros((n_samples, 2), np.float32), short):
-        kept = as_points(X).trials(weights, 4, decides=False)
+        kept = as_points(X).trials(weights, 4, exact=False)
         kept.begin(0)
         n_bytes = sum(v.nbytes for v in vars(kept).values() if isinstance(v, np.ndarray))
         assert n_bytes < 30 * n_samples

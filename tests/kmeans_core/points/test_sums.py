@@ -45,8 +45,8 @@ def test_eighths_are_summed_exactly_either_way(storage):
         sums.update(labels, n_moved)
         ways.add(sums.n_updates > 0)
         assert sums.sums.tolist() == sums_of(X, labels, weights, 6).tolist()
-        assert sums.mass.tolist() == np.bincount(labels, weights, 6).tolist()
-        assert means_of(sums).tolist() == (sums.sums / sums.mass[:, None]).tolist()
+        assert sums.weight_in_clusters.tolist() == np.bincount(labels, weights, 6).tolist()
+        assert means_of(sums).tolist() == (sums.sums / sums.weight_in_clusters[:, None]).tolist()
     assert ways == {True, False}
 
 
@@ -61,8 +61,10 @@ def test_sums_by_rows_that_moved_are_off_by_rounding_only(blobs, storage, dtype)
         followed.update(labels, n_moved)
         fresh.refresh(labels)
         assert fresh.n_updates == 0
-        assert followed.mass.tolist() == fresh.mass.tolist()  # to the bit: 0 says empty
-        assert fresh.mass.tolist() == np.bincount(labels, weights, 7).tolist()
+        assert (
+            followed.weight_in_clusters.tolist() == fresh.weight_in_clusters.tolist()
+        )  # to the bit: 0 says empty
+        assert fresh.weight_in_clusters.tolist() == np.bincount(labels, weights, 7).tolist()
         if followed.n_updates == 0:
             assert followed.sums.tolist() == fresh.sums.tolist()
         off += followed.sums.tolist() != fresh.sums.tolist()
@@ -81,11 +83,11 @@ def test_a_cluster_that_every_row_left_weighs_nothing_at_all():
         labels = labels.copy()
         labels[row] = 1
         sums.update(labels, 1)
-    assert np.all(sums.mass > 0)
+    assert np.all(sums.weight_in_clusters > 0)
     labels = np.where(labels == 2, 1, labels).astype(np.int32)
     sums.update(labels, 4)
     assert sums.n_updates == 6
-    assert sums.mass[2] == 0.0
+    assert sums.weight_in_clusters[2] == 0.0
     assert np.isfinite(means_of(sums)).all()
 
 

@@ -121,7 +121,7 @@ def test_densest_region(real_ratings: Ratings, columns: Any) -> None:
 
 
 def test_the_last_place_in_the_densest_region_is_a_tie(by_title: RatingMatrix) -> None:
-    counts = dict(zip(by_title.titles, by_title.counts_by_film().tolist(), strict=True))
+    counts = dict(zip(by_title.titles, by_title.counts_by_item().tolist(), strict=True))
     assert counts["Twelve Monkeys (a.k.a. 12 Monkeys) (1995)"] == counts["Batman (1989)"] == 196
 
 

@@ -147,7 +147,7 @@ def test_heat_map_takes_titles_as_they_are(region: RatingMatrix) -> None:
 
 
 def test_colour_bar_ends_at_most_stars(region: RatingMatrix) -> None:
-    ax = rating_heat_map(region, most_stars=10)
+    ax = rating_heat_map(region, largest_rating=10)
     assert ax.get_images()[0].get_clim() == (0, 10)
 
 

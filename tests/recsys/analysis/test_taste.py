@@ -93,7 +93,7 @@ def test_summary(clusters: TasteClusters) -> None:
 
 
 def test_telling_films_are_those_liked_better_than_by_all(clusters: TasteClusters) -> None:
-    films = clusters.telling_films(1)
+    films = clusters.distinctive_movies(1)
     # Film 1 alone has a rating from outside, of 1 star: mean of all 4.2, four ratings of 5.
     assert films["movieId"].tolist()[0] == 1
     assert films["score"].iloc[0] == pytest.approx(4 * (5 - 4.2) / (4 + 5))
@@ -102,8 +102,8 @@ def test_telling_films_are_those_liked_better_than_by_all(clusters: TasteCluster
     # Films 2 and 3 nobody else rated, so the group likes them no better than all do; film 1 the
     # other group likes less.
     assert films["movieId"].tolist() == [1]
-    assert clusters.telling_films(0).empty
-    assert clusters.telling_films(2).empty
+    assert clusters.distinctive_movies(0).empty
+    assert clusters.distinctive_movies(2).empty
 
 
 def test_rounding_does_not_make_a_film_telling() -> None:
@@ -116,7 +116,7 @@ def test_rounding_does_not_make_a_film_telling() -> None:
     )
     matrix = RatingMatrix.from_ratings(ratings)
     alone = TasteClusters(matrix, np.zeros(5, dtype=np.int32), n_clusters=1, inertia=0.0)
-    assert alone.telling_films(0).empty
+    assert alone.distinctive_movies(0).empty
 
 
 def test_one_enthusiast_does_not_decide() -> None:
@@ -130,7 +130,7 @@ def test_one_enthusiast_does_not_decide() -> None:
         )
     )
     labels = np.array([0] * 5 + [1] * 5, dtype=np.int32)
-    films = TasteClusters(matrix, labels, 2, 0.0).telling_films(0)
+    films = TasteClusters(matrix, labels, 2, 0.0).distinctive_movies(0)
     assert films["title"].tolist() == ["many", "one"]
 
 

@@ -77,7 +77,7 @@ def test_quick_and_cold_start_and_a_file(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "tables.csv"
-    arguments = ["evaluate", "--data", str(folder), "--quick", "--new-people", "--out", str(out)]
+    arguments = ["evaluate", "--data", str(folder), "--quick", "--cold-start", "--out", str(out)]
     assert run([*arguments, "--only", "all of it", "--seed", "2"]) == 0
     captured = capsys.readouterr()
     assert "cannot do it" not in captured.err
@@ -100,7 +100,7 @@ def test_the_seed_reaches_folds_recommenders_and_the_user_holdout(
     for seed in ("0", "0", "1"):
         out = tmp_path / "tables.csv"
         arguments = ["evaluate", "--data", str(folder), "--only", "all of it", "--seed", seed]
-        assert run([*arguments, "--quick", "--new-people", "--out", str(out)]) == 0
+        assert run([*arguments, "--quick", "--cold-start", "--out", str(out)]) == 0
         read = pd.read_csv(out)
         tables.append(read.drop(columns=["fit_seconds", "predict_seconds"]))
     first, again, other = tables
@@ -125,7 +125,7 @@ def test_users_with_too_few_ratings_are_reported(
         for movie in range(1, 31 if user % 2 else 21)
     )
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows, "utf-8")
-    arguments = ["evaluate", "--data", str(tmp_path), "--quick", "--new-people"]
+    arguments = ["evaluate", "--data", str(tmp_path), "--quick", "--cold-start"]
     assert run([*arguments, "--only", "all of it"]) == 0
     assert "held-out users with too few ratings to be tested: " in capsys.readouterr().err
 

@@ -50,11 +50,11 @@ def test_another_key_is_refused(twins: Ratings) -> None:
 
 def test_counts_and_means(twins: Ratings) -> None:
     matrix = RatingMatrix.from_ratings(twins)
-    assert matrix.counts_by_film().tolist() == [1, 2, 2]
+    assert matrix.counts_by_item().tolist() == [1, 2, 2]
     assert matrix.counts_by_user().tolist() == [2, 2, 1]
-    assert matrix.means_by_film().tolist() == [4.0, 2.75, 3.0]
+    assert matrix.means_by_item().tolist() == [4.0, 2.75, 3.0]
     one_user = matrix.take(np.array([2]), slice(None))
-    np.testing.assert_array_equal(one_user.means_by_film(), [np.nan, 3.0, np.nan])
+    np.testing.assert_array_equal(one_user.means_by_item(), [np.nan, 3.0, np.nan])
 
 
 def test_row_and_column_of_an_id(twins: Ratings) -> None:

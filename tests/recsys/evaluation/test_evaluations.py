@@ -9,7 +9,7 @@ from fake_recommenders import ItemMeans, Oracle, Says, recorded
 
 from recsys import Ratings
 from recsys.evaluation import (
-    evaluate_new_people,
+    evaluate_cold_start,
     evaluate_ranking,
     evaluate_ratings,
     last_by_time,
@@ -186,7 +186,7 @@ def test_nothing_to_rank(ratings: Ratings) -> None:
 
 def test_cold_start_ratings_worked_out_naively(ratings: Ratings) -> None:
     makers = {"means": lambda seed: ItemMeans()}
-    found = evaluate_new_people(makers, ratings, shown=(0, 3, 20), seed=5)
+    found = evaluate_cold_start(makers, ratings, shown=(0, 3, 20), seed=5)
     holdout = whole_users(ratings, seed=5)
     model = ItemMeans().fit(holdout.train)
     assert [score.n_shown for score in found.scores] == [0, 3, 20]
@@ -221,7 +221,7 @@ def test_items_that_could_be_shown_take_no_place_in_a_list(ratings: Ratings) -> 
             return np.array([items + [-1] * (n - len(items)) for items in lists])
 
     makers = {"knows": lambda seed: KnowsThem()}
-    for score in evaluate_new_people(makers, ratings, shown=(0, 5), k=4).scores:
+    for score in evaluate_cold_start(makers, ratings, shown=(0, 5), k=4).scores:
         assert score.ndcg.value == pytest.approx(1, rel=1e-12)
         n_liked = liked.map(len)
         recall = (np.minimum(n_liked, 4) / n_liked).mean()
@@ -232,7 +232,7 @@ def test_items_that_could_be_shown_take_no_place_in_a_list(ratings: Ratings) -> 
 
 
 def test_cold_start_lists_worked_out_naively(ratings: Ratings) -> None:
-    (found,) = evaluate_new_people({"means": lambda seed: ItemMeans()}, ratings, shown=[3]).scores
+    (found,) = evaluate_cold_start({"means": lambda seed: ItemMeans()}, ratings, shown=[3]).scores
     holdout = whole_users(ratings)
     means = holdout.train.ratings.groupby("movieId")["rating"].mean()
     best_first = means.sort_values(ascending=False, kind="stable").index
@@ -251,7 +251,7 @@ def test_lists_are_made_for_users_with_likes(ratings: Ratings) -> None:
     holdout = whole_users(ratings)
     sour = table["userId"] == holdout.user_ids[0]
     soured = table["rating"].where(~sour, 1.0)
-    recorder = recorded(evaluate_new_people, replace(ratings, ratings=table.assign(rating=soured)))
+    recorder = recorded(evaluate_cold_start, replace(ratings, ratings=table.assign(rating=soured)))
     liked = holdout.test.loc[holdout.test["rating"] >= 4, "userId"].unique().tolist()
     known = zip(holdout.user_ids.tolist(), holdout.first_ratings(20), strict=True)
     assert recorder.asked[-1] == [
@@ -263,7 +263,7 @@ def test_too_few_ratings_are_counted(ratings: Ratings) -> None:
     table = ratings.ratings
     place = table.groupby("userId").cumcount()
     short = table[(table["userId"] % 2 == 0) | (place < 20)].reset_index(drop=True)
-    found = evaluate_new_people(
+    found = evaluate_cold_start(
         {"three": lambda seed: ItemMeans()}, replace(ratings, ratings=short)
     )
     assert found.n_too_few > 0
@@ -272,6 +272,6 @@ def test_too_few_ratings_are_counted(ratings: Ratings) -> None:
 
 def test_nothing_to_test_for_cold_start(ratings: Ratings) -> None:
     with pytest.raises(ValueError, match="can show 0 to 20 ratings, not 21"):
-        evaluate_new_people({}, ratings, shown=(0, 21))
+        evaluate_cold_start({}, ratings, shown=(0, 21))
     with pytest.raises(ValueError, match="k must be at least 1 item, not 0"):
-        evaluate_new_people({}, ratings, k=0)
+        evaluate_cold_start({}, ratings, k=0)

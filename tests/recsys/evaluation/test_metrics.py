@@ -14,7 +14,7 @@ from recsys.evaluation.metrics import (
     ndcg_at_k,
     recall_at_k,
 )
-from recsys.recommenders.types import NO_FILM
+from recsys.recommenders.types import NO_ITEM
 
 
 def test_errors_worked_by_hand() -> None:
@@ -51,7 +51,7 @@ def test_liked_is_four_fifths_of_the_scale(scale: RatingScale, least: float) -> 
 
 
 def test_hits_belong_to_the_user_of_the_list() -> None:
-    lists = np.array([[10, 20, 30], [10, 20, NO_FILM], [99, 30, 20]])
+    lists = np.array([[10, 20, 30], [10, 20, NO_ITEM], [99, 30, 20]])
     rows, items = np.array([0, 0, 1, 2]), np.array([30, 50, 20, 30])
     assert hits_at_k(lists, rows, items).tolist() == [
         [False, False, True],
@@ -66,7 +66,7 @@ def test_hits_take_any_id() -> None:
 
 
 def test_no_item_is_no_hit() -> None:
-    assert not hits_at_k(np.array([[NO_FILM]]), np.array([0]), np.array([NO_FILM])).any()
+    assert not hits_at_k(np.array([[NO_ITEM]]), np.array([0]), np.array([NO_ITEM])).any()
 
 
 def test_ndcg_and_recall_worked_by_hand() -> None:
@@ -101,7 +101,7 @@ def test_ndcg_is_scikit_learns(k: int) -> None:
 
 
 def test_coverage_counts_known_items_once() -> None:
-    lists = np.array([[1, 2], [2, NO_FILM], [7, 1]])
+    lists = np.array([[1, 2], [2, NO_ITEM], [7, 1]])
     assert coverage_at_k(lists, np.array([1, 2, 3, 4, 5])) == 2 / 5
 
 

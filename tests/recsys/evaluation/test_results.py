@@ -8,7 +8,7 @@ from fake_recommenders import ItemMeans, Recorder, recorded
 
 from recsys import Ratings
 from recsys.evaluation import (
-    evaluate_new_people,
+    evaluate_cold_start,
     evaluate_ranking,
     evaluate_ratings,
     last_by_time,
@@ -30,7 +30,7 @@ def test_tables(ratings: Ratings) -> None:
     assert table["mae_high"].tolist() == [score.mae.high for score in predicted.scores]
     lists = evaluate_ranking(makers, ratings, seeds=[0]).to_frame()
     assert lists.columns.tolist() == ["name", *hits, *costs]
-    cold_start = evaluate_new_people(makers, ratings, shown=(0, 1)).to_frame()
+    cold_start = evaluate_cold_start(makers, ratings, shown=(0, 1)).to_frame()
     assert cold_start.columns.tolist() == ["name", "n_shown", *errors, *hits, *costs]
     assert cold_start["name"].tolist() == ["means", "means", "again", "again"]
     assert cold_start["n_shown"].tolist() == [0, 1, 0, 1]
@@ -55,7 +55,7 @@ def test_each_is_made_with_its_seed_and_announced(ratings: Ratings) -> None:
     assert steps == ["a, seed 3", "a, seed 8"]
     seeds.clear()
     steps.clear()
-    evaluate_new_people({"a": make}, ratings, seed=4, shown=(0, 2), on_step=steps.append)
+    evaluate_cold_start({"a": make}, ratings, seed=4, shown=(0, 2), on_step=steps.append)
     assert seeds == [4]
     assert steps == ["a, fit", "a, 0 shown", "a, 2 shown"]
 
@@ -107,13 +107,13 @@ def test_no_held_out_item_reaches_a_fit_or_a_list(ratings: Ratings) -> None:
 def test_only_shown_ratings_of_held_out_users_are_known(ratings: Ratings) -> None:
     holdout = whole_users(ratings)
     changed = scrambled(ratings, rows_of(holdout.test, ratings))
-    first, second = (recorded(evaluate_new_people, data) for data in (ratings, changed))
+    first, second = (recorded(evaluate_cold_start, data) for data in (ratings, changed))
     assert_same_to_the_bit(first, second)
     held_out = ratings.ratings["userId"].isin(holdout.user_ids)
     assert not rows_of(first.ratings, ratings)[held_out].any()
     # Shown ratings change the answers, but no fit.
     changed = scrambled(ratings, rows_of(holdout.shown, ratings))
-    other = recorded(evaluate_new_people, changed)
+    other = recorded(evaluate_cold_start, changed)
     pd.testing.assert_frame_equal(first.ratings, other.ratings, check_exact=True)
     assert any(
         one.tobytes() != another.tobytes()

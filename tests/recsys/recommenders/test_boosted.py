@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from recsys import BiasBaseline, BoostedClusterMeans, Ratings, make_ratings
 from recsys.evaluation import evaluate_ratings
 from recsys.recommenders.embeddings import Basis
-from recsys.recommenders.stages import TRUST, Cells, film_stage, user_stage
+from recsys.recommenders.stages import TRUST, Cells, item_stage, user_stage
 
 # Users 0 and 1 are alike, and so are 2 and 3; rows are users, columns films.
 LEFT = np.array([[1.0, 0.5, 0.0], [3.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, -2.0, 2.0]])
@@ -18,8 +18,8 @@ FEATURES = np.array([[0.0], [0.1], [9.0], [9.1]], dtype=np.float32)
 
 def cells_of(left: np.ndarray) -> Cells:
     rated = sp.csr_array(left)
-    persons = np.repeat(np.arange(len(left)), np.diff(rated.indptr))
-    return Cells(rated, persons, rated.data.copy(), shrinkage=20.0, learning_rate=0.5)
+    user_index = np.repeat(np.arange(len(left)), np.diff(rated.indptr))
+    return Cells(rated, user_index, rated.data.copy(), damping=20.0, learning_rate=0.5)
 
 
 def test_a_stage_of_users_by_hand() -> None:
@@ -41,19 +41,19 @@ def test_a_stage_of_users_by_hand() -> None:
         (second, 2): 2.0 / 21,
     }
     for group in (first, second):
-        for film in range(4):
-            expected = 0.5 * means.get((group, film), 0.0)
-            assert stage.adds[group, film] == pytest.approx(expected, rel=1e-6)
+        for item in range(4):
+            expected = 0.5 * means.get((group, item), 0.0)
+            assert stage.adds[group, item] == pytest.approx(expected, rel=1e-6)
     assert stage.adds[2].tolist() == [0.0] * 4
     # Of each residual half the shrunk mean of the others in its group is taken away.
     expected = [1 - 0.5 * 3 / 21, 0.5, 3 - 0.5 * 1 / 21, -1 + 0.5 * 2 / 21, -2 + 0.5 * 1 / 21, 2.0]
-    assert cells.left.tolist() == pytest.approx(expected)
+    assert cells.residuals.tolist() == pytest.approx(expected)
 
 
 def test_a_stage_of_films_by_hand() -> None:
     left = np.array([[1.0, 3.0, -1.0], [0.0, 2.0, 0.0]])
     cells = cells_of(left)
-    stage = film_stage(
+    stage = item_stage(
         cells,
         np.array([[0.0], [0.1], [9.0]], dtype=np.float32),
         2,
@@ -67,7 +67,7 @@ def test_a_stage_of_films_by_hand() -> None:
     assert stage.adds[1, first] == pytest.approx(rates[1] * 2 / 21, rel=1e-6)
     assert stage.adds[:, 2].tolist() == [0.0, 0.0]
     expected = [1 - rates[0] * 3 / 21, 3 - rates[0] * 1 / 21, -1.0, 2.0]
-    assert cells.left.tolist() == pytest.approx(expected)
+    assert cells.residuals.tolist() == pytest.approx(expected)
 
 
 def test_new_people_join_the_nearest_group() -> None:
@@ -82,12 +82,12 @@ def test_new_people_join_the_nearest_group() -> None:
     # By who rated what features are scaled to length 1: centres are moved there for the test.
     centers = np.where(stage.centers > 5, 1.0, -1.0).astype(np.float32)
     stage = replace(stage, centers=centers)
-    people = cells_of(np.array([[0.5, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
+    users = cells_of(np.array([[0.5, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
     watched = np.array([[-3.0], [7.0], [0.0]], dtype=np.float32)
-    groups = stage.place(people, watched)
+    groups = stage.place(users, watched)
     assert groups.tolist() == [stage.labels[0], stage.labels[2], 2]
     film_0, film_2 = stage.adds[stage.labels[0], 0], stage.adds[stage.labels[2], 2]
-    assert people.left.tolist() == pytest.approx([0.5 - film_0, 1.0 - film_2])
+    assert users.residuals.tolist() == pytest.approx([0.5 - film_0, 1.0 - film_2])
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,11 @@ def test_groups_tell_more_than_biases(ratings: Ratings) -> None:
 def test_genres_group_films_that_nobody_rated_alike(ratings: Ratings) -> None:
     """Without who rated what, films of one genre are alike and others are not."""
     model = BoostedClusterMeans(n_chains=1, n_stages=0).fit(ratings)
-    n_films = len(model.trained_on.genres)
+    n_items = len(model.trained_on.genres)
     basis = Basis(
-        np.zeros((n_films, 2), np.float32),
+        np.zeros((n_items, 2), np.float32),
         np.zeros((200, 2), np.float32),
-        np.zeros((n_films, 2), np.float32),
+        np.zeros((n_items, 2), np.float32),
     )
     features = model._by_genre(basis, np.random.default_rng(0))
     lengths = np.sqrt(np.sum(features**2, axis=1))
@@ -130,17 +130,17 @@ def test_without_genres_groups_come_from_ratings_alone(ratings: Ratings) -> None
     model = BoostedClusterMeans(n_chains=1, n_stages=10).fit(plain)
     assert model.trained_on.genres.shape[1] == 0
     with_genres = BoostedClusterMeans(n_chains=1, n_stages=10).fit(ratings)
-    users, films = ratings.ratings["userId"][:9], ratings.ratings["movieId"][:9]
-    assert model.predict(users, films).tolist() != with_genres.predict(users, films).tolist()
+    users, items = ratings.ratings["userId"][:9], ratings.ratings["movieId"][:9]
+    assert model.predict(users, items).tolist() != with_genres.predict(users, items).tolist()
 
 
 def test_the_seed_decides_and_chains_are_averaged(ratings: Ratings) -> None:
-    users, films = ratings.ratings["userId"][:50], ratings.ratings["movieId"][50:100]
+    users, items = ratings.ratings["userId"][:50], ratings.ratings["movieId"][50:100]
     short = {"n_stages": 4, "learning_rate": 0.5}
     one, other = (
         BoostedClusterMeans(n_chains=1, random_state=seed, **short).fit(ratings) for seed in (0, 1)
     )
-    assert one.predict(users, films).tolist() != other.predict(users, films).tolist()
+    assert one.predict(users, items).tolist() != other.predict(users, items).tolist()
     two = BoostedClusterMeans(n_chains=2, **short).fit(ratings)
     parts = [two._parts(two._place_known(np.arange(5)), np.arange(5), np.arange(5))]
     for chain in two._chains:
@@ -153,15 +153,15 @@ def test_the_seed_decides_and_chains_are_averaged(ratings: Ratings) -> None:
 
 def test_a_training_user_as_a_new_person_is_expected_to_rate_alike(ratings: Ratings) -> None:
     model = BoostedClusterMeans(n_chains=1, n_stages=30).fit(ratings)
-    films = ratings.movies["movieId"].to_numpy()
+    items = ratings.movies["movieId"].to_numpy()
     known, new = [], []
     for user in range(1, 21):
         own = ratings.ratings.query("userId == @user")
-        known.append(model.predict(np.full(len(films), user), films))
+        known.append(model.predict(np.full(len(items), user), items))
         brought = dict(zip(own["movieId"].tolist(), own["rating"].tolist(), strict=True))
-        new.append(model.predict(movie_ids=films, ratings=brought))
+        new.append(model.predict(movie_ids=items, ratings=brought))
     biases = BiasBaseline().fit(ratings)
-    plain = [biases.predict(np.full(len(films), user), films) for user in range(1, 21)]
+    plain = [biases.predict(np.full(len(items), user), items) for user in range(1, 21)]
     apart = np.sqrt(np.mean((np.array(known) - np.array(new)) ** 2))
     assert apart < 0.35 * np.sqrt(np.mean((np.array(known) - np.array(plain)) ** 2))
 

@@ -62,7 +62,7 @@ def test_prediction_is_the_mean_of_the_group(model: ClusterMeanRecommender) -> N
 
 
 def test_where_the_group_knows_nothing_everyone_is_asked(model: ClusterMeanRecommender) -> None:
-    everyone = float(np.mean([stars for _, _, stars in ROWS]))
+    everyone = float(np.mean([ratings for _, _, ratings in ROWS]))
     predicted = model.predict([9, 77, 1, 77], [10, 20, 60, 999])
     np.testing.assert_allclose(predicted, [4.5, 2.0, everyone, everyone])
 
@@ -70,18 +70,18 @@ def test_where_the_group_knows_nothing_everyone_is_asked(model: ClusterMeanRecom
 def test_recommendations_best_mean_first_without_what_was_rated(
     model: ClusterMeanRecommender,
 ) -> None:
-    films = model.recommend(1)
-    assert list(films.columns) == RECOMMENDATION_COLUMNS
-    assert films["movieId"].tolist() == [30, 40]
-    assert films["title"].tolist() == ["Thirty", "Forty"]
-    assert films["expected_rating"].tolist() == [5.0, 2.5]
-    assert films["n_ratings"].tolist() == [1, 2]
-    assert films["reason"].iloc[0] == "1 of the 3 users of group 0 gave it 5.00"
+    items = model.recommend(1)
+    assert list(items.columns) == RECOMMENDATION_COLUMNS
+    assert items["movieId"].tolist() == [30, 40]
+    assert items["title"].tolist() == ["Thirty", "Forty"]
+    assert items["predicted_rating"].tolist() == [5.0, 2.5]
+    assert items["n_ratings"].tolist() == [1, 2]
+    assert items["reason"].iloc[0] == "1 of the 3 users of group 0 gave it 5.00"
 
 
 def test_recommendations_with_what_was_rated(model: ClusterMeanRecommender) -> None:
-    films = model.recommend(1, exclude_rated=False)
-    assert films["movieId"].tolist() == [30, 10, 20, 40]
+    items = model.recommend(1, exclude_rated=False)
+    assert items["movieId"].tolist() == [30, 10, 20, 40]
 
 
 def test_number_and_choice_of_recommendations(model: ClusterMeanRecommender) -> None:
@@ -166,7 +166,7 @@ def test_explanations_say_from_whose_ratings(model: ClusterMeanRecommender) -> N
 
 
 def test_explain_and_predict_agree_on_every_pair(model: ClusterMeanRecommender) -> None:
-    pairs = [(user, film) for user in (1, 2, 3, 7, 9, 77) for film in (10, 20, 30, 40, 50, 60, 99)]
+    pairs = [(user, item) for user in (1, 2, 3, 7, 9, 77) for item in (10, 20, 30, 40, 50, 60, 99)]
     predicted = model.predict(*zip(*pairs, strict=True))
     assert predicted.tolist() == [model.explain(*pair).rating for pair in pairs]
 

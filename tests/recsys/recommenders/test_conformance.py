@@ -28,7 +28,7 @@ def small_boosted():
 
 
 def small_groups():
-    return TasteGroups(n_user_groupings=6, n_film_groupings=4, rating_model=small_boosted())
+    return TasteGroups(n_user_groupings=6, n_item_groupings=4, rating_model=small_boosted())
 
 
 MAKERS = {
@@ -39,7 +39,7 @@ MAKERS = {
     "boosted cluster means": small_boosted,
     "taste groups": small_groups,
     "taste groups, users alone": lambda: TasteGroups(
-        n_user_groupings=5, n_film_groupings=0, rating_model=BiasBaseline()
+        n_user_groupings=5, n_item_groupings=0, rating_model=BiasBaseline()
     ),
     "taste groups, the popular too": lambda: TasteGroups(
         n_user_groupings=5, popularity_discount=0.0, rating_model=BiasBaseline()
@@ -90,9 +90,9 @@ class TestEveryRecommender:
     def test_stars_are_on_the_scale_for_every_pair(self, model, ratings):
         users = np.repeat(ratings.ratings["userId"].unique(), 5)
         movies = np.resize(ratings.movies["movieId"].to_numpy(), len(users))
-        stars = model.predict(users, movies)
-        assert stars.dtype == np.float64
-        assert np.all((stars >= 0.5) & (stars <= 5.0))
+        ratings = model.predict(users, movies)
+        assert ratings.dtype == np.float64
+        assert np.all((ratings >= 0.5) & (ratings <= 5.0))
 
     def test_a_pair_is_predicted_alike_alone_and_among_others(self, model):
         users, movies = [3, 1, 3, 999, 2], [5, 5, 7, 5, 10**6]
@@ -109,16 +109,16 @@ class TestEveryRecommender:
             model.top([1, 999])
 
     def test_recommendations_are_a_frame_best_first(self, model, ratings):
-        films = model.recommend(1, 5)
-        assert list(films.columns) == RECOMMENDATION_COLUMNS
-        assert 0 < len(films) <= 5
-        assert films["score"].is_monotonic_decreasing
-        assert films["movieId"].is_unique
-        assert films["reason"].str.len().min() > 0
+        items = model.recommend(1, 5)
+        assert list(items.columns) == RECOMMENDATION_COLUMNS
+        assert 0 < len(items) <= 5
+        assert items["score"].is_monotonic_decreasing
+        assert items["movieId"].is_unique
+        assert items["reason"].str.len().min() > 0
         titles = ratings.movies.set_index("movieId")["title"]
-        assert films["title"].tolist() == titles.loc[films["movieId"]].tolist()
-        expected = model.predict([1] * len(films), films["movieId"])
-        assert films["expected_rating"].tolist() == expected.tolist()
+        assert items["title"].tolist() == titles.loc[items["movieId"]].tolist()
+        expected = model.predict([1] * len(items), items["movieId"])
+        assert items["predicted_rating"].tolist() == expected.tolist()
         assert len(model.recommend(1, 0)) == 0
         assert list(model.recommend(1, 0).columns) == RECOMMENDATION_COLUMNS
         with pytest.raises(ValueError, match="n must not be negative"):
@@ -151,11 +151,11 @@ class TestEveryRecommender:
 
     def test_new_people_are_placed_by_what_they_rated(self, model):
         mine = {1: 5.0, 2: 0.5, 10**6: 3.0}
-        films = model.recommend(ratings=mine, n=60)
-        assert not {1, 2} & set(films["movieId"])
-        assert model.top_new([mine, {}], 60)[0][: len(films)].tolist() == films["movieId"].tolist()
-        stars = model.predict(movie_ids=films["movieId"], ratings=mine)
-        assert stars.tolist() == films["expected_rating"].tolist()
+        items = model.recommend(ratings=mine, n=60)
+        assert not {1, 2} & set(items["movieId"])
+        assert model.top_new([mine, {}], 60)[0][: len(items)].tolist() == items["movieId"].tolist()
+        ratings = model.predict(movie_ids=items["movieId"], ratings=mine)
+        assert ratings.tolist() == items["predicted_rating"].tolist()
         assert (
             model.predict(movie_ids=[10**6], ratings={}).tolist()
             == model.predict([999], [10**6]).tolist()
@@ -179,7 +179,7 @@ class TestEveryRecommender:
             prediction = model.explain(user, movie)
             assert (prediction.user_id, prediction.movie_id) == (user, movie)
             assert prediction.rating == model.predict([user], [movie])[0]
-            total = sum(part.stars for part in prediction.parts)
+            total = sum(part.rating for part in prediction.parts)
             assert total == pytest.approx(prediction.rating, abs=1e-9)
             assert 0 <= prediction.n_liked <= prediction.n_ratings <= prediction.n_users
             assert prediction.reason
@@ -283,9 +283,9 @@ class TestEveryRecommender:
     def test_another_scale(self, name):
         rows = [(u, m, 1.0 + (3 * u + m) % 10) for u in range(12) for m in range(9) if (u * m) % 4]
         model = MAKERS[name]().fit(table(rows, scale=RatingScale(1, 10, 1)))
-        stars = model.predict(np.repeat(range(12), 9), np.tile(range(9), 12))
-        assert np.all((stars >= 1) & (stars <= 10))
-        assert stars.max() > 5
+        ratings = model.predict(np.repeat(range(12), 9), np.tile(range(9), 12))
+        assert np.all((ratings >= 1) & (ratings <= 10))
+        assert ratings.max() > 5
         with pytest.raises(ValueError, match="off the scale 1 to 10 by 1"):
             model.predict(movie_ids=[1], ratings={1: 0.5})
 

@@ -179,11 +179,11 @@ def test_shapes_without_bytes_ask_for_no_memory(saved: dict[str, bytes], tmp_pat
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (("parameters", "film_shrinkage"), float("nan")),
-        (("parameters", "film_shrinkage"), 10**400),
-        (("parameters", "film_shrinkage"), 0),
-        (("parameters", "film_shrinkage"), "3"),
-        (("parameters", "film_shrinkage"), True),
+        (("parameters", "item_damping"), float("nan")),
+        (("parameters", "item_damping"), 10**400),
+        (("parameters", "item_damping"), 0),
+        (("parameters", "item_damping"), "3"),
+        (("parameters", "item_damping"), True),
         (("parameters", "n_sweeps"), 2.5),
         (("parameters", "n_sweeps"), {"recommender": "MostLiked", "parameters": {}}),
         (("parameters", "x" * 5000), 1),

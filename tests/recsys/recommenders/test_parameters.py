@@ -24,8 +24,8 @@ from recsys.recommenders.registry import METHODS
 OTHERS: dict[str, dict[str, Any]] = {
     "taste-groups": {
         "n_user_groupings": 3,
-        "n_film_groupings": 2,
-        "film_weight": 0.5,
+        "n_item_groupings": 2,
+        "item_weight": 0.5,
         "popularity_discount": 0.0,
         "rating_model": BiasBaseline(n_sweeps=4),
         "random_state": 7,
@@ -34,10 +34,10 @@ OTHERS: dict[str, dict[str, Any]] = {
         "n_chains": 1,
         "n_stages": 3,
         "learning_rate": 0.5,
-        "shrinkage": 2.0,
+        "damping": 2.0,
         "random_state": 7,
     },
-    "biases": {"film_shrinkage": 1.0, "user_shrinkage": 2.0, "n_sweeps": 3},
+    "biases": {"item_damping": 1.0, "user_damping": 2.0, "n_sweeps": 3},
     "most-liked": {},
     "cluster-mean": {
         "n_clusters": 3,
@@ -75,9 +75,9 @@ class TestEveryRecommender:
         again = clone(model)
         assert repr(again) == repr(model)
         assert not hasattr(again, "trained_on")
-        users, films = np.arange(1, 6), np.arange(1, 6)
-        predicted = again.fit(ratings).predict(users, films)
-        assert predicted.tolist() == model.predict(users, films).tolist()
+        users, items = np.arange(1, 6), np.arange(1, 6)
+        predicted = again.fit(ratings).predict(users, items)
+        assert predicted.tolist() == model.predict(users, items).tolist()
 
     def test_a_parameter_that_it_has_not(
         self, method: str, make: Callable[[int], Recommender]
@@ -123,7 +123,7 @@ def test_what_was_learned_stays_until_the_next_fit() -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     model = BiasBaseline().fit(ratings)
     before = model.predict(movie_ids=[1, 2], ratings={3: 5.0})
-    model.set_params(user_shrinkage=500.0)
+    model.set_params(user_damping=500.0)
     assert model.predict(movie_ids=[1, 2], ratings={3: 5.0}).tolist() == before.tolist()
     assert model.fit(ratings).predict(movie_ids=[1, 2], ratings={3: 5.0}).tolist() != (
         before.tolist()
@@ -133,9 +133,9 @@ def test_what_was_learned_stays_until_the_next_fit() -> None:
 def test_tables_say_how_large_they_are() -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     matrix = RatingMatrix.from_ratings(ratings)
-    n_films = ratings.ratings["movieId"].nunique()
-    assert repr(matrix) == f"RatingMatrix(20 users x {n_films} movies, 300 ratings)"
+    n_items = ratings.ratings["movieId"].nunique()
+    assert repr(matrix) == f"RatingMatrix(20 users x {n_items} movies, 300 ratings)"
     clusters = ClusterMeanRecommender(3).fit(ratings).clusters
-    assert repr(clusters) == f"TasteClusters(3 groups, 20 users x {n_films} movies)"
+    assert repr(clusters) == f"TasteClusters(3 groups, 20 users x {n_items} movies)"
     one = TasteClusters(matrix, np.zeros(20, dtype=np.int32), 1, 0.0)
-    assert repr(one) == f"TasteClusters(1 group, 20 users x {n_films} movies)"
+    assert repr(one) == f"TasteClusters(1 group, 20 users x {n_items} movies)"

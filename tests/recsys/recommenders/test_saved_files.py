@@ -85,13 +85,13 @@ ODD = {
 @pytest.mark.parametrize(
     "model",
     [
-        BiasBaseline(film_shrinkage=np.float32(3), n_sweeps=np.int8(2)),
+        BiasBaseline(item_damping=np.float32(3), n_sweeps=np.int8(2)),
         ClusterMeanRecommender(1, region=[5, 5]),
         BoostedClusterMeans(n_chains=3, n_stages=0),
         BoostedClusterMeans(n_chains=1, n_stages=7, learning_rate=0),
         TasteGroups(
             n_user_groupings=3,
-            n_film_groupings=2,
+            n_item_groupings=2,
             random_state=None,
             rating_model=TasteGroups(n_user_groupings=1, rating_model=BiasBaseline()),
         ),
@@ -139,9 +139,9 @@ def test_objects_are_not_pickled(ratings: Ratings, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("film_shrinkage", float("inf")),
-        ("film_shrinkage", float("nan")),
-        ("user_shrinkage", 0.0),
+        ("item_damping", float("inf")),
+        ("item_damping", float("nan")),
+        ("user_damping", 0.0),
         ("n_sweeps", 2.5),
         ("n_sweeps", np.array([2])),
         ("n_sweeps", np.random.RandomState(0)),

@@ -22,13 +22,13 @@ from recsys import (
 @pytest.fixture(scope="module")
 def model() -> BiasBaseline:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
-    return BiasBaseline(film_shrinkage=7.0).fit(ratings)
+    return BiasBaseline(item_damping=7.0).fit(ratings)
 
 
 def test_parameters_come_back(model: BiasBaseline, tmp_path: Path) -> None:
     model.save(tmp_path / "biases.npz")
     loaded = BiasBaseline.load(tmp_path / "biases.npz")
-    assert (loaded.film_shrinkage, loaded.user_shrinkage, loaded.n_sweeps) == (7.0, 5.0, 10)
+    assert (loaded.item_damping, loaded.user_damping, loaded.n_sweeps) == (7.0, 5.0, 10)
 
 
 def test_a_process_that_has_loaded_no_recommender_yet(model: BiasBaseline, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_process_that_has_loaded_no_recommender_yet(model: BiasBaseline, tmp_p
     code = "import sys; from recsys import Recommender; print(Recommender.load(sys.argv[1]))"
     command = [sys.executable, "-c", code, str(tmp_path / "biases.npz")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "BiasBaseline(film_shrinkage=7.0)\n"
+    assert done.stdout == "BiasBaseline(item_damping=7.0)\n"
 
 
 def test_another_class_than_the_one_asked_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_another_class_than_the_one_asked_is_refused(model: BiasBaseline, tmp_pa
 
 def test_what_is_no_recommenders_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("films")
-    np.savez(tmp_path / "arrays.npz", films=np.arange(3))
+    np.savez(tmp_path / "arrays.npz", items=np.arange(3))
     with pytest.raises(ValueError, match=r"text\.npz is not a recommender's file"):
         Recommender.load(tmp_path / "text.npz")
     with pytest.raises(ValueError, match="no recommender is in it"):
@@ -88,7 +88,7 @@ def test_a_write_that_fails_leaves_what_was_there(
 def test_a_model_within_a_model_is_saved_with_it(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     inner = MostLiked()
-    model = TasteGroups(n_user_groupings=2, n_film_groupings=0, rating_model=inner).fit(ratings)
+    model = TasteGroups(n_user_groupings=2, n_item_groupings=0, rating_model=inner).fit(ratings)
     model.save(tmp_path / "groups.npz")
     loaded = TasteGroups.load(tmp_path / "groups.npz")
     assert type(loaded.rating_model) is MostLiked
@@ -133,9 +133,9 @@ def test_a_class_that_a_file_cannot_name_is_not_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "name"),
     [
-        (BiasBaseline(user_shrinkage=0), "user_shrinkage"),
+        (BiasBaseline(user_damping=0), "user_damping"),
         (BoostedClusterMeans(n_chains=0), "n_chains"),
-        (BoostedClusterMeans(shrinkage=0), "shrinkage"),
+        (BoostedClusterMeans(damping=0), "damping"),
         (TasteGroups(n_user_groupings=0), "n_user_groupings"),
         (TasteGroups(popularity_discount=-1), "popularity_discount"),
     ],
@@ -151,9 +151,9 @@ def test_parameters_that_are_not_possible_are_named(made: Recommender, name: str
 def test_a_rating_model_that_is_given_is_not_touched() -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     other = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=1)
-    given = BiasBaseline(film_shrinkage=9.0).fit(other)
+    given = BiasBaseline(item_damping=9.0).fit(other)
     before = given.predict([35], [55])
     model = TasteGroups(n_user_groupings=2, rating_model=given).fit(ratings)
     assert given.predict([35], [55]) == before
-    alone = BiasBaseline(film_shrinkage=9.0).fit(ratings)
+    alone = BiasBaseline(item_damping=9.0).fit(ratings)
     assert model.predict([1], [2]) == alone.predict([1], [2])

@@ -5,7 +5,7 @@ import pytest
 
 from recsys import BiasBaseline, MostLiked, RatingMatrix, Ratings, TasteGroups, make_ratings
 from recsys.evaluation import evaluate_ranking
-from recsys.recommenders.ranking import known_people
+from recsys.recommenders.ranking import known_users
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def ratings() -> Ratings:
 
 @pytest.fixture(scope="module")
 def model(ratings: Ratings) -> TasteGroups:
-    return TasteGroups(n_user_groupings=4, n_film_groupings=3, rating_model=BiasBaseline()).fit(
+    return TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline()).fit(
         ratings
     )
 
@@ -26,7 +26,7 @@ def likes(ratings: Ratings) -> np.ndarray:
 
 
 def test_the_users_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
-    people = known_people(model, np.arange(60))
+    users = known_users(model, np.arange(60))
     expected = np.zeros(likes.shape)
     share = likes.mean(axis=0)
     for labels in model._labels:
@@ -34,44 +34,44 @@ def test_the_users_side_from_its_definition(model: TasteGroups, likes: np.ndarra
             # Who liked nothing is in no group but everyone's.
             group = likes[labels == labels[user]] if likes[user].any() else likes
             expected[user] += (group.sum(axis=0) + share) / (len(group) + 1)
-    np.testing.assert_allclose(model._users_side(people.placed), expected / 4, rtol=1e-6)
+    np.testing.assert_allclose(model._users_side(users.placed), expected / 4, rtol=1e-6)
 
 
 def test_the_films_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
-    people = known_people(model, np.arange(60))
-    of_film = likes.sum(axis=0)
+    users = known_users(model, np.arange(60))
+    of_item = likes.sum(axis=0)
     expected = np.zeros(likes.shape)
-    for labels in model._film_labels:
-        for film in range(likes.shape[1]):
-            group = labels == labels[film]
-            all_likes = of_film[group].sum()
+    for labels in model._item_labels:
+        for item in range(likes.shape[1]):
+            group = labels == labels[item]
+            all_likes = of_item[group].sum()
             if all_likes:
-                mine = likes[:, group].sum(axis=1) + 3.0 * all_likes / of_film.sum()
-                expected[:, film] += mine / all_likes * of_film[film]
+                mine = likes[:, group].sum(axis=1) + 3.0 * all_likes / of_item.sum()
+                expected[:, item] += mine / all_likes * of_item[item]
     np.testing.assert_allclose(
-        model._films_side(model._likes_of(people.rated)), expected / 3, rtol=1e-6
+        model._items_side(model._likes_of(users.rated)), expected / 3, rtol=1e-6
     )
 
 
 def test_a_score_is_both_sides_and_less_of_the_popular(
     model: TasteGroups, likes: np.ndarray
 ) -> None:
-    people = known_people(model, np.array([3, 8]))
+    users = known_users(model, np.array([3, 8]))
     share = likes.mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = (
-            model._users_side(people.placed)
-            * model._films_side(model._likes_of(people.rated))
+            model._users_side(users.placed)
+            * model._items_side(model._likes_of(users.rated))
             / share**0.3
         )
     expected[:, share == 0] = -np.inf
-    np.testing.assert_allclose(model._scores(people), expected, rtol=1e-12)
+    np.testing.assert_allclose(model._scores(users), expected, rtol=1e-12)
 
 
 def test_who_liked_nothing_is_shown_what_most_liked(ratings: Ratings) -> None:
     plain = TasteGroups(
         n_user_groupings=4,
-        n_film_groupings=3,
+        n_item_groupings=3,
         popularity_discount=0.0,
         rating_model=BiasBaseline(),
     ).fit(ratings)
@@ -84,7 +84,7 @@ def test_who_liked_nothing_is_shown_what_most_liked(ratings: Ratings) -> None:
 def test_a_training_user_as_a_new_person_is_in_the_same_groups(
     model: TasteGroups, ratings: Ratings
 ) -> None:
-    known = known_people(model, np.arange(60)).placed.groups
+    known = known_users(model, np.arange(60)).placed.groups
     new = model._place_new(model.trained_on.matrix.values).groups
     assert np.mean(known == new) > 0.9
 
@@ -93,17 +93,17 @@ def test_reasons_tell_of_a_group_that_is_one_of_the_users(
     model: TasteGroups, ratings: Ratings, likes: np.ndarray
 ) -> None:
     values = RatingMatrix.from_ratings(ratings)
-    for user, film in zip((1, 17, 40), values.movie_ids[[4, 8, 29]].tolist(), strict=True):
-        told = model.explain(user, film)
-        row, column = values.row_of(user), values.column_of(film)
-        groups = known_people(model, np.array([row])).placed.groups[0]
+    for user, item in zip((1, 17, 40), values.movie_ids[[4, 8, 29]].tolist(), strict=True):
+        told = model.explain(user, item)
+        row, column = values.row_of(user), values.column_of(item)
+        groups = known_users(model, np.array([row])).placed.groups[0]
         assert told.cluster in groups
         members = model._labels[list(groups).index(told.cluster)] == told.cluster
-        stars = values.values.toarray()[members, column]
+        ratings = values.values.toarray()[members, column]
         assert told.n_users == members.sum()
-        assert told.n_ratings == np.sum(stars > 0)
-        assert told.n_liked == np.sum(stars >= 4)
-        assert told.mean == pytest.approx(stars[stars > 0].mean())
+        assert told.n_ratings == np.sum(ratings > 0)
+        assert told.n_liked == np.sum(ratings >= 4)
+        assert told.mean == pytest.approx(ratings[ratings > 0].mean())
         own = set(values.titles[likes[row] > 0])
         assert set(told.because) <= own
         assert f"{told.n_liked:,} liked it" in told.reason
@@ -114,7 +114,7 @@ def test_lists_beat_what_most_liked_where_people_differ() -> None:
     makers = {
         "most liked": lambda seed: MostLiked(),
         "groups": lambda seed: TasteGroups(
-            n_user_groupings=20, n_film_groupings=20, rating_model=BiasBaseline(), random_state=seed
+            n_user_groupings=20, n_item_groupings=20, rating_model=BiasBaseline(), random_state=seed
         ),
     }
     found = evaluate_ranking(makers, ratings, seeds=(0,)).to_frame().set_index("name")["ndcg"]

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from recsys.analysis.genres import contrast_subset, genre_means
 from recsys.data.ratings import Ratings
 from recsys.synthetic import ratings
-from recsys.synthetic.movies import GENRES, invent_films
+from recsys.synthetic.movies import GENRES, invent_movies
 from recsys.synthetic.ratings import TASTES, draw_liking, make_ratings, taste_groups
 
 SEEDS = (0, 1, 2)
@@ -100,7 +100,7 @@ class TestTastes:
 
     def test_films_of_the_same_genres_differ_by_a_hidden_theme(self) -> None:
         rng = np.random.default_rng(0)
-        films = invent_films(2000, rng)
+        films = invent_movies(2000, rng)
         alone = films.genres.sum(axis=1) == 1
         dramas = alone & films.genres[:, GENRES.index("Drama")]
         liking = draw_liking(films, rng)[:, dramas]
@@ -165,7 +165,7 @@ def held_out_errors(ratings: pd.DataFrame) -> dict[str, float]:
     users = ratings["userId"].to_numpy() - 1
     films = np.unique(ratings["movieId"], return_inverse=True)[1]
     stars = ratings["rating"].to_numpy()
-    n_users, n_films = users.max() + 1, films.max() + 1
+    n_users, n_items = users.max() + 1, films.max() + 1
 
     def sums(keys: npt.NDArray[np.int64], values: npt.NDArray[np.float64] | None, size: int):
         weights = None if values is None else values[~held_out]
@@ -175,16 +175,16 @@ def held_out_errors(ratings: pd.DataFrame) -> dict[str, float]:
         return float(np.sqrt(np.mean(np.square(stars - predicted)[held_out])))
 
     def with_clusters(labels: npt.NDArray[np.int64]) -> float:
-        cells = labels[users] * n_films + films
-        size = len(TASTES) * n_films
+        cells = labels[users] * n_items + films
+        size = len(TASTES) * n_items
         shrunk = sums(cells, stars - biases, size) / (sums(cells, None, size) + 20)
         return rmse(biases + shrunk[cells])
 
     mean = stars[~held_out].mean()
-    of_user, of_film = np.zeros(n_users), np.zeros(n_films)
+    of_user, of_film = np.zeros(n_users), np.zeros(n_items)
     for _ in range(10):
         residual = stars - mean - of_user[users]
-        of_film = sums(films, residual, n_films) / (3 + sums(films, None, n_films))
+        of_film = sums(films, residual, n_items) / (3 + sums(films, None, n_items))
         residual = stars - mean - of_film[films]
         of_user = sums(users, residual, n_users) / (5 + sums(users, None, n_users))
     biases = mean + of_user[users] + of_film[films]

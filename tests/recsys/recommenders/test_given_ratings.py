@@ -11,7 +11,7 @@ import pytest
 from recsys import MostLiked, Recommender, make_ratings
 from recsys.command.cli import run
 from recsys.recommenders import registry
-from recsys.recommenders.newcomers import brought_ratings
+from recsys.recommenders.given_ratings import given_ratings
 
 GIVEN = {3: 4.0, 7: 2.5}
 
@@ -33,7 +33,7 @@ SAME: dict[str, Callable[[], Any]] = {
     "frame": lambda: pd.DataFrame({"rating": [4, 2.5], "movieId": [3, 7], "title": ["", ""]}),
     "list of pairs": lambda: list(GIVEN.items()),
     "list of lists": lambda: [[3, 4], [7, 2.5]],
-    "generator": lambda: ((movie, stars) for movie, stars in GIVEN.items()),
+    "generator": lambda: ((movie, ratings) for movie, ratings in GIVEN.items()),
     "array": lambda: np.array(list(GIVEN.items())),
     "array of objects": lambda: np.array([(3, 4.0), (7, 2.5)], dtype=object),
     "records": lambda: np.array([(3, 4), (7, 2.5)], dtype=[("movie", "i8"), ("stars", "f8")]),
@@ -42,7 +42,7 @@ SAME: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("form", SAME)
 def test_every_form_says_the_same(model, form):
-    assert dict(brought_ratings(SAME[form]())) == GIVEN
+    assert dict(given_ratings(SAME[form]())) == GIVEN
     expected = model.recommend(ratings=GIVEN, n=5)
     pd.testing.assert_frame_equal(model.recommend(ratings=SAME[form](), n=5), expected)
     assert not set(expected["movieId"]) & set(GIVEN)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from recsys.data.ratings import Ratings
 from recsys.data.scale import RatingScale
-from recsys.recommenders.types import NO_FILM
+from recsys.recommenders.types import NO_ITEM
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ class PredictsRatings(Protocol):
 
 
 @runtime_checkable
-class RanksFilms(Protocol):
+class RanksItems(Protocol):
     """Lists items for users who were in training."""
 
     def fit(self, ratings: Ratings, /) -> Any:
@@ -44,7 +44,7 @@ class RanksFilms(Protocol):
 
 
 @runtime_checkable
-class TakesNewPeople(Protocol):
+class SupportsColdStart(Protocol):
     """Predicts and lists for cold-start users, who bring ratings but were not in training."""
 
     def fit(self, ratings: Ratings, /) -> Any:
@@ -121,7 +121,7 @@ def checked_lists(name: str, answer: Any, n_users: int, n: int) -> Ints:
             f"not of shape {lists.shape} and type {lists.dtype}"
         )
     in_order = np.sort(lists, axis=1)
-    if ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] != NO_FILM)).any():
+    if ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] != NO_ITEM)).any():
         raise ValueError(f"{name}: a list holds an item twice; the items of a list must differ")
     return lists.astype(np.int64)
 

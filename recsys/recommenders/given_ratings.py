@@ -9,7 +9,7 @@ import pandas as pd
 
 from recsys.printable import shown
 
-Brought: TypeAlias = (
+GivenRatings: TypeAlias = (
     "Mapping[int, float] | pd.Series[Any] | pd.DataFrame | Iterable[tuple[int, float]]"
 )
 
@@ -19,7 +19,7 @@ FORMS = (
 )
 
 
-def brought_ratings(ratings: Brought) -> Mapping[int, float]:
+def given_ratings(ratings: GivenRatings) -> Mapping[int, float]:
     """The ratings of one person as stars by movieId, from any of `FORMS`.
 
     It raises ValueError if they have another form, an id is not a whole number, stars are not a
@@ -27,9 +27,9 @@ def brought_ratings(ratings: Brought) -> Mapping[int, float]:
 
     Examples
     --------
-    >>> brought_ratings(pd.Series([4.5, 2.0], index=[1, 588]))
+    >>> given_ratings(pd.Series([4.5, 2.0], index=[1, 588]))
     {1: 4.5, 588: 2.0}
-    >>> brought_ratings([1, 588])
+    >>> given_ratings([1, 588])
     Traceback (most recent call last):
     ValueError: ratings must be a mapping of movieId to stars, a Series of stars by movieId, a frame
     with the columns movieId and rating, or pairs (movieId, stars); but 1 is not such a pair
@@ -37,7 +37,7 @@ def brought_ratings(ratings: Brought) -> Mapping[int, float]:
     if isinstance(ratings, Mapping):
         # Each type once: evaluations ask for thousands of people.
         if all(map(_is_id, set(map(type, ratings)))) and all(
-            map(_is_stars, set(map(type, ratings.values())))
+            map(_is_rating, set(map(type, ratings.values())))
         ):
             return ratings
         pairs: Iterable[Any] = ratings.items()
@@ -48,16 +48,16 @@ def brought_ratings(ratings: Brought) -> Mapping[int, float]:
     else:
         pairs = _pairs(ratings)
     found: dict[int, float] = {}
-    for movie_id, stars in pairs:
+    for movie_id, rating in pairs:
         if not _is_id(type(movie_id)):
             raise ValueError(f"ratings: movie_ids must be whole numbers, not {_plain(movie_id)}")
-        if not _is_stars(type(stars)):
+        if not _is_rating(type(rating)):
             raise ValueError(
-                f"ratings: stars of film {_plain(movie_id)} are not a number: {_plain(stars)}"
+                f"ratings: stars of film {_plain(movie_id)} are not a number: {_plain(rating)}"
             )
         if movie_id in found:
             raise ValueError(f"ratings: film {movie_id} is rated twice")
-        found[int(movie_id)] = float(stars)
+        found[int(movie_id)] = float(rating)
     return found
 
 
@@ -65,7 +65,7 @@ def _is_id(kind: type) -> bool:
     return issubclass(kind, int | np.integer) and not issubclass(kind, bool)
 
 
-def _is_stars(kind: type) -> bool:
+def _is_rating(kind: type) -> bool:
     return issubclass(kind, Real) and not issubclass(kind, bool)
 
 
@@ -86,12 +86,12 @@ def _pairs(ratings: Any) -> Iterable[tuple[Any, Any]]:
         try:
             if isinstance(pair, str | bytes):
                 raise TypeError
-            movie_id, stars = pair
+            movie_id, rating = pair
         except (TypeError, ValueError):
             raise ValueError(
                 f"ratings must be {FORMS}; but {_plain(pair)} is not such a pair"
             ) from None
-        yield (int(movie_id) if from_floats and float(movie_id).is_integer() else movie_id), stars
+        yield (int(movie_id) if from_floats and float(movie_id).is_integer() else movie_id), rating
 
 
 def _plain(value: Any) -> str:

@@ -9,19 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.ratings import Ratings
-from recsys.evaluation.answers import (
+from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
+from recsys.evaluation.metrics import coverage_at_k, errors_by_user
+from recsys.evaluation.protocols import (
     OnStep,
-    TakesNewPeople,
+    SupportsColdStart,
     checked_lists,
     checked_predictions,
     timed,
 )
-from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
-from recsys.evaluation.metrics import coverage_at_k, errors_by_user
-from recsys.evaluation.ranking import LikedFilms
-from recsys.evaluation.results import NewPeopleEvaluation, NewPeopleScores
-from recsys.evaluation.splits import MOST_SHOWN, NewPeople, whole_users
-from recsys.recommenders.types import NO_FILM
+from recsys.evaluation.ranking import LikedItems
+from recsys.evaluation.results import ColdStartEvaluation, ColdStartScores
+from recsys.evaluation.splits import MOST_SHOWN, UserHoldout, whole_users
+from recsys.recommenders.types import NO_ITEM
 
 SHOWN = (0, 1, 3, 5, 10, 20)
 
@@ -29,15 +29,15 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def evaluate_new_people(
-    makers: Mapping[str, Callable[[int], TakesNewPeople]],
+def evaluate_cold_start(
+    makers: Mapping[str, Callable[[int], SupportsColdStart]],
     ratings: Ratings,
     *,
     shown: Sequence[int] = SHOWN,
     k: int = 10,
     seed: int = 0,
     on_step: OnStep = lambda name: None,
-) -> NewPeopleEvaluation:
+) -> ColdStartEvaluation:
     """Compare recommenders on users who were not in training.
 
     The evaluation holds out a fifth of the users with all their ratings
@@ -63,7 +63,7 @@ def evaluate_new_people(
 
     Returns
     -------
-    NewPeopleEvaluation
+    ColdStartEvaluation
 
     Raises
     ------
@@ -86,7 +86,7 @@ def evaluate_new_people(
             scores.append(
                 _score(name, questions, questions.ask(name, model, known), n_shown, fit_seconds)
             )
-    return NewPeopleEvaluation(tuple(scores), k, seed, holdout.n_too_few)
+    return ColdStartEvaluation(tuple(scores), k, seed, holdout.n_too_few)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +103,8 @@ class _Answers:
 class _Questions:
     """What a recommender is asked about held-out users, however many ratings they show."""
 
-    holdout: NewPeople
-    liked_items: LikedFilms
+    holdout: UserHoldout
+    liked_items: LikedItems
     # Test rows, one user after the other, and the ids of each user's items in them.
     rows: pd.DataFrame
     movie_ids: list[Ints]
@@ -112,12 +112,12 @@ class _Questions:
     seed: int
 
     @classmethod
-    def of(cls, holdout: NewPeople, k: int, seed: int) -> Self:
+    def of(cls, holdout: UserHoldout, k: int, seed: int) -> Self:
         rows = holdout.test.sort_values("userId", kind="stable", ignore_index=True)
         ends = np.searchsorted(rows["userId"].to_numpy(), holdout.user_ids, side="right")
         return cls(
             holdout=holdout,
-            liked_items=LikedFilms.of(holdout.test, holdout.train.scale),
+            liked_items=LikedItems.of(holdout.test, holdout.train.scale),
             rows=rows,
             movie_ids=np.split(rows["movieId"].to_numpy(), ends[:-1]),
             k=k,
@@ -125,7 +125,7 @@ class _Questions:
         )
 
     def ask(
-        self, name: str, model: TakesNewPeople, known: Sequence[Mapping[int, float]]
+        self, name: str, model: SupportsColdStart, known: Sequence[Mapping[int, float]]
     ) -> _Answers:
         """Ask a fitted recommender; ``known`` holds the ratings that each user shows."""
         with_likes = np.searchsorted(self.holdout.user_ids, self.liked_items.user_ids)
@@ -152,7 +152,7 @@ class _Questions:
 
 def _score(
     name: str, questions: _Questions, answers: _Answers, n_shown: int, fit_seconds: float
-) -> NewPeopleScores:
+) -> ColdStartScores:
     n_users = len(questions.movie_ids)
     users = np.repeat(np.arange(n_users), [len(items) for items in questions.movie_ids])
     test_ratings = questions.rows["rating"].to_numpy()
@@ -160,7 +160,7 @@ def _score(
     draws = error_draws(errors, questions.seed)
     wanted, lists = questions.liked_items, answers.lists
     items = np.unique(questions.holdout.train.ratings["movieId"].to_numpy())
-    return NewPeopleScores(
+    return ColdStartScores(
         name=name,
         n_shown=n_shown,
         rmse=estimate(errors.rmse, draws.rmse),
@@ -179,4 +179,4 @@ def _without(lists: Ints, dropped: Ints) -> Ints:
     """Remove each user's ``dropped`` items from the lists; the items after them move up."""
     stays = ~(lists[:, :, None] == dropped[:, None, :]).any(axis=2)
     order = np.argsort(~stays, axis=1, kind="stable")
-    return np.take_along_axis(np.where(stays, lists, NO_FILM), order, axis=1)
+    return np.take_along_axis(np.where(stays, lists, NO_ITEM), order, axis=1)

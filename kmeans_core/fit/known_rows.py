@@ -131,7 +131,7 @@ def _refuse_overflow(points: ObservedPoints, shrinkage: float) -> None:
 
 
 def _refuse_unknown_features(points: ObservedPoints) -> None:
-    unknown = np.flatnonzero(points.feature_mass == 0)
+    unknown = np.flatnonzero(points.feature_weights == 0)
     if len(unknown):
         raise ValueError(
             f"Column {unknown[0]} of X has no known value in a row of positive weight: leave the "
