@@ -112,6 +112,26 @@ def euclidean(
 
 
 @kernel
+def add_differences(
+    X,  # IN (n_samples, n_features)
+    left,  # IN: first feature of the table
+    n_features,  # IN: features of it
+    start,  # IN: first row of the strip
+    stop,  # IN: row to stop before
+    table,  # IN (n_features or more, n_block or more)
+    out,  # IN/OUT (n_strip, n_block)
+):
+    """Add |x - y| of some features, one after the other."""
+    for i in range(stop - start):
+        line = out[i]
+        for j in range(n_features):
+            x = np.float64(X[start + i, left + j])
+            others = table[j]
+            for other in range(line.shape[0]):
+                line[other] += abs(x - others[other])
+
+
+@kernel
 def manhattan(
     X,  # IN (n_samples, n_features)
     zeros,  # IN (n_features,)
@@ -130,10 +150,4 @@ def manhattan(
         width = min(n_at_once, n_features - left)
         if n_at_once < n_features:
             fill(X, zeros, first, last, left, table[:width])
-        for i in range(stop - start):
-            line = out[i]
-            for j in range(width):
-                x = np.float64(X[start + i, left + j])
-                others = table[j]
-                for other in range(line.shape[0]):
-                    line[other] += abs(x - others[other])
+        add_differences(X, left, width, start, stop, table, out)

@@ -68,7 +68,7 @@ def test_sums_differ_from_the_deciding_ones_by_less_than_the_bound(monkeypatch, 
         share = share_of_error(n_longest, 600)
         assert 1e-12 < share < 1e-10
         quick, slow = (points.trials(weights, 4, exact=exact) for exact in (False, True))
-        dense = as_points(X).trials(weights, 4, exact=False)
+        dense = as_points(X, compress=False).trials(weights, 4, exact=False)
         for one in (quick, slow, dense):
             one.begin(7)
         for uniforms in np.random.default_rng(seed).random((12, 4)):
