@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks.task import Fit, Result, Silhouette, Sweep, Task
 
-# From given centres: labels equal in this share of rows, or inertia equal to this relatively.
-# Rounding turns rows that lie between two centres, and iterations carry it on: after W4's fifty,
+# From given centers: labels equal in this share of rows, or inertia equal to this relatively.
+# Rounding turns rows that lie between two centers, and iterations carry it on: after W4's fifty,
 # contestants that made exactly fifty are up to 1.1e-4 apart. That is also what five iterations more
 # or less do there, so the number of iterations is compared by itself wherever it is told.
 SHARE_OF_LABELS = 0.999
@@ -39,7 +39,7 @@ def described(task: Task, result: Result) -> dict[str, Any]:
 
 
 def inertia(X: Any, fit: Fit) -> float:
-    """Sum of squared distances of the rows to the centres of their labels."""
+    """Sum of squared distances of the rows to the centers of their labels."""
     centers = np.asarray(fit.centers, dtype=np.float64)
     labels = np.asarray(fit.labels)
     total = 0.0

@@ -1,7 +1,7 @@
 """Contestants: how ours and each peer do a task, one small class a library.
 
 Each takes the data in the form it likes best; bringing it there is part of ``prepare`` and is not
-timed. A timed call ends with centres and the labels of all rows under these centres.
+timed. A timed call ends with centers and the labels of all rows under these centers.
 """
 
 from collections.abc import Callable
@@ -74,7 +74,7 @@ class Ours(Contestant):
 
 
 def _fits(kmeans: Any, task: Task, **params: Any) -> dict[str, Run]:
-    """What any class with scikit-learn's interface does: from given centres, and from its own."""
+    """What any class with scikit-learn's interface does: from given centers, and from its own."""
 
     def fit(**more: Any) -> Result:
         model = kmeans(task.n_clusters, **params, **more).fit(task.X)
@@ -247,7 +247,7 @@ class FaissSuper(Faiss):
 
 
 class Scipy(Contestant):
-    """scipy.cluster.vq.kmeans2 and a last vq: its labels are those of the centres before."""
+    """scipy.cluster.vq.kmeans2 and a last vq: its labels are those of the centers before."""
 
     name = "scipy"
     package = "scipy"
@@ -288,7 +288,7 @@ class Scipy(Contestant):
 
 
 class Mlpack(Contestant):
-    """mlpack.kmeans, given centres only: it has no restarts and takes no tolerance."""
+    """mlpack.kmeans, given centers only: it has no restarts and takes no tolerance."""
 
     name = "mlpack hamerly"
     package = "mlpack"

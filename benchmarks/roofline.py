@@ -71,9 +71,9 @@ def _best_of(work: Callable[[], object], times: int = 5) -> float:
 def flops(task: Task) -> float:
     """Operations of the plain algorithm; a multiplication and an addition are two.
 
-    A distance of a row to a centre costs two a stored value (the norms are known); what a cluster
+    A distance of a row to a center costs two a stored value (the norms are known); what a cluster
     mean costs is left out, it is 1/k of that. Restarts also pay for k-means++ with 2 + log k
-    candidates a centre. A silhouette needs each pair of rows once.
+    candidates a center. A silhouette needs each pair of rows once.
     """
     if task.kind == "silhouette":
         return _pair_flops(task)
@@ -84,7 +84,7 @@ def flops(task: Task) -> float:
         ks, task.iterations_by_k if is_sweep else (task.iterations,), strict=True
     ):
         one = 2.0 * task.n_stored * k
-        # One more assignment: labels under the centres that are returned.
+        # One more assignment: labels under the centers that are returned.
         fit = one * (iterations + 1)
         if task.kind != "lloyd":
             fit += 2.0 * task.n_stored * (1 + (k - 1) * (2 + int(np.log(k))))

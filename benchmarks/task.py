@@ -69,7 +69,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Centres, the label of each row under these centres, and the iterations if it tells them."""
+    """Centers, the label of each row under these centers, and the iterations if it tells them."""
 
     labels: Any
     centers: Any

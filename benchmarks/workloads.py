@@ -46,7 +46,7 @@ class Row:
 
 
 def rows_at(task: Task, n_clusters: int, seed: int, **more: Any) -> Task:
-    """The task with rows of X, drawn without replacement, as first centres."""
+    """The task with rows of X, drawn without replacement, as first centers."""
     chosen = np.random.default_rng(seed).permutation(task.X.shape[0])[:n_clusters]
     centers = task.X[np.sort(chosen)]
     if task.is_sparse:
@@ -63,7 +63,7 @@ def fixed(X: Any, n_clusters: int, iterations: int) -> Task:
 def fixed_from_means(X: Any, n_clusters: int, iterations: int) -> Task:
     """So many iterations from means of a few rows each, for sparse X.
 
-    Rows of ratings are short or long, and the shortest one as a centre takes nearly all rows: from
+    Rows of ratings are short or long, and the shortest one as a center takes nearly all rows: from
     rows, k=10 converged in three iterations with 15,988 of 16,000 rows in one cluster.
     """
     n_rows = max(1, min(40, X.shape[0] // n_clusters))
@@ -231,7 +231,7 @@ def w7(scale: Scale, n_clusters: int, iterations: int) -> Task:
 
 
 ROWS = [
-    Row("W1a", "671 x 1,000 ratings, CSR, k=10, given centres, tol=0", w1a, 8, 5),
+    Row("W1a", "671 x 1,000 ratings, CSR, k=10, given centers, tol=0", w1a, 8, 5),
     Row("W1b", "671 x 1,000 ratings, CSR, k=10, k-means++, n_init=10", w1b, 14, 6),
     Row("W1b-dense", "the same as a dense array", w1b_dense, 20, 6),
     Row("W2", "183 x 2, k = 2, 7, ..., 182, n_init=10, with silhouettes", w2, 40, 8),

@@ -330,7 +330,7 @@ class KMeans(FittedModel):
         return n_restarts_of(self.init, self.n_init)
 
     def _stream(self) -> RandomStream:
-        # Given centres leave nothing to draw, and fresh entropy takes longer than a small fit.
+        # Given centers leave nothing to draw, and fresh entropy takes longer than a small fit.
         given = not isinstance(self.init, str) and not callable(self.init)
         return as_random_stream(0 if given else self.random_state)
 

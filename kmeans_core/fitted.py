@@ -37,7 +37,7 @@ class FittedModel(ScikitLearnClusterer):
     shrinkage: float = 0.0
 
     def predict(self, X: Any) -> Labels:
-        """Label of the nearest centre for each row: see :func:`~kmeans_core.assign`.
+        """Label of the nearest center for each row: see :func:`~kmeans_core.assign`.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class FittedModel(ScikitLearnClusterer):
         return self._nearest(*self._points_and_centers(X))
 
     def transform(self, X: Any) -> Any:
-        """Euclidean distance of each row to each centre.
+        """Euclidean distance of each row to each center.
 
         Parameters
         ----------
@@ -59,7 +59,7 @@ class FittedModel(ScikitLearnClusterer):
         Returns
         -------
         ndarray of shape (n_samples, n_clusters)
-            Dense, of X's float dtype; exactly 0 where a row and a centre coincide. A frame where
+            Dense, of X's float dtype; exactly 0 where a row and a center coincide. A frame where
             ``set_output`` or scikit-learn's configuration asks for one. With
             ``missing="ignore"`` sqrt(n_features / known cells * sum over known cells), as
             scikit-learn's ``nan_euclidean_distances``; NaN where nothing is known.
@@ -69,7 +69,7 @@ class FittedModel(ScikitLearnClusterer):
         return self._framed(X, roots_of(squared, points.dtype))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Minus the inertia of X under the fitted centres (and ``penalty_``): larger is better.
+        """Minus the inertia of X under the fitted centers (and ``penalty_``): larger is better.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The nearest centre of each row: what ``assign`` and ``KMeans.predict`` share."""
+"""The nearest center of each row: what ``assign`` and ``KMeans.predict`` share."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ COMPRESS_FROM = 64
 
 
 def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str = "error") -> Labels:
-    """Label of the nearest centre for each row.
+    """Label of the nearest center for each row.
 
     The distance that decides is the sum of (x - c)^2 in float64, added feature after feature. If
-    several centres are equally near, the row goes to the first of them.
+    several centers are equally near, the row goes to the first of them.
 
     Parameters
     ----------

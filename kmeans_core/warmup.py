@@ -98,7 +98,7 @@ def _known_cells(X: npt.NDArray[Any]) -> sp.csr_array:
 
 
 def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: Missing = "error") -> None:
-    # The last centre is far from all rows: its cluster is empty and is given a row.
+    # The last center is far from all rows: its cluster is empty and is given a row.
     far_off = np.arange(n_clusters * X.shape[1], dtype=float).reshape(n_clusters, -1) ** 3
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

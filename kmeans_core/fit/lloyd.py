@@ -120,7 +120,7 @@ def lloyd(
     restart: int = 0,
     on_iteration: OnIteration | None = None,
 ) -> LloydResult:
-    """Run Lloyd's algorithm from given centres.
+    """Run Lloyd's algorithm from given centers.
 
     Parameters
     ----------
@@ -141,14 +141,14 @@ def lloyd(
     assigner = points.assigner(len(centers), min(RUN_CALLS, rule.max_iter))
     sums = points.cluster_sums(weights, len(centers))
     centers = np.array(centers, dtype=np.float64, order="C")
-    rooms = np.empty_like(centers), centers  # new centres are written to them in turn
+    rooms = np.empty_like(centers), centers  # new centers are written to them in turn
     stopped_by: StopReason = "max_iter"
     n_relocated = 0
     for iteration in range(rule.max_iter):
         began = time.perf_counter()
         n_moved = assigner.assign(centers, labels)
         if n_moved == 0 and n_relocated == 0:
-            # The centres are the means of these labels already. After a refill they are not: a
+            # The centers are the means of these labels already. After a refill they are not: a
             # cluster is empty still if a lower one has come to lie where it was put.
             next_centers, shift = centers, 0.0
         else:
@@ -186,7 +186,7 @@ def lloyd(
         sums.refresh(labels)
         centers = np.empty_like(centers)
         sums.means(assigned_to, centers)
-    # Whatever stopped the loop, labels and inertia are those of the centres handed back.
+    # Whatever stopped the loop, labels and inertia are those of the centers handed back.
     final = centers.astype(points.dtype)
     centers = final.astype(np.float64)
     if not np.array_equal(centers, assigned_to):
@@ -204,11 +204,11 @@ def lloyd(
 
 
 def _relocate(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
-    """Give each empty cluster the row farthest from its own centre; return how many got one."""
+    """Give each empty cluster the row farthest from its own center; return how many got one."""
     empty = np.flatnonzero(sums.weight_in_clusters == 0)
     donors = _farthest(points, centers, labels, weights, len(empty))
     if len(donors) > 0:
-        # Only the centres move: the labels stay what the assignment said, and the next assignment
+        # Only the centers move: the labels stay what the assignment said, and the next assignment
         # brings the row over.
         relocated = labels.copy()
         relocated[donors] = empty[: len(donors)]
@@ -219,7 +219,7 @@ def _relocate(points: Points, centers: Floats, labels: Labels, weights: Floats, 
 def _farthest(
     points: Points, centers: Floats, labels: Labels, weights: Floats, n_rows: int
 ) -> Ints:
-    """Up to ``n_rows`` rows farthest from their own centre, farthest first; none at distance 0.
+    """Up to ``n_rows`` rows farthest from their own center, farthest first; none at distance 0.
 
     Nor one that would cost as much in a cluster of its own: the objective must not rise.
     Of equally far rows the lowest comes first, so the distances near the limit are decided with

@@ -29,7 +29,7 @@ def best_of_restarts(
     problem : Problem
     n_restarts : int
     stream : RandomState or Generator
-        Draws the first centres of all starts, in order.
+        Draws the first centers of all starts, in order.
     verbose, on_iteration
         As in :class:`kmeans_core.KMeans`, checked.
 
@@ -131,7 +131,7 @@ class _Printer:
         return self.on_iteration(event) if self.on_iteration is not None else None
 
     def begins(self) -> None:
-        """Say that the first centres are there."""
+        """Say that the first centers are there."""
         print("Initialization complete")  # noqa: T201
 
     def ends(self, result: LloydResult) -> None:

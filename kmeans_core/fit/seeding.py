@@ -1,4 +1,4 @@
-"""First centres: greedy k-means++ and random rows."""
+"""First centers: greedy k-means++ and random rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,12 +116,12 @@ def random_rows(points: Points, n_clusters: int, weights: Floats, stream: Random
 
 
 def first_centers(problem: Problem, stream: RandomStream) -> Floats:
-    """Centres to start from: k-means++, random rows, the ones given, or what a callable returns.
+    """Centers to start from: k-means++, random rows, the ones given, or what a callable returns.
 
     Raises
     ------
     ValueError
-        If given centres have another shape than (n_clusters, n_features), or are not finite; or
+        If given centers have another shape than (n_clusters, n_features), or are not finite; or
         if fewer rows than there are clusters have a weight to be drawn by.
     """
     init, points, n_clusters = problem.init, problem.points, problem.n_clusters
@@ -136,7 +136,7 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
 def _from_callable(
     init: Callable[..., Any], X: Any, points: Points, n_clusters: int, stream: RandomStream
 ) -> Floats:
-    """What ``init`` returns for X, which it is given as scikit-learn does: centred where dense.
+    """What ``init`` returns for X, which it is given as scikit-learn does: centered where dense.
 
     But for features with unknown cells, which have no mean there.
     """
@@ -186,7 +186,7 @@ def kmeans_plusplus(
     random_state: RandomState = None,
     n_local_trials: int | None = None,
 ) -> tuple[npt.NDArray[Any], Ints]:
-    """First centres by greedy k-means++ (Arthur and Vassilvitskii 2007).
+    """First centers by greedy k-means++ (Arthur and Vassilvitskii 2007).
 
     Rows are drawn in proportion to weight * D^2, where D is the distance of a row to the nearest
     center chosen so far. Each center is the best of several draws: the row that leaves the least

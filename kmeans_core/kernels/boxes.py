@@ -1,7 +1,7 @@
-"""Kernels over rows in spatial blocks: the sort into blocks, and centres pruned box by box.
+"""Kernels over rows in spatial blocks: the sort into blocks, and centers pruned box by box.
 
 Blocks are leaves of a tree with FANOUT children a node. A node hands its children only those
-centres that can be nearest somewhere in its box, as in the filtering of Pelleg & Moore 1999 and
+centers that can be nearest somewhere in its box, as in the filtering of Pelleg & Moore 1999 and
 Kanungo et al. 2002; the few that reach a block are compared by the deciding sum.
 """
 
@@ -40,16 +40,16 @@ BLOCK_ROWS = LINE * BLOCK_LINES
 GROUP_VECTORS = (0,)
 FANOUT = LANES64 * len(GROUP_VECTORS)
 
-# Lists of centres are padded to a multiple of this, so that vectorised loops have no tail.
+# Lists of centers are padded to a multiple of this, so that vectorised loops have no tail.
 STRIDE = 32
 
 
 @intrinsic
 def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places, line):
-    """places[line, lane] = the centre nearest to points[node, :, lane], by the deciding sum.
+    """places[line, lane] = the center nearest to points[node, :, lane], by the deciding sum.
 
     points is (n_nodes, n_features, lanes) float64 and places (n_lines, lanes) int64; the tuple
-    ``vectors`` has one entry for each vector of lanes. The centres are the first n_centers of
+    ``vectors`` has one entry for each vector of lanes. The centers are the first n_centers of
     centers[level], (n_features, n_padded); of equally near ones the lowest place. No instruction
     here may be fused or reordered, and LLVM does neither unless told to.
     """
@@ -218,13 +218,13 @@ def narrow(
     high,  # IN (n_nodes, n_features)
     node,  # IN: which box
     centers,  # IN (n_levels + 1, n_features, n_padded)
-    level,  # IN: which centres
+    level,  # IN: which centers
     n_centers,  # IN: how many of them; what lies beyond is of no account
     pivot,  # IN: one of them, likely to be near the whole box
     gaps,  # scratch (n_padded,)
-    kept,  # OUT (n_padded + 1,): places of the centres left, ascending
+    kept,  # OUT (n_padded + 1,): places of the centers left, ascending
 ):
-    """List the centres that may be nearest to some row in the box; return how many.
+    """List the centers that may be nearest to some row in the box; return how many.
 
     |x - c|^2 - |x - p|^2 is linear in x, so its least value G over the box is at the corner that
     lies towards c from the pivot p. With unit roundoff u = EPS / 2, gamma_m = m u / (1 - m u)
@@ -233,7 +233,7 @@ def narrow(
     within gamma_(d+2) of theirs, so c loses to p in every row if G > 2 gamma_(d+2) F / (1 -
     gamma_(d+2)). Both hold with room to spare if the gap exceeds 32 (d + 4) u F. What squares lose
     by underflow, at most 2^-1074 each, is far below UNDERFLOW. Below HUGE no distance to p
-    overflows, and one to c that does is greater. The pivot itself and centres as near are kept:
+    overflows, and one to c that does is greater. The pivot itself and centers as near are kept:
     their gap is not positive.
     """
     n_features = centers.shape[1]
@@ -283,12 +283,12 @@ def assign(
     """Label the rows of blocks start..stop; return how many labels changed.
 
     Blocks are taken in order, and a node is pruned when its first block comes up, or at start.
-    The pivots of a group of siblings are the centres nearest to the middles of their boxes.
+    The pivots of a group of siblings are the centers nearest to the middles of their boxes.
     """
     n_levels = len(first_nodes)
     n_features, n_padded = centers_t.shape
     n_rows = n_lines * LINE
-    # Level n_levels is all centres, each level below what its present node keeps of the one above.
+    # Level n_levels is all centers, each level below what its present node keeps of the one above.
     ids = np.empty((n_levels + 1, n_padded), dtype=np.int64)
     pivots = np.empty((n_levels, FANOUT), dtype=np.int64)
     found = np.empty((n_lines, LINE), dtype=np.int64)

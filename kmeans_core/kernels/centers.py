@@ -1,4 +1,4 @@
-"""Kernels over centres: means of clusters, how far centres moved, totals.
+"""Kernels over centers: means of clusters, how far centers moved, totals.
 
 Loops rather than whole-array statements: numba takes seconds to compile the latter.
 """
@@ -16,7 +16,7 @@ def squared_shift(
     before,  # IN (n_features,)
     after,  # IN (n_features,)
 ):
-    """How far a centre moved, squared: no label depends on its last bits."""
+    """How far a center moved, squared: no label depends on its last bits."""
     # Four sums, so that one addition need not wait for the other.
     total0 = total1 = total2 = total3 = 0.0
     n_whole = before.shape[0] // 4 * 4
@@ -81,7 +81,7 @@ def weighted_total(
 
 @kernel
 def squared_lengths(
-    rows,  # IN (n_rows, n_features): centres, for one
+    rows,  # IN (n_rows, n_features): centers, for one
     out,  # OUT (n_rows,)
 ):
     """Squared length of each row, one feature after the other."""
@@ -107,9 +107,9 @@ def put_centers(
     wanted,  # IN (n_clusters,): which to put; the others are there already
     start,  # IN: first feature
     stop,  # IN: feature to stop before
-    table,  # IN/OUT (n_features, n_padded): centres transposed, features start..stop
+    table,  # IN/OUT (n_features, n_padded): centers transposed, features start..stop
 ):
-    """Put centres into the columns of a table; padding is left as it is."""
+    """Put centers into the columns of a table; padding is left as it is."""
     # By blocks of features, whose part of the table stays in the cache.
     for first in range(start, stop, BLOCK_FEATURES):
         last = min(first + BLOCK_FEATURES, stop)
@@ -124,7 +124,7 @@ def replace_centers(
     after,  # IN (n_clusters, n_features)
     centers,  # IN/OUT (n_clusters, n_features)
 ):
-    """Put others in the place of centres; return whether any differs, by however little."""
+    """Put others in the place of centers; return whether any differs, by however little."""
     changed = False
     for c in range(centers.shape[0]):
         for j in range(centers.shape[1]):
@@ -138,12 +138,12 @@ def replace_centers(
 def move_centers(
     sums,  # IN (n_clusters, n_features)
     weight_in_clusters,  # IN (n_clusters,)
-    touched,  # IN (n_clusters,): whose sums are not what they were when the centre was their mean
+    touched,  # IN (n_clusters,): whose sums are not what they were when the center was their mean
     after,  # SCRATCH (n_features,)
     shifts,  # OUT (n_clusters,): squared distances moved
     centers,  # IN/OUT (n_clusters, n_features)
 ):
-    """Move centres to the means; return the sum of squared shifts, -1 if a cluster is empty."""
+    """Move centers to the means; return the sum of squared shifts, -1 if a cluster is empty."""
     n_clusters, n_features = centers.shape
     for c in range(n_clusters):
         if weight_in_clusters[c] == 0.0:
@@ -164,7 +164,7 @@ def round_centers(
     rounded,  # SCRATCH (1,), of the dtype of X
     centers,  # IN/OUT (n_clusters, n_features)
 ):
-    """Round centres to the dtype of X; return whether that changed any."""
+    """Round centers to the dtype of X; return whether that changed any."""
     changed = False
     for c in range(centers.shape[0]):
         for j in range(centers.shape[1]):

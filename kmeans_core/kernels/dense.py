@@ -1,8 +1,8 @@
 """Kernels over a dense array: the deciding distance, and sums.
 
 Everywhere X is (n_samples, n_features) float32 or float64, and distances and sums are float64.
-``table`` is the centres transposed, (n_features, n_padded), so that a vector holds one feature of
-eight centres. Each lane adds the features of its centre in order. That sum decides labels: sum of
+``table`` is the centers transposed, (n_features, n_padded), so that a vector holds one feature of
+eight centers. Each lane adds the features of its center in order. That sum decides labels: sum of
 (x - c)^2 in float64, first feature first.
 """
 
@@ -14,8 +14,8 @@ from kmeans_core.kernels.vectors.exact import nearest_lane, squared_differences
 from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
 
-# Vectors of centres that a row meets at once: one addition need not wait for the other. Of eight
-# centres or fewer half of the lanes are wasted, which costs a fifth to a half of the time; but most
+# Vectors of centers that a row meets at once: one addition need not wait for the other. Of eight
+# centers or fewer half of the lanes are wasted, which costs a fifth to a half of the time; but most
 # of a fit is spent elsewhere, and another width would be compiled for seconds.
 PANEL = (0, 0)
 PANEL_LANES = LANES64 * len(PANEL)
@@ -44,7 +44,7 @@ def assign(
     table,  # IN (n_features, n_padded): whole panels; infinite past n_clusters
     start,  # IN
     stop,  # IN
-    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
 ):
     """Label rows start..stop; return how many labels changed."""
     distances = aligned_empty(table.shape[1], table)
@@ -67,7 +67,7 @@ def squared_distances(
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
 ):
-    """Squared distances of rows start..stop to every centre."""
+    """Squared distances of rows start..stop to every center."""
     distances = aligned_empty(table.shape[1], table)
     for i in range(start, stop):
         for column in range(0, table.shape[1], PANEL_LANES):
@@ -85,7 +85,7 @@ def own_distances(
     stop,  # IN
     out,  # OUT (n_samples,), rows start..stop
 ):
-    """Squared distance of rows start..stop to the centre of their own cluster."""
+    """Squared distance of rows start..stop to the center of their own cluster."""
     # Additions in order wait for one another: those of four rows do so side by side.
     squares = np.zeros((4, X.shape[1]))
     for first in range(start, stop, 4):

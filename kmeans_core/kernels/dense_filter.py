@@ -1,9 +1,9 @@
 """Kernels that assign dense rows by vectors of products, and skip rows that bounds have settled.
 
-The centres lie in a table (n_features, n_padded) of the rows' own dtype, transposed, a fixed
+The centers lie in a table (n_features, n_padded) of the rows' own dtype, transposed, a fixed
 ``origin`` subtracted. Its columns are cut into groups of equal width; each row keeps an upper
-bound on the distance to its own centre and, for each group, a lower bound on the distance to the
-other centres in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2010).
+bound on the distance to its own center and, for each group, a lower bound on the distance to the
+other centers in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2010).
 """
 
 import numpy as np
@@ -18,14 +18,14 @@ from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 @kernel
 def move(
     centers,  # IN (n_clusters, n_features)
-    before,  # IN/OUT (n_clusters, n_features): the centres of the last call; now these
+    before,  # IN/OUT (n_clusters, n_features): the centers of the last call; now these
     origin,  # IN (n_features,)
-    table,  # OUT (n_features, n_padded): centres - origin, transposed
+    table,  # OUT (n_features, n_padded): centers - origin, transposed
     half_norms,  # OUT (n_padded,): half their squared lengths
-    drift,  # IN/OUT (n_clusters,): how far each centre has moved, added up
+    drift,  # IN/OUT (n_clusters,): how far each center has moved, added up
     group_drift,  # IN/OUT (n_clusters, n_groups): how far the others in each group have, at most
 ):
-    """Put centres in the table and add up how far they moved; return the longest of them.
+    """Put centers in the table and add up how far they moved; return the longest of them.
 
     All sums are rounded up: of d terms each rounded to 1 + EPS / 2 at most d + 3 times, so that
     1 + (d + 8) EPS is more than enough (Higham 2002, section 3.1).
@@ -75,9 +75,9 @@ def exact(
     r,  # IN
     needed,  # IN (n_block, n_groups)
     half_norms,  # IN (n_padded,)
-    limit,  # IN: centres whose score exceeds it are not the nearest
+    limit,  # IN: centers whose score exceeds it are not the nearest
 ):
-    """The nearest centre by the deciding sum, among those that the filter left."""
+    """The nearest center by the deciding sum, among those that the filter left."""
     n_group = half_norms.shape[0] // needed.shape[1]
     nearest = 0
     shortest = np.inf
@@ -95,9 +95,9 @@ def assign(
     X,  # IN (n_samples, n_features)
     origin,  # IN (n_features,), of X's dtype
     table,  # IN (n_features, n_padded), of X's dtype, starting on a cache line
-    half_norms,  # IN (n_padded,), of X's dtype; inf where there is no centre
+    half_norms,  # IN (n_padded,), of X's dtype; inf where there is no center
     centers,  # IN (n_clusters, n_features)
-    longest,  # IN: no centre is farther from the origin
+    longest,  # IN: no center is farther from the origin
     drift,  # IN (n_clusters,)
     group_drift,  # IN (n_clusters, n_groups)
     upper,  # IN/OUT (n_samples,): + drift[label] bounds the own distance; inf: unknown
@@ -108,12 +108,12 @@ def assign(
     vectors,  # IN: a tuple, one for each vector of a panel; a group is a multiple of it
     start,  # IN
     stop,  # IN
-    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
 ):
     """Label rows start..stop; return how many labels changed, and how many rows were not skipped.
 
     Rounding bound. Let u be half the EPS of X's dtype, d features, X = |x - origin| and
-    C = ``longest``. A score is |c|^2 / 2 - x.c of row and centre less the origin; two scores
+    C = ``longest``. A score is |c|^2 / 2 - x.c of row and center less the origin; two scores
     differ by half of what the squared distances do. x and c are off by u and 2 u of themselves by
     subtraction and cast, a product of d terms by d u X C in any order, fused or not (Higham 2002,
     Accuracy and Stability of Numerical Algorithms, section 3.1), the half norm by

@@ -29,7 +29,7 @@ def add_squares(
     centers_t,  # IN (n_features, n_padded)
     totals,  # OUT (n_padded,)
 ):
-    """Sum of (x - c)^2 over the row's known cells, for every centre."""
+    """Sum of (x - c)^2 over the row's known cells, for every center."""
     totals[:] = 0.0
     for position in range(np.uint64(begin), np.uint64(end)):
         x = np.float64(data[position])
@@ -50,7 +50,7 @@ def assign(
     stop,  # IN
     labels,  # IN/OUT (n_samples,), rows start..stop
 ):
-    """Label rows start..stop with the nearest centre; return how many labels changed."""
+    """Label rows start..stop with the nearest center; return how many labels changed."""
     totals = np.empty(centers_t.shape[1])
     n_moved = 0
     for i in range(start, stop):
@@ -74,7 +74,7 @@ def squared_distances(
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
 ):
-    """To every centre, scaled to all features; NaN where a row has nothing known."""
+    """To every center, scaled to all features; NaN where a row has nothing known."""
     totals = np.empty(centers_t.shape[1])
     for i in range(start, stop):
         add_squares(data, indices, indptr[i], indptr[i + 1], centers_t, totals)
@@ -97,7 +97,7 @@ def own_distances(
     stop,  # IN
     out,  # OUT (n_samples,), rows start..stop
 ):
-    """Sum of (x - c)^2 over the known cells of rows start..stop, to the own cluster's centre."""
+    """Sum of (x - c)^2 over the known cells of rows start..stop, to the own cluster's center."""
     for i in range(start, stop):
         own = centers[labels[i]]
         total = 0.0

@@ -115,7 +115,7 @@ def runs(
     X,  # IN (n_samples, n_features)
     weights,  # IN (n_samples,)
     max_iter,  # IN
-    tol,  # IN: stop once the squared shifts of the centres sum to this or less
+    tol,  # IN: stop once the squared shifts of the centers sum to this or less
     most_updates,  # IN: updates of sums by changed rows between two sums over all rows
     at_once,  # IN: iterations of a start in this call at most
     start,  # IN
@@ -126,7 +126,7 @@ def runs(
     stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; why it stopped; updates of sums
     figures,  # OUT (n_restarts, 2): inertia, last shift
 ):
-    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``.
+    """Lloyd's algorithm from given centers; see ``lloyd.lloyd``.
 
     A start that is unfinished after ``at_once`` iterations goes on in the next call.
     """
@@ -196,7 +196,7 @@ def runs(
                 add(X, i, weights[i], sums[found[i]])
             means(sums, weight_in_clusters, now, 0, n_clusters, sums, shifts)
             changed = replace_centers(sums, now) or changed
-        # Centres are handed back in the dtype of X.
+        # Centers are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:
             touched[:] = True
             put_centers(now, touched, 0, n_features, table)

@@ -185,7 +185,7 @@ def runs(
     row_norms,  # IN (n_samples,): squared
     weights,  # IN (n_samples,)
     max_iter,  # IN
-    tol,  # IN: stop once the squared shifts of the centres sum to this or less
+    tol,  # IN: stop once the squared shifts of the centers sum to this or less
     most_updates,  # IN: updates of sums by changed rows between two sums over all rows
     counts,  # IN: what an update counts: 1, or 0 where it is exact
     vectors,  # IN: a tuple with one entry for each vector of a panel
@@ -204,7 +204,7 @@ def runs(
     stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; why it stopped; updates of sums
     figures,  # OUT (n_restarts, 2): inertia, last shift
 ):
-    """Lloyd's algorithm from given centres; see ``lloyd.lloyd``.
+    """Lloyd's algorithm from given centers; see ``lloyd.lloyd``.
 
     A start that is unfinished after ``at_once`` iterations goes on in the next call.
     """
@@ -297,7 +297,7 @@ def runs(
             if replace_centers(sums, now):
                 touched[:] = changed = True
                 upper[:] = np.inf
-        # Centres are handed back in the dtype of X.
+        # Centers are handed back in the dtype of X.
         if round_centers(rounded, now):
             touched[:] = changed = True
             upper[:] = np.inf

@@ -1,15 +1,15 @@
 """Kernels over CSR, absent = 0: work in proportion to the stored values, answers as the dense ones.
 
 A matrix is three arrays: data (n_stored,) float32 or float64, indices (n_stored,) int32 or int64,
-strictly ascending in each row, and indptr (n_samples + 1,). ``centers_t`` is the centres
-transposed, (n_features, n_padded), so that each stored value meets the centres side by side.
+strictly ascending in each row, and indptr (n_samples + 1,). ``centers_t`` is the centers
+transposed, (n_features, n_padded), so that each stored value meets the centers side by side.
 Where places in arrays are unsigned, numba asks of none whether it counts from the end: up to twice
 as fast.
 
 The expanded formula |x|^2 - 2 x.c + |c|^2 touches stored values only, but rounds differently from
 the sum of (x - c)^2 that decides (``dense.py``), and loses everything where the two terms nearly
 cancel. So where too much cancelled, the sum over all features is taken instead. What assigns rows
-to centres is in ``sparse_filter.py``.
+to centers is in ``sparse_filter.py``.
 """
 
 import numpy as np
@@ -186,7 +186,7 @@ def squared_distances(
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
 ):
-    """Squared distances of rows start..stop to every centre."""
+    """Squared distances of rows start..stop to every center."""
     products = np.empty(centers_t.shape[1])
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
@@ -216,9 +216,9 @@ def own_distances(
     stop,  # IN
     out,  # OUT (n_samples,), rows start..stop
 ):
-    """Squared distance of rows start..stop to the centre of their own cluster.
+    """Squared distance of rows start..stop to the center of their own cluster.
 
-    (x - c)^2 is summed over the stored features; only the rest of the centre, which is all the
+    (x - c)^2 is summed over the stored features; only the rest of the center, which is all the
     row's zeros see of it, comes by subtraction from |c|^2.
     """
     for i in range(start, stop):
@@ -248,7 +248,7 @@ def exact_own_distances(
     rows,  # IN (n_rows,): the rows asked for
     out,  # OUT (n_rows,)
 ):
-    """Squared distance of some rows to the centre of their own cluster, by the deciding sum."""
+    """Squared distance of some rows to the center of their own cluster, by the deciding sum."""
     for position in range(rows.shape[0]):
         i = rows[position]
         out[position] = exact_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])

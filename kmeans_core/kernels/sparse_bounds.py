@@ -1,9 +1,9 @@
-"""Labels of CSR rows again and again as centres move, with bounds that skip rows.
+"""Labels of CSR rows again and again as centers move, with bounds that skip rows.
 
-Each row keeps an upper bound on the distance to its own centre, and a lower bound on that to every
+Each row keeps an upper bound on the distance to its own center, and a lower bound on that to every
 other (Elkan 2003, Using the Triangle Inequality to Accelerate k-Means, section 3), a float32 lane
-for each. ``drift`` is how far each centre has moved since the start, added up: what was a bound
-then, less or plus what the centre has moved since, is one now.
+for each. ``drift`` is how far each center has moved since the start, added up: what was a bound
+then, less or plus what the center has moved since, is one now.
 """
 
 import numpy as np
@@ -22,12 +22,12 @@ from kmeans_core.kernels.vectors.ir import LANES32
 
 @kernel
 def move_bounds(
-    shifts,  # IN (n_clusters,): squared distances that centres moved, as they were summed
+    shifts,  # IN (n_clusters,): squared distances that centers moved, as they were summed
     n_features,  # IN
     drift,  # IN/OUT (n_clusters,): distances moved, added up, rounded up
     drift32,  # OUT (n_padded,) float32: no less than that; padding is left as it is
 ):
-    """Add up how far the centres moved.
+    """Add up how far the centers moved.
 
     All is rounded up: a sum of d terms each rounded to 1 + EPS / 2 at most d + 3 times, so that
     1 + (d + 8) EPS is more than enough (Higham 2002, section 3.1).
@@ -47,14 +47,14 @@ def assign(
     row_norms,  # IN (n_samples,): squared lengths
     centers,  # IN (n_clusters, n_features)
     center_norms,  # IN (n_clusters,): squared lengths
-    table,  # IN (n_features, n_padded) float32: centres transposed, zero where padded
+    table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     half_norms,  # IN (n_padded,) float32: infinite where padded
     vectors,  # IN: a tuple as long as a panel of the table has vectors
     drift,  # IN (n_clusters,)
     drift32,  # IN (n_padded,) float32: zero where padded
     upper,  # IN/OUT (n_samples,) float32: + drift[label] bounds the own distance; inf: unknown
     lower,  # IN/OUT (n_samples, n_padded) float32: - drift bounds the others; inf for the own
-    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
 ):
     """Label every row; return how many labels changed.
 

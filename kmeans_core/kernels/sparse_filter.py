@@ -1,9 +1,9 @@
-"""The nearest centre of CSR rows, absent = 0: float32 decides most, float64 some, the sum the rest.
+"""The nearest center of CSR rows, absent = 0: float32 decides most, float64 some, the sum the rest.
 
-Half of |x|^2 is the same for every centre, so the least |c|^2 / 2 - x.c is the nearest centre's:
+Half of |x|^2 is the same for every center, so the least |c|^2 / 2 - x.c is the nearest center's:
 work in proportion to the stored values. But that rounds differently from the sum of (x - c)^2 that
 decides, and loses everything where its two terms nearly cancel. So it is a filter, taken twice: in
-float32, whose vectors hold sixteen centres, and in float64 among the centres that float32 cannot
+float32, whose vectors hold sixteen centers, and in float64 among the centers that float32 cannot
 tell apart. Where that is too close to trust as well, the sum over all features is taken.
 """
 
@@ -30,7 +30,7 @@ def put_norms(
     norms,  # OUT (n_clusters,): squared lengths
     half_norms,  # OUT (n_padded,) float32: half of them; padding is left as it is
 ):
-    """Squared lengths of the centres, and half of them."""
+    """Squared lengths of the centers, and half of them."""
     squared_lengths(centers, norms)
     for c in range(norms.shape[0]):
         half_norms[c] = np.float32(0.5 * norms[c])
@@ -42,17 +42,17 @@ def nearest_of_close(
     indices,  # IN (n_stored,)
     begin,  # IN: the row's first position in data
     end,  # IN: and the one to stop before
-    reach,  # IN: length of the row and of the longest centre, added
+    reach,  # IN: length of the row and of the longest center, added
     centers,  # IN (n_clusters, n_features)
     center_norms,  # IN (n_clusters,): squared lengths
-    close,  # IN (n_close,): the centres that may be nearest, ascending
+    close,  # IN (n_close,): the centers that may be nearest, ascending
     scores,  # OUT (n_close,)
 ):
-    """The nearest of some centres by float64, and where that cannot tell by the deciding sum.
+    """The nearest of some centers by float64, and where that cannot tell by the deciding sum.
 
     Rounding bound, in the terms of :func:`roundings`. A score is off by at most n v |x| |c| + d v
     |c|^2 / 2 and the rounding of their difference, together (3/4) (d + 2) v R^2, and half of the
-    deciding sum by (1/2) (d + 2) v R^2. Two centres whose scores differ by more than twice both
+    deciding sum by (1/2) (d + 2) v R^2. Two centers whose scores differ by more than twice both
     are in the same order under the deciding sum.
     """
     least = np.inf
@@ -63,13 +63,13 @@ def nearest_of_close(
             product += np.float64(data[position]) * centers[c, indices[position]]
         scores[entry] = 0.5 * center_norms[c] - product
         least = min(least, scores[entry])
-    # Infinite where a deciding sum might be: every centre is close then.
+    # Infinite where a deciding sum might be: every center is close then.
     square = 2.0 * reach * reach
     limit = least + (1.25 * ROOM * (centers.shape[1] + 2.0) * U64 * square + UNDERFLOW)
 
     n_left = 0
     for entry in range(close.shape[0]):
-        # "not above" rather than "below": a limit that overflowed leaves every centre close.
+        # "not above" rather than "below": a limit that overflowed leaves every center close.
         if not scores[entry] > limit:
             close[n_left] = close[entry]
             n_left += 1
@@ -90,18 +90,18 @@ def nearest_of_unsettled(
     indices,  # IN (n_stored,)
     begin,  # IN: the row's first position in data
     end,  # IN: and the one to stop before
-    reach,  # IN: length of the row and of the longest centre, added
+    reach,  # IN: length of the row and of the longest center, added
     per_length,  # IN: see :func:`roundings`
     both,  # IN: see :func:`roundings`
     centers,  # IN (n_clusters, n_features)
     center_norms,  # IN (n_clusters,): squared lengths
-    products,  # IN (1, n_padded) float32: of the row and the centres
+    products,  # IN (1, n_padded) float32: of the row and the centers
     half_norms,  # IN (n_padded,) float32
-    likely,  # IN: the centre of the least score
+    likely,  # IN: the center of the least score
     close,  # SCRATCH (n_clusters,)
     scores,  # SCRATCH (n_clusters,)
 ):
-    """The nearest centre where float32 cannot tell: the same test with each centre's own length."""
+    """The nearest center where float32 cannot tell: the same test with each center's own length."""
     n_close = 0
     away = np.sqrt(center_norms[likely])
     least = np.float64(half_norms[likely] - products[0, likely])
@@ -125,12 +125,12 @@ def nearest_of_unsettled(
 def roundings(
     n_stored,  # IN: stored values of the row
     length,  # IN: its length
-    reach,  # IN: and the longest centre's, added
+    reach,  # IN: and the longest center's, added
     n_features,  # IN
 ):
     """What two scores of a row may be off by, in two parts.
 
-    The score of a centre c is off by |c| (part 1 + ROOM u |c|); two of them, and half of the two
+    The score of a center c is off by |c| (part 1 + ROOM u |c|); two of them, and half of the two
     deciding sums beside them, by part 2 as well.
 
     Let u = 2^-24, v = 2^-53, n the stored values of a row x, d the features and R = |x| + max |c|.
@@ -141,7 +141,7 @@ def roundings(
 
         (n + 3) u |x| |c| + u |c|^2 + d v |c|^2 / 2
 
-    Half of the deciding sum is off by at most (d + 2) v R^2 / 2. Two centres whose scores differ
+    Half of the deciding sum is off by at most (d + 2) v R^2 / 2. Two centers whose scores differ
     by more than the errors of both under either are in the same order under the deciding sum.
     ROOM stands for what this leaves out: terms of higher order, less than a 15th as long as n u <
     1/16, and the rounding of the norms. Underflow adds less than UNDERFLOW32 for each of 2 (n + 2)
@@ -159,7 +159,7 @@ def roundings(
 def longest_center(
     center_norms,  # IN (n_clusters,): squared lengths
 ):
-    """Length of the longest centre. A NaN is kept: float32 then settles no row."""
+    """Length of the longest center. A NaN is kept: float32 then settles no row."""
     farthest = 0.0
     for c in range(center_norms.shape[0]):
         if farthest == farthest and not center_norms[c] <= farthest:
@@ -175,12 +175,12 @@ def assign(
     row_norms,  # IN (n_samples,): squared lengths
     centers,  # IN (n_clusters, n_features)
     center_norms,  # IN (n_clusters,): squared lengths
-    table,  # IN (n_features, n_padded) float32: centres transposed, zero where padded
+    table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     half_norms,  # IN (n_padded,) float32: infinite where padded
     vectors,  # IN: a tuple as long as a panel of the table has vectors
     start,  # IN
     stop,  # IN
-    labels,  # IN/OUT (n_samples,) int32: the nearest centre, the lowest of equally near ones
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
 ):
     """Label rows start..stop; return how many labels changed.
 

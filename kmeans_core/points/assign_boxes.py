@@ -1,4 +1,4 @@
-"""BoxAssigner: the nearest centres of dense rows in few dimensions, by boxes around the rows."""
+"""BoxAssigner: the nearest centers of dense rows in few dimensions, by boxes around the rows."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from kmeans_core.threads import chunks
 # Parts of the rows that are sorted side by side, once the first halvings have made them.
 SORT_PARTS = 16
 
-# What pruning and the centres left cost a stored value, in multiply-adds.
+# What pruning and the centers left cost a stored value, in multiply-adds.
 WORK_PER_VALUE = 5
 
 # Blocks of a chunk at most, some .1 s: with few features a row costs more than its values.
@@ -32,10 +32,10 @@ def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool
     """Whether BoxAssigner is likely to be the fastest for so many calls with rows of that shape.
 
     Measured as the time of iterations from random rows, the sort included, against the deciding
-    sum for every centre, on uniform, clustered and log-normal float32 rows:
+    sum for every center, on uniform, clustered and log-normal float32 rows:
 
     - In twenty iterations with 17 to 32 clusters boxes took .7 to 1.0 times the sum's time, with up
-      to 6 features. With 16 or fewer all centres fit in two vectors: 1.3 to 2.0 times in ten.
+      to 6 features. With 16 or fewer all centers fit in two vectors: 1.3 to 2.0 times in ten.
     - The sort takes 10 ms for 100,000 rows. In ten iterations 40 clusters win it back (.8 to 1.1
       times), in one call (predict) 400 do: .9 to 1.1 times, and 1.5 to 2.1 with 200.
     - Few rows need more clusters: in ten iterations 2,000 rows and 64 clusters took 1.0 to 1.5
@@ -50,9 +50,9 @@ def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool
 
 
 class BoxAssigner:
-    """Nearest centres for rows in few dimensions.
+    """Nearest centers for rows in few dimensions.
 
-    Rows are sorted once into blocks close together in space. Each assignment prunes the centres
+    Rows are sorted once into blocks close together in space. Each assignment prunes the centers
     for the boxes of a tree over the blocks, and compares the few left by the deciding sum, so the
     labels are those of ``kernels/dense.py``.
 
@@ -81,7 +81,7 @@ class BoxAssigner:
         self._left = self._own.copy()
 
     def assign(self, centers: Floats, labels: Labels) -> int:
-        """Write the nearest centre of every row to ``labels``; return how many changed.
+        """Write the nearest center of every row to ``labels``; return how many changed.
 
         Parameters
         ----------

@@ -57,7 +57,7 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
 
 
 class PlainAssigner:
-    """The deciding sum for every row and centre."""
+    """The deciding sum for every row and center."""
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
@@ -106,7 +106,7 @@ class FilteredAssigner:
         n_tiles = BLOCK_BYTES // (X.itemsize * (n_features + n_padded)) // len(self._tile)
         self._n_block = min(max(n_tiles, 1) * len(self._tile), MOST_BLOCK_ROWS)
 
-        self._before: Floats | None = None  # the centres of the last call
+        self._before: Floats | None = None  # the centers of the last call
         self._origin = np.zeros(n_features, dtype=X.dtype)
         self._drift = np.zeros(n_clusters)
         self._group_drift = np.zeros((n_clusters, n_groups))
@@ -148,15 +148,15 @@ class FilteredAssigner:
         return sum(moved for moved, _ in counts)
 
     def bounds(self, labels: Labels) -> tuple[Floats, Floats]:
-        """Of each row to its own centre, from above; to the others of each group, from below."""
+        """Of each row to its own center, from above; to the others of each group, from below."""
         upper = self._upper + self._drift[labels]
         return upper, self._lower - self._group_drift[labels]
 
     def _move(self, centers: Floats) -> float:
-        """Put the centres in the table; a bound on their distance from the origin."""
+        """Put the centers in the table; a bound on their distance from the origin."""
         if self._before is None:
             self._before = centers.copy()
-            # Rows and centres near it have short differences from it, and small rounding errors.
+            # Rows and centers near it have short differences from it, and small rounding errors.
             with np.errstate(over="ignore", invalid="ignore"):
                 middle = np.mean(centers, axis=0).astype(self.X.dtype)
             self._origin[:] = np.where(np.isfinite(middle), middle, 0.0)

@@ -1,4 +1,4 @@
-"""SparseAssigner: the nearest centres of CSR rows, by a table of centres that is kept."""
+"""SparseAssigner: the nearest centers of CSR rows, by a table of centers that is kept."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,12 +20,12 @@ RunRows = Callable[[int, chunks.Task], None]
 
 
 class CenterTable:
-    """Room for centres as the float32 filter wants them.
+    """Room for centers as the float32 filter wants them.
 
     Attributes
     ----------
     table : ndarray of shape (n_features, n_padded), float32
-        For centres transposed; zero past n_clusters.
+        For centers transposed; zero past n_clusters.
     half_norms : ndarray of shape (n_padded,), float32
         For half their squared lengths; infinite past n_clusters.
     vectors : tuple

@@ -202,7 +202,7 @@ def as_weights(sample_weight: Any, points: Points, centers: Floats | None = None
     sample_weight : array-like, scalar or None
     points : Points
     centers : ndarray of shape (n_clusters, n_features), optional
-        Centres that are given and may lie far from the points.
+        Centers that are given and may lie far from the points.
 
     Raises
     ------

@@ -22,7 +22,7 @@ SAMPLE_ROWS = 64
 def compressed(points: KnownPoints) -> KnownPoints:
     """The same points as CSR where they are dense and mostly zero; else as they are.
 
-    Labels, centres and iterations of a fit are the same in both storages.
+    Labels, centers and iterations of a fit are the same in both storages.
 
     Parameters
     ----------

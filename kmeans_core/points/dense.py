@@ -84,7 +84,7 @@ class DensePoints:
         return 0.0
 
     def cost_alone(self, weights: Floats) -> float:
-        return 0.0  # the centre lies on the row
+        return 0.0  # the center lies on the row
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         n_features = self.X.shape[1]

@@ -20,8 +20,8 @@ from kmeans_core.threads import chunks
 class ObservedPoints:
     """The known cells of rows as CSR, absent = unknown; indices strictly ascending in each row.
 
-    Distances to centres are sums over a row's known cells, as in k-POD (Chi, Chi and Baraniuk
-    2016): filling the unknown ones with those of the row's centre, as that algorithm does, adds 0.
+    Distances to centers are sums over a row's known cells, as in k-POD (Chi, Chi and Baraniuk
+    2016): filling the unknown ones with those of the row's center, as that algorithm does, adds 0.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class ObservedPoints:
     weights : ndarray of shape (n_samples,), optional
         For the features' means; all rows count alike if not given.
     shrinkage : float
-        Weight of the features' means in every centre.
+        Weight of the features' means in every center.
     """
 
     inertia_error = 0.0
@@ -86,7 +86,7 @@ class ObservedPoints:
         return points_of_cells(data, indices, indptr, self.n_features, self.n_threads), rows
 
     def weighted(self, weights: Floats, shrinkage: float) -> "ObservedPoints":
-        """The same rows with weights, and centres that are shrunk."""
+        """The same rows with weights, and centers that are shrunk."""
         return ObservedPoints(*self.csr, self.n_features, self.n_threads, weights, shrinkage)
 
     @property
@@ -166,7 +166,7 @@ class ObservedPoints:
         return self.shrinkage * float(np.sum((centers - self.feature_means) ** 2))
 
     def cost_alone(self, weights: Floats) -> Floats | float:
-        """A centre with one row lies at (w x + s m) / (w + s), s being the shrinkage.
+        """A center with one row lies at (w x + s m) / (w + s), s being the shrinkage.
 
         Its penalty and the row's distance times w are then w s / (w + s) |x - m|^2.
         """
@@ -232,17 +232,17 @@ def points_of_cells(
 
 
 class ObservedAssigner:
-    """The deciding sum for every row and centre: partial distances obey no triangle inequality.
+    """The deciding sum for every row and center: partial distances obey no triangle inequality.
 
-    Two centres may be far apart in features that a row does not know, so bounds on how far
-    centres moved say nothing of its distances.
+    Two centers may be far apart in features that a row does not know, so bounds on how far
+    centers moved say nothing of its distances.
     """
 
     def __init__(self, points: ObservedPoints) -> None:
         self._points = points
 
     def assign(self, centers: Floats, labels: Labels) -> int:
-        """Write the nearest centre of every row to ``labels``; 0 where nothing is known."""
+        """Write the nearest center of every row to ``labels``; 0 where nothing is known."""
         table = transposed(centers)
         moved: list[int] = []
         self._points.run_rows(

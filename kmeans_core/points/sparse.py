@@ -88,7 +88,7 @@ class SparsePoints:
 
     @property
     def inertia_error(self) -> float:
-        # The squared length of a centre, and the part of it at a row's stored features, are sums of
+        # The squared length of a center, and the part of it at a row's stored features, are sums of
         # n_features squares at most; what is left of them is at least ``CANCELLED``. Then distances
         # are added in blocks of 128 rows.
         n_samples, n_features = self.shape
@@ -128,7 +128,7 @@ class SparsePoints:
         return 0.0
 
     def cost_alone(self, weights: Floats) -> float:
-        return 0.0  # the centre lies on the row
+        return 0.0  # the center lies on the row
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         chunks.run(

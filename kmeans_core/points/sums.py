@@ -15,7 +15,7 @@ class ClusterSums:
 
     Where few rows changed cluster, only those are subtracted and added. Which of the two ways is
     taken depends on nothing but how many rows changed and how often: every assigner gives the
-    same centres.
+    same centers.
 
     Attributes
     ----------

@@ -60,7 +60,7 @@ def refuse_extreme_weights(weights: Floats, points: Points, centers: Floats | No
         None negative, one of them positive.
     points : Points
     centers : ndarray of shape (n_clusters, n_features) or None
-        Centres to which distances will be taken, besides those within the points.
+        Centers to which distances will be taken, besides those within the points.
     """
     with np.errstate(over="ignore"):
         total = float(np.sum(weights))

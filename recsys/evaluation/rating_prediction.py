@@ -100,7 +100,7 @@ def _rating_scores(name: str, runs: Sequence[_FoldRun], seed: int) -> RatingScor
     mae = float(np.mean([run.errors.mae for run in runs]))
     return RatingScores(
         name=name,
-        # Draws are over all folds together. The shift centres them on the mean over folds.
+        # Draws are over all folds together. The shift centers them on the mean over folds.
         rmse=estimate(rmse, draws.rmse + (rmse - errors.rmse)),
         mae=estimate(mae, draws.mae + (mae - errors.mae)),
         fit_seconds=float(np.median([run.fit_seconds for run in runs])),

@@ -20,7 +20,7 @@ NEAR = 1e-9
 
 @dataclass(frozen=True)
 class Case:
-    """One small fit: data, first centres, weights and the rule for stopping."""
+    """One small fit: data, first centers, weights and the rule for stopping."""
 
     X: np.ndarray
     init: np.ndarray
@@ -123,7 +123,7 @@ def events_of() -> Callable[..., list[IterationEvent]]:
 
 @pytest.fixture(scope="session")
 def differing_rows() -> Callable[..., int]:
-    """Counts rows labelled differently, and fails unless each is a near tie of the two centres."""
+    """Counts rows labelled differently, and fails unless each is a near tie of the two centers."""
 
     def count(X: np.ndarray, centers: np.ndarray, labels: Any, others: Any) -> int:
         rows = np.flatnonzero(np.asarray(labels) != np.asarray(others))

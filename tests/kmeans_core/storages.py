@@ -131,7 +131,7 @@ def _fits(drawn: Drawn) -> dict[str, KMeans]:
 
 
 def differences(drawn: Drawn) -> list[str]:
-    """What is not the same to the bit: first rows, labels, centres, iterations.
+    """What is not the same to the bit: first rows, labels, centers, iterations.
 
     The inertia may differ between dense and CSR in its last bits.
     """

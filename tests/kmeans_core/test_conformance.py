@@ -79,11 +79,11 @@ def elkan(make: Make) -> None:
         make(1, algorithm="elkan", n_init=1).fit(X)
 
 
-# First centres ----------------------------------------------------------------------------------
+# First centers ----------------------------------------------------------------------------------
 
 
-@behaviour("a callable is given centred data where it is dense, and X where it is sparse")
-def callable_gets_centred_data(make: Make) -> None:
+@behaviour("a callable is given centered data where it is dense, and X where it is sparse")
+def callable_gets_centerd_data(make: Make) -> None:
     X = groups()
     seen = []
 
@@ -99,7 +99,7 @@ def callable_gets_centred_data(make: Make) -> None:
     np.testing.assert_array_equal(seen[1].toarray(), X)
 
 
-@behaviour("given centres of the wrong shape: clusters are named first, then features")
+@behaviour("given centers of the wrong shape: clusters are named first, then features")
 def init_shapes(make: Make) -> None:
     X = groups()
     for wrong, words in (
@@ -111,7 +111,7 @@ def init_shapes(make: Make) -> None:
                 make(3, init=init, n_init=1).fit(X)
 
 
-@behaviour("given centres are neither changed nor shared, whatever their dtype")
+@behaviour("given centers are neither changed nor shared, whatever their dtype")
 def init_is_not_touched(make: Make) -> None:
     X = groups()
     for dtype in (np.int32, np.int64, np.float32, np.float64):
@@ -131,7 +131,7 @@ def too_few_rows(make: Make) -> None:
 # Weights ----------------------------------------------------------------------------------------
 
 
-@behaviour("weights steer the first centres; a row of weight 0 is never one")
+@behaviour("weights steer the first centers; a row of weight 0 is never one")
 def weights_steer_init(make: Make) -> None:
     X = groups()
     weights = np.zeros(len(X))
@@ -142,7 +142,7 @@ def weights_steer_init(make: Make) -> None:
         np.testing.assert_allclose(np.sort(centers, axis=0), np.sort(X[5:12], axis=0))
 
 
-@behaviour("a row of weight 0 has no part in centres, but in the variance that tol is relative to")
+@behaviour("a row of weight 0 has no part in centers, but in the variance that tol is relative to")
 def weight_zero(make: Make) -> None:
     X = np.random.default_rng(0).normal(size=(300, 2))
     far = np.vstack([X, [[60.0, 0.0]]])

@@ -148,7 +148,7 @@ def test_transform_by_hand(storage):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_centres_are_at_distance_exactly_zero_of_themselves(blobs, storage, dtype):
+def test_centers_are_at_distance_exactly_zero_of_themselves(blobs, storage, dtype):
     data = (blobs(200, 7, 9, share_zero=0.3) * 1e3).astype(dtype)
     model = KMeans(9, random_state=0).fit(storage(data))
     distances = model.transform(storage(model.cluster_centers_))
@@ -269,7 +269,7 @@ def test_verbose_says_what_sklearns_says(capsys, tol):
         their_words = their_line.rstrip(".").split()
         assert len(words) == len(their_words)
         for word, their_word in zip(words, their_words, strict=True):
-            # Figures differ in the last digit, as sklearn centres the data.
+            # Figures differ in the last digit, as sklearn centers the data.
             if "." in word or "e-" in word:
                 assert float(word) == pytest.approx(float(their_word), rel=1e-9)
             else:

@@ -47,7 +47,7 @@ def test_labels_equal_predict_after_any_way_of_stopping(
     X = storage(case.X.astype(dtype))
     model = case.model().fit(X, sample_weight=case.weights)
     assert model.labels_.tolist() == model.predict(X).tolist()
-    # The textbook, on the very centres that were handed back, says the same.
+    # The textbook, on the very centers that were handed back, says the same.
     nearest = reference.nearest(
         case.X.astype(dtype).astype(np.float64), model.cluster_centers_.astype(np.float64)
     )
@@ -83,7 +83,7 @@ def test_inertia_keeps_its_digits_far_from_the_origin(storage):
 
 @given(data=st.data(), storage=BOTH)
 def test_inertia_never_rises(exact_cases, float_cases, events_of, data, storage):
-    # Refills included: the row that refills a cluster comes to lie on its centre, and the others'
+    # Refills included: the row that refills a cluster comes to lie on its center, and the others'
     # means fit them better than before.
     case = data.draw(st.one_of(exact_cases, float_cases))
     model = case.model()

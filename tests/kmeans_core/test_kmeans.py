@@ -1,4 +1,4 @@
-"""KMeans against scikit-learn, from the same centres and from the same seed; examples by hand."""
+"""KMeans against scikit-learn, from the same centers and from the same seed; examples by hand."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def assert_same_fit(model, oracle):
 
 @pytest.mark.parametrize("tol", [1e-2, 1e-8, 0])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_same_as_sklearn_from_the_same_centres(blobs, storage, tol, weighted):
+def test_same_as_sklearn_from_the_same_centers(blobs, storage, tol, weighted):
     n_iters = []
     for seed in range(5):
         X = blobs(400, 6, 7, seed=seed, share_zero=0.3)
@@ -45,7 +45,7 @@ def test_same_as_sklearn_from_the_same_centres(blobs, storage, tol, weighted):
 
 
 def test_the_tolerances_stop_at_different_iterations():
-    X = np.random.default_rng(0).random((400, 2))  # no groups: the centres move for long
+    X = np.random.default_rng(0).random((400, 2))  # no groups: the centers move for long
     n_iter = [KMeans(8, init=X[:8], n_init=1, tol=tol).fit(X).n_iter_ for tol in (1e-2, 0)]
     assert n_iter[0] < n_iter[1]
 
@@ -169,9 +169,9 @@ def test_more_iterations_score_no_worse(blobs):
 
 
 def starts(X, *inits):
-    """A callable init that gives these centres, one start after the other."""
-    left = [np.array(init) - X.mean(axis=0) for init in inits]  # it is asked for centred ones
-    return lambda centred, n_clusters, random_state: left.pop(0)
+    """A callable init that gives these centers, one start after the other."""
+    left = [np.array(init) - X.mean(axis=0) for init in inits]  # it is asked for centered ones
+    return lambda centered, n_clusters, random_state: left.pop(0)
 
 
 def test_of_several_starts_the_least_inertia_is_kept():
@@ -185,7 +185,7 @@ def test_of_several_starts_the_least_inertia_is_kept():
 
 def test_the_same_clusters_under_other_numbers_are_no_improvement():
     # Stopped after one iteration, both starts label the same pairs; the second, from better
-    # centres, has the lesser inertia, and is still no other clustering.
+    # centers, has the lesser inertia, and is still no other clustering.
     X = np.array([[0.0], [2.0], [10.0], [12.0]])
     one, other = [[6.0], [17.0]], [[11.0], [1.0]]
     fits = [
@@ -239,7 +239,7 @@ def test_a_callable_is_started_ten_times_by_default(blobs):
     assert all(call is calls[0] for call in calls)
 
 
-def test_given_centres_are_started_from_once(blobs):
+def test_given_centers_are_started_from_once(blobs):
     X = blobs(30, 2, 3)
     with pytest.warns(
         RuntimeWarning,

@@ -205,7 +205,7 @@ def test_data_that_cannot_be_used_are_refused(form):
         model.fit(form(np.full((5, 2), np.nan)))
 
 
-def test_given_centres_must_be_known(form):
+def test_given_centers_must_be_known(form):
     init = np.ones((2, 12))
     init[1, 3] = np.nan
     with pytest.raises(ValueError, match="contains NaN: the first at row 1, column 3"):

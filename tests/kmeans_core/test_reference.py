@@ -14,7 +14,7 @@ def test_squared_distances_by_hand():
     assert reference.squared_distances(X, centers).tolist() == [[0, 9, 2], [25, 16, 25]]
 
 
-def test_of_equally_near_centres_the_lowest_wins():
+def test_of_equally_near_centers_the_lowest_wins():
     assert reference.nearest(np.array([[1.0]]), np.array([[5.0], [2.0], [0.0]])).tolist() == [1]
 
 
@@ -26,7 +26,7 @@ def test_inertia_counts_each_row_with_its_weight():
 
 
 def test_lloyd_by_hand():
-    # From 0 and 1: rows 1 and 10 share a centre, then 10 is alone, then nothing moves.
+    # From 0 and 1: rows 1 and 10 share a center, then 10 is alone, then nothing moves.
     X = np.array([[0.0], [1.0], [10.0]])
     steps = list(reference.lloyd(X, np.array([[0.0], [1.0]]), np.ones(3)))
     assert [step.labels.tolist() for step in steps] == [[0, 1, 1], [0, 0, 1], [0, 0, 1]]
@@ -63,7 +63,7 @@ def test_a_row_without_weight_refills_nothing():
     assert means.tolist() == [[0.0], [1.0]]
 
 
-def test_without_a_row_off_its_centre_an_empty_cluster_lies_on_the_heaviest():
+def test_without_a_row_off_its_center_an_empty_cluster_lies_on_the_heaviest():
     X = np.array([[1.0], [4.0], [4.0]])
     centers = np.array([[1.0], [4.0], [4.0]])
     means, relocated = reference.update(X, centers, np.array([0, 1, 1]), np.ones(3))

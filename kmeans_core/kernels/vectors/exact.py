@@ -1,6 +1,6 @@
 """Explicit vectors that keep the deciding sum's bits: float64, features in order, nothing fused.
 
-Each lane is a centre (or a trial of k-means++), and adds in the same order as the plain loop.
+Each lane is a center (or a trial of k-means++), and adds in the same order as the plain loop.
 ``fused.py`` has the faster vectors, which need a rounding bound.
 """
 

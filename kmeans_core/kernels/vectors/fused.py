@@ -1,11 +1,11 @@
-"""Explicit vectors for kernels: products of rows with many centres at once, and the least two.
+"""Explicit vectors for kernels: products of rows with many centers at once, and the least two.
 
 numba's LLVM does not vectorise these loops by itself (its SLP pass is off and short loops are
 unrolled before the loop vectoriser sees them), so they are written as vector instructions. All
 are filters: they multiply and add in an order of their own, fused where the processor can, and
 what they give is compared under a rounding bound, never trusted to the last bit.
 
-How many vectors a panel of centres has is told by the length of a tuple, so that each number that
+How many vectors a panel of centers has is told by the length of a tuple, so that each number that
 is used, and no other, is compiled, with its accumulators in registers.
 
 With the JIT off none of this can run; NumPy stand-ins of the same names then do.

@@ -75,14 +75,14 @@ def rows_by_draw(X, n_clusters, random_state):
 
 
 def starts(*inits):
-    """A callable init that gives these centres, one start after the other."""
+    """A callable init that gives these centers, one start after the other."""
     left = itertools.cycle(inits)
     return lambda X, n_clusters, random_state: next(left)
 
 
 @pytest.fixture
 def loops(monkeypatch):
-    """First centres of the starts that were given back to the loop."""
+    """First centers of the starts that were given back to the loop."""
     seen = []
 
     def watched(points, centers, *args, **params):
@@ -132,8 +132,8 @@ def test_values_of_any_size(blobs, storage, scale, init):
 
 
 @pytest.mark.parametrize("seed", [35, 94, 311])
-def test_a_shift_of_centres_whose_square_vanishes_may_still_move_a_row(storage, seed):
-    # Adding up all rows at the end sets right the rounding of the updates before it: centres move
+def test_a_shift_of_centers_whose_square_vanishes_may_still_move_a_row(storage, seed):
+    # Adding up all rows at the end sets right the rounding of the updates before it: centers move
     # by 1e-166, and a row that is as near to two of them has another nearest one.
     rng = np.random.default_rng(seed)
     X = rng.integers(-12, 13, size=(14, 1)) / 10 * 1e-150
@@ -177,7 +177,7 @@ def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype)
 
         monkeypatch.setattr(sums, name, watched)
     rng = np.random.default_rng(2)
-    X = storage(rng.random((3000, 3)).astype(dtype))  # no groups: the centres move for long
+    X = storage(rng.random((3000, 3)).astype(dtype))  # no groups: the centers move for long
     run = partial(compiled_and_looped, X, X[:15], 15, weights=rng.random(3000))
     (compiled,), (looped,) = run()
     assert_same_bits([compiled], [looped])
@@ -248,7 +248,7 @@ def test_a_start_that_runs_empty_is_given_back_to_the_loop(blobs, storage, loops
     far, farther, near = X[:4].copy(), X[:4].copy(), X[4:8]
     far[-1] += 1000.0
     farther[0] -= 5000.0
-    if storage is np.asarray:  # a callable is asked for centred ones
+    if storage is np.asarray:  # a callable is asked for centered ones
         given = [init - X.mean(axis=0) for init in (far, near, farther)]
     else:
         given = [far, near, farther]

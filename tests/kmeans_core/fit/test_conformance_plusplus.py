@@ -18,7 +18,7 @@ behaviour = Table()
 
 
 def same_picks(X: Any, n_clusters: int, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Ours: the centres and rows, held against scikit-learn's rows."""
+    """Ours: the centers and rows, held against scikit-learn's rows."""
     (centers, chosen), (_, theirs) = (f(X, n_clusters, **params) for f in PLUSPLUS)
     assert chosen.tolist() == theirs.tolist()
     return centers, chosen
@@ -56,7 +56,7 @@ def picks_by_trials() -> None:
     assert streams[0].random() == streams[1].random()
 
 
-@behaviour("its centres are the rows X[indices], in Fortran order, read-only and sparse too")
+@behaviour("its centers are the rows X[indices], in Fortran order, read-only and sparse too")
 def centers_are_rows() -> None:
     X = rows(60)
     expected = same_picks(X, 5, random_state=3)[1].tolist()
@@ -69,7 +69,7 @@ def centers_are_rows() -> None:
         assert centers.tolist() == X[chosen].tolist()
 
 
-@behaviour("float32 rows give float32 centres, and scikit-learn's picks")
+@behaviour("float32 rows give float32 centers, and scikit-learn's picks")
 def float32_centers() -> None:
     X = rows(60).astype(np.float32)
     for seed in range(5):
@@ -79,7 +79,7 @@ def float32_centers() -> None:
             assert centers.tolist() == X[chosen].tolist()
 
 
-@behaviour("int rows give scikit-learn's picks and float64 centres (scikit-learn: int)")
+@behaviour("int rows give scikit-learn's picks and float64 centers (scikit-learn: int)")
 def int_centers() -> None:
     X = (rows(60) * 8).astype(int)
     centers, chosen = same_picks(X, 5, random_state=0)

@@ -1,4 +1,4 @@
-"""First centres and the tolerance where cells are unknown."""
+"""First centers and the tolerance where cells are unknown."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""First centres: k-means++ row for row, random rows, given ones, callables."""
+"""First centers: k-means++ row for row, random rows, given ones, callables."""
 
 import numpy as np
 import pytest
@@ -121,7 +121,7 @@ def test_distinct_rows_are_chosen_while_there_are_any(storage):
         assert sorted(centers.ravel()) == [0, 1, 2, 3]
 
 
-def test_more_centres_than_distinct_rows_repeat_some(storage):
+def test_more_centers_than_distinct_rows_repeat_some(storage):
     centers, rows = kmeans_plusplus(storage(np.array([[5.0], [5.0], [5.0]])), 3, random_state=0)
     assert centers.tolist() == [[5.0]] * 3
     assert len(rows) == 3
@@ -136,10 +136,10 @@ def test_a_generator_is_a_seed_too(blobs):
     assert chosen[0] == chosen[1] != chosen[2]
 
 
-# Centres that the caller brings ----------------------------------------------------------------
+# Centers that the caller brings ----------------------------------------------------------------
 
 
-def test_given_centres_are_rounded_to_the_floats_of_x(blobs, events_of, storage):
+def test_given_centers_are_rounded_to_the_floats_of_x(blobs, events_of, storage):
     X = blobs(30, 3, 3).astype(np.float32)
     init = X[:3].astype(np.float64) + 0.1
     first, *_ = events_of(KMeans(3, init=init, n_init=1), storage(X))

@@ -127,7 +127,7 @@ import warnings
 from sklearn.utils.estimator_checks import check_estimator
 warnings.simplefilter("ignore")
 results = check_estimator(model, on_fail=None, on_skip=None)
-# These two are excused of scikit-learn's KMeans as well: first centres are drawn by row.
+# These two are excused of scikit-learn's KMeans as well: first centers are drawn by row.
 excused = {{"check_sample_weight_equivalence_on_" + kind + "_data" for kind in ("dense", "sparse")}}
 failed = {{result["check_name"] for result in results if result["status"] == "failed"}}
 assert len(results) > 50 and failed <= excused, failed

@@ -237,7 +237,7 @@ def test_behaviour(shown: Callable[[Make], None], make: Make) -> None:
 
 # What scikit-learn excuses its own KMeans from: it draws other random rows from repeated data.
 EXCUSED = {
-    f"check_sample_weight_equivalence_on_{kind}_data": "first centres are drawn by row"
+    f"check_sample_weight_equivalence_on_{kind}_data": "first centers are drawn by row"
     for kind in ("dense", "sparse")
 }
 

@@ -1,4 +1,4 @@
-"""Small kernels over centres, and what kernels need everywhere, against NumPy and the textbook."""
+"""Small kernels over centers, and what kernels need everywhere, against NumPy and the textbook."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_a_shift_has_every_feature_once(n_features):
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 300), (3, 200), (128, 256), (7, 7)])
-def test_only_wanted_centres_and_features_of_the_chunk_are_put(start, stop):
+def test_only_wanted_centers_and_features_of_the_chunk_are_put(start, stop):
     centers = np.random.default_rng(0).normal(size=(5, 300))
     wanted = np.array([True, False, True, True, False])
     for dtype in (np.float32, np.float64):

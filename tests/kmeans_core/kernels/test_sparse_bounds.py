@@ -1,4 +1,4 @@
-"""Bounds of compiled CSR starts: the plain filter's labels as centres move, and what they bound."""
+"""Bounds of compiled CSR starts: the plain filter's labels as centers move, and what they bound."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from kmeans_core.points.checks import as_points
 
 
 class Bounded:
-    """Calls of ``sparse_bounds.assign`` for centres that move, with what they keep."""
+    """Calls of ``sparse_bounds.assign`` for centers that move, with what they keep."""
 
     def __init__(self, X, n_clusters):
         self.points = as_points(X, n_threads=1)
@@ -33,7 +33,7 @@ class Bounded:
         self.before = None
 
     def assign(self, centers):
-        """Labels under the centres."""
+        """Labels under the centers."""
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self.before is not None:
             with np.errstate(over="ignore"):
@@ -79,7 +79,7 @@ def skewed(n_samples, n_features, dtype, seed):
 
 
 def walk(rng, centers, step, n_steps):
-    """Centres that move, each by a step of its own, some not at all."""
+    """Centers that move, each by a step of its own, some not at all."""
     for _ in range(n_steps):
         yield centers
         length = step * rng.random((len(centers), 1)) * rng.integers(0, 2, (len(centers), 1))

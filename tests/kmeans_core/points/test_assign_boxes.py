@@ -35,7 +35,7 @@ def check_fresh(X, centers, n_threads=1):
 
 
 def moved(X, labels, n_clusters, centers):
-    """The next centres of Lloyd's algorithm; a cluster without rows stays where it is."""
+    """The next centers of Lloyd's algorithm; a cluster without rows stays where it is."""
     weight_in_clusters = np.bincount(labels, minlength=n_clusters)
     sums = np.stack([np.bincount(labels, x, minlength=n_clusters) for x in X.T], axis=1)
     return np.where(
@@ -71,7 +71,7 @@ def test_any_small_grid_with_its_ties_and_duplicates(data):
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_any_floats_at_any_scale(data, seed):
-    # Rows near the bisector of two centres by construction: centres are rows that were nudged.
+    # Rows near the bisector of two centers by construction: centers are rows that were nudged.
     rng = np.random.default_rng(seed)
     n_features = data.draw(st.integers(1, 4))
     exponents = st.sampled_from([-320, -160, -155, -1, 0, 1, 150, 153, 154, 300, 307])
@@ -91,8 +91,8 @@ def test_any_number_of_rows_and_clusters(n_rows, n_clusters):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_equally_near_centres_give_the_lowest_index_over_many_blocks(dtype):
-    # A grid with centres on half steps: every row has up to 4 nearest centres, and each twice.
+def test_equally_near_centers_give_the_lowest_index_over_many_blocks(dtype):
+    # A grid with centers on half steps: every row has up to 4 nearest centers, and each twice.
     X = np.stack(np.meshgrid(np.arange(48), np.arange(48)), axis=-1).reshape(-1, 2).astype(dtype)
     centers = X[(X % 4 == 0).all(axis=1)] + 0.5
     centers = np.random.default_rng(0).permutation(np.vstack([centers, centers, centers + 1]))
@@ -118,20 +118,20 @@ def test_rows_that_are_hard_to_sort_or_to_tell_apart(rows):
     check_fresh(rows, rows[::-3][:50] / 2)
 
 
-def test_where_all_distances_overflow_the_lowest_centre_is_nearest():
+def test_where_all_distances_overflow_the_lowest_center_is_nearest():
     X = np.random.default_rng(0).choice([-1e300, 1e300], size=(200, 2))
     check_fresh(X, np.full((5, 2), 3e300))
     check_fresh(X, X[:7])
     check_fresh(X / 1e150, np.array([[1e300, 0], [np.inf, 0], [1e150, 1e150], [0, 0]]))
 
 
-def test_a_centre_is_not_pruned_by_a_gap_that_rounding_made():
-    # Far from 0, where (x - c)^2 keeps few digits of what tells two centres apart.
+def test_a_center_is_not_pruned_by_a_gap_that_rounding_made():
+    # Far from 0, where (x - c)^2 keeps few digits of what tells two centers apart.
     rng = np.random.default_rng(0)
     X = 1e8 + rng.integers(0, 4, size=(1000, 2)) * 2.0**-26
     centers = np.array([[0.0, 0], [2.0**-26, 0], [0, 2.0**-26], [-(2.0**-27), 2.0**-27]])
     check_fresh(X, centers)
-    # Rows in a line across which two centres are as near as rounding lets them be.
+    # Rows in a line across which two centers are as near as rounding lets them be.
     line = np.stack([np.linspace(-1, 1, 2000) * 1e-9, rng.random(2000)], axis=1)
     check_fresh(line, np.array([[1.0, 0.5], [-1.0, 0.5], [1 + 2.0**-52, 0.5], [-1.0, 0.1]]))
 
@@ -152,7 +152,7 @@ def test_labels_that_are_not_those_left_by_the_last_call_are_counted_and_mended(
     check(assigner, X, centers[::-1].copy(), np.zeros(1000, dtype=np.int32))
 
 
-def test_centres_may_return_and_their_number_may_change():
+def test_centers_may_return_and_their_number_may_change():
     rng = np.random.default_rng(0)
     X, labels = rng.random((2000, 3)).astype(np.float32), np.full(2000, -1, dtype=np.int32)
     assigner = BoxAssigner(X, 1)
@@ -161,7 +161,7 @@ def test_centres_may_return_and_their_number_may_change():
         check(assigner, X, sets[at], labels)
 
 
-def test_neither_rows_nor_centres_are_changed():
+def test_neither_rows_nor_centers_are_changed():
     X, centers = np.random.default_rng(0).random((500, 2)), np.eye(2)
     before = X.copy(), centers.copy()
     X.flags.writeable = centers.flags.writeable = False
@@ -255,7 +255,7 @@ def test_each_box_of_the_tree_is_just_as_large_as_its_children_need(n_blocks):
     ("scale", "expected"),
     [(1.0, [0, 2, 3, 4]), (2.0**490, [0, 2, 3, 4]), (1e151, range(6)), (1e-155, range(6))],
 )
-def test_a_box_keeps_only_the_centres_that_can_be_nearest_in_it(scale, expected):
+def test_a_box_keeps_only_the_centers_that_can_be_nearest_in_it(scale, expected):
     # The unit square at 0. (-0.5, 0.5) is as near as the pivot, (0.5, 0.5), on the edge x = 0;
     # (1.2, 1.2) is nearer in a corner; (3, 0.5) and (0.5, 2.6) are nowhere.
     low, high = np.zeros((1, 2)), np.full((1, 2), scale)

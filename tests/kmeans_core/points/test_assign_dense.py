@@ -38,7 +38,7 @@ def follow(X, n_clusters, centers_of_call, n_threads=1):
 
 
 def lloyds_centers(X, first, n_calls):
-    """The centres of so many iterations, the last ones rounded as a fit rounds them."""
+    """The centers of so many iterations, the last ones rounded as a fit rounds them."""
     centers = first.astype(np.float64)
     rows = X.astype(np.float64)
     labels = np.zeros(len(X), dtype=np.int32)
@@ -119,8 +119,8 @@ def test_after_a_few_values_far_out_of_range_ordinary_ones_are_right(blobs, far)
     follow(X, 9, [ordinary, ordinary * far, ordinary, ordinary * 1e25, ordinary + 1e-3, ordinary])
 
 
-def test_a_score_past_the_range_of_float32_is_no_far_centre():
-    # The row's nearest centre is the first, whose half norm is infinite in float32; the score of
+def test_a_score_past_the_range_of_float32_is_no_far_center():
+    # The row's nearest center is the first, whose half norm is infinite in float32; the score of
     # the third is an ordinary number.
     X = np.zeros((3, 5), dtype=np.float32)
     X[:, 0] = [1e19, -1e19, 0.99e19]
@@ -132,7 +132,7 @@ def test_a_score_past_the_range_of_float32_is_no_far_centre():
 
 @settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64]))
-def test_centres_may_jump_between_calls(seed, dtype):
+def test_centers_may_jump_between_calls(seed, dtype):
     rng = np.random.default_rng(seed)
     n_samples, n_features = rng.integers(1, 80), rng.integers(1, 20)
     n_clusters = rng.integers(1, 60)
@@ -151,7 +151,7 @@ def test_centres_may_jump_between_calls(seed, dtype):
 
 
 def near_ties(dtype, n_features, n_samples=4000, spread=3e-7, offset=0.0):
-    """Rows beside the plane halfway between two centres, nearer to it than float32 can tell."""
+    """Rows beside the plane halfway between two centers, nearer to it than float32 can tell."""
     rng = np.random.default_rng(n_features)
     centers = rng.normal(size=(2, n_features))
     middle, apart = centers.mean(axis=0), centers[1] - centers[0]
@@ -176,7 +176,7 @@ def test_near_ties_are_decided_by_the_sum(dtype, spread, n_features, offset):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("step", [1e-16, 1e-8, 1e-7, 1e-4])
-def test_near_ties_of_centres_in_different_groups(dtype, step):
+def test_near_ties_of_centers_in_different_groups(dtype, step):
     X, pair = near_ties(dtype, 140, n_samples=1500, spread=step)
     rng = np.random.default_rng(0)
     calls = []
@@ -190,7 +190,7 @@ def test_near_ties_of_centres_in_different_groups(dtype, step):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("step", [1e-8, 1e-6, 1e-4, 1e-2])
-def test_rows_whose_label_flips_as_centres_creep_are_not_skipped(dtype, step):
+def test_rows_whose_label_flips_as_centers_creep_are_not_skipped(dtype, step):
     # Halfway planes sweep over rows that lie within a few steps of them.
     X, centers = near_ties(dtype, 12, spread=3 * step)
     rng = np.random.default_rng(0)
@@ -231,7 +231,7 @@ def test_bounds_hold_also_after_long_ways(blobs, dtype, n_features):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_bounds_move_as_far_as_centres_on_a_line(dtype):
+def test_bounds_move_as_far_as_centers_on_a_line(dtype):
     X = np.zeros((20, 5), dtype=dtype)
     X[:, 0] = np.repeat([0.0, 20.0], 10)
     centers = X[::10].astype(np.float64)
@@ -252,7 +252,7 @@ def test_bounds_move_as_far_as_centres_on_a_line(dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("n_features", "n_clusters"), [(8, 10), (8, 150), (150, 60)])
-def test_rows_are_skipped_as_centres_come_to_rest(dtype, n_features, n_clusters):
+def test_rows_are_skipped_as_centers_come_to_rest(dtype, n_features, n_clusters):
     rng = np.random.default_rng(0)
     middles = rng.normal(size=(n_clusters, n_features)) * 8
     X = np.repeat(middles, 20, axis=0) + rng.normal(size=(20 * n_clusters, n_features))
@@ -264,8 +264,8 @@ def test_rows_are_skipped_as_centres_come_to_rest(dtype, n_features, n_clusters)
     assert max(looked_at[2:]) < 0.1 * len(X)
 
 
-def test_only_rows_that_a_moved_centre_may_concern_are_looked_at():
-    # Four groups; one centre moves by nearly as much as the bounds allow, then by more.
+def test_only_rows_that_a_moved_center_may_concern_are_looked_at():
+    # Four groups; one center moves by nearly as much as the bounds allow, then by more.
     X = np.zeros((40, 5), dtype=np.float32)
     X[:, 0] = np.repeat([0.0, 10.0, 30.0, 50.0], 10)
     centers = X[::10].astype(np.float64)

@@ -1,4 +1,4 @@
-"""SparseAssigner: the deciding sum's labels, however close and of whatever size the centres are."""
+"""SparseAssigner: the deciding sum's labels, however close and of whatever size the centers are."""
 
 import itertools
 
@@ -40,7 +40,7 @@ def ratings(n_users, n_items, density, dtype=np.float32, seed=0):
 
 
 def means_of(X, n_clusters, seed=0):
-    """Means of rows dealt out at random: nearly equal centres, as ratings have them."""
+    """Means of rows dealt out at random: nearly equal centers, as ratings have them."""
     rng = np.random.default_rng(seed)
     dealt = rng.integers(0, n_clusters, X.shape[0])
     dealt[:n_clusters] = np.arange(n_clusters)
@@ -52,10 +52,10 @@ def means_of(X, n_clusters, seed=0):
 
 
 @pytest.mark.parametrize("n_clusters", [1, 15, 16, 17, 100, 130, 300])
-def test_ratings_go_to_the_deciding_sums_centre(n_clusters):
+def test_ratings_go_to_the_deciding_sums_center(n_clusters):
     X = ratings(400, 60, 0.2)
     agree(X, means_of(X, n_clusters))
-    # Rows as centres: exact ties wherever a user has seen nothing that either centre has.
+    # Rows as centers: exact ties wherever a user has seen nothing that either center has.
     agree(X, X[:n_clusters].toarray().astype(np.float64))
 
 
@@ -75,13 +75,13 @@ def test_one_feature_is_enough(n_clusters):
     agree(X, np.linspace(-1, 6, n_clusters)[:, None])
 
 
-def test_without_stored_values_the_shortest_centre_is_nearest():
+def test_without_stored_values_the_shortest_center_is_nearest():
     X = sp.csr_array((5, 3))
     centers = np.array([[2.0, 0, 0], [0, 1.0, 0], [0, 0, -1.0], [1.0, 1.0, 0]])
     assert assigned(X, centers).tolist() == [1] * 5
 
 
-def test_one_assigner_serves_centres_that_move():
+def test_one_assigner_serves_centers_that_move():
     X = ratings(300, 50, 0.2)
     assigner = as_points(X).assigner(20)
     centers = means_of(X, 20)
@@ -111,7 +111,7 @@ def test_labels_are_the_same_for_every_number_of_threads(n_threads, always_threa
 
 
 @pytest.mark.parametrize("n_clusters", [2, 16, 50])
-def test_of_equal_centres_the_lowest_is_taken(n_clusters):
+def test_of_equal_centers_the_lowest_is_taken(n_clusters):
     X = ratings(100, 30, 0.3)
     centers = means_of(X, n_clusters)
     twice = np.vstack([centers[::-1], centers, centers])
@@ -121,7 +121,7 @@ def test_of_equal_centres_the_lowest_is_taken(n_clusters):
 
 
 @given(st.data())
-def test_on_a_grid_the_lowest_of_equally_near_centres_is_taken(data):
+def test_on_a_grid_the_lowest_of_equally_near_centers_is_taken(data):
     n_rows, n_centers, n_features = (data.draw(st.integers(1, most)) for most in (6, 20, 4))
     step = st.sampled_from([0.0, 0.0, 0.5, 1.0, 2.0, -1.0])
     n_values = (n_rows + n_centers) * n_features
@@ -133,7 +133,7 @@ def test_on_a_grid_the_lowest_of_equally_near_centres_is_taken(data):
 
 @pytest.mark.parametrize("apart", [1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 1e-15])
 @pytest.mark.parametrize("n_clusters", [2, 60])
-def test_centres_that_nearly_coincide_are_told_apart(apart, n_clusters):
+def test_centers_that_nearly_coincide_are_told_apart(apart, n_clusters):
     X = ratings(400, 40, 0.4, np.float64)
     rng = np.random.default_rng(3)
     X.data *= rng.uniform(0.9, 1.1, X.nnz)
@@ -142,7 +142,7 @@ def test_centres_that_nearly_coincide_are_told_apart(apart, n_clusters):
 
 
 @pytest.mark.parametrize("n_clusters", [2, 100])
-def test_rows_nearly_midway_between_two_centres_are_told_apart(n_clusters):
+def test_rows_nearly_midway_between_two_centers_are_told_apart(n_clusters):
     rng = np.random.default_rng(4)
     offsets = 10.0 ** rng.uniform(-16, 0, 2000) * rng.choice([-1, 1], 2000)
     X = sp.csr_array((1000.5 + offsets)[:, None])
@@ -150,7 +150,7 @@ def test_rows_nearly_midway_between_two_centres_are_told_apart(n_clusters):
 
 
 @pytest.mark.parametrize("length", [0.01, 0.3, 1.0, 30.0])
-def test_a_row_nearly_as_far_from_all_centres_goes_to_the_nearest(length):
+def test_a_row_nearly_as_far_from_all_centers_goes_to_the_nearest(length):
     rng = np.random.default_rng(8)
     for _ in range(300):
         row = np.array([rng.uniform(length, 2 * length), 0.0, 0.0])
@@ -161,11 +161,11 @@ def test_a_row_nearly_as_far_from_all_centres_goes_to_the_nearest(length):
 
 
 def leaning(n_stored, unit, x_step, others):
-    """A row and centres whose products, added up one after the other, round as far as they can.
+    """A row and centers whose products, added up one after the other, round as far as they can.
 
     Both products start with 1. To the first, each further one adds a 64th more than half a digit
     of 1, which rounds up to a whole one; to the second a 64th less, which rounds down to none. So
-    the first centre seems nearer by about 2 * n_stored * unit, which is close to the bound. What
+    the first center seems nearer by about 2 * n_stored * unit, which is close to the bound. What
     it has where the row has nothing makes it the farther one by a twentieth of that.
     """
     row = np.full(n_stored, x_step)
@@ -184,7 +184,7 @@ def leaning(n_stored, unit, x_step, others):
 @pytest.mark.parametrize("n_stored", [50, 400, 3000])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rounding_of_float32_at_its_worst_decides_nothing(n_stored, others, dtype):
-    # A far centre lengthens the bound for all; the one for each centre alone must hold as well.
+    # A far center lengthens the bound for all; the one for each center alone must hold as well.
     X, centers = leaning(n_stored, 2.0**-24, 2.0**-12, others)
     assert exact(X, centers).tolist() == [98]
     assert assigned(X.astype(dtype), centers).tolist() == [98]
@@ -204,7 +204,7 @@ SIZES += (1e10, 1e18, 1e19, 1e20, 1e37, 1e39, 1e77, 1e150, 1e154, 1e300)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_rows_and_centres_may_be_of_any_size(size):
+def test_rows_and_centers_may_be_of_any_size(size):
     rng = np.random.default_rng(5)
     X = ratings(200, 12, 0.4, np.float64)
     X.data *= rng.uniform(0.5, 1.5, X.nnz)
@@ -235,7 +235,7 @@ def test_one_row_out_of_range_leaves_the_others_theirs():
         agree(sp.csr_array(X), X[5:12])
 
 
-def test_centres_that_are_not_finite_are_handled_as_by_the_deciding_sum():
+def test_centers_that_are_not_finite_are_handled_as_by_the_deciding_sum():
     X = ratings(50, 12, 0.4, np.float64)
     with np.errstate(all="ignore"):
         for value, place in itertools.product((np.inf, -np.inf, np.nan), (1, 5)):

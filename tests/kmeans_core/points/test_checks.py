@@ -240,7 +240,7 @@ def test_the_place_of_a_sparse_value_that_is_not_finite_is_named(value):
 
 
 def test_sparse_data_is_never_made_dense():
-    # Dense it would be 800 MB; two centres are 16 MB, and are held several times over.
+    # Dense it would be 800 MB; two centers are 16 MB, and are held several times over.
     rng = np.random.default_rng(0)
     n_features = 1_000_000
     indices = np.sort(rng.choice(n_features, size=(100, 5)), axis=1).ravel().astype(np.int32)

@@ -59,7 +59,7 @@ def test_the_objective_never_rises(events_of, case, form):
     form=BOTH,
     dtype=st.sampled_from([np.float64, np.float32]),
 )
-def test_labels_are_predicts_and_inertia_is_that_of_labels_and_centres(case, form, dtype):
+def test_labels_are_predicts_and_inertia_is_that_of_labels_and_centers(case, form, dtype):
     X = form(case.X.astype(dtype))
     model = case.model().fit(X, sample_weight=case.weights)
     assert model.labels_.tobytes() == model.predict(X).tobytes()
@@ -110,14 +110,14 @@ def test_an_integer_weight_is_a_repetition(events_of, case):
 def test_a_case_worked_by_hand(form):
     n = np.nan
     X = form(np.array([[1.0, n, 2.0], [3.0, 4.0, n], [9.0, n, n], [n, 0.0, n]]))
-    # Means of known values: 13/3, 2, 2. Row 3 is 4 from the first centre, 16 from the second.
+    # Means of known values: 13/3, 2, 2. Row 3 is 4 from the first center, 16 from the second.
     model = KMeans(2, init=[[2.0, 2.0, 2.0], [8.0, 4.0, 8.0]], missing="ignore", tol=0).fit(X)
     assert model.labels_.tolist() == [0, 0, 1, 0]
     assert model.cluster_centers_.tolist() == [[2.0, 2.0, 2.0], [9.0, 2.0, 2.0]]
     assert model.inertia_ == 1 + 0 + (1 + 4) + 0 + 4
     assert model.heaviest_cluster_ == 0
     assert model.penalty_ == 0.0
-    # One row's weight of the means is added to every centre.
+    # One row's weight of the means is added to every center.
     model = KMeans(2, init=[[2.0, 2.0, 2.0], [8.0, 4.0, 8.0]], missing="ignore", tol=0)
     model.set_params(shrinkage=1, max_iter=1).fit(X)
     first, second = (1 + 3 + 13 / 3) / 3, (9 + 13 / 3) / 2
@@ -127,7 +127,7 @@ def test_a_case_worked_by_hand(form):
     assert model.penalty_ == pytest.approx(penalty, rel=1e-12)
 
 
-def test_much_shrinkage_draws_every_centre_to_the_means():
+def test_much_shrinkage_draws_every_center_to_the_means():
     X = rated()
     means = np.nanmean(X, axis=0)
     off = []
@@ -139,7 +139,7 @@ def test_much_shrinkage_draws_every_centre_to_the_means():
 
 
 def test_a_refill_that_shrinkage_makes_dearer_is_left_out(form, events_of):
-    # The means are -24. The farthest row is 10 from its centre, and 76 from the means: with
+    # The means are -24. The farthest row is 10 from its center, and 76 from the means: with
     # shrinkage 1 it would cost 76^2 / 2 in a cluster of its own.
     X = form(np.array([[0.0, 0.0], [2.0, np.nan], [2.0, 0.0], [-100.0, 0.0]]))
     init = [[0.0, 0.0], [-90.0, 0.0], [500.0, 0.0]]

@@ -22,7 +22,7 @@ ANY_SIZE = st.one_of(
 
 @st.composite
 def rows_and_centers(draw, values):
-    """A few rows and centres with the same number of features."""
+    """A few rows and centers with the same number of features."""
     n_rows, n_centers, n_features = (draw(st.integers(1, most)) for most in (8, 10, 5))
     n_values = (n_rows + n_centers) * n_features
     flat = draw(st.lists(values, min_size=n_values, max_size=n_values))
@@ -37,7 +37,7 @@ def labels_of(X, centers):
 
 
 @given(rows_and_centers(ANY_SIZE))
-def test_the_nearest_centre_is_the_textbooks_to_the_bit(case):
+def test_the_nearest_center_is_the_textbooks_to_the_bit(case):
     # Sizes include such as overflow or underflow when squared: the filter of the sparse kernel
     # must see that it cannot tell.
     X, centers = case
@@ -56,7 +56,7 @@ def test_a_difference_below_the_smallest_normal_number_decides():
         assert labels_of(sp.csr_array(X), centers) == labels_of(X, centers)
 
 
-def test_centres_that_differ_in_the_last_digit_are_told_apart(storage):
+def test_centers_that_differ_in_the_last_digit_are_told_apart(storage):
     X = storage(np.array([[0.1, 0.7, 3.3], [0.3, 0.0, 9.1]]))
     center = np.array([0.2, 0.2, 6.0])
     for feature in range(3):
@@ -170,7 +170,7 @@ def test_taken_rows_are_dense_and_ones_own(blobs, storage):
 @pytest.mark.parametrize("n_clusters", [1, 7, 8, 9, 16])
 @pytest.mark.parametrize("width", [8, 32])
 @pytest.mark.parametrize("n_features", [1, 300])  # of one block, and of three
-def test_transposed_centres_are_padded(n_clusters, n_features, width):
+def test_transposed_centers_are_padded(n_clusters, n_features, width):
     centers = np.arange(1.0, 1 + n_features * n_clusters).reshape(n_clusters, n_features)
     table = transposed(centers, width, padding=np.inf)
     n_padded = table.shape[1]
@@ -181,8 +181,8 @@ def test_transposed_centres_are_padded(n_clusters, n_features, width):
 
 
 @pytest.mark.parametrize("n_clusters", [1, 3, 8, 11])
-def test_padding_is_nobodys_nearest_centre(storage, n_clusters):
-    # Padding of zeros would be nearer to these rows than any centre.
+def test_padding_is_nobodys_nearest_center(storage, n_clusters):
+    # Padding of zeros would be nearer to these rows than any center.
     X = np.ones((6, 3)) * 0.01
     X[0, 0] = 0.0
     assert max(labels_of(storage(X), np.full((n_clusters, 3), 50.0))) == 0

@@ -93,7 +93,7 @@ def test_large_distances_make_large_weights_overflow(call):
         call(X * 1e10, [1e290] * 4)
 
 
-def test_far_centres_make_the_weights_of_a_score_overflow():
+def test_far_centers_make_the_weights_of_a_score_overflow():
     model = KMeans(2, random_state=0).fit(X * 1e100)
     with pytest.raises(ValueError, match=r"overflows: weights that sum to 4e\+120"):
         model.score(X, sample_weight=[1e120] * 4)

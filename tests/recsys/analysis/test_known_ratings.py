@@ -31,7 +31,7 @@ def test_ignored_films_leave_the_stars_to_tell_the_groups(two_traits: Ratings) -
     shrunk = cluster_users(matrix, 2, missing="ignore", shrinkage=2.0)
     known = cluster_users(matrix, 2, missing="ignore")
     assert adjusted_rand_score(strict, shrunk.labels) == 1.0
-    assert shrunk.inertia > known.inertia  # centres are drawn from the groups' own means
+    assert shrunk.inertia > known.inertia  # centers are drawn from the groups' own means
     assert adjusted_rand_score(strict, known.labels) == 1.0
     assert adjusted_rand_score(strict, cluster_users(matrix, 2).labels) < 0.5
     values = matrix.values.toarray()

@@ -79,7 +79,7 @@ def test_new_people_join_the_nearest_group() -> None:
         np.random.default_rng(0),
         by_residuals=False,
     )
-    # By who rated what features are scaled to length 1: centres are moved there for the test.
+    # By who rated what features are scaled to length 1: centers are moved there for the test.
     centers = np.where(stage.centers > 5, 1.0, -1.0).astype(np.float32)
     stage = replace(stage, centers=centers)
     users = cells_of(np.array([[0.5, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
