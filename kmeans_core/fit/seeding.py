@@ -147,8 +147,8 @@ def _from_callable(
     mean = np.nan_to_num(array.mean(axis=0))
     returned = init(array - mean, n_clusters, random_state=stream)
     centers = _checked(returned, points, n_clusters, name)
-    uncentred: Floats = centers + mean.astype(np.float64)
-    return uncentred
+    uncentered: Floats = centers + mean.astype(np.float64)
+    return uncentered
 
 
 def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
