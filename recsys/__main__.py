@@ -9,13 +9,7 @@ EXTRA = ("pandas", "matplotlib", "jinja2", "pooch", "tqdm")
 
 
 def main() -> int:
-    """Run the command line.
-
-    Returns
-    -------
-    int
-        The exit code; 2 if packages of the extra `recsys` are missing.
-    """
+    """Run the command, and return its exit code: 2 if a package of the extra is missing."""
     terminal.open_streams()
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:

@@ -30,22 +30,8 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     The content goes to a new file in the same folder. This file is renamed at the end. If the block
     raises, ``path`` stays as it was. If the process is killed, the new file remains, and the next
     call for the same ``path`` removes it. Links are followed. If ``path`` exists and is not a
-    regular file (a device, a FIFO, ``/dev/stdout``), the content goes directly to it.
-
-    Parameters
-    ----------
-    path : Path
-        The file to write.
-
-    Yields
-    ------
-    BinaryIO
-        A file that is open for writing. The caller need not close it.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written. The message names ``path``.
+    regular file (a device, a FIFO, ``/dev/stdout``), the content goes directly to it. The message
+    of an OSError names ``path``.
 
     Examples
     --------
@@ -91,20 +77,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8, whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        The file to write, as in :func:`whole`.
-    text : str
-        The content.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written. The message names ``path``.
-    """
+    """Write a text in UTF-8, whole or not at all, as :func:`whole` does."""
     with whole(path) as file:
         file.write(text.encode("utf-8"))
 
@@ -112,16 +85,7 @@ def write_text(path: Path, text: str) -> None:
 def check_writable(path: Path) -> None:
     """Check before long work that :func:`whole` can write a file.
 
-    Parameters
-    ----------
-    path : Path
-        The file to write later.
-
-    Raises
-    ------
-    OSError
-        If ``path`` is a folder, if its folder does not exist, or if writing is not permitted. The
-        exception's ``filename`` is the file or folder that is in the way.
+    The ``filename`` of the OSError is the file or folder that prevents it.
     """
     target = _replaceable(path)
     if target is None:

@@ -15,19 +15,10 @@ _RAW_BYTES = re.compile("[\udc80-\udcff]+")
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""Write every character that a terminal acts on as an escape.
+    r"""Write every character that a terminal acts on as an escape, except those in ``keep``.
 
-    Parameters
-    ----------
-    text : str
-        Any text. It may hold bytes of a file name that Python could not decode.
-    keep : str
-        Characters that stay as they are, such as a line end.
-
-    Returns
-    -------
-    str
-        Undecoded bytes become letters if they are UTF-8, and escapes otherwise.
+    Bytes of a file name that Python could not decode become letters if they are UTF-8, and escapes
+    otherwise.
 
     Examples
     --------
@@ -42,19 +33,7 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def shortened(text: str, longest: int = LONGEST_VALUE) -> str:
-    """Cut a text to a length.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-    longest : int
-        The greatest number of characters in the result.
-
-    Returns
-    -------
-    str
-        The text, or its beginning and … if it is too long.
+    """Cut a text to at most ``longest`` characters; … marks the cut.
 
     Examples
     --------
@@ -65,17 +44,7 @@ def shortened(text: str, longest: int = LONGEST_VALUE) -> str:
 
 
 def shown(value: object) -> str:
-    """Write a value for an error message.
-
-    Parameters
-    ----------
-    value : object
-        Any value.
-
-    Returns
-    -------
-    str
-        The repr of the value, shortened and printable.
+    """Write a value for an error message: its repr, shortened and printable.
 
     Examples
     --------
@@ -92,16 +61,7 @@ def shown(value: object) -> str:
 def message(text: str) -> str:
     r"""Turn a text into one printable line for an error.
 
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        The lines of the text, joined by spaces. If that is longer than 2,000 characters, … stands
-        for the middle.
+    If it is longer than 2,000 characters, … stands for the middle.
 
     Examples
     --------

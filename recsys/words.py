@@ -2,20 +2,7 @@
 
 
 def counted(n: int, one: str, many: str = "") -> str:
-    """Write a number and its noun: ``counted(1, "user")`` is "1 user".
-
-    Parameters
-    ----------
-    n : int
-        The number.
-    one : str
-        The noun in the singular.
-    many : str
-        The noun in the plural. The default is ``one`` and an s.
-
-    Returns
-    -------
-    str
+    """Write a number and its noun; the plural is ``many``, or ``one`` and an s.
 
     Examples
     --------

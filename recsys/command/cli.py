@@ -24,19 +24,11 @@ N_GROUPS = 10
 
 
 def run(typed: Sequence[str]) -> int:
-    """Run the command.
+    """Run the command, and return its exit code.
 
-    Parameters
-    ----------
-    typed : sequence of str
-        The arguments, without the name of the program.
-
-    Returns
-    -------
-    int
-        The exit code. It is 0 after success. It is 2 if the input is bad or the answer cannot be
-        written; one line on standard error says why. It is 130 after an interrupt, and 141 if the
-        reader of the output stopped.
+    The code is 0 after success. It is 2 if the input is bad or the answer cannot be written; one
+    line on standard error says why. It is 130 after an interrupt, and 141 if the reader of the
+    output stopped.
     """
     try:
         try:

@@ -34,13 +34,7 @@ N_SEEDS = 3
 
 
 def chosen_recommenders(names: Sequence[str] | None) -> dict[str, Maker]:
-    """The recommenders of these names, in this order, or all recommenders for None.
-
-    Raises
-    ------
-    LookupError
-        If a name is unknown.
-    """
+    """The recommenders of these names, in this order, or all of them for None."""
     makers = default_recommenders()
     for name in names or ():
         if name not in makers:
@@ -70,10 +64,7 @@ def evaluate(
 ) -> None:
     """Print each table when it is ready, and write all tables to ``options.out`` if given.
 
-    Raises
-    ------
-    ValueError
-        If no recommender fits any of the tables, or the ratings are too few.
+    It raises a ValueError if no recommender fits any of the tables, or if the ratings are too few.
     """
     tables = []
     for task in _tasks(ratings, options, tell):

@@ -38,24 +38,14 @@ def open_streams() -> None:
 def answer(*lines: str) -> None:
     """Print the lines of an answer, with control characters written out.
 
-    Raises
-    ------
-    BrokenPipeError
-        If the reader of the answer has stopped.
-    OutputError
-        If the answer cannot be written for another reason.
+    If the reader of the answer has stopped, it raises a BrokenPipeError; if the answer cannot be
+    written for another reason, it raises an OutputError.
     """
     _write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def flush() -> None:
-    """Write all answers that are still in the buffer.
-
-    Raises
-    ------
-    BrokenPipeError, OutputError
-        As for :func:`answer`.
-    """
+    """Write all answers that are still in the buffer; errors are those of :func:`answer`."""
     _write("", flush=True)
 
 

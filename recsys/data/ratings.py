@@ -224,17 +224,7 @@ def movies_frame(movie_ids: Ints, titles: Sequence[str], genres: Sequence[str]) 
 
 
 def is_encodable(text: str) -> bool:
-    r"""Tell whether a text can be written as UTF-8.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    bool
-        False if the text holds a lone surrogate.
+    r"""Tell whether a text can be written as UTF-8: it holds no lone surrogate.
 
     Examples
     --------
@@ -251,15 +241,7 @@ def is_encodable(text: str) -> bool:
 def repeats(*columns: Ints) -> tuple[Ints, Ints]:
     """Find the rows that repeat an earlier row in all columns.
 
-    Parameters
-    ----------
-    *columns : ndarray of int64
-        One or more columns of the same length.
-
-    Returns
-    -------
-    later, first : ndarray of int64
-        The positions of these rows, ascending, and for each the position of the first equal row.
+    The result holds their positions, ascending, and the position of the first equal row of each.
 
     Examples
     --------

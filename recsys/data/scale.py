@@ -73,18 +73,6 @@ LIKED_SHARE = 0.8
 def liked(ratings: Floats, scale: RatingScale) -> Mask:
     """Tell which ratings are likes: those of at least 0.8 times the largest rating.
 
-    Parameters
-    ----------
-    ratings : ndarray of float64
-        Ratings of the scale.
-    scale : RatingScale
-        The scale with the largest rating.
-
-    Returns
-    -------
-    ndarray of bool
-        One value for each rating.
-
     Examples
     --------
     >>> liked(np.array([3.5, 4.0, 5.0]), HALF_STARS).tolist()

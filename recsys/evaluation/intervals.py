@@ -29,12 +29,7 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class ErrorDraws:
-    """RMSE and MAE of each bootstrap sample of users.
-
-    Attributes
-    ----------
-    rmse, mae : ndarray of shape (n_draws,), float64
-    """
+    """RMSE and MAE of each bootstrap sample of users, each of shape (n_draws,)."""
 
     rmse: Floats
     mae: Floats
@@ -43,25 +38,12 @@ class ErrorDraws:
 def resampled_means(
     sums: Floats, n_rows: npt.NDArray[np.int64] | Floats, *, seed: int, n_draws: int = N_DRAWS
 ) -> Floats:
-    """Means over rows in bootstrap samples of users.
+    """Means over rows in bootstrap samples of users, of shape (n_draws, n_measures).
 
-    Each sample draws as many users as there are, with replacement, and takes all rows of each
-    drawn user. The rows of one user are alike, so a bootstrap over rows would give intervals that
-    are too narrow (the bootstrap by clusters: Davison and Hinkley 1997, section 3.8).
-
-    Parameters
-    ----------
-    sums : ndarray of shape (n_users, n_measures), float64
-        Sums over each user's rows.
-    n_rows : ndarray of shape (n_users,)
-        Number of each user's rows, at least 1.
-    seed : int
-    n_draws : int, default 1000
-        Number of samples.
-
-    Returns
-    -------
-    ndarray of shape (n_draws, n_measures)
+    ``sums`` has shape (n_users, n_measures) and holds sums over each user's rows. Each sample draws
+    as many users as there are, with replacement, and takes all rows of each drawn user. The rows of
+    one user are alike, so a bootstrap over rows would give intervals that are too narrow (the
+    bootstrap by clusters: Davison and Hinkley 1997, section 3.8).
 
     Examples
     --------
@@ -83,35 +65,13 @@ def resampled_means(
 
 
 def estimate(value: float, draws: Floats) -> Estimate:
-    """Pair a value with the middle 95 % of its draws.
-
-    Parameters
-    ----------
-    value : float
-    draws : ndarray of shape (n_draws,), float64
-        The value in each bootstrap sample.
-
-    Returns
-    -------
-    Estimate
-    """
+    """Pair a value with the middle 95 % of its draws."""
     low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value, float(low), float(high))
 
 
 def error_draws(errors: ErrorsByUser, seed: int) -> ErrorDraws:
-    """RMSE and MAE in bootstrap samples of users, over all rows of the drawn users.
-
-    Parameters
-    ----------
-    errors : ErrorsByUser
-        Users without rows are never drawn.
-    seed : int
-
-    Returns
-    -------
-    ErrorDraws
-    """
+    """RMSE and MAE in bootstrap samples of users; users without rows are never drawn."""
     asked = errors.n_rows > 0
     sums = np.column_stack([errors.squared, errors.absolute])[asked]
     means = resampled_means(sums, errors.n_rows[asked], seed=seed)
@@ -119,16 +79,6 @@ def error_draws(errors: ErrorsByUser, seed: int) -> ErrorDraws:
 
 
 def mean_estimate(by_user: Floats, seed: int) -> Estimate:
-    """The mean over users of one value per user, with its interval.
-
-    Parameters
-    ----------
-    by_user : ndarray of shape (n_users,), float64
-    seed : int
-
-    Returns
-    -------
-    Estimate
-    """
+    """The mean over users of one value per user, with its interval."""
     draws = resampled_means(by_user[:, None], np.ones(len(by_user)), seed=seed)
     return estimate(float(by_user.mean()), draws[:, 0])

@@ -15,15 +15,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class ErrorsByUser:
-    """Errors of predicted ratings, added up for each user.
-
-    Attributes
-    ----------
-    n_rows : ndarray of shape (n_users,), int64
-        Number of predicted ratings.
-    absolute, squared : ndarray of shape (n_users,), float64
-        Sum of the absolute errors, and sum of the squared errors.
-    """
+    """The number of predicted ratings, and sums of their errors, of shape (n_users,)."""
 
     n_rows: Ints
     absolute: Floats
@@ -52,16 +44,7 @@ def errors_by_user(
 ) -> ErrorsByUser:
     """Add up the errors of predicted ratings for each user.
 
-    Parameters
-    ----------
-    users : ndarray of shape (n_rows,), int
-        The user of each rating, as a number from 0 to ``n_users`` - 1.
-    ratings, predictions : ndarray of shape (n_rows,), float64
-    n_users : int
-
-    Returns
-    -------
-    ErrorsByUser
+    ``users`` holds the user of each rating, as a number from 0 to ``n_users`` - 1.
 
     Examples
     --------
@@ -80,20 +63,10 @@ def errors_by_user(
 
 
 def hits_at_k(lists: Ints, rows: npt.NDArray[np.intp], movie_ids: Ints) -> Mask:
-    """Which listed items are relevant to the user of the list.
+    """Which listed items are relevant to the user of the list, of shape (n_users, k).
 
-    Parameters
-    ----------
-    lists : ndarray of shape (n_users, k), int64
-        Movie ids, best first; -1 where a list has no item.
-    rows : ndarray of shape (n_relevant,), int
-        The row of ``lists`` that belongs to the user, for each (user, relevant item) pair.
-    movie_ids : ndarray of shape (n_relevant,), int64
-        The item of each pair.
-
-    Returns
-    -------
-    ndarray of shape (n_users, k), bool
+    A row of ``lists`` holds movie ids, best first, and -1 where it has no item. ``rows`` and
+    ``movie_ids`` hold the (user, relevant item) pairs; the user is a row of ``lists``.
 
     Examples
     --------
@@ -114,23 +87,8 @@ def ndcg_at_k(hits: Mask, n_relevant: Ints) -> Floats:
 
     A hit at rank r (from 1) gains 1 / log2(r + 1). The sum of a list's gains is divided by that of
     the best list, which starts with min(n_relevant, k) hits (Järvelin and Kekäläinen 2002, with
-    the discount of Burges et al. 2005).
-
-    Parameters
-    ----------
-    hits : ndarray of shape (n_users, k), bool
-        From :func:`hits_at_k`.
-    n_relevant : ndarray of shape (n_users,), int
-        Number of each user's relevant items, listed or not; at least 1.
-
-    Returns
-    -------
-    ndarray of shape (n_users,), 0 to 1
-
-    Raises
-    ------
-    ValueError
-        If a user has no relevant item.
+    the discount of Burges et al. 2005). ``n_relevant`` counts each user's relevant items, listed or
+    not; a user without relevant items is a ValueError.
 
     Examples
     --------
@@ -148,22 +106,8 @@ def ndcg_at_k(hits: Mask, n_relevant: Ints) -> Floats:
 def recall_at_k(hits: Mask, n_relevant: Ints) -> Floats:
     """Share of each user's relevant items that the list holds.
 
-    Parameters
-    ----------
-    hits : ndarray of shape (n_users, k), bool
-        From :func:`hits_at_k`.
-    n_relevant : ndarray of shape (n_users,), int
-        Number of each user's relevant items, listed or not; at least 1. With more than k relevant
-        items the share cannot reach 1.
-
-    Returns
-    -------
-    ndarray of shape (n_users,), 0 to 1
-
-    Raises
-    ------
-    ValueError
-        If a user has no relevant item.
+    ``n_relevant`` counts each user's relevant items, listed or not; a user without relevant items
+    is a ValueError. With more than k relevant items the share cannot reach 1.
 
     Examples
     --------
@@ -178,15 +122,7 @@ def recall_at_k(hits: Mask, n_relevant: Ints) -> Floats:
 def coverage_at_k(lists: Ints, movie_ids: Ints) -> float:
     """Share of the items that stand in at least one list.
 
-    Parameters
-    ----------
-    lists : ndarray of shape (n_users, k), int64
-    movie_ids : ndarray of shape (n_items,), int64
-        Ids of the items, each once. Listed items that are not among them do not count.
-
-    Returns
-    -------
-    float
+    ``movie_ids`` holds each item once. Listed items that are not among them do not count.
 
     Examples
     --------

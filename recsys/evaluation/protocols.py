@@ -60,24 +60,8 @@ class SupportsColdStart(Protocol):
 def checked_predictions(name: str, answer: Any, n_rows: int, scale: RatingScale) -> Floats:
     """Check predicted ratings, and clip them to the scale.
 
-    Parameters
-    ----------
-    name : str
-        Name of the recommender, for error messages.
-    answer : array-like
-        What the recommender returned.
-    n_rows : int
-        How many predictions the recommender was asked for.
-    scale : RatingScale
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), float64
-
-    Raises
-    ------
-    ValueError
-        If the number of predictions is wrong, or a prediction is not a finite number.
+    A wrong number of predictions, or one that is not a finite number, is a ValueError that names
+    the recommender.
     """
     predictions = np.asarray(answer, dtype=np.float64)
     if predictions.shape != (n_rows,):
@@ -94,25 +78,10 @@ def checked_predictions(name: str, answer: Any, n_rows: int, scale: RatingScale)
 
 
 def checked_lists(name: str, answer: Any, n_users: int, n: int) -> Ints:
-    """Check lists of items, one per user.
+    """Check lists of items, of shape (n_users, n).
 
-    Parameters
-    ----------
-    name : str
-        Name of the recommender, for error messages.
-    answer : array-like of int
-        What the recommender returned.
-    n_users, n : int
-        How many lists the recommender was asked for, and how many items in each.
-
-    Returns
-    -------
-    ndarray of shape (n_users, n), int64
-
-    Raises
-    ------
-    ValueError
-        If the shape is wrong, an id is not a whole number, or a list holds an item twice.
+    A wrong shape, an id that is not a whole number, or a list that holds an item twice is a
+    ValueError that names the recommender.
     """
     lists = np.asarray(answer)
     if lists.shape != (n_users, n) or lists.dtype.kind not in "iu":

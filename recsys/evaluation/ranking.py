@@ -24,14 +24,7 @@ Floats = npt.NDArray[np.float64]
 class LikedItems:
     """Pairs of a user and a held-out item that the user liked.
 
-    Attributes
-    ----------
-    user_ids : ndarray of shape (n_users,), int64
-        Ids of the users who liked a held-out item, ascending.
-    rows : ndarray of shape (n_liked,), int
-        The user of each pair, as a position in ``user_ids``.
-    movie_ids : ndarray of shape (n_liked,), int64
-        The item of each pair.
+    ``user_ids`` ascends. ``rows`` holds the user of each pair, as a position in ``user_ids``.
     """
 
     user_ids: Ints

@@ -38,23 +38,9 @@ class ArchiveError(ValueError):
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open a zip after checking its names and sizes.
 
-    Parameters
-    ----------
-    path : Path
-        The zip.
-
-    Yields
-    ------
-    ZipFile
-        The open zip. Damage that is found in the block raises an ArchiveError too.
-
-    Raises
-    ------
-    ArchiveError
-        If the zip is damaged, if it unpacks to more than 10 MB and more than 100 times its size, or
-        if a path in it has a folder without a name.
-    OSError
-        If the file cannot be read.
+    It raises an ArchiveError if the zip is damaged, also if the damage is found in the block; if
+    the zip unpacks to more than 10 MB and more than 100 times its size; or if a path in it has a
+    folder without a name.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -69,21 +55,10 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def unpack(archive: zipfile.ZipFile, folder: Path) -> None:
-    """Write all members into a folder.
+    """Write all members into a folder, and nothing outside it.
 
-    Parameters
-    ----------
-    archive : ZipFile
-        A zip from `open_zip`.
-    folder : Path
-        The folder. Nothing is written outside it.
-
-    Raises
-    ------
-    ArchiveError
-        If a member is a link, is in the zip twice, or would be written outside the folder.
-    OSError
-        If a file cannot be written.
+    It raises an ArchiveError if a member is a link, is in the zip twice, or would be written
+    outside the folder.
     """
     names = set()
     for member in archive.infolist():

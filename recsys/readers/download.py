@@ -34,31 +34,13 @@ def download(
     deadline: float,
     progress: bool = False,
 ) -> None:
-    """Download a file without content encoding.
+    """Download a file without content encoding; after an error, ``path`` may hold a part of it.
 
-    Parameters
-    ----------
-    url : str
-        The address of the file.
-    path : Path
-        The place to write the file. After an error it may hold a part of the file.
-    most_bytes : int
-        The download stops beyond this size.
-    timeout : float
-        The seconds to wait for an answer and for more bytes. The server must send at least 1,000
-        bytes a second, averaged over this time.
-    deadline : float
-        The seconds for the whole download.
-    progress : bool
-        Show a progress bar on standard error.
-
-    Raises
-    ------
-    DownloadError
-        If the download passes a limit, if the server sends an encoded file, or if it redirects from
-        an encrypted connection to one that is not encrypted.
-    OSError
-        If the connection fails (errors of `requests` are OSErrors), or the file cannot be written.
+    It raises a DownloadError if the file has more than ``most_bytes``; if an answer takes too long;
+    if fewer than 1,000 bytes a second come during one ``timeout`` (seconds); if the whole download
+    takes longer than ``deadline`` (seconds); if the file is encoded; or if the server redirects
+    from an encrypted connection to one that is not encrypted. It raises an OSError if the
+    connection fails (errors of `requests` are OSErrors), or if the file cannot be written.
     """
     with path.open("wb") as file:
         running = _Download(url, file, most_bytes, timeout, progress)

@@ -28,15 +28,7 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True)
 class Layout:
-    """The two files of one family of releases.
-
-    Attributes
-    ----------
-    ratings_file, movies_file : str
-        The names of the two files.
-    separator : str
-        The text between the fields of a rating.
-    """
+    """The names of the two files of one family of releases, and the text between the fields."""
 
     ratings_file: str
     movies_file: str
@@ -150,19 +142,8 @@ def _open_zip(path: Path) -> Iterator[zipfile.Path]:
 def find_release(folder: Folder) -> Release:
     """Find a release in a folder, or in exactly one of its subfolders.
 
-    Parameters
-    ----------
-    folder : Path or zipfile.Path
-        The folder.
-
-    Returns
-    -------
-    Release
-
-    Raises
-    ------
-    RatingsError
-        If there is no release, if several subfolders hold one, or if the file of movies is missing.
+    It raises a RatingsError if there is no release, if several subfolders hold one, or if the file
+    of movies is missing.
     """
     release = _release_in(folder)
     if release:

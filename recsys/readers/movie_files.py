@@ -43,23 +43,8 @@ class _Record:
 def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
     """Read the movies of a release.
 
-    Parameters
-    ----------
-    release : Release
-        The release.
-    skip_bad_rows : bool
-        List bad rows in the result instead of raising an error at the first one. If a movie is
-        listed twice, the second row is bad.
-
-    Returns
-    -------
-    MovieRows
-        The good rows and the bad rows.
-
-    Raises
-    ------
-    RatingsError
-        For a bad row (unless they are skipped), a missing column, or a file without a good row.
+    A bad row is an error, or is listed in the result if bad rows are skipped. If a movie is listed
+    twice, the second row is bad. A missing column and a file without a good row are errors too.
     """
     file = release.movies
     data = file.read_bytes().removeprefix(codecs.BOM_UTF8)

@@ -49,25 +49,9 @@ def read_ratings(
 ) -> RatingRows:
     """Read the numbers of a file of ratings. `load_ratings` checks the rules of the table.
 
-    Parameters
-    ----------
-    release : Release
-        The release.
-    skip_bad_rows : bool
-        Read on after a bad row. Otherwise reading stops there, and the result has the rows before
-        it and this bad row.
-    block_bytes : int
-        The size of the blocks that are read at a time.
-
-    Returns
-    -------
-    RatingRows
-        The good rows and the bad rows.
-
-    Raises
-    ------
-    RatingsError
-        If the file is empty, or the header of a CSV file lacks a column or has it twice.
+    Unless bad rows are skipped, reading stops at the first one, and the result has the rows before
+    it and this bad row. It raises a RatingsError if the file is empty, or if the header of a CSV
+    file lacks a column or has it twice.
     """
     file = release.ratings
     rows = RatingRows()

@@ -37,51 +37,26 @@ OnStep = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """Everything that the report shows about a set of ratings.
-
-    Attributes
-    ----------
-    ratings : Ratings
-    seed : int
-    means : DataFrame
-        Each user's mean rating of three genres.
-    contrast : DataFrame
-        The contrast subset with the notebook's two repeated rows; only rows with all three genres.
-    n_contrast : int
-        Number of users in the contrast subset, without the repeated rows and before any row is
-        dropped.
-    groups : dict of int to ndarray
-        For each k, the labels of the contrast subset by two genres. A k above the number of
-        distinct users is left out.
-    groups_of_three : ndarray or None
-        The labels by three genres; None if there are fewer distinct users than groups.
-    sweep : SweepResult or None
-        The sweep of the contrast subset or of a sample of it; None if there are too few distinct
-        users.
-    by_movie, by_title, most_rated : RatingMatrix
-        All ratings with one column per movieId, all ratings with one column per title, and the
-        most-rated titles only.
-    clusters : TasteClusters
-        The clusters of ``most_rated``.
-    recommender : ClusterMeanRecommender
-        It uses the same clusters, and the notebook's region of each.
-    taste_groups : TasteGroups
-    user_id : int
-        The user whom the report recommends films to.
-    """
+    """Everything that the report shows about a set of ratings."""
 
     ratings: Ratings
     seed: int
     means: pd.DataFrame
+    # The contrast subset with the notebook's two repeated rows; only rows with all three genres.
     contrast: pd.DataFrame
+    # Its number of users, without the repeated rows and before any row is dropped.
     n_contrast: int
+    # Labels by two genres for each k up to the number of distinct users; labels by three genres,
+    # and the sweep, are None if there are too few distinct users.
     groups: dict[int, Labels]
     groups_of_three: Labels | None
     sweep: SweepResult | None
+    # All ratings by movieId and by title, and the ratings of the most-rated titles.
     by_movie: RatingMatrix
     by_title: RatingMatrix
     most_rated: RatingMatrix
     clusters: TasteClusters
+    # It uses the same clusters, and the notebook's region of each.
     recommender: ClusterMeanRecommender
     taste_groups: TasteGroups
     user_id: int
@@ -96,26 +71,9 @@ def find(
 ) -> Findings:
     """Compute everything that the report shows.
 
-    Parameters
-    ----------
-    ratings : Ratings
-    seed : int, default 0
-    user_id : int, optional
-        The user to recommend films to. By default, the user of the largest group with the median
-        number of ratings.
-    on_step : callable, optional
-        Called with the name of each step before the step.
-
-    Returns
-    -------
-    Findings
-
-    Raises
-    ------
-    ValueError
-        If one of the notebook's three genres has no film.
-    KeyError
-        If ``user_id`` is unknown.
+    The default ``user_id`` is the user of the largest group with the median number of ratings. An
+    unknown ``user_id`` is a KeyError. If one of the notebook's three genres has no film, it is a
+    ValueError.
     """
     on_step("genre means")
     by_movie = RatingMatrix.from_ratings(ratings)

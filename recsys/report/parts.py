@@ -52,17 +52,10 @@ Part = Picture | Table | Text
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and the parts under it.
+    """A heading and the parts under it; ``anchor`` is the heading's id in the page.
 
-    Attributes
-    ----------
-    anchor : str
-        The heading's id in the page.
-    title : str
-    call : str
-        Library calls that give the same results. They continue the calls of earlier sections.
-        Empty if there is nothing to show.
-    parts : tuple of Picture, Table or Text
+    ``call`` has the library calls that give the same results, or is empty. They continue the calls
+    of earlier sections.
     """
 
     anchor: str
