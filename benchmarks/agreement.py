@@ -1,4 +1,4 @@
-"""Whether two contestants did the same work: one yardstick for every answer, and its tolerances."""
+"""Whether two contestants did the same work: one measure for all answers, and its tolerances."""
 
 from typing import Any
 
@@ -6,28 +6,28 @@ import numpy as np
 
 from benchmarks.task import Fit, Result, Silhouette, Sweep, Task
 
-# From given centers: labels equal in this share of rows, or inertia equal to this relatively.
-# Rounding turns rows that lie between two centers, and iterations carry it on: after W4's fifty,
-# contestants that made exactly fifty are up to 1.1e-4 apart. That is also what five iterations more
-# or less do there, so the number of iterations is compared by itself wherever it is told.
+# From given centers, this share of the labels must be equal, or the inertia to this relative error.
+# Rounding changes the labels of rows between two centers, and further iterations spread this: in
+# W4, contestants that made exactly fifty iterations differ by up to 1.1e-4. Five iterations fewer
+# change the inertia as much, so the number of iterations is compared too if it is known.
 SHARE_OF_LABELS = 0.999
 RELATIVE_INERTIA = 2e-4
 
-# A contestant's own answer to the same call, from visit to visit, relatively: threads may add up in
-# another order, but a call that starts from what the last one left behind is another call.
-REPEATED = {"lloyd": 2e-5, "starts": 0.01, "sweep": 0.01, "silhouette": 1e-5}
+# The relative difference that a contestant's answers to the same call may have: threads may add in
+# another order, but no call may start from the result of the call before.
+REPEATED = {"lloyd": 2e-5, "restarts": 0.01, "sweep": 0.01, "silhouette": 1e-5}
 
-# From random starts, over the same seeds: a mean inertia may be so much above scikit-learn's
-# (below is better work, not other work), and a mean silhouette so far below.
+# With random first centers and the same seeds, the mean inertia may be this much above that of
+# scikit-learn (a lower inertia counts as agreement), and the mean silhouette this much below.
 WORSE_INERTIA = 0.01
 WORSE_SILHOUETTE = 0.02
 
-# Silhouettes of given labels; wider where X is float32 and so are the peer's distances.
+# Silhouettes of given labels, by the bytes of a float; float32 distances are less exact.
 SCORE = {8: 1e-6, 4: 1e-3}
 
 
 def described(task: Task, result: Result) -> dict[str, Any]:
-    """An answer in few numbers; inertia by one formula in float64 for everybody."""
+    """An answer in few numbers; one formula in float64 computes the inertia of every contestant."""
     if isinstance(result, Silhouette):
         return {"score": result.score}
     if isinstance(result, Sweep):
@@ -48,7 +48,7 @@ def inertia(X: Any, fit: Fit) -> float:
         if isinstance(X, np.ndarray):
             total += float(np.sum((rows - centers[own]) ** 2))
             continue
-        # |x|^2 - 2 x.c + |c|^2, in float64: the numbers are stars, nothing cancels.
+        # |x|^2 - 2 x.c + |c|^2, in float64: for numbers such as ratings, nothing cancels.
         values = rows.data.astype(np.float64)
         row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
         total += float(np.sum(values * (values - 2 * centers[own[row_of], rows.indices])))
@@ -57,20 +57,17 @@ def inertia(X: Any, fit: Fit) -> float:
 
 
 def changed(task: Task, answer: dict[str, Any], first: dict[str, Any]) -> bool:
-    """Whether a contestant answers the same call otherwise than the first time."""
+    """Whether a contestant gives another answer than the first time to the same call."""
     name = "score" if task.kind == "silhouette" else "inertia"
     now, before = np.sum(answer[name]), np.sum(first[name])
     return not abs(now - before) <= REPEATED[task.kind] * abs(before)
 
 
 def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str | None:
-    """Why an answer is not scikit-learn's, or not what was asked; None if it is both.
+    """Why answers differ from those expected, or from the task; None if they agree.
 
-    Parameters
-    ----------
-    task : Task
-    found, expected : dict
-        By seed: what :func:`described` says, and ``labels`` where there are any.
+    ``found`` and ``expected`` hold the result of :func:`described` by seed, with ``labels`` if the
+    answer has labels.
     """
     seeds = sorted(found.keys() & expected.keys())
     if not seeds:
@@ -84,7 +81,17 @@ def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str 
         for answers in (found, expected)
     )
     if task.kind == "sweep":
-        return _sweep_differs(task, of_found, of_expected, found, expected)
+        # With fewer than two rows for each cluster, inertia is close to 0 and says little.
+        enough = np.array(task.ks) <= task.X.shape[0] / 2
+        relative = float(np.mean(of_found[enough] / of_expected[enough])) - 1
+        if not relative <= WORSE_INERTIA:
+            return f"mean inertia {relative:+.1%}"
+        own, reference = (
+            np.nanmean([answers[seed]["silhouette"] for seed in seeds])
+            for answers in (found, expected)
+        )
+        below = float(reference - own)
+        return None if below <= WORSE_SILHOUETTE else f"mean silhouette {-below:+.3f}"
     relative = float(of_found / of_expected - 1)
     if task.kind == "lloyd":
         made = found[0].get("iterations")
@@ -95,23 +102,3 @@ def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str 
             return None
         return f"{share:.2%} of labels, inertia {relative:+.1e}"
     return None if relative <= WORSE_INERTIA else f"mean inertia {relative:+.1%}"
-
-
-def _sweep_differs(
-    task: Task,
-    of_found: Any,
-    of_expected: Any,
-    found: dict[int, Any],
-    expected: dict[int, Any],
-) -> str | None:
-    """Inertias by k, while there are at least two rows a cluster; silhouettes at every k."""
-    enough = np.array(task.ks) <= task.X.shape[0] / 2
-    relative = float(np.mean(of_found[enough] / of_expected[enough])) - 1
-    if not relative <= WORSE_INERTIA:
-        return f"mean inertia {relative:+.1%}"
-    scores = [
-        np.nanmean([answers[seed]["silhouette"] for seed in found.keys() & expected.keys()])
-        for answers in (found, expected)
-    ]
-    below = float(scores[1] - scores[0])
-    return None if below <= WORSE_SILHOUETTE else f"mean silhouette {-below:+.3f}"

@@ -1,14 +1,14 @@
-"""Guards single kernels: pytest-benchmark through the public API, for comparing two commits.
+"""Times single kernels through the public API with pytest-benchmark, to compare two commits.
 
-Collected only when asked for by path, from the repository's root:
+pytest collects this file only if its path is given, from the repository's root:
 
     python -m pytest benchmarks/bench_kernels.py --benchmark-autosave
     git switch ...                     # the other commit
     python -m pytest benchmarks/bench_kernels.py --benchmark-compare
 
 ``--benchmark-compare-fail=median:10%`` makes a slower median an error. Each case is one step of one
-storage at a fixed size and one thread, so that a change shows where it was made; the side-by-side
-table of whole fits is :mod:`benchmarks.compare`.
+storage at a fixed size and one thread, so that a slower step can be found. The side-by-side table
+of whole fits is :mod:`benchmarks.compare`.
 """
 
 import sys
@@ -27,20 +27,20 @@ from benchmarks import invented
 
 DENSE, _ = invented.blobs(20_000, 32, 64, spread=0.5, seed=0)
 PLANE, _ = invented.blobs(20_000, 2, 100, spread=2.0, seed=1)
-STARS = invented.ratings_matrix(2_000, 5_000, 200_000, seed=2)
+RATINGS = invented.ratings_matrix(2_000, 5_000, 200_000, seed=2)
 STORAGES: dict[str, Any] = {
     "dense float64": DENSE,
     "dense float32": DENSE.astype(np.float32),
     "two features": PLANE,
-    "CSR float32": STARS,
-    "CSR float64": STARS.astype(np.float64),
+    "CSR float32": RATINGS,
+    "CSR float64": RATINGS.astype(np.float64),
 }
 
 storages = pytest.mark.parametrize("storage", STORAGES)
 
 
 def fitted(X: Any, n_clusters: int) -> KMeans:
-    """A model of one iteration from rows of X, fitted once, so that all is compiled."""
+    """A model of one iteration from rows of X, fitted once, so that its kernels are compiled."""
     chosen = np.sort(np.random.default_rng(0).permutation(X.shape[0])[:n_clusters])
     centers = X[chosen] if isinstance(X, np.ndarray) else X[chosen].toarray()
     model = KMeans(n_clusters, init=centers, n_init=1, max_iter=1, tol=0, n_threads=1)

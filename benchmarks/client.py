@@ -1,4 +1,4 @@
-"""The parent's side of a worker: starts it, asks, and waits until it is idle again."""
+"""The parent's side of a worker: starts it, sends commands, and waits until it is idle."""
 
 import json
 import os
@@ -8,7 +8,6 @@ import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.contestants import ALL
@@ -17,21 +16,14 @@ ROOT = Path(__file__).parents[1]
 
 
 class WorkerError(RuntimeError):
-    """A worker said no, died, or took too long."""
+    """A worker failed, died, or took too long."""
 
 
 class Client:
     """A worker process of one contestant at one number of threads.
 
-    Parameters
-    ----------
-    name : str
-        Of the contestant.
-    n_threads : int
-        Set in the environment before anything is imported; nothing says how threads are to wait,
-        so that each library waits as it does for its users.
-    numba_cache : Path
-        Where ours keeps compiled code.
+    The number of threads is set in the environment before anything is imported. How threads wait is
+    left at each library's default. kmeans_core keeps its compiled code in ``numba_cache``.
     """
 
     def __init__(self, name: str, n_threads: int, numba_cache: Path) -> None:
@@ -53,13 +45,7 @@ class Client:
         )
 
     def ask(self, do: str, within: float, **command: Any) -> dict[str, Any]:
-        """The answer to a command.
-
-        Raises
-        ------
-        WorkerError
-            If it failed, or no answer came within so many seconds; the worker is gone then.
-        """
+        """The answer to a command; without an answer ``within`` these seconds, the worker ends."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -80,13 +66,14 @@ class Client:
         return answer
 
     def settle(self, patience: float = 2.0) -> float:
-        """Wait until the worker uses no processor; how many seconds of it that took.
+        """Wait until the worker uses no processor, and return the seconds that this took.
 
-        Threads of OpenMP and BLAS spin a while after their work; the next contestant must not pay.
+        Threads of OpenMP and BLAS spin for a while after their work, and the next contestant must
+        not pay for that.
         """
         begun, before = time.perf_counter(), self._ticks()
         while time.perf_counter() - begun < patience:
-            # A tick is 10 ms: who spins is seen within 25.
+            # A tick is 10 ms, so a thread that spins is seen within 25.
             time.sleep(0.025)
             now = self._ticks()
             if now == before:
@@ -112,22 +99,17 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 
 def thread_counts() -> list[int]:
-    """One thread, and as many as this process may use."""
+    """One thread, and all threads that this process may use."""
     return sorted({1, len(os.sched_getaffinity(0))})
 
 
 def installed() -> list[str]:
-    """Contestants whose package is there; kmeans_core always is, it is what we test."""
+    """The contestants whose package is installed."""
     found = []
     for name, contestant in ALL.items():
         try:

@@ -4,9 +4,11 @@ import argparse
 import json
 import os
 import platform
+import re
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -48,21 +50,21 @@ def main(arguments: list[str] | None = None) -> int:
         "settings": {**asdict(effort), "scale": scale, "missing": missing},
         "rows": {},
     }
-    with tempfile.TemporaryDirectory() as folder:
-        workers = Workers(Path(folder))
-        try:
-            for row in rows:
-                begun = time.perf_counter()
-                report["rows"][row.name] = measure(
-                    row, scale, contestants, threads, workers, effort, machine
-                )
-                print(f"{row.name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-                _write(report, options.json)
-            if BUSY in only:
-                report["busy"] = measure_busy(scale, contestants, threads, workers, effort)
-                _write(report, options.json)
-        finally:
-            workers.close()
+    with tempfile.TemporaryDirectory() as folder, closing(Workers(Path(folder))) as workers:
+        for row in rows:
+            begun = time.perf_counter()
+            report["rows"][row.name] = measure(
+                row, scale, contestants, threads, workers, effort, machine
+            )
+            print(f"{row.name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+            _write(report, options.json)
+        if BUSY in only:
+            (row,) = workloads.chosen("W1b")
+            path = workloads.file_of(row, scale)
+            work = task.load(path)
+            keys = rounds.keys_of(work, contestants, threads)
+            report["busy"] = probes.slowdowns(path, keys, workers, effort, work.seeds)
+            _write(report, options.json)
     print(as_markdown(report))
     return 0
 
@@ -76,7 +78,7 @@ def measure(
     effort: Effort,
     machine: roofline.Machine,
 ) -> dict[str, Any]:
-    """Everything about one row."""
+    """All figures of one row."""
     path = workloads.file_of(row, scale)
     work = task.load(path)
     keys = rounds.keys_of(work, contestants, threads)
@@ -106,32 +108,13 @@ def measure(
     }
 
 
-def measure_busy(
-    scale: workloads.Scale,
-    contestants: list[str],
-    threads: list[int],
-    workers: Workers,
-    effort: Effort,
-) -> dict[str, Any]:
-    """W1b while nothing else runs, and while a loop runs on each processor."""
-    (row,) = workloads.chosen("W1b")
-    path = workloads.file_of(row, scale)
-    work = task.load(path)
-    keys = rounds.keys_of(work, contestants, threads)
-    return probes.slowdowns(path, keys, workers, effort, work.seeds)
-
-
 def about_machine(threads: list[int]) -> dict[str, Any]:
-    """Processor, system and Python; whose ratings W1 and W2 are made of."""
-    processor = platform.processor()
+    """Processor, system and Python, and the source of the ratings of W1 and W2."""
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        models = [
-            line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
-        ]
-        processor = models[0].partition(":")[2].strip() if models else processor
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    model = re.search("^model name.*: (.+)$", text, flags=re.MULTILINE)
     return {
-        "processor": processor,
+        "processor": model[1].strip() if model else platform.processor(),
         "processors": max(threads),
         "threads": threads,
         "system": platform.platform(),
@@ -143,7 +126,7 @@ def about_machine(threads: list[int]) -> dict[str, Any]:
 
 
 def as_markdown(report: dict[str, Any]) -> str:
-    """The report as it is printed."""
+    """The report as text to print."""
     machine, settings = report["machine"], report["settings"]
     gemm = {int(size): rate / 1e9 for size, rate in machine["gemm"].items()}
     parts = [
@@ -166,14 +149,15 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, within two minutes")
-    parser.add_argument("--only", metavar="ROWS", help="names with commas, as W1a,W6,busy")
-    parser.add_argument("--repeats", type=int, help="rounds (7; quick: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, in about two minutes")
+    parser.add_argument("--only", metavar="ROWS", help="names with commas, for example W1a,W6,busy")
+    parser.add_argument("--repeats", type=int, help="number of rounds (7; with --quick 2)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file")
     parser.add_argument(
         "--max-seconds",
         type=float,
-        help="who has used so many seconds is called no more (20; quick: 1)",
+        help="stop calling a contestant after this many seconds in a row at one number of threads, "
+        "so that slow ones are timed once (20; with --quick 1)",
     )
     return parser.parse_args(arguments)
 

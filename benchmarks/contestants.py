@@ -1,7 +1,7 @@
-"""Contestants: how ours and each peer do a task, one small class a library.
+"""Contestants: one small class for each library, which does a task its own way.
 
-Each takes the data in the form it likes best; bringing it there is part of ``prepare`` and is not
-timed. A timed call ends with centers and the labels of all rows under these centers.
+Each takes the data in the form it likes best. ``prepare`` converts the data, and is not timed. A
+timed call ends with centers and the labels of all rows under these centers.
 """
 
 from collections.abc import Callable
@@ -10,27 +10,32 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.task import Fit, Result, Silhouette, Sweep, Task
+from benchmarks.task import Fit, Kind, Result, Silhouette, Sweep, Task
 
 Run = Callable[[int], Result]
 
 
 class Contestant:
-    """What the worker asks of each; a call of ``prepare``'s answer with a seed is what is timed.
+    """The questions that a worker asks of a library.
 
     Attributes
     ----------
     name : str
-        In the table.
+        Its name in the table.
     package : str
-        Whose version is recorded; the contestant takes part if it is installed.
+        The package whose version is recorded. The contestant takes part if it is installed.
     single_threaded : bool
-        Asked at one thread only.
+        Whether it is called with one thread only.
+    takes_sparse : bool
+    lacks : dict of str to str
+        The kinds of tasks that it is left out of, and why.
     """
 
     name: ClassVar[str]
     package: ClassVar[str]
     single_threaded: ClassVar[bool] = False
+    takes_sparse: ClassVar[bool] = True
+    lacks: ClassVar[dict[Kind, str]] = {}
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
@@ -38,12 +43,15 @@ class Contestant:
     def version(self) -> str:
         return version(self.package)
 
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        """Why such a task is left out; None if it can be done."""
-        raise NotImplementedError
+    @classmethod
+    def cannot(cls, task: Task) -> str | None:
+        """Why the contestant is left out of a task; None if it takes part."""
+        if task.is_sparse and not cls.takes_sparse:
+            return "takes no sparse matrix"
+        return cls.lacks.get(task.kind)
 
     def prepare(self, task: Task) -> Run:
+        """Make the function that is timed; it is called with a seed."""
         raise NotImplementedError
 
 
@@ -52,10 +60,6 @@ class Ours(Contestant):
 
     name = "kmeans_core"
     package = "kmeans-core"
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        return None
 
     def prepare(self, task: Task) -> Run:
         from kmeans_core import KMeans, silhouette_score, sweep_k
@@ -74,7 +78,7 @@ class Ours(Contestant):
 
 
 def _fits(kmeans: Any, task: Task, **params: Any) -> dict[str, Run]:
-    """What any class with scikit-learn's interface does: from given centers, and from its own."""
+    """Fits of a class with scikit-learn's interface, from given centers and from its own."""
 
     def fit(**more: Any) -> Result:
         model = kmeans(task.n_clusters, **params, **more).fit(task.X)
@@ -83,22 +87,19 @@ def _fits(kmeans: Any, task: Task, **params: Any) -> dict[str, Run]:
     def lloyd(seed: int) -> Result:
         return fit(init=task.centers, n_init=1, max_iter=task.max_iter, tol=0)
 
-    def starts(seed: int) -> Result:
+    def restarts(seed: int) -> Result:
         return fit(n_init=task.n_init, random_state=seed)
 
-    return {"lloyd": lloyd, "starts": starts}
+    return {"lloyd": lloyd, "restarts": restarts}
 
 
 class ScikitLearn(Contestant):
-    """sklearn.cluster.KMeans as it comes: algorithm="lloyd"."""
+    """sklearn.cluster.KMeans with its default algorithm, "lloyd"."""
 
     name = "scikit-learn"
     package = "scikit-learn"
     algorithm = "lloyd"
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        return None
+    n_jobs: int | None = None
 
     def kmeans(self) -> Any:
         from sklearn.cluster import KMeans
@@ -121,7 +122,7 @@ class ScikitLearn(Contestant):
             return Sweep(inertia, silhouette)
 
         def silhouette(seed: int) -> Result:
-            return Silhouette(float(silhouette_score(task.X, task.labels)))
+            return Silhouette(float(silhouette_score(task.X, task.labels, n_jobs=self.n_jobs)))
 
         runs = _fits(kmeans, task, algorithm=self.algorithm)
         runs |= {"sweep": sweep, "silhouette": silhouette}
@@ -133,40 +134,28 @@ class ScikitLearnElkan(ScikitLearn):
 
     name = "scikit-learn elkan"
     algorithm = "elkan"
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        return "has no silhouette of its own" if task.kind == "silhouette" else None
+    lacks: ClassVar = {"silhouette": "has no silhouette of its own"}
 
 
 class ScikitLearnSilhouetteJobs(ScikitLearn):
     """sklearn.metrics.silhouette_score with n_jobs, which its default does not use."""
 
     name = "scikit-learn n_jobs"
+    lacks: ClassVar = dict.fromkeys(
+        ("lloyd", "restarts", "sweep"), "differs from scikit-learn in silhouettes only"
+    )
 
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        return None if task.kind == "silhouette" else "is scikit-learn but for silhouettes"
-
-    def prepare(self, task: Task) -> Run:
-        from sklearn.metrics import silhouette_score
-
-        def silhouette(seed: int) -> Result:
-            score = silhouette_score(task.X, task.labels, n_jobs=self.n_threads)
-            return Silhouette(float(score))
-
-        return silhouette
+    def __init__(self, n_threads: int) -> None:
+        super().__init__(n_threads)
+        self.n_jobs = n_threads
 
 
 class ScikitLearnIntelex(ScikitLearn):
-    """sklearnex.cluster.KMeans; silhouettes in a sweep are scikit-learn's, as for its users."""
+    """sklearnex.cluster.KMeans. A sweep uses scikit-learn's silhouettes, as its users do."""
 
     name = "scikit-learn-intelex"
     package = "scikit-learn-intelex"
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        return "has no silhouette of its own" if task.kind == "silhouette" else None
+    lacks: ClassVar = {"silhouette": "has no silhouette of its own"}
 
     def kmeans(self) -> Any:
         import daal4py
@@ -176,21 +165,36 @@ class ScikitLearnIntelex(ScikitLearn):
         return KMeans
 
 
-class Faiss(Contestant):
-    """faiss.Kmeans on all rows, float32; it has no tolerance, so it is told the iterations.
+def _told_runs(task: Task, lloyd: Run, fit: Callable[[int, int, int], Fit]) -> dict[str, Run]:
+    """Runs of a library that has no tolerance and no silhouette.
 
-    Silhouettes in a sweep are scikit-learn's.
+    ``fit`` takes k, the number of iterations, and a seed. A sweep uses scikit-learn's silhouettes.
     """
+
+    def restarts(seed: int) -> Result:
+        return fit(task.n_clusters, task.iterations, seed)
+
+    def sweep(seed: int) -> Result:
+        from sklearn.metrics import silhouette_score
+
+        inertia, silhouette = [], []
+        for k, iterations in zip(task.ks, task.iterations_by_k, strict=True):
+            found = fit(k, iterations, seed)
+            inertia.append(float(np.sum((task.X - found.centers[found.labels]) ** 2)))
+            silhouette.append(float(silhouette_score(task.X, found.labels)))
+        return Sweep(inertia, silhouette)
+
+    return {"lloyd": lloyd, "restarts": restarts, "sweep": sweep}
+
+
+class Faiss(Contestant):
+    """faiss.Kmeans on all rows, in float32."""
 
     name = "faiss"
     package = "faiss-cpu"
     super_kmeans = False
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        if task.is_sparse:
-            return "takes no sparse matrix"
-        return "has no silhouette" if task.kind == "silhouette" else None
+    takes_sparse = False
+    lacks: ClassVar = {"silhouette": "has no silhouette"}
 
     def prepare(self, task: Task) -> Run:
         import faiss
@@ -204,14 +208,13 @@ class Faiss(Contestant):
             "use_super_kmeans": self.super_kmeans,
             "spherical": False,
         }
+        if task.centers is not None:
+            centers = np.ascontiguousarray(task.centers, dtype=np.float32)
 
         def lloyd(seed: int) -> Result:
             model = faiss.Kmeans(X.shape[1], task.n_clusters, niter=task.iterations, **settings)
             model.train(X, init_centroids=centers)
             return Fit(model.assign(X)[1], model.centroids, len(model.obj))
-
-        def starts(seed: int) -> Result:
-            return from_plusplus(task.n_clusters, task.iterations, seed)
 
         def from_plusplus(k: int, iterations: int, seed: int) -> Fit:
             model = faiss.Kmeans(
@@ -225,12 +228,7 @@ class Faiss(Contestant):
             model.train(X)
             return Fit(model.assign(X)[1], model.centroids)
 
-        def sweep(seed: int) -> Result:
-            return sweep_of(task, from_plusplus, seed)
-
-        if task.centers is not None:
-            centers = np.ascontiguousarray(task.centers, dtype=np.float32)
-        return {"lloyd": lloyd, "starts": starts, "sweep": sweep}[task.kind]
+        return _told_runs(task, lloyd, from_plusplus)[task.kind]
 
 
 class FaissSuper(Faiss):
@@ -238,26 +236,19 @@ class FaissSuper(Faiss):
 
     name = "faiss super"
     super_kmeans = True
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        return Faiss.cannot(task) or (
-            None if task.kind == "lloyd" else "is asked for fixed iterations only"
-        )
+    lacks: ClassVar = Faiss.lacks | dict.fromkeys(
+        ("restarts", "sweep"), "is asked for fixed iterations only"
+    )
 
 
 class Scipy(Contestant):
-    """scipy.cluster.vq.kmeans2 and a last vq: its labels are those of the centers before."""
+    """scipy.cluster.vq.kmeans2, then vq, because kmeans2 labels rows by the centers before."""
 
     name = "scipy"
     package = "scipy"
     single_threaded = True
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        if task.is_sparse:
-            return "takes no sparse matrix"
-        return "has no silhouette" if task.kind == "silhouette" else None
+    takes_sparse = False
+    lacks: ClassVar = {"silhouette": "has no silhouette"}
 
     def prepare(self, task: Task) -> Run:
         from scipy.cluster.vq import kmeans2, vq
@@ -265,9 +256,6 @@ class Scipy(Contestant):
         def lloyd(seed: int) -> Result:
             centers, _ = kmeans2(task.X, task.centers, iter=task.iterations, minit="matrix")
             return Fit(vq(task.X, centers, check_finite=False)[0], centers)
-
-        def starts(seed: int) -> Result:
-            return from_plusplus(task.n_clusters, task.iterations, seed)
 
         def from_plusplus(k: int, iterations: int, seed: int) -> Fit:
             rng = np.random.default_rng(seed)
@@ -281,24 +269,17 @@ class Scipy(Contestant):
             assert best is not None
             return best
 
-        def sweep(seed: int) -> Result:
-            return sweep_of(task, from_plusplus, seed)
-
-        return {"lloyd": lloyd, "starts": starts, "sweep": sweep}[task.kind]
+        return _told_runs(task, lloyd, from_plusplus)[task.kind]
 
 
 class Mlpack(Contestant):
-    """mlpack.kmeans, given centers only: it has no restarts and takes no tolerance."""
+    """mlpack.kmeans from given centers. It has no restarts and no tolerance."""
 
     name = "mlpack hamerly"
     package = "mlpack"
     algorithm = "hamerly"
-
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        if task.is_sparse:
-            return "takes no sparse matrix"
-        return None if task.kind == "lloyd" else "has no restarts"
+    takes_sparse = False
+    lacks: ClassVar = dict.fromkeys(("restarts", "sweep", "silhouette"), "has no restarts")
 
     def prepare(self, task: Task) -> Run:
         import mlpack
@@ -322,35 +303,23 @@ class Mlpack(Contestant):
 
 
 class MlpackElkan(Mlpack):
-    """mlpack.kmeans by Elkan's bounds."""
+    """mlpack.kmeans with Elkan's bounds."""
 
     name = "mlpack elkan"
     algorithm = "elkan"
 
 
 class MlpackDualTree(Mlpack):
-    """mlpack.kmeans by two k-d trees."""
+    """mlpack.kmeans with two k-d trees."""
 
     name = "mlpack dualtree"
     algorithm = "dualtree"
 
-    @staticmethod
-    def cannot(task: Task) -> str | None:
-        if reason := Mlpack.cannot(task):
+    @classmethod
+    def cannot(cls, task: Task) -> str | None:
+        if reason := super().cannot(task):
             return reason
         return "is for few features" if task.X.shape[1] > 8 else None
-
-
-def sweep_of(task: Task, fit: Callable[[int, int, int], Fit], seed: int) -> Sweep:
-    """A sweep for a library that has no silhouette: scikit-learn's serves."""
-    from sklearn.metrics import silhouette_score
-
-    inertia, silhouette = [], []
-    for k, iterations in zip(task.ks, task.iterations_by_k, strict=True):
-        found = fit(k, iterations, seed)
-        inertia.append(float(np.sum((task.X - found.centers[found.labels]) ** 2)))
-        silhouette.append(float(silhouette_score(task.X, found.labels)))
-    return Sweep(inertia, silhouette)
 
 
 ALL: dict[str, type[Contestant]] = {

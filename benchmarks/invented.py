@@ -1,4 +1,4 @@
-"""Invented data from seeds: ratings with people's habits, overlapping blobs, images of strokes."""
+"""Invented data from seeds: ratings like those of users, overlapping blobs, images of strokes."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ N_TASTES = 12
 
 
 def ratings_matrix(n_users: int, n_items: int, n_ratings: int, seed: int) -> sp.csr_array:
-    """Half stars .5 to 5 as users x films, CSR float32 with int32 indices.
+    """Half stars from .5 to 5 as users x items, CSR float32 with int32 indices.
 
-    Films are known in a Zipf-like way, activity is log-normal above 20 ratings a user, and twelve
-    hidden tastes decide both which kinds of films people see and how they like them.
+    The popularity of items is Zipf-like. The number of ratings of a user is log-normal above 20.
+    Twelve hidden tastes decide which kinds of items users rate, and how.
     """
     rng = np.random.default_rng(seed)
     taste = rng.integers(0, N_TASTES, n_users)
@@ -25,7 +25,7 @@ def ratings_matrix(n_users: int, n_items: int, n_ratings: int, seed: int) -> sp.
     least = min(20.0, mean / 2)
     above = rng.lognormal(0.0, 1.2, n_users)
     activity = least + above * (mean - least) / above.mean()
-    # A film drawn twice by one person counts once, so more are drawn than are wanted.
+    # An item that is drawn twice for one user counts once, so more are drawn than are needed.
     drawn = np.ceil(np.minimum(activity, n_items / 4) * 1.6).astype(np.int64)
 
     seen_more = np.exp(rng.normal(0.0, 0.8, (N_TASTES, N_TASTES)))
@@ -34,30 +34,27 @@ def ratings_matrix(n_users: int, n_items: int, n_ratings: int, seed: int) -> sp.
     for group in range(N_TASTES):
         users = np.flatnonzero(taste == group)
         chance = np.cumsum(popularity * seen_more[group, kind])
-        films = np.searchsorted(chance, rng.random(drawn[users].sum()) * chance[-1], side="right")
-        cells.append(np.repeat(users, drawn[users]) * n_items + np.minimum(films, n_items - 1))
+        items = np.searchsorted(chance, rng.random(drawn[users].sum()) * chance[-1], side="right")
+        cells.append(np.repeat(users, drawn[users]) * n_items + np.minimum(items, n_items - 1))
     cells = np.unique(np.concatenate(cells))
     if len(cells) > n_ratings:
         cells = cells[np.sort(rng.permutation(len(cells))[:n_ratings])]
-    users, films = np.divmod(cells, n_items)
+    users, items = np.divmod(cells, n_items)
 
-    stars = rng.normal(0.0, 0.8, len(cells)).astype(np.float32)
-    stars += rng.normal(3.4, 0.4, n_items).astype(np.float32)[films]
-    stars += rng.normal(0.0, 0.4, n_users).astype(np.float32)[users]
-    stars += liked_more.astype(np.float32)[taste[users], kind[films]]
-    stars = np.clip(np.round(stars * 2) / 2, 0.5, 5.0)
+    ratings = rng.normal(0.0, 0.8, len(cells)).astype(np.float32)
+    ratings += rng.normal(3.4, 0.4, n_items).astype(np.float32)[items]
+    ratings += rng.normal(0.0, 0.4, n_users).astype(np.float32)[users]
+    ratings += liked_more.astype(np.float32)[taste[users], kind[items]]
+    ratings = np.clip(np.round(ratings * 2) / 2, 0.5, 5.0)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=n_users))])
-    parts = (stars, films.astype(np.int32), indptr.astype(np.int32))
+    parts = (ratings, items.astype(np.int32), indptr.astype(np.int32))
     return sp.csr_array(parts, shape=(n_users, n_items))
 
 
 def blobs(n_samples: int, n_features: int, n_blobs: int, spread: float, seed: int) -> Any:
-    """Normal blobs of standard deviation 1 about middles of standard deviation ``spread``.
+    """Normal blobs of standard deviation 1, and the blob of each sample, of shape (n_samples,).
 
-    Returns
-    -------
-    X : ndarray of shape (n_samples, n_features), float64
-    blob : ndarray of shape (n_samples,)
+    The middles of the blobs have the standard deviation ``spread``.
     """
     rng = np.random.default_rng(seed)
     middles = rng.normal(0.0, spread, (n_blobs, n_features))
@@ -66,12 +63,9 @@ def blobs(n_samples: int, n_features: int, n_blobs: int, spread: float, seed: in
 
 
 def sparse_groups(n_samples: int, n_features: int, density: float, n_groups: int, seed: int) -> Any:
-    """Random entries, larger where the feature is one of the row's own group.
+    """A CSR matrix of random entries, and the group of each row, of shape (n_samples,).
 
-    Returns
-    -------
-    X : csr_array of shape (n_samples, n_features), float64
-    group : ndarray of shape (n_samples,)
+    Entries are larger in the features of the row's own group.
     """
     rng = np.random.default_rng(seed)
     n_cells = n_samples * n_features
@@ -85,11 +79,11 @@ def sparse_groups(n_samples: int, n_features: int, density: float, n_groups: int
 
 
 def stroke_images(n_samples: int, seed: int) -> Any:
-    """Images of 28 x 28 in 0..255 scaled to 0..1, as handwritten digits look to k-means.
+    """Images of 28 x 28 pixels, 0..255 scaled to 0..1, which k-means sees like handwritten digits.
 
-    Ten characters of eight hands each are blurred lines; an image is one of them, moved by up to
-    two pixels, lighter or darker, with noise where there is ink. 19 % of the pixels are not 0, as
-    in MNIST, and their mean is about MNIST's .13. The rim is always 0.
+    Ten characters by eight hands are blurred lines. An image is one of them, moved by up to two
+    pixels, lighter or darker, with noise in the ink. 19 % of the pixels are not 0, as in MNIST, and
+    the mean of all pixels is about .13, as in MNIST. The border is always 0.
     """
     rng = np.random.default_rng(seed)
     moves = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
@@ -107,7 +101,7 @@ def stroke_images(n_samples: int, seed: int) -> Any:
 
 
 def _line(corners: Any) -> Any:
-    """A thick blurred line through the corners; nothing within two pixels of the rim."""
+    """A thick blurred line through the corners; the two pixels next to the border stay empty."""
     steps = np.linspace(0.0, len(corners) - 1.0, 200)
     places = [np.interp(steps, np.arange(len(corners)), corners[:, axis]) for axis in (0, 1)]
     image = np.zeros((28, 28))

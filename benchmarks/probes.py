@@ -17,8 +17,8 @@ from benchmarks.rounds import Effort, Key, Workers
 def megabytes(key: Key, path: Path, tiny: Path, numba_cache: Path, effort: Effort) -> float | None:
     """Peak memory of one call beyond input, libraries and compiled code; None if it failed.
 
-    A tiny task first loads the libraries and the compiled code; what a first call on the real one
-    allocates and keeps is counted.
+    A tiny task first loads the libraries and the compiled code. Memory that the first call on the
+    real task allocates and keeps is counted.
     """
     with Client(*key, numba_cache=numba_cache) as client:
         try:
@@ -31,7 +31,7 @@ def megabytes(key: Key, path: Path, tiny: Path, numba_cache: Path, effort: Effor
 
 
 def first_calls(n_threads: int, path: Path, effort: Effort) -> dict[str, float]:
-    """Seconds of our first call in a process: nothing compiled yet, and all of it on disk."""
+    """Seconds of our first call in a process, with an empty and with a warm cache of kernels."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for state in ("empty cache", "warm cache"):
@@ -44,7 +44,7 @@ def first_calls(n_threads: int, path: Path, effort: Effort) -> dict[str, float]:
 
 @contextmanager
 def busy(n_processors: int) -> Iterator[None]:
-    """As many processes as processors, each of which never rests."""
+    """Keep all processors busy, each with a process that never rests."""
     loops = [
         subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n_processors)
     ]
@@ -59,8 +59,7 @@ def busy(n_processors: int) -> Iterator[None]:
 def slowdowns(
     path: Path, keys: list[Key], workers: Workers, effort: Effort, seeds: int
 ) -> dict[str, Any]:
-    """Seconds of a task while the processors are free and while they are kept busy."""
-    n_processors = max(n for _, n in keys)
+    """Seconds of a task while the processors are idle, and while they are kept busy."""
     found: dict[str, Any] = {}
     for key in keys:
         workers.get(key).ask("load", within=effort.patience, path=str(path))
@@ -84,7 +83,7 @@ def slowdowns(
             found[f"{key[0]}, {key[1]} threads"][state] = statistics.median(taken[key])
 
     rounds("quiet")
-    with busy(n_processors):
+    with busy(max(n for _, n in keys)):
         rounds("busy")
     for key in keys:
         workers.get(key).ask("drop", within=effort.patience)

@@ -1,4 +1,4 @@
-"""What this machine can do at most, and the least time a row's plain algorithm takes on it."""
+"""The rates of this machine, and the least time of a row's plain algorithm on it."""
 
 import time
 from collections.abc import Callable
@@ -10,36 +10,30 @@ import numpy as np
 
 from benchmarks.task import Task
 
-# Data below this stays in a cache from one iteration to the next and is read from memory once.
+# Data below this size stay in a cache between iterations, so they are read from memory once.
 CACHE_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Sustained rates with all processors.
+    """Sustained rates with all processors."""
 
-    Attributes
-    ----------
-    gemm : dict
-        Bytes of a float (4, 8) -> floating-point operations a second of numpy's matrix product.
-    bandwidth : float
-        Bytes a second, read and written, of a copy larger than the caches.
-    """
-
+    # Operations a second of numpy's matrix product, by the bytes of a float (4, 8).
     gemm: dict[int, float]
+    # Bytes a second, read and written, of a copy larger than the caches.
     bandwidth: float
 
 
 @dataclass(frozen=True)
 class Bound:
-    """Least seconds, and whether arithmetic or memory sets them."""
+    """The least seconds, and whether arithmetic or memory is the limit."""
 
     seconds: float
     limit: str
 
 
 def measured(n_threads: int, size: int = 2048, megabytes: int = 256) -> Machine:
-    """Measure the machine; about two seconds at the default sizes."""
+    """Measure the machine; the default sizes take about two seconds."""
     gemm = {}
     for dtype in (np.float32, np.float64):
         a = np.ones((size, size), dtype=dtype)
@@ -69,50 +63,47 @@ def _best_of(work: Callable[[], object], times: int = 5) -> float:
 
 
 def flops(task: Task) -> float:
-    """Operations of the plain algorithm; a multiplication and an addition are two.
+    """Operations of the plain algorithm; a multiplication and an addition are two operations.
 
-    A distance of a row to a center costs two a stored value (the norms are known); what a cluster
-    mean costs is left out, it is 1/k of that. Restarts also pay for k-means++ with 2 + log k
-    candidates a center. A silhouette needs each pair of rows once.
+    A distance from a row to a center costs two for each stored value, because the norms are known.
+    The means of clusters cost 1/k of that and are left out. Restarts also pay for k-means++ with
+    2 + log k trials for each center. A silhouette needs each pair of rows once.
     """
     if task.kind == "silhouette":
         return _pair_flops(task)
-    is_sweep = task.kind == "sweep"
-    ks = task.ks if is_sweep else (task.n_clusters,)
-    total = 0.0
-    for k, iterations in zip(
-        ks, task.iterations_by_k if is_sweep else (task.iterations,), strict=True
-    ):
-        one = 2.0 * task.n_stored * k
-        # One more assignment: labels under the centers that are returned.
-        fit = one * (iterations + 1)
-        if task.kind != "lloyd":
-            fit += 2.0 * task.n_stored * (1 + (k - 1) * (2 + int(np.log(k))))
-        total += task.n_init * fit
-        if is_sweep:
-            total += _pair_flops(task)
-    return total
+    if task.kind == "sweep":
+        pairs = zip(task.ks, task.iterations_by_k, strict=True)
+        return sum(_fit_flops(task, *pair) + _pair_flops(task) for pair in pairs)
+    return _fit_flops(task, task.n_clusters, task.iterations)
+
+
+def _fit_flops(task: Task, k: int, iterations: int) -> float:
+    # One more assignment gives the labels under the centers that are returned.
+    distances = k * (iterations + 1)
+    if task.kind != "lloyd":
+        distances += 1 + (k - 1) * (2 + int(np.log(k)))
+    return task.n_init * 2.0 * task.n_stored * distances
 
 
 def _pair_flops(task: Task) -> float:
     n, d = task.X.shape
-    # Beside the product of two rows: two for the norms, one for the root, one for the sum.
+    # In addition to the product of two rows: two for the norms, one for the root, one for the sum.
     rest = 2.0 * n * (n - 1)
     if not task.is_sparse:
         return rest + float(n * (n - 1) * d)
-    # A pair of rows meets in the features both store.
+    # A product of two rows needs the features that both store.
     counts = np.bincount(task.X.indices, minlength=d).astype(float)
     return rest + float(np.sum(counts * (counts - 1)))
 
 
 def bytes_read(task: Task) -> float:
-    """Bytes of X that must come from memory: at each assignment where caches cannot hold it."""
+    """Bytes of X that must come from memory: at each assignment if X does not fit in the caches."""
     passes = task.iterations + 1 if task.n_bytes > CACHE_BYTES else 1
     return float(task.n_bytes * passes)
 
 
 def bound(task: Task, machine: Machine) -> Bound:
-    """The larger of arithmetic at GEMM's rate and memory at the copy's."""
+    """The larger time of two: arithmetic at the rate of GEMM, and memory at the rate of a copy."""
     arithmetic = flops(task) / machine.gemm[task.X.dtype.itemsize]
     memory = bytes_read(task) / machine.bandwidth
     if arithmetic >= memory:

@@ -1,4 +1,4 @@
-"""Rounds: every contestant at every number of threads does a row in turn, again and again."""
+"""Rounds: all contestants, at each number of threads, do a row in turn."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -12,56 +12,40 @@ from benchmarks.client import Client, WorkerError
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.task import Task
 
-# A visit times a call again until its seconds have passed, at most so many times.
+# The most calls in a visit.
 VISIT_CALLS = 10
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much time a row may take.
+    """How much time a row may take."""
 
-    Attributes
-    ----------
-    repeats : int
-        Rounds.
-    max_seconds : float
-        Who has used so many seconds at one number of threads is called no more, so that a slow one
-        is timed once; who takes longer than ``patience`` for a call is stopped.
-    visit_seconds : float
-        Short calls are repeated in a visit until so many seconds have passed.
-    """
-
+    # The number of rounds.
     repeats: int = 7
+    # A contestant that has used this time at one number of threads is not called again, so that
+    # slow contestants are timed once.
     max_seconds: float = 20.0
+    # Short calls are repeated in a visit until this time has passed.
     visit_seconds: float = 0.1
 
     @property
     def patience(self) -> float:
+        """A call that takes longer than this is stopped."""
         return max(60.0, 5 * self.max_seconds)
 
 
 @dataclass
 class Entry:
-    """What one contestant did at one number of threads.
+    """The times and answers of one contestant at one number of threads."""
 
-    Attributes
-    ----------
-    visits : list of float
-        Median seconds of a call in each visit.
-    used : float
-        Seconds of all its calls.
-    answers : dict
-        By seed.
-    failed : str, optional
-        Why there is no time.
-    idle_after : float
-        Longest wait, in seconds, until its threads were idle after a visit.
-    """
-
+    # The median seconds of a call in each visit, and the seconds of all calls.
     visits: list[float] = field(default_factory=list)
     used: float = 0.0
+    # By seed.
     answers: dict[int, Any] = field(default_factory=dict)
+    # Why there is no time.
     failed: str | None = None
+    # The longest wait, in seconds, until its threads were idle after a visit.
     idle_after: float = 0.0
 
     @property
@@ -73,7 +57,7 @@ Key = tuple[str, int]
 
 
 class Workers:
-    """One long-lived worker for each contestant and number of threads, started when first asked."""
+    """One long-lived worker for each contestant and number of threads; its first use starts it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -90,7 +74,7 @@ class Workers:
 
 
 def keys_of(task: Task, names: list[str], threads: list[int]) -> list[Key]:
-    """Who does the task; the most threads first."""
+    """The contestants and numbers of threads that do the task; the most threads come first."""
     return [
         (name, n)
         for name in names
@@ -101,13 +85,7 @@ def keys_of(task: Task, names: list[str], threads: list[int]) -> list[Key]:
 
 
 def run(task: Task, path: Path, keys: list[Key], workers: Workers, effort: Effort) -> Any:
-    """Time a task.
-
-    Returns
-    -------
-    dict
-        (name, threads) -> Entry.
-    """
+    """Time a task; the result holds the Entry of each key."""
     entries = {key: Entry() for key in keys}
     for key in keys:
         if any(entries[other].failed for other in keys if other[0] == key[0]):
@@ -115,7 +93,7 @@ def run(task: Task, path: Path, keys: list[Key], workers: Workers, effort: Effor
         else:
             _warm_up(task, key, entries[key], path, workers, effort)
     for turn in range(effort.repeats):
-        # Every other round goes backwards: nobody always follows the same one.
+        # Every other round goes backwards, so that no contestant always follows the same one.
         for key in keys if turn % 2 == 0 else keys[::-1]:
             entry = entries[key]
             if entry.failed or (entry.visits and entry.used > effort.max_seconds):
@@ -130,14 +108,14 @@ def run(task: Task, path: Path, keys: list[Key], workers: Workers, effort: Effor
 def _warm_up(
     task: Task, key: Key, entry: Entry, path: Path, workers: Workers, effort: Effort
 ) -> None:
-    """Load the task and call once untimed, unless that call was too slow to be made again."""
+    """Load the task and call once; the call counts only if it is too slow to be repeated."""
     try:
         workers.get(key).ask("load", within=effort.patience, path=str(path))
     except WorkerError as error:
         entry.failed = str(error)
         return
     _visit(task, key, entry, 0, workers, effort, seconds=0.0)
-    # The first call of ours may hold compilation: it is never the one that counts.
+    # The first call of kmeans_core may include compilation, so it never counts.
     if key[0] == OURS:
         entry.used = 0.0
     if entry.used <= effort.max_seconds:
@@ -177,12 +155,12 @@ def _visit(
         if labels.exists():
             answer["labels"] = np.load(labels)
     elif agreement.changed(task, answer, entry.answers[seed]):
-        entry.failed = "answers the same call otherwise the next time"
+        entry.failed = "gives another answer to the same call"
     entry.idle_after = max(entry.idle_after, client.settle())
 
 
 def summary(task: Task, entries: dict[Key, Entry]) -> dict[str, Any]:
-    """By contestant: seconds at each number of threads, the better one, and agreement."""
+    """For each contestant: seconds at each number of threads, the better one, and agreement."""
     reference = _reference(entries)
     found: dict[str, Any] = {}
     for name in dict.fromkeys(key[0] for key in entries):
@@ -213,7 +191,7 @@ def summary(task: Task, entries: dict[Key, Entry]) -> dict[str, Any]:
 
 
 def _reference(entries: dict[Key, Entry]) -> dict[int, Any]:
-    """Answers of scikit-learn's default; of ours where it is missing."""
+    """The answers of scikit-learn's default, or of kmeans_core if there are no such answers."""
     for name in (DEFAULT, OURS):
         for (other, _), entry in entries.items():
             if other == name and not entry.failed:
@@ -222,6 +200,5 @@ def _reference(entries: dict[Key, Entry]) -> dict[int, Any]:
 
 
 def left_out(task: Task, names: list[str]) -> dict[str, str]:
-    """Who does not do the task, and why."""
-    reasons = {name: ALL[name].cannot(task) for name in names}
-    return {name: reason for name, reason in reasons.items() if reason is not None}
+    """The contestants that do not do the task, and why."""
+    return {name: reason for name in names if (reason := ALL[name].cannot(task))}

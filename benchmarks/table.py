@@ -6,7 +6,7 @@ from benchmarks.contestants import DEFAULT, OURS
 
 
 def fastest_peer(found: dict[str, Any]) -> str | None:
-    """The fastest of the others whose work agrees."""
+    """The fastest contestant, except kmeans_core, whose work agrees."""
     peers = [
         name
         for name, entry in found.items()
@@ -16,7 +16,7 @@ def fastest_peer(found: dict[str, Any]) -> str | None:
 
 
 def ratio(found: dict[str, Any], peer: str | None) -> float | None:
-    """How many times as fast as the peer we are; None where the work is not the same."""
+    """The peer's time divided by ours; None if the work is not the same."""
     sides = [found.get(OURS), found.get(peer or "")]
     if any(side is None or "seconds" not in side or side["differs"] for side in sides):
         return None
@@ -24,7 +24,7 @@ def ratio(found: dict[str, Any], peer: str | None) -> float | None:
 
 
 def met(row: dict[str, Any]) -> bool:
-    """Whether both ratios, and the memory where it is asked, are as they are to be."""
+    """Whether both ratios, and the memory if it has a target, meet their targets."""
     found, targets = row["contestants"], row["targets"]
     checks = []
     for peer, wanted in (
@@ -42,18 +42,10 @@ def met(row: dict[str, Any]) -> bool:
 def results(rows: dict[str, Any], scale: str) -> str:
     """README's table: times with the better number of threads, ratios with targets.
 
-    The targets are those of the full sizes, so at others nothing is said to be met.
+    The targets are for the full sizes, so the last column is empty at other sizes.
     """
-    head = [
-        "",
-        "Work",
-        OURS,
-        DEFAULT,
-        "fastest peer",
-        "x scikit-learn (at least)",
-        "x fastest (at least)",
-        "met",
-    ]
+    ratios = ["x scikit-learn (at least)", "x fastest (at least)"]
+    head = ["", "Work", OURS, DEFAULT, "fastest peer", *ratios, "met"]
     lines = []
     for name, row in rows.items():
         found, targets = row["contestants"], row["targets"]
@@ -80,14 +72,14 @@ def costs(rows: dict[str, Any]) -> str:
     for name, row in rows.items():
         own = row["contestants"].get(OURS, {})
         limit = row["bound"]
-        used = {who: size for who, size in row["megabytes"].items() if size is not None}
+        used = {peer: size for peer, size in row["megabytes"].items() if size is not None}
         calls = row["first_calls"]
         lines.append(
             [
                 name,
                 f"{_seconds(limit['seconds'])} ({limit['limit']})",
                 f"{own['seconds'] / limit['seconds']:.1f}" if "seconds" in own else "-",
-                ", ".join(f"{who} {size:.0f}" for who, size in used.items()) or "-",
+                ", ".join(f"{peer} {size:.0f}" for peer, size in used.items()) or "-",
                 *(
                     _seconds(calls[state]) if calls else "-"
                     for state in ("empty cache", "warm cache")
@@ -98,31 +90,30 @@ def costs(rows: dict[str, Any]) -> str:
 
 
 def everyone(rows: dict[str, Any]) -> str:
-    """Every contestant of every row at each number of threads, and who is left out and why."""
+    """All contestants of all rows at each number of threads, and why others are left out."""
     lines = []
     for name, row in rows.items():
-        for who, entry in row["contestants"].items():
+        for contestant, entry in row["contestants"].items():
             if "seconds" not in entry:
-                lines.append([name, who, "-", entry["failed"]])
+                lines.append([name, contestant, "-", entry["failed"]])
                 continue
             times = ", ".join(
                 f"{_seconds(part['seconds'])} ({n})" for n, part in entry["by_threads"].items()
             )
-            lines.append(
-                [name, who, times, f"differs: {entry['differs']}" if entry["differs"] else ""]
-            )
+            differs = f"differs: {entry['differs']}" if entry["differs"] else ""
+            lines.append([name, contestant, times, differs])
         reasons: dict[str, list[str]] = {}
-        for who, reason in row["left_out"].items():
-            reasons.setdefault(reason, []).append(who)
-        lines += [[name, ", ".join(who), "left out", reason] for reason, who in reasons.items()]
+        for contestant, reason in row["left_out"].items():
+            reasons.setdefault(reason, []).append(contestant)
+        lines += [[name, ", ".join(found), "left out", reason] for reason, found in reasons.items()]
     return _markdown(["", "contestant", "seconds (threads)", ""], lines)
 
 
 def busy(found: dict[str, Any]) -> str:
     """Slowdowns on a busy machine."""
     lines = [
-        [who, _seconds(times["quiet"]), _seconds(times["busy"]), f"{times['slowdown']:.1f}"]
-        for who, times in found.items()
+        [key, _seconds(times["quiet"]), _seconds(times["busy"]), f"{times['slowdown']:.1f}"]
+        for key, times in found.items()
     ]
     return _markdown(["W1b", "quiet", "all processors busy", "slowdown"], lines)
 
@@ -135,7 +126,7 @@ def _time(entry: dict[str, Any] | None) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    """Three digits, no more than are measured: .00432, .103, 1.95, 12.3."""
+    """Three digits: .00432, .103, 1.95, 12.3."""
     digits = f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
     if "e" in digits:
         digits = f"{seconds:.7f}"

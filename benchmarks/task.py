@@ -1,4 +1,4 @@
-"""Task: one piece of work as every contestant gets it, and the answer each gives back."""
+"""Task: the work that every contestant gets, and the answers that they give."""
 
 import json
 from dataclasses import dataclass, fields, replace
@@ -10,30 +10,31 @@ import scipy.sparse as sp
 
 from recsys.files import whole
 
-Kind = Literal["lloyd", "starts", "sweep", "silhouette"]
+Kind = Literal["lloyd", "restarts", "sweep", "silhouette"]
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Data, and what is to be done with it.
+    """Data, and the work to do with them.
 
     Attributes
     ----------
     kind : str
-        "lloyd": from ``centers``, ``max_iter`` iterations or until no row moves (tol=0);
-        "starts": ``n_init`` starts of k-means++ at scikit-learn's default tol, best one kept;
-        "sweep": "starts" at each of ``ks`` and the mean silhouette of each labelling;
-        "silhouette": the mean silhouette under ``labels``.
+        "lloyd": ``max_iter`` iterations from ``centers``, or until no row moves (tol=0).
+        "restarts": ``n_init`` restarts with k-means++ and scikit-learn's default tol.
+        "sweep": "restarts" for each of ``ks``, and the mean silhouette of each result.
+        "silhouette": the mean silhouette of ``labels``.
     X : ndarray or csr_array of shape (n_samples, n_features)
     centers : ndarray of shape (n_clusters, n_features), optional
         Dense, of the dtype of X.
     iterations : int
-        What one start takes on average until it stops, counted, or ``max_iter`` where that is
-        fixed: for contestants that cannot stop by a tolerance, and for the roofline.
+        The average number of iterations of a restart, or ``max_iter`` if that is fixed. The
+        roofline uses it, and contestants that cannot stop by a tolerance.
     iterations_by_k : tuple of int
         The same for each of ``ks``.
     seeds : int
-        How many seeds the calls go through in turn, so that no contestant lives on one lucky draw.
+        The number of seeds that the calls use in turn, so that no contestant profits from one lucky
+        draw.
     """
 
     kind: Kind
@@ -69,7 +70,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Centers, the label of each row under these centers, and the iterations if it tells them."""
+    """Centers, the label of each row under these centers, and the iterations if they are known."""
 
     labels: Any
     centers: Any
@@ -95,7 +96,7 @@ Result = Fit | Sweep | Silhouette
 
 
 def save(task: Task, path: Path) -> None:
-    """Write a task to a ``.npz``; under its name only once it is whole."""
+    """Write a task to an ``.npz`` file, whole or not at all."""
     numbers = {}
     arrays = {}
     for field in fields(Task):

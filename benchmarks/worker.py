@@ -1,7 +1,7 @@
 """A worker: one contestant at one number of threads in a process of its own.
 
-It reads one JSON command a line and answers each with one line; see :mod:`benchmarks.client`, which
-starts it with the thread settings in its environment.
+It reads one JSON command from each line and answers each with one line. :mod:`benchmarks.client`
+starts it, with the thread settings in its environment.
 """
 
 import ctypes
@@ -58,11 +58,11 @@ class Worker:
         return {"seconds": taken, **agreement.described(self.task, result)}
 
     def memory(self) -> dict[str, Any]:
-        """Megabytes that one call takes at its peak beyond what the process holds before it."""
+        """Megabytes of one call at its peak, beyond the memory of the process before the call."""
         assert self.run is not None
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
-        # Linux: the peak starts anew. getrusage's ru_maxrss would hold what loading took.
+        # Linux resets the peak. getrusage's ru_maxrss would still include the peak of loading.
         Path("/proc/self/clear_refs").write_text("5")
         before = _status("VmRSS")
         self.run(0)
@@ -76,7 +76,7 @@ def _status(name: str) -> int:
 
 def main() -> None:
     name, n_threads = sys.argv[1], int(sys.argv[2])
-    # What a library prints goes to the error stream; answers alone to the pipe.
+    # The pipe carries answers only, so text that a library prints goes to the error stream.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""The rows of the table: what work each is, made from seeds, and what is asked of it."""
+"""The rows of the table: their work, which is made from seeds, and their targets."""
 
 import os
 import warnings
@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from benchmarks import invented, task
 from benchmarks.task import Task
 
-# "tiny" only tries the code, "quick" is for two minutes, "full" is the table's.
+# "tiny" is for tests, "quick" takes two minutes, and the table has "full".
 Scale = Literal["tiny", "quick", "full"]
 
 HERE = Path(__file__).parent
@@ -24,47 +24,37 @@ CACHE = HERE / ".cache"
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table.
-
-    Attributes
-    ----------
-    name, work : str
-    make : callable
-        The task at a scale.
-    against_scikit_learn, against_fastest : float
-        Times as fast as scikit-learn's default and as the fastest peer we are to be.
-    megabytes : float, optional
-        Memory beyond the input that we may take.
-    """
+    """One row of the table, with its targets."""
 
     name: str
     work: str
     make: Callable[[Scale], Task]
+    # The least ratios of the times of scikit-learn's default and of the fastest peer to ours.
     against_scikit_learn: float
     against_fastest: float
+    # The most memory beyond the input.
     megabytes: float | None = None
 
 
-def rows_at(task: Task, n_clusters: int, seed: int, **more: Any) -> Task:
+def rows_at(task: Task, n_clusters: int) -> Task:
     """The task with rows of X, drawn without replacement, as first centers."""
-    chosen = np.random.default_rng(seed).permutation(task.X.shape[0])[:n_clusters]
+    chosen = np.random.default_rng(1).permutation(task.X.shape[0])[:n_clusters]
     centers = task.X[np.sort(chosen)]
     if task.is_sparse:
         centers = centers.toarray()
-    return replace(task, n_clusters=n_clusters, centers=np.ascontiguousarray(centers), **more)
+    return replace(task, n_clusters=n_clusters, centers=np.ascontiguousarray(centers))
 
 
 def fixed(X: Any, n_clusters: int, iterations: int) -> Task:
-    """So many iterations from rows of X."""
-    plain = Task("lloyd", X, max_iter=iterations, iterations=iterations)
-    return rows_at(plain, n_clusters, seed=1)
+    """A fixed number of iterations from rows of X."""
+    return rows_at(Task("lloyd", X, max_iter=iterations, iterations=iterations), n_clusters)
 
 
 def fixed_from_means(X: Any, n_clusters: int, iterations: int) -> Task:
-    """So many iterations from means of a few rows each, for sparse X.
+    """A fixed number of iterations of sparse X; each first center is the mean of a few rows.
 
-    Rows of ratings are short or long, and the shortest one as a center takes nearly all rows: from
-    rows, k=10 converged in three iterations with 15,988 of 16,000 rows in one cluster.
+    Among ratings, the shortest row would be the nearest center of nearly all rows: from rows, k=10
+    converged in three iterations with 15,988 of 16,000 rows in one cluster.
     """
     n_rows = max(1, min(40, X.shape[0] // n_clusters))
     chosen = np.random.default_rng(1).permutation(X.shape[0])[: n_clusters * n_rows]
@@ -74,7 +64,7 @@ def fixed_from_means(X: Any, n_clusters: int, iterations: int) -> Task:
     return Task("lloyd", X, n_clusters, centers=centers, max_iter=iterations, iterations=iterations)
 
 
-# Real ratings where MOVIELENS_DIR names them, else the built-in set -------------------------------
+# Real ratings if MOVIELENS_DIR names them, otherwise the built-in set -----------------------------
 
 
 @cache
@@ -86,19 +76,19 @@ def _ratings() -> Any:
 
 
 def user_movie_matrix(scale: Scale) -> Any:
-    """Users x the 1,000 most rated films, CSR float64: 671 x 1,000 of the real ratings."""
+    """Users x the 1,000 most-rated movies, CSR float64; the real ratings give 671 x 1,000."""
     from recsys import RatingMatrix
 
     X = RatingMatrix.from_ratings(_ratings(), columns="title").most_rated(1000).values
     if scale == "tiny":
         X = X[:100, :50]
-    # scikit-learn takes no 64-bit indices.
+    # scikit-learn accepts only 32-bit indices.
     parts = (X.data, X.indices.astype(np.int32), X.indptr.astype(np.int32))
     return sp.csr_array(parts, shape=X.shape)
 
 
 def two_genre_means() -> Any:
-    """Mean ratings of romance and science fiction of those who like one of them: 183 x 2."""
+    """Mean ratings of romance and science fiction by users who like one of them: 183 x 2."""
     from recsys import contrast_subset, genre_means
 
     means = genre_means(_ratings(), ["Romance", "Sci-Fi", "Action"])
@@ -107,7 +97,7 @@ def two_genre_means() -> Any:
 
 
 def iterations_of_a_restart(X: Any, n_clusters: int, n_init: int) -> int:
-    """Iterations that a k-means++ start takes on average to stop at the default tol, counted."""
+    """Count the average iterations of a restart with k-means++ and the default tol."""
     from kmeans_core import KMeans
 
     events: list[int] = []
@@ -126,28 +116,20 @@ def iterations_of_a_restart(X: Any, n_clusters: int, n_init: int) -> int:
 
 
 def w1a(scale: Scale) -> Task:
-    X = user_movie_matrix(scale)
-    return rows_at(Task("lloyd", X, iterations=_to_the_end(X)), 10, seed=1)
-
-
-def _to_the_end(X: Any) -> int:
     from kmeans_core import KMeans
 
-    start = rows_at(Task("lloyd", X), 10, seed=1)
-    return int(KMeans(10, init=start.centers, n_init=1, tol=0).fit(X).n_iter_)
+    X = user_movie_matrix(scale)
+    work = rows_at(Task("lloyd", X), 10)
+    model = KMeans(10, init=work.centers, n_init=1, tol=0).fit(X)
+    return replace(work, iterations=int(model.n_iter_))
 
 
 def w1b(scale: Scale) -> Task:
     X = user_movie_matrix(scale)
     n_init = 2 if scale == "tiny" else 10
+    seeds = 1 if scale == "tiny" else 5
     iterations = iterations_of_a_restart(X, 10, n_init)
-    return Task(
-        "starts", X, 10, n_init=n_init, iterations=iterations, seeds=1 if scale == "tiny" else 5
-    )
-
-
-def w1b_dense(scale: Scale) -> Task:
-    return w1b(scale).as_dense()
+    return Task("restarts", X, 10, n_init=n_init, iterations=iterations, seeds=seeds)
 
 
 def w2(scale: Scale) -> Task:
@@ -155,15 +137,9 @@ def w2(scale: Scale) -> Task:
     step = {"tiny": 90, "quick": 45, "full": 5}[scale]
     ks = tuple(range(2, min(183, len(X)), step))
     n_init = 2 if scale == "tiny" else 10
+    seeds = 1 if scale == "tiny" else 3
     iterations = tuple(iterations_of_a_restart(X, k, n_init) for k in ks)
-    return Task(
-        "sweep",
-        X,
-        ks=ks,
-        n_init=n_init,
-        iterations_by_k=iterations,
-        seeds=1 if scale == "tiny" else 3,
-    )
+    return Task("sweep", X, ks=ks, n_init=n_init, iterations_by_k=iterations, seeds=seeds)
 
 
 def w3a(scale: Scale) -> Task:
@@ -202,22 +178,22 @@ def w5(scale: Scale, n_features: int) -> Task:
 
 
 def w6(scale: Scale, n_clusters: int) -> Task:
-    users, films, ratings, iterations = {
+    n_users, n_items, n_ratings, iterations = {
         "tiny": (200, 500, 4_000, 3),
         "quick": (4_000, 20_000, 600_000, 5),
         "full": (16_000, 59_000, 2_500_000, 10),
     }[scale]
-    X = invented.ratings_matrix(users, films, ratings, seed=7)
+    X = invented.ratings_matrix(n_users, n_items, n_ratings, seed=7)
     return fixed_from_means(X, n_clusters, iterations)
 
 
 def w6_25m(scale: Scale) -> Task:
-    users, films, ratings, iterations = {
+    n_users, n_items, n_ratings, iterations = {
         "tiny": (300, 500, 6_000, 3),
         "quick": (8_000, 59_000, 1_200_000, 5),
         "full": (162_000, 59_000, 25_000_000, 10),
     }[scale]
-    X = invented.ratings_matrix(users, films, ratings, seed=8)
+    X = invented.ratings_matrix(n_users, n_items, n_ratings, seed=8)
     return fixed_from_means(X, 10, iterations)
 
 
@@ -233,7 +209,7 @@ def w7(scale: Scale, n_clusters: int, iterations: int) -> Task:
 ROWS = [
     Row("W1a", "671 x 1,000 ratings, CSR, k=10, given centers, tol=0", w1a, 8, 5),
     Row("W1b", "671 x 1,000 ratings, CSR, k=10, k-means++, n_init=10", w1b, 14, 6),
-    Row("W1b-dense", "the same as a dense array", w1b_dense, 20, 6),
+    Row("W1b-dense", "the same as a dense array", lambda scale: w1b(scale).as_dense(), 20, 6),
     Row("W2", "183 x 2, k = 2, 7, ..., 182, n_init=10, with silhouettes", w2, 40, 8),
     Row("W3a", "silhouette, 671 x 1,000 CSR, 10 labels", w3a, 4, 4),
     Row("W3b", "silhouette, 20,000 x 50 dense, 50 labels", w3b, 4, 4, 64),
@@ -250,10 +226,8 @@ ROWS = [
 ]  # fmt: skip
 
 
-def chosen(names: str | None) -> list[Row]:
-    """Rows named in a list with commas: by their name, or else by how it begins (W6: all of W6)."""
-    if names is None:
-        return ROWS
+def chosen(names: str) -> list[Row]:
+    """Rows with these names, separated by commas; W6 stands for all rows that begin with W6."""
     found: list[Row] = []
     for name in names.split(","):
         exact = [row for row in ROWS if row.name == name]
@@ -265,10 +239,10 @@ def chosen(names: str | None) -> list[Row]:
 
 
 def file_of(row: Row, scale: Scale) -> Path:
-    """The row's task on disk, made where it is not there yet; every contestant reads this file."""
+    """The file of the row's task, which every contestant reads; it is made if it is missing."""
     source = "".join((HERE / name).read_text("utf-8") for name in ("workloads.py", "invented.py"))
-    people = os.environ.get("MOVIELENS_DIR", "built-in")
-    edition = sha256(f"{source} {people} {np.__version__}".encode()).hexdigest()[:10]
+    ratings = os.environ.get("MOVIELENS_DIR", "built-in")
+    edition = sha256(f"{source} {ratings} {np.__version__}".encode()).hexdigest()[:10]
     path = CACHE / f"{row.name}-{scale}-{edition}.npz"
     if not path.exists():
         for old in CACHE.glob(f"{row.name}-{scale}-*.npz"):

@@ -1,4 +1,4 @@
-"""Rounds: who is called when, who fails, who is slow, who is missing."""
+"""Rounds: the order of calls, and contestants that fail, are slow or are missing."""
 
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -7,11 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import (
-    client,
-    rounds,
-    task,
-)
+from benchmarks import client, rounds, task
 from benchmarks.client import Client, WorkerError
 from benchmarks.contestants import DEFAULT, OURS
 from benchmarks.rounds import Effort
@@ -19,7 +15,7 @@ from benchmarks.task import Task
 
 
 class FakeClient:
-    """Takes the seconds it is told, and writes down when it was called."""
+    """Claims a given number of seconds, and records its calls."""
 
     def __init__(self, key: rounds.Key, seconds: float, calls: list[Any], does: str) -> None:
         self.key, self.seconds, self.calls, self.does = key, seconds, calls, does
@@ -74,7 +70,7 @@ def test_a_slow_contestant_is_timed_once_and_ours_never_by_its_first_call(tmp_pa
     assert [key[0] for key, _ in workers.calls] == [OURS, DEFAULT, OURS]
 
 
-def test_who_fails_is_told_and_is_not_tried_with_fewer_threads(tmp_path: Path) -> None:
+def test_a_failure_is_reported_and_not_tried_with_fewer_threads(tmp_path: Path) -> None:
     workers = FakeWorkers(tmp_path, {OURS: 0.1, DEFAULT: 0.1}, fails=DEFAULT)
     work, entries = run_rounds(workers, [1, 2])
     assert entries[DEFAULT, 2].failed == "no"
@@ -85,10 +81,10 @@ def test_who_fails_is_told_and_is_not_tried_with_fewer_threads(tmp_path: Path) -
     assert set(found[OURS]["by_threads"]) == {"1", "2"}
 
 
-def test_who_answers_otherwise_the_next_time_has_no_time(tmp_path: Path) -> None:
+def test_a_contestant_whose_answer_changes_has_no_time(tmp_path: Path) -> None:
     workers = FakeWorkers(tmp_path, {OURS: 0.1, DEFAULT: 0.1}, drifts=DEFAULT)
     work, entries = run_rounds(workers, [1])
-    reason = "answers the same call otherwise the next time"
+    reason = "gives another answer to the same call"
     assert rounds.summary(work, entries)[DEFAULT] == {"failed": reason}
     assert not entries[OURS, 1].failed
 

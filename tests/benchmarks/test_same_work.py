@@ -1,4 +1,4 @@
-"""Contestants do the same work, and work that is not the same is told."""
+"""Contestants do the same work, and other work is reported."""
 
 import os
 import warnings
@@ -11,12 +11,7 @@ import pytest
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
-from benchmarks import (
-    agreement,
-    client,
-    task,
-    workloads,
-)
+from benchmarks import agreement, client, task, workloads
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.task import Fit, Silhouette, Sweep, Task
 
@@ -51,7 +46,7 @@ def test_contestants_do_the_same_work(name: str, row: str, tiny: dict[str, Task]
     found, expected = answers_of(name, work), EXPECTED[row]
     if name == OURS or work.kind in ("lloyd", "silhouette"):
         assert agreement.differs(work, found, expected) is None
-    else:  # other random numbers, and few starts at this size: the same order of inertia
+    else:  # other random numbers and few restarts: the inertia has the same order
         inertia = np.array([[np.sum(a[0]["inertia"])] for a in (found, expected)])
         assert inertia[0] < 1.5 * inertia[1]
 
@@ -65,7 +60,7 @@ def test_a_call_leaves_nothing_behind_for_the_next(
     work, untouched = task.load(tmp_path / "row.npz"), tiny[row]
     if ALL[name].cannot(work):
         return
-    # One thread: on two, mlpack's Hamerly answers otherwise from call to call by itself.
+    # With two threads, mlpack's Hamerly gives different answers to the same call.
     run = ALL[name](1).prepare(work)
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
@@ -92,21 +87,21 @@ def test_other_labels_at_another_inertia_differ() -> None:
     assert agreement.differs(work, lloyd_answer([0, 0, 1, 1], 2.0), expected) is None
     assert agreement.differs(work, lloyd_answer([0, 1, 1, 1], 1.00005), expected) is None
     assert agreement.differs(work, lloyd_answer([0, 1, 1, 1], 1.001), expected) is not None
-    # Less work left over can be fewer iterations too many: it is not the same work.
+    # A lower inertia can come from more iterations, so it is not the same work.
     assert agreement.differs(work, lloyd_answer([0, 1, 1, 1], 0.999), expected) is not None
 
 
-def test_fewer_iterations_than_asked_are_other_work() -> None:
+def test_fewer_iterations_than_given_are_other_work() -> None:
     work = Task("lloyd", np.zeros((4, 1)), max_iter=5, iterations=5)
     expected = lloyd_answer([0, 0, 1, 1], 1.0)
-    expected[0]["iterations"] = 3  # it converged early: even the reference has no ratio then
+    expected[0]["iterations"] = 3  # it converged early, so even the reference has no ratio
     assert agreement.differs(work, expected, expected) == "made 3 iterations, not 5"
     to_the_end = Task("lloyd", np.zeros((4, 1)), max_iter=300, iterations=5)
     assert agreement.differs(to_the_end, expected, expected) is None
 
 
-def test_random_starts_may_be_better_but_not_worse() -> None:
-    work = Task("starts", np.zeros((4, 1)))
+def test_restarts_may_be_better_but_not_worse() -> None:
+    work = Task("restarts", np.zeros((4, 1)))
     expected = {seed: {"inertia": 10.0} for seed in range(3)}
     assert agreement.differs(work, {0: {"inertia": 9.0}, 1: {"inertia": 10.9}}, expected) is None
     assert agreement.differs(work, {0: {"inertia": 10.2}}, expected) == "mean inertia +2.0%"
@@ -114,7 +109,7 @@ def test_random_starts_may_be_better_but_not_worse() -> None:
     assert agreement.differs(work, {}, expected) == "no answer to compare"
 
 
-def test_sweeps_compare_inertia_where_clusters_have_rows_and_silhouettes() -> None:
+def test_sweeps_compare_silhouettes_and_the_inertia_of_clusters_with_rows() -> None:
     work = Task("sweep", np.zeros((10, 1)), ks=(2, 5, 9))
 
     def answer(inertia: list[float], silhouette: list[float]) -> dict[int, Any]:
@@ -129,7 +124,7 @@ def test_sweeps_compare_inertia_where_clusters_have_rows_and_silhouettes() -> No
 
 
 @pytest.mark.parametrize(("dtype", "allowed"), [(np.float64, 1e-6), (np.float32, 1e-3)])
-def test_scores_agree_to_what_the_floats_hold(dtype: type, allowed: float) -> None:
+def test_scores_agree_to_the_precision_of_the_floats(dtype: type, allowed: float) -> None:
     work = Task("silhouette", np.zeros((4, 1), dtype=dtype))
 
     def answer(score: float) -> dict[int, Any]:

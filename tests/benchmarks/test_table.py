@@ -1,4 +1,4 @@
-"""Roofline and tables: by hand, and what has no ratio."""
+"""Roofline and tables, worked by hand, and results without a ratio."""
 
 from typing import Any
 
@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from benchmarks import (
-    compare,
-    roofline,
-    table,
-)
+from benchmarks import compare, roofline, table
 from benchmarks.contestants import DEFAULT, OURS
 from benchmarks.task import Task
 
@@ -18,8 +14,8 @@ from benchmarks.task import Task
 def test_flops_by_hand() -> None:
     dense = Task("lloyd", np.zeros((10, 3)), n_clusters=4, iterations=5)
     assert roofline.flops(dense) == 2 * 30 * 4 * 6
-    starts = Task("starts", np.zeros((10, 3)), n_clusters=4, iterations=5, n_init=2)
-    assert roofline.flops(starts) == 2 * (2 * 30 * 4 * 6 + 2 * 30 * (1 + 3 * 3))
+    restarts = Task("restarts", np.zeros((10, 3)), n_clusters=4, iterations=5, n_init=2)
+    assert roofline.flops(restarts) == 2 * (2 * 30 * 4 * 6 + 2 * 30 * (1 + 3 * 3))
     X = sp.csr_array(np.array([[1.0, 0.0], [1.0, 2.0], [1.0, 0.0]]))
     # Three pairs: four operations each, and two for the one feature that all three pairs share.
     assert roofline.flops(Task("silhouette", X)) == 3 * 4 + 3 * 2
@@ -71,16 +67,16 @@ def test_a_peer_that_did_other_work_has_no_ratio() -> None:
     assert table.met(row)
 
 
-def test_ours_has_no_ratio_where_it_did_other_work() -> None:
+def test_ours_has_no_ratio_if_it_did_other_work() -> None:
     row = made_row(ours=entry(0.1, differs="by far"), sklearn=entry(2.0))
     assert table.ratio(row["contestants"], DEFAULT) is None
     assert not table.met(row)
     assert "| differs (2) | differs (1.5) | no |" in table.results({"W": row}, "full")
 
 
-def test_all_that_is_asked_must_be_met() -> None:
+def test_every_target_must_be_met() -> None:
     row = made_row(ours=entry(1.0), sklearn=entry(2.0), faiss=entry(1.4))
-    assert not table.met(row)  # 1.4 times as fast as faiss, where 1.5 is asked
+    assert not table.met(row)  # 1.4 times as fast as faiss; the target is 1.5
     row = made_row(ours=entry(1.0), sklearn=entry(2.0), faiss=entry(1.6))
     assert table.met(row)
     row["targets"]["megabytes"] = 64
@@ -91,7 +87,7 @@ def test_all_that_is_asked_must_be_met() -> None:
     assert table.met(row)
 
 
-def test_the_tables_say_everything() -> None:
+def test_the_tables_show_every_figure() -> None:
     row = made_row(ours=entry(1.0), sklearn=entry(2.5), faiss=entry(1.6), mlpack={"failed": "died"})
     row["megabytes"], row["first_calls"] = {OURS: 3.2}, {"empty cache": 9.0, "warm cache": 0.123}
     line = table.results({"W": row}, "full").splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Workloads: the same each time and on disk, with the habits they claim."""
+"""Workloads: the same each time and on disk, with the statistics that they claim."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,11 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from benchmarks import (
-    invented,
-    task,
-    workloads,
-)
+from benchmarks import invented, task, workloads
 from benchmarks.task import Task
 
 ROWS = {row.name: row for row in workloads.ROWS}
@@ -21,7 +17,7 @@ ROWS = {row.name: row for row in workloads.ROWS}
 def test_a_row_is_the_same_each_time_and_on_disk(
     equal: Callable[[Task, Task], bool], name: str, tiny: dict[str, Task], tmp_path: Path
 ) -> None:
-    if not name.startswith(("W1", "W2", "W3a")):  # these read ratings, which is tested elsewhere
+    if not name.startswith(("W1", "W2", "W3a")):  # these read ratings, which other tests cover
         assert equal(tiny[name], ROWS[name].make("tiny"))
     task.save(tiny[name], tmp_path / "row.npz")
     loaded = task.load(tmp_path / "row.npz")
@@ -30,7 +26,7 @@ def test_a_row_is_the_same_each_time_and_on_disk(
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_sparse_rows_are_what_every_contestant_takes(name: str, tiny: dict[str, Task]) -> None:
+def test_every_contestant_accepts_the_form_of_the_data(name: str, tiny: dict[str, Task]) -> None:
     X = tiny[name].X
     if tiny[name].is_sparse:
         assert X.format == "csr"
@@ -57,7 +53,7 @@ def test_means_of_rows_as_centers() -> None:
     np.testing.assert_allclose(work.centers, [X.toarray()[half].mean(axis=0) for half in halves])
 
 
-def test_ratings_have_peoples_habits() -> None:
+def test_ratings_are_like_those_of_users() -> None:
     X = invented.ratings_matrix(1_000, 3_000, 60_000, seed=0)
     assert X.shape == (1_000, 3_000)
     assert X.nnz == 60_000
@@ -65,15 +61,15 @@ def test_ratings_have_peoples_habits() -> None:
     steps = np.diff(X.indices)
     inside = np.ones(len(steps), dtype=bool)
     inside[X.indptr[1:-1] - 1] = False
-    assert np.all(steps[inside] > 0)  # no film twice, films ascend
-    by_film = np.sort(np.bincount(X.indices, minlength=3_000))[::-1]
-    assert by_film[:300].sum() > 0.3 * X.nnz  # a tenth of the films has far more than a tenth
+    assert np.all(steps[inside] > 0)  # items ascend, and no item is there twice
+    by_item = np.sort(np.bincount(X.indices, minlength=3_000))[::-1]
+    assert by_item[:300].sum() > 0.3 * X.nnz  # a tenth of the items has far more than a tenth
     by_user = np.diff(X.indptr)
     assert by_user.min() >= 1
     assert np.mean(by_user) > 1.2 * np.median(by_user)
 
 
-def test_images_have_a_rim_of_zeros_and_256_shades() -> None:
+def test_images_have_a_border_of_zeros_and_256_shades() -> None:
     X = invented.stroke_images(2_000, seed=9)
     images = X.reshape(2_000, 28, 28)
     assert X.dtype == np.float32
@@ -88,7 +84,7 @@ def test_images_have_a_rim_of_zeros_and_256_shades() -> None:
     assert 0.11 < np.mean(X) < 0.15  # MNIST: .131
 
 
-def test_rows_are_chosen_by_name_or_by_how_it_begins() -> None:
+def test_rows_are_chosen_by_name_or_by_its_beginning() -> None:
     assert [row.name for row in workloads.chosen("W6")] == ["W6-10", "W6-100", "W6-25M"]
     assert [row.name for row in workloads.chosen("W4,W1b")] == ["W1b", "W4"]
     with pytest.raises(ValueError, match="no row 'W9'"):
