@@ -61,7 +61,7 @@ def _reason(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = arguments.OneLineParser(
         prog="recsys",
-        description="Find groups of people with a common taste in films, and recommend films.",
+        description="Find groups of users with a common taste in films, and recommend films.",
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ratings import Ratings
+from recsys.data.ratings import Floats, Ints, Ratings
 from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
 from recsys.evaluation.metrics import coverage_at_k, errors_by_user
 from recsys.evaluation.protocols import (
@@ -24,9 +23,6 @@ from recsys.evaluation.splits import MOST_SHOWN, UserHoldout, whole_users
 from recsys.recommenders.types import NO_ITEM
 
 SHOWN = (0, 1, 3, 5, 10, 20)
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def evaluate_cold_start(

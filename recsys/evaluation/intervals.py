@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recsys.data.ratings import Floats, Ints
 from recsys.evaluation.metrics import ErrorsByUser
-
-Floats = npt.NDArray[np.float64]
 
 N_DRAWS = 1000
 LEVEL = 0.95
@@ -36,7 +34,7 @@ class ErrorDraws:
 
 
 def resampled_means(
-    sums: Floats, n_rows: npt.NDArray[np.int64] | Floats, *, seed: int, n_draws: int = N_DRAWS
+    sums: Floats, n_rows: Ints | Floats, *, seed: int, n_draws: int = N_DRAWS
 ) -> Floats:
     """Means over rows in bootstrap samples of users, of shape (n_draws, n_measures).
 

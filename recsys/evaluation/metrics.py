@@ -6,11 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.data.ratings import Floats, Ints
+from recsys.data.scale import Mask
 from recsys.recommenders.types import NO_ITEM
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +118,7 @@ def recall_at_k(hits: Mask, n_relevant: Ints) -> Floats:
 
 
 def coverage_at_k(lists: Ints, movie_ids: Ints) -> float:
-    """Share of the items that stand in at least one list.
+    """Share of the items that are in at least one list.
 
     ``movie_ids`` holds each item once. Listed items that are not among them do not count.
 

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
-from recsys.data.ratings import Ratings
+from recsys.data.ratings import Floats, Ints, Ratings
 from recsys.data.scale import RatingScale
 from recsys.recommenders.types import NO_ITEM
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 OnStep = Callable[[str], Any]
 T = TypeVar("T")
 

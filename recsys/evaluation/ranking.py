@@ -8,16 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ratings import Ratings
+from recsys.data.ratings import Floats, Ints, Ratings
 from recsys.data.scale import RatingScale, liked
 from recsys.evaluation.intervals import mean_estimate
 from recsys.evaluation.metrics import coverage_at_k, hits_at_k, ndcg_at_k, recall_at_k
 from recsys.evaluation.protocols import OnStep, RanksItems, checked_lists, timed
 from recsys.evaluation.results import RankingEvaluation, RankingScores
 from recsys.evaluation.splits import last_by_time
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,7 +43,7 @@ class RankingScores:
     ndcg, recall : Estimate
         Means over users of each user's mean over seeds.
     coverage : float
-        Share of the training items that stand in at least one list, the mean over seeds.
+        Share of the training items that are in at least one list, the mean over seeds.
     fit_seconds, predict_seconds : float
         CPU seconds to fit and to make all lists, the median over seeds.
     n_rows, n_users : int
@@ -74,7 +74,7 @@ class ColdStartScores:
     ndcg, recall : Estimate
         Means over the users who liked an item in the test rows.
     coverage : float
-        Share of the training items that stand in at least one list.
+        Share of the training items that are in at least one list.
     fit_seconds : float
         CPU seconds of the one fit, which serves every ``n_shown``.
     predict_seconds : float

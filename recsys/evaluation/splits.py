@@ -7,11 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ratings import Ratings
+from recsys.data.ratings import Ints, Ratings
+from recsys.data.scale import Mask
 from recsys.words import counted
-
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 # Each split holds out a fifth: of the rows, of each user's ratings by time, or of the users.
 N_FOLDS = 5

@@ -29,7 +29,7 @@ class FetchError(RuntimeError):
     """A release could not be fetched; the message says why, and how to fetch it by hand."""
 
     def __init__(self, reason: str) -> None:
-        # A server or a zip may put anything into it, and a traceback prints a message as it is.
+        # The reason may hold text from a server or a zip. A traceback prints it as it is.
         super().__init__(message(reason))
 
 
@@ -219,7 +219,7 @@ def _read_record(record: Path) -> tuple[bool, str]:
             raise ValueError("verified is not true or false")
         if not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
             raise ValueError("sha256 is not a hash")
-    # Lists in too many lists raise a RuntimeError.
+    # Deeply nested lists raise a RuntimeError.
     except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
         reason = f"no {error}" if isinstance(error, LookupError) else str(error)
         raise FetchError(

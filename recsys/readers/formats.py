@@ -62,7 +62,7 @@ class Release:
         return self.folder / self.layout.movies_file
 
 
-class Fault(Exception):  # noqa: N818 - the reader makes an error of it, with file and line
+class Fault(Exception):  # noqa: N818 - the reader turns it into an error
     """A row breaks a rule; `value` is the text that breaks it, and `reason` is the rule."""
 
     def __init__(self, value: str, reason: str) -> None:

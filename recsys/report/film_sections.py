@@ -36,11 +36,7 @@ def film_sections(found: Findings) -> Iterator[Section]:
 
 def _matrix(found: Findings) -> Section:
     by_movie, by_title, most = found.by_movie, found.by_title, found.most_rated
-    rows, columns = (slice(0, n) for n in CORNER)
-    # By position, so that a matrix smaller than the corner is taken whole.
-    corner = by_title.take(
-        np.arange(len(by_title.user_ids))[rows], np.arange(by_title.shape[1])[columns]
-    )
+    corner = by_title.take(*(slice(n) for n in CORNER))
     share = 100 * by_title.values.nnz / (by_title.shape[0] * by_title.shape[1])
     return Section(
         "matrix",
@@ -209,7 +205,7 @@ def _recommendation(found: Findings) -> Section:
             Text(
                 "The table lists the films of the region that the user has not rated, highest mean "
                 "first. It is the notebook's list, and it has a weakness: a film with one rating "
-                "of 5 stars stands above a film with many ratings and a mean of 4.8."
+                "of 5 stars ranks above a film with many ratings and a mean of 4.8."
             ),
             table(movies.drop(columns="score"), f"The first {len(movies)}"),
         )
@@ -232,7 +228,7 @@ def _advice(found: Findings) -> Section:
         )
         parts = (
             Text(
-                "The model groups the users many times by the films they liked. A film stands high "
+                "The model groups the users many times by the films they liked. A film ranks high "
                 "if many users in this user's groups liked it, and if it is often liked together "
                 "with films that this user liked. Another model predicts the rating. It adds up "
                 "what is known of the user, the film, and the groups of both."

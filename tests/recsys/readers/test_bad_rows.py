@@ -198,7 +198,7 @@ def test_a_bad_row_of_movies_csv_is_named_or_skipped(row, reason, value, samples
 
 
 @pytest.mark.parametrize("title", ['"Up', '"Up" up'])
-def test_a_quote_gone_wrong_costs_one_row_only(title, samples, spoiled):
+def test_a_wrong_quote_makes_only_one_row_bad(title, samples, spoiled):
     movies = changed(samples["csv"]["movies.csv"], 2, f"1,{title},Drama\n")
     table = load_ratings(spoiled("csv", "movies.csv", movies), skip_bad_rows=True)
     assert [row.line for row in table.skipped] == [2]

@@ -167,7 +167,7 @@ def test_a_folder_that_was_unpacked_by_hand_is_taken_as_it_is(server, tmp_path):
     assert server.asked == []
 
 
-def test_without_a_known_hash_it_must_be_asked_for_and_the_hash_is_told(server, tmp_path):
+def test_without_a_known_hash_it_must_be_asked_for_and_the_hash_is_reported(server, tmp_path):
     release = described(hashes=())
     message = failure(release, server, tmp_path)
     assert "no hash" in message
@@ -212,25 +212,25 @@ def test_accepting_the_unverified_does_not_accept_another_hash(server, tmp_path)
     assert "its sha256 is " in failure(release, server, tmp_path, accept_unverified=True)
 
 
-def test_a_server_without_the_file_is_told(server, tmp_path):
+def test_a_server_without_the_file_is_reported(server, tmp_path):
     server.files.clear()
     assert "the server answered 404 Not Found" in failure(described(), server, tmp_path)
 
 
 @pytest.mark.parametrize("hashes", [(), ("sha256",)])
-def test_a_body_that_breaks_off_is_told(server, tmp_path, hashes):
+def test_a_body_that_breaks_off_is_reported(server, tmp_path, hashes):
     server.offer(GOOD[:-50], length=len(GOOD))
     release = described(hashes=hashes)
     assert "connection failed" in failure(release, server, tmp_path, accept_unverified=True)
 
 
-def test_a_file_that_is_not_a_zip_is_told(server, tmp_path):
+def test_a_file_that_is_not_a_zip_is_reported(server, tmp_path):
     server.offer(b"<html>moved</html>")
     release = described(hashes=())
     assert "not a sound zip" in failure(release, server, tmp_path, accept_unverified=True)
 
 
-def test_a_zip_without_ratings_is_told(server, tmp_path):
+def test_a_zip_without_ratings_is_reported(server, tmp_path):
     other = zipped({"ml-tiny/photo.txt": "x"})
     server.offer(other)
     assert "no ratings" in failure(described(other), server, tmp_path)
@@ -248,7 +248,7 @@ def test_a_zip_that_would_write_elsewhere_is_refused(server, tmp_path, name):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_port_without_a_server_is_told(server, tmp_path):
+def test_a_port_without_a_server_is_reported(server, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         server.url = f"http://127.0.0.1:{taken.getsockname()[1]}/data/"
@@ -257,13 +257,13 @@ def test_a_port_without_a_server_is_told(server, tmp_path):
     assert "refused" in message.lower()
 
 
-def test_a_server_that_does_not_answer_is_told(server, tmp_path):
+def test_a_server_that_does_not_answer_is_reported(server, tmp_path):
     server.holding = True
     message = failure(described(), server, tmp_path, timeout=0.2)
     assert "no answer within 0.2 seconds" in message
 
 
-def test_a_place_that_cannot_be_written_is_told(server, tmp_path):
+def test_a_place_that_cannot_be_written_is_reported(server, tmp_path):
     (tmp_path / "file").write_text("x")
     message = failure(described(), server, tmp_path / "file")
     assert str(tmp_path / "file") in message
@@ -313,7 +313,7 @@ def self_signed(folder: Path, last_year: int) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("last_year", "reason"), [(2024, "certificate has expired"), (2040, "self")]
 )
-def test_a_certificate_that_is_not_valid_is_told_and_never_passed_over(
+def test_a_certificate_that_is_not_valid_is_reported_and_never_passed_over(
     tmp_path, monkeypatch, last_year, reason
 ):
     certificate, key = self_signed(tmp_path, last_year)

@@ -33,7 +33,7 @@ def test_more_than_the_known_size_is_not_taken(server, tmp_path, encoding):
     threads_end()
 
 
-def test_more_than_the_limit_is_not_taken_where_no_size_is_known(server, tmp_path):
+def test_more_than_the_limit_is_not_taken_if_no_size_is_known(server, tmp_path):
     server.answer = endless(server, head("Connection: close"), b"x" * 65536)
     release = dataclasses.replace(described(), max_bytes=300_000)
     assert "sent more than 300,000 bytes" in failure(release, server, tmp_path)
@@ -56,19 +56,19 @@ def test_a_larger_file_is_refused_before_it_is_downloaded(server, tmp_path, leng
 
 
 @pytest.mark.parametrize("length", ["-5", "1e3", "\x1b[31m", "five", "\xb2"])
-def test_a_wrong_length_is_told(server, tmp_path, length):
+def test_a_wrong_length_is_reported(server, tmp_path, length):
     first = head(f"Content-Length: {length}", "Connection: close")
     server.answer = lambda connection: connection.sendall(first + GOOD)
     failure(described(), server, tmp_path)
 
 
-def test_fewer_bytes_than_known_are_told(server, tmp_path):
+def test_fewer_bytes_than_known_are_reported(server, tmp_path):
     server.answer = whole(GOOD[:100])
     message = failure(described(size=len(GOOD)), server, tmp_path)
     assert f"the server sent 100 bytes, but the release has {len(GOOD):,}" in message
 
 
-def test_a_body_that_ends_early_is_told(server, tmp_path):
+def test_a_body_that_ends_early_is_reported(server, tmp_path):
     server.answer = lambda connection: connection.sendall(
         head(f"Content-Length: {len(GOOD)}", "Connection: close") + GOOD[:50]
     )

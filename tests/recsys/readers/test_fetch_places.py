@@ -28,7 +28,7 @@ def server(bad_server):
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_damaged_zip_is_told(server, tmp_path, compression):
+def test_a_damaged_zip_is_reported(server, tmp_path, compression):
     data = zipped({**FILES, "ml-tiny/more": os.urandom(2000).hex()}, compression)
     # The damage is in the compressed data of the last member.
     for at in range(len(data) // 3, len(data) - 300, 97):
@@ -187,7 +187,7 @@ def test_eight_at_once_all_have_it(server, tmp_path):
     assert len(server.requests) == 8
 
 
-def test_a_full_disk_is_told(server, tmp_path):
+def test_a_full_disk_is_reported(server, tmp_path):
     server.answer = whole(GOOD)
     running = fetching(server, tmp_path, most_bytes=100)
     begin(running)
