@@ -57,7 +57,7 @@ def inertia(X: Any, fit: Fit) -> float:
 
 
 def changed(task: Task, answer: dict[str, Any], first: dict[str, Any]) -> bool:
-    """Whether a contestant gives another answer than the first time to the same call."""
+    """Whether an answer differs from the first answer of the same contestant to the same call."""
     name = "score" if task.kind == "silhouette" else "inertia"
     now, before = np.sum(answer[name]), np.sum(first[name])
     return not abs(now - before) <= REPEATED[task.kind] * abs(before)

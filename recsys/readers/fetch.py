@@ -35,32 +35,20 @@ class FetchError(RuntimeError):
 
 @dataclass(frozen=True)
 class KnownRelease:
-    """A release that can be fetched.
-
-    Attributes
-    ----------
-    name : str
-        The name of the release. Its zip is called `name`.zip.
-    bytes : int or None
-        The size of the zip, if it is known.
-    sha256, md5 : str or None
-        The hashes of the zip in hexadecimal, if they are known.
-    users, movies, ratings : int
-        The numbers of users, movies and ratings in the release.
-    note : str or None
-        A warning to read before using the release.
-    max_bytes : int
-        The download stops beyond this size if `bytes` is not known.
-    """
+    """A release that can be fetched; its zip is called `name`.zip."""
 
     name: str
+    # The size and the hashes (hexadecimal) of the zip, if they are known.
     bytes: int | None
     sha256: str | None
     md5: str | None
+    # The numbers of users, movies and ratings in the release.
     users: int
     movies: int
     ratings: int
+    # A warning to read before using the release.
     note: str | None
+    # The download stops beyond this size if `bytes` is not known.
     max_bytes: int = MOST_BYTES
 
 
@@ -91,12 +79,7 @@ class Fetched:
 
 
 def known_releases() -> dict[str, KnownRelease]:
-    """List the releases that `fetch` knows.
-
-    Returns
-    -------
-    dict of str to KnownRelease
-        The releases by name.
+    """List the releases that `fetch` knows, by name.
 
     Examples
     --------
