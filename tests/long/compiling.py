@@ -1,4 +1,4 @@
-"""Hunts while kernels are compiled: Ctrl-C, forks and damaged caches, each in new processes.
+"""Ctrl-C, forks and damaged caches while kernels are compiled, each in new processes.
 
 Every trial begins with a cache of its own and must end with the figures of an undisturbed fit.
 Prints one line for each hunt.
@@ -68,7 +68,7 @@ print(fit())
 
 
 class Hunt:
-    """Trials of one kind, and what came of them."""
+    """Trials of one kind, and their outcomes."""
 
     def __init__(self, name: str, expected: str) -> None:
         self.name = name
@@ -77,12 +77,12 @@ class Hunt:
         self.seconds: list[float] = []
 
     def note(self, returncode: int, out: str, errors: str) -> None:
-        """Count how a process ended: well, or how not."""
+        """Count how a process ended: well, or with which error."""
         is_well = (returncode, errors, out.splitlines()[-1:]) == (0, "", [self.expected])
         self.outcomes["well" if is_well else f"{returncode}: {errors[-500:]}"] += 1
 
     def close(self) -> bool:
-        """Print what came of it; whether all was well."""
+        """Print the outcomes, and return whether all trials ended well."""
         longest = f", Ctrl-C heard after {max(self.seconds):.1f} s at most" if self.seconds else ""
         print(f"{self.name}: {dict(self.outcomes)}{longest}", flush=True)
         return set(self.outcomes) == {"well"}
@@ -116,7 +116,7 @@ def interrupts(expected: str, times: int, whole: float) -> Hunt:
             is_ready = process.stdout.readline() == "ready\n"
             time.sleep(random.uniform(0, whole))
             sent = time.monotonic()
-            if is_ready:  # else what it ends with is noted
+            if is_ready:  # otherwise its error is counted
                 process.send_signal(signal.SIGINT)
             code, out, errors = ended(process)
             heard = [float(line.split()[1]) for line in out.splitlines() if line[:5] == "heard"]

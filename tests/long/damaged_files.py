@@ -1,4 +1,4 @@
-"""Hunts for releases that are neither refused well nor read soundly: DAMAGED [SEED]."""
+"""Looks for damaged releases that are not refused or read correctly; arguments: NUMBER [SEED]."""
 
 import faulthandler
 import itertools
@@ -15,7 +15,7 @@ import conftest
 import mutations
 
 SAMPLES = conftest.SAMPLES
-# One release takes a hundredth of a second: whatever takes this long hangs.
+# One release takes a hundredth of a second, so a release that takes this long hangs.
 HANG = 60
 
 

@@ -1,6 +1,6 @@
 """Thousands of forged model files: none may end the process, hang, or take much memory.
 
-Prints what came of them. Run by `tests/long/run`.
+It prints the outcomes. `tests/long/run` runs it.
 """
 
 import sys

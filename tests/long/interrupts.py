@@ -1,4 +1,4 @@
-"""How soon Ctrl-C is heard, in calls of many shapes that take long; prints one row for each.
+"""Measures how soon Ctrl-C takes effect in long calls of many shapes; prints one row for each.
 
 Each call runs in a process of its own with all kernels compiled, and is interrupted at several
 moments. It must end with KeyboardInterrupt every time, and a small fit must be right afterwards.

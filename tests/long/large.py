@@ -1,6 +1,6 @@
-"""The size of ml-25m from one end to the other: make, write, read, matrix, groups, lists.
+"""All steps on ratings of the size of ml-25m: make, write, read, matrix, groups, lists.
 
-Prints seconds and peak memory of each step. Run by `tests/long/run`.
+It prints the seconds and the peak memory of each step. `tests/long/run` runs it.
 """
 
 import resource
@@ -22,7 +22,7 @@ from recsys import (
     make_ratings,
 )
 
-# ml-25m: 162,541 users, 62,423 films, 25,000,095 ratings.
+# ml-25m: 162,541 users, 62,423 movies, 25,000,095 ratings.
 N_USERS, N_MOVIES, N_RATINGS = 162_541, 62_423, 25_000_095
 
 

@@ -1,6 +1,6 @@
 """Many savers to one path, and many that are killed: the file is always whole, nothing is left.
 
-Prints what was counted. Run by `tests/long/run`.
+It prints the counts. `tests/long/run` runs it.
 """
 
 import signal
