@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from benchmarks import client, rounds, task
 from benchmarks.client import Client, WorkerError
-from benchmarks.contestants import DEFAULT, OURS
+from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.rounds import Effort
 from benchmarks.task import Task
 
@@ -107,6 +108,23 @@ def test_missing_peers_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(client, "version", only_ours)
     assert client.installed() == [OURS]
+
+
+def test_contestants_are_left_out_of_tasks_that_they_cannot_do() -> None:
+    restarts = Task("restarts", np.zeros((4, 9)))
+    assert rounds.left_out(restarts, list(ALL)) == {
+        "scikit-learn n_jobs": "differs from scikit-learn in silhouettes only",
+        "faiss super": "is asked for fixed iterations only",
+        **dict.fromkeys(["mlpack hamerly", "mlpack elkan", "mlpack dualtree"], "has no restarts"),
+    }
+    lloyd = Task("lloyd", np.zeros((4, 9)))
+    assert set(rounds.left_out(lloyd, list(ALL))) == {"scikit-learn n_jobs", "mlpack dualtree"}
+    assert set(rounds.left_out(Task("lloyd", np.zeros((4, 8))), list(ALL))) == {
+        "scikit-learn n_jobs"
+    }
+    silhouette = Task("silhouette", sp.csr_array(np.eye(4)))
+    able = ALL.keys() - rounds.left_out(silhouette, list(ALL)).keys()
+    assert able == {OURS, DEFAULT, "scikit-learn n_jobs"}
 
 
 def test_a_worker_answers_fails_and_is_stopped(tmp_path: Path, tiny: dict[str, Task]) -> None:
