@@ -253,7 +253,7 @@ class KMeans(FittedModel):
             self._n_restarts(),
             self._stream(),
             verbose=bool(self.verbose),
-            on_iteration=known.told(self.on_iteration),
+            on_iteration=known.for_all_rows(self.on_iteration),
         )
 
         labels = known.all_labels(best.labels)
