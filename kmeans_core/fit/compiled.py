@@ -88,14 +88,14 @@ def _work(problem: Problem, n_restarts: int) -> int:
     return 10 * problem.points.n_stored * problem.n_clusters * n_restarts
 
 
-def _result(problem: Problem, seeds: Floats, runs: Runs, start: int) -> LloydResult:
-    n_iter, why, _ = runs.stops[start].tolist()
+def _result(problem: Problem, seeds: Floats, runs: Runs, restart: int) -> LloydResult:
+    n_iter, why, _ = runs.stops[restart].tolist()
     if why == stops.RAN_EMPTY:
         return lloyd(problem.points, seeds, problem.weights, problem.rule)
-    inertia, shift = runs.figures[start].tolist()
+    inertia, shift = runs.figures[restart].tolist()
     return LloydResult(
-        centers=runs.centers[start].astype(problem.points.dtype),
-        labels=runs.labels[start].copy(),
+        centers=runs.centers[restart].astype(problem.points.dtype),
+        labels=runs.labels[restart].copy(),
         inertia=inertia,
         n_iter=n_iter,
         stopped_by=_REASONS[why],

@@ -33,7 +33,7 @@ class DensePoints:
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
 
     # Smaller and larger blocks take longer (measured from 2 to 30,000 features).
-    most_block_rows = 384
+    most_block_columns = 384
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X

@@ -164,8 +164,8 @@ class KnownPoints(Points, Protocol):
         """The rows scaled to length 1 in float64, and a mask of the zero rows, which stay zero."""
 
     @property
-    def most_block_rows(self) -> int:
-        """The largest useful number of rows in a block, for distances between rows."""
+    def most_block_columns(self) -> int:
+        """The largest useful number of columns in a block, for distances between rows."""
 
     @property
     def rows_are_long(self) -> bool:

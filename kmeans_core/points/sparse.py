@@ -204,7 +204,7 @@ class SparsePoints(CsrRows):
         return out
 
     @property
-    def most_block_rows(self) -> int:
+    def most_block_columns(self) -> int:
         if self._pairs_go_by_rows:
             return BLOCK_ROWS
         n_stored = max(1, self.n_stored // self.shape[0])
