@@ -1,4 +1,4 @@
-"""Array types that all modules share, and arrays laid out as kernels need them."""
+"""Array types that all modules share, and arrays in the layout that kernels need."""
 
 import math
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.intp]
 
-# Entries that numpy works on in one call: some milliseconds, so that Ctrl-C is heard.
+# One numpy call works on this many entries, for some milliseconds, so that Ctrl-C is heard.
 BLOCK_ENTRIES = 2**20
 
-# A cache line, and the longest vector: one that straddles two lines takes twice as long.
+# The size of a cache line and of the longest vector. A vector in two lines takes twice as long.
 LINE_BYTES = 64
 
 
 def ceil_div(n: int, size: int) -> int:
-    """How many parts of a size hold ``n``."""
+    """n / size, rounded up."""
     return -(-n // size)
 
 
 def round_up(n: int, step: int) -> int:
-    """The least multiple of a step that is not below ``n``."""
+    """The least multiple of ``step`` that is at least ``n``."""
     return ceil_div(n, step) * step
 
 
@@ -37,7 +37,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
 
 
 class _SameMemory:
-    """Lets numpy make a second array on the same memory; it keeps the first array alive."""
+    """Lets numpy make a second array on the same memory, and keeps the first array alive."""
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
         address = array.__array_interface__["data"][0]
@@ -49,9 +49,9 @@ def as_kernels_take_it(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The array, or for a read-only array a view that is marked as writable.
 
     numba treats a read-only array (a memory map, or data that joblib sends to its workers) as
-    another type and would compile each kernel again, in seconds. Kernels never write to data, so
-    they can use the code for writable arrays. Use the view for kernels only: its memory may be
-    protected, and writing to it would end the process.
+    another type, and would compile each kernel again, in seconds. Kernels never write to data, so
+    they can use the code for writable arrays. Pass the view only to kernels: its memory may be
+    protected, so that writing to it ends the process.
     """
     return array if array.flags.writeable else np.asarray(_SameMemory(array))
 
@@ -66,7 +66,7 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
 
 
 def rows_of(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """The array in C order and the dtype: the array itself, or a copy made block by block."""
+    """The array in C order and ``dtype``: the array itself, or a copy made block by block."""
     if array.size <= BLOCK_ENTRIES or (array.dtype == dtype and array.flags.c_contiguous):
         return array.astype(dtype, order="C", copy=False)
     out = np.empty(array.shape, dtype=dtype)
@@ -76,7 +76,7 @@ def rows_of(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
 
 def roots_of(squared: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Square roots as the dtype, block by block; in place if the dtype is the array's own."""
+    """Square roots in ``dtype``, block by block; in place if the array has this dtype."""
     out = squared if squared.dtype == dtype else np.empty(squared.shape, dtype=dtype)
     if squared.size <= BLOCK_ENTRIES:
         return np.sqrt(squared, out=out, casting="same_kind")

@@ -1,4 +1,4 @@
-"""Whole numbers of any kind, as Python's own."""
+"""Whole numbers of any type, turned into Python's own."""
 
 import numbers
 from typing import Any
@@ -7,13 +7,13 @@ import numpy as np
 
 from kmeans_core.errors import InvalidParameterError, shown
 
-# As many as a 64-bit counter holds: a larger count never runs out.
+# The largest number in a 64-bit counter. A larger count would never be reached.
 MOST_COUNTED = 2**63 - 1
 
 
 def is_int(value: Any) -> bool:
-    """Whether value is a whole number, numpy's included, but no bool."""
-    if type(value) is int:  # most are, and the question below takes ten times longer
+    """Whether the value is a whole number of Python or numpy, but not a bool."""
+    if type(value) is int:  # the common case; the test below takes ten times longer
         return True
     return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
 
@@ -24,13 +24,7 @@ def counted(value: Any) -> int:
 
 
 def plain_count(value: Any, name: str) -> int:
-    """A count that is not a constructor's parameter, checked, as an int.
-
-    Raises
-    ------
-    InvalidParameterError
-        If ``value`` is not a whole number from 1 up; the error calls it ``name``.
-    """
+    """A count as an int; InvalidParameterError, with the name, if it is not at least 1."""
     if not is_int(value) or value < 1:
         raise InvalidParameterError(
             f"{name} must be an int in the range [1, inf) or None. Got {shown(value)} instead."

@@ -1,4 +1,4 @@
-"""Exceptions and warnings; where scikit-learn is loaded, its users can catch them as its own."""
+"""Exceptions and warnings; if scikit-learn is loaded, they are also scikit-learn's own."""
 
 import sys
 from functools import cache
@@ -14,13 +14,13 @@ class NotFittedError(ValueError, AttributeError):
 
 
 class ConvergenceWarning(UserWarning):
-    """The fit found fewer clusters than ``n_clusters``, as when rows are duplicates."""
+    """The fit found fewer clusters than ``n_clusters``, for example because rows are equal."""
 
 
 class InconsistentVersionWarning(UserWarning):
     """A model was pickled by another major version of the package."""
 
-    # scikit-learn's warning of this name takes versions; ours takes the message.
+    # scikit-learn's warning of this name takes versions, and ours takes the message.
     def __init__(self, message: str) -> None:
         UserWarning.__init__(self, message)
 
@@ -39,9 +39,9 @@ def shown(value: Any) -> str:
 def as_scikit_learn_knows_it(own: type[Any]) -> type[Any]:
     """The class to raise or warn with, so that code for scikit-learn's class catches it.
 
-    Where ``sklearn.exceptions`` is loaded, the class derives from ours and from scikit-learn's of
-    the same name. This package never loads scikit-learn, which may be loaded later: so it looks
-    each time.
+    If ``sklearn.exceptions`` is loaded, the result derives from our class and from scikit-learn's
+    class of the same name. This package never loads scikit-learn, but others may load it at any
+    time, so each call checks.
     """
     theirs = getattr(sys.modules.get("sklearn.exceptions"), own.__name__, None)
     return own if theirs is None else _of_both(own.__name__)

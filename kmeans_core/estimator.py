@@ -39,7 +39,7 @@ from kmeans_core.points.checks import (
 
 
 class KMeans(FittedModel):
-    """Exact k-means: Lloyd's algorithm from k-means++ starts, dense or sparse.
+    """Exact k-means: Lloyd's algorithm with k-means++, for dense and sparse data.
 
     Parameters and attributes mean what they mean in ``sklearn.cluster.KMeans``.
 
@@ -47,38 +47,38 @@ class KMeans(FittedModel):
     ----------
     n_clusters : int, default 8
     init : {"k-means++", "random"}, array-like of shape (n_clusters, n_features) or callable
-        The first centers: rows chosen by greedy k-means++, random rows, the given centers, or what
-        ``init(X, n_clusters, random_state=...)`` returns.
+        The first centers: rows chosen by greedy k-means++, random rows, the given centers, or the
+        result of ``init(X, n_clusters, random_state=...)``.
     n_init : "auto" or int
-        The number of starts. The start with the least inertia is kept. "auto" means 1 for k-means++
-        and given centers, and 10 for "random" and callables.
+        The number of restarts. The restart with the least inertia is kept. "auto" means 1 for
+        k-means++ and given centers, and 10 for "random" and callables.
     max_iter : int, default 300
-        The largest number of iterations of one start.
+        The largest number of iterations of one restart.
     tol : float, default 1e-4
-        A start stops when the squared shifts of its centers sum to at most ``tol`` times the mean
+        A restart stops when the squared shifts of its centers sum to at most ``tol`` times the mean
         variance of the features. With 0 it stops when no row changes cluster.
     verbose : int, default 0
         Above 0, ``fit`` prints each iteration.
     random_state : int, RandomState, Generator or None
-        Draws the first centers. None draws other numbers each time. numpy's global stream is never
-        used.
+        Draws the first centers. With None each fit draws different numbers. numpy's global stream
+        is never used.
     copy_x : bool, default True
         Accepted because scikit-learn accepts it. X is never changed.
     algorithm : {"lloyd", "elkan"}
         Both give the result of Lloyd's algorithm.
     on_iteration : callable, optional
         Called with one :class:`~kmeans_core.IterationEvent` for each iteration. If it returns True,
-        its start ends, and no further start begins.
+        this restart ends, and no further restart begins.
     n_threads : int, optional
         The largest number of threads to use. The default is the least number that the process's
         affinity, its container's CPU quota, ``OMP_NUM_THREADS``, ``NUMBA_NUM_THREADS`` and
         ``LOKY_MAX_CPU_COUNT`` allow. The result is the same, to the bit, for every number.
     missing : {"error", "ignore"}, default "error"
         "error" refuses NaN, and absent cells of sparse X are 0. With "ignore" NaN and absent cells
-        are unknown and count for nothing: see Notes.
+        are unknown and are left out: see Notes.
     shrinkage : float, default 0.0
         Only with ``missing="ignore"``. Each center moves toward the means of the features, as if
-        its cluster had more rows with these means, and this were their weight.
+        its cluster had more rows with these means, and this number were the weight of these rows.
 
     Attributes
     ----------
@@ -89,10 +89,10 @@ class KMeans(FittedModel):
         Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``. With
         ``missing="ignore"`` the distances are over known cells, and ``penalty_`` is added.
     n_iter_ : int
-        The number of iterations of the start that was kept.
+        The number of iterations of the restart that was kept.
     stopped_by_ : {"strict convergence", "tolerance", "max_iter", "on_iteration"}
-        Why this start ended: no row changed cluster, the centers moved no more than ``tol``
-        allows, it reached ``max_iter``, or ``on_iteration`` returned True.
+        The reason why this restart ended: no row changed cluster, the center shift was within the
+        tolerance, it reached ``max_iter``, or ``on_iteration`` returned True.
     cluster_sizes_ : ndarray of shape (n_clusters,), int
         The number of rows in each cluster.
     cluster_inertias_ : ndarray of shape (n_clusters,), float64
@@ -100,12 +100,13 @@ class KMeans(FittedModel):
         ``penalty_``, up to rounding.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had column names that are all strings.
+        Only if X had column names that are all strings.
     heaviest_cluster_ : int
-        Only with ``missing="ignore"``. The cluster whose rows with known cells weigh most. Of
-        equally heavy clusters it has the lowest number. Rows without known cells belong to it.
+        Only with ``missing="ignore"``. The cluster whose rows with known cells weigh most. If
+        several weigh the same, it is the one with the lowest number. Rows without known cells
+        belong to it.
     penalty_ : float
-        Only with ``missing="ignore"``. What ``shrinkage`` adds to the objective.
+        Only with ``missing="ignore"``. The amount that ``shrinkage`` adds to the objective.
 
     Notes
     -----
@@ -114,7 +115,7 @@ class KMeans(FittedModel):
 
         sum_i w_i sum_{j known in i} (x_ij - c_kj)^2 + shrinkage * sum_k sum_j (c_kj - m_j)^2
 
-    where k is the cluster of row i and m_j the weighted mean of feature j's known values. A row
+    where k is the cluster of row i, and m_j is the weighted mean of feature j's known values. A row
     goes to the center that is nearest over the row's known cells. Feature j of a center is::
 
         (sum_i w_i x_ij + shrinkage * m_j) / (sum_i w_i + shrinkage)
@@ -126,9 +127,9 @@ class KMeans(FittedModel):
     k-means++ takes squared distances between rows over the cells that both rows know, scaled to all
     features. Two rows without a common known cell get the average squared distance: twice the sum
     of the features' variances. If a row with unknown cells becomes a first center, its unknown
-    cells become m_j. Rows without known cells go to ``heaviest_cluster_`` at distance 0 and change
-    nothing else; ``fit`` warns of them. If every cell is known and nothing is shrunk, the result is
-    that of ``missing="error"``, to the bit.
+    cells become m_j. Rows without known cells go to ``heaviest_cluster_`` at distance 0 and have no
+    other effect. ``fit`` warns if there are such rows. If every cell is known and shrinkage is 0,
+    the result is the same as with ``missing="error"``, to the bit.
 
     References
     ----------
@@ -148,7 +149,7 @@ class KMeans(FittedModel):
     >>> model.predict([[0.0, 0.0], [12.0, 3.0]]) == model.labels_[[0, 3]]
     array([ True,  True])
 
-    Ratings of four people, not all of whom know the second film:
+    Ratings of four users. Two of them did not rate the second movie:
 
     >>> X = np.array([[1.0, np.nan], [2.0, 1.0], [5.0, np.nan], [4.0, 4.0]])
     >>> model = KMeans(2, init=[[1.0, 1.0], [5.0, 5.0]], missing="ignore").fit(X)
@@ -215,14 +216,14 @@ class KMeans(FittedModel):
         Raises
         ------
         ValueError
-            If a parameter, X or the weights cannot be used; the message says which and why.
-            With ``missing="ignore"`` also if a feature is known in no row of positive weight, or
-            if fewer rows have a known cell than there are clusters.
+            If a parameter, X or the weights cannot be used. The message gives the reason. With
+            ``missing="ignore"`` also if a feature has no known cell in a row of positive weight, or
+            if fewer rows than clusters have a known cell.
 
         Warns
         -----
         ConvergenceWarning
-            If fewer clusters than asked for hold rows.
+            If fewer than ``n_clusters`` clusters have rows.
         UserWarning
             If there are rows without known cells.
         """
@@ -240,20 +241,14 @@ class KMeans(FittedModel):
                 RuntimeWarning,
                 stacklevel=2,
             )
-        problem = Problem(
-            known.points,
-            X,
-            known.weights,
-            self.init,
-            n_clusters,
-            StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"])),
-        )
+        rule = StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"]))
+        problem = Problem(known.points, X, known.weights, self.init, n_clusters, rule)
         best = best_of_restarts(
             problem,
             self._n_restarts(),
             self._stream(),
             verbose=bool(self.verbose),
-            on_iteration=known.told(self.on_iteration),
+            on_iteration=known.for_all_rows(self.on_iteration),
         )
 
         labels = known.all_labels(best.labels)
@@ -311,15 +306,17 @@ class KMeans(FittedModel):
         """
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
-    # How fit goes about it -----------------------------------------------------------------
+    # Steps of fit --------------------------------------------------------------------------
 
     def _check_parameters(self) -> dict[str, Any]:
-        self._parameter_names()  # as scikit-learn's fit, refuses *args
+        self._parameter_names()  # refuses *args, like scikit-learn's fit
         return checked_parameters(type(self).__name__, self._values_of(RULES), RULES)
 
+    def _centers_are_given(self) -> bool:
+        return not isinstance(self.init, str) and not callable(self.init)
+
     def _n_restarts(self) -> int:
-        given = not isinstance(self.init, str) and not callable(self.init)
-        if given and self.n_init not in (1, "auto"):
+        if self._centers_are_given() and self.n_init not in (1, "auto"):
             warnings.warn(
                 "Explicit initial center position passed: performing only one init in "
                 f"{type(self).__name__} instead of n_init={self.n_init}.",
@@ -330,12 +327,11 @@ class KMeans(FittedModel):
         return n_restarts_of(self.init, self.n_init)
 
     def _stream(self) -> RandomStream:
-        # Given centers leave nothing to draw, and fresh entropy takes longer than a small fit.
-        given = not isinstance(self.init, str) and not callable(self.init)
-        return as_random_stream(0 if given else self.random_state)
+        # Given centers need no random numbers, and new entropy takes longer than a small fit.
+        return as_random_stream(0 if self._centers_are_given() else self.random_state)
 
 
-# What each parameter may be.
+# The rules for each parameter.
 RULES = {
     "n_clusters": (int_from(1),),
     "init": (one_of("k-means++", "random"), CALLABLE, ARRAY_LIKE),
@@ -356,13 +352,7 @@ RULES = {
 def checked_parameters(
     owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The plain form of every parameter that has rules; see ``check_parameters``.
-
-    Raises
-    ------
-    InvalidParameterError
-        If a rule does not hold, or centers are to be shrunk that are plain means.
-    """
+    """``check_parameters``, and an error for shrinkage without missing="ignore"."""
     plain = check_parameters(owner, values, rules)
     if plain["shrinkage"] > 0 and plain["missing"] == "error":
         raise InvalidParameterError(
@@ -372,10 +362,10 @@ def checked_parameters(
 
 
 def n_restarts_of(init: Any, n_init: Any) -> int:
-    """The number of starts that ``n_init`` means for these first centers."""
+    """The number of restarts that ``n_init`` means for these first centers."""
     if not isinstance(n_init, str):
         return int(n_init)
     return 10 if callable(init) or (isinstance(init, str) and init == "random") else 1
 
 
-add_bases()  # not before: scikit-learn's classes would wrap methods of a class that is made
+add_bases()  # last, because scikit-learn's classes wrap the methods of a class that is being made

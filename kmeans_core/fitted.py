@@ -1,4 +1,4 @@
-"""What a model with centers answers, whether fit found them or somebody set them by hand."""
+"""predict, transform and score of a model, whose centers come from fit or are set by hand."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from kmeans_core.points.observed import ObservedPoints
 
 
 class _FeaturesOfCenters:
-    """``n_features_in_`` of a model whose centers were set by hand; fit stores its own."""
+    """``n_features_in_`` of a model whose centers were set by hand; fit stores its own value."""
 
     def __get__(self, model: Any, owner: Any) -> Any:
         if model is None:
@@ -24,7 +24,7 @@ class _FeaturesOfCenters:
 
 
 class FittedModel(ScikitLearnClusterer):
-    """predict, transform and score by ``cluster_centers_``."""
+    """A model that predicts, transforms and scores with ``cluster_centers_``."""
 
     n_features_in_: Any = _FeaturesOfCenters()
     labels_: Labels
@@ -59,17 +59,18 @@ class FittedModel(ScikitLearnClusterer):
         Returns
         -------
         ndarray of shape (n_samples, n_clusters)
-            Dense, of X's float dtype; exactly 0 where a row and a center coincide. A frame where
-            ``set_output`` or scikit-learn's configuration asks for one. With
-            ``missing="ignore"`` sqrt(n_features / known cells * sum over known cells), as
-            scikit-learn's ``nan_euclidean_distances``; NaN where nothing is known.
+            Dense, of X's float dtype, and exactly 0 if a row and a center coincide. It is a data
+            frame if ``set_output`` or scikit-learn's configuration asks for one. With
+            ``missing="ignore"`` the distance is sqrt(n_features / known cells * sum over known
+            cells), as in scikit-learn's ``nan_euclidean_distances``, and NaN for rows without
+            known cells.
         """
         points, centers = self._points_and_centers(X)
         squared = points.squared_distances(centers)
         return self._framed(X, roots_of(squared, points.dtype))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Minus the inertia of X under the fitted centers (and ``penalty_``): larger is better.
+        """Minus the inertia of X under the fitted centers, minus ``penalty_``: larger is better.
 
         Parameters
         ----------
@@ -102,32 +103,29 @@ class FittedModel(ScikitLearnClusterer):
         return points, centers
 
     def _refuse_fit_to_known_cells_only(self) -> None:
-        """Whoever fitted with missing="error" may not expect that NaN passes afterwards."""
+        """A model that was fitted with missing="error" must not ignore NaN later."""
         saw_unknown = hasattr(self, "heaviest_cluster_") or hasattr(self, "penalty_")
         if "n_features_in_" in vars(self) and not saw_unknown:
-            raise ValueError("fitted with missing='error': fit again to have unknown cells ignored")
+            raise ValueError("fitted with missing='error': fit again to ignore unknown cells")
 
     def _nearest(self, points: KnownPoints | ObservedPoints, centers: Floats) -> Labels:
         labels = nearest_centers(points, centers)
         unknown = points.unknown_rows
         if len(unknown):
-            labels[unknown] = self._cluster_of_unknown_rows(int(unknown[0]))
+            if not hasattr(self, "heaviest_cluster_"):
+                raise ValueError(
+                    f"Row {unknown[0]} of X has no known cell. Such rows go to heaviest_cluster_. "
+                    "This model has no heaviest_cluster_: call fit, set it, or leave such rows out."
+                )
+            labels[unknown] = self.heaviest_cluster_
         return labels
-
-    def _cluster_of_unknown_rows(self, first: int) -> int:
-        if not hasattr(self, "heaviest_cluster_"):
-            raise ValueError(
-                f"Nothing is known of row {first} of X. Such rows go to heaviest_cluster_, which "
-                "fit finds and this model does not have: set it, or leave such rows out."
-            )
-        return self.heaviest_cluster_
 
     def _known_penalty(self) -> float:
         if hasattr(self, "penalty_"):
             return self.penalty_
         if self.missing == "ignore" and self.shrinkage > 0:
             raise ValueError(
-                "The score includes penalty_, which fit finds and this model does not have: set "
-                "it, or set shrinkage=0."
+                "The score includes penalty_. This model has no penalty_: call fit, set it, or set "
+                "shrinkage=0."
             )
         return 0.0

@@ -1,4 +1,4 @@
-"""Attributes that are computed when they are first asked for."""
+"""Attributes that are computed at their first use."""
 
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar, overload
@@ -9,9 +9,9 @@ T = TypeVar("T")
 class lazy(Generic[T]):  # noqa: N801 (used as functools.cached_property is)
     """Like ``functools.cached_property``, but without a lock.
 
-    Up to Python 3.11 ``cached_property`` holds a lock for all objects of a class while it
-    computes. A process that is forked meanwhile inherits the locked lock and would wait for ever.
-    Here two threads may both compute an attribute; they get equal values.
+    Up to Python 3.11, ``cached_property`` holds a lock for all objects of a class while it
+    computes. A process that is forked at that time inherits the locked lock and waits for ever.
+    Here two threads may both compute an attribute, and they get equal values.
     """
 
     def __init__(self, compute: Callable[[Any], T]) -> None:

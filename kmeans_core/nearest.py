@@ -1,4 +1,4 @@
-"""The nearest center of each row: what ``assign`` and ``KMeans.predict`` share."""
+"""The nearest center of each row, for ``assign`` and ``KMeans.predict``."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from kmeans_core.points.observed import ObservedPoints
 
 _RULES = {"n_threads": (count_from(1), NONE), "missing": (one_of("error", "ignore"),)}
 
-# With this many centers one assignment takes longer than to make mostly zero rows CSR first: .4 to
-# .85 of the time at 100 centers, 1 to 2.3 of it at 10.
+# From this many centers on, one assignment is faster if rows that are mostly zero become CSR first.
+# It takes .4 to .85 times as long at 100 centers, and 1 to 2.3 times as long at 10.
 COMPRESS_FROM = 64
 
 
 def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str = "error") -> Labels:
     """Label of the nearest center for each row.
 
-    The distance that decides is the sum of (x - c)^2 in float64, added feature after feature. If
+    The exact distance decides: the sum of (x - c)^2 in float64, added feature by feature. If
     several centers are equally near, the row goes to the first of them.
 
     Parameters
@@ -29,11 +29,11 @@ def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str =
     X : array-like or sparse matrix of shape (n_samples, n_features)
     centers : array-like of shape (n_clusters, n_features)
     n_threads : int, optional
-        Threads to use at most. By default all that this process may use. The labels are the same
-        for every number.
+        The largest number of threads to use. By default it is the number of processors that this
+        process may use. The labels are the same for every number.
     missing : {"error", "ignore"}, default "error"
         With "error" NaN is an error, and absent cells of a sparse X are 0. With "ignore" both are
-        unknown, and a distance is the sum over the cells that are known.
+        unknown, and a distance is the sum over the known cells.
 
     Returns
     -------
@@ -42,12 +42,12 @@ def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str =
     Raises
     ------
     ValueError
-        If X or the centers are no matrix of finite numbers, or have different numbers of features,
-        or if no cell of some row is known.
+        If X or the centers are not a matrix of finite numbers, if they have different numbers of
+        features, or if a row has no known cell.
 
     See Also
     --------
-    KMeans.predict : The same for the centers of a fitted model.
+    KMeans.predict : Uses the centers of a fitted model.
 
     Examples
     --------
@@ -64,17 +64,14 @@ def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str =
         )
     if len(points.unknown_rows):
         raise ValueError(
-            f"Nothing is known of row {points.unknown_rows[0]} of X, so no center is nearest to "
-            "it: leave such rows out."
+            f"Row {points.unknown_rows[0]} of X has no known cell, so no center is nearest to it. "
+            "Leave such rows out."
         )
     return nearest_centers(points, checked)
 
 
 def nearest_centers(points: KnownPoints | ObservedPoints, centers: Floats) -> Labels:
-    """The same for points and centers that are known to be sound.
-
-    Rows of which nothing is known get label 0.
-    """
+    """The label of the nearest center for each row; 0 for rows without known cells."""
     if points.known is not None and len(centers) >= COMPRESS_FROM:
         points = compressed(points)
     labels = np.full(points.shape[0], -1, dtype=np.int32)
@@ -83,22 +80,9 @@ def nearest_centers(points: KnownPoints | ObservedPoints, centers: Floats) -> La
 
 
 def as_centers(given: Any, name: str = "cluster_centers_") -> Floats:
-    """Centers as kernels want them: float64, contiguous, writable (read-only is another type).
+    """Centers for kernels: float64, contiguous and writable (numba has another type for read-only).
 
-    Parameters
-    ----------
-    given : array-like of shape (n_clusters, n_features)
-    name : str
-        What errors call them.
-
-    Returns
-    -------
-    ndarray of shape (n_clusters, n_features)
-
-    Raises
-    ------
-    ValueError
-        If these are not one finite number for each cluster and feature.
+    ValueError, with the name, unless there is a finite number for each cluster and feature.
     """
     ready = type(given) is np.ndarray and given.dtype == np.float64 and given.flags.carray
     centers: Floats = given if ready else _converted(given, name)

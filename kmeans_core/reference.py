@@ -1,7 +1,7 @@
-"""The textbook: k-means++, Lloyd and silhouette straight from their definitions, in plain NumPy.
+"""The textbook version: k-means++, Lloyd and silhouette from their definitions, in plain NumPy.
 
-Nothing here is fast, and it shares no code with the rest of the package. Learners read it, and the
-tests compare the fast versions with it.
+It is not fast, and it shares no code with the rest of the package. Learners read it, and the tests
+compare the fast versions with it.
 
 Notation: X is (n_samples, n_features), and centers is (n_clusters, n_features). labels[i] is the
 cluster of row i, and weights[i] is its weight.
@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.intp]
 
 
 def squared_distances(X: Floats, centers: Floats) -> Floats:
-    """For every row and center the sum of (x - c)^2 over the features, in their order.
+    """The sum of (x - c)^2 over the features, in their order, for every row and center.
 
     Returns
     -------
@@ -37,13 +37,13 @@ def squared_distances(X: Floats, centers: Floats) -> Floats:
 
 
 def nearest(X: Floats, centers: Floats) -> Ints:
-    """Label of the nearest center for each row; the lowest label where centers are equally near."""
+    """Label of the nearest center for each row; the lowest label if centers are equally near."""
     labels: Ints = np.argmin(squared_distances(X, centers), axis=1)
     return labels
 
 
 def inertia(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> float:
-    """The objective of k-means: the weighted sum of squared distances to the own center."""
+    """The objective of k-means: the weighted sum of squared distances from rows to their center."""
     own = squared_distances(X, centers)[np.arange(len(X)), labels]
     return float(np.sum(weights * own))
 
@@ -142,10 +142,10 @@ def lloyd(
 def update(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> tuple[Floats, Ints]:
     """The weighted mean of each cluster's rows, and the clusters that were relocated.
 
-    A cluster without weight takes over the row that is farthest from its own center (the lowest
-    row number where rows are equally far). Rows that lie on their center are not taken. So if
-    there are more clusters than distinct rows, a cluster stays empty; its center is that of the
-    heaviest cluster.
+    A cluster without weight takes the row that is farthest from its own center (the lowest row
+    number if rows are equally far). Rows that lie on their center are not taken. So if there are
+    more clusters than distinct rows, a cluster stays empty, and its center is that of the heaviest
+    cluster.
     """
     clusters = np.arange(len(centers))
     weight_in_clusters = np.array([np.sum(weights[labels == c]) for c in clusters])
@@ -171,9 +171,9 @@ def update(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> tuple[F
 def silhouette_samples(X: Floats, labels: Ints) -> Floats:
     """How much nearer each row is to its own cluster than to the next one (Rousseeuw 1987).
 
-    The value is (b - a) / max(a, b). a is the mean distance to the other rows of the own cluster,
-    and b is the least mean distance to the rows of another cluster. It is 0 for a row that is
-    alone in its cluster.
+    The value is (b - a) / max(a, b). Here a is the mean distance to the other rows of the same
+    cluster, and b is the least mean distance to the rows of another cluster. The value is 0 for a
+    row that is alone in its cluster.
 
     Returns
     -------

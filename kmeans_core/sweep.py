@@ -1,4 +1,4 @@
-"""Many k on one data set: inertia and silhouette of each, and the k they suggest."""
+"""Many k on one data set: the inertia and silhouette of each, and a suggested k."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ from kmeans_core.threads import chunks
 if TYPE_CHECKING:
     import pandas as pd
 
-_ONE_K = "(centers in an array fit one k only: give them to KMeans)"
+_ONE_K = "(an array of centers fits only one k: give it to KMeans)"
 _NAMES = ("n_init", "max_iter", "tol", "random_state", "n_threads", "missing", "shrinkage")
 _RULES = {
     "init": (one_of("k-means++", "random"), replace(CALLABLE, words=f"a callable {_ONE_K}")),
@@ -38,7 +38,7 @@ _RULES = {
 }
 _K_RULES = {"n_clusters": RULES["n_clusters"]}
 
-# A silhouette this much below the best is as good, since another seed changes it about as much.
+# Silhouettes that differ by this much are equally good, since another seed changes them as much.
 SAME_SILHOUETTE = 0.02
 
 
@@ -51,10 +51,9 @@ class SweepResult:
     ks : ndarray of shape (n_ks,)
     inertia : ndarray of shape (n_ks,)
     silhouette : ndarray of shape (n_ks,)
-        Mean silhouette. NaN where it has no meaning: with fewer than 2 clusters, or if each row is
-        a cluster.
+        Mean silhouette. NaN with fewer than 2 clusters, or if each row is a cluster.
     n_found : ndarray of shape (n_ks,)
-        The number of clusters that hold rows. It is less than k if there are fewer distinct rows.
+        The number of clusters that have rows. It is less than k if there are fewer distinct rows.
     labels : ndarray of shape (n_ks, n_samples)
     """
 
@@ -66,7 +65,7 @@ class SweepResult:
 
     @property
     def best_k(self) -> int:
-        """The k with the largest silhouette; the least k among equals.
+        """The k with the largest silhouette; the least k if several are equal.
 
         Raises
         ------
@@ -92,8 +91,8 @@ class SweepResult:
         defined = np.isfinite(self.silhouette)
         if not np.any(defined):
             raise ValueError(
-                f"No k among {self.ks.tolist()} has a silhouette, which needs at least 2 clusters "
-                "that hold rows, and fewer than there are rows."
+                f"No k among {self.ks.tolist()} has a silhouette. A silhouette needs at least 2 "
+                "clusters with rows, and fewer clusters than rows."
             )
         least = np.max(self.silhouette[defined]) - slack
         return int(np.min(self.ks[defined][self.silhouette[defined] >= least]))
@@ -142,16 +141,16 @@ def sweep_k(
     sample_weight : array-like of shape (n_samples,), optional
         As in :meth:`KMeans.fit`. Silhouettes do not depend on weights.
     init : {"k-means++", "random"} or callable
-        As in :class:`KMeans`. A callable is called from the calling thread only.
+        As in :class:`KMeans`. A callable is called only from the calling thread.
     n_init, max_iter, tol, random_state, n_threads
-        As in :class:`KMeans`. Every k starts from the same integer ``random_state``, so each row
-        of the result is what ``KMeans(k, ...)`` alone gives.
+        As in :class:`KMeans`. An integer ``random_state`` is used again for every k, so the result
+        for k equals that of ``KMeans(k, ...)``.
     missing, shrinkage
         As in :class:`KMeans`. With ``missing="ignore"`` the silhouettes are those of
         ``silhouette_samples(..., missing="ignore")``.
     on_k : callable, optional
-        Called with each k when its clusters are found, for example to move a progress bar. There is
-        one call at a time, from any thread and in any order.
+        Called with each k after its fit, for example to move a progress bar. There is one call at a
+        time, from any thread and in any order.
 
     Returns
     -------
@@ -231,8 +230,8 @@ def _silhouettes(points: KnownPoints | ObservedPoints, labelings: list[Labels]) 
 
 
 def _checked_ks(ks: Any, points: Points) -> list[int]:
-    """Every k as a plain int, each checked before the next is asked for: ks may have no end."""
-    # A range may go far beyond the rows: its largest number is refused before all others are read.
+    """Every k as a plain int. Each k is checked before the next is read, as ks may be endless."""
+    # A range may go far beyond the number of rows, so its largest number is checked first.
     if isinstance(ks, range) and ks:
         check_n_clusters(points, max(ks[0], ks[-1]))
     plain: list[int] = []
@@ -240,5 +239,5 @@ def _checked_ks(ks: Any, points: Points) -> list[int]:
         plain.append(check_parameters("KMeans", {"n_clusters": k}, _K_RULES)["n_clusters"])
         check_n_clusters(points, plain[-1])
     if not plain:
-        raise ValueError("ks is empty: name at least one number of clusters.")
+        raise ValueError("ks is empty: give at least one number of clusters.")
     return plain

@@ -1,4 +1,4 @@
-"""Compiles the kernels that fits, predictions and silhouettes use, before they are needed."""
+"""Compiles the kernels of fits, predictions and silhouettes before they are needed."""
 
 import warnings
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from kmeans_core.interface.parameters import as_iterable, check_parameters, int_
 from kmeans_core.pairwise.silhouette import silhouette_samples
 from kmeans_core.points.interface import RUN_CALLS
 
-# A fit with so many clusters takes a minute; more would not end.
+# A fit with this many clusters takes a minute, and more clusters would take too long.
 _RULES = {"n_clusters": (int_from(1, 2**16),)}
 
 
@@ -26,24 +26,24 @@ def warmup(
     index_dtypes: Any = (np.int32, np.int64),
     missing: bool = False,
 ) -> None:
-    """Compile now what the first fits would otherwise wait for.
+    """Compile kernels now, so that the first fits do not wait for them.
 
     numba compiles a kernel when it is first called, and keeps it in its cache for later
     processes. Some kernels depend on the number of clusters in steps of 16 (1 to 16, 17 to 32, and
-    so on), so name the numbers of clusters that you will use. Read-only arrays, such as memory maps
+    so on), so pass the numbers of clusters that you will use. Read-only arrays, such as memory maps
     and the arrays of joblib's workers, use the same kernels as other arrays.
 
     Parameters
     ----------
     n_clusters : iterable of int, or int
-        Each at most 65536.
+        Each is from 1 to 65536.
     dtypes : iterable of dtype, or dtype
-        Float dtypes of your data.
+        The float dtypes of your data.
     sparse : bool
         Whether you will use CSR matrices too.
     index_dtypes : iterable of dtype, or dtype
-        Integer dtypes of their indices. scipy uses int32 where int32 is enough. Leave int64 out to
-        save about a quarter of the time.
+        The integer dtypes of their indices. scipy uses int32 if it is large enough. Leave int64 out
+        to save about a quarter of the time.
     missing : bool
         Whether you will use data with unknown cells too (``missing="ignore"``).
 
@@ -74,7 +74,7 @@ def warmup(
                 if missing:
                     _use(gaps, k, missing="ignore")
                 for index_dtype in integer_dtypes:
-                    # Silhouettes of short numbers are formed in float32.
+                    # Silhouettes of short numbers use float32.
                     for values in (X, np.round(X)):
                         _use(_with_indices(sp.csr_array(values), index_dtype), k)
                     if missing:
@@ -82,7 +82,7 @@ def warmup(
 
 
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:
-    """Rows and features that lead to each way of assigning rows (``dense_assigner``)."""
+    """Numbers of rows and features that lead to each way of assigning (``dense_assigner``)."""
     few = 2 * n_clusters + 10
     return [(few, 3), (max(few, 6_000), 2), (max(few, 10_000 // n_clusters), 24)]
 
@@ -98,7 +98,7 @@ def _known_cells(X: npt.NDArray[Any]) -> sp.csr_array:
 
 
 def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: Missing = "error") -> None:
-    # The last center is far from all rows: its cluster is empty and is given a row.
+    # The last center is far from all rows, so its cluster is empty and is relocated.
     far_off = np.arange(n_clusters * X.shape[1], dtype=float).reshape(n_clusters, -1) ** 3
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

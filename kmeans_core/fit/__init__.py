@@ -1,1 +1,1 @@
-"""K-means: first centers, Lloyd's algorithm, and the best of several starts."""
+"""K-means: first centers, Lloyd's algorithm, and the best of several restarts."""

@@ -1,4 +1,4 @@
-"""Several starts of a small fit, each in two compiled calls, side by side on threads."""
+"""Several restarts of a small fit, each in two compiled calls, side by side on threads."""
 
 import numpy as np
 
@@ -12,14 +12,14 @@ from kmeans_core.points.checks import RandomStream
 from kmeans_core.points.interface import Points
 from kmeans_core.threads import chunks
 
-# Multiply-adds of an iteration up to which the compiled calls are used: some milliseconds. Beyond
-# this a Python step between iterations costs nothing.
+# The compiled calls are used up to this many multiply-adds in an iteration: some milliseconds.
+# Beyond this the cost of a Python step between iterations is too small to matter.
 MOST_WORK = 20_000_000
 
-# Bytes that a start may keep; those of several threads are in memory together.
+# A restart may keep this many bytes; the restarts of several threads are in memory together.
 MOST_KEPT = 2**23
 
-# Starts that are run together, and so are in memory together.
+# This many restarts run together, and so are in memory together.
 BATCH = 16
 
 _REASONS: dict[int, StopReason] = {
@@ -32,8 +32,8 @@ _REASONS: dict[int, StopReason] = {
 def is_small(points: Points, n_clusters: int, n_restarts: int) -> bool:
     """Whether the compiled calls are faster than the loop.
 
-    Measured on 2 processors: several starts side by side took .16 to .8 times the loop's time up to
-    ``MOST_WORK``. A start alone gains as much up to the runner's ``lone_work``.
+    Measured on 2 processors: up to ``MOST_WORK``, several restarts side by side took .16 to .8
+    times as long as the loop. A single restart gains as much up to the runner's ``lone_work``.
     """
     runner = runner_of(points)
     if runner is None or runner.kept_by_restart(n_clusters) > MOST_KEPT:
@@ -43,23 +43,13 @@ def is_small(points: Points, n_clusters: int, n_restarts: int) -> bool:
 
 
 def small_restarts(problem: Problem, n_restarts: int, stream: RandomStream) -> list[LloydResult]:
-    """What ``lloyd`` gives from each start, to the bit.
+    """The same results, to the bit, as ``lloyd`` for each restart.
 
-    The random numbers of all starts are drawn first, in the order in which starts one after the
-    other would draw them.
-
-    Parameters
-    ----------
-    problem : Problem
-    n_restarts : int
-    stream : RandomState or Generator
-
-    Returns
-    -------
-    list of LloydResult
+    The random numbers of all restarts are drawn first, in the order in which successive restarts
+    would draw them.
     """
     runner = runner_of(problem.points)
-    assert runner is not None, "is_small says whether there are compiled calls for the points"
+    assert runner is not None, "is_small has checked that the points have compiled calls"
     centers = _first_centers(problem, runner, n_restarts, stream)
     seeds = centers.copy()
     runs = Runs(
@@ -94,18 +84,18 @@ def _first_centers(
 
 
 def _work(problem: Problem, n_restarts: int) -> int:
-    """Multiply-adds, for ten iterations or trials a start."""
+    """The multiply-adds of ten iterations or trials for each restart."""
     return 10 * problem.points.n_stored * problem.n_clusters * n_restarts
 
 
-def _result(problem: Problem, seeds: Floats, runs: Runs, start: int) -> LloydResult:
-    n_iter, why, _ = runs.stops[start].tolist()
+def _result(problem: Problem, seeds: Floats, runs: Runs, restart: int) -> LloydResult:
+    n_iter, why, _ = runs.stops[restart].tolist()
     if why == stops.RAN_EMPTY:
         return lloyd(problem.points, seeds, problem.weights, problem.rule)
-    inertia, shift = runs.figures[start].tolist()
+    inertia, shift = runs.figures[restart].tolist()
     return LloydResult(
-        centers=runs.centers[start].astype(problem.points.dtype),
-        labels=runs.labels[start].copy(),
+        centers=runs.centers[restart].astype(problem.points.dtype),
+        labels=runs.labels[restart].copy(),
         inertia=inertia,
         n_iter=n_iter,
         stopped_by=_REASONS[why],

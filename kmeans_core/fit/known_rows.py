@@ -1,4 +1,4 @@
-"""The rows that a fit works on: all of them, or those of which some cell is known."""
+"""The rows that a fit works on: all rows, or only the rows with a known cell."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -14,78 +14,48 @@ from kmeans_core.points.observed import ObservedPoints
 
 
 def heaviest_cluster(labels: Labels, weights: Floats) -> int:
-    """The cluster whose rows weigh most; of equally heavy ones the lowest."""
+    """The cluster whose rows weigh most; the lowest number if several weigh the same."""
     return int(np.argmax(np.bincount(labels, weights)))
 
 
 @dataclass(frozen=True, eq=False)
 class KnownRows:
-    """What a fit works on.
-
-    Attributes
-    ----------
-    points : Points
-    weights : ndarray of shape (n_known,)
-        Theirs.
-    rows : ndarray of shape (n_known,) or None
-        Which rows of X they are; None for all.
-    n_samples : int
-        Rows of X.
-    """
+    """The rows of X that a fit works on."""
 
     points: Points
-    weights: Floats
-    rows: Ints | None
-    n_samples: int
+    weights: Floats  # (n_known,)
+    rows: Ints | None  # (n_known,): their numbers in X; None for all rows
+    n_samples: int  # of X
 
     def all_labels(self, labels: Labels) -> Labels:
-        """Labels of all rows of X: those of which nothing is known go to the heaviest cluster."""
+        """Labels of all rows of X: rows without known cells go to the heaviest cluster."""
         if self.rows is None:
             return labels
         out = np.full(self.n_samples, heaviest_cluster(labels, self.weights), dtype=np.int32)
         out[self.rows] = labels
         return out
 
-    def told(self, on_iteration: OnIteration | None) -> OnIteration | None:
-        """A listener that hands events on with the labels of all rows of X."""
+    def for_all_rows(self, on_iteration: OnIteration | None) -> OnIteration | None:
+        """A listener that passes events on with the labels of all rows of X."""
         if self.rows is None or on_iteration is None:
             return on_iteration
 
-        def tell(event: IterationEvent) -> object:
+        def listener(event: IterationEvent) -> object:
             labels = self.all_labels(event.labels)
             labels.flags.writeable = False
             return on_iteration(replace(event, labels=labels))
 
-        return tell
+        return listener
 
 
 def known_rows(
     points: KnownPoints | ObservedPoints, weights: Floats, n_clusters: int, shrinkage: float
 ) -> KnownRows:
-    """Set aside the rows of which nothing is known, so that they count for nothing in a fit.
+    """Set aside the rows without known cells, with a warning, so that a fit ignores them.
 
-    Parameters
-    ----------
-    points : KnownPoints or ObservedPoints
-    weights : ndarray of shape (n_samples,)
-    n_clusters : int
-    shrinkage : float
-        Above 0 the points become observed ones in any case: their centers are no plain means.
-
-    Returns
-    -------
-    KnownRows
-
-    Raises
-    ------
-    ValueError
-        If a feature, or any cell, is known in no row of positive weight, fewer rows have a known
-        cell than there are clusters, or the shrinkage is too large for float64.
-
-    Warns
-    -----
-    UserWarning
-        If rows are set aside: how many.
+    With shrinkage the points become observed points, because their centers are not plain means.
+    ValueError if a feature has no known cell in a row of positive weight, if fewer rows than
+    clusters have a known cell, or if the shrinkage is too large for float64.
     """
     n_samples = points.shape[0]
     rows = None
@@ -111,8 +81,8 @@ def known_rows(
         )
     if n_known < n_samples:
         warnings.warn(
-            f"Rows without any known cell: {n_samples - n_known}. They are put into the heaviest "
-            "cluster and count for nothing.",
+            f"Rows without any known cell: {n_samples - n_known}. They get the label of the "
+            "heaviest cluster, and the fit ignores them.",
             UserWarning,
             stacklevel=3,
         )
@@ -121,12 +91,12 @@ def known_rows(
 
 def _refuse_overflow(points: ObservedPoints, shrinkage: float) -> None:
     with np.errstate(over="ignore"):
-        # Twice, for what is added to it.
-        drawn = 2 * shrinkage * points.feature_means
-    if not np.all(np.isfinite(drawn)):
+        # The factor 2 leaves room for the weighted values that are added to the product.
+        pull = 2 * shrinkage * points.feature_means
+    if not np.all(np.isfinite(pull)):
         raise InvalidParameterError(
-            f"shrinkage={shrinkage!r} times the mean of a feature is more than float64 can hold: "
-            "take a smaller one."
+            f"shrinkage={shrinkage!r} times the mean of a feature is more than float64 can hold. "
+            "Choose a smaller shrinkage."
         )
 
 

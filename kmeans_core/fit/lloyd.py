@@ -1,4 +1,4 @@
-"""Lloyd's algorithm over Points: assign, update, refill, stop; one event an iteration."""
+"""Lloyd's algorithm over points: assign, update, relocate, stop; one event for each iteration."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteratio
 
 @dataclass(frozen=True, eq=False)
 class IterationEvent:
-    """What one iteration of Lloyd's algorithm did.
+    """The state after one iteration of Lloyd's algorithm.
 
     ``centers`` and ``labels`` are read-only views of arrays that the next iteration reuses. Use
     :meth:`copy` to keep them.
@@ -26,7 +26,7 @@ class IterationEvent:
     Attributes
     ----------
     restart : int
-        The number of the start, from 0.
+        The number of the restart, from 0.
     iteration : int
         From 0.
     centers : ndarray of shape (n_clusters, n_features)
@@ -40,7 +40,7 @@ class IterationEvent:
     n_moved : int
         The number of rows whose label changed. In iteration 0 it is the number of all rows.
     n_relocated : int
-        The number of empty clusters that were given a row.
+        The number of empty clusters that were relocated to a row.
     seconds : float
         The wall time of the iteration.
     """
@@ -70,36 +70,20 @@ OnIteration = Callable[[IterationEvent], Any]
 
 @dataclass(frozen=True, eq=False)
 class LloydResult:
-    """Where Lloyd's algorithm stopped.
+    """The state in which Lloyd's algorithm stopped."""
 
-    Attributes
-    ----------
-    centers : ndarray of shape (n_clusters, n_features), of the points' dtype
-    labels : ndarray of shape (n_samples,)
-        The number of the nearest center for each row.
-    inertia : float
-        The weighted sum of squared distances to ``centers`` under ``labels``, plus the penalty of
-        the points.
-    n_iter : int
-        The number of iterations that began.
-    stopped_by : str
-    center_shift : float
-        The shift of the centers in the last iteration.
-    cluster_inertias : ndarray of shape (n_clusters,) or None
-        The part of each cluster in the inertia, without the penalty. None after compiled calls,
-        which do not find it: see ``inertias_of_clusters``.
-    """
-
-    centers: npt.NDArray[Any]
-    labels: Labels
-    inertia: float
+    centers: npt.NDArray[Any]  # (n_clusters, n_features), in the dtype of the points
+    labels: Labels  # (n_samples,)
+    inertia: float  # of ``centers`` and ``labels``, plus the penalty of the points
     n_iter: int
     stopped_by: StopReason
-    center_shift: float
+    center_shift: float  # in the last iteration
+    # (n_clusters,): the part of each cluster in the inertia, without the penalty. Compiled calls do
+    # not compute it.
     cluster_inertias: Floats | None = None
 
     def inertias_of_clusters(self, points: Points, weights: Floats) -> Floats:
-        """``cluster_inertias``, found now if the run did not find them."""
+        """``cluster_inertias``, computed now if the run did not compute them."""
         if self.cluster_inertias is not None:
             return self.cluster_inertias
         own = points.own_distances(self.centers.astype(np.float64), self.labels)
@@ -120,36 +104,23 @@ def lloyd(
     restart: int = 0,
     on_iteration: OnIteration | None = None,
 ) -> LloydResult:
-    """Run Lloyd's algorithm from given centers.
+    """Run Lloyd's algorithm from ``centers`` (n_clusters, n_features).
 
-    Parameters
-    ----------
-    points : Points
-    centers : ndarray of shape (n_clusters, n_features)
-    weights : ndarray of shape (n_samples,)
-    rule : StopRule
-    restart : int
-        Handed on to the events.
-    on_iteration : callable or None
-        Called with one :class:`IterationEvent` an iteration; returning True stops the run.
-
-    Returns
-    -------
-    LloydResult
+    ``on_iteration`` gets an event after each iteration, and stops the run if it returns True.
     """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
     assigner = points.assigner(len(centers), min(RUN_CALLS, rule.max_iter))
     sums = points.cluster_sums(weights, len(centers))
     centers = np.array(centers, dtype=np.float64, order="C")
-    rooms = np.empty_like(centers), centers  # new centers are written to them in turn
+    rooms = np.empty_like(centers), centers  # new centers are written to these two in turn
     stopped_by: StopReason = "max_iter"
     n_relocated = 0
     for iteration in range(rule.max_iter):
         began = time.perf_counter()
         n_moved = assigner.assign(centers, labels)
         if n_moved == 0 and n_relocated == 0:
-            # The centers are the means of these labels already. After a refill they are not: a
-            # cluster is empty still if a lower one has come to lie where it was put.
+            # The centers are already the means of these labels. This is not so after a relocation:
+            # a relocated cluster stays empty if a center with a lower number lies at its place.
             next_centers, shift = centers, 0.0
         else:
             sums.update(labels, n_moved)
@@ -170,7 +141,7 @@ def lloyd(
             )
         )
         assigned_to, centers = centers, next_centers
-        # First, because it ends the other starts too, also where this one ends by itself.
+        # This reason comes first because it also ends the restarts that follow.
         if isinstance(answer, bool | np.bool_) and answer:
             stopped_by = "on_iteration"
             break
@@ -182,11 +153,11 @@ def lloyd(
             break
 
     if sums.n_updates > 0 and n_relocated == 0:
-        # What is handed back is a mean of rows, not of rows and what left them.
+        # The centers that are returned are means from new sums, without the rounding of updates.
         sums.refresh(labels)
         centers = np.empty_like(centers)
         sums.means(assigned_to, centers)
-    # Whatever stopped the loop, labels and inertia are those of the centers handed back.
+    # Labels and inertia belong to the centers that are returned, whatever stopped the loop.
     final = centers.astype(points.dtype)
     centers = final.astype(np.float64)
     if not np.array_equal(centers, assigned_to):
@@ -204,12 +175,11 @@ def lloyd(
 
 
 def _relocate(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
-    """Give each empty cluster the row farthest from its own center; return how many got one."""
+    """Move each empty cluster to the row farthest from its own center; return their number."""
     empty = np.flatnonzero(sums.weight_in_clusters == 0)
     donors = _farthest(points, centers, labels, weights, len(empty))
     if len(donors) > 0:
-        # Only the centers move: the labels stay what the assignment said, and the next assignment
-        # brings the row over.
+        # Only the centers move. The labels stay as they are until the next assignment.
         relocated = labels.copy()
         relocated[donors] = empty[: len(donors)]
         sums.refresh(relocated)
@@ -219,11 +189,12 @@ def _relocate(points: Points, centers: Floats, labels: Labels, weights: Floats, 
 def _farthest(
     points: Points, centers: Floats, labels: Labels, weights: Floats, n_rows: int
 ) -> Ints:
-    """Up to ``n_rows`` rows farthest from their own center, farthest first; none at distance 0.
+    """Up to ``n_rows`` rows that are farthest from their own center, farthest first.
 
-    Nor one that would cost as much in a cluster of its own: the objective must not rise.
-    Of equally far rows the lowest comes first, so the distances near the limit are decided with
-    the same bits in every storage.
+    A row at distance 0 is left out, and so is a row that would cost as much in a cluster of its
+    own, because the objective must not rise. If rows are equally far, the one with the lowest
+    number comes first. So exact distances, which are the same in every storage, decide near the
+    limit.
     """
     if n_rows == 0:
         return np.empty(0, dtype=np.intp)
@@ -242,7 +213,7 @@ def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -
 
 
 def _by_cluster(labels: Labels, own: Floats, weights: Floats, n_clusters: int) -> Floats:
-    """Weighted sum of the rows' own distances in each cluster."""
+    """The weighted sum of the distances of rows to their own center, for each cluster."""
     return np.bincount(labels, own * weights, n_clusters).astype(np.float64, copy=False)
 
 

@@ -1,23 +1,14 @@
-"""What a start is given: the points, how many clusters, where to begin and when to end."""
+"""The input of a restart: points, weights, number of clusters, first centers and stop rule."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kmeans_core.arrays import Floats
 from kmeans_core.points.interface import Points
 
 
-@dataclass(frozen=True)
-class StopRule:
-    """When a run ends.
-
-    Attributes
-    ----------
-    max_iter : int
-        A run has at most this many iterations.
-    shift : float
-        A run ends when the squared shifts of the centers sum to this or less.
-    """
+class StopRule(NamedTuple):
+    """A run ends after ``max_iter`` iterations, or if the center shift is at most ``shift``."""
 
     max_iter: int
     shift: float
@@ -25,23 +16,11 @@ class StopRule:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """All that several starts have in common.
-
-    Attributes
-    ----------
-    points : Points
-    X : array-like or sparse matrix
-        What the points were made of, for a callable ``init``.
-    weights : ndarray of shape (n_samples,)
-    init : str, array-like or callable
-        As in :class:`kmeans_core.KMeans`, checked.
-    n_clusters : int
-    rule : StopRule
-    """
+    """Everything that the restarts of a fit have in common."""
 
     points: Points
-    X: Any
-    weights: Floats
-    init: Any
+    X: Any  # the input from which the points were made, for a callable ``init``
+    weights: Floats  # (n_samples,)
+    init: Any  # as in KMeans, checked
     n_clusters: int
     rule: StopRule

@@ -1,7 +1,6 @@
-"""Several starts of Lloyd's algorithm on the same points, of which the best is kept."""
+"""Several restarts of Lloyd's algorithm on the same points; the best one is kept."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -22,27 +21,13 @@ def best_of_restarts(
     verbose: bool = False,
     on_iteration: OnIteration | None = None,
 ) -> LloydResult:
-    """Start ``n_restarts`` times and keep the least inertia.
+    """Run ``n_restarts`` restarts and keep the one with the least inertia.
 
-    Parameters
-    ----------
-    problem : Problem
-    n_restarts : int
-    stream : RandomState or Generator
-        Draws the first centers of all starts, in order.
-    verbose, on_iteration
-        As in :class:`kmeans_core.KMeans`, checked.
-
-    Returns
-    -------
-    LloydResult
+    ``stream`` draws the first centers of all restarts, in order.
     """
-    if verbose:
-        results = _one_by_one(
-            problem, n_restarts, stream, _Printer(on_iteration, problem.rule.shift)
-        )
-    elif on_iteration is not None or not is_small(problem.points, problem.n_clusters, n_restarts):
-        results = _one_by_one(problem, n_restarts, stream, on_iteration)
+    listens = verbose or on_iteration is not None
+    if listens or not is_small(problem.points, problem.n_clusters, n_restarts):
+        results = _one_by_one(problem, n_restarts, stream, verbose, on_iteration)
     else:
         results = _in_batches(problem, n_restarts, stream)
     best = next(results)
@@ -53,10 +38,10 @@ def best_of_restarts(
 
 
 def _is_better(result: LloydResult, best: LloydResult, problem: Problem) -> bool:
-    """Whether a start has the lesser inertia, decided with the same bits in every storage.
+    """Whether a restart has less inertia than the best one, with the same answer in every storage.
 
-    A start that found the same clusters under other numbers is no improvement, even where rounding
-    makes its inertia the lesser.
+    A restart that found the same clusters under other numbers is not better, even if rounding makes
+    its inertia smaller.
     """
     error = problem.points.inertia_error
     greater = max(result.inertia, best.inertia)
@@ -71,7 +56,7 @@ def _is_better(result: LloydResult, best: LloydResult, problem: Problem) -> bool
 
 
 def _exact_inertia(result: LloydResult, problem: Problem) -> float:
-    """The inertia by the deciding sum of every row."""
+    """The inertia from the exact distance of every row."""
     points = problem.points
     centers = result.centers.astype(np.float64)
     rows = np.arange(len(result.labels))
@@ -88,23 +73,19 @@ def _one_by_one(
     problem: Problem,
     n_restarts: int,
     stream: RandomStream,
-    listener: "OnIteration | _Printer | None",
+    verbose: bool,
+    on_iteration: OnIteration | None,
 ) -> Iterator[LloydResult]:
-    """Starts one after the other, until one is stopped from outside."""
+    """Restarts one after the other, until ``on_iteration`` stops one."""
+    points, weights, rule = problem.points, problem.weights, problem.rule
+    listener = _printing(on_iteration) if verbose else on_iteration
     for restart in range(n_restarts):
         centers = first_centers(problem, stream)
-        if isinstance(listener, _Printer):
-            listener.begins()
-        result = lloyd(
-            problem.points,
-            centers,
-            problem.weights,
-            problem.rule,
-            restart=restart,
-            on_iteration=listener,
-        )
-        if isinstance(listener, _Printer):
-            listener.ends(result)
+        if verbose:
+            print("Initialization complete")  # noqa: T201
+        result = lloyd(points, centers, weights, rule, restart=restart, on_iteration=listener)
+        if verbose:
+            _print_end(result, rule.shift)
         yield result
         if result.stopped_by == "on_iteration":
             return
@@ -114,33 +95,27 @@ def same_clustering(labels: Labels, others: Labels, n_clusters: int) -> bool:
     """Whether two labelings are the same up to the numbers of the clusters."""
     name_in_others = np.full(n_clusters, -1, dtype=np.int32)
     name_in_others[labels] = others
-    return bool(np.array_equal(name_in_others[labels], others)) and len(np.unique(labels)) == len(
-        np.unique(others)
-    )
+    if len(np.unique(labels)) != len(np.unique(others)):
+        return False
+    return bool(np.array_equal(name_in_others[labels], others))
 
 
-class _Printer:
-    """Prints what a start does, and hands its iterations on."""
+def _printing(on_iteration: OnIteration | None) -> OnIteration:
+    """A listener that prints each event and passes it on."""
 
-    def __init__(self, on_iteration: OnIteration | None, shift: float) -> None:
-        self.on_iteration = on_iteration
-        self.shift = shift
-
-    def __call__(self, event: IterationEvent) -> Any:
+    def listener(event: IterationEvent) -> object:
         print(f"Iteration {event.iteration}, inertia {event.inertia}.")  # noqa: T201
-        return self.on_iteration(event) if self.on_iteration is not None else None
+        return on_iteration(event) if on_iteration is not None else None
 
-    def begins(self) -> None:
-        """Say that the first centers are there."""
-        print("Initialization complete")  # noqa: T201
+    return listener
 
-    def ends(self, result: LloydResult) -> None:
-        """Say why the start stopped, where it converged."""
-        last = result.n_iter - 1
-        if result.stopped_by == "strict convergence":
-            print(f"Converged at iteration {last}: strict convergence.")  # noqa: T201
-        elif result.stopped_by == "tolerance":
-            print(  # noqa: T201
-                f"Converged at iteration {last}: center shift {result.center_shift} within "
-                f"tolerance {self.shift}."
-            )
+
+def _print_end(result: LloydResult, tolerance: float) -> None:
+    """Print the reason if the restart converged."""
+    reasons = {
+        "strict convergence": "strict convergence",
+        "tolerance": f"center shift {result.center_shift} within tolerance {tolerance}",
+    }
+    if result.stopped_by in reasons:
+        reason = reasons[result.stopped_by]
+        print(f"Converged at iteration {result.n_iter - 1}: {reason}.")  # noqa: T201

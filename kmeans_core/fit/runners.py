@@ -1,8 +1,7 @@
-"""Compiled calls that seed and run whole starts: one runner for each storage that has them."""
+"""Compiled calls that seed and run whole restarts: one runner for each storage that has them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,55 +20,38 @@ from kmeans_core.points.sparse import SparsePoints
 from kmeans_core.points.trials import n_kept_of_dense, n_kept_of_sparse
 from kmeans_core.threads import stopping
 
-# A compiled call does at most this many multiply-adds, about .3 s, if every start takes max_iter
-# iterations. Larger starts have several calls each, of PART_WORK multiply-adds: Ctrl-C is heard
-# between two calls, and the cost of a call does not show.
+# A compiled call does at most this many multiply-adds, about .3 s, if every restart takes max_iter
+# iterations. Larger restarts have several calls each, of PART_WORK multiply-adds: Ctrl-C is heard
+# between two calls, and the cost of a call is small.
 CALL_WORK = 1_000_000_000
 PART_WORK = 100_000_000
 
 
-@dataclass(frozen=True, eq=False)
-class Runs:
-    """What the runs of several starts read and write.
+class Runs(NamedTuple):
+    """The arrays that the runs of several restarts read and write."""
 
-    Attributes
-    ----------
-    centers : ndarray of shape (n_restarts, n_clusters, n_features)
-        The first centers at the beginning, the final centers at the end.
-    labels : ndarray of shape (n_restarts, n_samples)
-    stops : ndarray of shape (n_restarts, 3)
-        The number of iterations, which starts at 0; why the run ended (see ``kernels/stops.py``);
-        what the next call must know if the run has not ended.
-    figures : ndarray of shape (n_restarts, 2)
-        The inertia, and the last shift of the centers.
-    """
-
-    centers: Floats
-    labels: Labels
+    centers: Floats  # (n_restarts, n_clusters, n_features): at first the first centers
+    labels: Labels  # (n_restarts, n_samples)
+    # (n_restarts, 3): the number of iterations, at first 0; why the run ended (see
+    # ``kernels/stops.py``); the number of updates since all rows were added up.
     stops: npt.NDArray[np.int64]
-    figures: Floats
+    figures: Floats  # (n_restarts, 2): the inertia, and the last shift of the centers
 
 
 class Runner(Protocol):
     """The compiled calls of one storage."""
 
-    # A start alone is faster in compiled calls up to this many multiply-adds in an iteration.
+    # A single restart is faster in compiled calls up to this many multiply-adds in an iteration.
     lone_work: int
 
     def kept_by_restart(self, n_clusters: int) -> int:
-        """Bytes that a start keeps besides its labels and centers."""
-        ...
+        """Bytes that a restart keeps besides its labels and centers."""
 
     def seed(self, weights: Floats, draws: Draws, start: int, stop: int, chosen: Ints) -> None:
-        """Write the rows that k-means++ chooses in starts ``start``..``stop`` to ``chosen``.
-
-        ``chosen`` has the shape (n_restarts, n_clusters).
-        """
-        ...
+        """Write the rows that k-means++ chooses in restarts start..stop to ``chosen``."""
 
     def run(self, problem: Problem, start: int, stop: int, runs: Runs) -> None:
-        """Run Lloyd's algorithm from ``runs.centers`` in starts ``start``..``stop``."""
-        ...
+        """Run Lloyd's algorithm from ``runs.centers`` in restarts start..stop."""
 
 
 class DenseRunner:
@@ -89,40 +71,17 @@ class DenseRunner:
         """Choose the first rows by k-means++."""
         X = self.points.X
         vectors = (0,) * ceil_div(draws.uniforms.shape[2], LANES64)
-        small_dense.seeds(
-            X,
-            weights,
-            draws.firsts,
-            draws.uniforms,
-            vectors,
-            aligned_zeros((X.shape[1], LANES64 * len(vectors)), np.float64),
-            n_kept_of_dense(*X.shape),
-            start,
-            stop,
-            chosen,
-        )
+        table = aligned_zeros((X.shape[1], LANES64 * len(vectors)), np.float64)
+        n_kept = n_kept_of_dense(*X.shape)
+        small_dense.seeds(X, weights, *draws, vectors, table, n_kept, start, stop, chosen)
 
     def run(self, problem: Problem, start: int, stop: int, runs: Runs) -> None:
         """Run Lloyd's algorithm."""
-        rule = problem.rule
+        rows = self.points.X, problem.weights
         sums = np.empty(runs.centers.shape[1:])
 
         def kernel(at_once: int, first: int, last: int) -> None:
-            small_dense.runs(
-                self.points.X,
-                problem.weights,
-                rule.max_iter,
-                rule.shift,
-                MOST_UPDATES,
-                at_once,
-                first,
-                last,
-                sums,
-                runs.centers,
-                runs.labels,
-                runs.stops,
-                runs.figures,
-            )
+            small_dense.runs(*rows, *problem.rule, MOST_UPDATES, at_once, first, last, sums, *runs)
 
         _complete(kernel, problem, start, stop, runs)
 
@@ -143,29 +102,19 @@ class SparseRunner:
     def seed(self, weights: Floats, draws: Draws, start: int, stop: int, chosen: Ints) -> None:
         """Choose the first rows by k-means++."""
         points, n_trials = self.points, draws.uniforms.shape[2]
+        rows = *points.csr, points.row_norms, weights
         vectors = (0,) * ceil_div(n_trials, LANES64)
-        small_sparse.seeds(
-            *points.csr,
-            points.row_norms,
-            weights,
-            draws.firsts,
-            draws.uniforms,
-            vectors,
-            aligned_zeros((points.n_features, LANES64 * len(vectors)), np.float64),
-            points.trial_error,
-            n_kept_of_sparse(points.csr, n_trials),
-            start,
-            stop,
-            chosen,
-        )
+        table = aligned_zeros((points.n_features, LANES64 * len(vectors)), np.float64)
+        limits = points.trial_error, n_kept_of_sparse(points.csr, n_trials)
+        small_sparse.seeds(*rows, *draws, vectors, table, *limits, start, stop, chosen)
 
     def run(self, problem: Problem, start: int, stop: int, runs: Runs) -> None:
         """Run Lloyd's algorithm."""
-        points, rule = self.points, problem.rule
+        points = self.points
         n_samples, n_clusters = points.shape[0], problem.n_clusters
         centers = CenterTable(n_clusters, points.n_features)
         n_padded = len(centers.half_norms)
-        # A start that is left unfinished goes on with these.
+        # An unfinished restart goes on with these.
         kept = (
             np.empty((n_clusters, points.n_features)),
             np.empty(n_clusters),
@@ -174,28 +123,12 @@ class SparseRunner:
             np.empty((n_samples, n_padded), dtype=np.float32),
         )
         counts = 0 if points.sums_are_exact(problem.weights) else 1
+        rows = *points.csr, points.row_norms, problem.weights
+        rules = *problem.rule, MOST_UPDATES, counts
+        table = centers.vectors, centers.table, centers.half_norms
 
         def kernel(at_once: int, first: int, last: int) -> None:
-            small_sparse.runs(
-                *points.csr,
-                points.row_norms,
-                problem.weights,
-                rule.max_iter,
-                rule.shift,
-                MOST_UPDATES,
-                counts,
-                centers.vectors,
-                centers.table,
-                centers.half_norms,
-                at_once,
-                first,
-                last,
-                *kept,
-                runs.centers,
-                runs.labels,
-                runs.stops,
-                runs.figures,
-            )
+            small_sparse.runs(*rows, *rules, *table, at_once, first, last, *kept, *runs)
 
         _complete(kernel, problem, start, stop, runs)
 
@@ -207,7 +140,7 @@ _RUNNERS: dict[type, Callable[[Any], Runner]] = {
 
 
 def runner_of(points: Points) -> Runner | None:
-    """The compiled calls for these points; None if their storage has no such calls."""
+    """The compiled calls for these points, or None if their storage has no such calls."""
     make = _RUNNERS.get(type(points))
     return None if make is None else make(points)
 
@@ -215,9 +148,9 @@ def runner_of(points: Points) -> Runner | None:
 def _complete(
     kernel: Callable[[int, int, int], object], problem: Problem, start: int, stop: int, runs: Runs
 ) -> None:
-    """Call ``kernel(at_once, start, stop)`` until starts ``start``..``stop`` have ended.
+    """Call ``kernel(at_once, start, stop)`` until restarts ``start``..``stop`` have ended.
 
-    The kernel runs up to ``at_once`` iterations of each start.
+    The kernel runs up to ``at_once`` iterations of each restart.
     """
     work = problem.points.n_stored * problem.n_clusters
     max_iter = problem.rule.max_iter

@@ -1,8 +1,7 @@
 """First centers: greedy k-means++ and random rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ from kmeans_core.points.checks import (
 from kmeans_core.points.interface import InexactError, Points, Trials
 from kmeans_core.points.tables import as_array, as_floats
 
-# A kernel is compiled for the vectors that the trials fill, each written out. This many take 2 s.
+# A kernel is compiled for the number of vectors that the trials fill. This many trials take 2 s.
 MOST_TRIALS = 4096
 
 _RULES = {
@@ -32,20 +31,11 @@ _RULES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Draws:
-    """The random numbers of several starts of k-means++.
+class Draws(NamedTuple):
+    """The random numbers of several restarts of k-means++."""
 
-    Attributes
-    ----------
-    firsts : ndarray of shape (n_restarts,)
-        First row of each start.
-    uniforms : ndarray of shape (n_restarts, n_clusters - 1, n_trials)
-        For the trials of each later row, within 0..1.
-    """
-
-    firsts: Ints
-    uniforms: Floats
+    firsts: Ints  # (n_restarts,): the first row of each restart
+    uniforms: Floats  # (n_restarts, n_clusters - 1, n_trials): for the trials, from 0 to 1
 
 
 def draw_restarts(
@@ -55,9 +45,9 @@ def draw_restarts(
     stream: RandomStream,
     n_trials: int | None = None,
 ) -> Draws:
-    """Draw in scikit-learn's order: for each start one for its first row, then the trials.
+    """Draw in scikit-learn's order: for each restart its first row, and then the trials.
 
-    The first row is the one that ``stream.choice`` with the weights as probabilities draws.
+    The first row is the one that ``stream.choice`` draws if the weights are its probabilities.
     """
     if n_trials is None:
         n_trials = 2 + int(np.log(n_clusters))
@@ -76,18 +66,17 @@ def plusplus_rows(
     stream: RandomStream,
     n_trials: int | None = None,
 ) -> Ints:
-    """Rows chosen by greedy k-means++, in the order of choice."""
-    draws = draw_restarts(weights, n_clusters, 1, stream, n_trials)
-    first, uniforms = int(draws.firsts[0]), draws.uniforms[0]
+    """Rows chosen by greedy k-means++, in the order in which they were chosen."""
+    (first,), (uniforms,) = draw_restarts(weights, n_clusters, 1, stream, n_trials)
     n_trials = uniforms.shape[1]
     try:
-        return _chosen_rows(points.trials(weights, n_trials, exact=False), first, uniforms)
+        return _chosen_rows(points.trials(weights, n_trials, exact=False), int(first), uniforms)
     except InexactError:
-        return _chosen_rows(points.trials(weights, n_trials, exact=True), first, uniforms)
+        return _chosen_rows(points.trials(weights, n_trials, exact=True), int(first), uniforms)
 
 
 def _chosen_rows(trials: Trials, first: int, uniforms: Floats) -> Ints:
-    """The first row, and one for each line of ``uniforms``."""
+    """The first row, and one row for each row of ``uniforms``."""
     chosen = np.empty(len(uniforms) + 1, dtype=np.intp)
     chosen[0] = first
     if len(uniforms) > 0:
@@ -98,12 +87,9 @@ def _chosen_rows(trials: Trials, first: int, uniforms: Floats) -> Ints:
 
 
 def random_rows(points: Points, n_clusters: int, weights: Floats, stream: RandomStream) -> Ints:
-    """Distinct rows, each as likely as its share of the weights.
+    """Different rows, drawn with probability in proportion to their weights.
 
-    Raises
-    ------
-    ValueError
-        If fewer rows than there are clusters can be drawn.
+    ValueError if fewer rows than clusters have a positive weight.
     """
     shares = weights / weights.sum()
     n_drawable = int(np.count_nonzero(shares))
@@ -116,13 +102,10 @@ def random_rows(points: Points, n_clusters: int, weights: Floats, stream: Random
 
 
 def first_centers(problem: Problem, stream: RandomStream) -> Floats:
-    """Centers to start from: k-means++, random rows, the ones given, or what a callable returns.
+    """First centers from k-means++, random rows, given centers or a callable.
 
-    Raises
-    ------
-    ValueError
-        If given centers have another shape than (n_clusters, n_features), or are not finite; or
-        if fewer rows than there are clusters have a weight to be drawn by.
+    ValueError if given centers are not finite or not of shape (n_clusters, n_features), or if fewer
+    rows than clusters can be drawn.
     """
     init, points, n_clusters = problem.init, problem.points, problem.n_clusters
     if isinstance(init, str):
@@ -136,9 +119,9 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
 def _from_callable(
     init: Callable[..., Any], X: Any, points: Points, n_clusters: int, stream: RandomStream
 ) -> Floats:
-    """What ``init`` returns for X, which it is given as scikit-learn does: centered where dense.
+    """The centers that ``init`` returns for X. As in scikit-learn, it gets dense X centered.
 
-    But for features with unknown cells, which have no mean there.
+    A feature with unknown cells is not centered.
     """
     name = "init(X)"
     if sp.issparse(X):
@@ -152,7 +135,7 @@ def _from_callable(
 
 
 def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
-    """The centers as float64, at the precision of the points; ``name`` is theirs in errors."""
+    """The centers as float64, rounded to the dtype of the points; errors call them ``name``."""
     given = as_points(init, compress=False, name=name)
     for found, wanted, whose in zip(
         given.shape,

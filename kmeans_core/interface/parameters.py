@@ -1,4 +1,4 @@
-"""What each constructor parameter of an estimator may be, and the error that says so."""
+"""Rules for the values of parameters, and the error for a value that breaks them."""
 
 import numbers
 from collections.abc import Callable, Iterable, Mapping
@@ -10,34 +10,30 @@ import numpy as np
 from kmeans_core.counts import counted, is_int
 from kmeans_core.errors import InvalidParameterError, shown
 
-# The fastest start takes microseconds, so this many starts take hours.
+# The fastest restart takes microseconds, so this many restarts take hours.
 MOST_RESTARTS = 2**31 - 1
-
-
-def _itself(value: Any) -> Any:
-    return value
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a parameter may be: in words, for the error, and as a test; and its plain form.
+    """A rule for a parameter: in words for the error, as a test, and the plain form of a value.
 
-    The plain form is what the code works with: Python's own number for a number of any kind, since
-    a small dtype would overflow in sums, and another dtype would compile the kernels once more.
+    The code works with the plain form. It turns numbers of all types into Python's own numbers,
+    because a small dtype would overflow in sums, and each other dtype would compile kernels again.
     """
 
     words: str
     holds: Callable[[Any], bool]
-    plain: Callable[[Any], Any] = _itself
+    plain: Callable[[Any], Any] = lambda value: value
 
 
 def is_real(value: Any) -> bool:
-    """Whether value is a real number, numpy's included, but no bool."""
+    """Whether the value is a real number of Python or numpy, but not a bool."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
 
 
 def int_from(smallest: int, largest: int | None = None) -> Allowed:
-    """Whole numbers from ``smallest`` up, or up to ``largest`` where that is given."""
+    """Whole numbers from ``smallest`` up to ``largest``, or without a limit."""
     return Allowed(
         f"an int in the range [{smallest}, {'inf)' if largest is None else f'{largest}]'}",
         lambda v: is_int(v) and smallest <= int(v) and (largest is None or int(v) <= largest),
@@ -46,17 +42,17 @@ def int_from(smallest: int, largest: int | None = None) -> Allowed:
 
 
 def count_from(smallest: int) -> Allowed:
-    """Whole numbers from ``smallest`` up that only bound a count."""
+    """Whole numbers from ``smallest`` that only bound a count."""
     return replace(int_from(smallest), plain=counted)
 
 
 def restarts_from(smallest: int) -> Allowed:
-    """Whole numbers from ``smallest`` up of things that are done, every one of them."""
-    return replace(int_from(smallest), plain=_done)
+    """Whole numbers from ``smallest`` that are numbers of restarts."""
+    return replace(int_from(smallest), plain=_restarts)
 
 
 def real_from(smallest: float) -> Allowed:
-    """Real numbers from ``smallest`` up that float64 holds; infinity is none."""
+    """Finite real numbers from ``smallest`` that float64 can hold."""
     return Allowed(
         f"a float in the range [{smallest}, inf)",
         lambda v: is_real(v) and _fits_float64(v) and bool(v >= smallest),
@@ -71,21 +67,18 @@ def _fits_float64(value: Any) -> bool:
         return False
 
 
-def _done(value: Any) -> int:
+def _restarts(value: Any) -> int:
     if int(value) > MOST_RESTARTS:
         raise InvalidParameterError(
-            f"{shown(value)} starts would never end: ask for at most {MOST_RESTARTS}."
+            f"{shown(value)} restarts would never end: ask for at most {MOST_RESTARTS}."
         )
     return int(value)
 
 
 def as_iterable(values: Any, name: str) -> Iterable[Any]:
-    """The values one by one; an int or a dtype alone is an iterable of one.
+    """The values one by one; a single int or dtype is an iterable of one.
 
-    Raises
-    ------
-    InvalidParameterError
-        If ``values`` can neither be iterated over nor be one of the values.
+    InvalidParameterError if ``values`` is neither an iterable nor a single value.
     """
     if is_int(values) or isinstance(values, str | type | np.dtype):
         return [values]
@@ -100,7 +93,7 @@ def as_iterable(values: Any, name: str) -> Iterable[Any]:
 
 
 def one_of(*names: str) -> Allowed:
-    """Some strings; numpy's string scalars count as strings."""
+    """One of these strings; numpy's string scalars count as strings."""
     return Allowed(
         f"a str among {{{', '.join(map(repr, names))}}}",
         lambda v: isinstance(v, str) and str(v) in names,
@@ -125,25 +118,10 @@ RANDOM_STATE = Allowed(
 def check_parameters(
     owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Hold every parameter against its rules.
+    """The plain form of every parameter that has rules, of which one must hold.
 
-    Parameters
-    ----------
-    owner : str
-        Name of the class or function, for the error.
-    values : mapping of str to object
-    rules : mapping of str to tuple of Allowed
-        One of a parameter's rules must hold.
-
-    Returns
-    -------
-    dict of str to object
-        The plain form of every parameter that has rules.
-
-    Raises
-    ------
-    InvalidParameterError
-        Names the first parameter for which no rule holds, what it may be and what it is.
+    InvalidParameterError for the first parameter that breaks all its rules; the message names the
+    parameter, the class or function ``owner``, the allowed values and the given value.
     """
     return {name: _plain(owner, name, values[name], allowed) for name, allowed in rules.items()}
 

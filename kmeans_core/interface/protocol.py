@@ -65,7 +65,7 @@ class Estimator:
         Raises
         ------
         ValueError
-            If a name is not a parameter; then nothing is set.
+            If a name is not a parameter. In that case nothing is set.
         """
         known = self._parameter_names()
         own: dict[str, Any] = {}
@@ -102,7 +102,7 @@ class Estimator:
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def _values_of(self, names: Iterable[str]) -> dict[str, Any]:
-        """The values that fit reads; a subclass may have fewer or other parameters."""
+        """The values that fit reads. A subclass may have fewer or other parameters."""
         values = {}
         for name in names:
             try:
@@ -119,7 +119,7 @@ class Estimator:
 
     def __getstate__(self) -> Any:
         state: Any = object.__getstate__(self)
-        if isinstance(state, tuple):  # a subclass with __slots__; their values come second
+        if isinstance(state, tuple):  # a subclass with __slots__, whose values come second
             return {**(state[0] or {}), _WRITTEN_BY: __version__}, state[1]
         return {**(state or {}), _WRITTEN_BY: __version__}
 
@@ -153,21 +153,14 @@ class Estimator:
         """Compare the names of X's columns with those seen in fit."""
         seen = getattr(self, "feature_names_in_", None)
         names = feature_names(X)
-        owner = type(self).__name__
-        if seen is None and names is not None:
-            warnings.warn(
-                f"X has feature names, but {owner} was fitted without feature names",
-                UserWarning,
-                stacklevel=4,
-            )
-        if seen is not None and names is None:
-            warnings.warn(
-                f"X does not have valid feature names, but {owner} was fitted with feature names",
-                UserWarning,
-                stacklevel=4,
-            )
-        if seen is not None and names is not None and list(seen) != list(names):
-            raise ValueError(_names_differ(list(seen), list(names)))
+        if seen is not None and names is not None:
+            if list(seen) != list(names):
+                raise ValueError(_names_differ(list(seen), list(names)))
+        elif seen is not None or names is not None:
+            has, fitted = ("has", "without") if seen is None else ("does not have valid", "with")
+            owner = type(self).__name__
+            message = f"X {has} feature names, but {owner} was fitted {fitted} feature names"
+            warnings.warn(message, UserWarning, stacklevel=4)
 
     def _check_n_features(self, n_features: int) -> None:
         if n_features != self.n_features_in_:
@@ -178,12 +171,9 @@ class Estimator:
 
 
 def feature_names(X: Any) -> npt.NDArray[np.object_] | None:
-    """Column names of a data frame or table; None if it has none or if none are strings.
+    """Column names of a data frame or table; None if it has no names, or no names are strings.
 
-    Raises
-    ------
-    TypeError
-        If some names are strings and some are not.
+    TypeError if some names are strings and some are not.
     """
     # In a pyarrow table ``columns`` holds the values.
     columns = getattr(X, "column_names", None)

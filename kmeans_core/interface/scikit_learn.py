@@ -63,7 +63,7 @@ class ScikitLearnClusterer(LateBases):
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None
-            An array, a pandas frame or a polars frame. None keeps the current choice.
+            "default" is an array, and the others are data frames. None keeps the current choice.
 
         Returns
         -------
@@ -73,7 +73,7 @@ class ScikitLearnClusterer(LateBases):
         Raises
         ------
         ValueError
-            If ``transform`` is anything else.
+            If ``transform`` has another value.
         """
         if transform is None:
             return self

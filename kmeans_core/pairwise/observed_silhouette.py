@@ -1,4 +1,4 @@
-"""Silhouettes of rows of which some cells are unknown, from the distances there are."""
+"""Silhouettes of rows with unknown cells."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,38 +8,28 @@ from kmeans_core.kernels import observed
 from kmeans_core.points.observed import ObservedPoints
 from kmeans_core.threads import chunks
 
-# Sums of distances and their counts that a thread holds at a time: 512 kB each.
-STRIP_ENTRIES = 2**16
+# A thread holds this many sums of distances and this many counts at a time: 512 kB each.
+BLOCK_SUMS = 2**16
 
 
 def observed_silhouettes(points: ObservedPoints, labels: npt.NDArray[np.integer]) -> Floats:
     """Silhouette of every row, over the pairs of rows that share a known cell.
 
-    Parameters
-    ----------
-    points : ObservedPoints
-    labels : ndarray of shape (n_samples,)
-        Numbers of clusters, from 0.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        0 for a row that shares no known cell with another of its cluster, or none with any row of
-        another cluster.
+    ``labels`` (n_samples,) are numbers from 0. The silhouette is 0 for a row that shares no known
+    cell with the other rows of its cluster, or with the rows of all other clusters.
     """
     n_samples, n_features = points.shape
     clusters = labels.astype(np.int32)
     n_clusters = int(clusters.max()) + 1
-    n_rows = max(1, STRIP_ENTRIES // n_clusters)
+    n_rows = max(1, BLOCK_SUMS // n_clusters)
     out = np.empty(n_samples)
 
     def task(start: int, stop: int) -> None:
         for first in range(start, stop, n_rows):
             last = min(first + n_rows, stop)
             sums, counts = np.zeros((2, last - first, n_clusters))
-            observed.add_pair_distances(
-                *points.csr, n_features, clusters, first, last, sums, counts
-            )
+            rows = *points.csr, n_features, clusters
+            observed.add_pair_distances(*rows, first, last, sums, counts)
             out[first:last] = _scores(sums, counts, clusters[first:last])
 
     chunks.run(n_samples, n_samples * points.n_stored, points.n_threads, task)
@@ -55,7 +45,7 @@ def _scores(sums: Floats, counts: Floats, own: Labels) -> Floats:
     means[rows, own] = np.inf
     b = means.min(axis=1)
     larger = np.maximum(a, b)
-    there = (larger > 0) & (larger < np.inf)
+    defined = (larger > 0) & (larger < np.inf)
     scores = np.zeros(len(own))
-    scores[there] = (b[there] - a[there]) / larger[there]
+    scores[defined] = (b[defined] - a[defined]) / larger[defined]
     return scores

@@ -1,4 +1,4 @@
-"""Silhouettes, exact, each pair of rows met once; many labelings from one pass over the pairs."""
+"""Exact silhouettes; one pass over the pairs of rows serves many labelings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,13 @@ from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
 from kmeans_core.pairwise.pairs import Pairs, named_metric, pairs_of_points
 from kmeans_core.points.checks import as_points, as_random_stream
-from kmeans_core.points.interface import Points
 from kmeans_core.points.tables import as_array, which_missing
 from kmeans_core.threads import chunks
 
-# Sums of a strip, if a thread does not hold those of all rows: 4 MB.
-STRIP_SUMS = 2**19
+# The sums of one block of rows, if a thread does not hold those of all rows: 4 MB.
+BLOCK_SUMS = 2**19
 
-# Sums of distances from every row to every cluster are kept while they take no more: 32 MB.
+# Sums of distances from every row to every cluster are kept up to this many numbers: 32 MB.
 SUMS_ENTRIES = 2**22
 
 _RULES = {"n_threads": (count_from(1), NONE), "missing": (one_of("error", "ignore"),)}
@@ -40,45 +39,46 @@ def silhouette_samples(
 ) -> Floats:
     """Silhouette of every row: how much nearer it is to its own cluster than to the next one.
 
-    (b - a) / max(a, b), where a is the mean distance to the other rows of its cluster
-    and b the least mean distance to the rows of another; 0 for a row alone in its cluster.
+    The silhouette is (b - a) / max(a, b). Here a is the mean distance to the other rows of the same
+    cluster, and b is the least mean distance to the rows of another cluster. The silhouette of a
+    row that is alone in its cluster is 0.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
-        For "precomputed": distances, of shape (n_samples, n_samples), with 0 on the diagonal; an
-        absent entry of a sparse matrix is distance 0.
+        For "precomputed", a matrix of distances of shape (n_samples, n_samples) with 0 on the
+        diagonal. An absent entry of a sparse matrix is distance 0.
     labels : array-like of shape (n_samples,)
-        Names of clusters: all numbers or all strings, none missing.
+        The clusters of the rows: all numbers or all strings, without missing values.
     metric : {"euclidean", "l2", "manhattan", "l1", "cityblock", "cosine", "precomputed"}
     n_threads : int, optional
-        Threads to use at most; as many as there are processors if not given. The answer is the
-        same to the bit.
+        The largest number of threads to use. By default it is the number of processors that this
+        process may use. The result is the same, to the bit, for every number.
     missing : {"error", "ignore"}
         "error" refuses NaN, and absent cells of sparse X are 0. With "ignore" both are unknown,
-        for metric "euclidean" only: a distance is sqrt(n_features / shared * sum) over the cells
-        that both rows know, as scikit-learn's ``nan_euclidean_distances``. Pairs that share none
-        are left out of the means; a row that this leaves without a distance to its own cluster,
-        or to any other, has silhouette 0.
+        and the metric must be "euclidean". A distance is sqrt(n_features / shared * sum) over the
+        cells that both rows know, as in scikit-learn's ``nan_euclidean_distances``. Pairs that
+        share no known cell are left out of the means. If a row has no distance to its own cluster,
+        or to any other cluster, its silhouette is 0.
 
     Returns
     -------
     ndarray of shape (n_samples,), float64
-        Within -1..1.
+        From -1 to 1.
 
     Raises
     ------
     ValueError
-        If X is no matrix of finite numbers, there is no such metric, or it does not go with
-        ``missing``, precomputed distances are not square, not 0 on the diagonal or negative,
-        labels have another length, are missing somewhere or of several kinds, or name fewer than
-        2 or more than n_samples - 1 clusters.
+        If X is not a matrix of finite numbers, or if precomputed distances are not square, not 0
+        on the diagonal, or negative. Also if the metric does not exist or does not allow
+        ``missing``. Also if labels have another length than X, have missing values or mixed types,
+        or name fewer than 2 or more than n_samples - 1 clusters.
 
     Notes
     -----
-    The distance matrix never exists as a whole. Memory beyond X is at most 32 MB for sums, and
-    some 10 MB for each thread. For "cosine" there is a copy of X besides, and a dense X that is
-    mostly zero is copied as CSR.
+    The distance matrix never exists as a whole. Memory besides X is at most 32 MB for sums, and
+    about 10 MB for each thread. "cosine" needs a copy of X too, and a dense X that is mostly zero
+    is copied as CSR.
 
     References
     ----------
@@ -117,8 +117,8 @@ def silhouette_score(
     X, labels, metric
         As in :func:`silhouette_samples`.
     sample_size : int, optional
-        Take the mean over so many rows, drawn without replacement, with silhouettes among these;
-        over all rows if there are no more.
+        Draw this many rows without replacement, and take the mean of their silhouettes among
+        themselves. If X has fewer rows, all rows are used.
     random_state : int, RandomState, Generator or None
         Draws the sample.
     n_threads, missing
@@ -131,8 +131,8 @@ def silhouette_score(
     Raises
     ------
     ValueError
-        As :func:`silhouette_samples`, for rows that are not drawn too, or if ``sample_size`` is
-        less than 1.
+        As in :func:`silhouette_samples`, also for rows that are not drawn, or if ``sample_size``
+        is less than 1.
 
     Examples
     --------
@@ -143,57 +143,38 @@ def silhouette_score(
     named = _checked_metric("silhouette_score", metric, n_threads, missing)
     size = check_parameters("silhouette_score", locals(), _SAMPLE_RULES)["sample_size"]
 
-    def mean(X: Any, labels: Any) -> float:
-        return float(
-            np.mean(
-                silhouette_samples(X, labels, metric=metric, n_threads=n_threads, missing=missing)
-            )
-        )
-
-    if size is None:
-        return mean(X, labels)
-    # All of it is checked, drawn or not, and an error names a row of X.
-    points = as_points(X, missing=missing, compress=False)
-    if points.known is not None:
-        pairs_of_points(points, named, X)
-    n_samples = points.shape[0]
-    names = _checked_names(labels, n_samples)
-    chosen = as_random_stream(random_state).permutation(n_samples)[:size]
-    part = _rows_of(X, points)[chosen]
-    if named == "precomputed":
-        part = part[:, chosen]
-    return mean(part, names[chosen])
-
-
-def _rows_of(X: Any, points: Points) -> Any:
-    """X as what rows can be taken of: CSR where it is sparse, else an array of its own dtype."""
-    return points.matrix if sp.issparse(X) else as_array(X)
+    if size is not None:
+        # All rows are checked, drawn or not, so that an error names a row of X.
+        points = as_points(X, missing=missing, compress=False)
+        if points.known is not None:
+            pairs_of_points(points, named, X)
+        n_samples = points.shape[0]
+        names = _checked_names(labels, n_samples)
+        chosen = as_random_stream(random_state).permutation(n_samples)[:size]
+        # Other sparse formats than CSR cannot be indexed, and an array keeps its own dtype.
+        X = (points.matrix if sp.issparse(X) else as_array(X))[chosen]
+        if named == "precomputed":
+            X = X[:, chosen]
+        labels = names[chosen]
+    samples = silhouette_samples(X, labels, metric=metric, n_threads=n_threads, missing=missing)
+    return float(np.mean(samples))
 
 
 def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) -> list[Floats]:
-    """Silhouettes under each of several labelings; every distance is computed once.
+    """Silhouettes under each of several labelings (n_samples,); every distance is computed once.
 
-    The rows are cut into blocks. In turn t block i meets block t - i (modulo their number), so in
-    a turn every block is in one meeting, and after as many turns as there are blocks each has met
-    each, itself too. Meetings of one turn touch different sums and may go on at once; the turns
-    fix the order in which a row's distances are added up, and so its bits, whatever the threads.
-
-    Parameters
-    ----------
-    pairs : Pairs
-    labelings : sequence of ndarray of shape (n_samples,)
-        Numbers of clusters, from 0; not every one need have rows.
-
-    Returns
-    -------
-    list of ndarray of shape (n_samples,)
+    Labels are numbers from 0, and some numbers may have no rows. The rows are cut into blocks. In
+    turn t, block i meets block t - i (modulo the number of blocks). So each block is in one meeting
+    of a turn, and after one turn for each block all blocks have met each other and themselves.
+    Meetings of one turn change different sums, so threads can share them. The turns fix the order
+    in which the distances of a row are added, so the number of threads changes no bit.
     """
     if not labelings:
         return []
-    clusters = _numbered_through(labelings)
-    blocks = list(_strips(slice(0, pairs.n_samples), pairs.block_rows))
+    clusters = _clusters_of(labelings)
+    blocks = list(_blocks(slice(0, pairs.n_samples), pairs.block_columns))
     out = np.empty((len(labelings), pairs.n_samples))
-    if pairs.both_ways and pairs.n_samples * clusters.n_clusters <= SUMS_ENTRIES:
+    if pairs.is_symmetric and pairs.n_samples * clusters.n_clusters <= SUMS_ENTRIES:
         _meet_once(pairs, blocks, clusters, out)
     else:
         _meet_twice(pairs, blocks, clusters, out)
@@ -202,26 +183,18 @@ def samples_of_labelings(pairs: Pairs, labelings: Sequence[npt.NDArray[Any]]) ->
 
 @dataclass(frozen=True, eq=False)
 class _Clusters:
-    """The clusters of all labelings, numbered through.
+    """The clusters of all labelings, with one sequence of numbers."""
 
-    Attributes
-    ----------
-    of_rows : ndarray of shape (n_labelings, n_samples)
-    limits : ndarray of shape (n_labelings + 1,)
-        The first cluster of each labeling, and their number.
-    sizes : ndarray of shape (n_clusters,)
-    """
-
-    of_rows: Labels
-    limits: Ints
-    sizes: Ints
+    of_rows: Labels  # (n_labelings, n_samples)
+    limits: Ints  # (n_labelings + 1,): the first cluster of each labeling, and n_clusters
+    sizes: Ints  # (n_clusters,)
 
     @property
     def n_clusters(self) -> int:
         return len(self.sizes)
 
 
-def _numbered_through(labelings: Sequence[npt.NDArray[Any]]) -> _Clusters:
+def _clusters_of(labelings: Sequence[npt.NDArray[Any]]) -> _Clusters:
     sizes = [np.bincount(labels) for labels in labelings]
     limits = np.concatenate([[0], np.cumsum([len(counts) for counts in sizes])])
     of_rows = (np.array(labelings) + limits[:-1, None]).astype(np.int32)
@@ -229,19 +202,19 @@ def _numbered_through(labelings: Sequence[npt.NDArray[Any]]) -> _Clusters:
 
 
 def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floats) -> None:
-    """Each pair of rows once, for the sums of both; the sums of all rows are kept meanwhile."""
+    """Compute each pair of rows once, for the sums of both rows. The sums of all rows are kept."""
     n_blocks = len(blocks)
     sums = [np.zeros((clusters.n_clusters, rows.stop - rows.start)) for rows in blocks]
     work = pairs.work + len(clusters.of_rows)
 
     def meet(i: int, j: int) -> None:
-        block, others = blocks[i], blocks[j]
-        distances_to = pairs.to(others.start, others.stop)
-        for strip in _strips(block, pairs.strip_rows):
-            distances = distances_to(strip.start, strip.stop)
-            _add_columns(distances, clusters, others, sums[i], strip.start - block.start)
+        block, columns = blocks[i], blocks[j]
+        distances_to = pairs.to(columns.start, columns.stop)
+        for rows in _blocks(block, pairs.block_rows):
+            distances = distances_to(rows.start, rows.stop)
+            _add_columns(distances, clusters, columns, sums[i], rows.start - block.start)
             if i != j:
-                add_distances(distances, clusters.of_rows, strip.start, sums[j], 0)
+                add_distances(distances, clusters.of_rows, rows.start, sums[j], 0)
 
     for turn in range(n_blocks):
         meetings = [(i, (turn - i) % n_blocks) for i in range(n_blocks)]
@@ -259,38 +232,38 @@ def _meet_once(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floa
 
 
 def _meet_twice(pairs: Pairs, blocks: list[slice], clusters: _Clusters, out: Floats) -> None:
-    """Each pair of rows from either side, so that the sums of one strip are enough."""
+    """Compute each pair of rows from both sides. Only the sums of one block of rows are kept."""
     n_blocks = len(blocks)
-    n_rows = min(pairs.strip_rows, STRIP_SUMS // clusters.n_clusters)
-    strips = [(i, strip) for i in range(n_blocks) for strip in _strips(blocks[i], n_rows)]
+    n_rows = min(pairs.block_rows, BLOCK_SUMS // clusters.n_clusters)
+    row_blocks = [(i, rows) for i in range(n_blocks) for rows in _blocks(blocks[i], n_rows)]
     work = pairs.work + len(clusters.of_rows)
 
     def task(start: int, stop: int) -> None:
-        for i, strip in strips[start:stop]:
-            sums = np.zeros((clusters.n_clusters, strip.stop - strip.start))
+        for i, rows in row_blocks[start:stop]:
+            sums = np.zeros((clusters.n_clusters, rows.stop - rows.start))
             for turn in range(n_blocks):
-                others = blocks[(turn - i) % n_blocks]
-                distances = pairs.to(others.start, others.stop)(strip.start, strip.stop)
-                _add_columns(distances, clusters, others, sums, 0)
-            _score(sums, clusters, strip.start, out)
+                columns = blocks[(turn - i) % n_blocks]
+                distances = pairs.to(columns.start, columns.stop)(rows.start, rows.stop)
+                _add_columns(distances, clusters, columns, sums, 0)
+            _score(sums, clusters, rows.start, out)
 
-    chunks.run(len(strips), pairs.n_samples**2 * work, pairs.n_threads, task)
+    chunks.run(len(row_blocks), pairs.n_samples**2 * work, pairs.n_threads, task)
 
 
-def _strips(rows: slice, n_rows: int) -> Iterator[slice]:
-    """The rows in strips of ``n_rows``; of one where that is less."""
+def _blocks(rows: slice, n_rows: int) -> Iterator[slice]:
+    """The rows in blocks of ``n_rows``, or of one row if ``n_rows`` is less."""
     n_rows = max(1, n_rows)
     for start in range(rows.start, rows.stop, n_rows):
         yield slice(start, min(start + n_rows, rows.stop))
 
 
 def _add_columns(
-    distances: Floats, clusters: _Clusters, others: slice, sums: Floats, column: int
+    distances: Floats, clusters: _Clusters, columns: slice, sums: Floats, first: int
 ) -> None:
-    """Add the distances of a strip to the sums of its rows, which start at ``column``."""
-    columns = np.empty((others.stop - others.start, len(distances)))
-    transpose(distances, columns)
-    add_distances(columns, clusters.of_rows, others.start, sums, column)
+    """Add the distances to some columns to the sums of the rows, which start at ``first``."""
+    transposed = np.empty((columns.stop - columns.start, len(distances)))
+    transpose(distances, transposed)
+    add_distances(transposed, clusters.of_rows, columns.start, sums, first)
 
 
 def _score(sums: Floats, clusters: _Clusters, first: int, out: Floats) -> None:
@@ -298,18 +271,16 @@ def _score(sums: Floats, clusters: _Clusters, first: int, out: Floats) -> None:
 
 
 def _checked_metric(owner: str, metric: Any, n_threads: Any, missing: Any) -> str:
-    """The metric that is meant, after a check of what goes with it."""
+    """The name in ``METRICS`` of the metric, after a check of the other parameters."""
     check_parameters(owner, {"n_threads": n_threads, "missing": missing}, _RULES)
     named = named_metric(metric)
     if missing == "ignore" and named != "euclidean":
-        raise InvalidParameterError(
-            f"missing='ignore' goes with metric 'euclidean' only, not {metric!r}"
-        )
+        raise InvalidParameterError(f"missing='ignore' needs metric='euclidean', not {metric!r}")
     return named
 
 
 def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
-    """Numbers from 0 in place of the names."""
+    """The labels as numbers from 0."""
     given = _checked_names(labels, n_samples)
     try:
         names, numbers = np.unique(given, return_inverse=True)
@@ -341,7 +312,7 @@ def _checked_names(labels: Any, n_samples: int) -> npt.NDArray[Any]:
         names = names.astype(object)
         gaps = which_missing(names)
     else:
-        gaps = names != names  # which only NaN and NaT are
+        gaps = names != names  # true only for NaN and NaT
     if np.any(gaps):
         row = int(np.argmax(gaps))
         kind = "NaN" if isinstance(names[row], float) else f"NaN (here {names[row]})"

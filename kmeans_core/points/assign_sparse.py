@@ -1,4 +1,4 @@
-"""SparseAssigner: the nearest centers of CSR rows, by a table of centers that is kept."""
+"""SparseAssigner: the nearest centers of CSR rows, from a table of centers that is kept."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,44 +12,37 @@ from kmeans_core.kernels.centers import put_centers
 from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.threads import chunks
 
-# Vectors of one panel at most: each has an accumulator.
+# A panel has at most this many vectors, because each has an accumulator.
 MOST_VECTORS = 8
 
-# Runs a task over all rows; of how many multiply-adds for each stored value.
+# run_rows(n, task) runs the task over all rows, with n multiply-adds for each stored value.
 RunRows = Callable[[int, chunks.Task], None]
 
 
 class CenterTable:
-    """Room for centers as the float32 filter wants them.
-
-    Attributes
-    ----------
-    table : ndarray of shape (n_features, n_padded), float32
-        For centers transposed; zero past n_clusters.
-    half_norms : ndarray of shape (n_padded,), float32
-        For half their squared lengths; infinite past n_clusters.
-    vectors : tuple
-        As long as a panel of the table has vectors.
-    """
+    """Space for the centers in the layout of the float32 filter."""
 
     def __init__(self, n_clusters: int, n_features: int) -> None:
         n_padded = self.padded(n_clusters)
         n_panels = ceil_div(n_padded, LANES32 * MOST_VECTORS)
+        # One entry for each vector of a panel.
         self.vectors = (0,) * (n_padded // (LANES32 * n_panels))
+        # The centers transposed, zero after n_clusters.
         self.table = aligned_zeros((n_features, n_padded), np.float32)
+        # Half the squared lengths of the centers, infinite after n_clusters.
         self.half_norms = aligned_zeros((n_padded,), np.float32)
         self.half_norms[n_clusters:] = np.inf
 
     @staticmethod
     def padded(n_clusters: int) -> int:
-        """Columns for so many clusters: panels of equal width, of whole vectors."""
+        """The number of columns: panels of equal width, made of whole vectors."""
         n_vectors = ceil_div(n_clusters, LANES32)
         n_panels = ceil_div(n_vectors, MOST_VECTORS)
         return round_up(n_vectors, n_panels) * LANES32
 
 
 class SparseAssigner:
-    """Float32 and float64 as filters, the deciding sum where neither can tell."""
+    """Filters in float32 and float64, and the exact distance for rows that neither can settle."""
 
     def __init__(
         self,
@@ -69,33 +62,21 @@ class SparseAssigner:
         self._all = np.ones(n_clusters, dtype=np.bool_)
 
     def assign(self, centers: Floats, labels: Labels) -> int:
-        self._prepare(centers)
-        moved: list[int] = []
-
-        def task(start: int, stop: int) -> None:
-            moved.append(
-                sparse_filter.assign(
-                    *self._csr,
-                    self._row_norms,
-                    centers,
-                    self._norms,
-                    self._centers.table,
-                    self._centers.half_norms,
-                    self._centers.vectors,
-                    start,
-                    stop,
-                    labels,
-                )
-            )
-
-        self._run_rows(len(self._centers.half_norms) // LANES32, task)
-        return sum(moved)
-
-    def _prepare(self, centers: Floats) -> None:
+        table, half_norms = self._centers.table, self._centers.half_norms
         chunks.run(
             centers.shape[1],
             centers.size,
             self._n_threads,
-            lambda start, stop: put_centers(centers, self._all, start, stop, self._centers.table),
+            lambda start, stop: put_centers(centers, self._all, start, stop, table),
         )
-        sparse_filter.put_norms(centers, self._norms, self._centers.half_norms)
+        sparse_filter.put_norms(centers, self._norms, half_norms)
+        prepared = centers, self._norms, table, half_norms, self._centers.vectors
+        moved: list[int] = []
+
+        def task(start: int, stop: int) -> None:
+            moved.append(
+                sparse_filter.assign(*self._csr, self._row_norms, *prepared, start, stop, labels)
+            )
+
+        self._run_rows(len(half_norms) // LANES32, task)
+        return sum(moved)

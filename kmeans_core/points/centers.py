@@ -1,4 +1,4 @@
-"""Centers as kernels over float64 want them: transposed and padded."""
+"""The table of centers that float64 kernels read: transposed and padded."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from kmeans_core.kernels.vectors.ir import LANES64
 
 
 def transposed(centers: npt.NDArray[Any], width: int = LANES64, padding: float = 0.0) -> Floats:
-    """Centers as the columns of a table, padded to a multiple of ``width`` columns."""
+    """The centers as the columns of a table, padded to a multiple of ``width`` columns."""
     n_clusters, n_features = centers.shape
     table: Floats = aligned_zeros((n_features, round_up(n_clusters, width)), np.float64)
     table[:, n_clusters:] = padding

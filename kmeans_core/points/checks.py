@@ -1,4 +1,4 @@
-"""Any input a user may bring -> Points, weights, a random state; or one clear error."""
+"""Turns the input of users into points, weights and random numbers, or raises one clear error."""
 
 from collections.abc import Callable
 from typing import Any, overload
@@ -25,12 +25,11 @@ from kmeans_core.threads.processors import available_threads
 RandomStream = np.random.RandomState | np.random.Generator
 
 
-def _is_not_finite(values: npt.NDArray[Any]) -> Any:
-    return ~np.isfinite(values)
-
-
-# What tells the values that no cell may hold, by what is asked of missing cells.
-_REFUSED: dict[str, Callable[..., Any]] = {"error": _is_not_finite, "ignore": np.isinf}
+# For each value of ``missing``, the test for values that no cell may hold.
+_REFUSED: dict[str, Callable[..., Any]] = {
+    "error": lambda values: ~np.isfinite(values),
+    "ignore": np.isinf,
+}
 
 
 @overload
@@ -53,32 +52,17 @@ def as_points(
     compress: bool = True,
     name: str = "X",
 ) -> KnownPoints | ObservedPoints:
-    """Points over X, which is not copied where its dtype and layout already serve.
+    """Points over X, which is not copied if kernels can use its dtype and layout.
 
-    Parameters
-    ----------
-    X : array-like, data frame, table or sparse matrix of shape (n_samples, n_features)
-        float32 stays float32; every other real dtype becomes float64. None, NaT and the missing
-        values of pandas, polars and pyarrow count as NaN. Sparse formats other than CSR are
-        converted, absent = 0; nothing sparse is made dense.
-    n_threads : int or None
-        Threads of each call at most; None for all this process may use.
-    missing : {"error", "ignore"}
-        With "ignore" NaN and, in a sparse matrix, what is not stored are unknown. Where nothing
-        is, the points are dense.
-    compress : bool
-        Whether dense rows that are mostly zero may become CSR, unless ``missing`` is "ignore": see
-        :func:`~kmeans_core.points.compressed.compressed`. It does not pay if rows are read once.
-    name : str
-        What errors call X.
+    float32 stays float32, and every other real dtype becomes float64. None, NaT and the missing
+    values of pandas, polars and pyarrow count as NaN. Sparse formats other than CSR are converted
+    to CSR, never to dense arrays. With missing="ignore", NaN and the cells that a sparse matrix
+    does not store are unknown. If no cell is unknown, the points are dense.
 
-    Raises
-    ------
-    ValueError
-        X is not 2-D, empty, complex, not numeric, has NaN or infinity (the first one's row and
-        column are named), hides values behind a mask, or is a sparse matrix whose arrays
-        contradict one another, whose format does not tell what is stored from what is not, or
-        whose shape asks for more memory than there is.
+    With ``compress``, dense rows that are mostly zero may become CSR, unless missing="ignore" (see
+    ``compressed``). This does not pay if rows are read once. Errors call X by ``name``. ValueError
+    if X is not a matrix of finite numbers (the message names the first bad cell), if its arrays
+    contradict each other, or if its shape needs more memory than there is.
     """
     threads = available_threads() if n_threads is None else plain_count(n_threads, "n_threads")
     if sp.issparse(X):
@@ -102,11 +86,11 @@ def _refuse_empty(shape: Shape, name: str) -> None:
 
 
 def check_n_clusters(points: Points, n_clusters: int) -> None:
-    """Raise ValueError where there are more clusters than rows, or no room for their centers."""
+    """Raise ValueError if there are more clusters than rows, or if centers exceed the memory."""
     n_samples = points.shape[0]
     if n_samples < n_clusters:
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={shown(n_clusters)}.")
-    # Centers with no more entries than the points have fit into memory as the points do.
+    # Centers that have at most as many entries as the points fit into memory like the points.
     if n_clusters * points.shape[1] > points.n_stored:
         refuse_huge(points.shape, "X", n_clusters)
 
@@ -120,7 +104,7 @@ def _dense_points(X: Any, n_threads: int, missing: str, name: str) -> DensePoint
             "sample."
         )
     array = as_kernels_take_it(rows_of(array, array.dtype))
-    # A finite sum proves every entry finite and needs no array of booleans.
+    # A finite sum proves that every entry is finite, without an array of booleans.
     with np.errstate(all="ignore"):
         suspicious = array.size > 0 and not np.isfinite(np.sum(array))
     if suspicious:
@@ -145,9 +129,9 @@ def _sparse_points(
         raise ValueError(f"Complex data not supported: {name} holds complex numbers.")
     if missing == "ignore" and X.format in ("bsr", "dia"):
         raise ValueError(
-            f"{name} is a {X.format.upper()} matrix, which stores whole blocks or diagonals: with "
-            "missing='ignore' a cell that is not stored is unknown. Convert it to CSR with what is "
-            "known."
+            f"{name} is a {X.format.upper()} matrix, which stores whole blocks or diagonals. With "
+            "missing='ignore' a cell that is not stored is unknown, so convert the known cells to "
+            "CSR."
         )
     if is_sound(X, shape, n_threads):
         refuse_huge(shape, name)
@@ -162,7 +146,7 @@ def _sparse_points(
         if len(bad):
             row = int(np.searchsorted(indptr, bad[0], side="right")) - 1
             _refuse_value(data[bad[0]], row, int(indices[bad[0]]), name)
-        # A NaN that is stored says as little as a cell that is not.
+        # A stored NaN is unknown too.
         known = ~np.isnan(data)
         indptr = np.concatenate([[0], np.cumsum(known)]).astype(indptr.dtype)[indptr]
         data, indices = data[known], indices[known]
@@ -177,7 +161,7 @@ def _of_csr(
     n_threads: int,
     missing: str,
 ) -> KnownPoints | ObservedPoints:
-    """Points over sound CSR."""
+    """Points over checked CSR."""
     data, indices, indptr = map(as_kernels_take_it, (data, indices, indptr))
     if missing == "error":
         return SparsePoints(data, indices, indptr, n_features, n_threads)
@@ -185,7 +169,7 @@ def _of_csr(
 
 
 def refuse_negative(points: KnownPoints) -> None:
-    """Raise ValueError where precomputed distances hold a negative one, naming the first."""
+    """Raise ValueError if a precomputed distance is negative; the message names the first."""
     if np.min(points.stored, initial=0.0) < 0:
         row, column = points.place(int(np.argmax(points.stored < 0)))
         raise ValueError(
@@ -195,20 +179,11 @@ def refuse_negative(points: KnownPoints) -> None:
 
 
 def as_weights(sample_weight: Any, points: Points, centers: Floats | None = None) -> Floats:
-    """One float64 weight for each row, at the precision of the points; ones for None.
+    """One float64 weight for each row, rounded to the dtype of the points; 1 for None.
 
-    Parameters
-    ----------
-    sample_weight : array-like, scalar or None
-    points : Points
-    centers : ndarray of shape (n_clusters, n_features), optional
-        Centers that are given and may lie far from the points.
-
-    Raises
-    ------
-    ValueError
-        If the weights do not fit the points, are no finite numbers from 0 on, are all 0, or are so
-        large or small that sums and products with them overflow or underflow.
+    ``centers`` (n_clusters, n_features) are given centers that may lie far from the points.
+    ValueError if there is not one weight for each row, if a weight is negative or not finite, if
+    all weights are 0, or if sums and products with them overflow or underflow.
     """
     n_samples = points.shape[0]
     if sample_weight is None:
@@ -240,7 +215,7 @@ def as_weights(sample_weight: Any, points: Points, centers: Floats | None = None
 
 
 class _NoEntropy(ISeedSequence):
-    """A first state for a stream that is seeded before it is used."""
+    """A fixed first state for a stream that is seeded before it is used."""
 
     def generate_state(self, n_words: int, dtype: Any = np.uint32) -> npt.NDArray[Any]:
         return np.zeros(n_words, dtype=dtype)
@@ -250,16 +225,16 @@ _NO_ENTROPY = _NoEntropy()
 
 
 def as_random_stream(random_state: Any) -> RandomStream:
-    """A RandomState for an integer, the object itself for a stream, a new one for None.
+    """A RandomState for an integer, a stream itself for a stream, a new RandomState for None.
 
-    None never means numpy's global stream: a fit neither reads nor moves it.
+    None never means numpy's global stream, so fits neither read nor change that stream.
     """
     if random_state is None:
         return np.random.RandomState()
     if isinstance(random_state, np.random.RandomState | np.random.Generator):
         return random_state
     if isinstance(random_state, int | np.integer) and 0 <= random_state < 2**32:
-        # As RandomState(random_state), which first asks the system for entropy it does not need.
+        # Equal to RandomState(random_state), which would first ask the system for entropy.
         stream = np.random.RandomState(np.random.MT19937(_NO_ENTROPY))  # type: ignore[arg-type]
         stream.seed(int(random_state))
         return stream

@@ -1,4 +1,4 @@
-"""Dense rows that are mostly zero, as CSR: fits and silhouettes then work on what is not."""
+"""Turns dense rows that are mostly zero into CSR, so that the work skips the zeros."""
 
 import numpy as np
 
@@ -8,29 +8,21 @@ from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.sparse import SparsePoints
 from kmeans_core.threads import chunks
 
-# CSR takes less time from about a quarter on. At an eighth its copy takes a fifth of the memory
-# of a float64 array and a quarter of a float32 one's.
+# CSR takes less time if at most about a quarter of the cells is not zero. At an eighth, its copy
+# takes a fifth of the memory of a float64 array, and a quarter of that of a float32 array.
 MOST_STORED = 1 / 8
 
 # With fewer features a row is so short that the vectors of dense rows are as fast.
 FEWEST_FEATURES = 32
 
-# Rows looked at before all of them are.
+# About this many rows are examined before all rows are.
 SAMPLE_ROWS = 64
 
 
 def compressed(points: KnownPoints) -> KnownPoints:
-    """The same points as CSR where they are dense and mostly zero; else as they are.
+    """The same points as CSR if they are dense and mostly zero; otherwise the points themselves.
 
     Labels, centers and iterations of a fit are the same in both storages.
-
-    Parameters
-    ----------
-    points : KnownPoints
-
-    Returns
-    -------
-    KnownPoints
     """
     if not isinstance(points, DensePoints) or points.shape[1] < FEWEST_FEATURES:
         return points

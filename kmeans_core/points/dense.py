@@ -19,10 +19,10 @@ from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import DenseTrials
 from kmeans_core.threads import chunks
 
-# Entries of X looked at together for the variance: 2 MB as float64.
+# The variance reads this many entries of X at a time: 2 MB as float64.
 VARIANCE_BLOCK = 2**18
 
-# With more features than this a table of a block has some of them at a time (measured).
+# With more features than this, the table of a block holds some features at a time (measured).
 WHOLE_TABLE = 512
 
 
@@ -32,8 +32,8 @@ class DensePoints:
     inertia_error = 0.0
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
 
-    # Fewer and more than this take longer (measured from 2 to 30,000 features).
-    most_block_rows = 384
+    # Smaller and larger blocks take longer (measured from 2 to 30,000 features).
+    most_block_columns = 384
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
@@ -98,7 +98,7 @@ class DensePoints:
         )
 
     def sums_are_exact(self, weights: Floats) -> bool:
-        return False  # not asked: to look would take as long as a sum
+        return False  # unknown: to check takes as long as a sum
 
     @property
     def n_stored(self) -> int:
@@ -141,24 +141,14 @@ class DensePoints:
         return bool(self.X.shape[1] > WHOLE_TABLE)
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
+        shifted = self.X, self._shift, self._shifted_norms
         table_of = self._tables(self._shift, first, stop)
 
         def distances(start: int, end: int) -> Floats:
             table = table_of()
-            n_rows = round_up(end - start, TILE_ROWS)
-            out = np.empty((n_rows, table.shape[1] - dense_pairs.GAP))
-            dense_pairs.euclidean(
-                self.X,
-                self._shift,
-                self._shifted_norms,
-                first,
-                stop,
-                start,
-                end,
-                table,
-                np.arange(n_rows),
-                out,
-            )
+            tiled = np.arange(round_up(end - start, TILE_ROWS))
+            out = np.empty((len(tiled), table.shape[1] - dense_pairs.GAP))
+            dense_pairs.euclidean(*shifted, first, stop, start, end, table, tiled, out)
             return out[: end - start]
 
         return distances
@@ -176,21 +166,21 @@ class DensePoints:
 
     @lazy
     def _shift(self) -> Floats:
-        """What is taken from rows before they are multiplied, so that they have less in common.
+        """A row near the mean, subtracted from all rows before products to limit cancellation.
 
-        The row nearest to the mean, or about that. A row and not the mean itself, which has digits
-        that no row has: differences of half stars are half stars, and so their products exact.
+        The mean itself has digits that no row has. Differences of rows of multiples of 1/2 are
+        multiples of 1/2, so their products are exact.
         """
         step = max(1, self.X.size // VARIANCE_BLOCK)
         some = self.X[::step].astype(np.float64)
-        with np.errstate(all="ignore"):  # any row will do where the squares overflow
+        with np.errstate(all="ignore"):  # any row serves if the squares overflow
             squares = np.sum((some - some.mean(axis=0)) ** 2, axis=1)
         row: Floats = some[np.argmin(squares)]
         return row
 
     @lazy
     def _shifted_norms(self) -> Floats:
-        """Squared length of every row less the shift."""
+        """Squared length of every row minus the shift."""
         out = np.empty(len(self.X))
         with np.errstate(all="ignore"):
             for rows in row_blocks(self.shape):
@@ -199,7 +189,7 @@ class DensePoints:
         return out
 
     def _tables(self, shift: Floats, first: int, stop: int) -> Callable[[], Floats]:
-        """What gives a table for rows first..stop: the same filled one, or new room for a part."""
+        """A function that returns a table for rows first..stop, empty if rows are long."""
         n_features = self.X.shape[1]
         n_lanes = round_up(stop - first, dense_pairs.PANEL_LANES)
         if self.rows_are_long:

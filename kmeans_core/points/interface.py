@@ -1,4 +1,4 @@
-"""What an algorithm may ask of its data, however they are stored."""
+"""The questions that an algorithm may ask of its points, whatever their storage."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -9,29 +9,27 @@ import numpy.typing as npt
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.points.row_groups import RowGroups
 
-# distances(start, end) gives those from rows start..end to a block of rows, as an array
-# (end - start, n_block) or wider: columns beyond the block have no meaning.
+# distances(start, end) returns the distances from rows start..end to a block of columns (other
+# rows), as an array (end - start, n_columns) or wider. Columns beyond the block have no meaning.
 DistancesOf = Callable[[int, int], Floats]
 
-
-# Assignments of a usual run of Lloyd's algorithm.
+# The number of assignments in a typical run of Lloyd's algorithm.
 RUN_CALLS = 20
 
 
 class Assigner(Protocol):
-    """Finds the nearest centers, again and again as the centers move.
+    """Finds the nearest center of each row, many times while the centers move.
 
-    Each run of Lloyd's algorithm has its own. It remembers enough to skip work, but the answer is
-    always that of the deciding sum.
+    Each run of Lloyd's algorithm has its own assigner. The assigner remembers data that let it skip
+    work, but the exact distance decides every label.
     """
 
     def assign(self, centers: Floats, labels: Labels) -> int:
         """Write the nearest center of every row to ``labels``; return how many labels changed.
 
-        The lowest of equally near centers counts as the nearest. ``labels`` must be as the last
-        call left it. Before the first call it may hold anything.
+        If several centers are equally near, the one with the lowest number is the nearest.
+        ``labels`` must be as the last call left it. Before the first call it may hold anything.
         """
-        ...
 
 
 class Sums(Protocol):
@@ -46,127 +44,104 @@ class Sums(Protocol):
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Change the sums to those of ``labels``, of which ``n_moved`` have changed."""
-        ...
 
     def refresh(self, labels: Labels) -> None:
         """Add up all rows under ``labels``."""
-        ...
 
     def means(self, before: Floats, out: Floats) -> float:
         """Write the centers of the clusters to ``out``; return the sum of their squared shifts."""
-        ...
 
 
 class InexactError(Exception):
-    """Two choices are so alike that only the deciding sum can choose between them."""
+    """Two choices are so alike that only the exact distance can choose between them."""
 
 
 class Trials(Protocol):
-    """One start of k-means++ over the rows."""
+    """One run of k-means++ over the rows."""
 
     def begin(self, row: int) -> None:
         """Keep the first row."""
-        ...
 
     def keep_best(self, uniforms: Floats) -> int:
         """Draw a row for each number, and keep the one that leaves the least potential."""
-        ...
 
 
 class Points(Protocol):
     """Rows to cluster. Labels are int32; distances, sums and weights are float64.
 
-    Each call uses ``n_threads`` threads at most. No answer depends on their number.
+    Each call uses at most ``n_threads`` threads. No answer depends on their number.
     """
 
     n_threads: int
 
     @property
     def known(self) -> "KnownPoints | None":
-        """These points if every cell of every row is known; else None."""
-        ...
+        """These points if every cell is known; otherwise None."""
 
     @property
     def matrix(self) -> Any:
         """The rows as a NumPy array or a scipy CSR array over the same memory."""
-        ...
 
     @property
     def unknown_rows(self) -> Ints:
-        """The rows of which no cell is known, ascending."""
-        ...
+        """The rows without known cells, ascending."""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """n_samples, n_features."""
-        ...
+        """(n_samples, n_features)."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """float32 or float64: the dtype of the final centers."""
-        ...
 
     @property
     def n_stored(self) -> int:
         """The number of entries to multiply: the cost of an iteration for each cluster."""
-        ...
 
     @property
     def stored(self) -> npt.NDArray[Any]:
         """The values of these entries, row by row."""
-        ...
 
     def mean_variance(self) -> float:
-        """The mean over the features of their variances over the rows."""
-        ...
+        """The mean of the features' variances."""
 
     @property
     def inertia_error(self) -> float:
-        """Bound on the relative error of an inertia by ``own_distances``.
+        """Bound on the relative error of an inertia that is computed from ``own_distances``.
 
-        0 if these are the deciding sums, which have the same bits in every storage.
+        It is 0 if these are exact distances, which have the same bits in every storage.
         """
-        ...
 
     def take(self, rows: Ints) -> Floats:
-        """Some rows as a dense (n_rows, n_features) array."""
-        ...
+        """Some rows as a dense array (n_rows, n_features)."""
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
-        """A new assigner that expects about ``n_calls`` calls; the default is those of a run."""
-        ...
+        """A new assigner that expects about ``n_calls`` calls."""
 
     def cluster_sums(self, weights: Floats, n_clusters: int) -> Sums:
         """New sums for one run of Lloyd's algorithm."""
-        ...
 
     def penalty(self, centers: Floats) -> float:
         """The part of the objective that is not a distance."""
-        ...
 
     def cost_alone(self, weights: Floats) -> Floats | float:
         """The cost of each row in a cluster of its own, as a squared distance."""
-        ...
 
     def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
-        """New trials for one start of k-means++, which compares ``n_trials`` rows in a step.
+        """New trials for one run of k-means++, which compares ``n_trials`` rows in a step.
 
-        They raise InexactError if their distances are not exact enough for a choice. Trials that
-        decide have exact distances, but may take longer.
+        They raise InexactError if their distances are not exact enough for a choice. With ``exact``
+        they use exact distances, which may take longer.
         """
-        ...
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         """Squared distance of every row to the center of its cluster, to about 12 digits."""
-        ...
 
     def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         """The same for some rows, with the same bits in every storage."""
-        ...
 
     def squared_distances(self, centers: Floats) -> Floats:
-        """(n_samples, n_clusters): to every center; exactly 0 where row and center coincide."""
-        ...
+        """(n_samples, n_clusters): to every center; exactly 0 if row and center coincide."""
 
 
 class KnownPoints(Points, Protocol):
@@ -175,38 +150,29 @@ class KnownPoints(Points, Protocol):
     @property
     def known(self) -> "KnownPoints":
         """These points."""
-        ...
 
     def place(self, entry: int) -> tuple[int, int]:
         """The row and the column of one of the stored entries."""
-        ...
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
-        """Add factor * row to ``sums`` (n_clusters, n_features), entry after entry."""
-        ...
+        """Add factor * row to ``sums`` (n_clusters, n_features), entry by entry."""
 
     def sums_are_exact(self, weights: Floats) -> bool:
-        """Whether float64 surely holds every weighted sum of rows exactly, in any order."""
-        ...
+        """Whether float64 certainly holds every weighted sum of rows exactly, in any order."""
 
     def unit_rows(self) -> tuple["KnownPoints", npt.NDArray[np.bool_]]:
         """The rows scaled to length 1 in float64, and a mask of the zero rows, which stay zero."""
-        ...
 
     @property
-    def most_block_rows(self) -> int:
-        """How many rows a block should have at most, for distances between rows."""
-        ...
+    def most_block_columns(self) -> int:
+        """The largest useful number of columns in a block, for distances between rows."""
 
     @property
     def rows_are_long(self) -> bool:
-        """Whether a block of rows is laid out for every strip anew, some features at a time."""
-        ...
+        """Whether each call of ``pair_distances`` lays out its columns, some features at a time."""
 
     def pair_distances(self, first: int, stop: int) -> DistancesOf:
-        """A function of the Euclidean distances from other rows to rows ``first``..``stop``."""
-        ...
+        """A function that returns Euclidean distances from given rows to rows first..stop."""
 
     def pair_manhattan(self, first: int, stop: int) -> DistancesOf:
         """The same for the sum of absolute differences."""
-        ...

@@ -11,22 +11,10 @@ COLUMN_BYTES = 8
 
 
 def refuse_huge(shape: Shape, name: str, n_dense: int = 0) -> None:
-    """Raise an error if a result of this shape needs more memory than there is.
+    """Raise ValueError if a result of this shape needs more memory than there is.
 
-    The shape of a sparse matrix is only two numbers, so it can be far larger than the memory.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    name : str
-        Name of the matrix in the error.
-    n_dense : int
-        Number of dense rows, such as centers, of which a fit holds four copies.
-
-    Raises
-    ------
-    ValueError
-        If the memory is too small; the message says how much is needed and how much there is.
+    The shape of a sparse matrix is only two numbers, so it can be far larger than the memory. A fit
+    also holds four copies of ``n_dense`` dense rows, such as centers.
     """
     needed = ROW_BYTES * shape[0] + COLUMN_BYTES * shape[1] * max(1, 4 * n_dense)
     # Small needs are not checked: looking up the memory takes longer than a small fit.

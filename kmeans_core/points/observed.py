@@ -1,10 +1,9 @@
-"""ObservedPoints: rows of which some cells are unknown."""
+"""ObservedPoints: rows with unknown cells."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints, Labels, row_blocks
 from kmeans_core.kernels import observed
@@ -12,26 +11,19 @@ from kmeans_core.lazy import lazy
 from kmeans_core.points.centers import transposed
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import RUN_CALLS, Assigner, KnownPoints, Trials
+from kmeans_core.points.sparse import CsrRows
 from kmeans_core.points.sums_observed import ObservedSums
 from kmeans_core.points.trials import ObservedTrials
 from kmeans_core.threads import chunks
 
 
-class ObservedPoints:
-    """The known cells of rows as CSR, absent = unknown; indices strictly ascending in each row.
+class ObservedPoints(CsrRows):
+    """The known cells of rows as CSR, in which an absent cell is unknown.
 
     Distances to centers are sums over a row's known cells, as in k-POD (Chi, Chi and Baraniuk
-    2016): filling the unknown ones with those of the row's center, as that algorithm does, adds 0.
-
-    Parameters
-    ----------
-    data, indices, indptr : ndarray
-    n_features : int
-    n_threads : int
-    weights : ndarray of shape (n_samples,), optional
-        For the features' means; all rows count alike if not given.
-    shrinkage : float
-        Weight of the features' means in every center.
+    2016). That algorithm fills the unknown cells with those of the row's center, which adds 0.
+    ``weights`` (n_samples,) are for the features' means, and the default is 1. ``shrinkage`` is the
+    weight of the features' means in every center.
     """
 
     inertia_error = 0.0
@@ -47,9 +39,7 @@ class ObservedPoints:
         weights: Floats | None = None,
         shrinkage: float = 0.0,
     ) -> None:
-        self.csr = (data, indices, indptr)
-        self.n_features = n_features
-        self.n_threads = n_threads
+        super().__init__(data, indices, indptr, n_features, n_threads)
         self.shrinkage = shrinkage
         self.weights = np.ones(len(indptr) - 1) if weights is None else weights
 
@@ -74,44 +64,24 @@ class ObservedPoints:
 
     @classmethod
     def of_whole(cls, points: KnownPoints) -> "ObservedPoints":
-        """All cells of points that have no unknown cell."""
+        """All cells of points without unknown cells."""
         rows = points.take(np.arange(points.shape[0]))
         return cls.of_array(rows.astype(points.dtype, copy=False), points.n_threads)
 
     def rows_with_known_cells(self) -> tuple["DensePoints | ObservedPoints", Ints]:
-        """The rows of which some cell is known, as points of their own, and which rows they are."""
+        """The points of the rows that have a known cell, and the numbers of these rows."""
         data, indices, indptr = self.csr
         rows = np.flatnonzero(self.n_known)
         indptr = indptr[np.append(rows, len(self.n_known))]
         return points_of_cells(data, indices, indptr, self.n_features, self.n_threads), rows
 
     def weighted(self, weights: Floats, shrinkage: float) -> "ObservedPoints":
-        """The same rows with weights, and centers that are shrunk."""
+        """The same rows with weights and with shrinkage of the centers."""
         return ObservedPoints(*self.csr, self.n_features, self.n_threads, weights, shrinkage)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return len(self.csr[2]) - 1, self.n_features
-
-    @property
-    def matrix(self) -> Any:
-        return sp.csr_array(self.csr, shape=self.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.csr[0].dtype
-
-    @property
-    def n_stored(self) -> int:
-        return len(self.csr[0])
-
-    @property
-    def stored(self) -> npt.NDArray[Any]:
-        return self.csr[0]
 
     @lazy
     def n_known(self) -> Ints:
-        """Known cells of each row."""
+        """The number of known cells of each row."""
         counts: Ints = np.diff(self.csr[2]).astype(np.intp)
         return counts
 
@@ -122,12 +92,12 @@ class ObservedPoints:
 
     @lazy
     def feature_weights(self) -> Floats:
-        """Weight of the rows that know each feature."""
+        """The weight of the rows that know each feature."""
         return self._by_feature(np.repeat(self.weights, self.n_known))
 
     @lazy
     def feature_means(self) -> Floats:
-        """Weighted mean of each feature's known values; NaN where no weight knows it."""
+        """Weighted mean of each feature's known values; NaN if these have no weight."""
         sums = self._by_feature(np.repeat(self.weights, self.n_known) * self.csr[0])
         with np.errstate(invalid="ignore"):
             means: Floats = sums / self.feature_weights
@@ -144,7 +114,7 @@ class ObservedPoints:
         return float(np.mean(self._by_feature((data - means[indices]) ** 2) / counts))
 
     def take(self, rows: Ints) -> Floats:
-        """Some rows as a dense array; an unknown cell is the feature's mean."""
+        """Some rows as a dense array, with the feature's mean in each unknown cell."""
         data, indices, indptr = self.csr
         out = np.tile(self.feature_means, (len(rows), 1))
         for place, row in enumerate(rows):
@@ -166,9 +136,9 @@ class ObservedPoints:
         return self.shrinkage * float(np.sum((centers - self.feature_means) ** 2))
 
     def cost_alone(self, weights: Floats) -> Floats | float:
-        """A center with one row lies at (w x + s m) / (w + s), s being the shrinkage.
+        """The center of a cluster with one row is (w x + s m) / (w + s), where s is the shrinkage.
 
-        Its penalty and the row's distance times w are then w s / (w + s) |x - m|^2.
+        Its penalty plus the row's distance times w is then w s / (w + s) |x - m|^2.
         """
         if self.shrinkage == 0:
             return 0.0
@@ -178,7 +148,7 @@ class ObservedPoints:
         return costs
 
     def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
-        # What the squared distance of two rows is on average.
+        # The average squared distance of two rows.
         strangers = 2.0 * self.n_features * self.mean_variance()
         return ObservedTrials(
             self.csr, self.n_features, strangers, weights, n_trials, self.n_threads
@@ -186,19 +156,15 @@ class ObservedPoints:
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(self.shape[0])
-        self.run_rows(
-            1,
-            lambda start, stop: observed.own_distances(
-                *self.csr, centers, labels, start, stop, out
-            ),
-        )
+        arrays = *self.csr, centers, labels
+        self.run_rows(1, lambda start, stop: observed.own_distances(*arrays, start, stop, out))
         return out
 
     def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         return self.own_distances(centers, labels)[rows]
 
     def squared_distances(self, centers: Floats) -> Floats:
-        """Scaled to all features: d / known * sum; NaN for a row with nothing known."""
+        """Distances scaled to all features: d / known * sum; NaN for a row without known cells."""
         out = np.empty((self.shape[0], len(centers)))
         table = transposed(centers)
         self.run_rows(
@@ -208,11 +174,11 @@ class ObservedPoints:
         return out
 
     def run_rows(self, work_per_cell: int, task: chunks.Task) -> None:
-        """Run a task over all rows; of how many multiply-adds for each known cell."""
+        """Run a task over all rows, with ``work_per_cell`` multiply-adds for each known cell."""
         chunks.run(self.shape[0], self.n_stored * work_per_cell, self.n_threads, task)
 
     def _by_feature(self, values: npt.NDArray[Any]) -> Floats:
-        """Sum of one value a cell over the cells of each feature."""
+        """Sums over the cells of each feature, from one value for each cell."""
         sums: Floats = np.bincount(self.csr[1], values, self.n_features).astype(np.float64)
         return sums
 
@@ -224,7 +190,7 @@ def points_of_cells(
     n_features: int,
     n_threads: int,
 ) -> DensePoints | ObservedPoints:
-    """Points over known cells as CSR: dense ones where no cell is unknown."""
+    """Points over known cells in CSR: dense points if no cell is unknown."""
     n_samples = len(indptr) - 1
     if len(data) == n_samples * n_features:
         return DensePoints(data.reshape(n_samples, n_features), n_threads)
@@ -232,17 +198,17 @@ def points_of_cells(
 
 
 class ObservedAssigner:
-    """The deciding sum for every row and center: partial distances obey no triangle inequality.
+    """The exact distance from every row to every center.
 
-    Two centers may be far apart in features that a row does not know, so bounds on how far
-    centers moved say nothing of its distances.
+    Distances over part of the cells do not obey the triangle inequality: two centers may be far
+    apart in features that a row does not know. So bounds on the moves of centers cannot skip rows.
     """
 
     def __init__(self, points: ObservedPoints) -> None:
         self._points = points
 
     def assign(self, centers: Floats, labels: Labels) -> int:
-        """Write the nearest center of every row to ``labels``; 0 where nothing is known."""
+        """Write the nearest center of every row to ``labels``; 0 for rows without known cells."""
         table = transposed(centers)
         moved: list[int] = []
         self._points.run_rows(

@@ -1,4 +1,4 @@
-"""Rows grouped by cluster, for sums: all of them, or those whose label changed."""
+"""Rows grouped by cluster, for sums: all rows, or the rows whose label changed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,46 +12,25 @@ from kmeans_core.threads import stopping
 # Updates by changed rows between two sums over all rows, so that rounding cannot build up.
 MOST_UPDATES = 15
 
-# Stored values that one compiled call adds at most, some .05 to .3 s: Ctrl-C is heard in between.
+# A compiled call adds at most this many stored values, in .05 to .3 s: Ctrl-C is heard in between.
 PART_VALUES = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class RowGroups:
-    """Rows to add to the sums of their clusters, ascending in each cluster.
+    """Rows to add to the sums of their clusters, ascending in each cluster."""
 
-    Attributes
-    ----------
-    rows : ndarray of shape (n_entries,)
-        Row numbers, cluster by cluster.
-    factors : ndarray of shape (n_entries,)
-        What each counts: its weight, negative where it is taken away.
-    starts : ndarray of shape (n_clusters + 1,)
-        Where each cluster's entries start.
-    """
-
-    rows: Ints
-    factors: Floats
-    starts: Ints
+    rows: Ints  # (n_entries,): row numbers, cluster by cluster
+    factors: Floats  # (n_entries,): the row's weight, negative if the row is subtracted
+    starts: Ints  # (n_clusters + 1,): where the entries of each cluster start
 
     def add(
-        self,
-        kernel: Callable[..., object],
-        start: int,
-        stop: int,
-        n_values: float,
-        *sums: Floats,
+        self, kernel: Callable[..., object], start: int, stop: int, n_values: float, *sums: Floats
     ) -> None:
-        """Add the entries of clusters ``start``..``stop`` to their sums, in order.
+        """Add the entries of clusters ``start``..``stop`` to ``sums`` (n_clusters, ...), in order.
 
-        Parameters
-        ----------
-        kernel : callable
-            ``kernel(rows, factors, starts, start, stop, *sums)`` does it, to sums as they are.
-        start, stop : int
-        n_values : float
-            Stored values of an entry.
-        sums : ndarray of shape (n_clusters, ...)
+        ``kernel(rows, factors, starts, start, stop, *sums)`` adds entries of about ``n_values``
+        stored values each.
         """
         if (self.starts[stop] - self.starts[start]) * n_values <= PART_VALUES:
             kernel(self.rows, self.factors, self.starts, start, stop, *sums)
@@ -67,14 +46,14 @@ class RowGroups:
 
 
 def all_rows(labels: Labels, weights: Floats, n_clusters: int) -> RowGroups:
-    """Every row, in its cluster."""
+    """All rows, grouped by their cluster."""
     groups = _room(len(labels), n_clusters)
     group_rows(labels, weights, groups.rows, groups.factors, groups.starts)
     return groups
 
 
 def moved_rows(before: Labels, labels: Labels, weights: Floats, n_clusters: int) -> RowGroups:
-    """The rows whose label changed: out of the cluster they were in, into the one they are in."""
+    """The rows whose label changed: subtracted from the old cluster, added to the new one."""
     groups = _room(2 * int(np.count_nonzero(before != labels)), n_clusters)
     group_moves(before, labels, weights, groups.rows, groups.factors, groups.starts)
     return groups

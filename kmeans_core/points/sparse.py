@@ -20,37 +20,34 @@ from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import SparseTrials, share_of_error
 from kmeans_core.threads import chunks
 
-# Runs of rows that chunks are made of.
+# Chunks consist of whole runs of rows.
 N_RUNS = 128
 
-# Products of pairs are faster row by row than column by column where a stored value meets the same
-# feature in more than this share of the rows, for each byte of a number (measured), or twice that
-# where a table of few rows fills most of a second cache. A larger table is slower, and no table is
-# larger than a thread should hold.
+# Products of pairs are faster row by row than column by column if a stored value meets the same
+# feature in more than this share of the rows, for each byte of a number (measured). The share is
+# doubled if a table of few rows fills most of a second cache. With a larger table the products go
+# column by column.
 SHARE_BY_ROWS = 0.0075
 CACHED_TABLE_BYTES = 2**19
 TABLE_BYTES = 2**22
 
-# Rows of a block, at most (measured). Column by column a block is better large, since every block
-# goes through all features, but it stores no more than takes 10 MB.
+# The largest numbers of rows in a block (measured). Column by column, large blocks are better,
+# since every block goes through all features. But the stored values of a block take at most 10 MB.
 BLOCK_ROWS = 256
 COLUMN_BLOCK_ROWS = 1024
 LEAST_BLOCK = 32
 BLOCK_STORED = 2**20
 
-# Where there are so many more features than stored values, columns are numbered without gaps.
+# With this many more features than stored values, columns are numbered without gaps.
 SPARSE_NUMBERS = 4
 
-# Whole weights that sum to less than this give exact float64 sums of short numbers: in quarters,
-# less than 2^53.
+# Whole weights that sum to less than this give exact float64 sums of multiples of 1/4 (below 2^53
+# quarters).
 MOST_WEIGHT = 2.0**41
 
 
-class SparsePoints:
-    """Rows of a CSR matrix, absent = 0; indices strictly ascending in each row."""
-
-    unknown_rows: Ints = np.empty(0, dtype=np.intp)
-    rows_are_long = False
+class CsrRows:
+    """Rows in CSR, with strictly ascending indices in each row."""
 
     def __init__(
         self,
@@ -63,6 +60,43 @@ class SparsePoints:
         self.csr = (data, indices, indptr)
         self.n_features = n_features
         self.n_threads = n_threads
+
+    @property
+    def matrix(self) -> Any:
+        return sp.csr_array(self.csr, shape=self.shape)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.csr[2]) - 1, self.n_features
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.csr[0].dtype
+
+    @property
+    def n_stored(self) -> int:
+        return len(self.csr[0])
+
+    @property
+    def stored(self) -> npt.NDArray[Any]:
+        return self.csr[0]
+
+
+class SparsePoints(CsrRows):
+    """Rows of a CSR matrix in which an absent cell is 0."""
+
+    unknown_rows: Ints = np.empty(0, dtype=np.intp)
+    rows_are_long = False
+
+    def __init__(
+        self,
+        data: npt.NDArray[Any],
+        indices: npt.NDArray[Any],
+        indptr: npt.NDArray[Any],
+        n_features: int,
+        n_threads: int,
+    ) -> None:
+        super().__init__(data, indices, indptr, n_features, n_threads)
         self.row_norms = np.empty(len(indptr) - 1)
         self._tables: list[npt.NDArray[Any]] = []
         self._run_rows(
@@ -75,22 +109,10 @@ class SparsePoints:
         return self
 
     @property
-    def matrix(self) -> Any:
-        return sp.csr_array(self.csr, shape=self.shape)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return len(self.row_norms), self.n_features
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.csr[0].dtype
-
-    @property
     def inertia_error(self) -> float:
-        # The squared length of a center, and the part of it at a row's stored features, are sums of
-        # n_features squares at most; what is left of them is at least ``CANCELLED``. Then distances
-        # are added in blocks of 128 rows.
+        # The squared length of a center, and its part at the stored features of a row, are sums of
+        # at most n_features squares. At least ``CANCELLED`` of them remains after cancellation.
+        # Distances are then added in blocks of 128 rows.
         n_samples, n_features = self.shape
         return (4 * (n_features + 5) / sparse.CANCELLED + n_samples / 64 + 300) * 2.0**-53
 
@@ -131,46 +153,26 @@ class SparsePoints:
         return 0.0  # the center lies on the row
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
+        n_samples = len(self.row_norms)
+        add = partial(sparse.add_rows, *self.csr)
         chunks.run(
             len(sums),
-            len(self.csr[0]) * len(groups.rows) // len(self.row_norms),
+            self.n_stored * len(groups.rows) // n_samples,
             self.n_threads,
-            lambda start, stop: groups.add(
-                partial(sparse.add_rows, *self.csr),
-                start,
-                stop,
-                len(self.csr[0]) / len(self.row_norms),
-                sums,
-            ),
+            lambda start, stop: groups.add(add, start, stop, self.n_stored / n_samples, sums),
         )
 
     def sums_are_exact(self, weights: Floats) -> bool:
         whole = np.all(weights == np.floor(weights)) and np.sum(weights) < MOST_WEIGHT
         return bool(whole) and self._is_short
 
-    @property
-    def n_stored(self) -> int:
-        return len(self.csr[0])
-
-    @property
-    def stored(self) -> npt.NDArray[Any]:
-        return self.csr[0]
-
     def place(self, entry: int) -> tuple[int, int]:
         _, indices, indptr = self.csr
         return int(np.searchsorted(indptr, entry, side="right")) - 1, int(indices[entry])
 
     def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
-        return SparseTrials(
-            self.csr,
-            self.row_norms,
-            self.n_features,
-            weights,
-            n_trials,
-            self.n_threads,
-            self.trial_error,
-            exact,
-        )
+        rows = self.csr, self.row_norms, self.n_features
+        return SparseTrials(*rows, weights, n_trials, self.n_threads, self.trial_error, exact)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(labels))
@@ -196,20 +198,13 @@ class SparsePoints:
         self._run_rows(
             len(centers),
             lambda start, stop: sparse.squared_distances(
-                *self.csr,
-                self.row_norms,
-                centers,
-                table,
-                norms,
-                start,
-                stop,
-                out,
+                *self.csr, self.row_norms, centers, table, norms, start, stop, out
             ),
         )
         return out
 
     @property
-    def most_block_rows(self) -> int:
+    def most_block_columns(self) -> int:
         if self._pairs_go_by_rows:
             return BLOCK_ROWS
         n_stored = max(1, self.n_stored // self.shape[0])
@@ -260,12 +255,12 @@ class SparsePoints:
 
     @property
     def _product_dtype(self) -> np.dtype[Any]:
-        # Of short numbers float32 holds the products exactly.
+        # float32 holds the products of short numbers exactly.
         return np.dtype(np.float32 if self._is_short else np.float64)
 
     @lazy
     def _pairs_go_by_rows(self) -> bool:
-        """Whether products of pairs are formed row by row: see ``SHARE_BY_ROWS``."""
+        """Whether products of pairs are computed row by row: see ``SHARE_BY_ROWS``."""
         _, indices, _ = self.csr
         n_samples, n_features = self.shape
         itemsize = self._product_dtype.itemsize
@@ -282,10 +277,10 @@ class SparsePoints:
 
     @lazy
     def _numbered(self) -> tuple[tuple[npt.NDArray[Any], ...], int]:
-        """Arrays like ``csr`` for questions to pairs of rows, and how many features they number.
+        """Arrays like ``csr`` for pairs of rows, and the number of their features.
 
-        A pair needs to know only which features are the same. Where most features are stored
-        nowhere, those that are stored are numbered without gaps.
+        A pair needs to know only which features are the same. If most features are not stored in
+        any row, the stored features are numbered without gaps.
         """
         data, indices, indptr = self.csr
         if self.n_features <= SPARSE_NUMBERS * self.n_stored:
@@ -294,7 +289,7 @@ class SparsePoints:
         return (data, numbers.astype(indices.dtype), indptr), len(stored)
 
     def _columns(self, first: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
-        """Rows first..stop column by column: starts, rows, values."""
+        """The starts, rows and values of rows first..stop, column by column."""
         (data, indices, indptr), n_features = self._numbered
         n_stored = int(indptr[stop] - indptr[first])
         starts = np.empty(n_features + 1, dtype=np.uint32)
@@ -304,12 +299,12 @@ class SparsePoints:
 
     @lazy
     def _is_short(self) -> bool:
-        """Whether all numbers are such as ratings, counts and flags are."""
+        """Whether all values are multiples of 1/4 in rows of length 1,024 or less."""
         return bool(sparse.is_short(self.csr[0], self.row_norms))
 
     @lazy
     def trial_error(self) -> float:
-        """Relative error of the distances and sums of k-means++; short numbers have none."""
+        """Relative error of the distances and sums of k-means++; it is 0 for short numbers."""
         if self._is_short:
             return 0.0
         n_longest = int(np.max(np.diff(self.csr[2])))
@@ -323,7 +318,7 @@ class SparsePoints:
         return out
 
     def _first_row(self, run: int) -> int:
-        """Where a run of rows starts. Runs store equally much, since rows differ in length."""
+        """The first row of a run. All runs have about the same number of stored values."""
         if run in (0, N_RUNS):
             return 0 if run == 0 else len(self.row_norms)
         indptr = self.csr[2]

@@ -40,13 +40,7 @@ def _rows(shape: Shape, name: str) -> _Lines:
 
 
 def shape_of(X: Any, name: str = "X") -> Shape:
-    """The shape of a sparse matrix as two plain numbers.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not two whole numbers from 0 to 2**63 - 1.
-    """
+    """The shape as two ints; ValueError if it is not two whole numbers from 0 to 2**63 - 1."""
     shape = getattr(X, "shape", None)
     if not isinstance(shape, tuple) or not all(_is_size(size) for size in shape):
         raise ValueError(
@@ -61,26 +55,9 @@ def shape_of(X: Any, name: str = "X") -> Shape:
 def as_csr(X: Any, shape: Shape, name: str = "X") -> Csr:
     """Data, indices and indptr of a sparse matrix of any format; indices ascend in each row.
 
-    Several entries for one cell are added up, as in scipy. X is not changed.
-
-    Parameters
-    ----------
-    X : sparse matrix or sparse array
-    shape : tuple of int
-        The result of :func:`shape_of`.
-    name : str
-        Name of X in errors.
-
-    Returns
-    -------
-    data, indices, indptr : ndarray
-        The data are float32 or float64. They are not checked for NaN and infinity.
-
-    Raises
-    ------
-    ValueError
-        The arrays of X contradict each other or the shape, or they hold values that are not
-        numbers.
+    ``shape`` is the result of ``shape_of``. Several entries for one cell are added up, as in scipy.
+    X is not changed. The data are float32 or float64, and are not checked for NaN and infinity.
+    ValueError if the arrays contradict each other or the shape, or if values are not numbers.
     """
     refuse_huge(shape, name)
     to_csr = _FORMATS.get(X.format if isinstance(X.format, str) else "")

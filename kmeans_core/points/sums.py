@@ -11,20 +11,12 @@ from kmeans_core.threads import chunks
 
 
 class ClusterSums:
-    """Weighted sum of each cluster's rows, and its weight.
+    """The weighted sum of each cluster's rows, and the weight of each cluster.
 
-    Where few rows changed cluster, only those are subtracted and added. Which of the two ways is
-    taken depends on nothing but how many rows changed and how often: every assigner gives the
-    same centers.
-
-    Attributes
-    ----------
-    sums : ndarray of shape (n_clusters, n_features)
-    mass : ndarray of shape (n_clusters,)
-        Always added up anew: whether a cluster is empty must not hang on rounding.
-    n_updates : int
-        Updates by changed rows, where they may round, since all rows were added; 0 means that the
-        sums are as if fresh.
+    If few rows changed cluster, only these are subtracted and added. The choice depends only on how
+    many rows changed and how often, so every assigner leads to the same centers. The weights of the
+    clusters are added up again each time, because rounding must not decide whether a cluster is
+    empty.
     """
 
     def __init__(self, points: KnownPoints, weights: Floats, n_clusters: int) -> None:
@@ -38,8 +30,8 @@ class ClusterSums:
         self._counts = 0 if points.sums_are_exact(weights) else 1
 
     def update(self, labels: Labels, n_moved: int) -> None:
-        """Make the sums those of ``labels``, of which ``n_moved`` are not as they were."""
-        # A row that changed is added twice: more than half of them are no gain.
+        """Change the sums to those of ``labels``, of which ``n_moved`` have changed."""
+        # A row that changed is added twice, so an update pays up to half of the rows.
         if self.n_updates >= MOST_UPDATES or 2 * n_moved > len(labels):
             self.refresh(labels)
             return
@@ -58,12 +50,9 @@ class ClusterSums:
         self._remember(labels)
 
     def means(self, before: Floats, out: Floats) -> float:
-        """Write the mean of each cluster to ``out``; of an empty one, that of the heaviest.
+        """Write the mean of each cluster to ``out``; return the summed squared shifts.
 
-        Returns
-        -------
-        float
-            Squared distances of the means from ``before``, summed.
+        An empty cluster gets the mean of the heaviest cluster.
         """
         shifts = np.empty(len(self.weight_in_clusters))
         chunks.run(
@@ -74,7 +63,7 @@ class ClusterSums:
                 self.sums, self.weight_in_clusters, before, start, stop, out, shifts
             ),
         )
-        # More clusters than distinct rows: the rest lie on the heaviest, as in scikit-learn.
+        # There are more clusters than distinct rows. scikit-learn does the same.
         for c in np.flatnonzero(self.weight_in_clusters == 0):
             out[c] = out[np.argmax(self.weight_in_clusters)]
             shifts[c] = np.sum((before[c] - out[c]) ** 2)

@@ -1,4 +1,4 @@
-"""The means of what the rows of each cluster know, feature by feature, shrunk where asked."""
+"""The means of the known values of each cluster, feature by feature, with shrinkage."""
 
 from functools import partial
 from typing import Any
@@ -15,19 +15,9 @@ from kmeans_core.threads import chunks
 
 
 class ObservedSums:
-    """Weighted sums of known values, and for each the weight of those who have one.
+    """Weighted sums of the known values of each cluster and feature, and the sums of weights."""
 
-    All rows are added up each time, so the sums are always fresh.
-
-    Attributes
-    ----------
-    mass : ndarray of shape (n_clusters,)
-        Weight of each cluster's rows.
-    n_updates : int
-        0: see :class:`~kmeans_core.points.sums.ClusterSums`.
-    """
-
-    n_updates = 0
+    n_updates = 0  # all rows are added up each time
 
     def __init__(
         self,
@@ -48,7 +38,7 @@ class ObservedSums:
         self.weight_in_clusters = np.empty(n_clusters)
 
     def update(self, labels: Labels, n_moved: int) -> None:
-        """Make the sums those of ``labels``, however many changed."""
+        """Add up all rows, whatever the number of changed labels."""
         self.refresh(labels)
 
     def refresh(self, labels: Labels) -> None:
@@ -72,14 +62,9 @@ class ObservedSums:
         add_weights(labels, self._weights, self.weight_in_clusters)
 
     def means(self, before: Floats, out: Floats) -> float:
-        """Write (sum w x + shrinkage * m) / (sum w + shrinkage) to ``out``, m where that is 0 / 0.
+        """Write (sum w x + shrinkage * m) / (sum w + shrinkage) to ``out``; return summed shifts.
 
-        So a cluster that stays empty lies at the features' means.
-
-        Returns
-        -------
-        float
-            Squared distances of the means from ``before``, summed.
+        The result is m if this is 0 / 0, so a cluster that stays empty has the features' means.
         """
         shifts = np.empty(len(self.weight_in_clusters))
         chunks.run(

@@ -18,25 +18,9 @@ _NAT_AS_FLOAT = float(np.iinfo(np.int64).min)
 def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
     """X as a numpy array; frame columns that numpy would read as objects become floats.
 
-    Parameters
-    ----------
-    X : array-like, data frame or table
-        Tables of pyarrow, and pandas frames with columns of pandas' own dtypes, are read column by
-        column. numpy reads everything else.
-    name : str
-        Name of X in errors.
-
-    Returns
-    -------
-    ndarray
-        X itself if it is an array.
-
-    Raises
-    ------
-    ValueError
-        X hides values behind a mask, or its rows have different lengths.
-    TypeError
-        Some columns are dates and some are numbers.
+    Tables of pyarrow, and pandas frames with columns of pandas' own dtypes, are read column by
+    column. numpy reads everything else. ValueError if X hides values behind a mask or has rows of
+    different lengths, TypeError if it has columns of dates and of numbers.
     """
     if type(X) is np.ndarray:
         return X
@@ -60,27 +44,11 @@ def as_array(X: Any, name: str = "X") -> npt.NDArray[Any]:
 
 
 def as_floats(array: npt.NDArray[Any], name: str = "X") -> npt.NDArray[Any]:
-    """The array as float32 if it is float32, else as float64; missing values become NaN.
+    """The array itself if it is float32 or float64, otherwise as float64; missing values are NaN.
 
-    Dates and durations become numbers in their own unit, as in scikit-learn.
-
-    Parameters
-    ----------
-    array : ndarray
-    name : str
-        Name of the array in errors.
-
-    Returns
-    -------
-    ndarray
-        The array itself if its dtype is float32 or float64.
-
-    Raises
-    ------
-    ValueError
-        A value is complex, a string that is not a number, or too large for float64.
-    TypeError
-        A value is an object that is not a number.
+    Dates and durations become numbers in their own unit, as in scikit-learn. ValueError if a value
+    is complex, a string that is not a number, or too large for float64. TypeError if a value is an
+    object that is not a number.
     """
     kind = array.dtype.kind
     if array.dtype in (np.float32, np.float64):

@@ -1,4 +1,4 @@
-"""Trials of greedy k-means++ in each storage: draw rows, keep the one that leaves the least."""
+"""The trials of greedy k-means++ in each storage: draw rows, keep the one of least potential."""
 
 from typing import Any
 
@@ -12,27 +12,23 @@ from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.points.interface import InexactError
 from kmeans_core.threads import chunks
 
-# Distances to the trials of a step are kept where a row has so many features: to compute some of
-# them again takes longer than to store them all.
+# Dense rows with this many features keep their distances to the trials of a step, because
+# computing some of them again takes longer than storing them all.
 FEWEST_FEATURES = 32
 
-# CSR rows may be short. Theirs are kept up to so many bytes, or this share of the matrix's own.
+# CSR rows may be short. They keep their distances if these take at most this many bytes, or this
+# share of the bytes of the matrix.
 MOST_KEPT = 2**24
 KEPT_SHARE = 0.5
 
 
 class BlockTrials:
-    """One start of k-means++ over some rows; see ``kernels/seeding.py``.
+    """One run of k-means++ over some rows; see ``kernels/seeding.py``.
 
-    A storage says how the trials become a table (``_put``), how blocks of rows are compared with
-    them (``_step``), how rows are drawn (``_draw``) and how ``closest`` is brought up to date
-    (``_keep``).
-
-    Attributes
-    ----------
-    closest : ndarray of shape (n_samples,)
-        Squared distance of each row to the nearest row kept; to those before the last one in
-        blocks that are ``stale``.
+    Each storage puts the trials into a table (``_put``), compares blocks of rows with them
+    (``_step``), draws rows (``_draw``) and updates ``closest`` (``_keep``). ``closest`` holds the
+    squared distance of each row to the nearest row kept. Blocks that are ``stale`` do not yet
+    take the row kept last into account.
     """
 
     def __init__(
@@ -43,16 +39,15 @@ class BlockTrials:
         self.weights = weights
         self.closest = np.full(n_samples, np.inf)
         self.vectors = (0,) * ceil_div(n_trials, LANES64)
-        # To begin with every row is nearer to the first row kept than to none.
+        # At the start every row counts as nearer to the first row kept.
         self.nearer = np.full((n_samples, len(self.vectors)), 255, dtype=np.uint8)
         self.stale = np.ones(n_blocks, dtype=np.bool_)
         self.potentials = np.empty((n_blocks, LANES64 * len(self.vectors)))
         self.totals = np.empty(n_blocks)
-        # To the first row none are kept.
+        # Distances to the first row are not kept.
         self.distances = np.empty((0, self.potentials.shape[1]))
-        # The row kept last, and which trial it was.
-        self.row = 0
-        self.trial = 0
+        # The row kept last, and the number of its trial.
+        self.row, self.trial = 0, 0
         self._n_kept = n_kept
         self._n_threads = n_threads
         self._work = work
@@ -85,6 +80,14 @@ class BlockTrials:
     def _take(self, row: int, trial: int) -> None:
         self.row, self.trial = row, trial
 
+    def _to_draw(self, uniforms: Floats, rows: Ints) -> tuple[Any, ...]:
+        """The last arguments of each kernel that draws rows."""
+        return self.weights, self.totals, uniforms, self.closest, self.stale, rows
+
+    def _to_step(self, start: int, stop: int) -> tuple[Any, ...]:
+        """The arguments of each kernel that compares blocks ``start``..``stop`` with the trials."""
+        return self.weights, self.vectors, start, stop, self.closest, self.stale, self.nearer
+
     def _draw(self, uniforms: Floats, rows: Ints) -> None:
         raise NotImplementedError
 
@@ -98,35 +101,34 @@ class BlockTrials:
         raise NotImplementedError
 
     def _check(self, rows: Ints, sums: Floats, best: int) -> None:
-        """Raise InexactError where the deciding sums might choose another trial."""
+        """Raise InexactError if the exact distances might choose another trial."""
 
     def _run(self, work_per_entry: int, task: chunks.Task) -> None:
         chunks.run(len(self.totals), self._work * work_per_entry, self._n_threads, task)
 
 
 def n_blocks_of(n_samples: int) -> int:
-    """How many blocks rows are added in."""
+    """The number of blocks in which rows are added up."""
     return ceil_div(n_samples, seeding.BLOCK_ROWS)
 
 
 def n_kept_of_dense(n_samples: int, n_features: int) -> int:
-    """Rows whose distances to the trials of a step are kept: all or none."""
+    """The number of dense rows that keep their distances to the trials of a step: all or 0."""
     are_few = n_samples * LANES64 <= seeding.FEW_DISTANCES
     return n_samples if are_few or n_features >= FEWEST_FEATURES else 0
 
 
 def n_kept_of_sparse(csr: tuple[npt.NDArray[Any], ...], n_trials: int) -> int:
-    """The same for CSR."""
+    """The number of CSR rows that keep their distances to the trials of a step: all or 0."""
     data, indices, indptr = csr
     n_samples = len(indptr) - 1
     n_bytes = 8 * n_samples * round_up(n_trials, LANES64)
-    return (
-        n_samples if n_bytes <= max(MOST_KEPT, KEPT_SHARE * (data.nbytes + indices.nbytes)) else 0
-    )
+    most = max(MOST_KEPT, KEPT_SHARE * (data.nbytes + indices.nbytes))
+    return n_samples if n_bytes <= most else 0
 
 
 class DenseTrials(BlockTrials):
-    """Rows of an array: always the deciding sum."""
+    """Trials over the rows of an array, always with the exact distance."""
 
     def __init__(self, X: npt.NDArray[Any], weights: Floats, n_trials: int, n_threads: int) -> None:
         super().__init__(weights, n_trials, n_threads, X.size, n_kept_of_dense(*X.shape))
@@ -134,61 +136,33 @@ class DenseTrials(BlockTrials):
         self._table = aligned_zeros((X.shape[1], self.potentials.shape[1]), np.float64)
 
     def _draw(self, uniforms: Floats, rows: Ints) -> None:
-        seeding.dense_draw(
-            self.X,
-            self.row,
-            self.trial,
-            self.nearer,
-            self.distances,
-            self.weights,
-            self.totals,
-            uniforms,
-            self.closest,
-            self.stale,
-            rows,
-        )
+        seeding.dense_draw(*self._kept(), *self._to_draw(uniforms, rows))
 
     def _put(self, rows: Ints) -> None:
         seeding.put_dense(self.X, rows, self._table)
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
+        blocks = self._to_step(start, stop)
         seeding.dense_step(
-            self.X,
-            self.row,
-            self.trial,
-            self._table,
-            self.weights,
-            self.vectors,
-            start,
-            stop,
-            self.closest,
-            self.stale,
-            self.nearer,
-            self.distances,
-            self.potentials,
+            self.X, self.row, self.trial, self._table, *blocks, self.distances, self.potentials
         )
 
     def _keep(self, start: int, stop: int) -> None:
-        seeding.dense_keep(
-            self.X,
-            self.row,
-            self.trial,
-            self.nearer,
-            self.distances,
-            start,
-            stop,
-            self.closest,
-        )
+        seeding.dense_keep(*self._kept(), start, stop, self.closest)
+
+    def _kept(self) -> tuple[Any, ...]:
+        """The arguments that give the distances to the row kept last."""
+        return self.X, self.row, self.trial, self.nearer, self.distances
 
 
 def share_of_error(n_longest: int, n_samples: int) -> float:
     """Bound on the relative error of expanded distances that did not cancel, and of their sums.
 
-    For rows that store n values at most, and u = 2^-53: |x|^2, |y|^2 and x.y are sums of n
-    products, so their rounding adds up to (2 n + 5) u (|x|^2 + |y|^2); and a distance that did not
-    cancel is more than ``CANCELLED`` of that. The deciding sum has 2 n terms with 3 roundings each:
-    (2 n + 3) u. A weighted sum over rows adds the rows of a block and the blocks, once with the one
-    kind of distance and once with the other. The factor covers products of errors.
+    Rows store at most n values, and u = 2^-53. Then |x|^2, |y|^2 and x.y are sums of n products, so
+    their rounding errors add up to at most (2 n + 5) u (|x|^2 + |y|^2). A distance that did not
+    cancel is more than ``CANCELLED`` times (|x|^2 + |y|^2). The exact distance has 2 n terms with 3
+    roundings each: (2 n + 3) u. A weighted sum over rows adds the rows of a block and then the
+    blocks, once with each kind of distance. The factor covers products of errors.
     """
     of_distances = (2 * n_longest + 5) / CANCELLED + 2 * n_longest + 3
     of_sums = 2 * (seeding.BLOCK_ROWS + n_blocks_of(n_samples) + 4)
@@ -196,20 +170,10 @@ def share_of_error(n_longest: int, n_samples: int) -> float:
 
 
 class SparseTrials(BlockTrials):
-    """Rows of CSR: expanded distances, whose error may never decide.
+    """Trials over CSR rows, with expanded distances whose error never changes a choice.
 
-    Parameters
-    ----------
-    csr : tuple of ndarray
-    row_norms : ndarray of shape (n_samples,)
-    n_features : int
-    weights : ndarray of shape (n_samples,)
-    n_trials : int
-    n_threads : int
-    share : float
-        ``share_of_error``, or 0 where expanded distances are exact.
-    decides : bool
-        Whether every distance that matters is to be the deciding sum, which takes longer.
+    ``share`` is ``share_of_error``, or 0 if expanded distances are exact. With ``exact`` every
+    distance that matters is the exact distance, which takes longer.
     """
 
     def __init__(
@@ -223,13 +187,8 @@ class SparseTrials(BlockTrials):
         share: float,
         exact: bool,
     ) -> None:
-        super().__init__(
-            weights,
-            n_trials,
-            n_threads,
-            len(csr[0]) + len(weights),
-            n_kept_of_sparse(csr, n_trials),
-        )
+        n_kept = n_kept_of_sparse(csr, n_trials)
+        super().__init__(weights, n_trials, n_threads, len(csr[0]) + len(weights), n_kept)
         n_lanes = self.potentials.shape[1]
         self.csr = csr
         self.row_norms = row_norms
@@ -250,17 +209,7 @@ class SparseTrials(BlockTrials):
         super()._take(row, trial)
 
     def _draw(self, uniforms: Floats, rows: Ints) -> None:
-        sure = seeding_sparse.draw(
-            *self._kept(),
-            self._share,
-            self.weights,
-            self.totals,
-            uniforms,
-            self.closest,
-            self.stale,
-            rows,
-        )
-        if not sure:
+        if not seeding_sparse.draw(*self._kept(), self._share, *self._to_draw(uniforms, rows)):
             raise InexactError
 
     def _put(self, rows: Ints) -> None:
@@ -269,43 +218,18 @@ class SparseTrials(BlockTrials):
         self._tried = rows
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
-        seeding_sparse.step(
-            *self.csr,
-            self.row_norms,
-            self.row,
-            self._values.ravel(),
-            self.trial,
-            rows,
-            self._table,
-            self._norms,
-            self.weights,
-            self.vectors,
-            self._exact,
-            self._reach,
-            start,
-            stop,
-            self.closest,
-            self.stale,
-            self.nearer,
-            self.distances,
-            self.potentials,
-        )
+        weights, vectors, *blocks = self._to_step(start, stop)
+        kept = self.row_norms, self.row, self._values.ravel(), self.trial
+        tried = rows, self._table, self._norms, weights, vectors, self._exact, self._reach
+        seeding_sparse.step(*self.csr, *kept, *tried, *blocks, self.distances, self.potentials)
 
     def _keep(self, start: int, stop: int) -> None:
         seeding_sparse.keep(*self._kept(), start, stop, self.closest)
 
     def _kept(self) -> tuple[Any, ...]:
-        """What tells the distances to the row kept last."""
-        return (
-            *self.csr,
-            self.row_norms,
-            self.row,
-            self._values.ravel(),
-            self.trial,
-            self.nearer,
-            self.distances,
-            self._exact,
-        )
+        """The arguments that give the distances to the row kept last."""
+        row = self.row_norms, self.row, self._values.ravel(), self.trial
+        return *self.csr, *row, self.nearer, self.distances, self._exact
 
     def _check(self, rows: Ints, sums: Floats, best: int) -> None:
         if not seeding_sparse.best_is_sure(*self.csr, rows, sums, best, self._share):
@@ -313,17 +237,9 @@ class SparseTrials(BlockTrials):
 
 
 class ObservedTrials(BlockTrials):
-    """Rows with unknown cells, over the cells that two rows both know.
+    """Trials over rows with unknown cells: distances over the cells that both rows know.
 
-    Parameters
-    ----------
-    csr : tuple of ndarray
-    n_features : int
-    strangers : float
-        Squared distance of rows that share no known cell.
-    weights : ndarray of shape (n_samples,)
-    n_trials : int
-    n_threads : int
+    ``strangers`` is the squared distance of two rows that share no known cell.
     """
 
     def __init__(
@@ -347,49 +263,17 @@ class ObservedTrials(BlockTrials):
         observed.put(*self.csr, np.array([row]), *self._kept)
 
     def _draw(self, uniforms: Floats, rows: Ints) -> None:
-        observed.draw(
-            *self.csr,
-            *self._kept,
-            self.strangers,
-            self.trial,
-            self.nearer,
-            self.weights,
-            self.totals,
-            uniforms,
-            self.closest,
-            self.stale,
-            rows,
-        )
+        kept = *self._kept, self.strangers, self.trial, self.nearer
+        observed.draw(*self.csr, *kept, *self._to_draw(uniforms, rows))
 
     def _put(self, rows: Ints) -> None:
         self._tables[:] = 0.0
         observed.put(*self.csr, rows, *self._tables)
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
-        observed.step(
-            *self.csr,
-            *self._kept,
-            self.trial,
-            *self._tables,
-            self.strangers,
-            self.weights,
-            self.vectors,
-            start,
-            stop,
-            self.closest,
-            self.stale,
-            self.nearer,
-            self.potentials,
-        )
+        tables = *self._kept, self.trial, *self._tables, self.strangers
+        observed.step(*self.csr, *tables, *self._to_step(start, stop), self.potentials)
 
     def _keep(self, start: int, stop: int) -> None:
-        observed.keep(
-            *self.csr,
-            *self._kept,
-            self.strangers,
-            self.trial,
-            self.nearer,
-            start,
-            stop,
-            self.closest,
-        )
+        kept = *self._kept, self.strangers, self.trial, self.nearer
+        observed.keep(*self.csr, *kept, start, stop, self.closest)

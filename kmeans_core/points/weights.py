@@ -1,4 +1,4 @@
-"""Refuses weights with which sums and products leave the range of floats."""
+"""Refuses weights that make sums and products leave the range of floats."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from kmeans_core.arrays import Floats
 from kmeans_core.points.interface import Points
 
-# Weights with a lesser sum overflow with no distance but one that nearly overflows by itself.
+# Weights with a smaller sum overflow only with a distance that nearly overflows by itself.
 MUCH_WEIGHT = 1e100
 
 # If even the largest weight is less, products with entries near 1 lose digits to underflow.
@@ -21,12 +21,9 @@ _WAY_OUT = (
 
 
 def cast_weights(given: npt.NDArray[Any], dtype: np.dtype[Any]) -> Floats:
-    """Weights as float64, at the precision of ``dtype``.
+    """Weights as float64, rounded to ``dtype``.
 
-    Raises
-    ------
-    ValueError
-        If a finite weight overflows ``dtype``, or all positive weights vanish in it.
+    ValueError if a finite weight overflows ``dtype``, or if all positive weights become 0 in it.
     """
     # The cast through the points' dtype makes a float32 fit the same for float64 weights.
     try:
@@ -35,7 +32,7 @@ def cast_weights(given: npt.NDArray[Any], dtype: np.dtype[Any]) -> Floats:
     except OverflowError:  # a Python int beyond every float
         raise ValueError(f"A weight in sample_weight overflows {dtype}. {_WAY_OUT}") from None
     if not np.all(np.isfinite(weights)):
-        # A weight that is not a float of numpy's may be a finite one that was too large.
+        # A weight that is not a numpy float may be finite but too large for one.
         exact = given.astype(np.longdouble)
         lost = np.flatnonzero(np.isfinite(exact) & ~np.isfinite(weights))
         if len(lost):
@@ -52,15 +49,9 @@ def cast_weights(given: npt.NDArray[Any], dtype: np.dtype[Any]) -> Floats:
 
 
 def refuse_extreme_weights(weights: Floats, points: Points, centers: Floats | None) -> None:
-    """Raise ValueError where weights overflow in sums or with distances, or all but vanish.
+    """Raise ValueError if weights overflow in sums or with distances, or nearly vanish.
 
-    Parameters
-    ----------
-    weights : ndarray of shape (n_samples,)
-        None negative, one of them positive.
-    points : Points
-    centers : ndarray of shape (n_clusters, n_features) or None
-        Centers to which distances will be taken, besides those within the points.
+    No weight is negative, and at least one is positive. ``centers`` may lie far from the points.
     """
     with np.errstate(over="ignore"):
         total = float(np.sum(weights))
@@ -85,9 +76,9 @@ def refuse_extreme_weights(weights: Floats, points: Points, centers: Floats | No
 
 
 def _farthest(points: Points, centers: Floats | None) -> float:
-    """A bound on squared distances: no entry differs from another by more than twice the largest.
+    """A bound on squared distances: two entries differ by at most twice the largest entry.
 
-    Sums over the cells that two rows both know are scaled to all features, so they obey it too.
+    Sums over the cells that two rows both know are scaled to all features, so the bound holds too.
     """
     largest = 0.0
     for values in (points.stored, centers):

@@ -36,25 +36,13 @@ def run(
 ) -> None:
     """Call ``task(start, stop)`` for chunks that together cover ``range(n_items)`` once.
 
-    Parameters
-    ----------
-    n_items : int
-        Usually rows; clusters where sums are made.
-    work : int
-        Rough number of multiply-adds in total. It decides whether threads pay, and how long a
-        chunk may be.
-    n_threads : int
-        The most threads to use, including the calling one.
-    task : callable
-        Writes the results of items ``start`` to ``stop``, and nothing else.
-    most_items : int
-        The most items in a chunk.
+    Items are usually rows, or clusters if sums are added. ``work`` is the rough number of
+    multiply-adds in total. It decides whether threads pay, and how long a chunk may be.
+    ``n_threads`` includes the calling thread. The task writes only the results of its own items.
 
-    Notes
-    -----
     An exception in a task, or KeyboardInterrupt in the caller, stops the other threads at their
-    next chunk. It is raised when no task runs any more, so no array is written to afterwards.
-    Tasks that a task started are stopped too.
+    next chunk. It is raised after all tasks have ended, so no array is written to afterwards. Tasks
+    that a task started are stopped too.
     """
     stopping.check()
     # A task must not run chunks of its own on threads: it would wait for the thread it occupies.

@@ -24,8 +24,8 @@ def available_threads() -> int:
     The limits are the processors that the system lets this process run on, the CPU quota of its
     cgroup (rounded up to whole processors), and the environment variables ``OMP_NUM_THREADS``,
     ``NUMBA_NUM_THREADS`` and ``LOKY_MAX_CPU_COUNT``. A variable without a positive whole number is
-    ignored. joblib sets the first two in its worker processes, so that workers
-    share the processors instead of each using all of them.
+    ignored. joblib sets the first two in its worker processes, so that its workers share the
+    processors.
     """
     limits = (
         _affinity(),
@@ -73,17 +73,10 @@ def _recent_quota() -> int | None:
 
 
 def cgroup_quota(root: Path = Path("/")) -> int | None:
-    """Processors that the CPU quota of this process's cgroups amounts to, rounded up.
+    """The CPU quota of this process's cgroups in processors, rounded up.
 
-    Parameters
-    ----------
-    root : Path
-        Folder that holds ``proc`` and the mounted file systems.
-
-    Returns
-    -------
-    int or None
-        None if there is no quota, if there are no cgroups, or if they cannot be understood.
+    ``root`` is the folder that holds ``proc`` and the mounted file systems. The result is None
+    without a quota, without cgroups, or if they cannot be understood.
     """
     try:
         groups = (root / "proc/self/cgroup").read_text()

@@ -1,11 +1,19 @@
-"""Distances between all rows of a matrix, as silhouettes ask for them."""
+"""Distances between the rows of a matrix, as silhouettes ask for them."""
 
 import numpy as np
 import scipy.sparse as sp
 
-from kmeans_core.pairwise.pairs import pairs_of
+from kmeans_core.pairwise.pairs import named_metric, pairs_of_points
+from kmeans_core.points.checks import as_points
 
 ROW_METRICS = ["euclidean", "manhattan", "cosine"]
+
+
+def pairs_of(X, metric, n_threads=None):
+    """Distances between the rows of any input, made by the same steps as in silhouettes."""
+    named = named_metric(metric)
+    points = as_points(X, n_threads=n_threads, compress=named != "precomputed")
+    return pairs_of_points(points, named, X)
 
 
 def all_pairs(X, metric):
@@ -15,7 +23,7 @@ def all_pairs(X, metric):
 
 
 def distances_of(pairs, start, end, first, stop):
-    """From rows start..end to rows first..stop, without what may stand beyond."""
+    """From rows start..end to rows first..stop, without the columns beyond."""
     distances = pairs.to(first, stop)(start, end)
     assert distances.shape[0] == end - start
     assert distances.shape[1] >= stop - first

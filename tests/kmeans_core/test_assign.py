@@ -58,7 +58,7 @@ def test_unknown_cells_are_left_out(form):
     expected = np.argmin(partial_distances(gaps, centers), axis=1)
     assert assign(form(gaps), centers, missing="ignore").tolist() == expected.tolist()
     gaps[3] = np.nan
-    with pytest.raises(ValueError, match="Nothing is known of row 3 of X, so no center"):
+    with pytest.raises(ValueError, match="Row 3 of X has no known cell, so no center"):
         assign(form(gaps), centers, missing="ignore")
 
 

@@ -181,7 +181,7 @@ def test_rows_of_which_nothing_is_known_need_the_heaviest_cluster(form):
     model = restored(missing="ignore")
     for question in (model.predict, model.score):
         with pytest.raises(
-            ValueError, match=r"Nothing is known of row 1 of X\. Such rows go to heav"
+            ValueError, match=r"Row 1 of X has no known cell\. Such rows go to heav"
         ):
             question(data)
     assert np.isnan(model.transform(data)[1]).all()
@@ -193,7 +193,7 @@ def test_rows_of_which_nothing_is_known_need_the_heaviest_cluster(form):
 def test_a_score_with_shrinkage_needs_the_penalty(form):
     model = restored(missing="ignore", shrinkage=1.0)
     model.predict(form(GAPS))
-    with pytest.raises(ValueError, match="The score includes penalty_, which fit finds"):
+    with pytest.raises(ValueError, match=r"The score includes penalty_\. This model has no"):
         model.score(form(GAPS))
     model.penalty_ = 2.0
     assert model.score(form(GAPS)) == restored(missing="ignore").score(form(GAPS)) - 2.0

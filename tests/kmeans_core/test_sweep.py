@@ -101,7 +101,7 @@ def test_a_callable_is_called_in_the_calling_thread(blobs, always_threads):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"init": np.eye(2)}, "'init' .* of sweep_k must be .*fit one k only: give them to KMeans"),
+        ({"init": np.eye(2)}, "'init' .* of sweep_k must be .*only one k: give it to KMeans"),
         ({"init": "kmeans"}, "'init' parameter of sweep_k must be a str among"),
         ({"missing": "skip"}, "'missing' parameter of sweep_k must be a str among"),
         ({"shrinkage": 1.0}, "shrinkage=1.0 needs missing='ignore'"),

@@ -51,8 +51,8 @@ def test_one_warning_counts_them(form):
         model.fit(form(X))
         model.predict(form(X))
     assert [str(warning.message) for warning in caught] == [
-        "Rows without any known cell: 3. They are put into the heaviest cluster and count for "
-        "nothing."
+        "Rows without any known cell: 3. They get the label of the heaviest cluster, and the fit "
+        "ignores them."
     ]
     assert caught[0].category is UserWarning
     assert caught[0].filename == __file__

@@ -144,7 +144,7 @@ def test_huge_whole_numbers_are_what_they_are_or_one_error(huge):
     with pytest.raises(ValueError, match="n_samples=40 should be >= n_clusters="):
         swept(ks=[2, huge])
     for use in (fitted, swept):
-        with pytest.raises(InvalidParameterError, match="starts would never end: ask for at most"):
+        with pytest.raises(InvalidParameterError, match="restarts would never end: ask for"):
             use(n_init=huge)
     with pytest.raises(InvalidParameterError, match=r"'n_local_trials' .* in the range \[1, 4096"):
         seeded(n_local_trials=huge)

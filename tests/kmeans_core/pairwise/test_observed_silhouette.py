@@ -104,11 +104,11 @@ def test_with_nothing_missing_it_is_plain_to_the_bit(form, blobs, dtype):
     assert silhouette_samples(form(X), labels, missing="ignore").tobytes() == plain.tobytes()
 
 
-@pytest.mark.parametrize("strip_entries", [1, 50, 2**16])
-def test_neither_strips_nor_threads_show(form, monkeypatch, always_threads, strip_entries):
+@pytest.mark.parametrize("block_sums", [1, 50, 2**16])
+def test_neither_blocks_nor_threads_change_a_bit(form, monkeypatch, always_threads, block_sums):
     X, labels = form(holed()), np.arange(80) % 5
     expected = silhouette_samples(X, labels, missing="ignore", n_threads=1)
-    monkeypatch.setattr(observed_silhouette, "STRIP_ENTRIES", strip_entries)
+    monkeypatch.setattr(observed_silhouette, "BLOCK_SUMS", block_sums)
     for n_threads in (1, 2, 5):
         scores = silhouette_samples(X, labels, missing="ignore", n_threads=n_threads)
         assert scores.tobytes() == expected.tobytes()
@@ -119,7 +119,7 @@ def test_what_cannot_be_used_is_refused(form):
     X, labels = form(holed(9)), np.arange(9) % 3
     for function in (silhouette_samples, silhouette_score):
         for metric in ("manhattan", "cosine", "precomputed", "cityblock"):
-            with pytest.raises(InvalidParameterError, match="goes with metric 'euclidean' only, n"):
+            with pytest.raises(InvalidParameterError, match="needs metric='euclidean', not"):
                 function(X, labels, metric=metric, missing="ignore")
         message = f"'missing' parameter of {function.__name__} must be a str among"
         with pytest.raises(InvalidParameterError, match=message):

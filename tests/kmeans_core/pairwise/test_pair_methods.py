@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn.metrics
-from pair_distances import ROW_METRICS, all_pairs, distances_of, int64_csr
+from pair_distances import ROW_METRICS, all_pairs, distances_of, int64_csr, pairs_of
 
 from kmeans_core import silhouette_samples
 from kmeans_core.kernels import sparse
-from kmeans_core.pairwise.pairs import pairs_of
 from kmeans_core.points import sparse as sparse_points
 from kmeans_core.points.checks import as_points
 
@@ -163,12 +162,12 @@ def test_blocks_hold_fewer_rows_where_rows_are_few_or_long(
     n_samples, n_features, dense_rows, sparse_rows
 ):
     X = np.ones((n_samples, n_features), dtype=np.float32)
-    assert pairs_of(X, "euclidean").block_rows == dense_rows
-    assert pairs_of(sp.csr_array(X), "euclidean").block_rows == sparse_rows
+    assert pairs_of(X, "euclidean").block_columns == dense_rows
+    assert pairs_of(sp.csr_array(X), "euclidean").block_columns == sparse_rows
 
 
 def test_blocks_of_csr_rows_that_store_little_are_large_however_many_features_there_are():
     X = sp.csr_array(([1.0], [2**20 - 1], [0, *[1] * 20_000]), shape=(20_000, 2**20))
-    assert pairs_of(X, "euclidean").block_rows == 1024
+    assert pairs_of(X, "euclidean").block_columns == 1024
     X = sp.csr_array(np.ones((2, 40_000)))
-    assert pairs_of(X, "euclidean").block_rows == 32
+    assert pairs_of(X, "euclidean").block_columns == 32

@@ -7,10 +7,10 @@ import scipy.sparse as sp
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
-from pair_distances import ROW_METRICS, all_pairs, distances_of, int64_csr
+from pair_distances import ROW_METRICS, all_pairs, distances_of, int64_csr, pairs_of
 
 from kmeans_core import InvalidParameterError
-from kmeans_core.pairwise.pairs import METRICS, pairs_of
+from kmeans_core.pairwise.pairs import METRICS
 
 HALF_STARS = st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 2.5, 3.0, 4.5, 5.0])
 
@@ -213,7 +213,7 @@ def test_equal_rows_are_exactly_0_apart(storage, metric, dtype, n_features):
 def test_there_and_back_is_as_far_to_the_bit(X, storage, metric):
     distances = all_pairs(storage(X), metric)
     assert distances.tobytes() == distances.T.tobytes()
-    assert pairs_of(storage(X), metric).both_ways
+    assert pairs_of(storage(X), metric).is_symmetric
     assert not np.any(np.diagonal(distances))
     assert np.all(distances >= 0)
 
@@ -256,16 +256,16 @@ def test_cosine_of_half_stars(X, cut):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize(("n_strip", "n_block"), [(1, 40), (40, 1), (3, 7), (39, 17), (8, 33)])
-def test_neither_blocks_nor_strips_show(X, storage, metric, n_strip, n_block):
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(1, 40), (40, 1), (3, 7), (39, 17), (8, 33)])
+def test_block_sizes_change_no_distance(X, storage, metric, n_rows, n_columns):
     if metric == "precomputed":
         X = sklearn.metrics.pairwise_distances(X, metric="manhattan")
     pairs = pairs_of(storage(X), metric)
     expected = distances_of(pairs, 0, 40, 0, 40)
-    for first in range(0, 40, n_block):
-        stop = min(first + n_block, 40)
-        for start in range(0, 40, n_strip):
-            end = min(start + n_strip, 40)
+    for first in range(0, 40, n_columns):
+        stop = min(first + n_columns, 40)
+        for start in range(0, 40, n_rows):
+            end = min(start + n_rows, 40)
             part = distances_of(pairs, start, end, first, stop)
             assert part.tobytes() == expected[start:end, first:stop].tobytes()
 
@@ -281,7 +281,7 @@ def test_few_rows(storage, n_samples, n_features):
 
 
 def test_precomputed_rows_are_taken_whole():
-    assert pairs_of(np.zeros((300, 300)), "precomputed").block_rows == 300
+    assert pairs_of(np.zeros((300, 300)), "precomputed").block_columns == 300
 
 
 # What is refused --------------------------------------------------------------------------------

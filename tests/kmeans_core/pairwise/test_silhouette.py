@@ -12,6 +12,7 @@ import scipy.sparse as sp
 import sklearn.metrics
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pair_distances import pairs_of
 
 from kmeans_core import (
     InvalidParameterError,
@@ -74,45 +75,45 @@ METRICS = ["euclidean", "manhattan", "cosine"]
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("block_rows", [1, 7, 50, 149, 150])
-def test_neither_strips_nor_where_sums_are_kept_show(
-    blobs, storage, monkeypatch, metric, block_rows
+@pytest.mark.parametrize("block_columns", [1, 7, 50, 149, 150])
+def test_block_sizes_and_kept_sums_change_no_score(
+    blobs, storage, monkeypatch, metric, block_columns
 ):
     X = storage(blobs(150, 3, 4, share_zero=0.3))
     labels = np.arange(150) % 5
     plain = silhouette_samples(X, labels, metric=metric)
-    monkeypatch.setattr(pairs, "_block_rows", lambda *shape: block_rows)
+    monkeypatch.setattr(pairs, "_block_columns", lambda *shape: block_columns)
     expected = silhouette_samples(X, labels, metric=metric)
     # Blocks set the order in which distances are added up.
     np.testing.assert_allclose(expected, plain, rtol=0, atol=1e-13)
     for sums_entries in (2**22, 5 * 150, 5 * 150 - 1):
         monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
-        for strip_entries in (2**16, 9 * block_rows, 1):
-            monkeypatch.setattr(pairs, "STRIP_ENTRIES", strip_entries)
+        for block_distances in (2**16, 9 * block_columns, 1):
+            monkeypatch.setattr(pairs, "BLOCK_DISTANCES", block_distances)
             scores = silhouette_samples(X, labels, metric=metric)
             assert scores.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("metric", [*METRICS, "precomputed"])
 @pytest.mark.parametrize("sums_entries", [2**22, 0])
-@pytest.mark.parametrize("block_rows", [40, 1024])
+@pytest.mark.parametrize("block_columns", [40, 1024])
 def test_threads_do_not_show(
-    blobs, storage, always_threads, monkeypatch, metric, sums_entries, block_rows
+    blobs, storage, always_threads, monkeypatch, metric, sums_entries, block_columns
 ):
     X = blobs(150, 3, 4, share_zero=0.3)
     labels = np.arange(150) % 5
     if metric == "precomputed":
         X = sklearn.metrics.pairwise_distances(X)
         np.fill_diagonal(X, 0.0)
-    monkeypatch.setattr(pairs, "_block_rows", lambda *shape: block_rows)
+    monkeypatch.setattr(pairs, "_block_columns", lambda *shape: block_columns)
     monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
-    monkeypatch.setattr(pairs, "STRIP_ENTRIES", 2**11)
+    monkeypatch.setattr(pairs, "BLOCK_DISTANCES", 2**11)
     expected = silhouette_samples(storage(X), labels, metric=metric, n_threads=1)
     assert always_threads.n_helpers == 0
     for n_threads in (2, 3, 7):
         scores = silhouette_samples(storage(X), labels, metric=metric, n_threads=n_threads)
         assert scores.tobytes() == expected.tobytes()
-    if block_rows == 40 or sums_entries == 0:  # a single block meets itself in one thread
+    if block_columns == 40 or sums_entries == 0:  # a single block meets itself in one thread
         assert always_threads.n_helpers >= 1 + 2 + 3
 
 
@@ -133,7 +134,7 @@ def test_many_blocks_are_the_textbook_still(blobs, storage, metric):
     # 4 blocks, the labels of each mixed; 299 is no multiple of anything.
     X = blobs(299, 4, 5, share_zero=0.5)
     labels = np.random.default_rng(1).integers(7, size=299)
-    assert pairs.pairs_of(X, metric).block_rows == 96
+    assert pairs_of(X, metric).block_columns == 96
     expected = sklearn.metrics.silhouette_samples(X, labels, metric=metric)
     scores = silhouette_samples(storage(X), labels, metric=metric)
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-12)
