@@ -108,7 +108,7 @@ EDITS = [
     ("BiasBaseline", "matrix/columns", ..., "rowId"),
     ("BiasBaseline", "genres", 0, np.inf),
     ("BiasBaseline", "learned/mean", ..., np.inf),
-    ("BiasBaseline", "learned/of_users", 3, np.nan),
+    ("BiasBaseline", "learned/user_biases", 3, np.nan),
     ("MostLiked", "learned/likes", 3, -1),
     ("ClusterMeanRecommender", "learned/labels", 0, 3),
     ("ClusterMeanRecommender", "learned/labels", 0, -1),

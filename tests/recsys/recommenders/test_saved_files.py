@@ -127,9 +127,9 @@ def test_a_file_holds_its_arrays_and_nothing_else(ratings: Ratings, tmp_path: Pa
 
 def test_objects_are_not_pickled(ratings: Ratings, tmp_path: Path) -> None:
     model = BiasBaseline().fit(ratings)
-    objects = model._biases.of_users.astype(object)
-    model._biases = replace(model._biases, of_users=objects)
-    with pytest.raises(ValueError, match="cannot be saved: learned/of_users has dtype O"):
+    objects = model._biases.user_biases.astype(object)
+    model._biases = replace(model._biases, user_biases=objects)
+    with pytest.raises(ValueError, match="cannot be saved: learned/user_biases has dtype O"):
         model.save(tmp_path / "m.npz")
     with pytest.raises(ValueError, match="films has dtype object"):
         npz.write(tmp_path / "m.npz", {"films": np.array([None])})

@@ -64,7 +64,7 @@ def test_a_newer_format_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
         arrays = dict(file)
     about = json.loads(str(arrays["about"])) | {"format": 99}
     np.savez(path, **(arrays | {"about": np.array(json.dumps(about))}))
-    with pytest.raises(ValueError, match="format 99 is newer than 1"):
+    with pytest.raises(ValueError, match="format 99 is newer than 2"):
         Recommender.load(path)
 
 
@@ -114,6 +114,13 @@ def test_a_file_names_recommenders_of_this_package_and_nothing_else(
         Recommender.load(path)
 
 
+def test_parameters_of_format_1_have_other_names(model: BiasBaseline, tmp_path: Path) -> None:
+    old = {"film_shrinkage": 8.0, "user_shrinkage": 9.0, "n_sweeps": 3}
+    path = changed(model, tmp_path / "m.npz", format=1, parameters=old)
+    loaded = BiasBaseline.load(path)
+    assert (loaded.item_damping, loaded.user_damping, loaded.n_sweeps) == (8.0, 9.0, 3)
+
+
 def test_a_file_that_is_not_whole_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
     path = changed(model, tmp_path / "m.npz", parameters={"n_wheels": 4})
     with pytest.raises(ValueError, match=r"not whole.*n_wheels"):
@@ -125,7 +132,7 @@ def test_a_class_that_a_file_cannot_name_is_not_saved(tmp_path: Path) -> None:
         pass
 
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
-    with pytest.raises(ValueError, match="Mine is no recommender of this package"):
+    with pytest.raises(ValueError, match="Mine is not a recommender of this package"):
         Mine().fit(ratings).save(tmp_path / "m.npz")
     assert not list(tmp_path.iterdir())
 
