@@ -112,12 +112,10 @@ class Recommender(Model):
         if np.any(unknown):
             predicted[unknown] = self._predict_new_user({}, items[unknown])
         # Users are placed in blocks, because their places may take much memory.
-        pairs = np.argsort(rows, kind="stable")[int(np.sum(unknown)) :]
-        asked, starts = np.unique(rows[pairs], return_index=True)
-        limits = np.append(starts, len(pairs))
-        for first in range(0, len(asked), data.block):
-            block = asked[first : first + data.block]
-            some = pairs[limits[first] : limits[first + len(block)]]
+        order = np.argsort(rows, kind="stable")
+        for block in data.blocks(np.unique(rows[~unknown])):
+            first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
+            some = order[first:last]
             user_index = np.searchsorted(block, rows[some])
             users = ranking.known_users(self, block)
             predicted[some] = ranking.predicted_ratings(self, users, user_index, items[some])

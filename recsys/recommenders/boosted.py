@@ -17,8 +17,8 @@ from recsys.recommenders.embeddings import (
     Floats32,
     basis_of,
     by_activity_and_popularity,
-    mixed,
     of_length_one,
+    random_mixture,
 )
 from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real32
@@ -175,19 +175,15 @@ class BoostedClusterMeans(Recommender):
             features = (matrix @ projection).astype(np.float32)
         else:
             whole = basis.users if of_users else basis.items
-            projection = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            features = of_length_one(mixed(whole, projection))
+            features, projection = random_mixture(whole, N_COMPONENTS, rng)
         if not of_users:
             return item_stage(cells, features, n_groups, rng)
         return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals)
 
     def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
         """Features of items: one half from who rated them, the other half from their genres."""
-        halves = []
-        for whole in (basis.items, of_length_one(self.trained_on.genres)):
-            mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            halves.append(of_length_one(mixed(whole, mixture)))
-        return np.hstack(halves)
+        sides = (basis.items, of_length_one(self.trained_on.genres))
+        return np.hstack([random_mixture(side, N_COMPONENTS, rng)[0] for side in sides])
 
     @property
     def _stages(self) -> tuple[Stage, ...]:

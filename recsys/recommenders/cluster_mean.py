@@ -113,7 +113,7 @@ class ClusterMeanRecommender(Recommender):
         ClusterMeanRecommender
             The same recommender, fitted.
         """
-        return self._fit(TrainingData.of(ratings), lambda: self._use(self._grouped(on_iteration)))
+        return self._fit(TrainingData.of(ratings), lambda: self._learn(on_iteration))
 
     def fit_clusters(self, clusters: TasteClusters, ratings: Ratings) -> Self:
         """Use existing groups.
@@ -132,17 +132,15 @@ class ClusterMeanRecommender(Recommender):
         """
         return self._fit(TrainingData.of(ratings), lambda: self._use(clusters))
 
-    def _learn(self) -> None:
-        self._use(self._grouped(None))
-
-    def _grouped(self, on_iteration: Callable[[IterationEvent], Any] | None) -> TasteClusters:
-        return cluster_users(
+    def _learn(self, on_iteration: Callable[[IterationEvent], Any] | None = None) -> None:
+        clusters = cluster_users(
             self.trained_on.matrix.most_rated(self.n_movies),
             min(self.n_clusters, self.trained_on.n_users),
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,
         )
+        self._use(clusters)
 
     def _use(self, clusters: TasteClusters) -> None:
         matrix, n_items = self.trained_on.matrix, clusters.matrix.shape[1]
@@ -179,15 +177,11 @@ class ClusterMeanRecommender(Recommender):
         # Users without ratings have no group. A rating of 0 is stored, so it counts.
         return np.where(np.diff(seen.indptr) > 0, nearest, -1)
 
-    def _predicted(self, placed: Ints, user_index: Ints, items: Ints) -> Floats:
-        groups, places = placed[user_index], self._item_in_groups[items]
-        of_all = self._means_of_everyone[items] + np.zeros(groups.shape)
-        of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
-        of_group = self._means[groups, places]
-        return np.where(np.isnan(of_group), of_all, of_group)
-
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
-        return {"mean of those who rated it": self._predicted(placed, user_index, items)}
+        of_all = self._means_of_everyone[items]
+        of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
+        of_group = self._means[placed[user_index], self._item_in_groups[items]]
+        return {"mean of those who rated it": np.where(np.isnan(of_group), of_all, of_group)}
 
     def _scores(self, users: Users) -> Floats:
         found = self._means[users.placed][:, self._item_in_groups[:-1]]

@@ -68,3 +68,11 @@ def of_length_one(features: Floats32) -> Floats32:
     lengths = np.sqrt(np.sum(features * features, axis=1, dtype=np.float64))
     scaled: Any = features / np.where(lengths > 0, lengths, 1.0)[:, None].astype(np.float32)
     return np.asarray(scaled, dtype=np.float32)
+
+
+def random_mixture(
+    features: Floats32, n_components: int, rng: np.random.Generator
+) -> tuple[Floats32, Floats32]:
+    """Mix the columns of features at random. Return rows of length 1, and the mixture."""
+    mixture = rng.normal(size=(features.shape[1], n_components)).astype(np.float32)
+    return of_length_one(mixed(features, mixture)), mixture

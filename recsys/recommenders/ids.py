@@ -59,5 +59,5 @@ def check_n(n: Any) -> None:
 def one_of_two(name: str, users: Any, ratings: Any) -> None:
     """ValueError unless either ids of users or the ratings of a new user are given."""
     if (users is None) == (ratings is None):
-        given = "neither was" if users is None else "both were"
-        raise ValueError(f"give {name} or ratings: {given} given")
+        given = "neither" if users is None else "both"
+        raise ValueError(f"give {name} or ratings: {given} were given")

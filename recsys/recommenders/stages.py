@@ -118,7 +118,7 @@ class UserStage:
         if len(self.projection) != (n_items if self.by_residuals else n_basis):
             raise ValueError(f"a projection has {len(self.projection):,} rows")
         if np.any(self.adds[-1]) or np.any(self.adds[:, -1]):
-            raise ValueError("a group of users has a part for no user or for no film")
+            raise ValueError("adds of user groups is not 0 in its last row and column")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,9 +148,9 @@ class ItemStage:
         """ValueError if the arrays do not agree."""
         n_groups = self.adds.shape[1] - 1
         if self.labels[-1] != n_groups or self.labels[:-1].max() >= n_groups:
-            raise ValueError(f"labels of films are not of {n_groups:,} groups")
+            raise ValueError(f"labels of items are not of {n_groups:,} groups")
         if np.any(self.adds[:, -1]):
-            raise ValueError("a user has a part for no film")
+            raise ValueError("adds of item groups is not 0 in its last column")
 
 
 Stage = UserStage | ItemStage

@@ -103,7 +103,7 @@ def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
     ``beside`` is the training data of the recommender that holds this one.
     """
     if "about" not in stored.headers:
-        raise ValueError("no recommender is in it")
+        raise ValueError("it holds no recommender")
     about = npz.json_of(npz.text_of(stored, "about", MOST_ABOUT))
     try:
         if type(about["format"]) is not int or about["format"] < 1:
@@ -115,7 +115,7 @@ def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
         model = _made(about)
         _restore(model, stored, _scale(about["scale"]), beside)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"a recommender is in it, but not whole: {error}") from error
+        raise ValueError(f"its recommender is incomplete: {error}") from error
     return model
 
 
@@ -189,7 +189,7 @@ def _made(about: Mapping[str, Any]) -> Model:
     for key, value in about["parameters"].items():
         key = key if key in known else RENAMED.get(key, key)
         if key not in known:
-            raise ValueError(f"a recommender is in it, but not whole: {name} has no {key}")
+            raise ValueError(f"its recommender is incomplete: {name} has no {key}")
         if isinstance(value, dict):
             parameters[key] = _made(value)
         else:

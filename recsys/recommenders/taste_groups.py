@@ -18,6 +18,7 @@ from recsys.recommenders.embeddings import (
     by_activity,
     mixed,
     of_length_one,
+    random_mixture,
 )
 from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real, real32
@@ -300,7 +301,6 @@ def groupings(
     found = []
     for _ in range(n):
         n_groups = n_groups_of(limits, len(embeddings), rng)
-        mixture = rng.normal(size=(embeddings.shape[1], N_COMPONENTS)).astype(np.float32)
-        model = clustered(of_length_one(mixed(embeddings, mixture)), n_groups, rng)
-        found.append((model, mixture))
+        features, mixture = random_mixture(embeddings, N_COMPONENTS, rng)
+        found.append((clustered(features, n_groups, rng), mixture))
     return found

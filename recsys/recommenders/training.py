@@ -59,15 +59,11 @@ class TrainingData:
         """The ratings, item by item."""
         return self.matrix.values.tocsc()
 
-    @property
-    def block(self) -> int:
-        """The number of users in a block."""
-        return max(1, MOST_CELLS // max(1, self.n_items))
-
     def blocks(self, users: S) -> Iterator[S]:
         """Cut users into blocks."""
-        for first in range(0, len(users), self.block):
-            yield users[first : first + self.block]
+        size = max(1, MOST_CELLS // self.n_items)
+        for first in range(0, len(users), size):
+            yield users[first : first + size]
 
     def liked(self, ratings: Floats) -> npt.NDArray[np.bool_]:
         """Tell which ratings are likes."""
