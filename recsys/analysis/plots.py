@@ -4,11 +4,12 @@ The functions draw on ``ax``, or on a new figure if it is not given. They do not
 touch neither the backend nor pyplot's list of figures.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -41,13 +42,9 @@ LIKED = 3.0
 SMALL_DOT, LARGE_DOT = 18, 90
 
 
-@contextmanager
-def default_style() -> Iterator[None]:
+def default_style() -> AbstractContextManager[None]:
     """Use matplotlib's own style inside the block, and restore the caller's style after it."""
-    # The backend is not part of the style, and rc_context would not restore it.
-    style = {key: value for key, value in mpl.rcParamsDefault.items() if "backend" not in key}
-    with mpl.rc_context(style):
-        yield
+    return mpl.style.context("default")
 
 
 def axis_label(column: str) -> str:

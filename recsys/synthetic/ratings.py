@@ -15,8 +15,6 @@ from recsys.synthetic.movies import GENRES, Curve, Movies, draw, even_ranks, inv
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-__all__ = ["TASTES", "Taste", "builtin_ratings", "make_ratings", "taste_groups"]
-
 
 class Taste(NamedTuple):
     """A taste that a group of the invented users shares."""
