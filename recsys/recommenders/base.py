@@ -93,9 +93,9 @@ class Recommender(Model):
         Raises
         ------
         ValueError
-            If ids are not whole numbers or their numbers differ, if both or neither of ``user_ids``
-            and ``ratings`` are given, if a rating is off the scale or not a number, or if an item
-            is rated twice.
+            If an id is not a whole number, if there are not as many movie ids as user ids, if both
+            or neither of ``user_ids`` and ``ratings`` are given, if a rating is off the scale or
+            not a number, or if an item is rated twice.
         """
         self._check_fitted()
         data = self.trained_on

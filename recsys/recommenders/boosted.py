@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import biases, storage
+from recsys.recommenders import biases, npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import (
@@ -251,29 +251,29 @@ class BoostedClusterMeans(Recommender):
             "item_directions": self._item_directions,
             "shape": np.array([len(self._chains), len(self._chains[0])]),
         }
-        arrays |= storage.prefixed("biases", self._biases.arrays())
+        arrays |= npz.prefixed("biases", self._biases.arrays())
         for c, chain in enumerate(self._chains):
             for s, stage in enumerate(chain):
                 stored = {name: np.asarray(value) for name, value in vars(stage).items()}
-                arrays |= storage.prefixed(f"{c}/{s}", stored)
+                arrays |= npz.prefixed(f"{c}/{s}", stored)
         return arrays
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
             raise ValueError(f"it does not hold {self.n_chains:,} x {self.n_stages:,} stages")
         forms = {"item_directions": real32("n_items", "n_basis"), "shape": natural(2)}
-        forms |= storage.prefixed("biases", biases.FORMS)
+        forms |= npz.prefixed("biases", biases.FORMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
-                forms |= storage.prefixed(start, _kind(start, names).forms(start))
+                forms |= npz.prefixed(start, _kind(start, names).forms(start))
         return forms
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._item_directions = arrays["item_directions"]
-        self._biases = Biases.of_arrays(storage.without("biases", arrays))
+        self._biases = Biases.of_arrays(npz.without("biases", arrays))
         self._chains = tuple(
             tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
             for c in range(self.n_chains)

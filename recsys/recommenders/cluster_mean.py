@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from kmeans_core import IterationEvent, assign
 from recsys.analysis.taste import TasteClusters, cluster_users
 from recsys.data.ratings import Ratings
-from recsys.recommenders import storage
+from recsys.recommenders import npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.training import TrainingData, user_index_of
@@ -245,7 +245,7 @@ class ClusterMeanRecommender(Recommender):
         return int(np.sum(~np.isin(group.movie_ids, rated)))
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return storage.prefixed("clusters", storage.matrix_arrays(self.clusters.matrix)) | {
+        return npz.prefixed("clusters", storage.matrix_arrays(self.clusters.matrix)) | {
             "labels": self.clusters.labels,
             "n_clusters": np.array(self.clusters.n_clusters),
             "inertia": np.array(self.clusters.inertia),
@@ -253,14 +253,14 @@ class ClusterMeanRecommender(Recommender):
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         matrix = storage.matrix_forms("n_grouped", "n_columns", "n_seen")
-        return storage.prefixed("clusters", matrix) | {
+        return npz.prefixed("clusters", matrix) | {
             "labels": natural("n_grouped"),
             "n_clusters": natural(),
             "inertia": real(least=0, most=np.finfo(np.float64).max),
         }
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        matrix = storage.matrix_of(storage.without("clusters", arrays))
+        matrix = storage.matrix_of(npz.without("clusters", arrays))
         labels, n_clusters = arrays["labels"], int(arrays["n_clusters"])
         if not labels.max() < n_clusters <= len(labels):
             raise ValueError(f"labels up to {labels.max()} are not of {n_clusters:,} groups")

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.files import whole
+
+T = TypeVar("T")
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -77,13 +79,16 @@ class Stored:
 
     def within(self, prefix: str) -> "Stored":
         """The arrays whose names begin with ``prefix/``, by the rest of their names."""
-        start = f"{prefix}/"
-        headers = {
-            name.removeprefix(start): header
-            for name, header in self.headers.items()
-            if name.startswith(start)
-        }
-        return Stored(headers, lambda name: self.read(start + name))
+        return Stored(without(prefix, self.headers), lambda name: self.read(f"{prefix}/{name}"))
+
+
+def prefixed(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
+    return {f"{prefix}/{name}": value for name, value in named.items()}
+
+
+def without(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
+    start = f"{prefix}/"
+    return {name[len(start) :]: value for name, value in named.items() if name.startswith(start)}
 
 
 def write(path: Path, arrays: Arrays) -> None:

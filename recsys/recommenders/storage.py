@@ -26,10 +26,9 @@ from recsys.recommenders.forms import (
     text,
 )
 from recsys.recommenders.model import Model
-from recsys.recommenders.npz import Arrays, Stored
+from recsys.recommenders.npz import Arrays, Stored, prefixed, without
 from recsys.recommenders.training import TrainingData
 
-T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 # The recommenders of this package by the names of their classes. A file can name no other code.
@@ -320,17 +319,3 @@ def csr_of(arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp
     if not values.has_canonical_format:
         raise ValueError("a matrix has a column twice in a row")
     return values
-
-
-# Names ------------------------------------------------------------------------------------------
-
-
-def prefixed(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
-    return {f"{prefix}/{name}": value for name, value in named.items()}
-
-
-def without(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
-    start = f"{prefix}/"
-    return {
-        name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
-    }

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import KMeans, assign
-from recsys.recommenders import storage
+from recsys.recommenders import npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.embeddings import (
@@ -254,7 +254,7 @@ class TasteGroups(Recommender):
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         # A form without a slash describes the attribute of its name after an underscore.
         own = {name: getattr(self, f"_{name}") for name in self._forms(()) if "/" not in name}
-        return own | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
+        return own | npz.prefixed("group_likes", storage.csr_arrays(self._group_likes))
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         likes = {"data": real32("n_likes", least=0)}
@@ -268,7 +268,7 @@ class TasteGroups(Recommender):
             "mixtures": real32(self.n_user_groupings, "n_basis", "n_components"),
             "item_labels": natural(self.n_item_groupings, "n_items", below="n_items"),
             "group_sizes": real("n_groups+1", least=0),
-        } | storage.prefixed("group_likes", likes)
+        } | npz.prefixed("group_likes", likes)
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         for name, array in arrays.items():
@@ -276,7 +276,7 @@ class TasteGroups(Recommender):
                 setattr(self, f"_{name}", array)
         self._check_groups()
         self._group_likes = storage.csr_of(
-            storage.without("group_likes", arrays),
+            npz.without("group_likes", arrays),
             (len(self._group_sizes), self.trained_on.n_items),
         )
 
