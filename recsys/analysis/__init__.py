@@ -1,1 +1,1 @@
-"""What ratings say: genres, groups of users, pictures."""
+"""Analyzes ratings: genres, groups of users, and pictures of both."""

@@ -23,18 +23,9 @@ def known_genres(ratings: Ratings) -> list[str]:
 
 
 def genre_matrix(ratings: Ratings, movie_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Tell which movie has which genre.
+    """(n_movies, n_genres): 1 if a movie has a genre, else 0.
 
-    Parameters
-    ----------
-    ratings : Ratings
-    movie_ids : ndarray of shape (n_movies,)
-
-    Returns
-    -------
-    ndarray of shape (n_movies, n_genres), float32
-        1 where a movie has a genre, else 0. The columns are these movies' genres in alphabetical
-        order. The row of a movie without genres holds zeros.
+    The columns are the genres of these movies in alphabetical order.
     """
     of_movies = ratings.movies.set_index("movieId")["genres"].reindex(pd.Index(movie_ids))
     table = of_movies.str.get_dummies("|").drop(columns=NO_GENRES, errors="ignore")

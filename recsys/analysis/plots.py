@@ -1,13 +1,15 @@
-"""Pictures: each function takes data and returns a matplotlib Axes or Figure.
+"""Pictures: each function takes data and returns a matplotlib Axes, or a Figure of several.
 
-The functions do not use pyplot, so they touch neither the backend nor pyplot's list of figures.
+The functions draw on ``ax``, or on a new figure if it is not given. They do not use pyplot, so they
+touch neither the backend nor pyplot's list of figures.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -19,8 +21,8 @@ from kmeans_core import SweepResult
 from recsys.data.matrix import RatingMatrix
 from recsys.printable import printable
 
-# Ten colours that most colour-blind readers can tell apart (Okabe and Ito 2008, then greys).
-# Clusters after the tenth use the same colours with another marker.
+# Most color-blind readers can tell these ten colors apart (Okabe and Ito 2008, then grays).
+# Clusters after the tenth use the same colors with another marker.
 CLUSTER_COLORS = (
     "#0072B2",
     "#E69F00",
@@ -40,24 +42,9 @@ LIKED = 3.0
 SMALL_DOT, LARGE_DOT = 18, 90
 
 
-@contextmanager
-def default_style() -> Iterator[None]:
-    """Use matplotlib's own style inside the block, and restore the caller's style after it.
-
-    Yields
-    ------
-    None
-
-    Examples
-    --------
-    >>> with mpl.rc_context({"font.size": 20}), default_style():
-    ...     mpl.rcParams["font.size"]
-    10.0
-    """
-    # The backend is not part of the style, and rc_context would not restore it.
-    style = {key: value for key, value in mpl.rcParamsDefault.items() if "backend" not in key}
-    with mpl.rc_context(style):
-        yield
+def default_style() -> AbstractContextManager[None]:
+    """Use matplotlib's own style inside the block, and restore the caller's style after it."""
+    return mpl.style.context("default")
 
 
 def axis_label(column: str) -> str:
@@ -66,19 +53,7 @@ def axis_label(column: str) -> str:
 
 
 def genre_scatter(means: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw users at their means of the first two genres.
-
-    Parameters
-    ----------
-    means : DataFrame
-        From :func:`recsys.genre_means` or :func:`recsys.contrast_subset`.
-    ax : Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw users at their means of the first two genres."""
     return cluster_scatter(means, np.zeros(len(means), dtype=np.intp), ax, legend=False)
 
 
@@ -89,28 +64,10 @@ def cluster_scatter(
     *,
     legend: bool = True,
 ) -> Axes:
-    """Draw users at their means of two genres, in the colours of their clusters.
+    """Draw users at their means of two genres, in the colors of their clusters.
 
-    A third genre sets the size of the dots.
-
-    Parameters
-    ----------
-    means : DataFrame
-        userId and two or three genre columns, without missing values.
-    labels : ndarray of shape (n_users,)
-        The cluster of each user.
-    ax : Axes, optional
-        Where to draw; a new figure if not given.
-    legend : bool, default True
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If there are not two or three genres, or the number of labels is not the number of users.
+    ``means`` has userId and two or three genre columns, without missing values. A third genre sets
+    the size of the dots. ValueError if the columns or the number of labels do not fit.
     """
     genres = [name for name in means.columns if name != "userId"]
     if len(genres) not in (2, 3):
@@ -155,18 +112,7 @@ def cluster_scatter(
 
 
 def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
-    """Draw the silhouette of each k, and mark the best and the suggested k.
-
-    Parameters
-    ----------
-    result : SweepResult
-    ax : Axes, optional
-        Where to draw; a new figure if not given.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw the silhouette of each k, and mark the best and the suggested k."""
     ax = _axes(ax, (8.0, 3.8))
     ax.plot(result.ks, result.silhouette, marker="o", markersize=4, color=CLUSTER_COLORS[0])
     # One ring is wider, so that both rings are visible at the same k.
@@ -197,23 +143,9 @@ def rating_heat_map(
     title: str = "",
     largest_rating: float = 5.0,
 ) -> Axes:
-    """Draw the ratings of a few users and movies as colours.
+    """Draw the ratings of a few users and movies as colors, from 0 to the largest rating.
 
-    Cells without a rating stay white.
-
-    Parameters
-    ----------
-    region : RatingMatrix
-        A matrix small enough to read. Its rows and columns keep their order.
-    ax : Axes, optional
-        Where to draw; a new figure if not given.
-    title : str
-    largest_rating : float, default 5
-        Upper end of the colour bar. The lower end is 0.
-
-    Returns
-    -------
-    Axes
+    Cells without a rating stay white. Rows and columns keep their order.
     """
     n_users, n_movies = region.shape
     ax = _axes(ax, (2.2 + 0.2 * n_movies, 2.6 + max(0.15 * n_users, 0.6)))
@@ -252,21 +184,7 @@ def rating_heat_map(
 def cluster_grid(
     means: pd.DataFrame, labelings: Sequence[npt.NDArray[Any]], names: Sequence[str]
 ) -> Figure:
-    """Draw several clusterings of the same users side by side.
-
-    Parameters
-    ----------
-    means : DataFrame
-        As in :func:`cluster_scatter`.
-    labelings : sequence of ndarray of shape (n_users,)
-        The labels of each clustering.
-    names : sequence of str
-        The title of each clustering.
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw several clusterings of the same users side by side, each with its name."""
     figure = Figure(figsize=(11.0, 5.0 * -(-len(labelings) // 2)), layout="constrained")
     grid = figure.subplots(-(-len(labelings) // 2), 2, squeeze=False)
     for ax, labels, name in zip(grid.flat, labelings, names, strict=False):

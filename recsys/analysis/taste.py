@@ -1,4 +1,4 @@
-"""Groups of users with a common taste, and what tells each group from the rest."""
+"""Groups of users with a common taste, and the movies that set each group apart."""
 
 import warnings
 from collections.abc import Callable
@@ -15,24 +15,27 @@ from kmeans_core import ConvergenceWarning, IterationEvent, KMeans
 from recsys.data.matrix import RatingMatrix
 from recsys.words import counted
 
-# A film's standing in a group counts as if this many more people had found it average.
+# The score of a movie in a group counts as if this many more users had rated it average.
 DAMPING = 5
 
-# A score is a difference of sums that need not be exact in binary: this much is still 0.
+# A score is a difference of sums with rounding errors. Up to this amount it counts as 0.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class TasteClusters:
-    """Users of a matrix in groups.
+    """The users of a matrix in groups.
 
     Attributes
     ----------
     matrix : RatingMatrix
+        The ratings of the users.
     labels : ndarray of shape (n_users,)
-        Group of each row of the matrix.
+        The group of each row of the matrix.
     n_clusters : int
+        The number of groups.
     inertia : float
+        The inertia of the clustering.
     """
 
     matrix: RatingMatrix
@@ -47,12 +50,12 @@ class TasteClusters:
 
     @property
     def sizes(self) -> npt.NDArray[np.intp]:
-        """Users in each group."""
+        """The number of users in each group."""
         return np.bincount(self.labels, minlength=self.n_clusters)
 
     @cached_property
     def centers(self) -> npt.NDArray[np.float64]:
-        """(n_clusters, n_items): mean of each group where a film not rated is 0; NaN if empty."""
+        """(n_clusters, n_items): group means; missing ratings are 0; NaN for empty groups."""
         n_users = len(self.labels)
         place = (self.labels, np.arange(n_users))
         members = sp.csr_array((np.ones(n_users), place), shape=(self.n_clusters, n_users))
@@ -60,55 +63,55 @@ class TasteClusters:
         return sums / np.where(self.sizes > 0, self.sizes, np.nan)[:, None]
 
     def cluster_of(self, user_id: int) -> int:
-        """Group of a user; KeyError for one who has none."""
+        """Return the group of a user. KeyError if the user is not in the matrix."""
         return int(self.labels[self.matrix.row_of(user_id)])
 
     def members(self, cluster: int) -> RatingMatrix:
-        """The group's users and all films of the matrix.
-
-        Raises
-        ------
-        ValueError
-            If there is no such group.
-        """
+        """Return the ratings of the group's users. ValueError if there is no such group."""
         if not 0 <= cluster < self.n_clusters:
             raise ValueError(f"no cluster {cluster}; there are 0 to {self.n_clusters - 1}")
         return self.matrix.take(np.flatnonzero(self.labels == cluster), slice(None))
 
     def user_labels(self) -> pd.DataFrame:
-        """One row a user: userId, cluster."""
+        """Make a table with one row for each user: userId, cluster."""
         return pd.DataFrame({"userId": self.matrix.user_ids, "cluster": self.labels})
 
     def summary(self) -> pd.DataFrame:
-        """One row a group: cluster, users, ratings, mean_rating."""
+        """Make a table with one row for each group: cluster, users, ratings, mean_rating."""
         counts = self.matrix.counts_by_user()
         sums = np.asarray(self.matrix.values.sum(axis=1))
         ratings = np.bincount(self.labels, counts, minlength=self.n_clusters).astype(np.int64)
-        stars = np.bincount(self.labels, sums, minlength=self.n_clusters)
+        totals = np.bincount(self.labels, sums, minlength=self.n_clusters)
+        means = totals / np.where(ratings > 0, ratings, np.nan)
         return pd.DataFrame(
             {
                 "cluster": np.arange(self.n_clusters),
                 "users": self.sizes,
                 "ratings": ratings,
-                "mean_rating": np.divide(
-                    stars, ratings, out=np.full(self.n_clusters, np.nan), where=ratings > 0
-                ),
+                "mean_rating": means,
             }
         )
 
     def distinctive_movies(self, cluster: int, n: int = 5) -> pd.DataFrame:
-        """Films that the group likes better than all users do, most telling first.
+        """List the movies that the group likes more than all users do, highest score first.
 
-        A film's score is the sum over the group's ratings of (rating - mean of all users' ratings
-        of the film), divided by the number of the group's ratings + 5, so that one enthusiast
-        does not decide. Only films with a score above 0 are told: what nobody else rated, the
-        group likes no better than all do.
+        The score of a movie is the sum over the group's ratings of (rating - mean rating of all
+        users), divided by the number of the group's ratings + 5. So a single enthusiast does not
+        decide. Only movies with a score above 0 are listed. If only the group rated a movie, its
+        score is 0.
+
+        Parameters
+        ----------
+        cluster : int
+            The group.
+        n : int, default 5
+            The number of movies.
 
         Returns
         -------
         DataFrame
-            movieId, title, n_ratings and mean in the group, mean_of_all, score; fewer than ``n``
-            rows where there are fewer such films.
+            movieId, title, n_ratings and mean in the group, mean_of_all, score. It has fewer than
+            ``n`` rows if there are fewer such movies.
         """
         group = self.members(cluster)
         counts = group.counts_by_item()
@@ -145,30 +148,33 @@ def cluster_users(
     Parameters
     ----------
     matrix : RatingMatrix
+        The ratings of the users.
     n_clusters : int, default 10
+        The number of groups.
     n_init : int, default 10
-        Starts, of which the best is kept.
+        The number of restarts. The best one is kept.
     missing : {"zero", "ignore"}, default "zero"
-        What a film without a rating is. With "zero" it counts as 0 stars, and groups differ mostly
-        in what their users watched. With "ignore" it is unknown, and groups differ in the stars
-        that their users gave.
+        The meaning of a missing rating. With "zero" it counts as 0, and groups differ mostly in the
+        movies that their users watched. With "ignore" it is unknown, and groups differ in the
+        ratings that their users gave.
     shrinkage : float, default 0.0
-        With ``missing="ignore"``: each group is drawn to the mean stars of every film, as if users
-        of this number had given them (:class:`kmeans_core.KMeans`).
+        With ``missing="ignore"``, each center is pulled toward the mean rating of every movie, as
+        if this many more users of the group had given it (:class:`kmeans_core.KMeans`).
     random_state : int, default 0
+        The seed of k-means.
     on_iteration : callable, optional
-        As in :class:`kmeans_core.KMeans`; for a progress bar.
+        k-means calls it after each iteration, as in :class:`kmeans_core.KMeans`.
 
     Returns
     -------
     TasteClusters
-        With fewer distinct users than clusters some groups are empty: ``sizes`` shows it.
+        Some groups are empty if there are fewer distinct users than groups. ``sizes`` shows it.
 
     Raises
     ------
     ValueError
-        If there are fewer users than clusters, if ``missing`` is something else, or if there is
-        shrinkage without ``missing="ignore"``.
+        If there are fewer users than clusters, if ``missing`` is another value, or if shrinkage is
+        given without ``missing="ignore"``.
 
     Examples
     --------
@@ -192,15 +198,15 @@ def cluster_users(
         shrinkage=shrinkage,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the sizes tell it
+        warnings.simplefilter("ignore", ConvergenceWarning)  # `sizes` shows empty groups
         model.fit(matrix.values)
     return TasteClusters(matrix, model.labels_, n_clusters, model.inertia_)
 
 
 def by_mean_and_count(region: RatingMatrix) -> RatingMatrix:
-    """The same region, films by falling mean rating, users by falling number of ratings.
+    """Sort the movies of a region by falling mean, and its users by falling number of ratings.
 
-    Films that nobody in the region rated come last; ties by the lower id.
+    Movies without a rating come last. Ties are sorted by id.
     """
     means = np.nan_to_num(region.means_by_item(), nan=-np.inf)
     return region.take(

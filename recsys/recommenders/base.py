@@ -1,4 +1,4 @@
-"""What every recommender can do: fit, predict, recommend, say why, save and load."""
+"""The methods of every recommender: fit, predict, recommend, explain, save and load."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from recsys.recommenders.types import NO_ITEM, Floats, Ints, Part, Prediction, U
 
 
 class Recommender(Model):
-    """The verbs of every recommender. A recommender is fitted once and then only read."""
+    """The base class of all recommenders. Only a fit changes a recommender."""
 
     def fit(self, ratings: Ratings) -> Self:
         """Learn from ratings.
@@ -26,16 +26,17 @@ class Recommender(Model):
         Parameters
         ----------
         ratings : Ratings
+            The training data.
 
         Returns
         -------
         Recommender
-            Itself, fitted.
+            The same recommender, fitted.
         """
         return self.fit_on(TrainingData.of(ratings))
 
     def fit_on(self, data: TrainingData) -> Self:
-        """Learn from what another recommender was trained on.
+        """Learn from the training data of another recommender.
 
         Parameters
         ----------
@@ -45,7 +46,7 @@ class Recommender(Model):
         Returns
         -------
         Recommender
-            Itself, fitted.
+            The same recommender, fitted.
         """
         return self._fit(data, self._learn)
 
@@ -56,7 +57,7 @@ class Recommender(Model):
             self.trained_on = data
             learn()
         except BaseException:
-            # A fit that fails leaves what was there.
+            # A fit that fails does not change the recommender.
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
@@ -69,31 +70,32 @@ class Recommender(Model):
         *,
         ratings: "GivenRatings | None" = None,
     ) -> Floats:
-        """Expected stars of each (user, film) pair.
+        """Predict the rating of each (user, item) pair.
 
-        Users and films that were not trained on have expected stars too, so no answer is NaN.
+        Users and items outside the training data have predicted ratings too, so no answer is NaN.
 
         Parameters
         ----------
         user_ids : array-like of shape (n_pairs,), int, optional
             Give either these or ``ratings``.
         movie_ids : array-like of shape (n_pairs,), int
+            The ids of the items.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
-            The ratings of one new person, for whom the answers are: a mapping of movieId to stars,
-            a Series of stars by movieId, a frame with the columns movieId and rating, or pairs
-            (movieId, stars). Ratings of films that are not among the training films are left out.
+            The ratings of one new user, to predict the ratings of this user: a mapping of movieId
+            to rating, a Series of ratings by movieId, a frame with the columns movieId and rating,
+            or pairs (movieId, rating). Ratings of items outside the training data are ignored.
 
         Returns
         -------
         ndarray of shape (n_pairs,)
-            Stars, within the scale of the training ratings.
+            Predicted ratings, within the scale of the training ratings.
 
         Raises
         ------
         ValueError
-            If ids are not whole numbers or not of one length, if both or neither of ``user_ids``
-            and ``ratings`` are given, if a rating is off the scale or not a number, or if a film
-            is rated twice.
+            If an id is not a whole number, if there are not as many movie ids as user ids, if both
+            or neither of ``user_ids`` and ``ratings`` are given, if a rating is off the scale or
+            not a number, or if an item is rated twice.
         """
         self._check_fitted()
         data = self.trained_on
@@ -109,13 +111,11 @@ class Recommender(Model):
         unknown = rows < 0
         if np.any(unknown):
             predicted[unknown] = self._predict_new_user({}, items[unknown])
-        # By blocks of users: what is known of a person may be large.
-        pairs = np.argsort(rows, kind="stable")[int(np.sum(unknown)) :]
-        asked, starts = np.unique(rows[pairs], return_index=True)
-        limits = np.append(starts, len(pairs))
-        for first in range(0, len(asked), data.block):
-            block = asked[first : first + data.block]
-            some = pairs[limits[first] : limits[first + len(block)]]
+        # Users are placed in blocks, because their places may take much memory.
+        order = np.argsort(rows, kind="stable")
+        for block in data.blocks(np.unique(rows[~unknown])):
+            first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
+            some = order[first:last]
             user_index = np.searchsorted(block, rows[some])
             users = ranking.known_users(self, block)
             predicted[some] = ranking.predicted_ratings(self, users, user_index, items[some])
@@ -134,35 +134,36 @@ class Recommender(Model):
         exclude_rated: bool = True,
         among: Iterable[int] | None = None,
     ) -> pd.DataFrame:
-        """The ``n`` films to show a person, best first, with the reason for each.
+        """Recommend the best ``n`` items to a user, with the reason for each.
 
         Parameters
         ----------
         user_id : int, optional
             A training user. Give either this or ``ratings``.
         n : int, default 10
+            The number of items.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
-            The ratings of a new person, as in :meth:`predict`.
+            The ratings of a new user, as in :meth:`predict`.
         exclude_rated : bool, default True
-            Leave out films that the person rated.
+            Leave out items that the user rated.
         among : iterable of int, optional
-            Movie ids to choose from. All films if not given.
+            The movie ids to choose from. The default is all items.
 
         Returns
         -------
         DataFrame
-            movieId, title, score (films are ranked by it), predicted_rating (stars), n_ratings (how
-            many of the users in the reason rated the film) and reason. There are fewer than ``n``
-            rows if fewer films can be recommended. Films with equal scores are sorted by falling
-            number of ratings, then by movieId.
+            movieId, title, score (items are ranked by it), predicted_rating, n_ratings (the number
+            of ratings that the reason counts) and reason. There are fewer than ``n`` rows if fewer
+            items can be recommended. Items with equal scores are sorted by falling number of
+            ratings, then by movieId.
 
         Raises
         ------
         ValueError
             If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, if a
-            rating is off the scale or not a number, or if a film is rated twice.
+            rating is off the scale or not a number, or if an item is rated twice.
         KeyError
-            If the user was not among the training users.
+            If the user is not a training user.
         """
         self._check_fitted()
         check_n(n)
@@ -182,19 +183,21 @@ class Recommender(Model):
     def recommend_all(
         self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[int] | None = None
     ) -> pd.DataFrame:
-        """The films to show every training user.
+        """Recommend items to every training user.
 
         Parameters
         ----------
         n : int, default 10
+            The number of items for each user.
         exclude_rated : bool, default True
+            Leave out items that the user rated.
         among : iterable of int, optional
-            As in :meth:`recommend`.
+            The movie ids to choose from. The default is all items.
 
         Returns
         -------
         DataFrame
-            As :meth:`recommend`, with userId as the first column.
+            The rows of :meth:`recommend` for each user, with userId as the first column.
 
         Raises
         ------
@@ -219,26 +222,28 @@ class Recommender(Model):
     def top(
         self, user_ids: npt.ArrayLike, n: int = 10, *, exclude_rated: bool = True
     ) -> npt.NDArray[np.int64]:
-        """Movie ids of the best films of training users, without reasons.
+        """List the movie ids of the best items for training users, without reasons.
 
         Parameters
         ----------
         user_ids : array-like of shape (n_users,), int
+            The training users.
         n : int, default 10
+            The number of items for each user.
         exclude_rated : bool, default True
-            Leave out films that the person rated.
+            Leave out items that the user rated.
 
         Returns
         -------
         ndarray of shape (n_users, n)
-            Best first; -1 where there are fewer.
+            Movie ids, best first. If a user has fewer items, the rest of the row is -1.
 
         Raises
         ------
         ValueError
-            If ``n`` is negative, or if a training film has the id -1.
+            If ``n`` is negative, or if a training item has the id -1.
         KeyError
-            If a user was not among the training users.
+            If a user is not a training user.
         """
         self._check_lists(n)
         data = self.trained_on
@@ -252,30 +257,32 @@ class Recommender(Model):
     def top_new(
         self, ratings: "Sequence[GivenRatings]", n: int = 10, *, exclude_rated: bool = True
     ) -> npt.NDArray[np.int64]:
-        """Movie ids of the best films of new people, without reasons.
+        """List the movie ids of the best items for new users, without reasons.
 
         Parameters
         ----------
         ratings : sequence
-            For each person their ratings, as in :meth:`predict`.
+            The ratings of each user, as in :meth:`predict`.
         n : int, default 10
+            The number of items for each user.
         exclude_rated : bool, default True
-            Leave out films that the person rated.
+            Leave out items that the user rated.
 
         Returns
         -------
         ndarray of shape (n_users, n)
-            Best first; -1 where there are fewer.
+            Movie ids, best first. If a user has fewer items, the rest of the row is -1.
 
         Raises
         ------
         ValueError
-            If ``n`` is negative, if a training film has the id -1, if ``ratings`` are of one person
-            alone, if a rating is off the scale or not a number, or if a film is rated twice.
+            If ``n`` is negative, if a training item has the id -1, if ``ratings`` are the ratings
+            of a single user, if a rating is off the scale or not a number, or if an item is rated
+            twice.
         """
         self._check_lists(n)
         if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
-            raise ValueError("top_new takes a list of people: for one, pass [ratings]")
+            raise ValueError("top_new takes a list of users; for one user, pass [ratings]")
         users = [given_ratings(of_one) for of_one in ratings]
         blocks = (ranking.folded_in(self, some) for some in self.trained_on.blocks(users))
         return self._ids(blocks, n, exclude_rated)
@@ -284,7 +291,7 @@ class Recommender(Model):
         self._check_fitted()
         check_n(n)
         if np.any(self.trained_on.matrix.movie_ids == NO_ITEM):
-            raise ValueError(f"a film has the id {NO_ITEM}, which says in lists that there is none")
+            raise ValueError(f"a film has the id {NO_ITEM}, which marks empty places in lists")
 
     def _ids(self, blocks: Iterable[Users], n: int, exclude_rated: bool) -> Ints:
         found = [ranking.best_ids(self, users, n, exclude_rated) for users in blocks]
@@ -297,24 +304,26 @@ class Recommender(Model):
         *,
         ratings: "GivenRatings | None" = None,
     ) -> Prediction:
-        """The expected stars of one pair as in :meth:`predict`, their parts, and the evidence.
+        """Explain the predicted rating of one pair by its parts and the evidence.
 
         Parameters
         ----------
         user_id : int, optional
             Give either this or ``ratings``.
         movie_id : int
+            The id of the item.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
-            The ratings of a new person, as in :meth:`predict`.
+            The ratings of a new user, as in :meth:`predict`.
 
         Returns
         -------
         Prediction
+            The rating that :meth:`predict` returns, its parts, and the evidence.
 
         Raises
         ------
         ValueError
-            If ``movie_id`` is not given, or as in :meth:`predict`.
+            If ``movie_id`` is not given, or if :meth:`predict` would refuse the pair.
         """
         self._check_fitted()
         data = self.trained_on
@@ -341,44 +350,46 @@ class Recommender(Model):
         )
 
     def save(self, path: str | Path) -> None:
-        """Write parameters and what was learned to a file that :meth:`load` reads.
+        """Write the fitted recommender to a file that :meth:`load` reads.
 
         Parameters
         ----------
         path : str or Path
-            An npz file; nothing in it is pickled. A file of that name is replaced when the new
-            one is complete. Links are followed.
+            The npz file. It holds no pickles. A file of this name is replaced when the new one is
+            complete. Links are followed.
 
         Raises
         ------
         ValueError
             If :meth:`load` would refuse the file.
         OSError
-            If the file cannot be written; the message names it.
+            If the file cannot be written. The message names it.
         """
         self._check_fitted()
         storage.save(Path(path), self)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The recommender that :meth:`save` wrote; its answers have the same bits.
+        """Read the recommender that :meth:`save` wrote. Its answers have the same bits.
 
-        Every array of the file is checked, so that a damaged or edited file cannot end the
-        process, now or at a later question.
+        Every array of the file is checked, so a damaged or edited file cannot crash the process,
+        now or at a later call.
 
         Parameters
         ----------
         path : str or Path
+            The file.
 
         Returns
         -------
         Recommender
+            The fitted recommender.
 
         Raises
         ------
         ValueError
-            If the file is not a recommender's, is damaged, or holds another class than the one
-            asked.
+            If the file is not a recommender's file, is damaged, or holds a recommender of another
+            class.
         OSError
             If the file cannot be opened.
         """

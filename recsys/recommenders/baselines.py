@@ -1,4 +1,4 @@
-"""The simplest recommenders: how generous people are and how good films are; what most liked."""
+"""The simplest recommenders: predictions from biases, and the items that most users like."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 
 class _ByBiases(Recommender):
-    """Expects the stars that biases say."""
+    """Predicts baselines: the global mean plus the biases of the user and the item."""
 
     _biases: Biases
 
@@ -36,18 +36,21 @@ class _ByBiases(Recommender):
 
 @storage.storable
 class BiasBaseline(_ByBiases):
-    """Expects the mean rating, more from a generous user, more for a good film.
+    """Predicts the mean rating, plus a bias of the user and a bias of the item.
 
-    The rating of film i by user u is expected to be mu + b_u + b_i, where mu is the mean of all
-    ratings. Both b are shrunk towards 0, as if every film had ``item_damping`` more ratings that
-    are average, and every user ``user_damping``. After ``n_sweeps`` rounds each b is the best for
-    the other (Koren 2010, Factor in the Neighbors, section 2.1, by alternating means).
+    The predicted rating of item i by user u is mu + b_u + b_i. mu is the mean of all ratings. b_u
+    says how generous the user is, and b_i says how good the item is. They are computed in turn,
+    each from the other (Koren 2010, Factor in the Neighbors, section 2.1, by alternating means).
+    Items are ranked by predicted rating.
 
     Parameters
     ----------
     item_damping : float, default 3
+        Each item counts as if it had this many more ratings that are average.
     user_damping : float, default 5
+        Each user counts as if they had given this many more ratings that are average.
     n_sweeps : int, default 10
+        The number of times that all biases are computed.
 
     Attributes
     ----------
@@ -76,7 +79,7 @@ class BiasBaseline(_ByBiases):
         self.n_sweeps = n_sweeps
 
     def _check_parameters(self) -> None:
-        least = np.finfo(np.float64).tiny  # without any, a mean over nobody would be 0 / 0
+        least = np.finfo(np.float64).tiny  # without damping, a mean of no ratings would be 0 / 0
         at_least(least, item_damping=self.item_damping, user_damping=self.user_damping)
         at_least(0, n_sweeps=self.n_sweeps)
 
@@ -86,9 +89,9 @@ class BiasBaseline(_ByBiases):
         )
 
     def _scores(self, users: Users) -> Floats:
-        # Unclipped: films that all reach the largest rating would tie.
-        item_directions = self._biases.item_biases[None, :-1]
-        scores: Floats = self._biases.mean + users.placed[:, None] + item_directions
+        # Scores are not clipped to the scale: all items at the largest rating would tie.
+        item_biases = self._biases.item_biases[None, :-1]
+        scores: Floats = self._biases.mean + users.placed[:, None] + item_biases
         return scores
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -103,7 +106,7 @@ class BiasBaseline(_ByBiases):
 
 @storage.storable
 class MostLiked(_ByBiases):
-    """Recommends to everybody what most people liked; expects what :class:`BiasBaseline` does.
+    """Recommends the items that most users like. It predicts ratings as :class:`BiasBaseline` does.
 
     Attributes
     ----------

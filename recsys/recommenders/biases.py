@@ -1,4 +1,4 @@
-"""Biases: how generous people are and how good films are, each the best for the other."""
+"""Biases: the amounts by which the ratings of each user and of each item differ from the mean."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,27 +16,22 @@ ITEM_DAMPING = 3.0
 USER_DAMPING = 5.0
 N_SWEEPS = 10
 
+# The forms of the arrays in a file.
+FORMS: dict[str, Form] = {
+    "mean": real(),
+    "user_biases": real("n_users"),
+    "item_biases": real("n_items+1"),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Biases:
-    """The rating of film i by user u is expected to be mean + user_biases[u] + item_biases[i].
-
-    Attributes
-    ----------
-    user_damping : float
-        A person's mean counts as if the person had this many more ratings that are average.
-    mean : float
-        Of all ratings.
-    user_biases : ndarray of shape (n_users,)
-        How much more than others each training user gives to the same films.
-    item_biases : ndarray of shape (n_items + 1,)
-        The same of films; the last one stands for films that were not trained on.
-    """
+    """The baseline prediction for user u and item i is mean + user_biases[u] + item_biases[i]."""
 
     user_damping: float
-    mean: float
-    user_biases: Floats
-    item_biases: Floats
+    mean: float  # the global mean
+    user_biases: Floats  # (n_users,)
+    item_biases: Floats  # (n_items + 1,); the last one is 0, for items outside the training data
 
     @classmethod
     def learned(
@@ -46,7 +41,7 @@ class Biases:
         user_damping: float = USER_DAMPING,
         n_sweeps: int = N_SWEEPS,
     ) -> Self:
-        """Alternate between the means of films and those of users.
+        """Compute the biases of items and of users in turn, each as damped means of residuals.
 
         Koren 2010, Factor in the Neighbors, section 2.1, by alternating means.
         """
@@ -62,20 +57,20 @@ class Biases:
         return found
 
     def biases_of_users(self, rated: sp.csr_array) -> Floats:
-        """How much more than others each row gives to the same films."""
+        """The bias of the user of each row, given the biases of the items."""
         residuals = rated.data - self.mean - self.item_biases[rated.indices]
         sums = np.bincount(user_index_of(rated), residuals, minlength=rated.shape[0])
         user_biases: Floats = sums / (self.user_damping + np.diff(rated.indptr))
         return user_biases
 
     def residuals(self, rated: sp.csr_array, user_biases: Floats) -> Floats:
-        """Ratings minus their expected stars, in the order of ``rated.data``."""
+        """Ratings minus their baseline predictions, in the order of ``rated.data``."""
         residuals: Floats = rated.data - self.mean - user_biases[user_index_of(rated)]
         residuals -= self.item_biases[rated.indices]
         return residuals
 
     def parts(self, user_biases: Floats, user_index: Ints, items: Ints) -> dict[str, Floats]:
-        """Addends of the expected stars."""
+        """The parts of baseline predictions."""
         return {
             "mean of all ratings": np.full(np.broadcast(user_index, items).shape, self.mean),
             "how generous the user is": user_biases[user_index] + np.zeros_like(items, np.float64),
@@ -83,25 +78,13 @@ class Biases:
         }
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """For a file."""
-        return {
-            "mean": np.array(self.mean),
-            "user_biases": self.user_biases,
-            "item_biases": self.item_biases,
-        }
+        """The arrays for a file, as `FORMS` declares them."""
+        return {name: np.asarray(getattr(self, name)) for name in FORMS}
 
     @classmethod
     def of_arrays(
         cls, arrays: Mapping[str, npt.NDArray[Any]], user_damping: float = USER_DAMPING
     ) -> Self:
-        """What :meth:`arrays` gave, back."""
+        """Restore the biases from :meth:`arrays`."""
         mean = float(arrays["mean"])
         return cls(user_damping, mean, arrays["user_biases"], arrays["item_biases"])
-
-
-# What the arrays of a file must be.
-FORMS: dict[str, Form] = {
-    "mean": real(),
-    "user_biases": real("n_users"),
-    "item_biases": real("n_items+1"),
-}

@@ -1,4 +1,4 @@
-"""BoostedClusterMeans: many small clusterings, each adding a little to an expected rating."""
+"""BoostedClusterMeans: adds up small parts of a predicted rating from many clusterings."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import biases, storage
+from recsys.recommenders import biases, npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import (
@@ -17,8 +17,8 @@ from recsys.recommenders.embeddings import (
     Floats32,
     basis_of,
     by_activity_and_popularity,
-    mixed,
     of_length_one,
+    random_mixture,
 )
 from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real32
@@ -35,66 +35,63 @@ from recsys.recommenders.stages import (
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
 
-# Groups of a stage, at least and at most.
+# The least and the greatest number of groups of a stage.
 USER_GROUPS = (2, 64)
 ITEM_GROUPS = (4, 256)
 
-# Dimensions of what is clustered, and of the basis they are mixed from.
+# k-means clusters this many random mixtures of the directions of a basis.
 N_COMPONENTS = 20
 N_BASIS = 32
 
-# One stage of this many groups users; the others group films.
+# One stage in five groups users. The others group items.
 STAGES_A_CYCLE = 5
 
-# Share of the stages that group by who rated what; the others group by residuals.
+# This share of the stages groups by who rated what. The others group by residuals.
 WATCHED_SHARE = 0.6
 
-# Share of the stages of films that group by genres beside who rated what.
+# This share of the item stages groups by genres and by who rated what.
 GENRES_SHARE = 0.5
 
-# A file holds nothing of chains without stages. It may name at most this many of them.
+# A file holds no arrays of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Where people are.
+    """The places of some users."""
 
-    Attributes
-    ----------
-    generosity : ndarray of shape (n_users,)
-    stages : tuple of ndarray
-        What each stage of each chain knows of the people, row by row.
-    """
-
-    user_biases: Floats
-    stages: tuple[npt.NDArray[Any], ...]
+    user_biases: Floats  # (n_users,)
+    stages: tuple[npt.NDArray[Any], ...]  # of each stage of each chain, from its `place`
 
 
 @storage.storable
 class BoostedClusterMeans(Recommender):
-    """Expects biases plus the means of many groups of users and of films, a little of each.
+    """Predicts biases plus small parts of the means of many groups of users and of items.
 
-    Each stage groups users or films by k-means. It then adds shrunk means of what is not explained
-    yet, times a learning rate. One stage of five groups users and adds the mean of a group for a
-    film (people like you think more of it). The other stages group films and add the mean of a user
-    for a group (you think more of films like it). Groups come from who rated what, from the
-    residuals themselves, or, in half of the stages of films, from who rated what and from genres.
-    Each stage draws its number of groups and a random mixture of directions. A single grouping is
-    rough, but their sum is not. The predictions of several chains are averaged.
+    Each stage groups users or items by k-means. It then adds damped means of the residuals, times a
+    learning rate. One stage in five groups users and adds the mean of the group for an item (users
+    like you rate it higher). The other stages group items and add the mean of the user for the
+    group (you rate items like it higher). Groups come from who rated what, from the residuals, or,
+    in half of the item stages, from who rated what and from genres. Each stage draws its number of
+    groups and a random mixture of directions. One clustering is rough, but their sum is not. The
+    predictions of several chains are averaged.
 
     It is gradient boosting (Friedman 2001, Greedy Function Approximation, algorithm 1) with
-    clusters as base learners, except that the mean that explains a rating leaves this rating out.
+    clusters as base learners. The difference is that each mean leaves out the rating that it
+    explains. Items are ranked by predicted rating.
 
     Parameters
     ----------
     n_chains : int, default 2
+        The number of chains that are averaged.
     n_stages : int, default 100
-        Of each chain.
+        The number of stages of each chain.
     learning_rate : float, default 0.15
+        The share of a mean that a stage adds.
     damping : float, default 20
         A mean counts as if it had this many more residuals of 0.
     random_state : int, default 0
+        The seed of all random draws.
 
     Attributes
     ----------
@@ -103,9 +100,9 @@ class BoostedClusterMeans(Recommender):
 
     Notes
     -----
-    A fitted model keeps about 220 bytes for each user and stage, and 25 for each film and stage:
-    with 200 stages 70 MB for 671 users and 9,000 films, 7 GB for 162,000 users. Fewer chains or
-    stages take less.
+    A fitted model keeps about 220 bytes for each user and stage, and 25 for each item and stage.
+    With 200 stages this is 70 MB for 671 users and 9,000 items, and 7 GB for 162,000 users. Fewer
+    chains or stages take less.
 
     Examples
     --------
@@ -158,8 +155,8 @@ class BoostedClusterMeans(Recommender):
         return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
 
     def _cells(self, rated: sp.csr_array, user_biases: Floats) -> Cells:
-        left = self._biases.residuals(rated, user_biases)
-        return Cells(rated, user_index_of(rated), left, self.damping, self.learning_rate)
+        residuals = self._biases.residuals(rated, user_biases)
+        return Cells(rated, user_index_of(rated), residuals, self.damping, self.learning_rate)
 
     def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
         of_users = number % STAGES_A_CYCLE == 0
@@ -169,7 +166,7 @@ class BoostedClusterMeans(Recommender):
         if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
             return item_stage(cells, self._by_genre(basis, rng), n_groups, rng)
         if by_residuals:
-            # A random sketch of the rows with one power iteration.
+            # The features are a random sketch of the rows, with one power iteration.
             matrix: Any = cells.residual_matrix()
             matrix = matrix if of_users else matrix.T.tocsr()
             projection = matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS))
@@ -178,26 +175,19 @@ class BoostedClusterMeans(Recommender):
             features = (matrix @ projection).astype(np.float32)
         else:
             whole = basis.users if of_users else basis.items
-            projection = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            features = of_length_one(mixed(whole, projection))
+            features, projection = random_mixture(whole, N_COMPONENTS, rng)
         if not of_users:
             return item_stage(cells, features, n_groups, rng)
         return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals)
 
     def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
-        """Who rated a film, and of what genres it is: as much of the one as of the other."""
+        """Features of items: one half from who rated them, the other half from their genres."""
         sides = (basis.items, of_length_one(self.trained_on.genres))
-        mixtures = (rng.normal(size=(side.shape[1], N_COMPONENTS)) for side in sides)
-        return np.hstack(
-            [
-                of_length_one(mixed(side, mixture.astype(np.float32)))
-                for side, mixture in zip(sides, mixtures, strict=True)
-            ]
-        )
+        return np.hstack([random_mixture(side, N_COMPONENTS, rng)[0] for side in sides])
 
     @property
     def _stages(self) -> tuple[Stage, ...]:
-        """Of all chains."""
+        """The stages of all chains."""
         return tuple(chained.from_iterable(self._chains))
 
     # Placing ------------------------------------------------------------------------------------
@@ -222,13 +212,13 @@ class BoostedClusterMeans(Recommender):
 
     def _parts(self, placed: Placed, user_index: Ints, items: Ints) -> dict[str, Floats]:
         shape = np.broadcast(user_index, items).shape
-        of_users, item_directions = np.zeros(shape), np.zeros(shape)
+        of_users, of_items = np.zeros(shape), np.zeros(shape)
         for stage, known in zip(self._stages, placed.stages, strict=True):
-            total = of_users if isinstance(stage, UserStage) else item_directions
+            total = of_users if isinstance(stage, UserStage) else of_items
             total += stage.part(known, user_index, items)
         return self._biases.parts(placed.user_biases, user_index, items) | {
             "what people like the user think of it": of_users / len(self._chains),
-            "what the user thinks of films like it": item_directions / len(self._chains),
+            "what the user thinks of films like it": of_items / len(self._chains),
         }
 
     def _scores(self, users: Users) -> Floats:
@@ -237,7 +227,8 @@ class BoostedClusterMeans(Recommender):
         return total_of(self._parts(users.placed, user_index, items))
 
     def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """How the film was rated by the group that adds most to it, of all stages' groups."""
+        """The evidence of the group that adds most to the item, over all user stages."""
+        # Groups are numbered through all stages.
         voices, first = [], 0
         for stage, known in zip(self._stages, users.placed.stages, strict=True):
             if isinstance(stage, UserStage):
@@ -247,7 +238,6 @@ class BoostedClusterMeans(Recommender):
                 first += len(stage.centers)
         if not voices:
             return of_everyone(self.trained_on, item)
-        # Groups are numbered through all stages.
         _, stage, group, cluster = max(voices, key=lambda voice: voice[0])
         rated = users.rated[[user]]
         mine = rated.indices[self.trained_on.liked(rated.data)]
@@ -257,34 +247,33 @@ class BoostedClusterMeans(Recommender):
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        shape = np.array([len(self._chains), len(self._chains[0])])
         arrays: dict[str, npt.NDArray[Any]] = {
             "item_directions": self._item_directions,
-            "shape": shape,
+            "shape": np.array([len(self._chains), len(self._chains[0])]),
         }
-        arrays |= storage.prefixed("biases", self._biases.arrays())
+        arrays |= npz.prefixed("biases", self._biases.arrays())
         for c, chain in enumerate(self._chains):
             for s, stage in enumerate(chain):
                 stored = {name: np.asarray(value) for name, value in vars(stage).items()}
-                arrays |= storage.prefixed(f"{c}/{s}", stored)
+                arrays |= npz.prefixed(f"{c}/{s}", stored)
         return arrays
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
-            raise ValueError(f"{self.n_chains:,} x {self.n_stages:,} stages are not in it")
+            raise ValueError(f"it does not hold {self.n_chains:,} x {self.n_stages:,} stages")
         forms = {"item_directions": real32("n_items", "n_basis"), "shape": natural(2)}
-        forms |= storage.prefixed("biases", biases.FORMS)
+        forms |= npz.prefixed("biases", biases.FORMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
-                forms |= storage.prefixed(start, _kind(start, names).forms(start))
+                forms |= npz.prefixed(start, _kind(start, names).forms(start))
         return forms
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._item_directions = arrays["item_directions"]
-        self._biases = Biases.of_arrays(storage.without("biases", arrays))
+        self._biases = Biases.of_arrays(npz.without("biases", arrays))
         self._chains = tuple(
             tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
             for c in range(self.n_chains)
@@ -298,5 +287,4 @@ class BoostedClusterMeans(Recommender):
 
 
 def _kind(start: str, names: Collection[str]) -> type[Stage]:
-    """Whether a file holds a stage of users or of films."""
     return UserStage if f"{start}/centers" in names else ItemStage

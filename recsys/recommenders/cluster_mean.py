@@ -1,4 +1,4 @@
-"""ClusterMeanRecommender of the notebook: the mean rating that the user's cluster gave a film."""
+"""ClusterMeanRecommender of the notebook: the mean rating of an item in the user's cluster."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Self
@@ -10,60 +10,61 @@ import scipy.sparse as sp
 
 from kmeans_core import IterationEvent, assign
 from recsys.analysis.taste import TasteClusters, cluster_users
-from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
-from recsys.recommenders import storage
+from recsys.recommenders import npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.training import TrainingData, user_index_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
 from recsys.words import counted
 
-# The region of a cluster in the notebook: films, users.
+# The region of a cluster in the notebook: items, users.
 NOTEBOOK_REGION = (300, 75)
 
-# A file may ask for this many groups x films for each byte of its arrays, and some more.
-CELLS_A_BYTE = 1
+# The tables of groups x items of a file may have one cell for each byte of its arrays, plus these.
 SPARE_CELLS = 2_000_000
 
 
 @storage.storable
 class ClusterMeanRecommender(Recommender):
-    """Groups users by k-means and expects the mean rating that the user's group gave a film.
+    """Groups users by k-means and predicts the mean rating of an item in the user's group.
 
-    This is the plain baseline, kept as the notebook has it. It has these faults:
+    This is the plain baseline of the notebook. It has these faults:
 
-    * One five-star rating wins. A film that a single person of the group saw and loved comes before
-      a film that thirty people gave 4.8, so its lists are mostly accidents.
-    * A film not rated counts as 0 stars when the groups are made. So groups tell how much people
-      rated rather than what they liked.
-    * It ignores that some people are generous and some are strict.
-    * A user's own rating of a film is part of the group's mean, so films that the user rated are
-      predicted from the answer.
+    * One five-star rating wins. If one user of the group rated an item 5, it comes before an item
+      that thirty users rated 4.8. So the lists are mostly accidents.
+    * An item without a rating counts as 0 when users are grouped. So groups tell how much users
+      rated rather than what they like.
+    * It ignores that some users are generous and some are strict.
+    * A user's own rating of an item is part of the group's mean. So the prediction for a rated item
+      contains the answer.
 
-    The film's mean over everyone is expected if the group, or its region, has no rating of the
-    film, if the groups are not made on the film, or if the user has no group. If nobody rated the
-    film, the mean of all ratings is expected.
+    It predicts the mean over all users if the group, or its region, has no rating of the item, if
+    the item was not used to make the groups, or if the user has no group. It predicts the mean of
+    all ratings if no user rated the item.
 
-    Only films that the group rated are recommended. Films with equal means are sorted by falling
-    number of the group's ratings, then by movieId. New people are in the group with the nearest
-    center, where a film not rated is 0.
+    It recommends only items that the group rated. Items with equal means are sorted by falling
+    number of the group's ratings, then by movieId. New users join the group with the nearest
+    center, where an item without a rating is 0.
 
     Parameters
     ----------
     n_clusters : int, default 10
-        At most as many as there are users.
+        The number of groups. It is reduced to the number of users if that is less.
     n_movies : int, default 1000
-        Groups are made on this many most-rated films, and only these are recommended.
+        The number of most-rated items that make the groups. Only these are recommended.
     region : (int, int), optional
-        Take the means over the group's densest region of this many films and users; the notebook
-        has (300, 75). The whole group if not given.
+        Take the means over the group's densest region of this many items and users. The notebook
+        uses (300, 75). The default is the whole group.
     n_init : int, default 10
+        The number of restarts of k-means.
     random_state : int, default 0
+        The seed of k-means.
 
     Attributes
     ----------
     clusters : TasteClusters
+        The groups.
     trained_on : TrainingData
         The ratings of the last fit.
 
@@ -98,53 +99,55 @@ class ClusterMeanRecommender(Recommender):
     def fit(
         self, ratings: Ratings, *, on_iteration: Callable[[IterationEvent], Any] | None = None
     ) -> Self:
-        """Group the users by their ratings of the most-rated films.
+        """Group the users by their ratings of the most-rated items.
 
         Parameters
         ----------
         ratings : Ratings
+            The training data.
         on_iteration : callable, optional
-            As in :class:`kmeans_core.KMeans`; for a progress bar.
+            k-means calls it after each iteration, as in :class:`kmeans_core.KMeans`.
 
         Returns
         -------
         ClusterMeanRecommender
-            Itself, fitted.
+            The same recommender, fitted.
         """
-        return self._fit(TrainingData.of(ratings), lambda: self._use(self._grouped(on_iteration)))
+        return self._fit(TrainingData.of(ratings), lambda: self._learn(on_iteration))
 
     def fit_clusters(self, clusters: TasteClusters, ratings: Ratings) -> Self:
-        """Use groups that are there already.
+        """Use existing groups.
 
         Parameters
         ----------
         clusters : TasteClusters
+            The groups.
         ratings : Ratings
-            For the means over everyone, which are expected where a group has no rating of a film.
+            The training data. Its means are predicted if a group has no rating of an item.
 
         Returns
         -------
         ClusterMeanRecommender
-            Itself, fitted.
+            The same recommender, fitted.
         """
         return self._fit(TrainingData.of(ratings), lambda: self._use(clusters))
 
-    def _learn(self) -> None:
-        self._use(self._grouped(None))
-
-    def _grouped(self, on_iteration: Callable[[IterationEvent], Any] | None) -> TasteClusters:
-        return cluster_users(
+    def _learn(self, on_iteration: Callable[[IterationEvent], Any] | None = None) -> None:
+        clusters = cluster_users(
             self.trained_on.matrix.most_rated(self.n_movies),
             min(self.n_clusters, self.trained_on.n_users),
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,
         )
+        self._use(clusters)
 
     def _use(self, clusters: TasteClusters) -> None:
         matrix, n_items = self.trained_on.matrix, clusters.matrix.shape[1]
-        self._groups = [self._seen_part(clusters, c) for c in range(clusters.n_clusters)]
-        # The last row is for people in no group, the last column for films of no group.
+        self._groups = [clusters.members(cluster) for cluster in range(clusters.n_clusters)]
+        if self.region is not None:
+            self._groups = [group.densest_region(*self.region) for group in self._groups]
+        # The last row is for users in no group, and the last column for items outside the groups.
         self._counts = np.zeros((clusters.n_clusters + 1, n_items + 1), dtype=np.intp)
         self._means = np.full(self._counts.shape, np.nan)
         column = pd.Index(clusters.matrix.movie_ids)
@@ -152,7 +155,7 @@ class ClusterMeanRecommender(Recommender):
             items = column.get_indexer(pd.Index(group.movie_ids))
             self._counts[cluster, items] = group.counts_by_item()
             self._means[cluster, items] = group.means_by_item()
-        # The column that a training film has in the groups' matrix; -1 where it has none.
+        # The column of each training item in the groups' matrix, or -1 if it has none.
         place = column.get_indexer(pd.Index(matrix.movie_ids))
         self._item_in_groups = np.append(place, -1)
         row = pd.Index(clusters.matrix.user_ids).get_indexer(pd.Index(matrix.user_ids))
@@ -160,10 +163,6 @@ class ClusterMeanRecommender(Recommender):
         self._means_of_everyone = np.append(matrix.means_by_item(), np.nan)
         self._mean_of_all = float(matrix.values.data.mean())
         self.clusters = clusters
-
-    def _seen_part(self, clusters: TasteClusters, cluster: int) -> RatingMatrix:
-        group = clusters.members(cluster)
-        return group if self.region is None else group.densest_region(*self.region)
 
     def _place_known(self, rows: Ints) -> npt.NDArray[np.intp]:
         return self._group_of[rows]
@@ -175,18 +174,14 @@ class ClusterMeanRecommender(Recommender):
         seen = sp.csr_array(cells, shape=(rated.shape[0], self.clusters.matrix.shape[1]))
         groups = np.flatnonzero(self.clusters.sizes)
         nearest = groups[assign(seen, self.clusters.centers[groups])]
-        # Without ratings there is nothing to be near to. A rating may be 0, but it is stored.
+        # Users without ratings have no group. A rating of 0 is stored, so it counts.
         return np.where(np.diff(seen.indptr) > 0, nearest, -1)
 
-    def _predicted(self, placed: Ints, user_index: Ints, items: Ints) -> Floats:
-        groups, places = placed[user_index], self._item_in_groups[items]
-        of_all = self._means_of_everyone[items] + np.zeros(groups.shape)
-        of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
-        of_group = self._means[groups, places]
-        return np.where(np.isnan(of_group), of_all, of_group)
-
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
-        return {"mean of those who rated it": self._predicted(placed, user_index, items)}
+        of_all = self._means_of_everyone[items]
+        of_all = np.where(np.isnan(of_all), self._mean_of_all, of_all)
+        of_group = self._means[placed[user_index], self._item_in_groups[items]]
+        return {"mean of those who rated it": np.where(np.isnan(of_group), of_all, of_group)}
 
     def _scores(self, users: Users) -> Floats:
         found = self._means[users.placed][:, self._item_in_groups[:-1]]
@@ -197,7 +192,7 @@ class ClusterMeanRecommender(Recommender):
         return counts
 
     def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """How those people rated the film whose mean :meth:`predict` takes."""
+        """The evidence of the users whose mean :meth:`predict` returns."""
         data, matrix = self.trained_on, self.clusters.matrix
         cluster, place = int(users.placed[user]), int(self._item_in_groups[item])
         whose = f"{'' if self.region is None else 'the densest region of '}group {cluster}"
@@ -226,31 +221,31 @@ class ClusterMeanRecommender(Recommender):
         return Evidence(known, n_users, len(ratings), n_liked, mean, (), reason)
 
     def unrated_in_region(self, user_id: int) -> int:
-        """How many films of their group's region the user has not rated.
+        """Count the items of the group's region that the user has not rated.
 
         Parameters
         ----------
         user_id : int
+            A user of the groups.
 
         Returns
         -------
         int
+            The number of items.
 
         Raises
         ------
         KeyError
-            If the user was not among the training users.
+            If the user is not in the groups.
         """
         self._check_fitted()
         matrix = self.clusters.matrix
         group = self._groups[self.clusters.cluster_of(user_id)]
-        row = matrix.row_of(user_id)
-        start, stop = matrix.values.indptr[row : row + 2]
-        rated = matrix.movie_ids[matrix.values.indices[start:stop]]
+        rated = matrix.movie_ids[matrix.values[[matrix.row_of(user_id)]].indices]
         return int(np.sum(~np.isin(group.movie_ids, rated)))
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return storage.prefixed("clusters", storage.matrix_arrays(self.clusters.matrix)) | {
+        return npz.prefixed("clusters", storage.matrix_arrays(self.clusters.matrix)) | {
             "labels": self.clusters.labels,
             "n_clusters": np.array(self.clusters.n_clusters),
             "inertia": np.array(self.clusters.inertia),
@@ -258,19 +253,18 @@ class ClusterMeanRecommender(Recommender):
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         matrix = storage.matrix_forms("n_grouped", "n_columns", "n_seen")
-        return storage.prefixed("clusters", matrix) | {
+        return npz.prefixed("clusters", matrix) | {
             "labels": natural("n_grouped"),
             "n_clusters": natural(),
             "inertia": real(least=0, most=np.finfo(np.float64).max),
         }
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        matrix = storage.matrix_of(storage.without("clusters", arrays))
+        matrix = storage.matrix_of(npz.without("clusters", arrays))
         labels, n_clusters = arrays["labels"], int(arrays["n_clusters"])
         if not labels.max() < n_clusters <= len(labels):
             raise ValueError(f"labels up to {labels.max()} are not of {n_clusters:,} groups")
-        n_cells = n_clusters * matrix.shape[1]
         held = sum(array.nbytes for array in arrays.values())
-        if n_cells > CELLS_A_BYTE * held + SPARE_CELLS:
-            raise ValueError(f"{n_clusters:,} groups make too large tables for what is in them")
+        if n_clusters * matrix.shape[1] > held + SPARE_CELLS:
+            raise ValueError(f"the tables of {n_clusters:,} groups are too large for its data")
         self._use(TasteClusters(matrix, labels, n_clusters, float(arrays["inertia"])))

@@ -1,4 +1,4 @@
-"""Reasons: how some training users rated a film, recounted from their ratings."""
+"""Reasons: evidence from the ratings that a group of training users gave an item."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Ints
 from recsys.words import counted
 
-# A reason names at most this many of the films that place a user in a group.
+# A reason names at most this many of the items that place a user in a group.
 N_BECAUSE = 3
 
 
 def of_everyone(trained_on: TrainingData, item: int) -> Evidence:
-    """How all training users rated a film."""
+    """The evidence of all training users for an item."""
     everyone = np.ones(trained_on.n_users, dtype=np.bool_)
     return of_group(trained_on, item, everyone, None, np.empty(0, np.int64))
 
@@ -26,23 +26,9 @@ def of_group(
     cluster: int | None,
     distinctive: Ints,
 ) -> Evidence:
-    """How some training users rated a film.
+    """The evidence of the ``members`` for an item; ``cluster`` is None for all users.
 
-    Parameters
-    ----------
-    trained_on : TrainingData
-    film : int
-        Its column.
-    members : ndarray of shape (n_users,), bool
-        Which users.
-    cluster : int or None
-        Their group; None for everyone.
-    telling : ndarray of int
-        Columns of the user's own films that place the user in the group, most telling first.
-
-    Returns
-    -------
-    Evidence
+    ``distinctive`` has the items of the user that place the user in the group, strongest first.
     """
     because = tuple(str(title) for title in trained_on.matrix.titles[distinctive[:N_BECAUSE]])
     rows, ratings = trained_on.raters(item)
@@ -53,7 +39,7 @@ def of_group(
     if cluster is None:
         who = counted(n_users, "user")
     else:
-        who = f"{counted(n_users, 'person who shares', 'people who share')} your taste"
+        who = f"{counted(n_users, 'user who shares', 'users who share')} your taste"
     if n_ratings == 0:
         reason = f"none of the {who} rated it"
     else:
@@ -64,6 +50,6 @@ def of_group(
 
 
 def by_weight(items: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Ints:
-    """The films with a weight above 0, heaviest first."""
+    """The items with a weight above 0, heaviest first."""
     order = np.argsort(-weights, kind="stable")
     return items[order][: int(np.sum(weights > 0))].astype(np.int64)

@@ -1,4 +1,4 @@
-"""What the arrays of a file must be: dtype, shape and range of each, declared by name."""
+"""The forms of the arrays in a file: the dtype, shape and range of each, declared by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,73 +9,55 @@ import numpy.typing as npt
 
 from recsys.recommenders.npz import Arrays, Stored, check_text
 
-# No number of a model comes near it, and its square is a number in float32 too.
+# Every number of a model is far smaller, and the square of this one is finite in float32 too.
 LARGEST = 1e18
 
-# A length: a number, the name of one, or the name and one more ("n_items+1").
+# A length is a number, the name of a number, or the name plus one ("n_items+1").
 Length = int | str
 
-# Lengths that may be 0; all others are at least 1.
+# These lengths may be 0. All others are at least 1.
 MAY_BE_EMPTY = ("n_genres", "n_seen", "n_likes", "n_item_groupings")
 
 
 @dataclass(frozen=True)
 class Form:
-    """What one array must be.
+    """The dtypes, the shape and the range of the values that one array must have."""
 
-    Attributes
-    ----------
-    dtypes : tuple of str
-        As numpy abbreviates them; "U" is text of any width.
-    shape : tuple of int or str
-        A name stands for the same length wherever it occurs in a file.
-    least, most : float
-        The range of the values, both ends allowed. NaN is never allowed.
-    below : str, optional
-        The name of a length; values are less than it.
-    """
-
-    dtypes: tuple[str, ...]
-    shape: tuple[Length, ...]
+    dtypes: tuple[str, ...]  # numpy's abbreviations; "U" is text of any width
+    shape: tuple[Length, ...]  # a name stands for the same length everywhere in a file
     least: float = -LARGEST
-    most: float = LARGEST
-    below: str | None = None
+    most: float = LARGEST  # allowed, like `least`; NaN is never allowed
+    below: str | None = None  # the name of a length that all values are less than
 
 
 def real(*shape: Length, least: float = -LARGEST, most: float = LARGEST) -> Form:
-    """float64."""
     return Form(("f8",), shape, least, most)
 
 
 def real32(*shape: Length, least: float = -LARGEST, most: float = LARGEST) -> Form:
-    """float32."""
     return Form(("f4",), shape, least, most)
 
 
 def natural(*shape: Length, below: str | None = None) -> Form:
-    """Whole numbers from 0 up."""
     return Form(("i4", "i8"), shape, least=0, below=below)
 
 
 def ids(*shape: Length) -> Form:
-    """Whole numbers of 64 bits, of any size."""
     return Form(("i8",), shape, least=-(2**63), most=2**63 - 1)
 
 
 def text(*shape: Length) -> Form:
-    """Strings."""
     return Form(("U",), shape)
 
 
 def flag() -> Form:
-    """Yes or no."""
     return Form(("b1",), ())
 
 
 def taken(stored: Stored, forms: Mapping[str, Form]) -> Arrays:
-    """Read the arrays that are declared. ValueError if one is missing, extra or not as declared.
+    """Read the declared arrays. ValueError if one is missing, undeclared or not as declared.
 
-    The names, dtypes and shapes of all are checked before the first is read, then the values.
+    All names, dtypes and shapes are checked before the first array is read.
     """
     for name in forms:
         if name not in stored.headers:
@@ -100,7 +82,7 @@ def taken(stored: Stored, forms: Mapping[str, Form]) -> Arrays:
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[Length, ...], lengths: dict[str, int]) -> bool:
-    """Whether a shape is the one declared; a name that is met first gets its length."""
+    """Whether a shape is as declared. A name gets its length where it occurs first."""
     if len(shape) != len(wanted):
         return False
     for found, length in zip(shape, wanted, strict=True):

@@ -1,4 +1,4 @@
-"""The ratings that somebody new brings: what callers pass, as a mapping of movieId to stars."""
+"""The ratings that a new user brings, from each form in which a caller may pass them."""
 
 from collections.abc import Iterable, Mapping
 from numbers import Real
@@ -14,28 +14,24 @@ GivenRatings: TypeAlias = (
 )
 
 FORMS = (
-    "a mapping of movieId to stars, a Series of stars by movieId, a frame with the columns movieId "
-    "and rating, or pairs (movieId, stars)"
+    "a mapping of movieId to rating, a Series of ratings by movieId, a frame with the columns "
+    "movieId and rating, or pairs (movieId, rating)"
 )
 
 
 def given_ratings(ratings: GivenRatings) -> Mapping[int, float]:
-    """The ratings of one person as stars by movieId, from any of `FORMS`.
+    """Turn the ratings of one user into a mapping of movieId to rating, from any of `FORMS`.
 
-    It raises ValueError if they have another form, an id is not a whole number, stars are not a
-    number, or a film is rated twice. Scale and films are checked later.
+    ValueError if they have another form, an id is not a whole number, a rating is not a number, or
+    a film is rated twice. The scale is checked later.
 
     Examples
     --------
     >>> given_ratings(pd.Series([4.5, 2.0], index=[1, 588]))
     {1: 4.5, 588: 2.0}
-    >>> given_ratings([1, 588])
-    Traceback (most recent call last):
-    ValueError: ratings must be a mapping of movieId to stars, a Series of stars by movieId, a frame
-    with the columns movieId and rating, or pairs (movieId, stars); but 1 is not such a pair
     """
     if isinstance(ratings, Mapping):
-        # Each type once: evaluations ask for thousands of people.
+        # Each type is checked once, because evaluations ask for thousands of users.
         if all(map(_is_id, set(map(type, ratings)))) and all(
             map(_is_rating, set(map(type, ratings.values())))
         ):
@@ -53,7 +49,7 @@ def given_ratings(ratings: GivenRatings) -> Mapping[int, float]:
             raise ValueError(f"ratings: movie_ids must be whole numbers, not {_plain(movie_id)}")
         if not _is_rating(type(rating)):
             raise ValueError(
-                f"ratings: stars of film {_plain(movie_id)} are not a number: {_plain(rating)}"
+                f"ratings: the rating of film {_plain(movie_id)} is not a number: {_plain(rating)}"
             )
         if movie_id in found:
             raise ValueError(f"ratings: film {movie_id} is rated twice")
@@ -80,7 +76,7 @@ def _rows(frame: pd.DataFrame) -> Iterable[tuple[Any, Any]]:
 def _pairs(ratings: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(ratings, str | bytes) or not isinstance(ratings, Iterable):
         raise ValueError(f"ratings must be {FORMS}, not {_plain(ratings)}")
-    # The ids of an array of ids and half stars are floats.
+    # An array of ids and half stars holds the ids as floats.
     from_floats = isinstance(ratings, np.ndarray) and ratings.dtype.kind == "f"
     for pair in ratings:
         try:

@@ -1,4 +1,4 @@
-"""Checks of what callers ask about: ids of users and films, and how many films to show."""
+"""Checks the arguments of callers: ids of users and movies, and numbers of items to recommend."""
 
 import operator
 from typing import Any
@@ -11,17 +11,15 @@ from recsys.recommenders.types import Ints
 
 
 def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
-    """Two arrays of ids; ValueError if they are not as `whole_ids` wants, or not of one length."""
-    users, movies = (
-        whole_ids(name, ids) for name, ids in (("user", user_ids), ("movie", movie_ids))
-    )
+    """Check two arrays of ids by `whole_ids`. ValueError if their lengths differ."""
+    users, movies = whole_ids("user", user_ids), whole_ids("movie", movie_ids)
     if len(users) != len(movies):
         raise ValueError(f"{len(users)} user_ids but {len(movies)} movie_ids")
     return users, movies
 
 
 def whole_ids(name: str, ids: Any) -> Ints:
-    """An array of ids; ValueError if they are not 1-D or not whole numbers of 64 bits."""
+    """Turn ids into an array. ValueError unless they are 1-D whole numbers of 64 bits."""
     array = np.asarray(ids)
     if array.dtype == object and array.ndim == 1 and all(type(one) is int for one in array):
         raise ValueError(
@@ -37,13 +35,13 @@ def whole_ids(name: str, ids: Any) -> Ints:
 
 
 def whole_id(name: str, given: Any) -> int:
-    """One id; ValueError if it is not a whole number of 64 bits."""
+    """Check one id. ValueError unless it is a whole number of 64 bits."""
     try:
         if isinstance(given, bool):
             raise TypeError
         found = operator.index(given)
     except TypeError:
-        new = "; the ratings of somebody new go in ratings=" if name == "user" else ""
+        new = "; pass the ratings of a new user as ratings=" if name == "user" else ""
         raise ValueError(f"{name}_ids must be whole numbers, not {shown(given)}{new}") from None
     if not -LARGEST_INT64 - 1 <= found <= LARGEST_INT64:
         raise ValueError(f"{name}_ids must fit in 64 bits, but {shown(found)} does not")
@@ -51,7 +49,7 @@ def whole_id(name: str, given: Any) -> int:
 
 
 def check_n(n: Any) -> None:
-    """ValueError unless n is a whole number from 0 up."""
+    """ValueError unless n is a whole number of at least 0."""
     if not isinstance(n, int | np.integer):
         raise ValueError(f"n must be a whole number, not {n!r}")
     if n < 0:
@@ -59,7 +57,7 @@ def check_n(n: Any) -> None:
 
 
 def one_of_two(name: str, users: Any, ratings: Any) -> None:
-    """ValueError unless exactly one of a user and a person's ratings is given."""
+    """ValueError unless either ids of users or the ratings of a new user are given."""
     if (users is None) == (ratings is None):
-        count = "neither" if users is None else "both"
-        raise ValueError(f"give {name} or ratings: {count} were given")
+        given = "neither" if users is None else "both"
+        raise ValueError(f"give {name} or ratings: {given} were given")

@@ -1,4 +1,4 @@
-"""What one recommender does in its own way; all else is the same for all recommenders."""
+"""The methods that differ between recommenders. All other code is the same for all of them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
@@ -15,21 +15,16 @@ from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 
 class Model(Parameterized, ABC):
-    """How a recommender learns, where it places people, what it expects and how it ranks.
+    """A recommender learns, places users, predicts ratings and ranks items by these methods.
 
-    The modules of this folder call the methods whose names begin with an underscore. A film that is
-    not among the training films has the column number n_items. A person without ratings is a new
-    person.
-
-    Attributes
-    ----------
-    trained_on : TrainingData
-        Known after a fit.
+    The modules of this folder call the methods whose names begin with an underscore. An item
+    outside the training data has the column number n_items. A user outside the training data is a
+    new user, with or without ratings.
     """
 
-    trained_on: TrainingData
+    trained_on: TrainingData  # set by a fit
 
-    # The attribute that holds another recommender, without the underscore; "" if there is none.
+    # The name of the attribute that holds another recommender, without the underscore, or "".
     _inner: ClassVar[str] = ""
 
     def _check_parameters(self) -> None:
@@ -46,45 +41,40 @@ class Model(Parameterized, ABC):
 
     @abstractmethod
     def _place_known(self, rows: Ints) -> Any:
-        """Where training users are."""
+        """The clusters, biases or embeddings of training users."""
 
     @abstractmethod
     def _place_new(self, rated: sp.csr_array) -> Any:
-        """Where new people are, by their ratings of the training films."""
+        """Fold in new users by their ratings of the training items."""
 
     @abstractmethod
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
-        """Addends of the expected stars, by what they stand for.
+        """The named parts of predicted ratings.
 
-        ``user_index`` and ``items`` are row and column numbers that broadcast; so do the answers.
+        ``user_index`` has rows of ``placed`` and ``items`` has columns. They broadcast to the shape
+        of each part.
         """
 
     @abstractmethod
     def _scores(self, users: Users) -> Floats:
-        """(n_users, n_items): films are ranked by this; -inf for a film not to recommend."""
+        """(n_users, n_items): items are ranked by score, and never recommended if it is -inf."""
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
-        """(n_items,): of films with equal scores, the film with more of this comes first."""
+        """(n_items,): if scores are equal, the item with the larger standing comes first."""
         return self.trained_on.n_ratings
 
     @abstractmethod
     def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The reason for one pair."""
+        """The evidence for one user and item."""
 
     @abstractmethod
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """What was learned, for a file."""
+        """The learned arrays, for a file."""
 
     @abstractmethod
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
-        """What the arrays of a file must be, if these are their names."""
+        """The forms of the arrays in a file that has arrays of these names."""
 
     @abstractmethod
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take back what :meth:`_arrays` gave: each array is as declared.
-
-        Raises
-        ------
-        ValueError
-            If the arrays do not agree with each other.
-        """
+        """Take back arrays that match :meth:`_forms`. ValueError if they contradict each other."""

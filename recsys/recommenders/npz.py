@@ -1,4 +1,4 @@
-"""npz files: arrays written without pickle, and read as if somebody had forged them."""
+"""npz files: writes arrays without pickle, and reads every file as if somebody had forged it."""
 
 import errno
 import json
@@ -12,27 +12,29 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.files import whole
 
+T = TypeVar("T")
+
 Arrays = dict[str, npt.NDArray[Any]]
 
-# Arrays take at most so many bytes for each byte of the file, and some more for small files. Real
-# models need about 3 to 15; what is written is kept within it too.
+# Arrays take at most 32 bytes for each byte of the file, plus 4 MB. Real models need about 3 to 15.
+# `write` keeps within this limit too.
 MOST_BYTES_A_BYTE = 32
 SPARE_BYTES = 4_000_000
 
-# Of the header in front of each array; numpy's own are 128 bytes.
+# The longest header of an array that is read. numpy's own headers take 128 bytes.
 MOST_HEADER_BYTES = 4096
 
-# In front of each member of a zip, beside its name.
+# The bytes in front of each member of a zip, without its name.
 _LOCAL_HEADER_BYTES = 30
 
-# Bytes of a number; strings have any width.
+# The sizes of numbers in bytes. Strings have any width.
 _SIZES = {"b": (1,), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8)}
 
 _HEADER = re.compile(
@@ -40,13 +42,13 @@ _HEADER = re.compile(
     r"'shape': ?\(([\d, ]*)\),? ?\} *\n"
 )
 
-# What zipfile and zlib raise for damaged files, beside ValueError and OSError.
+# zipfile and zlib raise these for damaged files, beside ValueError and OSError.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
     EOFError,
-    RuntimeError,  # encrypted; NotImplementedError and RecursionError are of it
+    RuntimeError,  # an encrypted file; also NotImplementedError and RecursionError
     OverflowError,
     LookupError,
     TypeError,
@@ -56,7 +58,7 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Header:
-    """What is known of an array before it is read."""
+    """The dtype and the shape of an array that is not read yet."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -64,39 +66,35 @@ class Header:
 
 @dataclass(frozen=True)
 class Stored:
-    """Arrays by name: all headers, and a way to read one array.
-
-    Attributes
-    ----------
-    headers : dict of str to Header
-    read : callable
-        Takes a name, returns the array.
-    """
+    """Arrays by name: all headers, and a function that reads the array of a name."""
 
     headers: dict[str, Header]
     read: Callable[[str], npt.NDArray[Any]]
 
     @classmethod
     def of(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> "Stored":
-        """Arrays that are in memory already."""
+        """Wrap arrays in memory."""
         headers = {name: Header(array.dtype, array.shape) for name, array in arrays.items()}
         return cls(headers, arrays.__getitem__)
 
     def within(self, prefix: str) -> "Stored":
-        """Those whose names begin with ``prefix/``, by the rest of their names."""
-        start = f"{prefix}/"
-        headers = {
-            name.removeprefix(start): header
-            for name, header in self.headers.items()
-            if name.startswith(start)
-        }
-        return Stored(headers, lambda name: self.read(start + name))
+        """The arrays whose names begin with ``prefix/``, by the rest of their names."""
+        return Stored(without(prefix, self.headers), lambda name: self.read(f"{prefix}/{name}"))
+
+
+def prefixed(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
+    return {f"{prefix}/{name}": value for name, value in named.items()}
+
+
+def without(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
+    start = f"{prefix}/"
+    return {name[len(start) :]: value for name, value in named.items() if name.startswith(start)}
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Write an npz file whole or not at all. ValueError if an array holds Python objects."""
+    """Write a whole npz file or nothing. ValueError if an array holds Python objects."""
     for name, array in arrays.items():
-        # numpy 2.0 pickles objects whatever it is told, and takes allow_pickle for an array.
+        # numpy 2.0 has no way to forbid pickles: it would store allow_pickle as an array.
         if array.dtype.kind not in "biufU":
             raise ValueError(f"{name} has dtype {array.dtype}, which a file cannot hold")
     named: Any = arrays
@@ -106,7 +104,7 @@ def write(path: Path, arrays: Arrays) -> None:
         np.savez_compressed(file, **named)
         size = sum(array.nbytes + MOST_HEADER_BYTES for array in arrays.values())
         if seekable and size > _most_bytes(file.tell() - start):
-            # Nearly empty arrays compress so well that they would look like a forgery.
+            # Nearly empty arrays compress so well that the file would look forged.
             file.seek(start)
             file.truncate()
             np.savez(file, **named)
@@ -114,10 +112,10 @@ def write(path: Path, arrays: Arrays) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Stored]:
-    """Open an npz file and read the headers of all its arrays; these are read within the block.
+    """Open an npz file and read all headers. The block reads the arrays.
 
-    ValueError, with the name of the file, if it is damaged or would take too much memory, or if
-    the block finds an array wrong.
+    A ValueError names the file if it is damaged, if it would take too much memory, or if the block
+    raises ValueError.
     """
     with open_regular(path) as file:
         try:
@@ -128,12 +126,12 @@ def opened(path: Path) -> Iterator[Stored]:
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-            # A place in the file that cannot be.
+            # The zip points to a place that no file can have.
             raise ValueError(refusal(path, error)) from error
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading; ValueError for what could block or never end."""
+    """Open a file for reading. ValueError for pipes and devices, which may block or never end."""
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise ValueError(refusal(path, "it is not a regular file"))
@@ -141,12 +139,12 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def refusal(path: Path, reason: object) -> str:
-    """Why a file is refused: one line of fewer than 300 characters."""
+    """The message for a refused file: one line of fewer than 300 characters."""
     return f"{shown(path, 120)} is not a recommender's file: {shown(reason, 140)}"
 
 
 def shown(given: object, most: int) -> str:
-    """A text cut to a length, without line ends and control characters."""
+    """Cut a text to a length, without line ends and control characters."""
     text = " ".join(str(given).split()) or type(given).__name__
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     if len(text) <= most:
@@ -156,7 +154,7 @@ def shown(given: object, most: int) -> str:
 
 
 def text_of(stored: Stored, name: str, most: int) -> str:
-    """A short text that is stored as an array without dimensions."""
+    """Read a short text from an array without dimensions."""
     header = stored.headers[name]
     if header.dtype.kind != "U" or header.shape != () or header.dtype.itemsize > 4 * most:
         raise ValueError(f"{name} is not a text of at most {most} characters")
@@ -166,14 +164,14 @@ def text_of(stored: Stored, name: str, most: int) -> str:
 
 
 def check_text(name: str, array: npt.NDArray[Any]) -> None:
-    """ValueError if a character of an array of strings is none of Unicode."""
+    """ValueError if an array of strings has a character that Unicode does not have."""
     codes = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint32)
     if codes.size and codes.max() > 0x10FFFF:
         raise ValueError(f"{name} has characters that are not in Unicode")
 
 
 def json_of(text: str) -> Any:
-    """JSON without NaN and infinities."""
+    """Parse JSON that has no NaN and no infinities."""
 
     def refuse(constant: str) -> Any:
         raise ValueError(f"{constant} is not allowed")
@@ -187,7 +185,7 @@ def _most_bytes(size: int) -> int:
 
 @dataclass(frozen=True)
 class _Member:
-    """An array in the zip: where it is, and how it is laid out there."""
+    """The place and the layout of an array in the zip."""
 
     info: zipfile.ZipInfo
     header: Header
@@ -214,17 +212,17 @@ def _stored(archive: zipfile.ZipFile, size: int) -> Stored:
 
 
 def _check_directory(infos: list[zipfile.ZipInfo], size: int) -> None:
-    """Refuse what no file that :func:`write` made has, before anything is decompressed."""
+    """Refuse a zip that :func:`write` cannot have made, before anything is decompressed."""
     most = _most_bytes(size)
     total = sum(info.file_size for info in infos)
     if total > most:
-        raise ValueError(f"its arrays take {total:,} bytes, but {most:,} are most for its size")
+        raise ValueError(f"its arrays take {total:,} bytes, but its size allows {most:,}")
     end, names = 0, set()
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{info.filename} is compressed by method {info.compress_type}")
         if info.header_offset < end:
-            raise ValueError(f"{info.filename} overlaps what is before it")
+            raise ValueError(f"{info.filename} overlaps the member before it")
         if info.filename in names:
             raise ValueError(f"{info.filename} is in it twice")
         if not info.filename.endswith(".npy"):
@@ -234,7 +232,7 @@ def _check_directory(infos: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
-    """Read an array's header: not by numpy, whose reader evaluates what is written there."""
+    """Read an array's header. numpy is not used, because its reader evaluates the header."""
     with archive.open(info) as member:
         begin = member.read(8)
         if begin not in (b"\x93NUMPY\x01\x00", b"\x93NUMPY\x02\x00"):
@@ -259,7 +257,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
 
 
 def _fill(buffer: memoryview, member: IO[bytes]) -> None:
-    """Read exactly so many bytes, which checks the sum of the whole member too."""
+    """Fill the buffer from the rest of a member, and check the member's checksum."""
     place = 0
     while place < len(buffer):
         some = member.read(min(len(buffer) - place, 1 << 20))

@@ -1,4 +1,4 @@
-"""Constructor parameters of recommenders: read, set and shown as scikit-learn does it."""
+"""Reads, sets and shows the constructor parameters of recommenders, as scikit-learn does."""
 
 from inspect import signature
 from typing import Any, Self, TypeVar
@@ -7,10 +7,10 @@ T = TypeVar("T", bound="Parameterized")
 
 
 class Parameterized:
-    """Parameters are the arguments of ``__init__``. Each is kept unchanged under its own name."""
+    """The parameters are the arguments of ``__init__``, stored unchanged under their own names."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name.
+        """Return the parameters by name.
 
         Parameters
         ----------
@@ -30,20 +30,25 @@ class Parameterized:
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name. ``<name>__<their name>`` sets one of a recommender within.
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : object
+            ``<name>__<their name>`` sets a parameter of a recommender that is a parameter itself.
 
         Returns
         -------
         Recommender
-            Itself. What it learned stays as it is until the next fit.
+            The same recommender. A fitted one does not change until the next fit.
 
         Raises
         ------
         ValueError
-            If it has no parameter of a name.
+            If there is no parameter of a given name.
         """
         known = self.get_params(deep=False)
-        # A recommender within is set before its own parameters.
+        # A recommender that is a parameter is set before its own parameters.
         for name, value in sorted(params.items(), key=lambda item: "__" in item[0]):
             own, _, inner = name.partition("__")
             within = getattr(self, own, None)
@@ -59,7 +64,7 @@ class Parameterized:
         """The class, and the parameters that differ from their defaults."""
         changed = []
         for name, parameter in signature(type(self)).parameters.items():
-            # Only once: twice would take 2^n calls for n recommenders within each other.
+            # A second repr would take 2^n calls for n recommenders within each other.
             shown = repr(getattr(self, name))
             if shown != repr(parameter.default):
                 changed.append(f"{name}={shown}")
@@ -67,7 +72,7 @@ class Parameterized:
 
 
 def unfitted(model: T) -> T:
-    """Another recommender of the same class and parameters."""
+    """Make an unfitted recommender of the same class and parameters."""
     params = model.get_params(deep=False)
     return type(model)(
         **{
@@ -78,7 +83,7 @@ def unfitted(model: T) -> T:
 
 
 def at_least(least: float, **parameters: float) -> None:
-    """ValueError for the first parameter that is less than this, or is not a number."""
+    """ValueError for the first parameter that is less than ``least`` or NaN."""
     for name, value in parameters.items():
         if not value >= least:
             raise ValueError(f"{name} must be at least {least:g}, not {value!r}")

@@ -1,4 +1,4 @@
-"""Who is asked about, what a model expects of them, and which films rank best for each."""
+"""Places users in a model, predicts their ratings, and ranks the best items for each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,38 +12,38 @@ from recsys.recommenders.model import Model
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import NO_ITEM, Floats, Ints, Users, total_of
 
-# Columns of what ``recommend`` returns.
+# The columns of the frame that ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "predicted_rating", "n_ratings", "reason"]
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Columns of films, best first, and the scores they are ranked by."""
+    """The columns of items, best first, and their scores."""
 
     items: Ints
     scores: Floats
 
 
 def known_users(model: Model, rows: Ints) -> Users:
-    """Training users, by their rows."""
+    """Place training users, given their rows."""
     return Users(sp.csr_array(model.trained_on.matrix.values[rows]), model._place_known(rows))
 
 
 def folded_in(model: Model, ratings: Sequence[Mapping[int, float]]) -> Users:
-    """People who were not trained on, by their ratings."""
+    """Place new users, given the ratings of each as a mapping of movieId to rating."""
     rated = model.trained_on.rated_by(ratings)
     return Users(rated, model._place_new(rated))
 
 
 def predicted_ratings(model: Model, users: Users, user_index: Ints, items: Ints) -> Floats:
-    """Stars within the scale."""
+    """Predict ratings, clipped to the scale."""
     return model.trained_on.clipped(total_of(model._parts(users.placed, user_index, items)))
 
 
 def best_items(
     model: Model, users: Users, n: int, exclude_rated: bool, eligible: npt.NDArray[np.bool_]
 ) -> Iterator[Ranking]:
-    """The best of the eligible films for each person."""
+    """Rank the eligible items for each user."""
     scores = model._scores(users)
     if exclude_rated:
         scores[user_index_of(users.rated), users.rated.indices] = -np.inf
@@ -57,7 +57,7 @@ def best_items(
 
 
 def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ints:
-    """(n_users, n): movie ids, best first; `NO_ITEM` where there are fewer films."""
+    """(n_users, n): movie ids, best first, then `NO_ITEM` if there are fewer items."""
     found = np.full((len(users), n), NO_ITEM, dtype=np.int64)
     every_item = model.trained_on.eligible(None)
     for user, ranking in enumerate(best_items(model, users, n, exclude_rated, every_item)):
@@ -66,7 +66,7 @@ def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ints:
 
 
 def ranking_frame(model: Model, users: Users, user: int, ranking: Ranking) -> pd.DataFrame:
-    """A person's films with expected stars and reasons."""
+    """The items of one user with predicted ratings and reasons."""
     items, matrix = ranking.items, model.trained_on.matrix
     evidence = [model._evidence(users, user, int(item)) for item in items]
     user_index = np.full(len(items), user, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Recommenders by the names that the command and the evaluation know them by."""
+"""The recommenders by their names in the command and the evaluation."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.cluster_mean import ClusterMeanRecommender
 from recsys.recommenders.taste_groups import TasteGroups
 
-# Each makes an unfitted recommender of a seed.
+# Each function takes a seed and returns an unfitted recommender.
 METHODS: dict[str, Callable[[int], Recommender]] = {
     "taste-groups": lambda seed: TasteGroups(random_state=seed),
     "boosted": lambda seed: BoostedClusterMeans(random_state=seed),

@@ -1,4 +1,4 @@
-"""A fitted recommender as named arrays and back; every array is checked on the way back."""
+"""Turns a fitted recommender into named arrays and back, and checks every array on the way back."""
 
 import json
 from collections.abc import Mapping
@@ -26,28 +26,38 @@ from recsys.recommenders.forms import (
     text,
 )
 from recsys.recommenders.model import Model
-from recsys.recommenders.npz import Arrays, Stored
+from recsys.recommenders.npz import Arrays, Stored, prefixed, without
 from recsys.recommenders.training import TrainingData
 
-T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
-# The recommenders of this package by the names of their classes: a file names no other code.
-# `recsys.recommenders` imports all of them, so it is complete whichever of them is loaded first.
+# The recommenders of this package by the names of their classes. A file can name no other code.
+# `recsys.recommenders` imports all of them, so this is complete after any of them is loaded.
 KINDS: dict[str, type[Model]] = {}
 
-# Raised when a file of today can no longer be read by the code before it.
-FORMAT = 1
+# This number rises when the code before a change cannot read the files of the code after it.
+FORMAT = 2
 
-# Characters of the JSON that names class, parameters and scale.
+# Format 1 had other names for these parameters and arrays.
+RENAMED = {
+    "film_shrinkage": "item_damping",
+    "user_shrinkage": "user_damping",
+    "shrinkage": "damping",
+    "n_film_groupings": "n_item_groupings",
+    "film_weight": "item_weight",
+    "of_users": "user_biases",
+    "film_labels": "item_labels",
+}
+
+# The greatest length of the JSON that names class, parameters and scale.
 MOST_ABOUT = 65_536
 
-# More steps than this cannot be told apart.
+# float64 cannot tell more steps of a scale apart.
 MOST_STEPS = 1e15
 
 
 def storable(kind: type[M]) -> type[M]:
-    """Let files name a recommender: a decorator of its class."""
+    """Let files name this class of recommenders."""
     KINDS[kind.__name__] = kind
     return kind
 
@@ -64,7 +74,7 @@ def save(path: Path, model: Model) -> None:
 
 
 def load(path: Path, kind: type[M]) -> M:
-    """The recommender that :func:`save` was given. ValueError if it is of another class."""
+    """Read the recommender that :func:`save` wrote. ValueError if it is of another class."""
     with npz.opened(path) as stored:
         model = unpack(stored)
     if not isinstance(model, kind):
@@ -74,7 +84,7 @@ def load(path: Path, kind: type[M]) -> M:
 
 
 def pack(model: Model) -> Arrays:
-    """All that a fitted recommender is, by name. ValueError if its class is not of this package."""
+    """Turn a recommender into named arrays. ValueError if its class is not of this package."""
     data = model.trained_on
     scale = {name: _plain(value) for name, value in asdict(data.scale).items()}
     about = {"format": FORMAT, **_named(model), "scale": scale}
@@ -87,23 +97,38 @@ def pack(model: Model) -> Arrays:
 
 
 def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
-    """The recommender that :func:`pack` was given. ValueError if the arrays are not of one.
+    """Restore the recommender that :func:`pack` was given. ValueError if an array is wrong.
 
-    ``beside`` is given if this one is stored within another: both share their training data.
+    ``beside`` is the training data of the recommender that holds this one.
     """
     if "about" not in stored.headers:
-        raise ValueError("no recommender is in it")
+        raise ValueError("it holds no recommender")
     about = npz.json_of(npz.text_of(stored, "about", MOST_ABOUT))
     try:
         if type(about["format"]) is not int or about["format"] < 1:
             raise ValueError(f"there is no format {about['format']!r}")
         if about["format"] > FORMAT:
-            raise ValueError(f"its format {about['format']} is newer than {FORMAT}, which is known")
+            raise ValueError(f"its format {about['format']} is newer than {FORMAT}")
+        if about["format"] == 1:
+            stored = _renamed(stored)
         model = _made(about)
         _restore(model, stored, _scale(about["scale"]), beside)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"a recommender is in it, but not whole: {error}") from error
+        raise ValueError(f"its recommender is incomplete: {error}") from error
     return model
+
+
+def _renamed(stored: Stored) -> Stored:
+    """Give the arrays of format 1 the names of today."""
+    before = {}
+    for name in stored.headers:
+        folder, slash, last = name.rpartition("/")
+        if last == "of_films":
+            of_biases = f"{folder}/of_users" in stored.headers
+            last = "item_biases" if of_biases else "item_directions"
+        before[folder + slash + RENAMED.get(last, last)] = name
+    headers = {name: stored.headers[old] for name, old in before.items()}
+    return Stored(headers, lambda name: stored.read(before[name]))
 
 
 def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingData | None) -> None:
@@ -125,29 +150,26 @@ def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingD
     if beside is None:
         beside = TrainingData(matrix, scale, arrays["genres"])
     else:
-        _check_same(matrix, beside.matrix)
+        other = matrix_arrays(beside.matrix)
+        if not all(
+            np.array_equal(each, other[name]) for name, each in matrix_arrays(matrix).items()
+        ):
+            raise ValueError("the recommender within it was trained on other ratings")
     model.trained_on = beside
     if model._inner:
-        part = unpack(stored.within(inner.removesuffix("/")), beside)
+        part = unpack(stored.within(f"learned/{model._inner}"), beside)
         setattr(model, f"_{model._inner}", part)
     model._restore(without("learned", arrays))
-
-
-def _check_same(inner: RatingMatrix, outer: RatingMatrix) -> None:
-    """ValueError unless both recommenders of a file were trained on the same ratings."""
-    one, other = matrix_arrays(inner), matrix_arrays(outer)
-    if not all(np.array_equal(one[name], other[name]) for name in one):
-        raise ValueError("the recommender within it was trained on other ratings")
 
 
 # Class, parameters and scale --------------------------------------------------------------------
 
 
 def _named(model: Model) -> dict[str, Any]:
-    """A recommender's class and parameters, as JSON holds them."""
+    """The class and the parameters of a recommender, for JSON."""
     name = type(model).__name__
     if KINDS.get(name) is not type(model):
-        raise ValueError(f"{name} is no recommender of this package: a file cannot name it")
+        raise ValueError(f"{name} is not a recommender of this package, so a file cannot name it")
     parameters = {key: _plain(value) for key, value in model.get_params(deep=False).items()}
     for key, value in parameters.items():
         if not isinstance(value, dict):
@@ -156,7 +178,7 @@ def _named(model: Model) -> dict[str, Any]:
 
 
 def _made(about: Mapping[str, Any]) -> Model:
-    """An unfitted recommender by class and parameters."""
+    """Make an unfitted recommender by its class and parameters."""
     name = about["recommender"]
     if not isinstance(name, str) or name not in KINDS:
         raise ValueError(f"there is no recommender {name!r}")
@@ -164,8 +186,9 @@ def _made(about: Mapping[str, Any]) -> Model:
     known = signature(kind).parameters
     parameters: dict[str, Any] = {}
     for key, value in about["parameters"].items():
+        key = key if key in known else RENAMED.get(key, key)
         if key not in known:
-            raise ValueError(f"a recommender is in it, but not whole: {name} has no {key}")
+            raise ValueError(f"its recommender is incomplete: {name} has no {key}")
         if isinstance(value, dict):
             parameters[key] = _made(value)
         else:
@@ -177,7 +200,7 @@ def _made(about: Mapping[str, Any]) -> Model:
 
 
 def _check_parameter(kind: type, name: str, value: Any) -> None:
-    """ValueError if a parameter has not the type that its annotation says."""
+    """ValueError if a parameter does not have the type of its annotation."""
     wanted = signature(kind).parameters[name].annotation
     whole = type(value) is int
     if wanted is int:
@@ -220,7 +243,7 @@ def _plain(value: Any) -> Any:
 def matrix_forms(
     n_users: str = "n_users", n_items: str = "n_items", n_ratings: str = "n_ratings"
 ) -> dict[str, Form]:
-    """What :func:`matrix_arrays` gives, by the names of its lengths."""
+    """The forms of :func:`matrix_arrays`, given the names of the lengths."""
     return {
         "user_ids": ids(n_users),
         "movie_ids": ids(n_items),
@@ -232,7 +255,7 @@ def matrix_forms(
 
 
 def matrix_arrays(matrix: RatingMatrix) -> Arrays:
-    """A RatingMatrix by name."""
+    """Turn a RatingMatrix into named arrays."""
     return csr_arrays(matrix.values) | {
         "user_ids": matrix.user_ids,
         "movie_ids": matrix.movie_ids,
@@ -242,7 +265,7 @@ def matrix_arrays(matrix: RatingMatrix) -> Arrays:
 
 
 def matrix_of(arrays: Mapping[str, npt.NDArray[Any]]) -> RatingMatrix:
-    """The RatingMatrix that :func:`matrix_arrays` was given."""
+    """Restore the RatingMatrix that :func:`matrix_arrays` was given."""
     columns: Any = str(arrays["columns"])
     if columns not in ("movieId", "title"):
         raise ValueError("columns is neither movieId nor title")
@@ -261,7 +284,7 @@ def matrix_of(arrays: Mapping[str, npt.NDArray[Any]]) -> RatingMatrix:
 
 
 def csr_forms(n_rows: str, n_columns: str, n_stored: str) -> dict[str, Form]:
-    """What :func:`csr_arrays` gives beside ``data``, by the names of its lengths."""
+    """The forms of :func:`csr_arrays` without ``data``, given the names of the lengths."""
     return {
         "indices": natural(n_stored, below=n_columns),
         "indptr": natural(f"{n_rows}+1"),
@@ -270,7 +293,7 @@ def csr_forms(n_rows: str, n_columns: str, n_stored: str) -> dict[str, Form]:
 
 
 def csr_arrays(values: sp.csr_array) -> Arrays:
-    """A CSR matrix by name."""
+    """Turn a CSR matrix into named arrays."""
     return {
         "data": values.data,
         "indices": values.indices,
@@ -280,10 +303,10 @@ def csr_arrays(values: sp.csr_array) -> Arrays:
 
 
 def csr_of(arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp.csr_array:
-    """The CSR matrix that :func:`csr_arrays` was given, with ascending indices in each row.
+    """Restore a CSR matrix from :func:`csr_arrays`, with ascending indices in each row.
 
-    It raises ValueError if the arrays are not those of a CSR matrix of this shape. scipy checks few
-    of their values, and its compiled code then reads and writes wherever they point.
+    ValueError if the arrays are not those of a CSR matrix of this shape. scipy checks few of their
+    values, and its compiled code reads and writes wherever they point.
     """
     data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
     if arrays["shape"].tolist() != list(shape):
@@ -296,17 +319,3 @@ def csr_of(arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp
     if not values.has_canonical_format:
         raise ValueError("a matrix has a column twice in a row")
     return values
-
-
-# Names ------------------------------------------------------------------------------------------
-
-
-def prefixed(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
-    return {f"{prefix}/{name}": value for name, value in named.items()}
-
-
-def without(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
-    start = f"{prefix}/"
-    return {
-        name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
-    }

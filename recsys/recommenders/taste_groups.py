@@ -1,4 +1,4 @@
-"""TasteGroups: films by how likely people of the same taste like them, over many groupings."""
+"""TasteGroups: ranks items by how likely users of the same taste like them, over many groupings."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kmeans_core import assign
-from recsys.recommenders import storage
+from kmeans_core import KMeans, assign
+from recsys.recommenders import npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.embeddings import (
@@ -18,6 +18,7 @@ from recsys.recommenders.embeddings import (
     by_activity,
     mixed,
     of_length_one,
+    random_mixture,
 )
 from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real, real32
@@ -25,66 +26,63 @@ from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.stages import clustered, n_groups_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
-# Groups of a grouping, at least and at most.
+# The least and the greatest number of groups of a grouping.
 USER_GROUPS = (8, 128)
 ITEM_GROUPS = (32, 256)
 
-# Dimensions of what is clustered, and of the basis they are mixed from.
+# k-means clusters this many random mixtures of the directions of a basis.
 N_COMPONENTS = 15
 N_BASIS = 30
 
-# A person's likes count as if there were this many more, spread as everybody's likes are.
+# A user's likes count as if there were this many more, spread as the likes of all users are.
 PRIOR_LIKES = 3.0
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Where people are.
+    """The places of some users."""
 
-    Attributes
-    ----------
-    groups : ndarray of shape (n_users, n_user_groupings)
-        Groups are numbered through all groupings. The last number stands for everyone.
-    ratings : Any
-        Where the model of ratings places them.
-    """
-
+    # (n_users, n_user_groupings): numbered through all groupings; the last number means all users
     groups: Ints
-    ratings: Any
+    ratings: Any  # the places in the rating model
 
 
 @storage.storable
 class TasteGroups(Recommender):
-    """Ranks films by P(like | group of people), times that of the films like it.
+    """Ranks items by the likes of similar users, and by the user's likes of similar items.
 
-    A user likes a film if they rated it .8 of the largest rating or more. k-means groups users by
-    what they like, many times. Each grouping draws its own number of groups and its own mixture of
+    A user likes an item if they rated it at least .8 of the largest rating. k-means groups users by
+    their likes, many times. Each grouping draws its own number of groups and its own mixture of
     directions.
 
-    The users' side of a score: in a group of m people, l of whom liked a film, a person likes it
-    with probability (l + p) / (m + 1). p is the film's share of likes among all users, as if one
-    more, average person were in the group. The side is the mean over all groupings.
+    The score of an item has two sides. For the users' side, take a group of m users, of whom l like
+    the item. A member likes it with probability (l + p) / (m + 1). p is the share of all users who
+    like the item, so the group counts as if it had one more, average member. The users' side is the
+    mean over all groupings.
 
-    The films' side: films are grouped in the same way. Group D of film i has L_D likes, which is
-    the share q_D of all likes. The film has L_i likes, and the user has l_uD likes in the group.
-    The side is the mean of (l_uD + 3 q_D) / L_D L_i over all groupings. The score is
+    For the items' side, items are grouped in the same way. Group D of item i has L_D likes, which
+    is the share q_D of all likes. The item has L_i likes, and the user has l_uD likes in the group.
+    The items' side is the mean of (l_uD + 3 q_D) / L_D L_i over all groupings. The score is
 
-        users' side x films' side ^ ``item_weight`` / p ^ ``popularity_discount``
+        users' side x items' side ^ ``item_weight`` / p ^ ``popularity_discount``
 
-    Another recommender expects the stars.
+    Another recommender predicts the ratings.
 
     Parameters
     ----------
     n_user_groupings : int, default 60
+        The number of groupings of users.
     n_item_groupings : int, default 40
-        0 leaves the films' side out.
+        The number of groupings of items. With 0 the score has no items' side.
     item_weight : float, default 1
+        The weight of the items' side.
     popularity_discount : float, default 0.3
-        A larger one recommends films that fewer people know.
+        A larger one recommends items that fewer users know.
     rating_model : Recommender, optional
-        It expects the stars. A fit uses an unfitted copy of it. :class:`BoostedClusterMeans` if not
-        given.
+        It predicts the ratings. A fit uses an unfitted copy of it. The default is
+        :class:`BoostedClusterMeans`.
     random_state : int, default 0
+        The seed of all random draws.
 
     Attributes
     ----------
@@ -128,7 +126,7 @@ class TasteGroups(Recommender):
 
     def _learn(self) -> None:
         data = self.trained_on
-        # The caller may use theirs elsewhere, so it stays as it is.
+        # The caller's recommender is not changed, because they may use it elsewhere.
         model = unfitted(self.rating_model or BoostedClusterMeans(random_state=self.random_state))
         self._ratings = model.fit_on(data)
         likes = self._likes_of(data.matrix.values)
@@ -136,53 +134,31 @@ class TasteGroups(Recommender):
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(by_activity(likes), N_BASIS, rng)
         self._item_directions = basis.item_directions
-        self._group_users(likes, basis.users, rng)
-        self._group_items(basis.items, rng)
-
-    def _group_users(self, likes: sp.csr_array, whole: Floats32, rng: np.random.Generator) -> None:
-        n_users = len(whole)
-        labels, centers, mixtures, first = [], [], [], 0
-        for _ in range(self.n_user_groupings):
-            n_groups = n_groups_of(USER_GROUPS, n_users, rng)
-            mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            model = clustered(of_length_one(mixed(whole, mixture)), n_groups, rng)
-            labels.append(model.labels_.astype(np.int64) + first)
-            centers.append(model.cluster_centers_.astype(np.float32))
-            mixtures.append(mixture)
-            first += n_groups
-        # The last group is everyone, for people who liked nothing.
-        self._labels = np.array(labels, dtype=np.int64).reshape(self.n_user_groupings, n_users)
-        self._limits = np.cumsum([0, *(len(found) for found in centers)])
-        self._centers = np.concatenate([np.empty((0, N_COMPONENTS), np.float32), *centers])
-        self._mixtures = np.array(mixtures, dtype=np.float32).reshape(
-            self.n_user_groupings, whole.shape[1], N_COMPONENTS
-        )
-        self._labels[:, np.diff(likes.indptr) == 0] = first
+        of_users = groupings(self.n_user_groupings, USER_GROUPS, basis.users, rng)
+        of_items = groupings(self.n_item_groupings, ITEM_GROUPS, basis.items, rng)
+        labels = np.array([model.labels_ for model, _ in of_items], dtype=np.int32)
+        self._item_labels = labels.reshape(self.n_item_groupings, data.n_items)
+        self._mixtures = np.array([mixture for _, mixture in of_users])
+        self._centers = np.concatenate([model.cluster_centers_ for model, _ in of_users])
+        self._limits = np.cumsum([0, *(model.n_clusters for model, _ in of_users)])
+        self._labels = np.array([model.labels_ for model, _ in of_users]) + self._limits[:-1, None]
+        # The last group holds all users. It serves users without likes.
+        self._labels[:, np.diff(likes.indptr) == 0] = self._limits[-1]
         self._learn_groups(likes)
 
     def _learn_groups(self, likes: sp.csr_array) -> None:
-        """How many of each group liked each film, and how many people it has."""
+        """Count the members of each group, and their likes of each item."""
         n_users = likes.shape[0]
         n_groups = int(self._limits[-1]) + 1
         rows = np.append(self._labels.ravel(), np.full(n_users, n_groups - 1))
         users = np.tile(np.arange(n_users), self.n_user_groupings + 1)
-        # Users without likes are in the last group only, and once.
+        # Users without likes are in the last group only, and only once.
         place = np.unique(np.stack([rows, users]), axis=1)
         ones = np.ones(place.shape[1], dtype=np.float32)
         members = sp.csr_array((ones, (place[0], place[1])), shape=(n_groups, n_users))
         self._group_likes = sp.csr_array(members @ likes)
         self._group_likes.sort_indices()
         self._group_sizes = np.bincount(place[0], minlength=n_groups).astype(np.float64)
-
-    def _group_items(self, whole: Floats32, rng: np.random.Generator) -> None:
-        labels = []
-        for _ in range(self.n_item_groupings):
-            n_groups = n_groups_of(ITEM_GROUPS, len(whole), rng)
-            mixture = rng.normal(size=(whole.shape[1], N_COMPONENTS)).astype(np.float32)
-            labels.append(clustered(of_length_one(mixed(whole, mixture)), n_groups, rng).labels_)
-        self._item_labels = np.array(labels, dtype=np.int32).reshape(
-            self.n_item_groupings, len(whole)
-        )
 
     def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
         is_like = self.trained_on.liked(rated.data)
@@ -214,7 +190,7 @@ class TasteGroups(Recommender):
 
     @property
     def _popularity(self) -> Floats:
-        """Share of all users who liked each film."""
+        """(n_items,): the share of all users who like each item."""
         share: Floats = self._counts / self.trained_on.n_users
         return share
 
@@ -225,12 +201,12 @@ class TasteGroups(Recommender):
         known = self._popularity > 0
         if self.popularity_discount:
             scores[:, known] /= self._popularity[known] ** self.popularity_discount
-        # Films that nobody liked are not recommended.
+        # Items without likes are not recommended.
         scores[:, ~known] = -np.inf
         return scores
 
     def _users_side(self, placed: Placed) -> Floats:
-        """(n_users, n_items): P(like | group), the mean over groupings."""
+        """(n_users, n_items): P(like | group), averaged over groupings."""
         n_users, n_groupings = placed.groups.shape
         weights = 1.0 / (self._group_sizes[placed.groups] + 1.0) / n_groupings
         user_index = np.repeat(np.arange(n_users), n_groupings)
@@ -243,7 +219,7 @@ class TasteGroups(Recommender):
         return side
 
     def _items_side(self, likes: sp.csr_array) -> Floats:
-        """(n_users, n_items): likes of the person's like films, the mean over groupings."""
+        """(n_users, n_items): the user's likes of similar items, averaged over groupings."""
         total = max(1.0, float(np.sum(self._counts)))
         side = np.zeros(likes.shape)
         for labels in self._item_labels:
@@ -257,7 +233,7 @@ class TasteGroups(Recommender):
         return side
 
     def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """How one of the person's groups rated the film: the one nearest to the mean of all."""
+        """The evidence of one of the user's groups: its share of likes is nearest to their mean."""
         groups = users.placed.groups[user]
         everyone = int(self._limits[-1])
         if item == self.trained_on.n_items or groups[0] == everyone:
@@ -267,7 +243,7 @@ class TasteGroups(Recommender):
         number = int(np.argmin(np.abs(share - share.mean())))
         group = int(groups[number])
         mine = self._likes_of(users.rated[[user]]).indices
-        size = max(1.0, self._group_sizes[group])  # a new person's group may have no members
+        size = max(1.0, self._group_sizes[group])  # the group of a new user may have no members
         among = self._group_likes[[group]][:, mine].toarray().ravel() / size
         distinctive = by_weight(mine, among - self._popularity[mine])
         members = self._labels[number] == group
@@ -276,9 +252,9 @@ class TasteGroups(Recommender):
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        # Forms without a prefix are of the attributes of their names, with an underscore before.
+        # A form without a slash describes the attribute of its name after an underscore.
         own = {name: getattr(self, f"_{name}") for name in self._forms(()) if "/" not in name}
-        return own | storage.prefixed("group_likes", storage.csr_arrays(self._group_likes))
+        return own | npz.prefixed("group_likes", storage.csr_arrays(self._group_likes))
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         likes = {"data": real32("n_likes", least=0)}
@@ -290,9 +266,9 @@ class TasteGroups(Recommender):
             "limits": natural(self.n_user_groupings + 1),
             "centers": real32("n_groups", "n_components"),
             "mixtures": real32(self.n_user_groupings, "n_basis", "n_components"),
-            "film_labels": natural(self.n_item_groupings, "n_items", below="n_items"),
+            "item_labels": natural(self.n_item_groupings, "n_items", below="n_items"),
             "group_sizes": real("n_groups+1", least=0),
-        } | storage.prefixed("group_likes", likes)
+        } | npz.prefixed("group_likes", likes)
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         for name, array in arrays.items():
@@ -300,24 +276,31 @@ class TasteGroups(Recommender):
                 setattr(self, f"_{name}", array)
         self._check_groups()
         self._group_likes = storage.csr_of(
-            storage.without("group_likes", arrays),
+            npz.without("group_likes", arrays),
             (len(self._group_sizes), self.trained_on.n_items),
         )
 
     def _check_groups(self) -> None:
-        """ValueError if the groups of users do not agree with each other."""
-        everyone = len(self._centers)
-        if (
-            self._limits[0] != 0
-            or self._limits[-1] != everyone
-            or np.any(np.diff(self._limits) < 1)
-        ):
+        """ValueError if the arrays of the user groups contradict each other."""
+        everyone, limits = len(self._centers), self._limits
+        if limits[0] != 0 or limits[-1] != everyone or np.any(np.diff(limits) < 1):
             raise ValueError(f"limits are not of {everyone:,} groups")
-        first, last = self._limits[:-1, None], self._limits[1:, None]
-        within = (self._labels >= first) & (self._labels < last)
+        within = (self._labels >= limits[:-1, None]) & (self._labels < limits[1:, None])
         if not np.all(within | (self._labels == everyone)):
-            raise ValueError("labels are of other groupings than they stand in")
+            raise ValueError("labels belong to other groupings")
         sizes = np.bincount(self._labels.ravel(), minlength=everyone + 1)
         sizes[everyone] = self._labels.shape[1]
         if not np.array_equal(self._group_sizes, sizes):
             raise ValueError("group_sizes do not count the labels")
+
+
+def groupings(
+    n: int, limits: tuple[int, int], embeddings: Floats32, rng: np.random.Generator
+) -> list[tuple[KMeans, Floats32]]:
+    """Cluster n random mixtures of embeddings, and return each model with its mixture."""
+    found = []
+    for _ in range(n):
+        n_groups = n_groups_of(limits, len(embeddings), rng)
+        features, mixture = random_mixture(embeddings, N_COMPONENTS, rng)
+        found.append((clustered(features, n_groups, rng), mixture))
+    return found

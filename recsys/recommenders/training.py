@@ -1,4 +1,4 @@
-"""What a recommender was trained on, and how questions find their rows and columns in it."""
+"""The training data of a recommender, and the rows and columns of users and items in it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,31 +20,24 @@ from recsys.recommenders.types import Floats, Ints
 # Something that can be cut: an array or a list.
 S = TypeVar("S", bound=Any)
 
-# Cells of people x films that are held at once while films are ranked.
+# Users are ranked in blocks of at most this many cells of users x items.
 MOST_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Ratings that a recommender was trained on.
+    """The ratings and the genres that a recommender was trained on.
 
-    A film that is not among them has the column number n_items.
-
-    Attributes
-    ----------
-    matrix : RatingMatrix
-    scale : RatingScale
-    genres : ndarray of shape (n_items, n_genres), float32
-        1 where a film has a genre.
+    An item outside the training data has the column number n_items.
     """
 
     matrix: RatingMatrix
     scale: RatingScale
-    genres: npt.NDArray[np.float32]
+    genres: npt.NDArray[np.float32]  # (n_items, n_genres): 1 if the item has the genre, else 0
 
     @classmethod
     def of(cls, ratings: Ratings) -> Self:
-        """All ratings, film by film."""
+        """Make training data of all ratings."""
         matrix = RatingMatrix.from_ratings(ratings)
         return cls(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
 
@@ -58,34 +51,30 @@ class TrainingData:
 
     @cached_property
     def n_ratings(self) -> npt.NDArray[np.intp]:
-        """How many users rated each film."""
+        """(n_items,): the number of users who rated each item."""
         return self.matrix.counts_by_item()
 
     @cached_property
     def by_item(self) -> sp.csc_array:
-        """The ratings, film by film."""
+        """The ratings, item by item."""
         return self.matrix.values.tocsc()
 
-    @property
-    def block(self) -> int:
-        """How many people are looked at together."""
-        return max(1, MOST_CELLS // max(1, self.n_items))
-
     def blocks(self, users: S) -> Iterator[S]:
-        """People cut into such parts."""
-        for first in range(0, len(users), self.block):
-            yield users[first : first + self.block]
+        """Cut users into blocks."""
+        size = max(1, MOST_CELLS // self.n_items)
+        for first in range(0, len(users), size):
+            yield users[first : first + size]
 
     def liked(self, ratings: Floats) -> npt.NDArray[np.bool_]:
-        """Which ratings say that the film was liked."""
+        """Tell which ratings are likes."""
         return liked(ratings, self.scale)
 
     def clipped(self, ratings: Floats) -> Floats:
-        """Stars moved into the scale."""
+        """Clip ratings to the scale."""
         return np.clip(ratings, self.scale.smallest, self.scale.largest)
 
     def raters(self, item: int) -> tuple[Ints, Floats]:
-        """Rows of the users who rated a film, ascending, and their stars."""
+        """The rows of the users who rated an item, ascending, and their ratings."""
         if item == self.n_items:
             return np.empty(0, np.int64), np.empty(0)
         start, stop = self.by_item.indptr[item : item + 2]
@@ -93,27 +82,24 @@ class TrainingData:
         return rows, self.by_item.data[start:stop]
 
     def rows(self, user_ids: Ints) -> Ints:
-        """Rows of users, -1 for users who are not among them."""
+        """The rows of users; -1 for new users."""
         return pd.Index(self.matrix.user_ids).get_indexer(pd.Index(user_ids)).astype(np.int64)
 
     def columns(self, movie_ids: Ints) -> Ints:
-        """Columns of films, n_items for films that are not among them."""
+        """The columns of items; n_items for items outside the training data."""
         found = pd.Index(self.matrix.movie_ids).get_indexer(pd.Index(movie_ids)).astype(np.int64)
         return np.where(found < 0, self.n_items, found)
 
     def eligible(self, among: Iterable[int] | None) -> npt.NDArray[np.bool_]:
-        """(n_items,): which films are asked for; all for None."""
+        """(n_items,): which items are in ``among``; all if it is None."""
         if among is None:
             return np.ones(self.n_items, dtype=np.bool_)
         return np.isin(self.matrix.movie_ids, whole_ids("movie", list(among)))
 
     def rated_by(self, ratings: Sequence[Mapping[int, float]]) -> sp.csr_array:
-        """Ratings of new people as people x films. Films that are not among them are left out.
+        """Make a matrix of the ratings of new users, without items outside the training data.
 
-        Raises
-        ------
-        ValueError
-            If a rating is off the scale, or an id is not a whole number of 64 bits.
+        ValueError if a rating is off the scale, or an id is not a whole number of 64 bits.
         """
         user_index = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
         movies = whole_ids("movie", [movie for of_one in ratings for movie in of_one])
@@ -124,9 +110,8 @@ class TrainingData:
             raise ValueError(f"ratings must be on the scale {self.scale}") from None
         off = np.flatnonzero(~self.scale.holds(values))
         if off.size:
-            raise ValueError(
-                f"rating of film {movies[off[0]]} is off the scale {self.scale}: {values[off[0]]}"
-            )
+            film, value = movies[off[0]], values[off[0]]
+            raise ValueError(f"the rating of film {film} is off the scale {self.scale}: {value}")
         items = self.columns(movies)
         known = items < self.n_items
         place = (user_index[known], items[known])

@@ -1,4 +1,4 @@
-"""What recommenders answer with, and what they are asked about: immutable, with names."""
+"""The immutable types of answers and questions: predictions with their evidence, and users."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,47 +12,48 @@ import scipy.sparse as sp
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# In a list of movie ids: there is no film at this place.
+# This id fills a list that has fewer items than places.
 NO_ITEM = -1
 
 
 @dataclass(frozen=True)
 class Part:
-    """One addend of an expected rating: what it stands for, and stars."""
+    """One of the numbers that add up to a predicted rating, and its meaning."""
 
     name: str
     rating: float
 
 
 def total_of(parts: Mapping[str, Floats]) -> Floats:
-    """Add up the parts of expected ratings, one after another.
+    """Add up the parts of predicted ratings, first part first.
 
-    Every caller adds in this order, so that all of them get the same bits. Python's own ``sum``
-    does not: since 3.12 it compensates for rounding where it adds Python floats.
+    Every caller adds in this order and gets the same bits. Python's ``sum`` gives other bits: since
+    3.12 it compensates for rounding when it adds Python floats.
     """
     return reduce(np.add, parts.values())
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Who of some users rated a film, and how.
+    """The ratings that some users gave an item, counted.
 
     Attributes
     ----------
     cluster : int or None
-        Group of the user; None for a user who is in none.
+        The group of the user, or None if the user is in no group.
     n_users : int
-        Users whose ratings could count: the group, or everyone where the group knows nothing.
+        The number of users in the group, or of all users if the group has no rating of the item.
     n_ratings : int
-        How many of them rated the film.
+        The number of these users who rated the item.
     n_liked : int
-        How many of them liked it: at least .8 of the largest rating, which is 4 of 5 stars.
+        The number of these users who liked it: they gave at least .8 of the largest rating, which
+        is 4 of 5 stars.
     mean : float
-        Their mean rating of it; NaN where nobody rated it.
+        Their mean rating of the item, or NaN if they did not rate it.
     because : tuple of str
-        Titles among the user's own films that place the user in the group.
+        Titles of items that the user liked and that place the user in the group.
     reason : str
-        The same in words.
+        The evidence in one sentence.
     """
 
     cluster: int | None
@@ -66,19 +67,19 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Prediction(Evidence):
-    """An expected rating, its parts and, as in :class:`Evidence`, what speaks for it.
+    """A predicted rating, its parts, and the attributes of :class:`Evidence`.
 
     Attributes
     ----------
     user_id : int or None
-        None for a person who is known by their ratings alone.
+        None for a new user who brings ratings.
     movie_id : int
     title : str
-        Empty for a film that is not among the training films.
+        The title of the item. It is empty for an item outside the training data.
     rating : float
-        Expected rating in stars.
+        The predicted rating.
     parts : tuple of Part
-        Add up to ``rating``.
+        The parts add up to ``rating``.
     """
 
     user_id: int | None
@@ -90,18 +91,10 @@ class Prediction(Evidence):
 
 @dataclass(frozen=True, eq=False)
 class Users:
-    """Some people as a recommender sees them.
+    """Some users, with their ratings and their places in a recommender."""
 
-    Attributes
-    ----------
-    rated : csr_array of shape (n_users, n_items)
-        Their ratings of the training films.
-    placed : Any
-        Where the recommender puts them; what that is, it knows itself.
-    """
-
-    rated: sp.csr_array
-    placed: Any
+    rated: sp.csr_array  # (n_users, n_items): their ratings of the training items
+    placed: Any  # from `_place_known` or `_place_new` of the recommender
 
     def __len__(self) -> int:
         return int(self.rated.shape[0])

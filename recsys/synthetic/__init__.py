@@ -1,1 +1,1 @@
-"""The built-in data set: users, movies and ratings made from a seed."""
+"""The built-in data set: invents users, movies and ratings from a seed."""

@@ -1,4 +1,4 @@
-"""Invented films: ids, titles, years, genres and renown, as in MovieLens' small release."""
+"""Invents movies: ids, titles, years, genres and renown, as in MovieLens' small release."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -18,8 +18,8 @@ GENRES = (
     *("Sci-Fi", "Thriller", "War", "Western"),
 )
 
-# A line for each kind of film: its share, and how often its films carry a genre, in hundredths.
-# Fitted to the genres of the release of 2016 (a mixture of independent genres).
+# Each line is a kind of movie: its share, and how many of its movies have each genre, in percent.
+# This mixture of independent genres is fitted to the release of 2016.
 _KINDS = """
 28.0 Drama 100 Comedy 31 Romance 34 Musical 4 Fantasy 4 Crime 3 War 3 Adventure 3
 20.1 Comedy 98 Romance 29 Musical 7 Action 6 Crime 6 Children 4 Adventure 4 Fantasy 4 Drama 3
@@ -32,7 +32,7 @@ _KINDS = """
 5.4 Documentary 100 Comedy 8 Musical 6 Drama 5 War 3
 4.1 Action 93 Crime 88 Thriller 58 Drama 41 Comedy 28 Adventure 10 Mystery 6 IMAX 3 Sci-Fi 3
 """
-# Genres better known than others of the same age, and genres that get more stars.
+# Movies of these genres are better known than others of the same age, or get better ratings.
 _GENRE_RENOWN = dict.fromkeys(("Action", "Sci-Fi", "Thriller", "Crime", "War"), 0.3)
 _GENRE_RENOWN |= dict.fromkeys(("Fantasy", "IMAX", "Mystery"), 0.2)
 _GENRE_RENOWN |= {
@@ -46,13 +46,13 @@ _GENRE_QUALITY = dict.fromkeys(("Film-Noir", "Documentary", "War"), 0.3)
 _GENRE_QUALITY |= dict.fromkeys(("Drama", "Crime", "Romance", "Sci-Fi"), 0.15)
 _GENRE_QUALITY |= dict.fromkeys(("Action", "Comedy", "Children", "Horror"), -0.1)
 
-# Quantiles of the release of 2016, and the values there.
+# Quantiles of the release of 2016, and their values.
 _YEARS: Curve = (
     (0.0, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.99, 1.0),
     (1902.0, 1932.0, 1949.0, 1962.0, 1985.0, 1997.0, 2006.0, 2012.0, 2015.9, 2016.9),
 )
-# Renown is the relative chance to be seen. It is set so that the ratings a film gets come out
-# as in the release: the best known films run out of people who have not rated them.
+# Renown is the relative chance to be seen. With these values the numbers of ratings of the movies
+# are as in the release. The best-known movies run out of users who have not rated them yet.
 _RENOWN: Curve = (
     (0.0, 0.25, 0.50, 0.75, 0.90, 0.99, 1.0),
     (0.02, 0.3, 1.8, 7.5, 26.0, 150.0, 900.0),
@@ -61,8 +61,8 @@ _ERA_RENOWN = ((1930, 1970, 1985, 1995, 2003, 2010, 2016), (-0.6, -0.2, 0.2, 0.9
 
 _UNRATED = 59 / 9125
 _WITHOUT_GENRES = 18 / 9125
-_FILMS_A_REPEATED_TITLE = 4000
-_FILMS_A_MISSING_YEAR = 1500
+_MOVIES_A_REPEATED_TITLE = 4000
+_MOVIES_A_MISSING_YEAR = 1500
 
 _TITLES = (
     "{trait} {thing}{part}, The",
@@ -94,77 +94,72 @@ _WORDS = {
 }
 
 
-class Films(NamedTuple):
-    """Invented films, in order of their ids.
-
-    Renown is the relative chance to be seen, 0 for films that nobody should rate; quality is how
-    many stars a film deserves beside others.
-    """
+class Movies(NamedTuple):
+    """Invented movies, in order of their ids."""
 
     ids: Ints
     titles: list[str]
     years: Ints
-    genres: npt.NDArray[np.bool_]  # n_items x len(GENRES)
-    renown: Floats
-    quality: Floats
+    genres: npt.NDArray[np.bool_]  # n_movies x len(GENRES)
+    renown: Floats  # the relative chance to be seen; 0 for movies without ratings
+    quality: Floats  # the amount by which the ratings of the movie exceed those of others
 
     def genre_texts(self) -> list[str]:
-        """Each film's genres joined by `|`, or MovieLens' words for no genre."""
+        """The genres of each movie joined by `|`, or MovieLens' words for no genre."""
         return [
             "|".join(genre for genre, has in zip(GENRES, row, strict=True) if has) or NO_GENRES
             for row in self.genres.tolist()
         ]
 
 
-def invent_movies(n_items: int, rng: np.random.Generator) -> Films:
-    """Invent films."""
-    years = draw(_YEARS, n_items, rng).astype(np.int64)
-    # The catalogue begins in 1995 with most of the older films; a newer one enters in its year.
-    listed = 1995 + 22 * rng.random(n_items) ** 3
+def invent_movies(n_movies: int, rng: np.random.Generator) -> Movies:
+    years = draw(_YEARS, n_movies, rng).astype(np.int64)
+    # The catalog begins in 1995 with most of the older movies. A newer one enters in its year.
+    listed = 1995 + 22 * rng.random(n_movies) ** 3
     years = years[np.argsort(np.maximum(years, listed), kind="stable")]
-    names, genres = _names(n_items, rng), _genres(n_items, rng)
+    names, genres = _names(n_movies, rng), _genres(n_movies, rng)
 
-    odd = rng.permutation(n_items)
-    genres[odd[: round(n_items * _WITHOUT_GENRES)]] = False
-    n_repeated = n_items // _FILMS_A_REPEATED_TITLE
+    odd = rng.permutation(n_movies)
+    genres[odd[: round(n_movies * _WITHOUT_GENRES)]] = False
+    n_repeated = n_movies // _MOVIES_A_REPEATED_TITLE
     for first, second in odd[: 2 * n_repeated].reshape(n_repeated, 2).tolist():
         names[second], years[second] = names[first], years[first]
     titles = [f"{name} ({year})" for name, year in zip(names, years.tolist(), strict=True)]
-    for film in odd[::-1][: n_items // _FILMS_A_MISSING_YEAR].tolist():
-        titles[film] = names[film]
+    for movie in odd[::-1][: n_movies // _MOVIES_A_MISSING_YEAR].tolist():
+        titles[movie] = names[movie]
 
-    # Films of around 1995 and of the genres that draw people are the best known.
-    score = rng.normal(0, 1.1, n_items) + np.interp(years, *_ERA_RENOWN)
+    # Movies of around 1995 and of popular genres are the best known.
+    score = rng.normal(0, 1.1, n_movies) + np.interp(years, *_ERA_RENOWN)
     order = np.argsort(score + _genre_sums(genres, _GENRE_RENOWN))
-    renown = np.empty(n_items)
-    renown[order] = np.sort(draw(_RENOWN, n_items, rng))
-    renown[order[: round(n_items * _UNRATED)]] = 0.0
+    renown = np.empty(n_movies)
+    renown[order] = np.sort(draw(_RENOWN, n_movies, rng))
+    renown[order[: round(n_movies * _UNRATED)]] = 0.0
     quality = 0.11 * np.log1p(renown) + _genre_sums(genres, _GENRE_QUALITY)
-    quality += rng.normal(0, 0.4, n_items)
+    quality += rng.normal(0, 0.4, n_movies)
 
-    # MovieLens numbered its first films densely, and later ones as they came to its notice.
-    gaps = rng.exponential(np.where(np.arange(n_items) < 0.6 * n_items, 0.55, 42.0))
-    gaps[0] = 0  # the first film is number 1
+    # MovieLens numbered its first movies densely, and left gaps between later ones.
+    gaps = rng.exponential(np.where(np.arange(n_movies) < 0.6 * n_movies, 0.55, 42.0))
+    gaps[0] = 0  # the first movie is number 1
     ids = np.cumsum(1 + gaps.astype(np.int64))
-    return Films(ids, titles, years, genres, renown, quality)
+    return Movies(ids, titles, years, genres, renown, quality)
 
 
 def draw(curve: Curve, n: int, rng: np.random.Generator) -> Floats:
-    """Values in random order whose quantiles lie on a curve, straight between the logarithms."""
+    """Draw values whose quantiles lie on a curve, log-linear between its points."""
     quantiles, values = curve
     return np.exp(np.interp(even_ranks(n, rng), quantiles, np.log(values)))
 
 
 def even_ranks(n: int, rng: np.random.Generator) -> Floats:
-    """Numbers between 0 and 1 in random order, one in each n-th of the way."""
+    """Draw n numbers in random order, one in each n-th of the interval from 0 to 1."""
     return (rng.permutation(n) + rng.random(n)) / n
 
 
-def _genres(n_items: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _genres(n_movies: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     kinds = [line.split() for line in _KINDS.strip().splitlines()]
     odds = [dict(zip(words[1::2], map(int, words[2::2]), strict=True)) for words in kinds]
     shares = np.cumsum([float(words[0]) for words in kinds])
-    kind = np.searchsorted(shares[:-1], even_ranks(n_items, rng) * shares[-1], side="right")
+    kind = np.searchsorted(shares[:-1], even_ranks(n_movies, rng) * shares[-1], side="right")
     chance = np.array([[of_kind.get(genre, 0) for genre in GENRES] for of_kind in odds])[kind]
     genres: npt.NDArray[np.bool_] = rng.random(chance.shape) * 100 < chance
     bare = np.flatnonzero(~genres.any(axis=1))
@@ -172,11 +167,11 @@ def _genres(n_items: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     return genres
 
 
-def _names(n_items: int, rng: np.random.Generator) -> list[str]:
-    """Names with articles at the end, commas, quotes, ampersands and accents; all different."""
-    words = [rng.choice(of_kind.split(), n_items).tolist() for of_kind in _WORDS.values()]
+def _names(n_movies: int, rng: np.random.Generator) -> list[str]:
+    """Make distinct names with trailing articles, commas, quotes, ampersands and accents."""
+    words = [rng.choice(of_kind.split(), n_movies).tolist() for of_kind in _WORDS.values()]
     names, parts = [], Counter[str]()
-    for title, *chosen in zip(rng.choice(_TITLES, n_items).tolist(), *words, strict=True):
+    for title, *chosen in zip(rng.choice(_TITLES, n_movies).tolist(), *words, strict=True):
         named = dict(zip(_WORDS, chosen, strict=True))
         first = title.format(**named, part="")
         parts[first] += 1
@@ -186,6 +181,6 @@ def _names(n_items: int, rng: np.random.Generator) -> list[str]:
 
 
 def _genre_sums(genres: npt.NDArray[np.bool_], worth: dict[str, float]) -> Floats:
-    # Not a matrix product: that adds in another order on another machine.
+    # A matrix product would add in another order on another machine.
     sums: Floats = (genres * np.array([worth.get(genre, 0.0) for genre in GENRES])).sum(axis=1)
     return sums

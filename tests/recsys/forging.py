@@ -1,4 +1,4 @@
-"""Model files that somebody damaged or edited: bytes, arrays, headers, JSON, the zip itself."""
+"""Forges model files: changes bytes, arrays, headers, JSON or the zip itself."""
 
 import io
 import json
@@ -42,7 +42,7 @@ def of_npy(content: bytes) -> Any:
 
 
 def flipped(content: bytes, rng: random.Random) -> bytes:
-    """A few bytes changed, anywhere or near the end, where the directory is."""
+    """Change a few bytes, anywhere or near the end, where the directory is."""
     changed = bytearray(content)
     first = rng.choice((0, max(0, len(changed) - 3000)))
     for _ in range(rng.choice((1, 1, 2, 8, 64))):
@@ -51,7 +51,7 @@ def flipped(content: bytes, rng: random.Random) -> bytes:
 
 
 def cut(content: bytes, rng: random.Random) -> bytes:
-    """Ended early, begun late, a hole of zeros, or followed by something."""
+    """Cut the end or the beginning, write zeros in the middle, or append bytes."""
     place = rng.randrange(len(content))
     stop = min(len(content), place + rng.randrange(1, 2000))
     return rng.choice(
@@ -67,7 +67,7 @@ def cut(content: bytes, rng: random.Random) -> bytes:
 
 
 def edited(content: bytes, rng: random.Random) -> bytes:
-    """One array changed in a sound zip."""
+    """Change one array in a sound zip."""
     members = unpacked(content)
     name = rng.choice([name for name in members if not name.endswith("about.npy")])
     array = of_npy(members[name])
@@ -129,7 +129,7 @@ def retyped(array: Any, rng: random.Random) -> Any:
 
 
 def in_other_order(array: Any, rng: random.Random) -> Any:
-    """The same numbers otherwise laid out: still the same recommender."""
+    """Lay the same numbers out in another way. The recommender is still the same."""
     return rng.choice(
         (np.asfortranarray(array), array.astype(array.dtype.newbyteorder(">")), array)
     )
@@ -139,7 +139,7 @@ EDITS = (with_extreme, with_extreme, with_extreme, shuffled, resized, retyped, i
 
 
 def renamed(content: bytes, rng: random.Random) -> bytes:
-    """An array too few, too many, under another name or in another's place."""
+    """Remove, add, rename or swap arrays."""
     members = unpacked(content)
     name, other = rng.sample(sorted(members), 2)
     kind = rng.randrange(5)
@@ -157,7 +157,7 @@ def renamed(content: bytes, rng: random.Random) -> bytes:
 
 
 def headed(content: bytes, rng: random.Random) -> bytes:
-    """A header that no array has."""
+    """Write a header that no array has."""
     members = unpacked(content)
     name = rng.choice(sorted(members))
     header = rng.choice(
@@ -191,7 +191,7 @@ def headed(content: bytes, rng: random.Random) -> bytes:
 
 
 def retold(content: bytes, rng: random.Random) -> bytes:
-    """Other JSON about class, parameters and scale."""
+    """Change the JSON about class, parameters and scale."""
     members = unpacked(content)
     name = rng.choice([name for name in members if name.endswith("about.npy")])
     about = json.loads(str(of_npy(members[name])))
@@ -227,7 +227,7 @@ def retold(content: bytes, rng: random.Random) -> bytes:
 
 
 def nested(rng: random.Random) -> Any:
-    """A recommender within a recommender, and so on."""
+    """Nest recommenders in each other."""
     value: Any = {"recommender": "BiasBaseline", "parameters": {}}
     for _ in range(rng.choice((0, 3, 200))):
         value = {"recommender": "TasteGroups", "parameters": {"rating_model": value}}
@@ -235,7 +235,7 @@ def nested(rng: random.Random) -> Any:
 
 
 def rezipped(content: bytes, rng: random.Random) -> bytes:
-    """A zip that lies about its members: method, flags, sizes, sums, places, numbers."""
+    """Make the zip lie about its members: method, flags, sizes, checksums, places, numbers."""
     changed = bytearray(content)
     directory = changed.rfind(b"PK\x05\x06")
     begin = struct.unpack_from("<I", changed, directory + 16)[0]
@@ -259,7 +259,7 @@ def rezipped(content: bytes, rng: random.Random) -> bytes:
     elif kind == 3:  # sizes
         field = rng.choice((20, 24))
         struct.pack_into("<I", changed, entry + field, rng.choice((0, 1, 10**6, 2**32 - 2)))
-    elif kind == 4:  # two members of one place
+    elif kind == 4:  # two members at one place
         changed[entry + 42 : entry + 46] = changed[other + 42 : other + 46]
     elif kind == 5:
         offset = rng.choice((0, 1, len(changed), 2**32 - 2))
@@ -272,7 +272,7 @@ def rezipped(content: bytes, rng: random.Random) -> bytes:
 
 
 def bombed(content: bytes, rng: random.Random) -> bytes:
-    """Zeros that take a thousand times the bytes of the file, here or there."""
+    """Add zeros somewhere that take a thousand times the bytes of the file."""
     members = unpacked(content)
     size = rng.choice((10**7, 3 * 10**8))
     name = rng.choice((*sorted(members), "learned/more.npy"))
@@ -297,8 +297,8 @@ FORGERIES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 
 
 def forged(content: bytes, seed: int) -> tuple[str, bytes]:
-    """Name and content of a forgery of a file."""
+    """Return the name and the content of a forgery of a file."""
     rng = random.Random(seed)
-    # Bombs take seconds to make: few of them.
+    # Bombs take seconds to make, so there are few of them.
     forge = bombed if seed % 100 == 99 else rng.choice(FORGERIES)
     return forge.__name__, forge(content, rng)

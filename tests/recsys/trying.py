@@ -1,4 +1,4 @@
-"""What a recommender does with forged files: loads, refuses, or does what it must not.
+"""Tries forged files: a recommender may load or refuse them, and do nothing else.
 
 Run as a program, it tries some forgeries in this process, one line of output for each.
 """
@@ -24,7 +24,7 @@ from recsys import (
     make_ratings,
 )
 
-# Of one file: far more than any needs, far less than what hostile files asked for.
+# The limits for one file: far more than a file needs, and far less than hostile files ask for.
 SECONDS = 30
 MEGABYTES = 256
 
@@ -49,7 +49,7 @@ def originals() -> list[Recommender]:
 
 
 def tried(path: Path) -> str:
-    """What comes of a file: "refused", "loaded", or what went wrong."""
+    """Load a file, and return "refused", "loaded" or a description of the fault."""
     try:
         model = Recommender.load(path)
     except ValueError as error:
@@ -67,7 +67,7 @@ def tried(path: Path) -> str:
 
 
 def ask(model: Recommender) -> None:
-    """Every question, of known and new people and films."""
+    """Ask every question, for known and new users and items."""
     matrix, scale = model.trained_on.matrix, model.trained_on.scale
     users = [*matrix.user_ids[:3].tolist(), -5]
     items = [*matrix.movie_ids[:3].tolist(), -5]
@@ -87,7 +87,7 @@ def ask(model: Recommender) -> None:
 
 
 def limited() -> None:
-    """Let this process take no more than some memory beyond what it has."""
+    """Limit the memory that this process may take beyond its present memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + MEGABYTES * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -95,14 +95,14 @@ def limited() -> None:
 
 def main(folder: Path, first: int, last: int) -> None:
     warnings.simplefilter("error")
-    # A huge popularity_discount is possible in a fit too, and divides by 0 there as well.
+    # A fit with a huge popularity_discount divides by 0 too.
     warnings.filterwarnings("ignore", "divide by zero encountered in divide", RuntimeWarning)
     contents = []
     for number, model in enumerate(originals()):
         model.save(folder / f"original{number}.npz")
         contents.append((folder / f"original{number}.npz").read_bytes())
         assert tried(folder / f"original{number}.npz") == "loaded"
-    # The memory is that of trying; forging a bomb takes some too.
+    # The limit includes the memory that forging a bomb takes.
     limited()
     path = folder / "forged.npz"
     for seed in range(first, last):
@@ -118,7 +118,7 @@ def main(folder: Path, first: int, last: int) -> None:
 
 
 def hunt(folder: Path, first: int, last: int) -> tuple[Counter[str], list[str]]:
-    """Try forgeries in processes of their own: what was found, counted, and each fault."""
+    """Try forgeries in other processes, and return the counted outcomes and each fault."""
     found: Counter[str] = Counter()
     faults = []
     while first < last:

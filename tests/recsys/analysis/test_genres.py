@@ -1,4 +1,4 @@
-"""Genre means and the contrast subset on tables small enough to check by eye."""
+"""Genre means and the contrast subset on small tables, checked by hand."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Groups over known ratings: by the stars that people gave, not by what they watched."""
+"""Groups over known ratings: users are grouped by their ratings, not by what they watched."""
 
 import numpy as np
 import pandas as pd
@@ -11,27 +11,27 @@ from recsys.evaluation import row_folds
 
 @pytest.fixture
 def two_traits() -> Ratings:
-    """40 people: the odd ones are strict; the first 20 watch other films than the last 20."""
+    """40 users. The odd ones are strict. The first 20 watch other movies than the last 20."""
     rng = np.random.default_rng(0)
     rows = []
     for user in range(40):
         likely = np.where(np.arange(30) < 15, 0.9, 0.4)[:: 1 if user < 20 else -1]
         rows += [
-            (user + 1, film + 1, 4.0 + rng.integers(3) / 2 - 2.5 * (user % 2))
-            for film in np.flatnonzero(rng.random(30) < likely)
+            (user + 1, movie + 1, 4.0 + rng.integers(3) / 2 - 2.5 * (user % 2))
+            for movie in np.flatnonzero(rng.random(30) < likely)
         ]
-    films = {"movieId": np.arange(1, 31), "title": [f"Film {film}" for film in range(30)]}
-    movies = pd.DataFrame(films | {"genres": "Drama"})
+    titles = [f"Film {movie}" for movie in range(30)]
+    movies = pd.DataFrame({"movieId": np.arange(1, 31), "title": titles, "genres": "Drama"})
     return Ratings.from_frames(pd.DataFrame(rows, columns=["userId", "movieId", "rating"]), movies)
 
 
-def test_ignored_films_leave_the_stars_to_tell_the_groups(two_traits: Ratings) -> None:
+def test_groups_depend_on_ratings_if_missing_ones_are_ignored(two_traits: Ratings) -> None:
     matrix = RatingMatrix.from_ratings(two_traits)
     strict = np.arange(40) % 2
     shrunk = cluster_users(matrix, 2, missing="ignore", shrinkage=2.0)
     known = cluster_users(matrix, 2, missing="ignore")
     assert adjusted_rand_score(strict, shrunk.labels) == 1.0
-    assert shrunk.inertia > known.inertia  # centers are drawn from the groups' own means
+    assert shrunk.inertia > known.inertia  # centers are pulled away from the groups' own means
     assert adjusted_rand_score(strict, known.labels) == 1.0
     assert adjusted_rand_score(strict, cluster_users(matrix, 2).labels) < 0.5
     values = matrix.values.toarray()
@@ -42,7 +42,7 @@ def test_ignored_films_leave_the_stars_to_tell_the_groups(two_traits: Ratings) -
     assert known.inertia == pytest.approx(own)
 
 
-def test_what_missing_may_be(two_traits: Ratings) -> None:
+def test_other_values_of_missing_are_refused(two_traits: Ratings) -> None:
     matrix = RatingMatrix.from_ratings(two_traits)
     with pytest.raises(ValueError, match="missing must be 'zero' or 'ignore', not 'error'"):
         cluster_users(matrix, 2, missing="error")  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ def test_what_missing_may_be(two_traits: Ratings) -> None:
         cluster_users(matrix, 2, shrinkage=2.0)
 
 
-def test_on_real_ratings_their_means_predict_stars_better(real_ratings: Ratings) -> None:
+def test_on_real_ratings_their_means_predict_better(real_ratings: Ratings) -> None:
     split = next(iter(row_folds(real_ratings, 0)))
     matrix = RatingMatrix.from_ratings(split.train).most_rated(1000)
     pairs = [split.test[column].to_numpy() for column in ("userId", "movieId")]

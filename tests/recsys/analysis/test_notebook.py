@@ -1,4 +1,4 @@
-"""The original notebook's figures, met on the real data row by row."""
+"""Compares the figures of the original notebook with ours on the real data."""
 
 import json
 from pathlib import Path
@@ -74,7 +74,7 @@ def test_silhouettes_of_the_sweep(contrast: pd.DataFrame) -> None:
     assert {k: found[k] - figures[k] for k in figures if found[k] < figures[k] - 0.05} == {}
     assert result.silhouette.max() == found[result.best_k]
     assert result.suggested_k == min(k for k in found if found[k] >= max(found.values()) - 0.02)
-    # 182 clusters asked for, 178 distinct points.
+    # The notebook asks for 182 clusters of 178 distinct points.
     assert result.n_found[-1] == FIGURES["biased_subset"]["distinct_points"]
 
 
@@ -100,7 +100,7 @@ def test_matrix_by_title_is_the_pivot_table(real_ratings: Ratings, by_title: Rat
 
 def test_a_corner_of_the_matrix_has_absent_cells(by_title: RatingMatrix) -> None:
     corner = by_title.to_frame().iloc[:6, :10]
-    # User 6 gave 'burbs, The (1989) four stars; nobody else of the six rated any of the ten.
+    # User 6 rated 'burbs, The (1989) with 4. The other five rated none of the ten movies.
     assert corner.stack().dropna().to_dict() == {(6, "'burbs, The (1989)"): 4.0}
 
 
@@ -115,9 +115,9 @@ def test_densest_region(real_ratings: Ratings, columns: Any) -> None:
     assert (region.counts_by_user()[5:] < 30).all()
     assert "Twelve Monkeys (a.k.a. 12 Monkeys) (1995)" in region.titles
     assert "Batman (1989)" not in region.titles
-    stars = dict(zip(region.user_ids.tolist(), region.values.toarray().tolist(), strict=True))
+    rows = dict(zip(region.user_ids.tolist(), region.values.toarray().tolist(), strict=True))
     for user, first in figures["first_rows"].items():
-        assert stars[int(user)][:10] == first
+        assert rows[int(user)][:10] == first
 
 
 def test_the_last_place_in_the_densest_region_is_a_tie(by_title: RatingMatrix) -> None:
@@ -125,25 +125,25 @@ def test_the_last_place_in_the_densest_region_is_a_tie(by_title: RatingMatrix) -
     assert counts["Twelve Monkeys (a.k.a. 12 Monkeys) (1995)"] == counts["Batman (1989)"] == 196
 
 
-def test_most_rated_films(most_rated: RatingMatrix) -> None:
+def test_most_rated_movies(most_rated: RatingMatrix) -> None:
     figures = FIGURES["dataset"]
     assert list(most_rated.shape) == figures["most_rated_1000_shape"]
     assert most_rated.values.nnz == figures["most_rated_1000_stored"]
 
 
-def test_groups_by_film_and_their_regions(real_ratings: Ratings, most_rated: RatingMatrix) -> None:
+def test_groups_by_movie_and_their_regions(real_ratings: Ratings, most_rated: RatingMatrix) -> None:
     clusters = cluster_users(most_rated, 10, random_state=0)
     assert clusters.sizes.sum() == 671
-    # The notebook's one run drew eight groups of more than nine; ours is near in objective.
+    # The run of the notebook has eight groups of more than nine users. Our inertia is close to it.
     assert 5 <= int(np.sum(clusters.sizes > 9)) <= 10
-    films, users = FIGURES["cluster_region"]["n_movies"], FIGURES["cluster_region"]["n_users"]
-    assert (films, users) == NOTEBOOK_REGION
+    movies, users = FIGURES["cluster_region"]["n_movies"], FIGURES["cluster_region"]["n_users"]
+    assert (movies, users) == NOTEBOOK_REGION
     largest = clusters.members(int(np.argmax(clusters.sizes)))
-    assert largest.densest_region(films, users).shape == (users, films)
+    assert largest.densest_region(movies, users).shape == (users, movies)
 
     model = ClusterMeanRecommender(region=NOTEBOOK_REGION).fit_clusters(clusters, real_ratings)
     user = int(largest.user_ids[0])
     assert len(model.recommend(user, FIGURES["top_n"])) == FIGURES["top_n"]
     rated = set(largest.movie_ids[largest.take(np.array([0]), slice(None)).values.indices])
-    region = set(largest.densest_region(films, users).movie_ids)
+    region = set(largest.densest_region(movies, users).movie_ids)
     assert model.unrated_in_region(user) == len(region - rated)

@@ -50,7 +50,7 @@ def test_genre_scatter_draws_each_user_once(means: pd.DataFrame) -> None:
     assert ax.get_ylabel() == "mean scifi rating"
 
 
-def test_each_group_has_its_own_colour_and_count(means: pd.DataFrame) -> None:
+def test_each_group_has_its_own_color_and_count(means: pd.DataFrame) -> None:
     ax = cluster_scatter(means.iloc[:, :3], np.array([0, 0, 2, 0]))
     assert [len(drawn.get_offsets()) for drawn in dots(ax)] == [3, 1]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
@@ -61,7 +61,7 @@ def test_each_group_has_its_own_colour_and_count(means: pd.DataFrame) -> None:
     assert colors == [to_rgba(CLUSTER_COLORS[c])[:3] for c in (0, 2)]
 
 
-def test_groups_after_the_last_colour_have_another_marker() -> None:
+def test_groups_after_the_last_color_have_another_marker() -> None:
     n = len(CLUSTER_COLORS) + 1
     means = pd.DataFrame({"userId": range(n), "avg_a_rating": 1.0, "avg_b_rating": 2.0})
     drawn = dots(cluster_scatter(means, np.arange(n)))
@@ -126,7 +126,7 @@ def region() -> RatingMatrix:
     return RatingMatrix.from_ratings(ratings)
 
 
-def test_heat_map_shows_stars_and_leaves_absent_cells_white(region: RatingMatrix) -> None:
+def test_heat_map_shows_ratings_and_leaves_missing_cells_white(region: RatingMatrix) -> None:
     ax = rating_heat_map(region, title="Group 3: 2 users, 2 in the plot")
     (image,) = ax.get_images()
     shown = np.ma.filled(image.get_array(), np.nan)
@@ -146,7 +146,7 @@ def test_heat_map_takes_titles_as_they_are(region: RatingMatrix) -> None:
     assert not any(text.get_parse_math() for text in labels)
 
 
-def test_colour_bar_ends_at_most_stars(region: RatingMatrix) -> None:
+def test_color_bar_ends_at_the_largest_rating(region: RatingMatrix) -> None:
     ax = rating_heat_map(region, largest_rating=10)
     assert ax.get_images()[0].get_clim() == (0, 10)
 

@@ -1,4 +1,4 @@
-"""Groups of users, and what tells each group from the rest."""
+"""Groups of users, and the movies that set each group apart."""
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,9 @@ from recsys.analysis.taste import by_mean_and_count
 
 @pytest.fixture
 def matrix() -> RatingMatrix:
-    """Users 1 to 4 love films 1 to 3 and know nothing else; users 5 to 8 love films 4 to 6."""
-    rows = [(user, film, 5.0) for user in range(1, 5) for film in range(1, 4)]
-    rows += [(user, film, 4.0) for user in range(5, 9) for film in range(4, 7)]
+    """Users 1 to 4 rate only movies 1 to 3, with 5. Users 5 to 8 like movies 4 to 6."""
+    rows = [(user, movie, 5.0) for user in range(1, 5) for movie in range(1, 4)]
+    rows += [(user, movie, 4.0) for user in range(5, 9) for movie in range(4, 7)]
     rows += [(5, 1, 1.0)]
     return RatingMatrix.from_ratings(
         Ratings.from_frames(
@@ -21,7 +21,7 @@ def matrix() -> RatingMatrix:
             pd.DataFrame(
                 {
                     "movieId": range(1, 7),
-                    "title": [f"film {i}" for i in range(1, 7)],
+                    "title": [f"movie {i}" for i in range(1, 7)],
                     "genres": "War",
                 }
             ),
@@ -36,7 +36,7 @@ def clusters(matrix: RatingMatrix) -> TasteClusters:
     )
 
 
-def test_the_two_camps_are_found(matrix: RatingMatrix) -> None:
+def test_both_groups_are_found(matrix: RatingMatrix) -> None:
     found = cluster_users(matrix, 2, random_state=3)
     assert len(set(found.labels[:4])) == len(set(found.labels[4:])) == 1
     assert found.labels[0] != found.labels[4]
@@ -58,14 +58,14 @@ def test_fewer_distinct_users_than_groups_leaves_groups_empty(matrix: RatingMatr
     assert sorted(cluster_users(matrix, 6).sizes.tolist()) == [0, 0, 0, 1, 3, 4]
 
 
-def test_centers_are_means_where_a_film_not_rated_is_0(clusters: TasteClusters) -> None:
+def test_centers_are_means_with_missing_ratings_as_0(clusters: TasteClusters) -> None:
     np.testing.assert_array_equal(
         clusters.centers,
         [[0.25, 0, 0, 4, 4, 4], [5, 5, 5, 0, 0, 0], [np.nan] * 6],
     )
 
 
-def test_centers_are_those_that_users_were_grouped_by(matrix: RatingMatrix) -> None:
+def test_centers_are_those_of_k_means(matrix: RatingMatrix) -> None:
     found = cluster_users(matrix, 2, n_init=1, random_state=3)
     dense = np.nan_to_num(matrix.to_frame().to_numpy())
     model = KMeans(2, n_init=1, random_state=3).fit(dense)
@@ -92,25 +92,24 @@ def test_summary(clusters: TasteClusters) -> None:
     np.testing.assert_allclose(summary["mean_rating"], [49 / 13, 5.0, np.nan])
 
 
-def test_telling_films_are_those_liked_better_than_by_all(clusters: TasteClusters) -> None:
-    films = clusters.distinctive_movies(1)
-    # Film 1 alone has a rating from outside, of 1 star: mean of all 4.2, four ratings of 5.
-    assert films["movieId"].tolist()[0] == 1
-    assert films["score"].iloc[0] == pytest.approx(4 * (5 - 4.2) / (4 + 5))
-    assert films["n_ratings"].tolist() == [4]
-    assert films["mean_of_all"].iloc[0] == pytest.approx(4.2)
-    # Films 2 and 3 nobody else rated, so the group likes them no better than all do; film 1 the
-    # other group likes less.
-    assert films["movieId"].tolist() == [1]
+def test_distinctive_movies_are_liked_more_than_by_all_users(clusters: TasteClusters) -> None:
+    movies = clusters.distinctive_movies(1)
+    # Only movie 1 has a rating from outside the group, which is 1. Its mean is 4.2.
+    assert movies["movieId"].tolist()[0] == 1
+    assert movies["score"].iloc[0] == pytest.approx(4 * (5 - 4.2) / (4 + 5))
+    assert movies["n_ratings"].tolist() == [4]
+    assert movies["mean_of_all"].iloc[0] == pytest.approx(4.2)
+    # Only the group rated movies 2 and 3, so their scores are 0. Others like movie 1 less.
+    assert movies["movieId"].tolist() == [1]
     assert clusters.distinctive_movies(0).empty
     assert clusters.distinctive_movies(2).empty
 
 
-def test_rounding_does_not_make_a_film_telling() -> None:
+def test_rounding_does_not_make_a_movie_distinctive() -> None:
     """These five ratings sum to a little more than five times their mean in binary."""
-    stars = [0.8, 0.8, 0.5, 0.7, 0.4]
+    values = [0.8, 0.8, 0.5, 0.7, 0.4]
     ratings = Ratings.from_frames(
-        pd.DataFrame({"userId": range(5), "movieId": 1, "rating": stars}),
+        pd.DataFrame({"userId": range(5), "movieId": 1, "rating": values}),
         pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": "War"}),
         scale=RatingScale(0.1, 1, 0.1),
     )
@@ -120,7 +119,7 @@ def test_rounding_does_not_make_a_film_telling() -> None:
 
 
 def test_one_enthusiast_does_not_decide() -> None:
-    """A film one member gave 2 stars more than all scores below one that five gave 1 more."""
+    """One rating that is 2 above the mean scores less than five ratings that are 1 above."""
     rows = [(user, 1, 4.0) for user in range(1, 6)] + [(user, 1, 2.0) for user in range(6, 11)]
     rows += [(1, 2, 5.0), (6, 2, 1.0)]
     matrix = RatingMatrix.from_ratings(
@@ -130,14 +129,14 @@ def test_one_enthusiast_does_not_decide() -> None:
         )
     )
     labels = np.array([0] * 5 + [1] * 5, dtype=np.int32)
-    films = TasteClusters(matrix, labels, 2, 0.0).distinctive_movies(0)
-    assert films["title"].tolist() == ["many", "one"]
+    movies = TasteClusters(matrix, labels, 2, 0.0).distinctive_movies(0)
+    assert movies["title"].tolist() == ["many", "one"]
 
 
-def test_films_by_mean_and_users_by_count(matrix: RatingMatrix) -> None:
+def test_movies_by_mean_and_users_by_count(matrix: RatingMatrix) -> None:
     region = by_mean_and_count(matrix)
     assert region.user_ids.tolist() == [5, 1, 2, 3, 4, 6, 7, 8]
     assert region.movie_ids.tolist() == [2, 3, 1, 4, 5, 6]
-    # Films without a rating come last.
+    # Movies without a rating come last.
     part = by_mean_and_count(matrix.take(np.array([5, 6]), slice(None)))
     assert part.movie_ids.tolist() == [4, 5, 6, 1, 2, 3]

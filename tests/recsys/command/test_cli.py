@@ -126,7 +126,7 @@ def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 6
     assert lines[0].startswith("  1. ")
     assert "movieId" in lines[0]
-    assert "people who share your taste" in lines[1]
+    assert "users who share your taste" in lines[1]
 
 
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Biases and what most liked, by hand and against the equations they solve."""
+"""Biases and likes, by hand and against the equations that the biases solve."""
 
 import numpy as np
 import pandas as pd
@@ -19,38 +19,38 @@ def ratings() -> Ratings:
 
 
 def test_one_sweep_by_hand(ratings: Ratings) -> None:
-    """Mean 3. Film 10: (2 + 1 - 2) / (3 + 3), film 20: 0, film 30: -1 / 4; then the users."""
+    """The mean is 3. Item 10 has (2 + 1 - 2) / (3 + 3), item 20 has 0, item 30 has -1 / 4."""
     model = BiasBaseline(n_sweeps=1).fit(ratings)
     items = {10: 1 / 6, 20: 0.0, 30: -1 / 4}
     users = {1: (2 - 1 / 6 + 0) / 7, 2: (1 - 1 / 6 - 1 + 1 / 4) / 7, 3: (-2 - 1 / 6) / 6}
-    for user, user_biases in users.items():
-        for item, quality in items.items():
+    for user, user_bias in users.items():
+        for item, item_bias in items.items():
             parts = [part.rating for part in model.explain(user, item).parts]
-            assert parts == pytest.approx([3.0, user_biases, quality])
+            assert parts == pytest.approx([3.0, user_bias, item_bias])
 
 
-def test_sweeps_end_where_each_side_is_the_mean_of_what_the_other_leaves() -> None:
+def test_sweeps_end_at_damped_means_of_the_residuals() -> None:
     ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     values = RatingMatrix.from_ratings(ratings).values.tocoo()
     users, items = values.coords
     found = Biases.learned(values.tocsr(), n_sweeps=200)
-    left = values.data - found.mean - found.user_biases[users] - found.item_biases[items]
+    residuals = values.data - found.mean - found.user_biases[users] - found.item_biases[items]
     for of, counts, damping in (
         (found.user_biases, users, 5.0),
         (found.item_biases[:-1], items, 3.0),
     ):
-        # sum of (left + own) / (damping + n) = own, so the sum of what is left = damping * own
-        np.testing.assert_allclose(np.bincount(counts, left), damping * of, atol=1e-9)
+        # sum of (residual + own) / (damping + n) = own, so the sum of residuals = damping * own
+        np.testing.assert_allclose(np.bincount(counts, residuals), damping * of, atol=1e-9)
 
 
-def test_new_people_are_as_generous_as_what_they_rated_says(ratings: Ratings) -> None:
+def test_the_bias_of_a_new_user_comes_from_their_ratings(ratings: Ratings) -> None:
     model = BiasBaseline(n_sweeps=1).fit(ratings)
     (ratings,) = model.predict(movie_ids=[30], ratings={10: 5.0, 20: 5.0})
     assert ratings == pytest.approx(3 - 1 / 4 + (2 - 1 / 6 + 2) / 7)
     assert model.predict(movie_ids=[30], ratings={})[0] == pytest.approx(3 - 1 / 4)
 
 
-def test_what_most_liked_comes_first(ratings: Ratings) -> None:
+def test_the_most_liked_item_comes_first(ratings: Ratings) -> None:
     model = MostLiked().fit(ratings)
     items = model.recommend(ratings={})
     assert items["movieId"].tolist() == [10, 20, 30]  # liked by 2, 0 and 0

@@ -1,4 +1,4 @@
-"""Boosted cluster means: a stage by hand, what it leaves, and that it beats biases."""
+"""BoostedClusterMeans: a stage by hand, its residuals, and better predictions than biases."""
 
 from dataclasses import replace
 
@@ -11,19 +11,19 @@ from recsys.evaluation import evaluate_ratings
 from recsys.recommenders.embeddings import Basis
 from recsys.recommenders.stages import TRUST, Cells, item_stage, user_stage
 
-# Users 0 and 1 are alike, and so are 2 and 3; rows are users, columns films.
-LEFT = np.array([[1.0, 0.5, 0.0], [3.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, -2.0, 2.0]])
+# Rows are users, and columns are items. Users 0 and 1 are alike, and so are users 2 and 3.
+RESIDUALS = np.array([[1.0, 0.5, 0.0], [3.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, -2.0, 2.0]])
 FEATURES = np.array([[0.0], [0.1], [9.0], [9.1]], dtype=np.float32)
 
 
-def cells_of(left: np.ndarray) -> Cells:
-    rated = sp.csr_array(left)
-    user_index = np.repeat(np.arange(len(left)), np.diff(rated.indptr))
+def cells_of(residuals: np.ndarray) -> Cells:
+    rated = sp.csr_array(residuals)
+    user_index = np.repeat(np.arange(len(residuals)), np.diff(rated.indptr))
     return Cells(rated, user_index, rated.data.copy(), damping=20.0, learning_rate=0.5)
 
 
 def test_a_stage_of_users_by_hand() -> None:
-    cells = cells_of(LEFT)
+    cells = cells_of(RESIDUALS)
     stage = user_stage(
         cells,
         FEATURES,
@@ -45,14 +45,14 @@ def test_a_stage_of_users_by_hand() -> None:
             expected = 0.5 * means.get((group, item), 0.0)
             assert stage.adds[group, item] == pytest.approx(expected, rel=1e-6)
     assert stage.adds[2].tolist() == [0.0] * 4
-    # Of each residual half the shrunk mean of the others in its group is taken away.
+    # A stage subtracts half the shrunk leave-one-out mean from each residual.
     expected = [1 - 0.5 * 3 / 21, 0.5, 3 - 0.5 * 1 / 21, -1 + 0.5 * 2 / 21, -2 + 0.5 * 1 / 21, 2.0]
     assert cells.residuals.tolist() == pytest.approx(expected)
 
 
-def test_a_stage_of_films_by_hand() -> None:
-    left = np.array([[1.0, 3.0, -1.0], [0.0, 2.0, 0.0]])
-    cells = cells_of(left)
+def test_a_stage_of_items_by_hand() -> None:
+    residuals = np.array([[1.0, 3.0, -1.0], [0.0, 2.0, 0.0]])
+    cells = cells_of(residuals)
     stage = item_stage(
         cells,
         np.array([[0.0], [0.1], [9.0]], dtype=np.float32),
@@ -70,24 +70,24 @@ def test_a_stage_of_films_by_hand() -> None:
     assert cells.residuals.tolist() == pytest.approx(expected)
 
 
-def test_new_people_join_the_nearest_group() -> None:
+def test_new_users_join_the_nearest_group() -> None:
     stage = user_stage(
-        cells_of(LEFT),
+        cells_of(RESIDUALS),
         FEATURES,
         np.ones((1, 1), dtype=np.float32),
         2,
         np.random.default_rng(0),
         by_residuals=False,
     )
-    # By who rated what features are scaled to length 1: centers are moved there for the test.
+    # Features from who rated what have length 1, so the test moves the centers there.
     centers = np.where(stage.centers > 5, 1.0, -1.0).astype(np.float32)
     stage = replace(stage, centers=centers)
     users = cells_of(np.array([[0.5, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
     watched = np.array([[-3.0], [7.0], [0.0]], dtype=np.float32)
     groups = stage.place(users, watched)
     assert groups.tolist() == [stage.labels[0], stage.labels[2], 2]
-    film_0, film_2 = stage.adds[stage.labels[0], 0], stage.adds[stage.labels[2], 2]
-    assert users.residuals.tolist() == pytest.approx([0.5 - film_0, 1.0 - film_2])
+    part_0, part_2 = stage.adds[stage.labels[0], 0], stage.adds[stage.labels[2], 2]
+    assert users.residuals.tolist() == pytest.approx([0.5 - part_0, 1.0 - part_2])
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def ratings() -> Ratings:
     return make_ratings(n_users=200, n_movies=300, n_ratings=12_000, random_state=1)
 
 
-def test_groups_tell_more_than_biases(ratings: Ratings) -> None:
+def test_groups_predict_better_than_biases(ratings: Ratings) -> None:
     makers = {
         "biases": lambda seed: BiasBaseline(),
         "boosted": lambda seed: BoostedClusterMeans(n_chains=1, n_stages=60, random_state=seed),
@@ -106,8 +106,8 @@ def test_groups_tell_more_than_biases(ratings: Ratings) -> None:
     assert found["no stages"] == found["biases"]
 
 
-def test_genres_group_films_that_nobody_rated_alike(ratings: Ratings) -> None:
-    """Without who rated what, films of one genre are alike and others are not."""
+def test_genres_group_items_without_ratings(ratings: Ratings) -> None:
+    """If nobody rated anything, items of equal genres have equal features, and others differ."""
     model = BoostedClusterMeans(n_chains=1, n_stages=0).fit(ratings)
     n_items = len(model.trained_on.genres)
     basis = Basis(
@@ -151,7 +151,7 @@ def test_the_seed_decides_and_chains_are_averaged(ratings: Ratings) -> None:
         np.testing.assert_allclose(parts[0][name], (parts[1][name] + parts[2][name]) / 2)
 
 
-def test_a_training_user_as_a_new_person_is_expected_to_rate_alike(ratings: Ratings) -> None:
+def test_a_training_user_as_a_new_user_has_similar_predictions(ratings: Ratings) -> None:
     model = BoostedClusterMeans(n_chains=1, n_stages=30).fit(ratings)
     items = ratings.movies["movieId"].to_numpy()
     known, new = [], []

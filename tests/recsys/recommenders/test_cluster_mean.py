@@ -1,4 +1,4 @@
-"""ClusterMeanRecommender on a table small enough to check by eye."""
+"""ClusterMeanRecommender on a small table, checked by hand."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ from recsys import (
 )
 from recsys.recommenders.ranking import RECOMMENDATION_COLUMNS
 
-# Group 0: users 1 to 3; group 1: users 7 and 9. Film 60 is rated by nobody.
+# Group 0 has users 1 to 3, and group 1 has users 7 and 9. Item 60 has no rating.
 ROWS = [
     (1, 10, 5.0),
     (2, 10, 4.0),
@@ -61,13 +61,15 @@ def test_prediction_is_the_mean_of_the_group(model: ClusterMeanRecommender) -> N
     assert model.predict([1, 3, 9], [10, 40, 50]).tolist() == [4.5, 2.5, 4.25]
 
 
-def test_where_the_group_knows_nothing_everyone_is_asked(model: ClusterMeanRecommender) -> None:
+def test_without_ratings_of_the_group_the_mean_of_all_users_counts(
+    model: ClusterMeanRecommender,
+) -> None:
     everyone = float(np.mean([ratings for _, _, ratings in ROWS]))
     predicted = model.predict([9, 77, 1, 77], [10, 20, 60, 999])
     np.testing.assert_allclose(predicted, [4.5, 2.0, everyone, everyone])
 
 
-def test_recommendations_best_mean_first_without_what_was_rated(
+def test_recommendations_are_unrated_items_best_mean_first(
     model: ClusterMeanRecommender,
 ) -> None:
     items = model.recommend(1)
@@ -79,7 +81,7 @@ def test_recommendations_best_mean_first_without_what_was_rated(
     assert items["reason"].iloc[0] == "1 of the 3 users of group 0 gave it 5.00"
 
 
-def test_recommendations_with_what_was_rated(model: ClusterMeanRecommender) -> None:
+def test_recommendations_with_rated_items(model: ClusterMeanRecommender) -> None:
     items = model.recommend(1, exclude_rated=False)
     assert items["movieId"].tolist() == [30, 10, 20, 40]
 
@@ -92,7 +94,7 @@ def test_number_and_choice_of_recommendations(model: ClusterMeanRecommender) -> 
     assert list(nothing.columns) == RECOMMENDATION_COLUMNS
 
 
-def test_equal_means_stand_by_number_of_ratings_then_id() -> None:
+def test_equal_means_are_sorted_by_number_of_ratings_then_id() -> None:
     rows = [(1, 1, 3.0), (2, 9, 4.0), (3, 5, 4.0), (2, 7, 4.0), (3, 7, 4.0)]
     ratings = Ratings.from_frames(
         pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
@@ -104,10 +106,10 @@ def test_equal_means_stand_by_number_of_ratings_then_id() -> None:
     assert model.recommend(1)["movieId"].tolist() == [7, 5, 9]
 
 
-def test_new_people_are_in_the_group_with_the_nearest_mean(
+def test_new_users_join_the_group_with_the_nearest_center(
     ratings: Ratings, clusters: TasteClusters
 ) -> None:
-    """Group 1 is empty, so nobody is in it, although few ratings are near to none."""
+    """Group 1 is empty, so no user joins it, although few ratings are near zero ratings."""
     labels = np.where(clusters.labels == 1, 2, 0).astype(np.int32)
     three = TasteClusters(clusters.matrix, labels, 3, 0.0)
     model = ClusterMeanRecommender().fit_clusters(three, ratings)
@@ -121,7 +123,7 @@ def test_new_people_are_in_the_group_with_the_nearest_mean(
         assert model.explain(movie_id=40, ratings=mine).cluster == group
 
 
-def test_a_rating_of_0_places_a_new_person() -> None:
+def test_a_rating_of_0_places_a_new_user() -> None:
     scale = RatingScale(0, 5, 1)
     movies = pd.DataFrame({"movieId": [10, 20], "title": ["Ten", "Twenty"], "genres": ""})
     rows = pd.DataFrame([(1, 10, 5.0), (2, 20, 1.0)], columns=["userId", "movieId", "rating"])
@@ -143,7 +145,7 @@ def test_a_negative_number_of_recommendations_is_refused(model: ClusterMeanRecom
     assert model.recommend(1, 0).empty
 
 
-def test_explanations_say_from_whose_ratings(model: ClusterMeanRecommender) -> None:
+def test_explanations_name_the_users_who_rated(model: ClusterMeanRecommender) -> None:
     of_group = model.explain(3, 40)
     assert (of_group.rating, of_group.cluster, of_group.n_users, of_group.n_ratings) == (
         2.5,
@@ -171,22 +173,22 @@ def test_explain_and_predict_agree_on_every_pair(model: ClusterMeanRecommender) 
     assert predicted.tolist() == [model.explain(*pair).rating for pair in pairs]
 
 
-def test_region_bounds_whose_ratings_count(clusters: TasteClusters, ratings: Ratings) -> None:
+def test_only_ratings_in_the_region_count(clusters: TasteClusters, ratings: Ratings) -> None:
     model = ClusterMeanRecommender(region=(2, 2)).fit_clusters(clusters, ratings)
-    # Of group 0 the films 10 and 40, and of the users 2 and 3, who rated both.
+    # The region of group 0 has items 10 and 40, and users 2 and 3, who rated both.
     assert model.predict([1, 1], [10, 40]).tolist() == [4.25, 2.5]
     assert model.recommend(1)["movieId"].tolist() == [40]
     assert model.unrated_in_region(1) == 1
     assert model.unrated_in_region(2) == 0
-    # The reasons speak of the region: the group has three users, and user 1 rated film 20.
+    # The reasons count the region. The group has three users, and user 1 rated item 20.
     assert model.recommend(1)["reason"].tolist() == [
         "2 of the 2 users of the densest region of group 0 gave it 2.50 on average"
     ]
     assert model.explain(2, 20).reason.startswith("the densest region of group 0 has no rating;")
 
 
-def test_a_film_that_no_group_is_made_on_is_said_to_be_so(ratings: Ratings) -> None:
-    """User 2 of the one group rated film 30: the group is not without a rating of it."""
+def test_the_reason_says_that_the_groups_do_not_use_an_item(ratings: Ratings) -> None:
+    """User 2 of the only group rated item 30, so the group has a rating of it."""
     model = ClusterMeanRecommender(1, n_movies=2).fit(ratings)
     assert model.clusters.matrix.movie_ids.tolist() == [10, 20]
     assert model.explain(1, 30).reason == (
@@ -194,7 +196,7 @@ def test_a_film_that_no_group_is_made_on_is_said_to_be_so(ratings: Ratings) -> N
     )
 
 
-def test_fit_groups_by_the_most_rated_films() -> None:
+def test_fit_groups_by_the_most_rated_items() -> None:
     ratings = make_ratings(n_users=50, n_movies=80, n_ratings=1500, random_state=2)
     model = ClusterMeanRecommender(4, n_movies=30, random_state=1).fit(ratings)
     assert model.clusters.matrix.shape == (50, 30)

@@ -1,4 +1,4 @@
-"""What holds of every recommender, whatever it learns."""
+"""Properties of every recommender."""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def table(rows, scale=None, titles=None) -> Ratings:
 
 @pytest.mark.parametrize("name", MAKERS)
 class TestEveryRecommender:
-    """One class for all: what a user of any of them may rely on."""
+    """The promises to users, tested on every recommender."""
 
     @pytest.fixture
     def model(self, name, ratings) -> Recommender:
@@ -87,21 +87,21 @@ class TestEveryRecommender:
             with pytest.raises(NotFittedError, match="call fit first"):
                 call()
 
-    def test_stars_are_on_the_scale_for_every_pair(self, model, ratings):
+    def test_predictions_are_on_the_scale_for_every_pair(self, model, ratings):
         users = np.repeat(ratings.ratings["userId"].unique(), 5)
         movies = np.resize(ratings.movies["movieId"].to_numpy(), len(users))
         ratings = model.predict(users, movies)
         assert ratings.dtype == np.float64
         assert np.all((ratings >= 0.5) & (ratings <= 5.0))
 
-    def test_a_pair_is_predicted_alike_alone_and_among_others(self, model):
+    def test_a_prediction_does_not_depend_on_other_pairs(self, model):
         users, movies = [3, 1, 3, 999, 2], [5, 5, 7, 5, 10**6]
         together = model.predict(users, movies)
         alone = [model.predict([u], [m])[0] for u, m in zip(users, movies, strict=True)]
         assert together.tolist() == alone
         assert model.predict([], []).tolist() == []
 
-    def test_unknown_users_and_films_have_predictions(self, model):
+    def test_unknown_users_and_items_have_predictions(self, model):
         assert np.all(np.isfinite(model.predict([999, 999, 1], [1, 10**6, 10**6])))
         with pytest.raises(KeyError, match="no user 999"):
             model.recommend(999)
@@ -124,20 +124,20 @@ class TestEveryRecommender:
         with pytest.raises(ValueError, match="n must not be negative"):
             model.recommend(1, -1)
 
-    def test_ten_films_are_the_default(self, model):
+    def test_ten_items_are_the_default(self, model):
         assert len(model.recommend(1, exclude_rated=False)) == 10
 
-    def test_what_was_rated_is_left_out_unless_asked_for(self, model, ratings):
+    def test_rated_items_are_left_out_by_default(self, model, ratings):
         rated = set(ratings.ratings.query("userId == 1")["movieId"])
         assert not rated & set(model.recommend(1, 60)["movieId"])
         assert rated & set(model.recommend(1, 60, exclude_rated=False)["movieId"])
 
-    def test_only_films_asked_for_are_recommended(self, model):
+    def test_only_items_in_among_are_recommended(self, model):
         among = model.recommend(1, 8)["movieId"].tolist()
         assert model.recommend(1, among=among[::-2])["movieId"].tolist() == among[1::2]
         assert len(model.recommend(1, among=[])) == 0
 
-    def test_batches_say_what_single_calls_say(self, model):
+    def test_batches_equal_single_calls(self, model):
         everyone = model.recommend_all(4)
         assert list(everyone.columns) == ["userId", *RECOMMENDATION_COLUMNS]
         for user in (1, 7, 40):
@@ -149,7 +149,7 @@ class TestEveryRecommender:
         several = model.top([7, 1, 7], 3)
         assert several[[0]].tolist() == several[[2]].tolist() == model.top([7], 3).tolist()
 
-    def test_new_people_are_placed_by_what_they_rated(self, model):
+    def test_new_users_are_placed_by_their_ratings(self, model):
         mine = {1: 5.0, 2: 0.5, 10**6: 3.0}
         items = model.recommend(ratings=mine, n=60)
         assert not {1, 2} & set(items["movieId"])
@@ -161,7 +161,7 @@ class TestEveryRecommender:
             == model.predict([999], [10**6]).tolist()
         )
 
-    def test_a_user_or_ratings_but_one_of_them(self, model):
+    def test_either_a_user_or_ratings_must_be_given(self, model):
         for call in (
             lambda: model.recommend(),
             lambda: model.recommend(1, ratings={1: 5.0}),
@@ -169,7 +169,7 @@ class TestEveryRecommender:
             lambda: model.predict(movie_ids=[1]),
             lambda: model.explain(movie_id=1),
         ):
-            with pytest.raises(ValueError, match="were given"):
+            with pytest.raises(ValueError, match=r"(both|neither) were given"):
                 call()
         with pytest.raises(ValueError, match="rating of film 2 is off the scale"):
             model.recommend(ratings={1: 5.0, 2: 7.0})
@@ -184,7 +184,7 @@ class TestEveryRecommender:
             assert 0 <= prediction.n_liked <= prediction.n_ratings <= prediction.n_users
             assert prediction.reason
 
-    def test_explanations_of_new_people(self, model):
+    def test_explanations_for_new_users(self, model):
         prediction = model.explain(movie_id=3, ratings={1: 5.0, 2: 4.0})
         assert prediction.user_id is None
         assert prediction.rating == model.predict(movie_ids=[3], ratings={1: 5.0, 2: 4.0})[0]
@@ -206,12 +206,12 @@ class TestEveryRecommender:
         assert repr(loaded.explain(1, 3)) == repr(model.explain(1, 3))
         assert [each.name for each in tmp_path.iterdir()] == ["model.npz"]
 
-    def test_blocks_of_people_change_nothing(self, model, monkeypatch):
+    def test_blocks_of_users_change_nothing(self, model, monkeypatch):
         users, movies = [5, 1, 999, 1, 40, 7], [1, 2, 3, 4, 5, 10**6]
         together = model.predict(users, movies), model.recommend_all(3, among=range(1, 50))
         monkeypatch.setattr(training, "MOST_CELLS", 7 * 60)
         assert model.predict(users, movies).tolist() == together[0].tolist()
-        # An iterator of films serves all blocks.
+        # An iterator of items serves all blocks.
         parts = model.recommend_all(3, among=iter(range(1, 50)))
         pd.testing.assert_frame_equal(parts, together[1])
 
@@ -224,12 +224,12 @@ class TestEveryRecommender:
         pd.testing.assert_frame_equal(again.recommend_all(4), fresh.recommend_all(4))
         assert repr(again.explain(1, 1)) == repr(fresh.explain(1, 1))
 
-    def test_two_may_share_what_they_were_trained_on(self, name, model):
+    def test_two_recommenders_share_training_data(self, name, model):
         again = MAKERS[name]().fit_on(model.trained_on)
         assert again.trained_on is model.trained_on
         pd.testing.assert_frame_equal(again.recommend_all(4), model.recommend_all(4))
 
-    def test_a_fit_that_fails_leaves_what_was_there(self, name, model, monkeypatch):
+    def test_a_failed_fit_changes_nothing(self, name, model, monkeypatch):
         before = model.predict([1, 2], [3, 4]).tolist()
 
         def fails(*arguments):
@@ -273,7 +273,7 @@ class TestEveryRecommender:
         assert len(model.recommend(4)) == 0
         model.recommend(ratings={1: 5.0})
 
-    def test_a_film_that_nobody_rated(self, name):
+    def test_an_item_without_ratings(self, name):
         rows = [(u, m, 1.0 + (u + m) % 5) for u in range(8) for m in range(9) if (u * m) % 4]
         model = MAKERS[name]().fit(table(rows))
         assert 77 not in model.recommend_all(50)["movieId"].to_numpy()
@@ -289,8 +289,8 @@ class TestEveryRecommender:
         with pytest.raises(ValueError, match="off the scale 1 to 10 by 1"):
             model.predict(movie_ids=[1], ratings={1: 0.5})
 
-    def test_ties_stand_by_number_of_ratings_then_id(self, name):
-        """Films 3 and 5 were rated alike by everybody; film 3 has the lower id."""
+    def test_ties_are_sorted_by_number_of_ratings_then_id(self, name):
+        """All users rated items 3 and 5 alike. Item 3 has the lower id."""
         rows = [(u, m, 4.0) for u in range(1, 9) for m in (3, 5)]
         rows += [(u, 8, 2.0) for u in range(1, 4)] + [(9, 8, 4.0), (10, 8, 2.0)]
         model = small(name).fit(table(rows))

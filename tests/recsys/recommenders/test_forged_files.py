@@ -1,4 +1,4 @@
-"""Files of recommenders that were damaged or edited: refused in one line, or harmless."""
+"""Damaged or edited files of recommenders are refused in one line, or are harmless."""
 
 import io
 import json
@@ -38,7 +38,7 @@ def saved(ratings: Ratings, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 def refused(path: Path, content: bytes) -> str:
-    """Why a file is refused, after its name."""
+    """The reason for which a file is refused, without the name of the file."""
     path.write_bytes(content)
     with pytest.raises(ValueError, match="is not a recommender's file") as caught:
         Recommender.load(path)
@@ -74,7 +74,7 @@ def test_a_bomb_takes_little_memory(tmp_path: Path) -> None:
 
 
 def test_a_bomb_in_the_right_place_is_refused(saved: dict[str, bytes], tmp_path: Path) -> None:
-    """Titles may be of any width; these take a thousand times the bytes of the file."""
+    """Titles may have any width. These take a thousand times the bytes of the file."""
     wide = np.zeros(60, "U100000")
     reason = refused(tmp_path / "m.npz", with_array(saved["BiasBaseline"], "matrix/titles", wide))
     assert "bytes, but" in reason
@@ -108,7 +108,7 @@ EDITS = [
     ("BiasBaseline", "matrix/columns", ..., "rowId"),
     ("BiasBaseline", "genres", 0, np.inf),
     ("BiasBaseline", "learned/mean", ..., np.inf),
-    ("BiasBaseline", "learned/of_users", 3, np.nan),
+    ("BiasBaseline", "learned/user_biases", 3, np.nan),
     ("MostLiked", "learned/likes", 3, -1),
     ("ClusterMeanRecommender", "learned/labels", 0, 3),
     ("ClusterMeanRecommender", "learned/labels", 0, -1),
@@ -214,9 +214,7 @@ def test_json_of_any_form_is_refused(
 
 
 @pytest.mark.parametrize("text", ["[" * 60_000, '{"a":' * 10_000, "null", "", "{", "1" * 5000])
-def test_what_is_no_json_of_ours_is_refused(
-    saved: dict[str, bytes], tmp_path: Path, text: str
-) -> None:
+def test_other_json_is_refused(saved: dict[str, bytes], tmp_path: Path, text: str) -> None:
     refused(tmp_path / "m.npz", with_array(saved["MostLiked"], "about", np.array(text)))
 
 

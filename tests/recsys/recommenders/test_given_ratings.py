@@ -1,4 +1,4 @@
-"""The ratings that somebody new brings: every form of one thing, and what is none of them."""
+"""The ratings of a new user: every accepted form, and forms that are refused."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -36,12 +36,12 @@ SAME: dict[str, Callable[[], Any]] = {
     "generator": lambda: ((movie, ratings) for movie, ratings in GIVEN.items()),
     "array": lambda: np.array(list(GIVEN.items())),
     "array of objects": lambda: np.array([(3, 4.0), (7, 2.5)], dtype=object),
-    "records": lambda: np.array([(3, 4), (7, 2.5)], dtype=[("movie", "i8"), ("stars", "f8")]),
+    "records": lambda: np.array([(3, 4), (7, 2.5)], dtype=[("movie", "i8"), ("rating", "f8")]),
 }
 
 
 @pytest.mark.parametrize("form", SAME)
-def test_every_form_says_the_same(model, form):
+def test_every_form_gives_the_same_answers(model, form):
     assert dict(given_ratings(SAME[form]())) == GIVEN
     expected = model.recommend(ratings=GIVEN, n=5)
     pd.testing.assert_frame_equal(model.recommend(ratings=SAME[form](), n=5), expected)
@@ -58,11 +58,11 @@ def test_every_form_says_the_same(model, form):
 @pytest.mark.parametrize(
     "nothing", [{}, [], (), pd.Series([], dtype=float), np.empty((0, 2))], ids=lambda x: type(x)
 )
-def test_no_ratings_are_somebody_without_any(model, nothing):
+def test_every_empty_form_is_a_user_without_ratings(model, nothing):
     pd.testing.assert_frame_equal(model.recommend(ratings=nothing), model.recommend(ratings={}))
 
 
-NOT_A_PAIR = "pairs (movieId, stars); but {} is not such a pair"
+NOT_A_PAIR = "pairs (movieId, rating); but {} is not such a pair"
 BAD: dict[str, tuple[Any, str]] = {
     "ids": ([1, 588], NOT_A_PAIR.format(1)),
     "one id": ([np.int64(588)], NOT_A_PAIR.format(588)),
@@ -73,22 +73,22 @@ BAD: dict[str, tuple[Any, str]] = {
     "number": (5, "ratings must be a mapping"),
     "text": ("\x1b[31m", "not '\\x1b[31m'"),
     "bytes": (b"ab", "not b'ab'"),
-    "frame without stars": (pd.DataFrame({"movieId": [1]}), "the frame has no column 'rating'"),
+    "frame without ratings": (pd.DataFrame({"movieId": [1]}), "the frame has no column 'rating'"),
     "frame without ids": (pd.DataFrame({"rating": [1]}), "the frame has no column 'movieId'"),
-    "text as stars": ({1: "5"}, "stars of film 1 are not a number: '5'"),
-    "no stars": ({1: None}, "stars of film 1 are not a number: None"),
-    "missing stars": (
+    "text as a rating": ({1: "5"}, "the rating of film 1 is not a number: '5'"),
+    "no rating": ({1: None}, "the rating of film 1 is not a number: None"),
+    "missing rating": (
         pd.Series([pd.NA], index=[1], dtype="Float64"),
-        "stars of film 1 are not a number: <NA>",
+        "the rating of film 1 is not a number: <NA>",
     ),
-    "true as stars": ({1: True}, "stars of film 1 are not a number: True"),
-    "complex stars": ({1: 4 + 0j}, "stars of film 1 are not a number: (4+0j)"),
+    "true as a rating": ({1: True}, "the rating of film 1 is not a number: True"),
+    "complex rating": ({1: 4 + 0j}, "the rating of film 1 is not a number: (4+0j)"),
     "nan": ({1: float("nan")}, "off the scale 0.5 to 5 by 0.5: nan"),
     "nan in series": (pd.Series({1: np.nan}), "off the scale 0.5 to 5 by 0.5: nan"),
     "infinity": ({1: np.inf}, "off the scale 0.5 to 5 by 0.5: inf"),
-    "too many stars": ([(1, 9)], "rating of film 1 is off the scale 0.5 to 5 by 0.5: 9.0"),
+    "too large": ([(1, 9)], "rating of film 1 is off the scale 0.5 to 5 by 0.5: 9.0"),
     "between": (pd.Series({1: 3.3}), "rating of film 1 is off the scale 0.5 to 5 by 0.5: 3.3"),
-    "huge stars": ({1: 10**400}, "must be on the scale 0.5 to 5 by 0.5"),
+    "huge rating": ({1: 10**400}, "must be on the scale 0.5 to 5 by 0.5"),
     "text as id": ({"1": 4.0}, "movie_ids must be whole numbers, not '1'"),
     "half an id": ({1.5: 4.0}, "movie_ids must be whole numbers, not 1.5"),
     "half an id in array": (np.array([[1.5, 4.0]]), "movie_ids must be whole numbers, not 1.5"),
@@ -106,7 +106,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_is_no_ratings_is_one_clear_error(model, case):
+def test_other_forms_are_one_clear_error(model, case):
     ratings, reason = BAD[case]
     for ask in (
         lambda: model.recommend(ratings=ratings),
@@ -114,7 +114,7 @@ def test_what_is_no_ratings_is_one_clear_error(model, case):
         lambda: model.explain(movie_id=1, ratings=ratings),
         lambda: model.top_new([{}, ratings]),
     ):
-        with pytest.raises(ValueError) as caught:  # noqa: PT011 - the reason is looked at below
+        with pytest.raises(ValueError) as caught:  # noqa: PT011 - the reason is checked below
             ask()
         message = str(caught.value)
         assert reason in message
@@ -123,23 +123,23 @@ def test_what_is_no_ratings_is_one_clear_error(model, case):
 
 
 @pytest.mark.parametrize("one", [GIVEN, pd.Series(GIVEN), pd.DataFrame({"movieId": [1]})], ids=type)
-def test_a_list_of_people_is_not_one_person(model, one):
-    with pytest.raises(ValueError, match=r"for one, pass \[ratings\]"):
+def test_top_new_refuses_the_ratings_of_a_single_user(model, one):
+    with pytest.raises(ValueError, match=r"for one user, pass \[ratings\]"):
         model.top_new(one)
 
 
 @pytest.mark.parametrize(
     "user_id", [[1, 588], GIVEN, pd.Series(GIVEN), "7", 7.0, True, b"7"], ids=lambda x: type(x)
 )
-def test_a_user_that_is_no_whole_number_is_shown(model, user_id):
+def test_a_user_id_that_is_not_a_whole_number_is_shown(model, user_id):
     for ask in (lambda: model.recommend(user_id), lambda: model.explain(user_id, 1)):
-        with pytest.raises(ValueError, match=r"user_ids must be whole numbers, not .* in ratings="):
+        with pytest.raises(ValueError, match=r"user_ids must be whole numbers, not .* as ratings="):
             ask()
 
 
 @pytest.mark.parametrize("user_id", [9999, -1, 0, 2**62, 2**70])
-def test_an_unknown_user_is_an_error_or_somebody_without_ratings(model, user_id):
-    """`recommend` refuses one, `predict` and `explain` answer as for a person without ratings."""
+def test_an_unknown_user_is_an_error_or_a_user_without_ratings(model, user_id):
+    """`recommend` refuses the id. `predict` and `explain` answer as for a user without ratings."""
     with pytest.raises((KeyError, ValueError), match=str(user_id)):
         model.recommend(user_id)
     if user_id < 2**63:

@@ -1,4 +1,4 @@
-"""Parameters of recommenders, and how recommenders and tables show themselves."""
+"""Parameters of recommenders, and the texts that show recommenders and tables."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -20,7 +20,7 @@ from recsys import (
 )
 from recsys.recommenders.registry import METHODS
 
-# Another value than the default for every parameter.
+# Each parameter with a value that is not the default.
 OTHERS: dict[str, dict[str, Any]] = {
     "taste-groups": {
         "n_user_groupings": 3,
@@ -79,7 +79,7 @@ class TestEveryRecommender:
         predicted = again.fit(ratings).predict(users, items)
         assert predicted.tolist() == model.predict(users, items).tolist()
 
-    def test_a_parameter_that_it_has_not(
+    def test_an_unknown_parameter_is_refused(
         self, method: str, make: Callable[[int], Recommender]
     ) -> None:
         for name in ("n_wheels", "random_state__n_wheels", "trained_on", "__init__"):
@@ -104,7 +104,7 @@ def test_parameters_of_a_recommender_within() -> None:
 
 
 def test_recommenders_within_each_other_are_shown_once_each() -> None:
-    """A file may have many of them."""
+    """A file may nest many of them."""
     calls = []
 
     class Innermost(BiasBaseline):
@@ -119,7 +119,7 @@ def test_recommenders_within_each_other_are_shown_once_each() -> None:
     assert len(calls) == 1
 
 
-def test_what_was_learned_stays_until_the_next_fit() -> None:
+def test_new_parameters_take_effect_at_the_next_fit() -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     model = BiasBaseline().fit(ratings)
     before = model.predict(movie_ids=[1, 2], ratings={3: 5.0})

@@ -1,4 +1,4 @@
-"""Files of recommenders that must load, what they hold, and what is not saved."""
+"""Files of recommenders: files that must load, their content, and models that are not saved."""
 
 import os
 import shutil
@@ -34,8 +34,8 @@ def ratings() -> Ratings:
 
 
 @pytest.mark.parametrize("name", ["biases", "most-liked", "cluster-mean", "taste-groups"])
-def test_files_of_the_code_before_the_checks_load(name: str, tmp_path: Path) -> None:
-    """They were saved by the first code that wrote format 1."""
+def test_files_of_format_1_load(name: str, tmp_path: Path) -> None:
+    """The first code that wrote format 1 saved them."""
     path = tmp_path / f"{name}.npz"
     shutil.copy(FORMAT_1 / path.name, path)
     assert trying.tried(path) == "loaded"
@@ -127,12 +127,12 @@ def test_a_file_holds_its_arrays_and_nothing_else(ratings: Ratings, tmp_path: Pa
 
 def test_objects_are_not_pickled(ratings: Ratings, tmp_path: Path) -> None:
     model = BiasBaseline().fit(ratings)
-    objects = model._biases.of_users.astype(object)
-    model._biases = replace(model._biases, of_users=objects)
-    with pytest.raises(ValueError, match="cannot be saved: learned/of_users has dtype O"):
+    objects = model._biases.user_biases.astype(object)
+    model._biases = replace(model._biases, user_biases=objects)
+    with pytest.raises(ValueError, match="cannot be saved: learned/user_biases has dtype O"):
         model.save(tmp_path / "m.npz")
-    with pytest.raises(ValueError, match="films has dtype object"):
-        npz.write(tmp_path / "m.npz", {"films": np.array([None])})
+    with pytest.raises(ValueError, match="items has dtype object"):
+        npz.write(tmp_path / "m.npz", {"items": np.array([None])})
     assert os.listdir(tmp_path) == []
 
 

@@ -1,4 +1,4 @@
-"""Files of recommenders: what is refused, and that a broken write leaves nothing behind."""
+"""Files of recommenders: refused files, and failed writes that leave nothing behind."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ def test_parameters_come_back(model: BiasBaseline, tmp_path: Path) -> None:
 
 
 def test_a_process_that_has_loaded_no_recommender_yet(model: BiasBaseline, tmp_path: Path) -> None:
-    """Classes are loaded when they are first used, but a file may name any of them."""
+    """Python loads a class when it is first used, but a file may name any class."""
     model.save(tmp_path / "biases.npz")
     code = "import sys; from recsys import Recommender; print(Recommender.load(sys.argv[1]))"
     command = [sys.executable, "-c", code, str(tmp_path / "biases.npz")]
@@ -40,18 +40,18 @@ def test_a_process_that_has_loaded_no_recommender_yet(model: BiasBaseline, tmp_p
     assert done.stdout == "BiasBaseline(item_damping=7.0)\n"
 
 
-def test_another_class_than_the_one_asked_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
+def test_a_recommender_of_another_class_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
     model.save(tmp_path / "biases.npz")
     with pytest.raises(ValueError, match="holds a BiasBaseline, not a TasteGroups"):
         TasteGroups.load(tmp_path / "biases.npz")
 
 
-def test_what_is_no_recommenders_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text.npz").write_text("films")
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.npz").write_text("items")
     np.savez(tmp_path / "arrays.npz", items=np.arange(3))
     with pytest.raises(ValueError, match=r"text\.npz is not a recommender's file"):
         Recommender.load(tmp_path / "text.npz")
-    with pytest.raises(ValueError, match="no recommender is in it"):
+    with pytest.raises(ValueError, match="it holds no recommender"):
         Recommender.load(tmp_path / "arrays.npz")
     with pytest.raises(FileNotFoundError):
         Recommender.load(tmp_path / "none.npz")
@@ -64,11 +64,11 @@ def test_a_newer_format_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
         arrays = dict(file)
     about = json.loads(str(arrays["about"])) | {"format": 99}
     np.savez(path, **(arrays | {"about": np.array(json.dumps(about))}))
-    with pytest.raises(ValueError, match="format 99 is newer than 1"):
+    with pytest.raises(ValueError, match="format 99 is newer than 2"):
         Recommender.load(path)
 
 
-def test_a_write_that_fails_leaves_what_was_there(
+def test_a_failed_write_keeps_the_old_file(
     model: BiasBaseline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "biases.npz"
@@ -96,7 +96,7 @@ def test_a_model_within_a_model_is_saved_with_it(tmp_path: Path) -> None:
 
 
 def changed(model: BiasBaseline, path: Path, **about: object) -> Path:
-    """A saved file that says something else of itself."""
+    """Save a file with other JSON about the recommender."""
     model.save(path)
     with np.load(path) as file:
         arrays = dict(file)
@@ -106,7 +106,7 @@ def changed(model: BiasBaseline, path: Path, **about: object) -> Path:
 
 
 @pytest.mark.parametrize("name", ["import_module", "load_ratings", "RatingMatrix", "Nobody"])
-def test_a_file_names_recommenders_of_this_package_and_nothing_else(
+def test_a_file_may_name_only_recommenders_of_this_package(
     model: BiasBaseline, tmp_path: Path, name: str
 ) -> None:
     path = changed(model, tmp_path / "m.npz", recommender=name, parameters={"name": "this"})
@@ -114,9 +114,16 @@ def test_a_file_names_recommenders_of_this_package_and_nothing_else(
         Recommender.load(path)
 
 
-def test_a_file_that_is_not_whole_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
+def test_parameters_of_format_1_have_other_names(model: BiasBaseline, tmp_path: Path) -> None:
+    old = {"film_shrinkage": 8.0, "user_shrinkage": 9.0, "n_sweeps": 3}
+    path = changed(model, tmp_path / "m.npz", format=1, parameters=old)
+    loaded = BiasBaseline.load(path)
+    assert (loaded.item_damping, loaded.user_damping, loaded.n_sweeps) == (8.0, 9.0, 3)
+
+
+def test_an_incomplete_file_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
     path = changed(model, tmp_path / "m.npz", parameters={"n_wheels": 4})
-    with pytest.raises(ValueError, match=r"not whole.*n_wheels"):
+    with pytest.raises(ValueError, match=r"incomplete.*n_wheels"):
         Recommender.load(path)
 
 
@@ -125,7 +132,7 @@ def test_a_class_that_a_file_cannot_name_is_not_saved(tmp_path: Path) -> None:
         pass
 
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
-    with pytest.raises(ValueError, match="Mine is no recommender of this package"):
+    with pytest.raises(ValueError, match="Mine is not a recommender of this package"):
         Mine().fit(ratings).save(tmp_path / "m.npz")
     assert not list(tmp_path.iterdir())
 
@@ -140,7 +147,7 @@ def test_a_class_that_a_file_cannot_name_is_not_saved(tmp_path: Path) -> None:
         (TasteGroups(popularity_discount=-1), "popularity_discount"),
     ],
 )
-def test_parameters_that_are_not_possible_are_named(made: Recommender, name: str) -> None:
+def test_an_impossible_parameter_is_named(made: Recommender, name: str) -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     with pytest.raises(ValueError, match=f"{name} must be at least"):
         made.fit(ratings)
@@ -148,7 +155,7 @@ def test_parameters_that_are_not_possible_are_named(made: Recommender, name: str
         made.predict([1], [1])
 
 
-def test_a_rating_model_that_is_given_is_not_touched() -> None:
+def test_a_given_rating_model_is_not_changed() -> None:
     ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
     other = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=1)
     given = BiasBaseline(item_damping=9.0).fit(other)

@@ -1,4 +1,4 @@
-"""Groups of taste: both sides of a score from their definitions, and that lists are worth it."""
+"""TasteGroups: both sides of a score from their definitions, and the quality of its lists."""
 
 import numpy as np
 import pytest
@@ -31,13 +31,13 @@ def test_the_users_side_from_its_definition(model: TasteGroups, likes: np.ndarra
     share = likes.mean(axis=0)
     for labels in model._labels:
         for user in range(60):
-            # Who liked nothing is in no group but everyone's.
+            # A user without likes is only in the group of all users.
             group = likes[labels == labels[user]] if likes[user].any() else likes
             expected[user] += (group.sum(axis=0) + share) / (len(group) + 1)
     np.testing.assert_allclose(model._users_side(users.placed), expected / 4, rtol=1e-6)
 
 
-def test_the_films_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
+def test_the_items_side_from_its_definition(model: TasteGroups, likes: np.ndarray) -> None:
     users = known_users(model, np.arange(60))
     of_item = likes.sum(axis=0)
     expected = np.zeros(likes.shape)
@@ -53,7 +53,7 @@ def test_the_films_side_from_its_definition(model: TasteGroups, likes: np.ndarra
     )
 
 
-def test_a_score_is_both_sides_and_less_of_the_popular(
+def test_a_score_is_both_sides_with_a_popularity_discount(
     model: TasteGroups, likes: np.ndarray
 ) -> None:
     users = known_users(model, np.array([3, 8]))
@@ -68,7 +68,7 @@ def test_a_score_is_both_sides_and_less_of_the_popular(
     np.testing.assert_allclose(model._scores(users), expected, rtol=1e-12)
 
 
-def test_who_liked_nothing_is_shown_what_most_liked(ratings: Ratings) -> None:
+def test_users_without_likes_get_the_most_liked_items(ratings: Ratings) -> None:
     plain = TasteGroups(
         n_user_groupings=4,
         n_item_groupings=3,
@@ -81,7 +81,7 @@ def test_who_liked_nothing_is_shown_what_most_liked(ratings: Ratings) -> None:
     assert likes.loc[shown].tolist() == popular
 
 
-def test_a_training_user_as_a_new_person_is_in_the_same_groups(
+def test_a_training_user_as_a_new_user_is_in_the_same_groups(
     model: TasteGroups, ratings: Ratings
 ) -> None:
     known = known_users(model, np.arange(60)).placed.groups
@@ -89,7 +89,7 @@ def test_a_training_user_as_a_new_person_is_in_the_same_groups(
     assert np.mean(known == new) > 0.9
 
 
-def test_reasons_tell_of_a_group_that_is_one_of_the_users(
+def test_reasons_count_the_ratings_of_a_group_of_the_user(
     model: TasteGroups, ratings: Ratings, likes: np.ndarray
 ) -> None:
     values = RatingMatrix.from_ratings(ratings)
@@ -109,7 +109,7 @@ def test_reasons_tell_of_a_group_that_is_one_of_the_users(
         assert f"{told.n_liked:,} liked it" in told.reason
 
 
-def test_lists_beat_what_most_liked_where_people_differ() -> None:
+def test_lists_beat_popularity_if_tastes_differ() -> None:
     ratings = make_ratings(n_users=200, n_movies=300, n_ratings=12_000, random_state=1)
     makers = {
         "most liked": lambda seed: MostLiked(),

@@ -1,4 +1,4 @@
-"""The built-in data set: its form, and its likeness to the real one."""
+"""The built-in data set: its form, and its similarity to the real one."""
 
 import re
 
@@ -35,7 +35,7 @@ def seeded(request: pytest.FixtureRequest) -> tuple[int, Ratings]:
 
 
 def release_years(movies: pd.DataFrame) -> pd.Series:
-    """The year at the end of a title, NaN where there is none; indexed by movieId."""
+    """The year at the end of each title by movieId, or NaN if there is no year."""
     years = movies["title"].str.extract(r" \((\d{4})\)$")[0].astype(float)
     return pd.Series(years.to_numpy(), index=movies["movieId"])
 
@@ -45,12 +45,12 @@ def times(ratings: Ratings) -> pd.Series:
 
 
 def rating_sizes(ratings: Ratings, column: str) -> pd.Series:
-    """How many ratings each user gave, or each rated film got."""
+    """The number of ratings of each user or of each rated movie."""
     return ratings.ratings.groupby(column).size()
 
 
 def assert_tidy(made: Ratings, n_users: int, n_movies: int, n_ratings: int) -> None:
-    """All that holds for every size."""
+    """Check the properties that hold for every size."""
     ratings, movies = made.ratings, made.movies
     assert list(ratings.columns) == ["userId", "movieId", "rating", "timestamp"]
     assert list(movies.columns) == ["movieId", "title", "genres"]
@@ -60,8 +60,8 @@ def assert_tidy(made: Ratings, n_users: int, n_movies: int, n_ratings: int) -> N
     assert movies["movieId"].is_unique
     assert not ratings.duplicated(["userId", "movieId"]).any()
     assert ratings["movieId"].isin(movies["movieId"]).all()
-    by_user_and_film = ratings.sort_values(["userId", "movieId"], kind="stable")
-    assert by_user_and_film.index.equals(ratings.index)
+    by_user_and_movie = ratings.sort_values(["userId", "movieId"], kind="stable")
+    assert by_user_and_movie.index.equals(ratings.index)
     assert ratings["rating"].isin(np.arange(1, 11) / 2).all()
     assert ratings["timestamp"].dtype == np.int64
     assert times(made).dt.year.between(1995, 2016).all()
@@ -90,7 +90,7 @@ class TestForm:
         made = make_ratings(n_users, n_movies, n_ratings, random_state)
         assert_tidy(made, n_users, n_movies, n_ratings)
 
-    def test_everybody_rates_everything(self) -> None:
+    def test_every_user_rates_every_movie(self) -> None:
         assert_tidy(make_ratings(30, 200, 6000), 30, 200, 6000)
 
     def test_genres_are_movielens_own(self, builtin: Ratings) -> None:
@@ -108,7 +108,7 @@ class TestForm:
         assert not titles.str.contains(r"[{}\n]").any()
         assert titles.str.len().max() < 100
 
-    def test_two_titles_belong_to_two_films_each(self, builtin: Ratings) -> None:
+    def test_two_titles_belong_to_two_movies_each(self, builtin: Ratings) -> None:
         assert builtin.movies["title"].duplicated().sum() == 2
 
     @pytest.mark.parametrize("character", [", The (", '"', "'", "&", ":", "é", "(a.k.a. "])
@@ -175,7 +175,7 @@ class TestErrors:
         with pytest.raises(ValueError, match=r"^n_ratings must be at most .* = 150, not 151"):
             make_ratings(5, 30, 151)
 
-    def test_taste_groups_wants_users(self) -> None:
+    def test_taste_groups_needs_users(self) -> None:
         with pytest.raises(ValueError, match=r"^n_users must be"):
             taste_groups(0)
 
@@ -190,11 +190,11 @@ class TestTimes:
         gaps = in_time.groupby("userId")["timestamp"].diff()
         assert 3 <= gaps.median() <= 30
         sessions = (gaps > 6 * 3600).groupby(in_time["userId"]).sum() + 1
-        # In the release: 64 % come once, a tenth 9 times or more.
+        # In the release 64 % come once, and a tenth come 9 times or more.
         assert 0.5 < (sessions == 1).mean() < 0.75
         assert 4 <= sessions.quantile(0.9) <= 20
 
-    def test_nobody_rates_a_film_before_its_year(self, seeded: tuple[int, Ratings]) -> None:
+    def test_no_user_rates_a_movie_before_its_year(self, seeded: tuple[int, Ratings]) -> None:
         _, made = seeded
         released = made.ratings["movieId"].map(release_years(made.movies))
         assert not (times(made).dt.year < released).any()
@@ -207,7 +207,7 @@ class TestTimes:
 
 
 class TestLikeness:
-    """Against the real release; the tolerances hold for every seed here."""
+    """Compares with the real release. The tolerances hold for every seed here."""
 
     def test_ratings_of_a_user(self, seeded: tuple[int, Ratings], real_ratings: Ratings) -> None:
         ours, real = (
@@ -215,16 +215,18 @@ class TestLikeness:
         )
         np.testing.assert_allclose(ours, real, rtol=0.10, atol=1)
 
-    def test_ratings_of_a_film(self, seeded: tuple[int, Ratings], real_ratings: Ratings) -> None:
+    def test_ratings_of_a_movie(self, seeded: tuple[int, Ratings], real_ratings: Ratings) -> None:
         ours, real = (
             rating_sizes(data, "movieId").quantile(QUANTILES) for data in (seeded[1], real_ratings)
         )
         np.testing.assert_allclose(ours.iloc[:-1], real.iloc[:-1], rtol=0.10, atol=1)
-        # How many rate the best known film depends on who likes its genres.
+        # The number of ratings of the best-known movie depends on the users who like its genres.
         np.testing.assert_allclose(ours.iloc[-1], real.iloc[-1], rtol=0.25)
         assert seeded[1].n_movies == real_ratings.n_movies
 
-    def test_stars(self, seeded: tuple[int, Ratings], real_ratings: Ratings) -> None:
+    def test_values_of_the_ratings(
+        self, seeded: tuple[int, Ratings], real_ratings: Ratings
+    ) -> None:
         ours, real = (
             data.ratings["rating"].value_counts(normalize=True).sort_index()
             for data in (seeded[1], real_ratings)
@@ -233,7 +235,9 @@ class TestLikeness:
         assert seeded[1].ratings["rating"].mean() == pytest.approx(3.54, abs=0.05)
         assert seeded[1].ratings["rating"].std() == pytest.approx(1.06, abs=0.04)
 
-    def test_people_and_films_differ_as_much(self, builtin: Ratings, real_ratings: Ratings) -> None:
+    def test_means_of_users_and_movies_vary_as_much(
+        self, builtin: Ratings, real_ratings: Ratings
+    ) -> None:
         for column in ("userId", "movieId"):
             ours, real = (
                 data.ratings.groupby(column)["rating"]
@@ -249,7 +253,7 @@ class TestLikeness:
         for size in range(1, 8):
             share = (ours.str.len() == size).mean()
             assert share == pytest.approx((real.str.len() == size).mean(), abs=0.04)
-        shares = [films.explode().value_counts() / len(films) for films in (ours, real)]
+        shares = [movies.explode().value_counts() / len(movies) for movies in (ours, real)]
         pd.testing.assert_series_equal(
             *shares, check_like=True, check_names=False, atol=0.02, rtol=0
         )
@@ -280,7 +284,7 @@ class TestLikeness:
         )
         np.testing.assert_allclose(ours, real, rtol=0.35)
 
-    def test_later_ids_are_newer_films(self, builtin: Ratings, real_ratings: Ratings) -> None:
+    def test_later_ids_are_newer_movies(self, builtin: Ratings, real_ratings: Ratings) -> None:
         ours, real = (
             release_years(data.movies).reset_index().corr(method="spearman").iloc[0, 1]
             for data in (builtin, real_ratings)
@@ -305,7 +309,7 @@ class TestLikeness:
         assert len(names[0]) > 9000
         assert not names[0] & names[1]
 
-    def test_as_many_people_in_the_contrast_subset(
+    def test_as_many_users_in_the_contrast_subset(
         self, builtin: Ratings, real_ratings: Ratings
     ) -> None:
         ours, real = (
@@ -313,5 +317,5 @@ class TestLikeness:
             for data in (builtin, real_ratings)
         )
         assert real == 181
-        # Ours hold more: 248.
+        # Ours has 248.
         assert ours == pytest.approx(real, rel=0.45)
