@@ -10,6 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.intp]
+Csr = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]  # data, indices, indptr
 
 # One numpy call works on this many entries, for some milliseconds, so that Ctrl-C is heard.
 BLOCK_ENTRIES = 2**20

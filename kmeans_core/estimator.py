@@ -41,7 +41,7 @@ from kmeans_core.points.checks import (
 class KMeans(FittedModel):
     """Exact k-means: Lloyd's algorithm with k-means++, for dense and sparse data.
 
-    Parameters and attributes mean what they mean in ``sklearn.cluster.KMeans``.
+    Parameters and attributes have the same meaning as in ``sklearn.cluster.KMeans``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""predict, transform and score of a model, whose centers come from fit or are set by hand."""
+"""predict, transform and score of a model; its centers come from fit or are set by hand."""
 
 from typing import Any
 

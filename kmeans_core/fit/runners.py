@@ -57,7 +57,7 @@ class Runner(Protocol):
 class DenseRunner:
     """Compiled calls for dense rows."""
 
-    # Beyond this the loop's assigner is faster: it has bounds, and the compiled calls have none.
+    # Beyond this the loop's assigner is faster, because the compiled calls have no bounds.
     lone_work = 2_000_000
 
     def __init__(self, points: DensePoints) -> None:

@@ -137,7 +137,7 @@ def _from_callable(
 def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
     """The centers as float64, rounded to the dtype of the points; errors call them ``name``."""
     given = as_points(init, compress=False, name=name)
-    for found, wanted, whose in zip(
+    for found, wanted, meaning in zip(
         given.shape,
         (n_clusters, points.shape[1]),
         ("number of clusters", "number of features of the data"),
@@ -145,7 +145,7 @@ def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
     ):
         if found != wanted:
             raise ValueError(
-                f"The shape of the initial centers {given.shape} does not match the {whose} "
+                f"The shape of the initial centers {given.shape} does not match the {meaning} "
                 f"{wanted} ({name})."
             )
     centers = given.take(np.arange(n_clusters))

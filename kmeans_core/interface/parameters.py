@@ -118,7 +118,7 @@ RANDOM_STATE = Allowed(
 def check_parameters(
     owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The plain form of every parameter that has rules, of which one must hold.
+    """The plain form of every parameter that has rules; at least one of its rules must hold.
 
     InvalidParameterError for the first parameter that breaks all its rules; the message names the
     parameter, the class or function ``owner``, the allowed values and the given value.

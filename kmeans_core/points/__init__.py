@@ -1,1 +1,1 @@
-"""Input made into points, and what an algorithm may ask of them in each storage."""
+"""Turns input into points, and answers the questions of algorithms in each storage."""

@@ -1,12 +1,10 @@
 """SparseAssigner: the nearest centers of CSR rows, from a table of centers that is kept."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div, round_up
+from kmeans_core.arrays import Csr, Floats, Labels, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import sparse_filter
 from kmeans_core.kernels.centers import put_centers
 from kmeans_core.kernels.vectors.ir import LANES32
@@ -46,7 +44,7 @@ class SparseAssigner:
 
     def __init__(
         self,
-        csr: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]],
+        csr: Csr,
         row_norms: Floats,
         n_clusters: int,
         n_features: int,

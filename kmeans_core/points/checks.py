@@ -8,7 +8,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
-from kmeans_core.arrays import Floats, as_kernels_take_it, rows_of
+from kmeans_core.arrays import Csr, Floats, as_kernels_take_it, rows_of
 from kmeans_core.counts import plain_count
 from kmeans_core.errors import InvalidParameterError, shown
 from kmeans_core.points.compressed import compressed
@@ -137,7 +137,7 @@ def _sparse_points(
         refuse_huge(shape, name)
         n_stored = int(X.indptr[-1])
         csr = X.data[:n_stored], X.indices[:n_stored], X.indptr
-        return _of_csr(*csr, shape[1], n_threads, missing)
+        return _of_csr(csr, shape[1], n_threads, missing)
     data, indices, indptr = as_csr(X, shape, name)
     with np.errstate(all="ignore"):
         suspicious = not np.isfinite(np.sum(data))
@@ -150,22 +150,16 @@ def _sparse_points(
         known = ~np.isnan(data)
         indptr = np.concatenate([[0], np.cumsum(known)]).astype(indptr.dtype)[indptr]
         data, indices = data[known], indices[known]
-    return _of_csr(data, indices, indptr, shape[1], n_threads, missing)
+    return _of_csr((data, indices, indptr), shape[1], n_threads, missing)
 
 
 def _of_csr(
-    data: npt.NDArray[Any],
-    indices: npt.NDArray[Any],
-    indptr: npt.NDArray[Any],
-    n_features: int,
-    n_threads: int,
-    missing: str,
+    csr: Csr, n_features: int, n_threads: int, missing: str
 ) -> KnownPoints | ObservedPoints:
     """Points over checked CSR."""
-    data, indices, indptr = map(as_kernels_take_it, (data, indices, indptr))
-    if missing == "error":
-        return SparsePoints(data, indices, indptr, n_features, n_threads)
-    return points_of_cells(data, indices, indptr, n_features, n_threads)
+    data, indices, indptr = map(as_kernels_take_it, csr)
+    make = SparsePoints if missing == "error" else points_of_cells
+    return make((data, indices, indptr), n_features, n_threads)
 
 
 def refuse_negative(points: KnownPoints) -> None:

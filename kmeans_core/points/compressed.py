@@ -50,4 +50,4 @@ def compressed(points: KnownPoints) -> KnownPoints:
         points.n_threads,
         lambda start, stop: dense.compress(X, indptr, start, stop, data, indices),
     )
-    return SparsePoints(data, indices, indptr, X.shape[1], points.n_threads)
+    return SparsePoints((data, indices, indptr), X.shape[1], points.n_threads)

@@ -1,4 +1,4 @@
-"""How much memory there is, and an error for matrices whose shape alone needs more."""
+"""The available memory, and an error for matrices with a shape that needs more."""
 
 import os
 from contextlib import suppress

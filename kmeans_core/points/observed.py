@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, Labels, row_blocks
+from kmeans_core.arrays import Csr, Floats, Ints, Labels, row_blocks
 from kmeans_core.kernels import observed
 from kmeans_core.lazy import lazy
 from kmeans_core.points.centers import transposed
@@ -31,17 +31,15 @@ class ObservedPoints(CsrRows):
 
     def __init__(
         self,
-        data: npt.NDArray[Any],
-        indices: npt.NDArray[Any],
-        indptr: npt.NDArray[Any],
+        csr: Csr,
         n_features: int,
         n_threads: int,
         weights: Floats | None = None,
         shrinkage: float = 0.0,
     ) -> None:
-        super().__init__(data, indices, indptr, n_features, n_threads)
+        super().__init__(csr, n_features, n_threads)
         self.shrinkage = shrinkage
-        self.weights = np.ones(len(indptr) - 1) if weights is None else weights
+        self.weights = np.ones(self.shape[0]) if weights is None else weights
 
     @classmethod
     def of_array(cls, X: npt.NDArray[Any], n_threads: int) -> "ObservedPoints":
@@ -60,7 +58,7 @@ class ObservedPoints(CsrRows):
             cells = slice(indptr[rows.start], indptr[rows.stop])
             data[cells] = X[rows][has_value]
             indices[cells] = np.nonzero(has_value)[1]
-        return cls(data, indices, indptr, n_features, n_threads)
+        return cls((data, indices, indptr), n_features, n_threads)
 
     @classmethod
     def of_whole(cls, points: KnownPoints) -> "ObservedPoints":
@@ -73,11 +71,11 @@ class ObservedPoints(CsrRows):
         data, indices, indptr = self.csr
         rows = np.flatnonzero(self.n_known)
         indptr = indptr[np.append(rows, len(self.n_known))]
-        return points_of_cells(data, indices, indptr, self.n_features, self.n_threads), rows
+        return points_of_cells((data, indices, indptr), self.n_features, self.n_threads), rows
 
     def weighted(self, weights: Floats, shrinkage: float) -> "ObservedPoints":
         """The same rows with weights and with shrinkage of the centers."""
-        return ObservedPoints(*self.csr, self.n_features, self.n_threads, weights, shrinkage)
+        return ObservedPoints(self.csr, self.n_features, self.n_threads, weights, shrinkage)
 
     @lazy
     def n_known(self) -> Ints:
@@ -183,18 +181,13 @@ class ObservedPoints(CsrRows):
         return sums
 
 
-def points_of_cells(
-    data: npt.NDArray[Any],
-    indices: npt.NDArray[Any],
-    indptr: npt.NDArray[Any],
-    n_features: int,
-    n_threads: int,
-) -> DensePoints | ObservedPoints:
+def points_of_cells(csr: Csr, n_features: int, n_threads: int) -> DensePoints | ObservedPoints:
     """Points over known cells in CSR: dense points if no cell is unknown."""
+    data, _, indptr = csr
     n_samples = len(indptr) - 1
     if len(data) == n_samples * n_features:
         return DensePoints(data.reshape(n_samples, n_features), n_threads)
-    return ObservedPoints(data, indices, indptr, n_features, n_threads)
+    return ObservedPoints(csr, n_features, n_threads)
 
 
 class ObservedAssigner:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div
+from kmeans_core.arrays import Csr, Floats, Ints, Labels, aligned_zeros, ceil_div
 from kmeans_core.kernels import sparse, sparse_pairs
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
@@ -49,15 +49,8 @@ MOST_WEIGHT = 2.0**41
 class CsrRows:
     """Rows in CSR, with strictly ascending indices in each row."""
 
-    def __init__(
-        self,
-        data: npt.NDArray[Any],
-        indices: npt.NDArray[Any],
-        indptr: npt.NDArray[Any],
-        n_features: int,
-        n_threads: int,
-    ) -> None:
-        self.csr = (data, indices, indptr)
+    def __init__(self, csr: Csr, n_features: int, n_threads: int) -> None:
+        self.csr = csr
         self.n_features = n_features
         self.n_threads = n_threads
 
@@ -88,15 +81,9 @@ class SparsePoints(CsrRows):
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
     rows_are_long = False
 
-    def __init__(
-        self,
-        data: npt.NDArray[Any],
-        indices: npt.NDArray[Any],
-        indptr: npt.NDArray[Any],
-        n_features: int,
-        n_threads: int,
-    ) -> None:
-        super().__init__(data, indices, indptr, n_features, n_threads)
+    def __init__(self, csr: Csr, n_features: int, n_threads: int) -> None:
+        super().__init__(csr, n_features, n_threads)
+        data, _, indptr = csr
         self.row_norms = np.empty(len(indptr) - 1)
         self._tables: list[npt.NDArray[Any]] = []
         self._run_rows(
@@ -135,8 +122,8 @@ class SparsePoints(CsrRows):
         data, indices, indptr = self.csr
         lengths = np.sqrt(self.row_norms)
         divisors = np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(indptr))
-        unit = SparsePoints(data / divisors, indices, indptr, self.n_features, self.n_threads)
-        return unit, lengths == 0
+        csr = data / divisors, indices, indptr
+        return SparsePoints(csr, self.n_features, self.n_threads), lengths == 0
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
         return SparseAssigner(

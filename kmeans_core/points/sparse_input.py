@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kmeans_core.arrays import as_kernels_take_it
+from kmeans_core.arrays import Csr, as_kernels_take_it
 from kmeans_core.errors import shown
 from kmeans_core.kernels import sparse
 from kmeans_core.points.memory import Shape, refuse_huge
@@ -17,11 +17,10 @@ from kmeans_core.points.tables import as_floats
 from kmeans_core.threads import chunks
 
 Array = npt.NDArray[Any]
-Csr = tuple[Array, Array, Array]
 
 
 class _MalformedError(Exception):
-    """Says what is wrong with a matrix; the words go into the error message."""
+    """Describes the fault of a matrix; the words go into the error message."""
 
 
 @dataclass(frozen=True)
@@ -225,10 +224,7 @@ def _of_cells(data: Array, rows: Array, columns: Array, shape: Shape, name: str)
 
 
 def _converted(matrix: Any, name: str) -> Csr:
-    """CSR by scipy, from a matrix whose arrays were checked.
-
-    The result is checked too, because kernels do not check bounds.
-    """
+    """CSR by scipy from a checked matrix, checked again because kernels do not check bounds."""
     csr = matrix.tocsr()
     _check_lines(csr.data, csr.indices, csr.indptr, _rows(csr.shape, name))
     return csr.data, csr.indices, csr.indptr

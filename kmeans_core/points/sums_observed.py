@@ -1,12 +1,10 @@
 """The means of the known values of each cluster, feature by feature, with shrinkage."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Csr, Floats, Labels
 from kmeans_core.kernels import observed
 from kmeans_core.kernels.centers import total
 from kmeans_core.kernels.labels import add_weights
@@ -21,7 +19,7 @@ class ObservedSums:
 
     def __init__(
         self,
-        csr: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]],
+        csr: Csr,
         weights: Floats,
         n_clusters: int,
         feature_means: Floats,

@@ -162,7 +162,7 @@ def _of_nullable(frame: Any) -> npt.NDArray[Any] | None:
 
 
 def _numpy_dtype(dtype: Any) -> Any:
-    """The numpy dtype of the values in a column; the given dtype if there is none."""
+    """The numpy dtype of the values in a column, or else the given dtype."""
     if hasattr(dtype, "fill_value"):  # a sparse column
         return dtype.subtype
     return getattr(dtype, "numpy_dtype", dtype)

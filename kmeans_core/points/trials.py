@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, aligned_zeros, ceil_div, round_up
+from kmeans_core.arrays import Csr, Floats, Ints, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import observed, seeding, seeding_sparse
 from kmeans_core.kernels.sparse import CANCELLED
 from kmeans_core.kernels.vectors.ir import LANES64
@@ -118,7 +118,7 @@ def n_kept_of_dense(n_samples: int, n_features: int) -> int:
     return n_samples if are_few or n_features >= FEWEST_FEATURES else 0
 
 
-def n_kept_of_sparse(csr: tuple[npt.NDArray[Any], ...], n_trials: int) -> int:
+def n_kept_of_sparse(csr: Csr, n_trials: int) -> int:
     """The number of CSR rows that keep their distances to the trials of a step: all or 0."""
     data, indices, indptr = csr
     n_samples = len(indptr) - 1
@@ -178,7 +178,7 @@ class SparseTrials(BlockTrials):
 
     def __init__(
         self,
-        csr: tuple[npt.NDArray[Any], ...],
+        csr: Csr,
         row_norms: Floats,
         n_features: int,
         weights: Floats,
@@ -244,7 +244,7 @@ class ObservedTrials(BlockTrials):
 
     def __init__(
         self,
-        csr: tuple[npt.NDArray[Any], ...],
+        csr: Csr,
         n_features: int,
         strangers: float,
         weights: Floats,

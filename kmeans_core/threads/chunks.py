@@ -21,7 +21,7 @@ SMALL_WORK = 1_000_000
 # The most multiply-adds in a chunk, .03 to .3 s: Ctrl-C is heard between two chunks.
 CHUNK_WORK = 100_000_000
 
-# The most items in a chunk: where rows are short, the work besides multiply-adds counts.
+# The most items in a chunk. If rows are short, the work besides multiply-adds matters.
 MOST_ITEMS = 10_000_000
 
 # Enough chunks to balance the threads, and few enough that the cost of their calls is small.

@@ -24,7 +24,7 @@ generation = 0
 
 
 def lend(job: Job, times: int) -> None:
-    """Have up to ``times`` threads run the job soon; fewer where there are no more threads."""
+    """Have up to ``times`` threads run the job soon, or fewer if there are no more threads."""
     for _ in range(times):
         try:
             _idle.pop().put(job)

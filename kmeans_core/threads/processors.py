@@ -15,7 +15,7 @@ QUOTA_SECONDS = 10.0
 # OpenMP reads a list: the first number is for the outermost level of parallelism.
 _OPENMP_LIST = re.compile(r"\s*\+?(0*[1-9]\d*)\s*(,\s*\+?0*[1-9]\d*\s*)*", re.ASCII)
 
-_last_quota: tuple[float, int | None] = (-float("inf"), None)  # when it was read, what it was
+_last_quota: tuple[float, int | None] = (-float("inf"), None)  # the time of reading, the quota
 
 
 def available_threads() -> int:

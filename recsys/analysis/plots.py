@@ -58,11 +58,7 @@ def genre_scatter(means: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def cluster_scatter(
-    means: pd.DataFrame,
-    labels: npt.NDArray[Any],
-    ax: Axes | None = None,
-    *,
-    legend: bool = True,
+    means: pd.DataFrame, labels: npt.NDArray[Any], ax: Axes | None = None, *, legend: bool = True
 ) -> Axes:
     """Draw users at their means of two genres, in the colors of their clusters.
 
@@ -137,11 +133,7 @@ def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
 
 
 def rating_heat_map(
-    region: RatingMatrix,
-    ax: Axes | None = None,
-    *,
-    title: str = "",
-    largest_rating: float = 5.0,
+    region: RatingMatrix, ax: Axes | None = None, *, title: str = "", largest_rating: float = 5.0
 ) -> Axes:
     """Draw the ratings of a few users and movies as colors, from 0 to the largest rating.
 

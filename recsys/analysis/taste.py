@@ -63,21 +63,65 @@ class TasteClusters:
         return sums / np.where(self.sizes > 0, self.sizes, np.nan)[:, None]
 
     def cluster_of(self, user_id: int) -> int:
-        """Return the group of a user. KeyError if the user is not in the matrix."""
+        """Return the group of a user.
+
+        Parameters
+        ----------
+        user_id : int
+            A user of the matrix.
+
+        Returns
+        -------
+        int
+            The number of the group.
+
+        Raises
+        ------
+        KeyError
+            If the user is not in the matrix.
+        """
         return int(self.labels[self.matrix.row_of(user_id)])
 
     def members(self, cluster: int) -> RatingMatrix:
-        """Return the ratings of the group's users. ValueError if there is no such group."""
+        """Return the users of a group.
+
+        Parameters
+        ----------
+        cluster : int
+            The number of the group.
+
+        Returns
+        -------
+        RatingMatrix
+            The ratings of the group's users for all movies of the matrix.
+
+        Raises
+        ------
+        ValueError
+            If there is no such group.
+        """
         if not 0 <= cluster < self.n_clusters:
             raise ValueError(f"no cluster {cluster}; there are 0 to {self.n_clusters - 1}")
         return self.matrix.take(np.flatnonzero(self.labels == cluster), slice(None))
 
     def user_labels(self) -> pd.DataFrame:
-        """Make a table with one row for each user: userId, cluster."""
+        """Make a table of the users.
+
+        Returns
+        -------
+        DataFrame
+            One row for each user: userId, cluster.
+        """
         return pd.DataFrame({"userId": self.matrix.user_ids, "cluster": self.labels})
 
     def summary(self) -> pd.DataFrame:
-        """Make a table with one row for each group: cluster, users, ratings, mean_rating."""
+        """Make a table of the groups.
+
+        Returns
+        -------
+        DataFrame
+            One row for each group: cluster, users, ratings, mean_rating.
+        """
         counts = self.matrix.counts_by_user()
         sums = np.asarray(self.matrix.values.sum(axis=1))
         ratings = np.bincount(self.labels, counts, minlength=self.n_clusters).astype(np.int64)
@@ -112,6 +156,11 @@ class TasteClusters:
         DataFrame
             movieId, title, n_ratings and mean in the group, mean_of_all, score. It has fewer than
             ``n`` rows if there are fewer such movies.
+
+        Raises
+        ------
+        ValueError
+            If there is no such group.
         """
         group = self.members(cluster)
         counts = group.counts_by_item()

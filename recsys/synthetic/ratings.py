@@ -87,10 +87,7 @@ def builtin_ratings() -> Ratings:
 
 
 def make_ratings(
-    n_users: int = 671,
-    n_movies: int = 9125,
-    n_ratings: int = 100_004,
-    random_state: int = 0,
+    n_users: int = 671, n_movies: int = 9125, n_ratings: int = 100_004, random_state: int = 0
 ) -> Ratings:
     """Invent movie ratings that look and behave like MovieLens' small release.
 

@@ -1,4 +1,4 @@
-"""What the conformance tables share: the table itself, data, and the refusal of two functions."""
+"""Shared by the conformance tests: the table, data, and a check that two functions raise."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,14 +11,14 @@ Shown = Callable[..., None]
 
 
 class Table:
-    """Behaviours in words, each with the function that shows it; a decorator enters one."""
+    """A table of behaviours in words, each with a test function; a decorator adds one."""
 
     def __init__(self) -> None:
         self.shown: list[Shown] = []
         self.words: list[str] = []
 
     def __call__(self, words: str) -> Callable[[Shown], Shown]:
-        """Put the function into the table under these words."""
+        """Add the function to the table under these words."""
 
         def enter(function: Shown) -> Shown:
             self.words.append(words)
@@ -29,7 +29,7 @@ class Table:
 
 
 def groups(seed: int = 0, n: int = 60, d: int = 3) -> np.ndarray:
-    """Three groups of rows, well apart."""
+    """Three well-separated groups of rows."""
     rng = np.random.default_rng(seed)
     return rng.normal(size=(n, d)) + 6 * rng.integers(3, size=(n, 1))
 
@@ -46,7 +46,7 @@ def rows(n_samples: int = 30, seed: int = 0) -> np.ndarray:
 def both_refuse(
     functions: list[Callable[..., Any]], message: str, *args: Any, **params: Any
 ) -> None:
-    """Both raise ValueError with the message in it."""
+    """Check that both raise a ValueError that contains the message."""
     for function in functions:
         with pytest.raises(ValueError, match=message):
             function(*args, **params)

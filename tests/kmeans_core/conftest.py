@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from kmeans_core import IterationEvent, KMeans, reference
 from kmeans_core.threads import chunks, pool
 
-# Two distances whose relative difference is less than this may come out in either order where
-# sums are not exact.
+# If sums are not exact, two distances with a smaller relative difference may change their order.
 NEAR = 1e-9
 
 
@@ -29,12 +28,12 @@ class Case:
     max_iter: int
 
     def model(self, **params: Any) -> KMeans:
-        """An unfitted KMeans with what the case asks for."""
+        """An unfitted KMeans with the parameters of the case."""
         asked = {"init": self.init, "n_init": 1, "tol": self.tol, "max_iter": self.max_iter}
         return KMeans(len(self.init), **(asked | params))
 
     def reference_steps(self) -> list[reference.LloydStep]:
-        """The same fit by the textbook."""
+        """The same fit by ``reference.lloyd``."""
         weights = np.ones(len(self.X)) if self.weights is None else self.weights
         tol = self.tol * np.mean(np.var(self.X, axis=0))
         return list(
@@ -42,7 +41,7 @@ class Case:
         )
 
 
-# Whole and half stars, zeros often: every sum is exact and ties abound.
+# Multiples of 1/2, many zeros: every sum is exact, and there are many ties.
 GRID = st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0])
 FLOATS = st.one_of(st.just(0.0), st.floats(-50, 50, width=32))
 
@@ -93,7 +92,7 @@ def float_cases() -> st.SearchStrategy[Case]:
 
 @pytest.fixture(scope="session")
 def blobs() -> Callable[..., np.ndarray]:
-    """A maker of overlapping groups of rows; some entries are zero when asked for."""
+    """A function that makes overlapping groups of rows, with zeros if asked."""
 
     def make(
         n_samples: int, n_features: int, n_groups: int, *, seed: int = 0, share_zero: float = 0.0
@@ -110,7 +109,7 @@ def blobs() -> Callable[..., np.ndarray]:
 
 @pytest.fixture(scope="session")
 def events_of() -> Callable[..., list[IterationEvent]]:
-    """Fits a model and gives back its events, copied."""
+    """A function that fits a model and returns copies of its events."""
 
     def fit(model: KMeans, X: Any, **fit_params: Any) -> list[IterationEvent]:
         events: list[IterationEvent] = []
@@ -123,7 +122,7 @@ def events_of() -> Callable[..., list[IterationEvent]]:
 
 @pytest.fixture(scope="session")
 def differing_rows() -> Callable[..., int]:
-    """Counts rows labelled differently, and fails unless each is a near tie of the two centers."""
+    """Counts rows with different labels, and fails unless each is a near tie of two centers."""
 
     def count(X: np.ndarray, centers: np.ndarray, labels: Any, others: Any) -> int:
         rows = np.flatnonzero(np.asarray(labels) != np.asarray(others))
@@ -136,7 +135,7 @@ def differing_rows() -> Callable[..., int]:
 
 
 class PoolWatch:
-    """Counts the tasks handed to the pool of threads."""
+    """Counts the tasks that the pool of threads gets."""
 
     def __init__(self) -> None:
         self.n_helpers = 0
@@ -144,7 +143,7 @@ class PoolWatch:
 
 @pytest.fixture
 def always_threads(monkeypatch: pytest.MonkeyPatch) -> PoolWatch:
-    """Sends even the smallest work to the pool, and says how often it went there."""
+    """Sends even the smallest work to the pool, and counts how often."""
     watch = PoolWatch()
     lend = pool.lend
 
@@ -159,11 +158,11 @@ def always_threads(monkeypatch: pytest.MonkeyPatch) -> PoolWatch:
 
 @pytest.fixture(params=["dense", "csr"])
 def storage(request: pytest.FixtureRequest) -> Callable[[np.ndarray], Any]:
-    """The identity, or a copy as CSR: each test with it runs on both."""
+    """The identity, or a copy as CSR. A test with this fixture runs on both."""
     return np.asarray if request.param == "dense" else sp.csr_array
 
 
 @pytest.fixture(params=[np.asarray, csr_of], ids=["dense", "csr"])
 def form(request: pytest.FixtureRequest) -> Callable[[np.ndarray], Any]:
-    """Unknown cells as NaN, or as absent cells of CSR: each test with it runs on both."""
+    """Unknown cells as NaN, or as absent cells of CSR. A test with this fixture runs on both."""
     return request.param

@@ -1,4 +1,4 @@
-"""Data with unknown cells for the tests, and k-means over known cells as its definition says."""
+"""Data with unknown cells, and k-means over known cells straight from its definition."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from kmeans_core import KMeans
 
 
 def csr_of(X):
-    """The cells of X that are not NaN, zeros among them."""
+    """The cells of X that are not NaN, including zeros."""
     rows, columns = np.nonzero(~np.isnan(X))
     return sp.csr_array(sp.coo_array((X[rows, columns], (rows, columns)), shape=X.shape))
 
@@ -66,7 +66,7 @@ class Step:
 
 
 def steps_of(X, centers, weights, shrinkage, max_iter):
-    """Lloyd's algorithm over the known cells of rows that have some, tol=0."""
+    """Lloyd's algorithm with tol=0 over known cells; every row has a known cell."""
     k = len(centers)
     labels = np.full(len(X), -1)
     n_relocated = 0
@@ -101,7 +101,7 @@ def steps_of(X, centers, weights, shrinkage, max_iter):
 
 @dataclass(frozen=True)
 class Gaps:
-    """One small fit with unknown cells; every feature has a value in a row of weight."""
+    """A small fit with unknown cells; each feature is known in a row of positive weight."""
 
     X: np.ndarray
     init: np.ndarray
@@ -147,7 +147,7 @@ def gaps(draw, values=STARS, empty_rows=False):
 
 
 def rated(n_samples=120, n_features=12, share=0.6, seed=0):
-    """Half stars of four groups of people, of which a share is unknown."""
+    """Multiples of 1/2 for four groups of users, with a share of unknown cells."""
     rng = np.random.default_rng(seed)
     tastes = rng.integers(1, 10, size=(4, n_features)) / 2
     X = tastes[rng.integers(4, size=n_samples)] + rng.integers(-1, 2, size=(n_samples, 1)) / 2
@@ -157,7 +157,7 @@ def rated(n_samples=120, n_features=12, share=0.6, seed=0):
 
 
 def state(model):
-    """All that a fit found, down to the bits."""
+    """All results of a fit, to the bit."""
     return (
         model.labels_.tobytes(),
         model.cluster_centers_.tobytes(),
@@ -167,5 +167,5 @@ def state(model):
 
 
 def filled(X):
-    """X with the features' means for its unknown cells."""
+    """X with the features' means in its unknown cells."""
     return np.where(np.isnan(X), np.nanmean(X, axis=0), X)

@@ -1,12 +1,12 @@
-"""A hunt: sparse matrices of every format, damaged by seeded mutation, against a plain reading.
+"""Damages sparse matrices of every format by seeded mutation, and compares with a plain reading.
 
 ``python malformed_matrices.py SEED COUNT [all]`` tries COUNT matrices in its own process, so that a
-crash or a hang ends only that one; with "all" also such as kernels must be compiled for anew, of
-float32 and of 64-bit indices.
+crash or a hang ends only that process. With "all" it also tries float32 and 64-bit indices, for
+which kernels must be compiled.
 
-A second reading of the arrays, cell by cell in Python, says what each matrix means. A sound one
-must give the result of its dense twin, a malformed one a ValueError or a TypeError of moderate
-length, and nothing else may happen.
+``plain_sparse`` reads each matrix cell by cell in Python. A valid matrix must give the result of
+its dense copy. A malformed one must raise a ValueError or a TypeError with a short message. Nothing
+else may happen.
 """
 
 import sys
@@ -58,7 +58,7 @@ SHAPES = [
 
 
 def sound_matrix(rng: np.random.Generator, every_kernel: bool) -> Any:
-    """A matrix of any format, class and dtype; of halves, so that sums are exact."""
+    """A matrix of any format, class and dtype, with multiples of 1/2, so that sums are exact."""
     form = FORMATS[rng.integers(len(FORMATS))]
     n, d = int(rng.integers(4, 9)), int(rng.integers(1, 6))
     if form == "bsr":
@@ -79,7 +79,7 @@ def sound_matrix(rng: np.random.Generator, every_kernel: bool) -> Any:
 
 
 def mutate(matrix: Any, rng: np.random.Generator) -> None:
-    """Damage the matrix in one way; not every damage makes it malformed."""
+    """Damage the matrix in one way, which may leave it valid."""
     if rng.random() < 0.12:
         matrix._shape = SHAPES[rng.integers(len(SHAPES))](*matrix.shape[:2])
         return
@@ -195,7 +195,7 @@ def _mutate_cells(matrix: Any, rng: np.random.Generator) -> None:
 
 
 def uses(n: int, d: int, seed: int) -> dict[str, Callable[[Any], Any]]:
-    """What is done with a matrix of n rows and d columns; each gives numbers."""
+    """The uses of a matrix of n rows and d columns; each returns numbers."""
     rng = np.random.default_rng(seed)
     Y = rng.integers(-6, 7, size=(n, d)) / 2.0
     params = {"init": Y[:2] + np.array([[0.0], [9.0]]), "n_init": 1, "max_iter": 3}
@@ -226,7 +226,7 @@ def uses(n: int, d: int, seed: int) -> dict[str, Callable[[Any], Any]]:
 
 
 def outcome(use: Callable[[Any], Any], X: Any) -> Any:
-    """The numbers that a use gives, or the error it raises."""
+    """The numbers that a use returns, or the error that it raises."""
     try:
         return np.asarray(use(X), dtype=np.float64)
     except Exception as error:
@@ -234,7 +234,7 @@ def outcome(use: Callable[[Any], Any], X: Any) -> Any:
 
 
 def verdict(name: str, use: Callable[[Any], Any], matrix: Any) -> tuple[str, str]:
-    """In one word what happened, and what is wrong with that, if anything."""
+    """The outcome in one word, and a description of the failure, if any."""
     ignores = name.endswith("ignore")
     try:
         claim(not (ignores and matrix.format in ("bsr", "dia")))
@@ -262,7 +262,7 @@ def verdict(name: str, use: Callable[[Any], Any], matrix: Any) -> tuple[str, str
 
 
 def main(seed: int, count: int, every_kernel: bool) -> int:
-    """Try ``count`` matrices; print what went wrong and a table. How many went wrong."""
+    """Try ``count`` matrices, print failures and a table, and return the number of failures."""
     warnings.simplefilter("ignore")
     table: Counter[str] = Counter()
     n_wrong = 0

@@ -1,4 +1,4 @@
-"""Sparse matrices read cell by cell in plain Python, with every bound checked: what one means."""
+"""Reads sparse matrices cell by cell in plain Python, and checks every bound."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class ContradictionError(Exception):
-    """The arrays do not hold together, or hold what is no number."""
+    """The arrays contradict each other, or hold values that are not numbers."""
 
 
 def claim(holds: Any) -> None:
@@ -16,7 +16,7 @@ def claim(holds: Any) -> None:
 
 
 def plain_reading(matrix: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The values, and which cells are stored; ContradictionError where the matrix is malformed."""
+    """The values, and a mask of stored cells; ContradictionError if the matrix is malformed."""
     shape = getattr(matrix, "shape", None)
     claim(isinstance(shape, tuple) and len(shape) == 2)
     claim(all(isinstance(size, int | np.integer) and 0 < size < 10**6 for size in shape))

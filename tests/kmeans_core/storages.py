@@ -1,4 +1,4 @@
-"""Random matrices with many ties on inexact values, and what differs between their storages."""
+"""Random matrices with many ties on inexact values, and differences between their storages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from kmeans_core import KMeans, kmeans_plusplus
 
 KINDS = (
-    "half stars times .1",
+    "halves times .1",
     "tenths",
     "multiples of an inexact number",
     "scaled flags",
@@ -22,7 +22,7 @@ KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A matrix to cluster in every storage, and how."""
+    """A matrix to cluster in every storage, and the parameters of the fit."""
 
     kind: str
     X: np.ndarray
@@ -34,7 +34,7 @@ class Drawn:
 
 
 def draw(seed: int) -> Drawn:
-    """The matrix of a seed: its kind, size, zeros, duplicates, dtype, weights and clusters vary."""
+    """The matrix for a seed: kind, size, zeros, duplicates, dtype, weights and clusters vary."""
     rng = np.random.default_rng(seed)
     kind = KINDS[seed % len(KINDS)]
     n_samples, n_features = int(rng.integers(2, 120)), int(rng.integers(1, 45))
@@ -68,7 +68,7 @@ def draw(seed: int) -> Drawn:
 
 def _values(kind: str, n_samples: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
     shape = (n_samples, n_features)
-    if kind == "half stars times .1":
+    if kind == "halves times .1":
         return rng.integers(0, 11, size=shape) / 2 * 0.1
     if kind == "tenths":
         return rng.integers(0, 6, size=shape) * 0.1
@@ -110,7 +110,7 @@ def _first_rows(drawn: Drawn, form: Callable[[np.ndarray], Any]) -> list[int]:
 
 
 def _fits(drawn: Drawn) -> dict[str, KMeans]:
-    """The same fit from every storage: compiled, by the loop, with threads, nothing unknown."""
+    """The same fit from every storage: compiled, by the loop, with threads, without gaps."""
 
     def listener(event: Any) -> None:
         pass
@@ -131,7 +131,7 @@ def _fits(drawn: Drawn) -> dict[str, KMeans]:
 
 
 def differences(drawn: Drawn) -> list[str]:
-    """What is not the same to the bit: first rows, labels, centers, iterations.
+    """The results that differ in a bit: first rows, labels, centers, iterations.
 
     The inertia may differ between dense and CSR in its last bits.
     """

@@ -1,4 +1,4 @@
-"""assign: the nearest of given centers, by the textbook, in every storage; and its errors."""
+"""assign: the nearest centers against ``reference``, in every storage, and its errors."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_by_hand_with_the_first_of_equally_near_centers(form):
 
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=40, deadline=None)
-def test_the_textbooks_labels_among_many_ties(seed):
+def test_labels_equal_reference_among_many_ties(seed):
     rng = np.random.default_rng(seed)
     n_samples, n_features, n_clusters = rng.integers(1, [60, 40, 20])
     rows = rng.integers(-2, 3, size=(n_samples, n_features)) / 2
@@ -76,7 +76,7 @@ def test_unknown_cells_are_left_out(form):
         (X, [["a", "b"]], "^centers must be a 2-D array of numbers"),
     ],
 )
-def test_what_cannot_be_assigned_is_one_clear_error(rows, centers, message):
+def test_invalid_input_raises_one_clear_error(rows, centers, message):
     with pytest.raises(ValueError, match=message):
         assign(rows, centers)
 

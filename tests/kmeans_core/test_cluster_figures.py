@@ -1,4 +1,4 @@
-"""What fit says of its end: why it stopped, and the size and the inertia of each cluster."""
+"""The end of a fit: why it stopped, and the size and the inertia of each cluster."""
 
 import pickle
 
@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def assert_recounted(model, X, weights):
-    """By a table of the rows: cluster, and weighted squared distance over known cells."""
+    """A recount by row: the cluster, and the weighted squared distance over known cells."""
     centers = model.cluster_centers_.astype(np.float64)
     squares = np.nansum((X - centers[model.labels_]) ** 2, axis=1)
     table = pd.DataFrame({"cluster": model.labels_, "inertia": squares * weights})

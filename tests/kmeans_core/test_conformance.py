@@ -1,7 +1,7 @@
-"""KMeans as a drop-in for scikit-learn's: a table of behaviours, each held against scikit-learn's.
+"""KMeans as a drop-in replacement: a table of behaviours, each compared with scikit-learn's.
 
-The table is ``behaviour``: what is promised, in words, and the function that shows it. Most take
-``make``, which makes a model of ours or of scikit-learn's: a behaviour must hold of both.
+The table ``behaviour`` has each promise in words, and a function that tests it. Most
+functions take ``make``, which makes our model or scikit-learn's: a behaviour must hold for both.
 """
 
 import warnings
@@ -36,7 +36,7 @@ def relocation(make: Make) -> None:
         assert sorted(model.cluster_centers_.tolist()) == [[0.25, 0.0], [0.75, 1.0]]
 
 
-@behaviour("more clusters than distinct rows: a warning, labels without a gap, n_iter_ 1")
+@behaviour("more clusters than distinct rows: a warning, consecutive labels, n_iter_ 1")
 def duplicates(make: Make) -> None:
     X = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
     with pytest.warns(exceptions.ConvergenceWarning) as caught:
@@ -82,7 +82,7 @@ def elkan(make: Make) -> None:
 # First centers ----------------------------------------------------------------------------------
 
 
-@behaviour("a callable is given centered data where it is dense, and X where it is sparse")
+@behaviour("a callable gets centered data if X is dense, and X itself if it is sparse")
 def callable_gets_centerd_data(make: Make) -> None:
     X = groups()
     seen = []
@@ -131,7 +131,7 @@ def too_few_rows(make: Make) -> None:
 # Weights ----------------------------------------------------------------------------------------
 
 
-@behaviour("weights steer the first centers; a row of weight 0 is never one")
+@behaviour("weights affect the first centers; a row of weight 0 is never a center")
 def weights_steer_init(make: Make) -> None:
     X = groups()
     weights = np.zeros(len(X))
@@ -142,7 +142,7 @@ def weights_steer_init(make: Make) -> None:
         np.testing.assert_allclose(np.sort(centers, axis=0), np.sort(X[5:12], axis=0))
 
 
-@behaviour("a row of weight 0 has no part in centers, but in the variance that tol is relative to")
+@behaviour("a row of weight 0 does not affect centers, only the variance that scales tol")
 def weight_zero(make: Make) -> None:
     X = np.random.default_rng(0).normal(size=(300, 2))
     far = np.vstack([X, [[60.0, 0.0]]])
@@ -219,7 +219,7 @@ def refused_data(make: Make) -> None:
             make(2).fit(X)
 
 
-@behaviour("CSR gives what dense gives, weighted too, and fit on one predicts the other")
+@behaviour("CSR and dense give the same, also with weights, and a fit on one predicts the other")
 def sparse_formats(make: Make) -> None:
     X = np.where(groups() > 3, groups(), 0.0)
     weights = np.arange(1.0, 1.0 + len(X))
@@ -232,7 +232,7 @@ def sparse_formats(make: Make) -> None:
         np.testing.assert_allclose(model.cluster_centers_, dense.cluster_centers_, atol=1e-12)
 
 
-@behaviour("copy_x=False gives X back as it was")
+@behaviour("copy_x=False leaves X unchanged")
 def copy_x(make: Make) -> None:
     X = groups() + 100
     before = X.copy()

@@ -1,4 +1,4 @@
-"""KMeans as an estimator: fitted attributes, errors, feature names, transform, what it prints."""
+"""KMeans as an estimator: fitted attributes, errors, feature names, transform, output."""
 
 import pickle
 
@@ -98,7 +98,7 @@ def test_a_model_can_be_cloned_and_pickled():
     assert copy.inertia_ == model.inertia_
 
 
-# What fit leaves behind -----------------------------------------------------------------------
+# Fitted attributes ---------------------------------------------------------------------------
 
 
 def test_fitted_attributes(storage):
@@ -190,7 +190,7 @@ def test_names_are_kept_and_dropped_again():
     model = KMeans(2, random_state=0).fit(frame("a", "b"))
     assert model.feature_names_in_.tolist() == ["a", "b"]
     assert model.feature_names_in_.dtype == object
-    model.predict(frame("a", "b"))  # warns of nothing
+    model.predict(frame("a", "b"))  # no warning
     for nameless in (X, frame(0, 1), frame(("a", 1), ("b", 2))):
         model.fit(frame("a", "b"))
         model.fit(nameless)
@@ -257,7 +257,7 @@ def test_silent_unless_asked(capsys, blobs):
 
 
 @pytest.mark.parametrize("tol", [0, 0.3])
-def test_verbose_says_what_sklearns_says(capsys, tol):
+def test_verbose_prints_the_same_as_sklearn(capsys, tol):
     data = np.array([[0.0], [1.0], [10.0], [12.0], [13.0]])
     params = {"n_clusters": 2, "init": [[0.0], [1.0]], "n_init": 1, "tol": tol, "verbose": 1}
     ours = printed(KMeans(**params), capsys, data).splitlines()

@@ -1,4 +1,4 @@
-"""Models restored from centers: attributes set by hand, and what is asked of them afterwards."""
+"""Models restored from centers: attributes are set by hand, and methods use them."""
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def test_centers_in_any_form_answer_as_a_fitted_model(storage, form):
     check_is_fitted(model)
 
 
-def test_nothing_is_added_to_the_model_by_asking():
+def test_methods_add_nothing_to_the_model():
     model = restored()
     before = dict(vars(model))
     model.predict(X), model.transform(X), model.score(X), model.get_feature_names_out()
@@ -110,7 +110,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("centers", "message"), WRONG, ids=[str(i) for i in range(len(WRONG))])
 @pytest.mark.parametrize("was_fitted", [False, True])
-def test_what_cannot_be_centers_is_one_clear_error(centers, message, was_fitted):
+def test_invalid_centers_raise_one_clear_error(centers, message, was_fitted):
     model = KMeans(2, random_state=0)
     if was_fitted:
         model.fit(X)
@@ -132,7 +132,7 @@ def test_centers_of_another_width_than_the_fit_are_refused(form):
             model.predict(form(data))
 
 
-def test_without_centers_there_is_nothing_to_restore():
+def test_a_model_without_centers_cannot_be_restored():
     model = KMeans(2)
     model.n_features_in_ = 2
     model.labels_ = np.zeros(6, dtype=np.int32)
@@ -176,7 +176,7 @@ def test_unknown_cells_are_left_out(form):
     assert model.predict(X).tolist() == restored(centers).predict(X).tolist()
 
 
-def test_rows_of_which_nothing_is_known_need_the_heaviest_cluster(form):
+def test_rows_without_known_cells_need_the_heaviest_cluster(form):
     data = form(np.array([[1.0, np.nan], [np.nan, np.nan], [9.0, 2.0]]))
     model = restored(missing="ignore")
     for question in (model.predict, model.score):
@@ -200,7 +200,7 @@ def test_a_score_with_shrinkage_needs_the_penalty(form):
 
 
 @pytest.mark.parametrize("left", ["heaviest_cluster_", "penalty_"])
-def test_a_fit_without_unknown_cells_forgets_what_there_was_of_them(left):
+def test_a_fit_without_unknown_cells_removes_their_attributes(left):
     model = restored(random_state=0)
     setattr(model, left, 1)
     model.fit(X)

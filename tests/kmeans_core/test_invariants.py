@@ -1,4 +1,4 @@
-"""What always holds: the eight promises of every fit, dense and CSR."""
+"""The eight invariants of every fit, dense and CSR."""
 
 import itertools
 
@@ -19,7 +19,7 @@ BOTH = st.sampled_from([np.asarray, sp.csr_array])
 
 
 def state(model: KMeans) -> tuple:
-    """All that a fit found, down to the bits."""
+    """All results of a fit, to the bit."""
     return (
         model.labels_.tolist(),
         model.cluster_centers_.tolist(),
@@ -29,7 +29,7 @@ def state(model: KMeans) -> tuple:
 
 
 def fit_without_relocation(case, X, weights, events_of, **params):
-    """Fit, and drop the example if a cluster was refilled: which row is taken depends on order."""
+    """Fit, and drop the example if a cluster was relocated: the row depends on the order."""
     model = case.model(**params)
     events = events_of(model, X, sample_weight=weights)
     assume(not any(event.n_relocated for event in events))
@@ -47,7 +47,7 @@ def test_labels_equal_predict_after_any_way_of_stopping(
     X = storage(case.X.astype(dtype))
     model = case.model().fit(X, sample_weight=case.weights)
     assert model.labels_.tolist() == model.predict(X).tolist()
-    # The textbook, on the very centers that were handed back, says the same.
+    # ``reference`` gives the same for the centers that were returned.
     nearest = reference.nearest(
         case.X.astype(dtype).astype(np.float64), model.cluster_centers_.astype(np.float64)
     )
@@ -70,7 +70,7 @@ def test_inertia_is_the_weighted_sum_of_squared_distances(
 
 
 def test_inertia_keeps_its_digits_far_from_the_origin(storage):
-    # |x|^2 - 2 x.c + |c|^2 would have none left: 1e8 squared is 1e16, the answer is 1.
+    # |x|^2 - 2 x.c + |c|^2 would lose all digits: 1e8 squared is 1e16, and the answer is 1.
     X = np.array([[1e8, 1.0], [1e8 + 1.0, 1.0], [-1e8, 0.0], [-1e8 + 1.0, 0.0]])
     model = KMeans(2, init=X[[0, 2]], n_init=1, tol=0).fit(storage(X))
     assert model.labels_.tolist() == [0, 0, 1, 1]
@@ -83,15 +83,15 @@ def test_inertia_keeps_its_digits_far_from_the_origin(storage):
 
 @given(data=st.data(), storage=BOTH)
 def test_inertia_never_rises(exact_cases, float_cases, events_of, data, storage):
-    # Refills included: the row that refills a cluster comes to lie on its center, and the others'
-    # means fit them better than before.
+    # This includes relocations: the row lies on the relocated center, and the means of the other
+    # rows fit them better than before.
     case = data.draw(st.one_of(exact_cases, float_cases))
     model = case.model()
     inertias = [
         event.inertia for event in events_of(model, storage(case.X), sample_weight=case.weights)
     ]
     inertias.append(model.inertia_)
-    # Means are rounded, so even rows that all coincide lie one unit in the last place off theirs.
+    # Means are rounded, so even equal rows may differ from their mean in the last bit.
     noise = 1e-28 * float(np.sum(case.X**2)) * len(case.X)
     for before, after in itertools.pairwise(inertias):
         assert after <= before * (1 + 1e-12) + noise
@@ -105,7 +105,7 @@ def test_permuting_rows_permutes_labels(exact_cases, events_of, data, storage):
     case = data.draw(exact_cases)
     order = np.array(data.draw(st.permutations(range(len(case.X)))))
     weights = np.ones(len(case.X)) if case.weights is None else case.weights
-    # The mean variance, and so the tolerance, is rounded otherwise in another order.
+    # Another order of rows changes the rounding of the mean variance, and so of the tolerance.
     one = fit_without_relocation(case, storage(case.X), weights, events_of, tol=0)
     other = fit_without_relocation(case, storage(case.X[order]), weights[order], events_of, tol=0)
     assert other.labels_.tolist() == one.labels_[order].tolist()
@@ -114,7 +114,7 @@ def test_permuting_rows_permutes_labels(exact_cases, events_of, data, storage):
 
 
 @given(data=st.data(), storage=BOTH, scale=st.sampled_from([0.25, 3.0, 1000.0]))
-def test_scaling_weights_changes_nothing_but_the_inertia(exact_cases, data, storage, scale):
+def test_scaling_weights_changes_only_the_inertia(exact_cases, data, storage, scale):
     case = data.draw(exact_cases)
     weights = np.ones(len(case.X)) if case.weights is None else case.weights
     one = case.model().fit(storage(case.X), sample_weight=weights)
@@ -125,7 +125,7 @@ def test_scaling_weights_changes_nothing_but_the_inertia(exact_cases, data, stor
 
 
 @pytest.mark.parametrize("init", ["k-means++", "random"])
-def test_scaling_weights_does_not_change_the_start(blobs, storage, init):
+def test_scaling_weights_does_not_change_the_first_centers(blobs, storage, init):
     X = storage(blobs(100, 3, 5))
     weights = np.random.default_rng(0).integers(0, 4, size=100).astype(float)
     one = KMeans(5, init=init, random_state=3, n_init=2).fit(X, sample_weight=weights)
@@ -139,7 +139,7 @@ def test_an_integer_weight_equals_repetition(exact_cases, events_of, data, stora
     assume(case.weights is not None)
     copies = np.repeat(np.arange(len(case.X)), case.weights.astype(int))
     assume(len(copies) >= len(case.init))
-    # tol is scaled by the variance of the rows as they stand, without weights.
+    # tol is scaled by the variance of the rows without weights.
     weighted = fit_without_relocation(case, storage(case.X), case.weights, events_of, tol=0)
     repeated = fit_without_relocation(case, storage(case.X[copies]), None, events_of, tol=0)
     assert repeated.labels_.tolist() == weighted.labels_[copies].tolist()
@@ -164,7 +164,7 @@ def test_dense_and_csr_give_the_same(exact_cases, data):
 
 @pytest.mark.parametrize("init", ["k-means++", "random"])
 @pytest.mark.parametrize("seed", range(3))
-def test_dense_and_csr_draw_the_same_start(blobs, init, seed):
+def test_dense_and_csr_draw_the_same_first_centers(blobs, init, seed):
     X = blobs(120, 6, 5, seed=seed, share_zero=0.5)
     dense = KMeans(6, init=init, n_init=3, random_state=seed).fit(X)
     sparse = KMeans(6, init=init, n_init=3, random_state=seed).fit(sp.csr_array(X))
@@ -279,7 +279,7 @@ def test_the_callers_arrays_are_never_changed(exact_cases, data, storage):
 
 
 def everything(X, n_threads: int, weights) -> list:
-    """Every number that a user can get out of X, as bytes."""
+    """Every number that a user can compute from X, as bytes."""
     params = {"n_threads": n_threads, "random_state": 1}
     model = KMeans(7, n_init=2, **params).fit(X, sample_weight=weights)
     far = np.full((2, X.shape[1]), 1e3)

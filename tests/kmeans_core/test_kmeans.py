@@ -82,7 +82,7 @@ def test_one_stream_serves_one_fit_after_another(blobs):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_float32_is_sklearns_but_for_near_ties(blobs, storage, seed):
+def test_float32_equals_sklearn_up_to_near_ties(blobs, storage, seed):
     X = blobs(400, 5, 6, seed=seed, share_zero=0.2).astype(np.float32)
     params = {"n_clusters": 7, "init": X[:7], "n_init": 1, "tol": 1e-4}
     model = KMeans(**params).fit(storage(X))
@@ -93,8 +93,8 @@ def test_float32_is_sklearns_but_for_near_ties(blobs, storage, seed):
     assert model.inertia_ == pytest.approx(oracle.inertia_, rel=1e-4)
 
 
-def test_sklearn_issue_34074_labels_after_a_refill_of_csr():
-    # scikit-learn 1.9 answers labels 2 2 0 and inertia 1 here, where its predict says 2 1 0.
+def test_sklearn_issue_34074_labels_after_a_relocation_with_csr():
+    # scikit-learn 1.9 has labels_ 2 2 0 and inertia_ 1 here, but its predict returns 2 1 0.
     X = sp.csr_array(np.array([[1.0], [2.0], [3.0]]))
     model = KMeans(3, init=[[4.0], [0.0], [1.0]], n_init=1, tol=0).fit(X)
     assert model.labels_.tolist() == model.predict(X).tolist() == [2, 1, 0]
@@ -114,7 +114,7 @@ def test_two_pairs(storage):
     assert model.n_iter_ == 2
 
 
-def test_weights_decide_which_row_a_refill_leaves(storage):
+def test_weights_decide_which_row_stays_after_a_relocation(storage):
     X = np.array([[-1.0], [1.0]])
     model = KMeans(2, init=[[0.0], [100.0]], n_init=1).fit(storage(X), sample_weight=[1.9, 0.1])
     assert sorted(model.cluster_centers_.ravel()) == [-1.0, 1.0]
@@ -168,28 +168,28 @@ def test_more_iterations_score_no_worse(blobs):
 # Restarts -------------------------------------------------------------------------------------
 
 
-def starts(X, *inits):
-    """A callable init that gives these centers, one start after the other."""
+def centers_in_turn(X, *inits):
+    """A callable init that returns these centers, one array for each restart."""
     left = [np.array(init) - X.mean(axis=0) for init in inits]  # it is asked for centered ones
     return lambda centered, n_clusters, random_state: left.pop(0)
 
 
-def test_of_several_starts_the_least_inertia_is_kept():
+def test_the_restart_with_the_least_inertia_is_kept():
     X = np.array([[0.0], [1.0], [10.0], [11.0], [20.0], [21.0]])
     good, bad = [[0.0], [10.0], [20.0]], [[0.0], [1.0], [15.0]]
     for inits in ((good, bad), (bad, good)):
-        model = KMeans(3, init=starts(X, *inits), n_init=2).fit(X)
+        model = KMeans(3, init=centers_in_turn(X, *inits), n_init=2).fit(X)
         assert model.inertia_ == 1.5
         assert model.cluster_centers_.ravel().tolist() == [0.5, 10.5, 20.5]
 
 
-def test_the_same_clusters_under_other_numbers_are_no_improvement():
-    # Stopped after one iteration, both starts label the same pairs; the second, from better
-    # centers, has the lesser inertia, and is still no other clustering.
+def test_the_same_clusters_under_other_numbers_are_not_better():
+    # After one iteration both restarts have the same pairs. The second restart has better first
+    # centers and less inertia, but it is the same clustering.
     X = np.array([[0.0], [2.0], [10.0], [12.0]])
     one, other = [[6.0], [17.0]], [[11.0], [1.0]]
     fits = [
-        KMeans(2, init=starts(X, *inits), n_init=len(inits), max_iter=1).fit(X)
+        KMeans(2, init=centers_in_turn(X, *inits), n_init=len(inits), max_iter=1).fit(X)
         for inits in ([one], [other], [one, other], [other, one])
     ]
     assert [fit.inertia_ for fit in fits] == [24.0, 4.0, 24.0, 4.0]
@@ -214,7 +214,7 @@ def test_clusterings_are_the_same_up_to_the_numbers(labels, others, same):
     ("init", "n_init", "expected"),
     [("k-means++", "auto", 1), ("random", "auto", 10), ("random", 3, 3), ("k-means++", 2, 2)],
 )
-def test_how_many_starts_there_are(blobs, init, n_init, expected):
+def test_the_number_of_restarts(blobs, init, n_init, expected):
     restarts = set()
     KMeans(
         3,
@@ -226,7 +226,7 @@ def test_how_many_starts_there_are(blobs, init, n_init, expected):
     assert restarts == set(range(expected))
 
 
-def test_a_callable_is_started_ten_times_by_default(blobs):
+def test_a_callable_has_ten_restarts_by_default(blobs):
     calls = []
 
     def init(X, n_clusters, random_state):
@@ -239,7 +239,7 @@ def test_a_callable_is_started_ten_times_by_default(blobs):
     assert all(call is calls[0] for call in calls)
 
 
-def test_given_centers_are_started_from_once(blobs):
+def test_given_centers_have_one_restart(blobs):
     X = blobs(30, 2, 3)
     with pytest.warns(
         RuntimeWarning,
@@ -248,5 +248,5 @@ def test_given_centers_are_started_from_once(blobs):
     ) as caught:
         KMeans(3, init=X[:3], n_init=10).fit(X)
     assert caught[0].filename == __file__
-    KMeans(3, init=X[:3]).fit(X)  # "auto" and 1 warn of nothing
+    KMeans(3, init=X[:3]).fit(X)  # no warning with "auto" and 1
     KMeans(3, init=X[:3].tolist(), n_init=1).fit(X)

@@ -1,4 +1,4 @@
-"""KMeans(missing="ignore") as an estimator: transform, input, threads, what is refused."""
+"""KMeans(missing="ignore") as an estimator: transform, input, threads, errors."""
 
 import pickle
 
@@ -34,7 +34,7 @@ def test_transform_is_nan_euclidean_distances(form, dtype):
     assert model.transform(form(X)).tobytes() == distances.tobytes()
 
 
-def test_a_row_without_gaps_is_where_plain_k_means_has_it(form):
+def test_a_row_without_gaps_has_the_distances_of_plain_k_means(form):
     X = rated()
     model = KMeans(4, random_state=0, missing="ignore").fit(form(X))
     whole = filled(X)
@@ -45,11 +45,11 @@ def test_a_row_without_gaps_is_where_plain_k_means_has_it(form):
     assert model.transform(form(both))[: len(X)].tobytes() == plain.transform(whole).tobytes()
 
 
-# What always holds ------------------------------------------------------------------------------
+# Invariants -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_threads", [2, 3, 7])
-def test_threads_do_not_show(form, always_threads, n_threads):
+def test_threads_change_no_bit(form, always_threads, n_threads):
     X = rated() + np.random.default_rng(0).normal(size=(120, 12)) * 0.1
     X[11] = np.nan
     weights = np.random.default_rng(1).random(120)
@@ -101,7 +101,7 @@ def test_the_callers_arrays_are_never_changed(form):
         assert given_X.tobytes() == copy.tobytes()
 
 
-def test_the_best_of_several_starts_is_kept(form, events_of):
+def test_the_best_restart_is_kept(form, events_of):
     X = rated()
     model = KMeans(6, init="random", n_init=5, random_state=0, missing="ignore", tol=0)
     events = events_of(model, form(X))
@@ -121,7 +121,7 @@ def test_verbose_prints_the_iterations(form, capsys):
 # The estimator ----------------------------------------------------------------------------------
 
 
-def test_what_fit_leaves_behind_and_takes_away():
+def test_attributes_that_fit_adds_and_removes():
     X = rated()
     model = KMeans(3, random_state=0, missing="ignore").fit(X)
     assert type(model.heaviest_cluster_) is int
@@ -150,9 +150,9 @@ def test_copies_and_tags(form):
 
 def test_frames_with_gaps():
     X = rated()
-    frame = pd.DataFrame(X, columns=[f"film {j}" for j in range(12)])
+    frame = pd.DataFrame(X, columns=[f"movie {j}" for j in range(12)])
     model = KMeans(3, random_state=0, missing="ignore").set_output(transform="pandas").fit(frame)
-    assert model.feature_names_in_[3] == "film 3"
+    assert model.feature_names_in_[3] == "movie 3"
     other = KMeans(3, random_state=0, missing="ignore").fit(X)
     assert state(model) == state(other)
     distances = model.transform(frame)
@@ -213,7 +213,7 @@ def test_given_centers_must_be_known(form):
 
 
 @pytest.mark.parametrize("kind", ["bsr", "dia"])
-def test_formats_that_store_what_nobody_gave_are_refused(kind):
+def test_formats_that_store_cells_that_were_not_given_are_refused(kind):
     X = csr_of(rated(30)).asformat(kind)
     for method in (KMeans(2, missing="ignore").fit, KMeans(2, missing="ignore").fit_predict):
         with pytest.raises(ValueError, match=f"X is a {kind.upper()} matrix, which stores whole"):

@@ -14,7 +14,7 @@ def test_squared_distances_by_hand():
     assert reference.squared_distances(X, centers).tolist() == [[0, 9, 2], [25, 16, 25]]
 
 
-def test_of_equally_near_centers_the_lowest_wins():
+def test_the_lowest_of_equally_near_centers_wins():
     assert reference.nearest(np.array([[1.0]]), np.array([[5.0], [2.0], [0.0]])).tolist() == [1]
 
 
@@ -26,7 +26,7 @@ def test_inertia_counts_each_row_with_its_weight():
 
 
 def test_lloyd_by_hand():
-    # From 0 and 1: rows 1 and 10 share a center, then 10 is alone, then nothing moves.
+    # From 0 and 1: rows 1 and 10 share a center, then 10 is alone, then no row moves.
     X = np.array([[0.0], [1.0], [10.0]])
     steps = list(reference.lloyd(X, np.array([[0.0], [1.0]]), np.ones(3)))
     assert [step.labels.tolist() for step in steps] == [[0, 1, 1], [0, 0, 1], [0, 0, 1]]
@@ -50,13 +50,13 @@ def test_an_empty_cluster_takes_the_farthest_row():
     assert relocated.tolist() == [1]
 
 
-def test_of_equally_far_rows_the_lowest_refills():
+def test_the_lowest_of_equally_far_rows_is_relocated_to():
     X = np.array([[-2.0], [0.0], [2.0]])
     means, _ = reference.update(X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), np.ones(3))
     assert means.tolist() == [[1.0], [-2.0]]
 
 
-def test_a_row_without_weight_refills_nothing():
+def test_no_cluster_is_relocated_to_a_row_without_weight():
     X = np.array([[0.0], [1.0], [5.0]])
     weights = np.array([1.0, 1.0, 0.0])
     means, _ = reference.update(X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), weights)

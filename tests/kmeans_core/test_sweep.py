@@ -1,4 +1,4 @@
-"""sweep_k: each row is what KMeans alone gives; which k is best, and which is suggested."""
+"""sweep_k: each result equals that of KMeans; the best k, and the suggested k."""
 
 import itertools
 import threading
@@ -24,7 +24,7 @@ def result_of(ks, silhouettes) -> SweepResult:
 
 
 @pytest.mark.parametrize(("n_init", "tol", "max_iter"), [(1, 0.5, 300), (4, 0.0, 300), (2, 0.0, 1)])
-def test_each_row_is_what_kmeans_alone_gives(blobs, storage, n_init, tol, max_iter):
+def test_each_k_equals_a_fit_of_kmeans(blobs, storage, n_init, tol, max_iter):
     X = storage(blobs(80, 3, 4, share_zero=0.2))
     ks = [5, 2, 9]
     result = sweep_k(X, ks, n_init=n_init, tol=tol, max_iter=max_iter, random_state=3)
@@ -38,7 +38,7 @@ def test_each_row_is_what_kmeans_alone_gives(blobs, storage, n_init, tol, max_it
 
 
 def assert_rows_of_kmeans(X, ks, sample_weight=None, missing="error", **params):
-    """Sweep, and hold each row against KMeans and silhouette_score."""
+    """Sweep, and compare each k with KMeans and silhouette_score."""
     result = sweep_k(X, ks, sample_weight=sample_weight, missing=missing, **params)
     for row, k in enumerate(ks):
         model = KMeans(k, missing=missing, **params).fit(X, sample_weight=sample_weight)
@@ -75,12 +75,12 @@ def test_unknown_cells_are_ignored_as_by_kmeans(form, shrinkage, n_empty):
 
 
 @pytest.mark.parametrize("shrinkage", [0.0, 2.5])
-def test_nothing_unknown_is_no_special_case(blobs, shrinkage):
+def test_missing_ignore_without_unknown_cells(blobs, shrinkage):
     params = {"missing": "ignore", "shrinkage": shrinkage, "n_init": 2, "random_state": 5}
     assert_rows_of_kmeans(blobs(60, 3, 4), [2, 5], **params)
 
 
-def test_rows_of_which_nothing_is_known_are_told_once():
+def test_rows_without_known_cells_give_one_warning():
     X = np.array([[0.0, 1.0], [1.0, np.nan], [np.nan, np.nan], [7.0, 9.0], [8.0, 9.0]])
     with pytest.warns(UserWarning, match="Rows without any known cell: 1") as caught:
         sweep_k(X, [2, 3], missing="ignore", random_state=0)
@@ -166,7 +166,7 @@ def test_best_and_suggested_k(ks, silhouettes, best, suggested):
 
 
 @pytest.mark.parametrize("name", ["best_k", "suggested_k"])
-def test_no_k_is_best_where_none_has_a_silhouette(name):
+def test_best_k_needs_a_silhouette(name):
     result = sweep_k([[1.0], [2.0], [6.0]], [1, 3], random_state=0)
     assert np.isnan(result.silhouette).all()
     assert result.inertia.tolist() == [14.0, 0.0]
@@ -175,7 +175,7 @@ def test_no_k_is_best_where_none_has_a_silhouette(name):
 
 
 @pytest.mark.filterwarnings("error")
-def test_fewer_distinct_rows_than_k_are_told_in_n_found():
+def test_n_found_shows_fewer_distinct_rows_than_k():
     X = np.repeat([[0.0], [1.0], [9.0]], 3, axis=0)
     result = sweep_k(X, [2, 3, 5], random_state=0)
     assert result.n_found.tolist() == [2, 3, 3]
@@ -183,7 +183,7 @@ def test_fewer_distinct_rows_than_k_are_told_in_n_found():
     assert result.suggested_k == 3
 
 
-def test_the_frame_has_a_row_a_k():
+def test_the_frame_has_a_row_for_each_k():
     pd = pytest.importorskip("pandas")
     frame = result_of([2, 3], [0.5, np.nan]).to_frame()
     expected = pd.DataFrame(
@@ -234,7 +234,7 @@ def test_an_error_in_on_k_reaches_the_caller_and_ends_the_sweep(
     assert 1 <= len(seen) <= n_threads
     n_seen = len(seen)
     assert sweep_k(X, [2], random_state=0, n_threads=n_threads).n_found.tolist() == [2]
-    assert len(seen) == n_seen  # nothing was left running
+    assert len(seen) == n_seen  # no work is left running
 
 
 def test_bad_input_is_refused_before_any_work(blobs):

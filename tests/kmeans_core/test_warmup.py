@@ -1,4 +1,4 @@
-"""warmup: what it has compiled, fits need not compile any more, whatever memory the data is in."""
+"""warmup: later fits compile nothing, whatever memory holds the data."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from kmeans_core import (
 )
 from kmeans_core.arrays import as_kernels_take_it
 
-# Fits of other shapes than warmup's, by every assigner, in a process where nothing else was fitted.
+# Fits of other shapes than warmup's, with every assigner, in a process without other fits.
 FITS = """
 import importlib, pkgutil, tempfile
 from pathlib import Path
@@ -113,7 +113,7 @@ def test_without_it_there_is_something_to_compile():
         ({"index_dtypes": None}, "index_dtypes must be an iterable.* Got None instead"),
     ],
 )
-def test_what_is_neither_one_value_nor_several_is_refused(params, message):
+def test_input_that_is_neither_a_value_nor_an_iterable_is_refused(params, message):
     with pytest.raises(InvalidParameterError, match=message):
         warmup(**params)
 
@@ -121,7 +121,7 @@ def test_what_is_neither_one_value_nor_several_is_refused(params, message):
 # Read-only memory -------------------------------------------------------------------------------
 
 
-def test_a_read_only_array_is_seen_as_it_is(tmp_path):
+def test_a_read_only_array_is_not_copied(tmp_path):
     X = np.arange(12.0).reshape(3, 4)
     assert as_kernels_take_it(X) is X
     for read_only in (np.broadcast_to(X, X.shape), np.broadcast_to(X.T, (4, 3)), X[:, :2], X[:0]):
@@ -134,7 +134,7 @@ def test_a_read_only_array_is_seen_as_it_is(tmp_path):
         assert not read_only.flags.writeable
     np.save(tmp_path / "X.npy", X)
     seen = as_kernels_take_it(np.asarray(np.load(tmp_path / "X.npy", mmap_mode="r")))
-    assert seen.sum() == X.sum()  # the map is closed when nobody holds it any more
+    assert seen.sum() == X.sum()  # the map closes with its last reference
 
 
 def protected(array, folder):

@@ -1,4 +1,4 @@
-"""Compiled starts of small fits: what the loop gives, to the bit, where nobody listens."""
+"""Compiled restarts of small fits: the results of the loop, to the bit, without a listener."""
 
 import itertools
 from functools import partial
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning"
 def compiled_and_looped(
     X, init, n_clusters, n_restarts=1, *, weights=None, seed=0, tol=0.0, max_iter=300, n_threads=1
 ) -> tuple[list[LloydResult], list[LloydResult]]:
-    """Every start by the compiled calls, and by one loop after the other."""
+    """Every restart by the compiled calls, and by the loop."""
     points = as_points(X, n_threads=n_threads)
     weights = np.ones(points.shape[0]) if weights is None else weights
     rule = StopRule(max_iter, allowed_shift(points, tol))
@@ -62,27 +62,27 @@ def fit_bits(model: KMeans) -> tuple:
 
 
 def quiet_and_heard(X, weights=None, **params) -> tuple[KMeans, KMeans]:
-    """The same fit with nobody listening, and with a listener, which takes the loop."""
+    """The same fit without a listener, and with a listener, which needs the loop."""
     quiet = KMeans(**params).fit(X, sample_weight=weights)
     heard = KMeans(**params, on_iteration=lambda event: None).fit(X, sample_weight=weights)
     return quiet, heard
 
 
 def rows_by_draw(X, n_clusters, random_state):
-    """A callable init: rows that need not be distinct."""
+    """A callable init that returns rows, which may be equal."""
     rows = X[random_state.randint(X.shape[0], size=n_clusters)]
     return rows.toarray() if sp.issparse(rows) else rows
 
 
-def starts(*inits):
-    """A callable init that gives these centers, one start after the other."""
+def centers_in_turn(*inits):
+    """A callable init that returns these centers, one array for each restart."""
     left = itertools.cycle(inits)
     return lambda X, n_clusters, random_state: next(left)
 
 
 @pytest.fixture
 def loops(monkeypatch):
-    """First centers of the starts that were given back to the loop."""
+    """First centers of the restarts that the compiled calls gave back to the loop."""
     seen = []
 
     def watched(points, centers, *args, **params):
@@ -93,12 +93,12 @@ def loops(monkeypatch):
     return seen
 
 
-# Start for start ------------------------------------------------------------------------------
+# Restart by restart ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("init", ["k-means++", "random", rows_by_draw])
-def test_each_start_ends_as_the_loop_does(blobs, storage, dtype, init):
+def test_each_restart_ends_as_the_loop_does(blobs, storage, dtype, init):
     reasons = set()
     for seed, tol in enumerate([0.0, 1e-4, 1e-2, 5.0]):
         X = storage(blobs(150, 5, 6, seed=seed, share_zero=0.3).astype(dtype))
@@ -124,7 +124,7 @@ def test_any_number_of_clusters(blobs, storage, n_clusters, n_features):
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-40, 1e40, 1e150, 1e300])
 @pytest.mark.parametrize("init", ["k-means++", "random"])
 def test_values_of_any_size(blobs, storage, scale, init):
-    # The squares of some vanish or overflow.
+    # Some squares underflow or overflow.
     X = blobs(60, 3, 5, share_zero=0.2)
     assert_same_bits(*compiled_and_looped(storage(X * scale), init, 6, 3))
     X[:, 1] *= scale
@@ -133,8 +133,8 @@ def test_values_of_any_size(blobs, storage, scale, init):
 
 @pytest.mark.parametrize("seed", [35, 94, 311])
 def test_a_shift_of_centers_whose_square_vanishes_may_still_move_a_row(storage, seed):
-    # Adding up all rows at the end sets right the rounding of the updates before it: centers move
-    # by 1e-166, and a row that is as near to two of them has another nearest one.
+    # The sum over all rows at the end removes the rounding errors of earlier updates. Centers move
+    # by 1e-166, so a row that is equally near to two of them has another nearest center.
     rng = np.random.default_rng(seed)
     X = rng.integers(-12, 13, size=(14, 1)) / 10 * 1e-150
     init = X[rng.choice(14, 3)] + 1e-150 * 0.01 * rng.integers(0, 3, size=(3, 1))
@@ -182,12 +182,12 @@ def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype)
     (compiled,), (looped,) = run()
     assert_same_bits([compiled], [looped])
     assert looped.n_iter > 35
-    # A sum over all rows, fifteen updates, again and again; and one sum for what is handed back.
+    # A sum over all rows and fifteen updates, repeated, and one sum for the result.
     middle = "".join(way[0] for way in ways)
     assert "a" + "m" * 15 + "a" + "m" * 15 + "a" in middle
     assert middle.count("a") < middle.count("m")
 
-    # Another schedule rounds otherwise: the comparison above is of something.
+    # Another schedule rounds differently, so the comparison above is not trivial.
     shifts = set()
     for most_updates in (0, 14, 15, 16):
         monkeypatch.setattr(sums, "MOST_UPDATES", most_updates)
@@ -200,9 +200,9 @@ def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype)
     assert shifts == {0, 14, 16}
 
 
-def test_where_more_than_half_of_the_rows_moved_all_are_added_up(events_of, storage):
-    # Of 8 rows one is in the lower cluster at first, and some of the rest follow. Which way the
-    # sums were made shows in their last bits.
+def test_all_rows_are_added_up_if_more_than_half_moved(events_of, storage):
+    # At first one of 8 rows is in the lower cluster, and some of the others follow. The last bits
+    # of the sums show how they were added.
     rng = np.random.default_rng(2)
     n_moved = set()
     for _ in range(60):
@@ -216,13 +216,15 @@ def test_where_more_than_half_of_the_rows_moved_all_are_added_up(events_of, stor
     assert {3, 4, 5} <= n_moved
 
 
-# Starts in parts -------------------------------------------------------------------------------
+# Restarts in parts -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 7, 16])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("max_iter", [1, 7, 14, 300])
-def test_a_start_in_parts_goes_on_where_it_was_left(monkeypatch, storage, at_once, dtype, max_iter):
+def test_a_restart_in_parts_goes_on_where_it_stopped(
+    monkeypatch, storage, at_once, dtype, max_iter
+):
     rng = np.random.default_rng(2)
     X = storage(np.round(rng.random((1500, 3)) + 0.3, 2).astype(dtype))
     work = 15 * (X.nnz if sp.issparse(X) else X.size)
@@ -240,10 +242,10 @@ def test_a_start_in_parts_goes_on_where_it_was_left(monkeypatch, storage, at_onc
     assert max_iter < 300 or max(result.n_iter for result in compiled) > 16
 
 
-# Starts that run empty ------------------------------------------------------------------------
+# Restarts that run empty ----------------------------------------------------------------------
 
 
-def test_a_start_that_runs_empty_is_given_back_to_the_loop(blobs, storage, loops):
+def test_a_restart_that_runs_empty_goes_back_to_the_loop(blobs, storage, loops):
     X = blobs(60, 3, 4)
     far, farther, near = X[:4].copy(), X[:4].copy(), X[4:8]
     far[-1] += 1000.0
@@ -252,13 +254,13 @@ def test_a_start_that_runs_empty_is_given_back_to_the_loop(blobs, storage, loops
         given = [init - X.mean(axis=0) for init in (far, near, farther)]
     else:
         given = [far, near, farther]
-    compiled, looped = compiled_and_looped(storage(X), starts(*given), 4, 3)
+    compiled, looped = compiled_and_looped(storage(X), centers_in_turn(*given), 4, 3)
     assert_same_bits(compiled, looped)
     np.testing.assert_allclose(loops, [far, farther], rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", [87, 107, 206])
-def test_a_start_that_runs_empty_late_begins_anew_in_the_loop(events_of, storage, loops, seed):
+def test_a_restart_that_runs_empty_late_begins_again_in_the_loop(events_of, storage, loops, seed):
     rng = np.random.default_rng(seed)
     X, init = storage(rng.normal(size=(12, 2))), rng.normal(size=(5, 2))
     events = events_of(KMeans(5, init=init, n_init=1, tol=0), X)
@@ -281,7 +283,7 @@ def test_more_clusters_than_distinct_rows(storage, dtype, init, loops):
 
 @pytest.mark.parametrize("n_init", [1, 3, 17, 33])
 @pytest.mark.parametrize("init", ["k-means++", "random", rows_by_draw])
-def test_a_fit_is_the_same_whether_anybody_listens(blobs, storage, n_init, init, monkeypatch):
+def test_a_fit_is_the_same_with_a_listener(blobs, storage, n_init, init, monkeypatch):
     batches = []
 
     def watched(problem, n_restarts, stream):
@@ -298,7 +300,7 @@ def test_a_fit_is_the_same_whether_anybody_listens(blobs, storage, n_init, init,
     assert batches == 2 * {1: [1], 3: [3], 17: [16, 1], 33: [16, 16, 1]}[n_init]
 
 
-def test_one_listening_takes_the_loop_and_nobody_does_not(blobs, storage, monkeypatch, capsys):
+def test_only_a_listener_needs_the_loop(blobs, storage, monkeypatch, capsys):
     def forbidden(*args, **params):
         raise AssertionError
 
@@ -313,7 +315,7 @@ def test_one_listening_takes_the_loop_and_nobody_does_not(blobs, storage, monkey
                 patch.setattr(compiled, "lloyd", forbidden)
             fits.append(KMeans(4, n_init=2, random_state=0, **listening).fit(X))
     assert fit_bits(fits[0]) == fit_bits(fits[1]) == fit_bits(fits[2])
-    # What is too large for a call that cannot be interrupted takes the loop too.
+    # Work that is too large for a call without interruption goes to the loop too.
     n_stored = X.nnz if sp.issparse(X) else X.size
     for most_work, unused in ((4 * n_stored, "lloyd"), (4 * n_stored - 1, "small_restarts")):
         with monkeypatch.context() as patch:
@@ -348,7 +350,7 @@ def test_a_generator_is_left_where_the_loop_leaves_it(blobs, storage, init):
 
 
 @given(data=st.data(), sparse=st.booleans(), dtype=st.sampled_from([np.float32, np.float64]))
-def test_exact_fits_end_where_the_textbook_does(exact_cases, data, sparse, dtype):
+def test_exact_fits_end_like_reference(exact_cases, data, sparse, dtype):
     case = data.draw(exact_cases)
     X = case.X.astype(dtype)
     X = sp.csr_array(X) if sparse else X
@@ -384,8 +386,8 @@ def test_fits_from_a_seed_end_as_the_loop_does(float_cases, data, sparse, seed, 
     assert fit_bits(quiet) == fit_bits(heard.fit(X, sample_weight=case.weights))
 
 
-def test_a_start_alone_of_much_dense_work_takes_the_loop(storage):
-    # 700 rows x 30 features x 100 clusters: 2.1 million multiply-adds an iteration.
+def test_a_single_restart_with_much_dense_work_goes_to_the_loop(storage):
+    # 700 rows x 30 features x 100 clusters: 2.1 million multiply-adds for each iteration.
     X = storage(np.ones((700, 30)))
     points = as_points(X)
     assert compiled.is_small(points, 100, 2)

@@ -1,4 +1,4 @@
-"""What scikit-learn's kmeans_plusplus does, a table of behaviours shown on both."""
+"""A table of behaviours of kmeans_plusplus, tested against scikit-learn's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ behaviour = Table()
 
 
 def same_picks(X: Any, n_clusters: int, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Ours: the centers and rows, held against scikit-learn's rows."""
+    """Our centers and rows, compared with scikit-learn's rows."""
     (centers, chosen), (_, theirs) = (f(X, n_clusters, **params) for f in PLUSPLUS)
     assert chosen.tolist() == theirs.tolist()
     return centers, chosen
@@ -41,7 +41,7 @@ def picks() -> None:
     assert len(seen) > 45  # so that neither seeds nor weights are without effect
 
 
-@behaviour("so it does with n_local_trials, and from a RandomState that moves on")
+@behaviour("the same with n_local_trials, and with a RandomState that goes on")
 def picks_by_trials() -> None:
     X = rows(90)
     for n_local_trials in (1, 2, 5):
@@ -87,7 +87,7 @@ def int_centers() -> None:
     assert centers.tolist() == X[chosen].tolist()
 
 
-@behaviour("lists, CSC, LIL and DOK are taken too (a list fails in scikit-learn)")
+@behaviour("lists, CSC, LIL and DOK are accepted too (a list fails in scikit-learn)")
 def other_rows() -> None:
     X = rows(60)
     expected = kmeans_plusplus(X, 5, random_state=3)[1].tolist()
@@ -97,7 +97,7 @@ def other_rows() -> None:
         assert centers.tolist() == X[chosen].tolist()
 
 
-@behaviour("to give x_squared_norms changes nothing")
+@behaviour("x_squared_norms changes nothing")
 def given_norms() -> None:
     X = rows(60)
     norms = np.sum(X**2, axis=1)
@@ -106,18 +106,18 @@ def given_norms() -> None:
         for given in (norms, norms.tolist()):
             chosen = same_picks(data, 5, random_state=3, x_squared_norms=given)[1]
             assert chosen.tolist() == expected
-    # Wrong ones neither: they are not used.
+    # Wrong values change nothing either, because they are not used.
     chosen = kmeans_plusplus(X, 5, random_state=3, x_squared_norms=np.zeros(60))[1]
     assert chosen.tolist() == expected
 
 
-@behaviour("x_squared_norms of another length are refused by both lengths")
+@behaviour("x_squared_norms of another length is an error that names both lengths")
 def length_of_norms() -> None:
     message = r"The length of x_squared_norms 59 should be equal to the length of n_samples 60\."
     both_refuse(PLUSPLUS, message, rows(60), 5, x_squared_norms=np.ones(59))
 
 
-@behaviour("more clusters than rows are refused by both numbers")
+@behaviour("more clusters than rows is an error that names both numbers")
 def more_clusters_than_rows() -> None:
     both_refuse(PLUSPLUS, r"n_samples=4 should be >= n_clusters=5\.", rows(4), 5)
     same_picks(rows(4), 4, random_state=0)
@@ -129,7 +129,7 @@ def one_weight() -> None:
     assert kmeans_plusplus(rows(), 5, random_state=0, sample_weight=3)[1].tolist() == expected
 
 
-@behaviour("a bad parameter of kmeans_plusplus is refused by its name")
+@behaviour("the error for a bad parameter of kmeans_plusplus has its name")
 def bad_parameters() -> None:
     for name, value in (
         ("n_clusters", 0),

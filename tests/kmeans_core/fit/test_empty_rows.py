@@ -1,4 +1,4 @@
-"""Rows of which nothing is known: set aside in a fit, then in the heaviest cluster."""
+"""Rows without known cells: a fit sets them aside, and they go to the heaviest cluster."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""First centers: every form of table is one, and whatever is wrong with them is called init."""
+"""First centers: every form of table is accepted, and errors call them init."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ BAD_INITS += [
 @pytest.mark.parametrize("bad", BAD_INITS, ids=lambda bad: bad[0])
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_array])
 @pytest.mark.parametrize("missing", ["error", "ignore"])
-def test_first_centers_that_cannot_be_used_are_called_init(bad, storage, missing):
+def test_errors_for_bad_first_centers_call_them_init(bad, storage, missing):
     _, init, error, message = bad
     with pytest.raises(error, match=message.replace("{}", "init")):
         KMeans(3, init=init, n_init=1, missing=missing).fit(storage(X))
@@ -73,7 +73,7 @@ def test_first_centers_that_cannot_be_used_are_called_init(bad, storage, missing
 @pytest.mark.parametrize(
     "init", ["kmeans++", b"random", 5, None, {1: 2}, {3}, range(6), iter(GOOD), np.nan]
 )
-def test_what_is_no_kind_of_init_is_named(init):
+def test_an_invalid_init_is_named(init):
     with pytest.raises((ValueError, TypeError), match="init"):
         KMeans(3, init=init, n_init=1).fit(X)
 

@@ -1,4 +1,4 @@
-"""The loop against reference.lloyd, iteration for iteration; refills; events."""
+"""The loop against reference.lloyd, iteration by iteration; relocations; events."""
 
 import dataclasses
 import warnings
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning"
 
 
 @given(data=st.data(), sparse=st.booleans())
-def test_every_iteration_is_the_textbooks_to_the_bit_where_sums_are_exact(
+def test_every_iteration_equals_reference_to_the_bit_if_sums_are_exact(
     exact_cases, events_of, data, sparse
 ):
     case = data.draw(exact_cases)
@@ -39,7 +39,7 @@ def test_every_iteration_is_the_textbooks_to_the_bit_where_sums_are_exact(
 
 
 @given(data=st.data(), sparse=st.booleans())
-def test_every_iteration_is_the_textbooks_but_for_near_ties_on_floats(
+def test_every_iteration_equals_reference_up_to_near_ties_on_floats(
     float_cases, events_of, differing_rows, data, sparse
 ):
     case = data.draw(float_cases)
@@ -57,7 +57,7 @@ def test_every_iteration_is_the_textbooks_but_for_near_ties_on_floats(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_near_tie_is_met_on_blobs(blobs, events_of, storage, seed):
+def test_blobs_have_no_near_ties(blobs, events_of, storage, seed):
     X = blobs(150, 5, 6, seed=seed, share_zero=0.3)
     weights = np.random.default_rng(seed).random(150)
     model = KMeans(7, init=X[:7], n_init=1, tol=0)
@@ -70,7 +70,7 @@ def test_no_near_tie_is_met_on_blobs(blobs, events_of, storage, seed):
         np.testing.assert_allclose(event.centers, step.centers, rtol=1e-12, atol=1e-12)
 
 
-# Refills --------------------------------------------------------------------------------------
+# Relocations ----------------------------------------------------------------------------------
 
 
 def test_two_empty_clusters_take_the_two_farthest_rows_in_order(events_of, storage):
@@ -83,7 +83,7 @@ def test_two_empty_clusters_take_the_two_farthest_rows_in_order(events_of, stora
     assert [event.n_relocated for event in events[1:]] == [0] * (len(events) - 1)
 
 
-def test_of_equally_far_rows_the_lowest_refills(events_of, storage):
+def test_the_lowest_of_equally_far_rows_is_relocated_to(events_of, storage):
     X = np.array([[0.0], [3.0], [-3.0], [3.0]])
     events = events_of(KMeans(2, init=[[0.0], [99.0]], n_init=1, tol=0), storage(X))
     assert events[1].centers.ravel().tolist() == [0.0, 3.0]
@@ -92,8 +92,8 @@ def test_of_equally_far_rows_the_lowest_refills(events_of, storage):
     assert events[1].centers.ravel().tolist() == [2.0, -3.0]
 
 
-def test_of_many_equally_far_rows_the_lowest_refills(events_of, storage):
-    # Sorting algorithms keep the order of a few equal items, but not of many. Three are farther.
+def test_the_lowest_of_many_equally_far_rows_is_relocated_to(events_of, storage):
+    # Sorting algorithms keep the order of few equal items, but not of many. Three rows are farther.
     X = np.zeros((60, 60))
     X[np.arange(60), np.arange(60)] = 3.0
     X[[20, 40, 50]] *= 2.0
@@ -102,8 +102,8 @@ def test_of_many_equally_far_rows_the_lowest_refills(events_of, storage):
     assert events[1].centers[1:].tolist() == X[[20, 40, 50, 0, 1, 2]].tolist()
 
 
-def test_a_cluster_that_another_comes_to_lie_on_is_refilled_once_more(events_of, storage):
-    # Row 0 refills cluster 2, but its double keeps cluster 0 there, which is the lower one.
+def test_a_relocated_cluster_under_a_lower_center_is_relocated_again(events_of, storage):
+    # Cluster 2 is relocated to row 0. An equal row keeps cluster 0 there, which has a lower number.
     X = np.array([[5.0], [5.0], [0.0], [1.0]])
     model = KMeans(3, init=[[4.0], [0.5], [99.0]], n_init=1, tol=0)
     events = events_of(model, storage(X))
@@ -113,7 +113,7 @@ def test_a_cluster_that_another_comes_to_lie_on_is_refilled_once_more(events_of,
     assert model.inertia_ == 0.0
 
 
-def test_rows_equally_far_but_for_rounding_are_ordered_alike_in_both_storages(events_of):
+def test_equally_far_rows_up_to_rounding_have_one_order_in_both_storages(events_of):
     # 0.1 + 0.2 is not 0.3: the sums over features differ in the last bit between formulas.
     rng = np.random.default_rng(5)
     for _ in range(30):
@@ -122,15 +122,15 @@ def test_rows_equally_far_but_for_rounding_are_ordered_alike_in_both_storages(ev
         X[3:] -= middle
         X[:, 3] = 0.0
         init = np.vstack([middle, np.full(6, 99.0)])
-        starts = []
+        relocated = []
         for given_X in (X, sp.csr_array(X)):
             events = events_of(KMeans(2, init=init, n_init=1, tol=0), given_X)
             assert events[0].n_relocated == 1
-            starts.append(events[1].centers[1].tolist())
-        assert starts[0] == starts[1]
+            relocated.append(events[1].centers[1].tolist())
+        assert relocated[0] == relocated[1]
 
 
-def test_rows_of_weight_zero_are_no_donors(storage):
+def test_no_cluster_is_relocated_to_a_row_of_weight_zero(storage):
     X = np.array([[0.0], [1.0], [50.0]])
     model = KMeans(2, init=[[0.0], [999.0]], n_init=1, tol=0)
     model.fit(storage(X), sample_weight=[1.0, 1.0, 0.0])
@@ -185,7 +185,7 @@ def test_a_copy_of_an_event_is_independent(blobs):
     assert not np.any(events[0].centers == 9.0)
 
 
-def test_events_number_starts_and_iterations(blobs):
+def test_events_number_restarts_and_iterations(blobs):
     seen = []
     model = KMeans(
         3,
@@ -221,7 +221,7 @@ def test_returning_true_stops_and_leaves_a_valid_fit(blobs, storage, stop_at, ye
     assert model.inertia_ == pytest.approx(own, rel=1e-12)
 
 
-def test_returning_true_where_the_start_ends_by_itself_begins_no_other_start(blobs):
+def test_true_from_the_last_iteration_of_a_restart_begins_no_other_restart(blobs):
     X = blobs(60, 2, 4)
     restarts = set()
 
@@ -236,7 +236,7 @@ def test_returning_true_where_the_start_ends_by_itself_begins_no_other_start(blo
 
 
 @pytest.mark.parametrize("answer", [1, "yes", [0], False, np.False_, None])
-def test_nothing_but_true_stops(blobs, answer):
+def test_only_true_stops(blobs, answer):
     X = blobs(60, 2, 4)
     plain = KMeans(4, init=X[:4], n_init=1, tol=0).fit(X)
     heard = KMeans(4, init=X[:4], n_init=1, tol=0, on_iteration=lambda event: answer).fit(X)

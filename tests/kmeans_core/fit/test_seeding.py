@@ -1,4 +1,4 @@
-"""First centers: k-means++ row for row, random rows, given ones, callables."""
+"""First centers: k-means++ row by row, random rows, given centers, callables."""
 
 import numpy as np
 import pytest
@@ -32,8 +32,9 @@ def test_chooses_the_rows_that_sklearn_chooses(blobs, storage, seed, weighted, n
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_local_trials", [None, 8, 9, 16, 17])
 def test_more_trials_than_a_vector_has_lanes(storage, dtype, n_local_trials):
-    # Half stars: float32 sums are exact in scikit-learn too. Of floats two rows that are each
-    # other's nearest leave the same potential but for rounding, and with many clusters some are.
+    # Multiples of 1/2: float32 sums are exact in scikit-learn too. With other floats, two rows that
+    # are each other's nearest leave the same potential up to rounding, which happens with many
+    # clusters.
     rng = np.random.default_rng(0)
     X = storage((rng.integers(0, 11, size=(300, 6)) / 2).astype(dtype))
     weights = rng.integers(0, 3, size=300).astype(float)
@@ -47,7 +48,7 @@ def test_more_trials_than_a_vector_has_lanes(storage, dtype, n_local_trials):
 @pytest.mark.parametrize("new_stream", [np.random.RandomState, np.random.default_rng])
 @pytest.mark.parametrize("n_trials", [None, 1, 9])
 @pytest.mark.parametrize("n_clusters", [1, 2, 9])
-def test_all_starts_are_drawn_as_one_after_the_other_would_be(new_stream, n_trials, n_clusters):
+def test_all_restarts_are_drawn_like_successive_restarts(new_stream, n_trials, n_clusters):
     for seed in range(20):
         weights = np.random.default_rng(seed).random(30) * (np.arange(30) % 3 > 0)
         stream, expected = new_stream(seed), new_stream(seed)
@@ -62,7 +63,7 @@ def test_all_starts_are_drawn_as_one_after_the_other_would_be(new_stream, n_tria
 
 
 class Numbers(np.random.RandomState):
-    """A stream of one number, over and over."""
+    """A stream that repeats one number."""
 
     def __init__(self, number: float) -> None:
         super().__init__(0)
@@ -75,19 +76,19 @@ class Numbers(np.random.RandomState):
 @pytest.mark.parametrize(
     ("weights", "number", "first"),
     [
-        ([0, 1, 1, 2], 0.0, 1),  # a row without weight is none
-        ([0, 1, 1, 2], 0.25, 2),  # what lies between two rows is the upper one's
+        ([0, 1, 1, 2], 0.0, 1),  # a row without weight is never chosen
+        ([0, 1, 1, 2], 0.25, 2),  # a number on the border belongs to the upper row
         ([0, 1, 1, 2], np.nextafter(0.25, 0), 1),
         ([1] * 10, np.nextafter(1, 0), 9),  # ten tenths sum to less than 1
     ],
 )
-def test_the_first_row_where_a_number_is_on_the_border(weights, number, first):
+def test_the_first_row_for_a_number_on_a_border(weights, number, first):
     draws = draw_restarts(np.array(weights, dtype=float), 1, 2, Numbers(number))
     assert draws.firsts.tolist() == [first, first]
 
 
 @given(data=st.data(), seed=st.integers(0, 1000), sparse=st.booleans())
-def test_chooses_the_rows_of_the_textbook(exact_cases, data, seed, sparse):
+def test_chooses_the_same_rows_as_reference(exact_cases, data, seed, sparse):
     case = data.draw(exact_cases)
     weights = np.ones(len(case.X)) if case.weights is None else case.weights
     n_clusters = len(case.init)
@@ -114,7 +115,7 @@ def test_a_row_without_weight_is_never_chosen(blobs, storage):
         assert len(set(chosen)) == 8
 
 
-def test_distinct_rows_are_chosen_while_there_are_any(storage):
+def test_different_rows_are_chosen_first(storage):
     X = np.repeat(np.array([[0.0], [1.0], [2.0], [3.0]]), 5, axis=0)
     for seed in range(20):
         centers, _ = kmeans_plusplus(storage(X), 4, random_state=seed)

@@ -39,7 +39,7 @@ class My(KMeans):
 
 @pytest.fixture
 def old():
-    """A model that was fitted before there were bases, as where scikit-learn comes last."""
+    """A model that was fitted before scikit-learn was imported."""
     model = My().fit(X)
     LateBases.__bases__ = bases._FIRST_BASES
     assert BaseEstimator not in My.__mro__
@@ -73,7 +73,7 @@ def rebuilt(model, protocol):
         lambda old: joblib.hash(old) == joblib.hash(old),
     ],
 )
-def test_it_is_answered_as_later_ones_are(old, question):
+def test_the_first_question_has_the_same_answer_as_later_ones(old, question):
     assert question(old)
     for model in (old, My(3), KMeans(2), clone(old)):
         for theirs in (BaseEstimator, ClusterMixin, TransformerMixin):
@@ -127,7 +127,7 @@ import warnings
 from sklearn.utils.estimator_checks import check_estimator
 warnings.simplefilter("ignore")
 results = check_estimator(model, on_fail=None, on_skip=None)
-# These two are excused of scikit-learn's KMeans as well: first centers are drawn by row.
+# scikit-learn excuses its own KMeans from these two: first centers are drawn by row.
 excused = {{"check_sample_weight_equivalence_on_" + kind + "_data" for kind in ("dense", "sparse")}}
 failed = {{result["check_name"] for result in results if result["status"] == "failed"}}
 assert len(results) > 50 and failed <= excused, failed
@@ -148,7 +148,7 @@ def run(code: str) -> None:
 
 
 def test_a_subclass_that_names_their_classes_first_still_works():
-    # It cannot be made once the bases are there, nor from scikit-learn's KMeans.
+    # Such a class cannot be made after the bases were added, nor from scikit-learn's KMeans.
     run(
         """
 from kmeans_core import KMeans
@@ -167,7 +167,7 @@ assert isinstance(Odd(), BaseEstimator) and not isinstance(KMeans(), BaseEstimat
         assert fine(2, n_init=1).fit(X).predict(X).max() == 1
 
 
-def test_half_imported_scikit_learn_is_let_be():
+def test_a_half_imported_scikit_learn_is_ignored():
     run(
         """
 import sys, types
@@ -203,7 +203,7 @@ def test_birch_takes_it_for_its_last_step(make):
     assert not hasattr(model, "unknown_")
 
 
-def test_every_meta_use_gives_what_scikit_learns_own_gives():
+def test_meta_estimators_give_the_same_as_with_scikit_learns_kmeans():
     y = np.arange(len(X)) % 2
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
 

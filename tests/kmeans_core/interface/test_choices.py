@@ -1,4 +1,4 @@
-"""A misspelt parameter is an error to a type checker, and what it lets pass runs."""
+"""A type checker refuses a misspelt parameter, and every accepted choice runs."""
 
 import re
 import subprocess

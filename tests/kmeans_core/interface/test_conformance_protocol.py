@@ -1,7 +1,7 @@
-"""scikit-learn's estimator protocol: a table of behaviours, each held against its own KMeans.
+"""scikit-learn's estimator protocol: a table of behaviours, each compared with its KMeans.
 
-The table is ``behaviour``: what is promised, in words, and the function that shows it. Most take
-``make``, which makes a model of ours or of scikit-learn's: a behaviour must hold of both.
+The table ``behaviour`` has each promise in words, and a function that tests it. Most
+functions take ``make``, which makes our model or scikit-learn's: a behaviour must hold for both.
 """
 
 import copy
@@ -188,7 +188,7 @@ def output_names(make: Make) -> None:
         unnamed.get_feature_names_out(["a"])
 
 
-@behaviour("metadata routing carries sample_weight where it was asked for")
+@behaviour("metadata routing passes sample_weight to the methods that requested it")
 def routing(make: Make) -> None:
     X = groups()
     with pytest.raises(RuntimeError, match="metadata routing is enabled"):
@@ -209,7 +209,7 @@ def routing(make: Make) -> None:
         assert pipeline[-1].inertia_ == pytest.approx(0.0, abs=1e-12)
 
 
-@behaviour("verbose tells of the start, each iteration and the end, through sys.stdout")
+@behaviour("verbose prints the beginning, each iteration and the end to sys.stdout")
 def verbose(make: Make) -> None:
     X = groups()
     for tol, end in (
@@ -261,7 +261,7 @@ def test_scikit_learns_estimator_checks(params: dict[str, Any]) -> None:
     results = check_estimator(model, expected_failed_checks=EXCUSED, on_skip=None)
     ended = {result["check_name"]: result["status"] for result in results}
     assert len(ended) > 45
-    # check_array_api_input is skipped unless scikit-learn is told to dispatch array libraries.
+    # check_array_api_input is skipped unless scikit-learn dispatches array libraries.
     assert {name for name, status in ended.items() if status == "skipped"} <= {
         "check_array_api_input"
     }

@@ -50,7 +50,7 @@ def test_the_number_of_output_features(make):
 
 @pytest.fixture
 def alone(monkeypatch):
-    """As if scikit-learn were not loaded."""
+    """Hides scikit-learn, as if it were not loaded."""
     monkeypatch.setattr(display, "sys", type("Sys", (), {"modules": {}}))
 
 

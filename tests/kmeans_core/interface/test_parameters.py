@@ -1,4 +1,4 @@
-"""Parameters: numbers of every kind work as the numbers they are, or one error names them."""
+"""Parameters: numbers of every type work like Python's numbers, or one error names them."""
 
 import decimal
 import fractions
@@ -29,7 +29,7 @@ LABELS = np.arange(40) % 3
 WHOLE = [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64, np.intc]
 REAL = [np.float16, np.float32, np.float64, np.longdouble, fractions.Fraction]
 
-# No parameter is any of these.
+# No parameter accepts any of these.
 NO_NUMBER = [np.nan, np.inf, -np.inf, 1j, "3", b"3", [3], {}, np.array(3), np.array([3]), pd.NA]
 NO_NUMBER += [pd.NaT, decimal.Decimal(3), np.datetime64("2020"), object(), np.longdouble("nan")]
 NO_WHOLE = [*NO_NUMBER, 3.0, np.float32(3), fractions.Fraction(3), True, np.bool_(True), None]
@@ -42,7 +42,7 @@ HUGE = [2**31, 2**63 - 1, 2**63, 2**64, 10**400, 10**5000, np.uint64(2**64 - 1)]
 
 
 def fitted(**params: Any) -> Any:
-    """Labels, centers and what else a fit gives, of a model that repeats."""
+    """Labels, centers and other results of a model with a fixed seed."""
     given = HOLED if params.get("missing") == "ignore" else X
     model = KMeans(**{"n_clusters": 3, "random_state": 0} | params).fit(given)
     labels = model.predict(given).tolist()
@@ -102,7 +102,7 @@ def test_whole_numbers_of_every_width_are_the_same_number(case):
 
 
 @pytest.mark.parametrize("case", WHOLE_PARAMETERS, ids=ids)
-def test_what_is_no_whole_number_is_one_error(case):
+def test_a_value_that_is_not_a_whole_number_is_one_error(case):
     use, name, _ = case
     for wrong in NO_WHOLE:
         if wrong is None and name in OPTIONAL:
@@ -126,7 +126,7 @@ def test_what_is_no_whole_number_is_one_error(case):
     HUGE,
     ids=lambda number: f"{number.bit_length()} bits" if isinstance(number, int) else "uint64",
 )
-def test_huge_whole_numbers_are_what_they_are_or_one_error(huge):
+def test_huge_whole_numbers_work_or_are_one_error(huge):
     for use, name in (
         (fitted, "max_iter"),
         (swept, "max_iter"),
@@ -169,13 +169,13 @@ def test_real_numbers_of_every_kind_are_the_same_number(case):
         for kind in REAL:
             assert use(**{name: kind(number)}, **params) == expected
     assert use(**{name: np.int8(2)}, **params) == use(**{name: 2}, **params) == expected
-    # Not the nearest number of its kind, but the one it is.
+    # The number itself, not the nearest number of its dtype.
     for kind in (np.float16, np.longdouble):
         assert use(**{name: kind(0.1)}, **params) == use(**{name: float(kind(0.1))}, **params)
 
 
 @pytest.mark.parametrize("case", REAL_PARAMETERS, ids=ids)
-def test_what_is_no_finite_number_from_0_up_is_one_error(case):
+def test_a_value_that_is_not_a_finite_number_from_0_is_one_error(case):
     use, name, params = case
     for wrong in NO_REAL:
         with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of ") as error:
@@ -184,7 +184,7 @@ def test_what_is_no_finite_number_from_0_up_is_one_error(case):
 
 
 def test_a_tolerance_is_not_rounded_to_its_own_kind():
-    # 6e-8 is the least float16: times a variance in float16 it would be 0, or infinite.
+    # 6e-8 is the least float16. Times a variance in float16 it would be 0 or infinite.
     for tol, scale in ((6e-8, 1e-3), (60000.0, 1e6)):
         expected = KMeans(3, tol=float(np.float16(tol)), random_state=0).fit(X * scale)
         model = KMeans(3, tol=np.float16(tol), random_state=0).fit(X * scale)
@@ -253,11 +253,11 @@ def test_one_number_of_clusters_is_a_list_of_one():
         assert swept(ks=ks) == expected
     assert swept(ks=np.array([2, 3, 5, 7], np.int8)) == swept(ks=[2, 3, 5, 7])
     many = [*range(2, 30)]
-    assert swept(ks=np.array(many, np.uint8)) == swept(ks=many)  # whose sum is beyond 255
+    assert swept(ks=np.array(many, np.uint8)) == swept(ks=many)  # the sum of ks is more than 255
 
 
 @pytest.mark.parametrize("ks", [None, 5.0, np.nan, np.array(3), object(), True])
-def test_what_is_no_list_of_numbers_of_clusters_is_one_error(ks):
+def test_invalid_numbers_of_clusters_are_one_error(ks):
     with pytest.raises(InvalidParameterError, match="ks must be an iterable, such as a list"):
         swept(ks=ks)
     with pytest.raises(InvalidParameterError, match="n_clusters must be an iterable, such as a l"):
@@ -272,8 +272,8 @@ def test_every_number_of_clusters_is_checked(ks):
         warmup(ks)
 
 
-def test_numbers_of_clusters_without_end_are_refused_at_once():
-    # Of a range the largest is known; of other iterables the first that is too large.
+def test_endless_numbers_of_clusters_are_refused_at_once():
+    # The error names the largest k of a range, or the first k that is too large.
     for ks, too_large in ((itertools.count(2), 41), (range(2, 10**12), 10**12 - 1)):
         with pytest.raises(ValueError, match=f"n_samples=40 should be >= n_clusters={too_large}"):
             swept(ks=ks)
@@ -307,7 +307,7 @@ def test_seeds_of_any_width():
             as_random_stream(wrong)
 
 
-def test_what_is_shown_of_a_value_is_short_and_never_an_error():
+def test_a_shown_value_is_short_and_never_an_error():
     class Rude:
         def __repr__(self) -> str:
             raise RuntimeError("no")

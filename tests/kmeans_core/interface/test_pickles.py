@@ -1,4 +1,4 @@
-"""Pickled models: their version travels, and what an older version lacked takes its default."""
+"""Pickled models: they keep their version, and parameters that they lack get the default."""
 
 import copy
 import pickle
@@ -20,7 +20,7 @@ KEY = "_kmeans_core_version"
 
 
 def loaded(model: KMeans, state: dict) -> KMeans:
-    """What a pickle with this state gives."""
+    """The model from a pickle with this state."""
     rebuild, arguments, *_ = model.__reduce_ex__(4)
     twin = rebuild(*arguments)
     twin.__setstate__(state)
@@ -42,7 +42,7 @@ def test_the_version_is_one_everywhere():
     assert re.fullmatch(r"\d+\.\d+\.\d+", kmeans_core.__version__)
 
 
-def test_the_version_travels_and_does_not_stay():
+def test_the_version_is_in_the_pickle_and_not_in_the_model():
     model = KMeans(2, random_state=0).fit(X)
     assert model.__getstate__()[KEY] == kmeans_core.__version__
     assert kmeans_core.__version__.encode() in pickle.dumps(model)
@@ -78,7 +78,7 @@ def test_a_state_of_only_the_centers_predicts():
 
 
 @pytest.mark.parametrize("params", [{}, {"missing": "ignore"}], ids=str)
-def test_any_fitted_attribute_but_the_centers_may_be_lacking(params):
+def test_any_fitted_attribute_except_the_centers_may_be_missing(params):
     data = GAPS if params else X
     model = KMeans(2, random_state=0, **params).fit(data)
     for name in [name for name in vars(model) if name.endswith("_")]:
@@ -108,7 +108,7 @@ def test_subclasses_take_the_defaults_of_all_their_inits():
     assert twin.predict(X).tolist() == model.labels_.tolist()
 
 
-def test_what_slots_hold_travels_too():
+def test_values_in_slots_are_pickled_too():
     model = Slotted(2, random_state=0).fit(X)
     model.note = "kept"
     for protocol_number in range(2, pickle.HIGHEST_PROTOCOL + 1):

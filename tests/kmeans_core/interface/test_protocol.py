@@ -58,7 +58,7 @@ def test_repr_shows_what_is_not_the_default(model, text):
 
 
 class Table:
-    """Something with columns, as a data frame has."""
+    """An object with columns, like a data frame."""
 
     def __init__(self, *columns):
         self.columns = columns

@@ -1,4 +1,4 @@
-"""Subclasses with other parameters than KMeans, each held against one of scikit-learn's KMeans."""
+"""Subclasses with other parameters, compared with subclasses of scikit-learn's KMeans."""
 
 import pickle
 import sys
@@ -17,7 +17,7 @@ X = groups()
 
 
 def subclasses(base):
-    """Classes that scikit-learn fits, over one base; named so that pickle finds them."""
+    """Classes over one base that scikit-learn can fit and pickle can find by name."""
 
     class Fewer(base):
         def __init__(self, n_clusters=2, random_state=0):
@@ -173,7 +173,7 @@ def test_the_repr_of_a_model_never_fails():
 
 
 @pytest.mark.parametrize("base", [KMeans, ScikitKMeans])
-def test_what_no_init_set_is_an_attribute_error_in_fit(base):
+def test_a_parameter_that_no_init_sets_is_an_attribute_error_in_fit(base):
     class Short(base):
         def __init__(self, n_clusters=2):
             self.n_clusters = n_clusters
@@ -196,7 +196,7 @@ def test_a_constant_that_cannot_be_used_is_named():
         Wrong().fit(X)
 
 
-def test_ours_alone_may_be_set_by_a_subclass_too():
+def test_a_subclass_may_set_parameters_that_scikit_learn_does_not_have():
     class Gappy(KMeans):
         def __init__(self, n_clusters=2):
             super().__init__(n_clusters, missing="ignore", shrinkage=0.5, random_state=0)

@@ -1,4 +1,4 @@
-"""What scikit-learn's silhouettes do, a table of behaviours shown on both."""
+"""A table of behaviours of silhouettes, tested against scikit-learn's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,21 +30,21 @@ def distances(X: np.ndarray) -> np.ndarray:
 
 
 def labels_of(n_samples: int = 30) -> np.ndarray:
-    """The groups of ``rows``, a few rows in the wrong one."""
+    """The groups of ``rows``, with a few rows in the wrong group."""
     labels = np.arange(n_samples) % 3
     labels[::7] = 1
     return labels
 
 
 def same_samples(X: Any, labels: Any, **params: Any) -> np.ndarray:
-    """Ours, held against scikit-learn's."""
+    """Our result, compared with scikit-learn's."""
     ours, theirs = (function(X, labels, **params) for function in SAMPLES)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
     return ours
 
 
 def same_score(X: Any, labels: Any, **params: Any) -> float:
-    """Ours, held against scikit-learn's."""
+    """Our result, compared with scikit-learn's."""
     ours, theirs = (function(X, labels, **params) for function in SCORES)
     assert ours == pytest.approx(theirs, abs=1e-12)
     return ours
@@ -62,7 +62,7 @@ def silhouettes() -> None:
         assert same_score(X, labels_of()) == np.mean(scores)
 
 
-@behaviour("so it is for metrics cosine and manhattan, rows of zeros included")
+@behaviour("the same for metrics cosine and manhattan, also with rows of zeros")
 def other_metrics() -> None:
     X = rows()
     X[[4, 11]] = 0.0
@@ -113,7 +113,7 @@ def any_labels() -> None:
     assert same_samples(X, two).tolist() == same_samples(X, two.astype(int)).tolist()
 
 
-@behaviour("NaN and infinity are no labels")
+@behaviour("NaN and infinity are not labels")
 def not_labels() -> None:
     X = rows(4)
     for bad, message in ((np.nan, "contains NaN"), (np.inf, "contains infinity")):
@@ -123,11 +123,11 @@ def not_labels() -> None:
         both_refuse(SCORES, message, X, labels, sample_size=3, random_state=0)
     missing = np.array([0.0, 1.0, np.nan, 1.0], dtype=object)
     both_refuse(SAMPLES, "contains NaN", X, missing)
-    # A name that reads like one is a name.
+    # The string "nan" is a valid label.
     same_samples(X, ["nan", "inf", "nan", "inf"])
 
 
-@behaviour("1 label, or as many as rows, are refused by number")
+@behaviour("1 label, or as many labels as rows, is an error that names the number")
 def number_of_labels() -> None:
     for labels in (np.zeros(5), np.arange(5)):
         message = (
@@ -147,7 +147,7 @@ def number_of_labels_in_sample() -> None:
     both_refuse(SCORES, "Number of labels is 1", rows(), labels, sample_size=2, random_state=0)
 
 
-@behaviour("rows and labels of different lengths are refused by both lengths")
+@behaviour("rows and labels of different lengths are an error that names both lengths")
 def lengths() -> None:
     message = r"Found input variables with inconsistent numbers of samples: \[30, 29\]"
     for functions in (SAMPLES, SCORES):
@@ -155,7 +155,7 @@ def lengths() -> None:
     both_refuse(SCORES, message, rows(), labels_of(29), sample_size=10, random_state=0)
 
 
-@behaviour("labels as a column are refused (scikit-learn warns and takes them)")
+@behaviour("labels as a column are refused (scikit-learn warns and accepts them)")
 def column_of_labels() -> None:
     for params in ({}, {"sample_size": 20, "random_state": 0}):
         with pytest.raises(ValueError, match=r"labels should be a 1d array.* \(30, 1\)"):
@@ -183,7 +183,7 @@ def lists() -> None:
         same_score(data, labels_of().tolist(), sample_size=20, random_state=0)
 
 
-@behaviour("sparse X of any format, matrix or array, gives what the dense one gives")
+@behaviour("sparse X of any format, matrix or array, gives the same as dense X")
 def sparse_rows() -> None:
     X = rows()
     expected = same_samples(X, labels_of())
@@ -192,14 +192,14 @@ def sparse_rows() -> None:
         np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-12)
 
 
-@behaviour("int rows give what the same floats give")
+@behaviour("int rows give the same as equal floats")
 def int_rows() -> None:
     X = rows().astype(int)
     expected = same_samples(X.astype(float), labels_of()).tolist()
     assert same_samples(X, labels_of()).tolist() == expected
 
 
-@behaviour("metrics go by their other names too")
+@behaviour("metrics have other names too")
 def other_names() -> None:
     for metric in ("l1", "l2", "cityblock"):
         same_samples(rows(), labels_of(), metric=metric)
@@ -209,7 +209,7 @@ def other_names() -> None:
     assert other.tobytes() == plain.tobytes()
 
 
-@behaviour("other metrics and callables are refused by the names of the four that there are")
+@behaviour("the error for other metrics and callables lists the four metrics")
 def refused_metrics() -> None:
     names = r"\('euclidean', 'manhattan', 'cosine', 'precomputed'\)"
     for metric in ("chebyshev", "sqeuclidean", lambda x, y: 0.0):
@@ -224,7 +224,7 @@ def refused_metrics() -> None:
 # Precomputed distances --------------------------------------------------------------------------
 
 
-@behaviour("precomputed distances give what the rows give")
+@behaviour("precomputed distances give the same as the rows")
 def precomputed() -> None:
     X = rows()
     D = distances(X)
@@ -242,7 +242,7 @@ def precomputed_lists() -> None:
     assert scores.tolist() == [0.8, 0.75, (3.5 - 2) / 3.5, (5.5 - 2) / 5.5]
 
 
-@behaviour("precomputed distances that are not symmetric are taken row by row")
+@behaviour("precomputed distances that are not symmetric are read row by row")
 def asymmetric() -> None:
     D = distances(rows())
     D += np.triu(np.full(D.shape, 3.0), k=1)
@@ -292,7 +292,7 @@ def int_diagonal() -> None:
         both_refuse(SAMPLES, message, form(D), labels_of(), metric="precomputed")
 
 
-@behaviour("the diagonal is held against 0 for rows that are not drawn too (scikit-learn: drawn)")
+@behaviour("the diagonal is checked also for rows that are not drawn (scikit-learn: only drawn)")
 def diagonal_of_rows_not_drawn() -> None:
     D = distances(rows())
     params = {"metric": "precomputed", "sample_size": 20, "random_state": 0}
@@ -346,7 +346,7 @@ def sampled() -> None:
     assert len(drawn) == 10
 
 
-@behaviour("a sample goes with cosine and manhattan, and with labels that are names in a list")
+@behaviour("a sample works with cosine and manhattan, and with a list of strings as labels")
 def sampled_otherwise() -> None:
     names = [f"group {label}" for label in labels_of()]
     for metric in ("cosine", "manhattan"):
@@ -356,7 +356,7 @@ def sampled_otherwise() -> None:
             assert silhouette_score(data, names, **params) == score
 
 
-@behaviour("a RandomState as random_state is drawn from, and moves on")
+@behaviour("a RandomState as random_state is used, and goes on")
 def sampled_by_stream() -> None:
     streams = [np.random.RandomState(5), np.random.RandomState(5)]
     for _ in range(3):
@@ -376,7 +376,7 @@ def sample_of_all() -> None:
         assert score == pytest.approx(expected, abs=1e-12)
 
 
-@behaviour("a sample size that is no whole number from 1 up is refused")
+@behaviour("a sample size that is not a whole number from 1 is refused")
 def bad_sample_size() -> None:
     for sample_size in (0, -1, 2.5, "all"):
         params = {"sample_size": sample_size, "random_state": 0}

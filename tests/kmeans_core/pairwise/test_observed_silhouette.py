@@ -19,7 +19,7 @@ CELLS = st.sampled_from([np.nan, np.nan, np.nan, 0.0, 0.5, 1.0, 3.0, 5.0])
 
 
 def definition(X, labels):
-    """(b - a) / max(a, b) of the distances there are."""
+    """(b - a) / max(a, b) from the defined distances."""
     distances = nan_euclidean_distances(X)
     np.fill_diagonal(distances, np.nan)
     scores = np.zeros(len(X))
@@ -77,18 +77,19 @@ def test_same_as_scikit_learns_where_all_pairs_share_something(form):
     assert part == expected
 
 
-def test_rows_without_a_partner_score_nothing(form):
+def test_rows_without_a_partner_score_zero(form):
     n = np.nan
     X = np.array([[0.0, n], [1.0, n], [n, 3.0], [4.0, 3.0], [n, n], [n, 3.5]])
     scores = silhouette_samples(form(X), [0, 0, 0, 1, 1, 1], missing="ignore")
-    # Row 2 meets nobody of its own cluster, row 4 nobody at all. Distances are sqrt(2) * |x - y|.
+    # Row 2 shares no cell with its own cluster, and row 4 with no row. Distances are
+    # sqrt(2) * |x - y|.
     assert scores.tolist()[2] == scores.tolist()[4] == 0.0
     np.testing.assert_allclose(scores[:2], [(4 - 1) / 4, (3 - 1) / 3], rtol=1e-15)
     np.testing.assert_allclose(scores[5], 0.0, atol=1e-15)  # .5 from either cluster
     np.testing.assert_allclose(scores[3], ((4 + 3 + 0) / 3 - 0.5) / ((4 + 3 + 0) / 3), rtol=1e-15)
 
 
-def test_a_row_alone_in_its_cluster_scores_nothing(form):
+def test_a_row_alone_in_its_cluster_scores_zero(form):
     X = holed(20)
     labels = np.zeros(20, dtype=int)
     labels[7] = 1
@@ -97,7 +98,7 @@ def test_a_row_alone_in_its_cluster_scores_nothing(form):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_with_nothing_missing_it_is_plain_to_the_bit(form, blobs, dtype):
+def test_without_missing_cells_the_result_is_the_plain_one_to_the_bit(form, blobs, dtype):
     X = blobs(90, 3, 4).astype(dtype)
     labels = np.arange(90) % 3
     plain = silhouette_samples(X, labels)
@@ -115,7 +116,7 @@ def test_neither_blocks_nor_threads_change_a_bit(form, monkeypatch, always_threa
     assert always_threads.n_helpers >= 1 + 4
 
 
-def test_what_cannot_be_used_is_refused(form):
+def test_invalid_input_is_refused(form):
     X, labels = form(holed(9)), np.arange(9) % 3
     for function in (silhouette_samples, silhouette_score):
         for metric in ("manhattan", "cosine", "precomputed", "cityblock"):

@@ -1,4 +1,4 @@
-"""How distances are formed does not show: in parts, by rows or columns, in float32, renumbered."""
+"""Every way to compute distances gives the same: parts, rows, columns, float32, renumbering."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from kmeans_core.points.checks import as_points
 
 @pytest.mark.parametrize("metric", ROW_METRICS)
 @pytest.mark.parametrize("n_features", [513, 768, 1_100])
-def test_long_rows_are_taken_some_features_at_a_time(metric, n_features):
+def test_long_rows_are_read_some_features_at_a_time(metric, n_features):
     X = np.random.default_rng(n_features).normal(size=(70, n_features)) + 1.0
     X[31] = X[3]
     pairs = pairs_of(X, metric)
@@ -32,7 +32,7 @@ def test_long_rows_are_taken_some_features_at_a_time(metric, n_features):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_long_rows_of_half_stars_have_exact_distances(dtype):
+def test_long_rows_of_halves_have_exact_distances(dtype):
     X = np.random.default_rng(0).integers(0, 11, size=(45, 1_300)) / 2
     for metric, power in (("manhattan", 1), ("euclidean", 2)):
         exact = np.sum(np.abs(X[:, None, :] - X[None]) ** power, axis=2) ** (1 / power)
@@ -78,7 +78,7 @@ def test_products_by_rows_and_by_columns_agree(blobs, monkeypatch, share_zero):
 
 
 def short_rows(longest, seed=0):
-    """Quarter stars; the last row's squared length is ``longest``, the square of a quarter."""
+    """Multiples of 1/4; the squared length of the last row is ``longest``."""
     X = np.random.default_rng(seed).integers(-8, 21, size=(40, 50)) / 4
     X[-1] = 0.0
     X[-1, 7] = np.sqrt(longest)
@@ -109,7 +109,7 @@ def test_numbers_that_are_not_short_keep_float64(value):
 
 
 def uniform_and_skewed(n_features):
-    """CSR with 10 values a row: in any of the features, and half of them in the first five."""
+    """CSR with 10 values in each row: in any feature, and half of them in the first five."""
     rng = np.random.default_rng(0)
     rows = np.repeat(np.arange(400), 10)
     for columns in (
@@ -121,7 +121,7 @@ def uniform_and_skewed(n_features):
         )
 
 
-def test_products_go_by_rows_where_values_meet_often_and_the_table_is_small():
+def test_products_go_by_rows_if_values_meet_often_and_the_table_is_small():
     ways = {
         n_features: [as_points(X)._pairs_go_by_rows for X in uniform_and_skewed(n_features)]
         for n_features in (50, 2_000, 2**17)
@@ -131,7 +131,7 @@ def test_products_go_by_rows_where_values_meet_often_and_the_table_is_small():
 
 @pytest.mark.parametrize("metric", ROW_METRICS)
 @pytest.mark.parametrize("form", [sp.csr_array, int64_csr])
-def test_features_that_no_row_stores_do_not_show(blobs, metric, form):
+def test_features_that_no_row_stores_change_no_distance(blobs, metric, form):
     few = blobs(60, 30, 4, share_zero=0.8)
     places = np.sort(np.random.default_rng(0).permutation(50_000)[:30])
     wide = form(few)
@@ -158,15 +158,13 @@ def test_features_that_no_row_stores_do_not_show(blobs, metric, form):
         (4_000, 2_000, 384, 256),
     ],
 )
-def test_blocks_hold_fewer_rows_where_rows_are_few_or_long(
-    n_samples, n_features, dense_rows, sparse_rows
-):
+def test_blocks_are_smaller_if_rows_are_few_or_long(n_samples, n_features, dense_rows, sparse_rows):
     X = np.ones((n_samples, n_features), dtype=np.float32)
     assert pairs_of(X, "euclidean").block_columns == dense_rows
     assert pairs_of(sp.csr_array(X), "euclidean").block_columns == sparse_rows
 
 
-def test_blocks_of_csr_rows_that_store_little_are_large_however_many_features_there_are():
+def test_blocks_of_short_csr_rows_are_large_for_any_number_of_features():
     X = sp.csr_array(([1.0], [2**20 - 1], [0, *[1] * 20_000]), shape=(20_000, 2**20))
     assert pairs_of(X, "euclidean").block_columns == 1024
     X = sp.csr_array(np.ones((2, 40_000)))

@@ -1,4 +1,4 @@
-"""Distances between rows under every metric: by hand, against scikit-learn, in parts, refused."""
+"""Distances between rows under every metric: by hand, against scikit-learn, in parts, errors."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ HALF_STARS = st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 2.5, 3.0, 4.5, 5.0])
 
 
 def stored_zeros(X):
-    """CSR that stores every entry, zero or not."""
+    """CSR that stores every entry, including zeros."""
     n_rows, n_columns = X.shape
     columns = np.tile(np.arange(n_columns), n_rows)
     starts = np.arange(0, X.size + 1, n_columns)
@@ -24,7 +24,7 @@ def stored_zeros(X):
 
 
 def in_two_halves(X):
-    """COO with each entry as two entries that add up, last row first."""
+    """COO with two entries for each cell, whose sum is the value, from the last row on."""
     rows, columns = (np.concatenate([part[::-1], part]) for part in np.nonzero(X))
     values = np.array(X[rows, columns] / 2)
     return sp.coo_array((values, (rows, columns)), shape=X.shape)
@@ -71,7 +71,7 @@ SPARSE_FORMS = {
 
 @pytest.fixture(name="X")
 def rows_of_all_kinds(blobs):
-    """Rows with zeros, two equal ones, and two rows of zeros."""
+    """Rows with zeros, including two equal rows and two rows of zeros."""
     rows = blobs(40, 6, 4, share_zero=0.4)
     rows[[7, 20]] = 0.0
     rows[31] = rows[3]
@@ -86,7 +86,7 @@ def rows_of_all_kinds(blobs):
     [
         ("euclidean", [[0, 5, 1], [5, 0, 18**0.5], [1, 18**0.5, 0]]),
         ("manhattan", [[0, 7, 1], [7, 0, 6], [1, 6, 0]]),
-        # No direction: at right angles to every row but itself.
+        # A row of zeros has no direction. Its distance is 1 to every other row.
         ("cosine", [[0, 1, 1], [1, 0, 1 - 0.8], [1, 1 - 0.8, 0]]),
     ],
 )
@@ -95,7 +95,7 @@ def test_by_hand(storage, metric, expected):
     np.testing.assert_allclose(all_pairs(X, metric), expected, rtol=1e-15)
 
 
-def test_cosine_is_about_directions_alone(storage):
+def test_cosine_depends_only_on_directions(storage):
     X = storage(np.array([[1.0, 2.0], [2.0, 4.0], [-1.0, -2.0], [2.0, -1.0], [3e100, 6e100]]))
     expected = [0, 0, 2, 1, 0]
     np.testing.assert_allclose(all_pairs(X, "cosine")[0], expected, atol=1e-15)
@@ -107,15 +107,15 @@ def test_cosine_of_rows_of_zeros(storage):
     assert all_pairs(X, "cosine").tolist() == expected
 
 
-def test_cosine_of_rows_that_are_nearly_parallel_is_not_lost(storage):
-    # 1 - cos would round to 0 or 1e-16; it is angle^2 / 2.
+def test_cosine_of_nearly_parallel_rows_keeps_its_digits(storage):
+    # 1 - cos would round to 0 or 1e-16. The distance is angle^2 / 2.
     X = storage(np.array([[1.0, 0.0], [1.0, 1e-9]]))
     assert all_pairs(X, "cosine")[0, 1] == pytest.approx(5e-19, rel=1e-9)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
-def test_rows_far_out_and_near_each_other_keep_their_digits(storage, metric):
-    # The expanded |x|^2 - 2 x.y + |y|^2 would have lost all of them.
+def test_near_rows_far_from_the_origin_keep_their_digits(storage, metric):
+    # The expanded |x|^2 - 2 x.y + |y|^2 would lose all digits.
     X = np.array([[1e8, 0.0, 3e8], [1e8 + 0.5, 0.0, 3e8], [1e8, 0.25, 3e8]])
     far = 0.75 if metric == "manhattan" else 0.3125**0.5
     expected = [[0, 0.5, 0.25], [0.5, 0, far], [0.25, far, 0]]
@@ -123,14 +123,14 @@ def test_rows_far_out_and_near_each_other_keep_their_digits(storage, metric):
 
 
 def test_precomputed_by_hand(storage):
-    # An absent entry is distance 0; no symmetry is asked for.
+    # An absent entry is distance 0. The distances need not be symmetric.
     D = np.array([[0, 1, 0], [2.5, 0, 3], [0, 7, 0]])
     assert all_pairs(storage(D), "precomputed").tolist() == D.tolist()
     assert distances_of(pairs_of(storage(D), "precomputed"), 1, 3, 0, 3).tolist() == D[1:].tolist()
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_caller_may_change_a_block_but_not_what_it_came_from(storage, metric):
+def test_changing_a_block_does_not_change_its_source(storage, metric):
     X = storage(np.array([[0.0, 2.0], [2.0, 0.0]]))
     pairs = pairs_of(X, metric)
     to = pairs.to(0, 2)
@@ -148,8 +148,8 @@ def test_the_caller_may_change_a_block_but_not_what_it_came_from(storage, metric
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.int8])
 def test_same_as_sklearn(X, storage, metric, dtype):
     X = X.astype(dtype)
-    # In float64, which scikit-learn's distances of float32 rows are not; and as "minkowski", for
-    # its "euclidean" loses half the digits where rows are near.
+    # In float64, because scikit-learn has float32 distances for float32 rows. As "minkowski",
+    # because its "euclidean" loses half the digits if rows are near.
     asked = {"metric": "minkowski", "p": 2} if metric == "euclidean" else {"metric": metric}
     expected = sklearn.metrics.pairwise_distances(X.astype(np.float64), **asked)
     distances = all_pairs(storage(X), metric)
@@ -171,7 +171,7 @@ def test_every_sparse_form(X, metric, form):
     before = matrix.copy()
     distances = all_pairs(matrix, metric)
     np.testing.assert_allclose(distances, all_pairs(X, metric), rtol=0, atol=1e-12)
-    if form != "stored zeros":  # whose sums have terms of 0 between the others
+    if form != "stored zeros":  # its sums have terms of 0 between the others
         assert distances.tobytes() == all_pairs(sp.csr_array(X), metric).tobytes()
     assert matrix.nnz == before.nnz
     assert np.array_equal(matrix.toarray(), before.toarray())
@@ -210,7 +210,7 @@ def test_equal_rows_are_exactly_0_apart(storage, metric, dtype, n_features):
 
 
 @pytest.mark.parametrize("metric", ROW_METRICS)
-def test_there_and_back_is_as_far_to_the_bit(X, storage, metric):
+def test_distances_are_symmetric_to_the_bit(X, storage, metric):
     distances = all_pairs(storage(X), metric)
     assert distances.tobytes() == distances.T.tobytes()
     assert pairs_of(storage(X), metric).is_symmetric
@@ -220,14 +220,14 @@ def test_there_and_back_is_as_far_to_the_bit(X, storage, metric):
 
 @st.composite
 def half_star_grids(draw):
-    """Small grids of half stars, rows of zeros and equal rows among them."""
+    """Small grids of multiples of 1/2, including rows of zeros and equal rows."""
     n_rows, n_columns = draw(st.integers(1, 8)), draw(st.integers(1, 5))
     row = st.lists(HALF_STARS, min_size=n_columns, max_size=n_columns)
     return np.array(draw(st.lists(row, min_size=n_rows, max_size=n_rows)))
 
 
 @given(X=half_star_grids())
-def test_half_stars_have_the_same_bits_in_every_storage(X):
+def test_halves_have_the_same_bits_in_every_storage(X):
     one, other = X[:, None, :], X[None, :, :]
     expected = {
         "manhattan": np.sum(np.abs(one - other), axis=2),
@@ -239,7 +239,7 @@ def test_half_stars_have_the_same_bits_in_every_storage(X):
 
 
 @given(X=half_star_grids(), cut=st.integers(1, 8))
-def test_cosine_of_half_stars(X, cut):
+def test_cosine_of_halves(X, cut):
     expected = sklearn.metrics.pairwise_distances(X, metric="cosine")
     same = np.all(X[:, None, :] == X[None, :, :], axis=2) & np.any(X, axis=1)
     for form in (X, sp.csr_array(X)):
@@ -280,7 +280,7 @@ def test_few_rows(storage, n_samples, n_features):
         np.testing.assert_allclose(all_pairs(storage(X), metric), expected, rtol=0, atol=1e-12)
 
 
-def test_precomputed_rows_are_taken_whole():
+def test_precomputed_rows_are_read_whole():
     assert pairs_of(np.zeros((300, 300)), "precomputed").block_columns == 300
 
 
@@ -290,7 +290,7 @@ def test_precomputed_rows_are_taken_whole():
 @pytest.mark.parametrize(
     "metric", ["sqeuclidean", "L2", "Euclidean", "", None, 2, np.dot, ["cosine"]]
 )
-def test_another_metric_is_refused_by_the_names_of_the_four(metric):
+def test_the_error_for_another_metric_lists_the_four_metrics(metric):
     message = r"\('euclidean', 'manhattan', 'cosine', 'precomputed'\), not "
     with pytest.raises(InvalidParameterError, match=message):
         pairs_of([[0.0], [1.0]], metric)
@@ -320,14 +320,14 @@ def test_precomputed_distances_must_be_square(storage, shape):
 
 
 def with_diagonal(value, dtype):
-    """Distances between 3 rows, of which the middle one has ``value`` to itself."""
+    """Distances between 3 rows, with ``value`` from the middle row to itself."""
     D = np.array([[0, 1, 2], [1, 0, 1], [2, 1, 0]], dtype=dtype)
     D[1, 1] = value
     return D
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_rounding_on_the_diagonal_is_borne_by_the_precision_of_the_floats(dtype):
+def test_the_diagonal_may_have_rounding_errors_of_its_dtype(dtype):
     # scipy has no sparse float16.
     forms = [np.asarray] if dtype is np.float16 else [np.asarray, sp.csr_array]
     allowed = dtype(100 * np.finfo(dtype).eps)
@@ -339,7 +339,7 @@ def test_rounding_on_the_diagonal_is_borne_by_the_precision_of_the_floats(dtype)
                 pairs_of(form(with_diagonal(value, dtype)), "precomputed")
 
 
-def test_objects_are_floats_to_the_diagonal():
+def test_the_diagonal_of_objects_is_read_as_floats():
     assert all_pairs(with_diagonal(1e-14, object), "precomputed")[1, 1] == 1e-14
     with pytest.raises(ValueError, match=r"non-zero elements on the diagonal.* at row 1"):
         pairs_of(with_diagonal(1e-13, object), "precomputed")
@@ -355,12 +355,12 @@ def test_the_diagonal_of_integers_must_be_exactly_0(storage, value, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
-def test_negative_distances_are_refused_by_their_place(storage, dtype):
+def test_the_error_for_a_negative_distance_names_its_place(storage, dtype):
     D = np.array([[0, 1, 2], [1, 0, -1], [2, -2, 0]], dtype=dtype)
     with pytest.raises(ValueError, match=r"Negative values .*: the first at row 1, column 2"):
         pairs_of(storage(D), "precomputed")
 
 
-def test_entries_of_one_cell_add_up_before_they_are_called_negative():
+def test_entries_of_one_cell_add_up_before_the_sign_is_checked():
     D = sp.coo_array(([-1.0, 3.0, 2.0], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
     assert all_pairs(D, "precomputed").tolist() == [[0, 2], [2, 0]]

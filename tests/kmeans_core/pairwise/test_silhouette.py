@@ -1,4 +1,4 @@
-"""Silhouettes: by hand, against scikit-learn and the textbook, in parts, within bounded memory."""
+"""Silhouettes: by hand, against scikit-learn and ``reference``, in blocks, memory."""
 
 import decimal
 import tracemalloc
@@ -34,13 +34,13 @@ def test_by_hand(storage):
 
 
 def test_a_row_alone_scores_exactly_zero_and_coincident_rows_exactly_one(storage):
-    # 0.1 + 0.2 and the like: nothing here is exact in binary.
+    # Numbers such as 0.1 + 0.2, which are not exact in binary.
     X = np.array([[0.1, 0.7], [0.1, 0.7], [0.1, 0.7], [0.3, 0.2], [0.3, 0.2], [9.9, 0.0]])
     scores = silhouette_samples(storage(X), [5, 5, 5, 2, 2, 9])
     assert scores.tolist() == [1, 1, 1, 1, 1, 0]
 
 
-def test_where_all_rows_coincide_the_score_is_zero(storage):
+def test_the_score_of_equal_rows_is_zero(storage):
     scores = silhouette_samples(storage(np.full((4, 2), 0.7)), [0, 0, 1, 1])
     assert scores.tolist() == [0, 0, 0, 0]
 
@@ -50,7 +50,7 @@ def test_where_all_rows_coincide_the_score_is_zero(storage):
 def test_same_as_sklearn(blobs, storage, seed, dtype):
     X = blobs(150, 5, 4, seed=seed, share_zero=0.4).astype(dtype)
     labels = np.random.default_rng(seed).integers(6, size=150)
-    # sklearn's float32 distances are rounded to float32: compare what the same numbers give.
+    # sklearn rounds distances of float32 rows to float32, so it gets the same numbers as float64.
     expected = sklearn.metrics.silhouette_samples(X.astype(np.float64), labels)
     scores = silhouette_samples(storage(X), labels)
     assert scores.dtype == np.float64
@@ -59,7 +59,7 @@ def test_same_as_sklearn(blobs, storage, seed, dtype):
 
 
 @given(data=st.data())
-def test_same_as_the_textbook(exact_cases, data):
+def test_same_as_reference(exact_cases, data):
     case = data.draw(exact_cases)
     n_samples = len(case.X)
     labels = np.array(
@@ -97,7 +97,7 @@ def test_block_sizes_and_kept_sums_change_no_score(
 @pytest.mark.parametrize("metric", [*METRICS, "precomputed"])
 @pytest.mark.parametrize("sums_entries", [2**22, 0])
 @pytest.mark.parametrize("block_columns", [40, 1024])
-def test_threads_do_not_show(
+def test_threads_change_no_bit(
     blobs, storage, always_threads, monkeypatch, metric, sums_entries, block_columns
 ):
     X = blobs(150, 3, 4, share_zero=0.3)
@@ -130,8 +130,8 @@ def test_threads_are_checked_as_in_kmeans():
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_many_blocks_are_the_textbook_still(blobs, storage, metric):
-    # 4 blocks, the labels of each mixed; 299 is no multiple of anything.
+def test_many_blocks_give_the_scores_of_reference(blobs, storage, metric):
+    # 4 blocks with mixed labels. 299 is not a multiple of any block size.
     X = blobs(299, 4, 5, share_zero=0.5)
     labels = np.random.default_rng(1).integers(7, size=299)
     assert pairs_of(X, metric).block_columns == 96
@@ -141,7 +141,7 @@ def test_many_blocks_are_the_textbook_still(blobs, storage, metric):
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-150, 1e150])
-def test_tiny_and_huge_rows_score_what_their_shape_says(storage, scale):
+def test_scores_do_not_depend_on_the_scale_of_rows(storage, scale):
     X = np.array([[0.0, 1.0], [0.0, 2.0], [7.0, 0.0], [9.0, 0.0]])
     expected = reference.silhouette_samples(X, np.array([0, 0, 1, 1]))
     scores = silhouette_samples(storage(X * scale), [0, 0, 1, 1], metric="manhattan")
@@ -154,7 +154,7 @@ def test_tiny_and_huge_rows_score_what_their_shape_says(storage, scale):
 
 
 def test_tight_clusters_far_apart_keep_their_digits(storage):
-    # Within a cluster |x|^2 - 2 x.y + |y|^2 has no digit left.
+    # Within a cluster |x|^2 - 2 x.y + |y|^2 loses all digits.
     rng = np.random.default_rng(2)
     X = np.repeat([[1e6, 0.0, 3e6], [-2e6, 5e6, 0.0]], 20, axis=0) + rng.normal(size=(40, 3)) * 1e-3
     labels = np.arange(40) // 20
@@ -175,7 +175,7 @@ def test_memory_stays_far_below_all_the_distances(blobs, storage):
     assert peak < 0.4 * n_samples * n_samples * 8
 
 
-def test_many_labelings_give_what_each_alone_gives(blobs, storage):
+def test_many_labelings_give_the_same_as_each_one_alone(blobs, storage):
     X = blobs(90, 3, 4)
     rng = np.random.default_rng(0)
     labelings = [rng.integers(k, size=90) for k in (2, 5, 30)]
@@ -311,7 +311,7 @@ def test_labels_of_several_kinds_are_one_error(labels):
         ([[0], [1, 2], [0], [1]], "labels cannot be read as one array"),
     ],
 )
-def test_what_are_no_labels_is_one_error(labels, message):
+def test_invalid_labels_are_one_error(labels, message):
     with pytest.raises(ValueError, match=message):
         silhouette_samples([[0.0], [5.0], [6.0], [2.0]], labels)
 

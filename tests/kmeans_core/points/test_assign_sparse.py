@@ -1,4 +1,4 @@
-"""SparseAssigner: the deciding sum's labels, however close and of whatever size the centers are."""
+"""SparseAssigner: labels by the exact distance, for close, huge and tiny centers."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from kmeans_core.points.checks import as_points
 
 
 def exact(X, centers):
-    """Labels by the deciding sum alone."""
+    """Labels by the exact distance alone."""
     with np.errstate(over="ignore"):
         distances = reference.squared_distances(X.toarray().astype(np.float64), centers)
     return np.argmin(np.where(np.isnan(distances), np.inf, distances), axis=1)
@@ -31,7 +31,7 @@ def agree(X, centers):
 
 
 def ratings(n_users, n_items, density, dtype=np.float32, seed=0):
-    """Half stars; some users and some films have none."""
+    """Multiples of 1/2; some users and some items have no values."""
     rng = np.random.default_rng(seed)
     kept = rng.random((n_users, n_items)) < density
     kept[rng.integers(n_users)] = False
@@ -40,7 +40,7 @@ def ratings(n_users, n_items, density, dtype=np.float32, seed=0):
 
 
 def means_of(X, n_clusters, seed=0):
-    """Means of rows dealt out at random: nearly equal centers, as ratings have them."""
+    """Means of random sets of rows: nearly equal centers, as with ratings."""
     rng = np.random.default_rng(seed)
     dealt = rng.integers(0, n_clusters, X.shape[0])
     dealt[:n_clusters] = np.arange(n_clusters)
@@ -55,7 +55,7 @@ def means_of(X, n_clusters, seed=0):
 def test_ratings_go_to_the_deciding_sums_center(n_clusters):
     X = ratings(400, 60, 0.2)
     agree(X, means_of(X, n_clusters))
-    # Rows as centers: exact ties wherever a user has seen nothing that either center has.
+    # Rows as centers: exact ties if a user shares no item with either center.
     agree(X, X[:n_clusters].toarray().astype(np.float64))
 
 
@@ -161,12 +161,13 @@ def test_a_row_nearly_as_far_from_all_centers_goes_to_the_nearest(length):
 
 
 def leaning(n_stored, unit, x_step, others):
-    """A row and centers whose products, added up one after the other, round as far as they can.
+    """A row and centers whose sums of products have the largest possible rounding error.
 
-    Both products start with 1. To the first, each further one adds a 64th more than half a digit
-    of 1, which rounds up to a whole one; to the second a 64th less, which rounds down to none. So
-    the first center seems nearer by about 2 * n_stored * unit, which is close to the bound. What
-    it has where the row has nothing makes it the farther one by a twentieth of that.
+    Both sums start with 1. In the first sum, each further term is a 64th more than half a unit in
+    the last place of 1, which rounds up to a whole unit. In the second sum it is a 64th less, which
+    rounds down to 0. So the first center seems nearer by about 2 * n_stored * unit, which is close
+    to the bound. Its value in a feature that the row does not store makes it farther by a twentieth
+    of that.
     """
     row = np.full(n_stored, x_step)
     row[0] = 1.0
@@ -184,7 +185,7 @@ def leaning(n_stored, unit, x_step, others):
 @pytest.mark.parametrize("n_stored", [50, 400, 3000])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rounding_of_float32_at_its_worst_decides_nothing(n_stored, others, dtype):
-    # A far center lengthens the bound for all; the one for each center alone must hold as well.
+    # A far center widens the bound for all centers. The bound of each center must hold too.
     X, centers = leaning(n_stored, 2.0**-24, 2.0**-12, others)
     assert exact(X, centers).tolist() == [98]
     assert assigned(X.astype(dtype), centers).tolist() == [98]
@@ -214,7 +215,7 @@ def test_rows_and_centers_may_be_of_any_size(size):
         centers = rows[:20] * rng.uniform(0.9, 1.1, (20, 1))
         agree(X, centers)
         agree(X, rows[20:24] * (1 + 1e-7 * rng.normal(size=(4, 12))))
-        # Sizes that have nothing to do with the rows'.
+        # Sizes that are unrelated to those of the rows.
         agree(X, ratings(20, 12, 0.4, np.float64).toarray())
 
 

@@ -1,4 +1,4 @@
-"""Any input: what is accepted, what it becomes, and the one clear error of what is not."""
+"""Input of any kind: it becomes points, or raises one clear error."""
 
 import fractions
 import pickle
@@ -41,7 +41,7 @@ def test_every_real_dtype_is_read(dtype):
     assert np.array_equal(values_of(points), expected)
 
 
-def test_whatever_numpy_reads_as_a_table_is_read(tmp_path):
+def test_every_table_that_numpy_reads_is_read(tmp_path):
     class HasArray:
         def __array__(self, dtype=None, copy=None):
             return X
@@ -79,7 +79,7 @@ def test_infinities_that_cancel_are_found():
         as_points(bad)
 
 
-def test_a_sum_that_overflows_is_no_infinity():
+def test_a_sum_that_overflows_is_not_an_infinite_value():
     for storage in (np.asarray, sp.csr_array):
         for dtype in (np.float64, np.float32):
             big = np.full((4, 3), np.finfo(dtype).max, dtype=dtype)
@@ -115,7 +115,7 @@ def test_a_long_double_that_float64_cannot_hold_is_infinity():
         (np.ma.masked_equal(X, 5.0), ValueError, "masked values"),
     ],
 )
-def test_what_cannot_be_read_is_refused_in_fit_and_predict(bad, error, message):
+def test_unreadable_input_is_refused_in_fit_and_predict(bad, error, message):
     model = KMeans(1)
     with pytest.raises(error, match=message):
         model.fit(bad)
@@ -194,7 +194,7 @@ def test_a_fault_in_any_run_of_rows_is_found(always_threads):
             as_points(bad, n_threads=3)
 
 
-def test_what_csr_arrays_hold_past_their_end_counts_for_nothing():
+def test_entries_past_the_end_of_csr_arrays_are_ignored():
     X = sp.csr_array(np.array([[1.0, 0.0], [0.0, 3.0]]))
     longer = sp.csr_array(X.shape)
     longer.data = np.append(X.data, [5.0, np.nan])
@@ -240,7 +240,7 @@ def test_the_place_of_a_sparse_value_that_is_not_finite_is_named(value):
 
 
 def test_sparse_data_is_never_made_dense():
-    # Dense it would be 800 MB; two centers are 16 MB, and are held several times over.
+    # As a dense array it takes 800 MB. Two centers take 16 MB, and there are several copies.
     rng = np.random.default_rng(0)
     n_features = 1_000_000
     indices = np.sort(rng.choice(n_features, size=(100, 5)), axis=1).ravel().astype(np.int32)
@@ -259,7 +259,7 @@ def test_sparse_data_is_never_made_dense():
 
 
 def with_arrays(form=sp.csr_matrix, **arrays):
-    """X in a sparse format, its arrays replaced after construction, which checks them."""
+    """X in a sparse format, with arrays replaced after scipy has checked them."""
     matrix = form(X)
     for name, array in arrays.items():
         setattr(matrix, name, np.array(array))
@@ -329,7 +329,7 @@ def test_random_states():
             as_random_stream(bad)
 
 
-def test_a_seed_gives_the_very_stream_of_random_state():
+def test_a_seed_gives_the_same_stream_as_random_state():
     seeds = [0, 1, 42, 2**31, 2**32 - 1, True, np.uint8(7), np.int64(9)]
     for seed in [*seeds, *np.random.default_rng(0).integers(0, 2**32, size=30).tolist()]:
         one, other = as_random_stream(seed), np.random.RandomState(seed)

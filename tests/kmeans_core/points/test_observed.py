@@ -98,7 +98,7 @@ def test_nan_and_absent_cells_are_the_same(case):
 def test_an_integer_weight_is_a_repetition(events_of, case):
     one, other = case.model(), case.model()
     events = events_of(one, case.X, sample_weight=case.weights)
-    assume(not any(event.n_relocated for event in events))  # a refill takes one row
+    assume(not any(event.n_relocated for event in events))  # a relocation takes one row
     times = case.weights.astype(int)
     assume(times.sum() >= len(case.init))
     other.fit(np.repeat(case.X, times, axis=0))
@@ -117,7 +117,7 @@ def test_a_case_worked_by_hand(form):
     assert model.inertia_ == 1 + 0 + (1 + 4) + 0 + 4
     assert model.heaviest_cluster_ == 0
     assert model.penalty_ == 0.0
-    # One row's weight of the means is added to every center.
+    # Every center gets the means with the weight of one row.
     model = KMeans(2, init=[[2.0, 2.0, 2.0], [8.0, 4.0, 8.0]], missing="ignore", tol=0)
     model.set_params(shrinkage=1, max_iter=1).fit(X)
     first, second = (1 + 3 + 13 / 3) / 3, (9 + 13 / 3) / 2
@@ -138,7 +138,7 @@ def test_much_shrinkage_draws_every_center_to_the_means():
     assert off[3] < 1e-6
 
 
-def test_a_refill_that_shrinkage_makes_dearer_is_left_out(form, events_of):
+def test_no_relocation_that_costs_more_with_shrinkage(form, events_of):
     # The means are -24. The farthest row is 10 from its center, and 76 from the means: with
     # shrinkage 1 it would cost 76^2 / 2 in a cluster of its own.
     X = form(np.array([[0.0, 0.0], [2.0, np.nan], [2.0, 0.0], [-100.0, 0.0]]))
@@ -156,7 +156,7 @@ def test_a_refill_that_shrinkage_makes_dearer_is_left_out(form, events_of):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("init", ["k-means++", "random"])
-def test_with_nothing_missing_it_is_plain_to_the_bit(blobs, form, init, dtype):
+def test_without_missing_cells_the_result_is_the_plain_one_to_the_bit(blobs, form, init, dtype):
     X = blobs(150, 4, 5, share_zero=0.2).astype(dtype)
     weights = np.random.default_rng(1).random(150)
     for n_init in (1, 4):
@@ -170,7 +170,7 @@ def test_with_nothing_missing_it_is_plain_to_the_bit(blobs, form, init, dtype):
 
 
 def test_observed_points_of_whole_rows_are_plain_k_means(blobs):
-    # As shrinkage that is next to none has them: the same sums in the same order.
+    # The same sums in the same order as with a tiny shrinkage.
     X = blobs(150, 4, 5)
     plain = KMeans(6, init=X[:6], tol=0).fit(X)
     other = KMeans(6, init=X[:6], tol=0, missing="ignore", shrinkage=1e-300).fit(X)
@@ -179,7 +179,7 @@ def test_observed_points_of_whole_rows_are_plain_k_means(blobs):
     assert other.predict(X).tolist() == other.labels_.tolist()
 
 
-def test_shrinkage_where_nothing_is_missing_is_the_definition(form):
+def test_shrinkage_without_missing_cells_equals_the_definition(form):
     X = np.random.default_rng(0).integers(0, 11, size=(40, 3)) / 2
     steps = list(steps_of(X, X[:4], np.ones(40), 2.0, 300))
     model = KMeans(4, init=X[:4], tol=0, missing="ignore", shrinkage=2.0).fit(form(X))

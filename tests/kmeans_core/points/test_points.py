@@ -37,9 +37,9 @@ def labels_of(X, centers):
 
 
 @given(rows_and_centers(ANY_SIZE))
-def test_the_nearest_center_is_the_textbooks_to_the_bit(case):
-    # Sizes include such as overflow or underflow when squared: the filter of the sparse kernel
-    # must see that it cannot tell.
+def test_the_nearest_center_equals_reference_to_the_bit(case):
+    # Some sizes overflow or underflow when squared. The filter of the sparse kernel must leave
+    # these rows to the exact distance.
     X, centers = case
     with np.errstate(over="ignore", under="ignore"):
         expected = reference.nearest(X, centers).tolist()
@@ -48,7 +48,7 @@ def test_the_nearest_center_is_the_textbooks_to_the_bit(case):
 
 
 def test_a_difference_below_the_smallest_normal_number_decides():
-    # The products are subnormal: what the expanded formula rounds away is all there is to see.
+    # The products are subnormal, so the expanded formula rounds everything away.
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 3)) * 10.0 ** rng.uniform(-163, -158, size=(300, 1))
     for _ in range(20):
@@ -79,7 +79,7 @@ def test_assign_counts_the_labels_that_changed(blobs, storage, always_threads):
 
 
 @given(rows_and_centers(GRID), st.data())
-def test_sums_are_the_textbooks_to_the_bit(case, data):
+def test_sums_equal_reference_to_the_bit(case, data):
     X, centers = case
     label = st.integers(0, len(centers) - 1)
     labels = np.array(data.draw(st.lists(label, min_size=len(X), max_size=len(X))), dtype=np.int32)
@@ -112,7 +112,7 @@ def test_distances_are_right_to_12_digits(blobs, storage, share_zero):
 
 
 def test_distances_between_nearly_equal_rows_keep_their_digits(storage):
-    # Far from the origin, and apart by a millionth: the expanded formula has nothing left.
+    # Far from the origin and a millionth apart: the expanded formula loses all digits.
     rng = np.random.default_rng(1)
     row = rng.normal(size=6) * 1e3
     row[2] = 0.0
@@ -136,7 +136,7 @@ def test_distances_between_nearly_equal_rows_keep_their_digits(storage):
 
 
 @given(rows_and_centers(st.floats(-1e6, 1e6)))
-def test_where_rows_coincide_the_distance_is_exactly_zero(case):
+def test_the_distance_of_equal_rows_is_exactly_zero(case):
     X, _ = case
     X = np.vstack([X, X[::-1]])
     for given_X in (X, sp.csr_array(X)):
@@ -157,7 +157,7 @@ def test_the_mean_variance_is_numpys(blobs, storage, dtype):
     assert as_points(storage(X)).mean_variance() == pytest.approx(expected, rel=1e-12)
 
 
-def test_taken_rows_are_dense_and_ones_own(blobs, storage):
+def test_taken_rows_are_a_dense_copy(blobs, storage):
     X = blobs(20, 3, 3, share_zero=0.5).astype(np.float32)
     given_X = storage(X.copy())
     taken = as_points(given_X).take(np.array([7, 0, 7]))
@@ -181,7 +181,7 @@ def test_transposed_centers_are_padded(n_clusters, n_features, width):
 
 
 @pytest.mark.parametrize("n_clusters", [1, 3, 8, 11])
-def test_padding_is_nobodys_nearest_center(storage, n_clusters):
+def test_padding_is_never_the_nearest_center(storage, n_clusters):
     # Padding of zeros would be nearer to these rows than any center.
     X = np.ones((6, 3)) * 0.01
     X[0, 0] = 0.0

@@ -1,4 +1,4 @@
-"""Sparse matrices: what is sound gives what its dense twin gives, what is malformed one error."""
+"""Sparse matrices: valid ones equal their dense copies, malformed ones raise one error."""
 
 import subprocess
 import sys
@@ -41,8 +41,8 @@ def refused_everywhere(bad: Any, message: str) -> None:
     for name, use in uses().items():
         if name.endswith("ignore") and bad.format in ("bsr", "dia"):
             continue
-        whose = "init" if name == "init" else "X"
-        with pytest.raises(ValueError, match=f"Malformed sparse matrix {whose}: {message}"):
+        called = "init" if name == "init" else "X"
+        with pytest.raises(ValueError, match=f"Malformed sparse matrix {called}: {message}"):
             use(bad)
 
 
@@ -52,9 +52,9 @@ def refused_everywhere(bad: Any, message: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("kind", ["matrix", "array"])
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "i1", "?"])
-def test_every_format_class_and_dtype_gives_its_dense_twin(form, kind, dtype):
+def test_every_format_class_and_dtype_equals_its_dense_copy(form, kind, dtype):
     class Mine(getattr(sp, f"{form}_{kind}")):
-        """A class of somebody's own."""
+        """A class that a user might write."""
 
     dense = X.astype(dtype)
     expected = KMeans(2, random_state=0).fit(dense)
@@ -79,7 +79,7 @@ def test_indices_of_every_width_are_read_and_become_of_one_width(form, dtypes):
     points = as_points(matrix)
     assert points.take(np.arange(4)).tolist() == X.tolist()
     _, indices, indptr = points.csr
-    # Only CSR is not copied where it serves as it is.
+    # Only CSR can be used without a copy.
     expected = np.int64 if form == "csr" and dtypes == ("i8", "i8") else np.int32
     assert indices.dtype == indptr.dtype == expected
 
@@ -261,7 +261,7 @@ def test_a_malformed_matrix_is_one_error_everywhere(number):
     ],
 )
 @pytest.mark.parametrize("form", ["csr", "coo", "lil", "dok"])
-def test_values_that_are_no_finite_numbers_are_refused(form, data, error, message):
+def test_values_that_are_not_finite_numbers_are_refused(form, data, error, message):
     matrix = getattr(sp, f"{form}_array")(X)
     if form == "lil":
         matrix.data[0] = data[:1]
@@ -333,7 +333,7 @@ def test_the_memory_there_is():
 # The hunt ---------------------------------------------------------------------------------------
 
 
-def test_damaged_matrices_of_every_format_give_their_twin_or_an_error():
+def test_damaged_matrices_equal_their_dense_copy_or_raise_an_error():
     script = Path(__file__).parents[1] / "malformed_matrices.py"
     done = subprocess.run(
         [sys.executable, str(script), "0", "600"],
@@ -342,7 +342,7 @@ def test_damaged_matrices_of_every_format_give_their_twin_or_an_error():
         timeout=300,
         check=False,
     )
-    # A crash shows in the return code, and what was tried last in the last line of stderr.
+    # A crash shows in the return code. The last line of stderr names the last trial.
     assert done.returncode == 0, f"{done.stdout[-3000:]}\nlast: {done.stderr[-300:]}"
     assert "same as its twin" in done.stdout
     assert "refused" in done.stdout

@@ -1,4 +1,4 @@
-"""Dense and CSR decide ties on inexact values alike: first rows, starts, whole fits."""
+"""Dense and CSR decide ties on inexact values alike: first rows, restarts, whole fits."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_ties_of_tenths(seed):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_of_starts_that_tie_the_same_is_kept(seed):
+def test_every_storage_keeps_the_same_of_tied_restarts(seed):
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 6, size=(int(rng.integers(3, 9)), int(rng.integers(1, 4)))) * 0.1
     X = np.vstack([X, 1.1 - X])  # each clustering has a mirror image
@@ -58,7 +58,7 @@ def sparse_rows(n_samples=600, n_features=300, seed=0):
 
 
 @pytest.mark.parametrize("kept", [0, 2**24])
-def test_sums_differ_from_the_deciding_ones_by_less_than_the_bound(monkeypatch, kept):
+def test_sums_differ_from_exact_ones_by_less_than_the_bound(monkeypatch, kept):
     monkeypatch.setattr(trials, "MOST_KEPT", kept)
     n_differ = 0
     for seed in range(5):
@@ -83,7 +83,7 @@ def test_sums_differ_from_the_deciding_ones_by_less_than_the_bound(monkeypatch, 
     assert n_differ > 100
 
 
-def test_what_cannot_be_decided_quickly_is_done_once_more(monkeypatch):
+def test_seeding_runs_again_if_the_filter_cannot_decide(monkeypatch):
     ways = []
     chosen_rows = seeding_of_package._chosen_rows
 
@@ -92,7 +92,7 @@ def test_what_cannot_be_decided_quickly_is_done_once_more(monkeypatch):
         return chosen_rows(trials, first, uniforms)
 
     monkeypatch.setattr(seeding_of_package, "_chosen_rows", watched)
-    tied = np.arange(1, 9)[:, None] * 0.1  # rows at the same distance from what was chosen
+    tied = np.arange(1, 9)[:, None] * 0.1  # rows at the same distance from the chosen row
     exact = np.arange(1, 9)[:, None] * 0.5
     for X, n_again in ((sparse_rows(), 0), (exact, 0), (tied, 20)):
         ways.clear()
@@ -103,7 +103,7 @@ def test_what_cannot_be_decided_quickly_is_done_once_more(monkeypatch):
 
 
 @pytest.mark.parametrize("number", [0.0, 1.0])
-def test_a_number_on_the_border_of_two_rows_is_not_decided_quickly(number):
+def test_the_filter_does_not_decide_a_number_on_the_border_of_two_rows(number):
     X = sp.csr_array(sparse_rows(60, 40))
     quick = as_points(X).trials(np.ones(60), 1, exact=False)
     quick.begin(0)

@@ -1,4 +1,4 @@
-"""ClusterSums: by rows that moved or by all rows, and when which; the weight of each cluster."""
+"""ClusterSums: updates by moved rows or by all rows, and the weight of each cluster."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from kmeans_core.points.sums import ClusterSums
 
 
 def labelings(n_labelings, n_samples, n_clusters, n_moved, seed=0):
-    """Labels, and how many of them are not as in the labeling before."""
+    """Labels, and the number of labels that differ from the previous labeling."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(n_clusters, size=n_samples).astype(np.int32)
     yield labels, n_samples
@@ -74,7 +74,7 @@ def test_sums_by_rows_that_moved_are_off_by_rounding_only(blobs, storage, dtype)
     assert off > 20  # so most were made by the rows that moved
 
 
-def test_a_cluster_that_every_row_left_weighs_nothing_at_all():
+def test_a_cluster_that_every_row_left_has_weight_exactly_zero():
     X, weights = np.array([[0.1], [0.2], [0.3], [7.0]] * 3), np.array([0.1, 0.7, 0.3, 1.3] * 3)
     sums = ClusterSums(as_points(X), weights, 3)
     labels = np.array([2, 2, 2, 0] * 3, dtype=np.int32)
@@ -92,8 +92,8 @@ def test_a_cluster_that_every_row_left_weighs_nothing_at_all():
 
 
 @pytest.mark.parametrize("n_samples", [10, 11])
-def test_how_many_rows_moved_and_how_often_decides_and_nothing_else(blobs, n_samples):
-    # More than half of the rows: all are added up. So they are after 15 updates.
+def test_only_the_number_of_moved_rows_and_of_updates_decides(blobs, n_samples):
+    # All rows are added up if more than half of them moved, and after 15 updates.
     n_half = n_samples // 2
     moved = [n_samples, 1, n_half, n_half + 1, n_half, 0, n_samples, *[1] * MOST_UPDATES, 1, 1]
     expected = [0, 1, 2, 0, 1, 2, 0, *range(1, MOST_UPDATES + 1), 0, 1]
@@ -116,7 +116,7 @@ def test_how_many_rows_moved_and_how_often_decides_and_nothing_else(blobs, n_sam
 
 
 def test_labels_may_be_written_over_between_updates(blobs):
-    # As an assigner does: it writes into the array that the sums were last made of.
+    # Like an assigner, this writes into the array from which the sums were made.
     X = blobs(50, 2, 3)
     sums = ClusterSums(as_points(X), np.ones(50), 3)
     array = np.zeros(50, dtype=np.int32)
@@ -148,7 +148,7 @@ def test_threads_change_nothing(blobs, storage, always_threads, n_threads):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_sums_of_short_numbers_are_never_made_anew_and_stay_exact(dtype):
+def test_sums_of_short_numbers_stay_exact_without_new_sums(dtype):
     rng = np.random.default_rng(0)
     X = rng.integers(-7, 21, size=(200, 5)) / 4
     weights = rng.integers(0, 2**31, size=200).astype(float)
@@ -161,7 +161,7 @@ def test_sums_of_short_numbers_are_never_made_anew_and_stay_exact(dtype):
 
 
 @pytest.mark.parametrize("what", ["an eighth", "a long row", "a share of a weight", "much weight"])
-def test_sums_that_may_round_are_made_anew(what):
+def test_sums_that_may_round_are_added_up_again(what):
     X, weights = np.full((100, 4), 1.5), np.ones(100)
     if what == "an eighth":
         X[7, 2] = 0.125

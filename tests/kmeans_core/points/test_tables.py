@@ -31,7 +31,7 @@ FULL = np.where(np.isnan(HOLED), 7.0, HOLED)
 
 
 def cells_of(table: np.ndarray, missing: Any) -> list[list[Any]]:
-    """Rows of Python numbers with a sign of your own for what is missing."""
+    """Rows of Python numbers with a given marker for missing values."""
     return [[missing if np.isnan(x) else x for x in row] for row in table.tolist()]
 
 
@@ -160,7 +160,7 @@ CASES = [(name, make, HOLED) for name, make in TABLES.items()] + [
 
 @pytest.fixture(params=CASES, ids=[case[0] for case in CASES])
 def holed(request: pytest.FixtureRequest) -> tuple[Any, np.ndarray]:
-    """One table with a missing value in row 1, column 1, and what it means."""
+    """A table with a missing value in row 1, column 1, and the values that it means."""
     _, make, table = request.param
     return make(table), table
 
@@ -188,7 +188,7 @@ def test_a_missing_value_is_named_by_its_place_everywhere(holed):
         KMeans(6, init=X).fit(np.nan_to_num(table))
 
 
-def test_a_missing_value_is_unknown_where_that_is_asked_for(holed):
+def test_a_missing_value_is_unknown_with_missing_ignore(holed):
     X, table = holed
     unnamed = np.array(table)
     params = {"n_clusters": 2, "random_state": 0, "missing": "ignore"}
@@ -307,7 +307,7 @@ def test_numbers_of_every_class_are_read():
     ],
 )
 @pytest.mark.parametrize("missing", ["error", "ignore"])
-def test_the_first_cell_that_is_no_number_is_named(cell, error, message, missing):
+def test_the_first_cell_that_is_not_a_number_is_named(cell, error, message, missing):
     X = np.array([[1, 2], [cell, 3], ["two", 4]], dtype=object)
     with pytest.raises(error, match=message) as caught:
         KMeans(2, missing=missing).fit(X)
@@ -341,7 +341,7 @@ def test_a_cell_of_an_arrow_table_is_named_by_its_place_in_the_table():
         [[1.0], [[2.0]]],
     ],
 )
-def test_what_is_no_table_of_numbers_is_one_error(X):
+def test_input_that_is_not_a_table_of_numbers_is_one_error(X):
     with pytest.raises((ValueError, TypeError), match=r"^X "):
         KMeans(1).fit(X)
 
@@ -349,7 +349,7 @@ def test_what_is_no_table_of_numbers_is_one_error(X):
 # Columns of tables ------------------------------------------------------------------------------
 
 
-def test_names_of_arrow_tables_are_kept_and_held_against():
+def test_names_of_arrow_tables_are_kept_and_compared():
     table = pa.table({"left": [0.0, 1.0, 9.0], "right": [0.0, 2.0, 9.0]})
     model = KMeans(2, random_state=0).fit(table)
     assert model.feature_names_in_.tolist() == ["left", "right"]
@@ -372,7 +372,7 @@ def test_names_are_those_of_scikit_learn():
         assert ours is None or ours.tolist() == theirs.tolist()
 
 
-def test_an_arrow_table_is_held_once_beside_itself():
+def test_an_arrow_table_is_copied_only_once():
     n_bytes = 8 * 400_000
     for kind in (np.int64, np.float64):
         table = pa.table({name: np.arange(400_000, dtype=kind) for name in "abcd"})
@@ -382,5 +382,5 @@ def test_an_arrow_table_is_held_once_beside_itself():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert points.X[3].tolist() == [3.0] * 4
-        # The array of 4 columns, and one column on its way.
+        # The array of 4 columns, and a copy of one column.
         assert peak < 6 * n_bytes

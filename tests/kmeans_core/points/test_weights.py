@@ -1,4 +1,4 @@
-"""Weights: what is accepted, and what overflows or underflows in sums, distances or float32."""
+"""Weights: accepted input, and overflow or underflow in sums, distances or float32."""
 
 import numpy as np
 import pandas as pd
@@ -62,14 +62,14 @@ CALLS = pytest.mark.parametrize(
 )
 def test_weights_that_overflow_are_refused(call, weights):
     if np.asarray(weights).dtype == np.longdouble and not np.all(np.isfinite(weights)):
-        weights = [10**400, 1, 1, 1]  # where a long double is no longer than a float64
+        weights = [10**400, 1, 1, 1]  # if a long double is as short as a float64
     with pytest.raises(ValueError, match=r"overflows.*Scale all weights by one factor"):
         call(X, weights)
 
 
 @CALLS
 @pytest.mark.parametrize("weights", [[1e-320] * 4, 5e-324, [0.0, 1e-300, 1e-310, 0.0]], ids=str)
-def test_weights_that_all_but_vanish_are_refused(call, weights):
+def test_weights_that_nearly_vanish_are_refused(call, weights):
     message = r"so small that .* (underflow|to 0).*Scale all weights by one factor"
     with pytest.raises(ValueError, match=message):
         call(X, weights)
@@ -82,7 +82,7 @@ def test_the_message_names_the_weight_and_its_row():
         fit_single(X, [1.0, 1.0, 1.0, 1e39])
     with pytest.raises(ValueError, match=r"the largest is 2e-315 at row 1"):
         fit(X, [1e-320, 2e-315, 0.0, 1e-320])
-    # What is infinite as given is not said to overflow.
+    # The error for a weight that is given as infinity does not mention overflow.
     with pytest.raises(ValueError, match="contains NaN or infinity: the first at row 1"):
         fit_single(X, [1.0, np.inf, 1.0, 1.0])
 
@@ -113,7 +113,7 @@ def test_weights_that_can_be_used_only_scale_the_inertia(form, factor):
         assert model.inertia_ == expected.inertia_ * factor
 
 
-def test_a_tiny_weight_beside_others_is_one_that_hardly_counts(storage):
+def test_a_tiny_weight_beside_others_has_almost_no_effect(storage):
     weights = [1e300, 1e-320, 1e300, 1e300]
     model = KMeans(2, init=X[[0, 3]], n_init=1).fit(storage(X), sample_weight=weights)
     expected = KMeans(2, init=X[[0, 3]], n_init=1).fit(storage(X), sample_weight=[1, 0, 1, 1])
@@ -137,7 +137,7 @@ def test_weights_may_be_any_list_of_numbers(weights):
     assert checked.tolist() == [1, 2, 0, 4]
 
 
-def test_no_weight_and_one_for_all():
+def test_no_weight_and_a_scalar_weight():
     assert as_weights(None, as_points(X)).tolist() == [1, 1, 1, 1]
     assert as_weights(2.5, as_points(X)).tolist() == [2.5, 2.5, 2.5, 2.5]
 

@@ -91,7 +91,7 @@ def test_an_error_reaches_the_caller_once_no_task_runs(where):
     assert state["done"] == done
 
 
-def test_the_pool_serves_on_after_an_error():
+def test_the_pool_works_after_an_error():
     with pytest.raises(ZeroDivisionError):
         chunks.run(100, MUCH, 4, lambda start, stop: 1 // 0)
     test_every_item_is_in_exactly_one_chunk(100, 4, MUCH)
@@ -99,7 +99,7 @@ def test_the_pool_serves_on_after_an_error():
 
 @pytest.fixture
 def ctrl_c():
-    """Python's own answer to SIGINT, which processes that a shell starts in the background lack."""
+    """Python's own SIGINT handler. Background processes of a shell do not have it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -153,7 +153,7 @@ def test_ctrl_c_during_the_wait_for_helpers_is_heard():
         interrupted.set()
 
     interrupted = threading.Event()
-    # By then the caller has nothing left to do but wait.
+    # By then the caller only waits.
     interrupter = threading.Timer(0.2, interrupt)
     with pytest.raises(KeyboardInterrupt):
         chunks.run(2, MUCH, 2, task)
@@ -173,7 +173,7 @@ def test_a_task_may_run_chunks_of_its_own(always_threads):
 
     chunks.run(40, MUCH, 2, task)
     assert np.all(counts == 1)
-    assert always_threads.n_helpers == 1  # the inner ones stay where they are
+    assert always_threads.n_helpers == 1  # the inner chunks stay in their thread
 
 
 @pytest.mark.usefixtures("ctrl_c")
@@ -212,7 +212,7 @@ def test_threads_that_helped_help_again():
     assert len(pool._started) == before <= pool.MOST_THREADS
 
 
-def test_what_a_call_worked_on_is_not_kept(always_threads):
+def test_the_data_of_a_call_are_not_kept(always_threads):
     class Data:
         pass
 

@@ -1,4 +1,4 @@
-"""Fits amid fits: in forked children, signal handlers, finalizers and a process that ends."""
+"""Fits during fits: in forked children, signal handlers, finalizers and an ending process."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 
 def in_a_new_process(code: str) -> str:
-    """What ``code`` prints in a process of its own, which must end well and soon."""
+    """The output of ``code`` in its own process, which must succeed and end soon."""
     prologue = """
 import os, sys, threading
 import numpy as np
@@ -33,7 +33,7 @@ def fit():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_child_has_a_pool_of_its_own():
-    # Newer Pythons warn of fork in a process with threads: that is what this is about.
+    # Newer Pythons warn of a fork in a process with threads, which is the case tested here.
     answers = in_a_new_process(
         """
 import warnings
@@ -82,7 +82,7 @@ atexit.register(lambda: print(fit() == expected))
     assert answers.split() == ["True"]
 
 
-# Does next to nothing, so that most interruptions hit how threads are asked for help.
+# The task is tiny, so that most interruptions hit the code that asks threads for help.
 SHARED = """
 counts = []
 def share():
@@ -143,7 +143,7 @@ print(set(answers) == {expected}, set(counts))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-def test_a_child_that_a_signal_handler_forks_amid_a_fit_ends_it_or_says_that_it_cannot():
+def test_a_child_that_a_signal_handler_forks_during_a_fit_finishes_it_or_raises():
     answers = in_a_new_process(
         """
 import signal, warnings

@@ -1,4 +1,4 @@
-"""Long work in parts, between which Ctrl-C is heard: the same bits as in one piece."""
+"""Long work in parts, so that Ctrl-C is heard: the same bits as in one piece."""
 
 import os
 import subprocess
@@ -81,7 +81,7 @@ def test_parts_change_no_bit(blobs, in_small_parts, form, listens, n_clusters):
     assert everything() == whole
 
 
-def test_parts_of_sums_are_no_larger_than_they_may_be(monkeypatch):
+def test_parts_of_sums_have_a_limited_size(monkeypatch):
     monkeypatch.setattr(row_groups, "PART_VALUES", 10)
     made = row_groups.all_rows(np.repeat([0, 2, 3], [9, 1, 2]).astype(np.int32), np.ones(12), 4)
     calls = []
@@ -129,7 +129,7 @@ def test_copies_in_blocks_are_numpys(monkeypatch, shape, dtype, entries):
         assert squares.tolist() == expected.tolist()
 
 
-def test_parts_rely_on_no_memory_that_nobody_wrote():
+def test_parts_read_only_memory_that_was_written():
     # Python runs the kernels, so that memory can be filled before they get it.
     code = """
 import warnings

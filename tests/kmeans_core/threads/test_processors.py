@@ -18,7 +18,7 @@ VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch):
-    """A machine of 8 processors without a quota, and no variable set."""
+    """A machine with 8 processors, without a quota and without variables."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(processors, "_affinity", lambda: 8)
@@ -59,7 +59,7 @@ def test_each_variable_is_a_limit_and_is_read_each_time(machine, name):
         "true",
     ],
 )
-def test_what_is_no_positive_whole_number_limits_nothing(machine, name, text):
+def test_a_value_that_is_not_a_positive_whole_number_is_ignored(machine, name, text):
     machine.setenv(name, text)
     assert available_threads() == 8
 
@@ -85,7 +85,7 @@ def test_the_first_number_of_an_openmp_list_counts(machine, text, allowed):
     assert available_threads() == allowed
 
 
-def test_a_list_is_no_number_for_the_others(machine):
+def test_other_variables_may_not_be_lists(machine):
     machine.setenv("NUMBA_NUM_THREADS", "2,1")
     machine.setenv("LOKY_MAX_CPU_COUNT", "2,1")
     assert available_threads() == 8
@@ -112,7 +112,7 @@ DISK = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard\n22 27 0:21 / /pro
 
 
 class FakeRoot:
-    """A folder that looks like the root of a Linux system to who reads cgroups."""
+    """A folder with the cgroup files of a Linux system."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -212,7 +212,7 @@ def test_version_1_where_the_mount_shows_only_the_containers_own_group(root):
     assert root.quota == 3
     root.quota_1("sys/fs/cgroup/cpu/inner", "200000")
     assert root.quota == 2
-    # A group outside of what is mounted: only the top can be read.
+    # A group outside the mounted part: only the top can be read.
     for path in ("/system.slice/x", "/../inner", "/docker/1"):
         assert root.process(f"4:cpu:{path}\n", mounts).quota == 3
 
@@ -250,7 +250,7 @@ def test_a_mount_point_with_a_blank_or_a_colon_in_the_group(root):
         ("4:memory:/\n", MOUNT_1.format(shown="/", point="/m", controllers="cpu")),
     ],
 )
-def test_what_cannot_be_understood_is_no_quota(root, groups, mounts):
+def test_unreadable_quotas_are_ignored(root, groups, mounts):
     assert root.quota is None  # no proc at all
     assert root.process(groups, mounts).quota is None
     (root.path / "proc/self/cgroup").write_bytes(b"\xff\xfe0::/\n")

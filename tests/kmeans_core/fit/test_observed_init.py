@@ -1,4 +1,4 @@
-"""First centers and the tolerance where cells are unknown."""
+"""First centers and the tolerance with unknown cells."""
 
 import numpy as np
 import pytest
