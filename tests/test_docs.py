@@ -49,3 +49,15 @@ def test_the_glossary_lists_the_papers_that_it_cites():
     assert len(cited) > 20
     for author, year in cited:
         assert any(author in line and f"({year})" in line for line in listed), (author, year)
+
+
+@pytest.mark.parametrize(
+    ("package", "page"),
+    [("kmeans_core", "docs/how-it-works.md"), ("recsys", "docs/recommender.md")],
+)
+def test_the_drawing_of_a_package_names_every_file(package, page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    drawing = text.partition(f"```\n{package}/\n")[2].partition("```")[0]
+    drawn = set(re.findall(r"\w+", drawing))
+    stems = {path.stem for path in (ROOT / package).rglob("*.py")} - {"__init__", "__main__"}
+    assert stems <= drawn, stems - drawn
