@@ -12,7 +12,7 @@ from kmeans_core.kernels.centers import put_centers
 from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.threads import chunks
 
-# Vectors of one panel at most: each has an accumulator.
+# Vectors of a tile at most: each has an accumulator.
 MOST_VECTORS = 8
 
 # Runs a task over all rows; of how many multiply-adds for each stored value.
@@ -29,23 +29,23 @@ class CenterTable:
     half_norms : ndarray of shape (n_padded,), float32
         For half their squared lengths; infinite past n_clusters.
     vectors : tuple
-        As long as a panel of the table has vectors.
+        One entry for each vector of a tile.
     """
 
     def __init__(self, n_clusters: int, n_features: int) -> None:
         n_padded = self.padded(n_clusters)
-        n_panels = ceil_div(n_padded, LANES32 * MOST_VECTORS)
-        self.vectors = (0,) * (n_padded // (LANES32 * n_panels))
+        n_tiles = ceil_div(n_padded, LANES32 * MOST_VECTORS)
+        self.vectors = (0,) * (n_padded // (LANES32 * n_tiles))
         self.table = aligned_zeros((n_features, n_padded), np.float32)
         self.half_norms = aligned_zeros((n_padded,), np.float32)
         self.half_norms[n_clusters:] = np.inf
 
     @staticmethod
     def padded(n_clusters: int) -> int:
-        """Columns for so many clusters: panels of equal width, of whole vectors."""
+        """Columns for so many clusters: tiles of equal width, of whole vectors."""
         n_vectors = ceil_div(n_clusters, LANES32)
-        n_panels = ceil_div(n_vectors, MOST_VECTORS)
-        return round_up(n_vectors, n_panels) * LANES32
+        n_tiles = ceil_div(n_vectors, MOST_VECTORS)
+        return round_up(n_vectors, n_tiles) * LANES32
 
 
 class SparseAssigner:

@@ -270,24 +270,17 @@ class SparseTrials(BlockTrials):
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
         seeding_sparse.step(
-            *self.csr,
-            self.row_norms,
-            self.row,
-            self._values.ravel(),
-            self.trial,
+            *self._kept(),
             rows,
             self._table,
             self._norms,
             self.weights,
             self.vectors,
-            self._exact,
             self._reach,
             start,
             stop,
             self.closest,
             self.stale,
-            self.nearer,
-            self.distances,
             self.potentials,
         )
 
@@ -343,13 +336,12 @@ class ObservedTrials(BlockTrials):
 
     def _take(self, row: int, trial: int) -> None:
         super()._take(row, trial)
-        self._kept[:] = 0.0
-        observed.put(*self.csr, np.array([row]), *self._kept)
+        observed.put(*self.csr, np.array([row]), self._kept)
 
     def _draw(self, uniforms: Floats, rows: Ints) -> None:
         observed.draw(
             *self.csr,
-            *self._kept,
+            self._kept,
             self.strangers,
             self.trial,
             self.nearer,
@@ -362,15 +354,14 @@ class ObservedTrials(BlockTrials):
         )
 
     def _put(self, rows: Ints) -> None:
-        self._tables[:] = 0.0
-        observed.put(*self.csr, rows, *self._tables)
+        observed.put(*self.csr, rows, self._tables)
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
         observed.step(
             *self.csr,
-            *self._kept,
+            self._kept,
             self.trial,
-            *self._tables,
+            self._tables,
             self.strangers,
             self.weights,
             self.vectors,
@@ -385,7 +376,7 @@ class ObservedTrials(BlockTrials):
     def _keep(self, start: int, stop: int) -> None:
         observed.keep(
             *self.csr,
-            *self._kept,
+            self._kept,
             self.strangers,
             self.trial,
             self.nearer,
