@@ -1,1 +1,1 @@
-"""Jitted functions over raw arrays, one file a storage; no classes and no threads in here."""
+"""Kernels: compiled functions that take arrays and write arrays, without classes and threads."""

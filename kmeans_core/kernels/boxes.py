@@ -1,8 +1,8 @@
-"""Kernels over rows in spatial blocks: the sort into blocks, and centers pruned box by box.
+"""Kernels that sort rows into blocks of neighbors, and prune centers box by box.
 
-Blocks are leaves of a tree with FANOUT children a node. A node hands its children only those
-centers that can be nearest somewhere in its box, as in the filtering of Pelleg & Moore 1999 and
-Kanungo et al. 2002; the few that reach a block are compared by the deciding sum.
+Blocks are the leaves of a tree. Each node has FANOUT children. A node passes only those centers to
+its children that can be nearest somewhere in its box (Pelleg & Moore 1999, Kanungo et al. 2002).
+The exact distance compares the few centers that reach a block.
 """
 
 import numpy as np
@@ -15,7 +15,9 @@ from kmeans_core.kernels.arrays import EPS, UNDERFLOW, ceil_div, round_up
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.vectors.ir import (
     LANES64,
+    arrays,
     constants,
+    integers,
     load,
     splat,
     store,
@@ -23,49 +25,44 @@ from kmeans_core.kernels.vectors.ir import (
     vector_type,
 )
 
-# Squared distances above this may overflow where they are compared: nothing is pruned there.
+# Above this, squared distances may overflow when they are compared, so nothing is pruned.
 HUGE = 1e300
 
-# Rows of a part that are looked at for its widest feature.
+# Rows that are read to find the widest feature of a range.
 SAMPLE = 64
 
-# Rows are looked at by lines of two vectors: with their least distances and the places of those
-# they fit the 16 registers of AVX2.
-LINE_VECTORS = (0, 0)
-LINE = LANES64 * len(LINE_VECTORS)
-BLOCK_LINES = 4
-BLOCK_ROWS = LINE * BLOCK_LINES
+# A tile of rows has two vectors: with the least distances and the nearest centers, they fit in the
+# 16 registers of AVX2.
+TILE_VECTORS = (0, 0)
+TILE_ROWS = LANES64 * len(TILE_VECTORS)
+BLOCK_TILES = 4
+BLOCK_ROWS = TILE_ROWS * BLOCK_TILES
 
-# Children of a node: as many as a vector has lanes, so that their middles are one vector.
-GROUP_VECTORS = (0,)
-FANOUT = LANES64 * len(GROUP_VECTORS)
+# Children of a node. The middles of their boxes fill one vector.
+FANOUT_VECTORS = (0,)
+FANOUT = LANES64 * len(FANOUT_VECTORS)
 
-# Lists of centers are padded to a multiple of this, so that vectorised loops have no tail.
+# Lists of centers are padded to a multiple of this, so that vectorized loops have no tail.
 STRIDE = 32
 
 
 @intrinsic
-def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places, line):
-    """places[line, lane] = the center nearest to points[node, :, lane], by the deciding sum.
+def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places, tile):
+    """places[tile, lane] = the nearest center to points[node, :, lane], by the exact distance.
 
-    points is (n_nodes, n_features, lanes) float64 and places (n_lines, lanes) int64; the tuple
+    points is (n_nodes, n_features, lanes) float64, and places is (n_tiles, lanes) int64. The tuple
     ``vectors`` has one entry for each vector of lanes. The centers are the first n_centers of
-    centers[level], (n_features, n_padded); of equally near ones the lowest place. No instruction
-    here may be fused or reordered, and LLVM does neither unless told to.
+    centers[level], which is (n_features, n_padded). If several are equally near, the first one
+    wins. No instruction may be fused or reordered, and LLVM does neither by default.
     """
     n_vectors = vectors.count
     vector = vector_type(types.float64)
-    integers = ir.VectorType(ir.IntType(64), LANES64)
+    numbers = ir.VectorType(ir.IntType(64), LANES64)
 
     def codegen(context, builder, signature, args):
-        rows, table, out = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2, 6)
-        )
-        intp = context.get_value_type(types.intp)
-        place = context.cast(builder, args[1], signature.args[1], types.intp)
-        floor = context.cast(builder, args[3], signature.args[3], types.intp)
-        count = context.cast(builder, args[4], signature.args[4], types.intp)
-        target = context.cast(builder, args[7], signature.args[7], types.intp)
+        rows, table, out = arrays(context, builder, signature, args, (0, 2, 6))
+        place, floor, count, target = integers(context, builder, signature, args, (1, 3, 4, 7))
+        intp = place.type
         _, n_features, width = cgutils.unpack_tuple(builder, table.shape, 3)
         lanes = ir.Constant(intp, n_vectors * LANES64)
         first = builder.gep(rows.data, [builder.mul(place, builder.mul(n_features, lanes))])
@@ -84,37 +81,37 @@ def _nearest(typingctx, points, node, centers, level, n_centers, vectors, places
             return builder.gep(pointer, [ir.Constant(intp, v * LANES64)])
 
         least, sums = variables(infinity), variables(zero)
-        nearest = variables(ir.Constant(integers, None))
+        nearest = variables(ir.Constant(numbers, None))
         with cgutils.for_range(builder, count, intp=intp) as candidate:
             for v in range(n_vectors):
                 builder.store(zero, sums[v])
             with cgutils.for_range(builder, n_features, intp=intp) as feature:
                 c = builder.add(builder.mul(feature.index, width), candidate.index)
                 center = splat(builder, vector, builder.load(builder.gep(listed, [c])))
-                line = builder.gep(first, [builder.mul(feature.index, lanes)])
+                row = builder.gep(first, [builder.mul(feature.index, lanes)])
                 for v in range(n_vectors):
-                    x = load(builder, vector, at(line, v), 8)
+                    x = load(builder, vector, at(row, v))
                     difference = builder.fsub(x, center)
                     square = builder.fmul(difference, difference)
                     builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
-            index = splat(builder, integers, candidate.index)
+            index = splat(builder, numbers, candidate.index)
             for v in range(n_vectors):
                 total, old = builder.load(sums[v]), builder.load(least[v])
                 nearer = builder.fcmp_ordered("<", total, old)
                 builder.store(builder.select(nearer, total, old), least[v])
                 builder.store(builder.select(nearer, index, builder.load(nearest[v])), nearest[v])
         for v in range(n_vectors):
-            store(builder, builder.load(nearest[v]), at(answer, v), 8)
+            store(builder, builder.load(nearest[v]), at(answer, v))
         return context.get_dummy_value()
 
-    return types.void(points, node, centers, level, n_centers, vectors, places, line), codegen
+    return types.void(points, node, centers, level, n_centers, vectors, places, tile), codegen
 
 
-def _nearest_in_numpy(points, node, centers, level, n_centers, vectors, places, line):
+def _nearest_in_numpy(points, node, centers, level, n_centers, vectors, places, tile):
     totals = np.zeros((n_centers, points.shape[2]))
     for j in range(points.shape[1]):
         totals += (points[node, j] - centers[level, j, :n_centers, None]) ** 2
-    places[line] = np.argmin(totals, axis=0)
+    places[tile] = np.argmin(totals, axis=0)
 
 
 nearest = usable(_nearest, _nearest_in_numpy)
@@ -123,15 +120,15 @@ nearest = usable(_nearest, _nearest_in_numpy)
 @kernel
 def partition(
     keys,  # IN/OUT (n_samples,)
-    order,  # IN/OUT (n_samples,): moved as the keys are
-    start,  # IN: first of those to reorder
-    stop,  # IN: and the one to stop before
-    place,  # IN: within start..stop
+    order,  # IN/OUT (n_samples,): moves with the keys
+    start,  # IN: first key to move
+    stop,  # IN: key to stop before
+    place,  # IN: between start and stop
 ):
-    """Reorder start..stop until no key before ``place`` exceeds one from there on.
+    """Reorder start..stop so that no key before ``place`` exceeds a key from ``place`` on.
 
-    Hoare's selection with the median of three keys taken anywhere, so that no common pattern makes
-    it slow. Rows change places without a branch, which could not be foretold.
+    This is Hoare's selection. The pivot is the median of three random keys, so that no common
+    pattern makes it slow. Keys are swapped without a branch, which could not be predicted.
     """
     state = np.uint64(88172645463325252)
     while stop - start > 1:
@@ -154,7 +151,7 @@ def partition(
             order[middle] = row
             middle += key < pivot
         if middle == start:
-            # The pivot is the least: set all its equals aside, or duplicates would take for ever.
+            # The pivot is the least key. Its equals are set aside, or duplicates would never end.
             for i in range(start, stop):
                 key = keys[i]
                 row = order[i]
@@ -176,14 +173,14 @@ def partition(
 @kernel
 def split(
     X,  # IN (n_samples, n_features)
-    size,  # IN: rows of a part; a power of two times until
-    until,  # IN
-    start,  # IN: first part
-    stop,  # IN: part to stop before
-    order,  # IN/OUT (n_samples,): row numbers, part after part
-    keys,  # scratch (n_samples,), of the dtype of X
+    size,  # IN: rows of a range; a power of two times until
+    until,  # IN: rows of a range at the end
+    start,  # IN: first range
+    stop,  # IN: range to stop before
+    order,  # IN/OUT (n_samples,): row numbers, range after range
+    keys,  # SCRATCH (n_samples,), of the dtype of X
 ):
-    """Halve parts start..stop along their widest features until they have ``until`` rows."""
+    """Halve ranges start..stop along their widest features until they have ``until`` rows."""
     n_samples, n_features = X.shape
     begin = start * size
     end = min(n_samples, stop * size)
@@ -214,27 +211,27 @@ def split(
 
 @kernel
 def narrow(
-    low,  # IN (n_nodes, n_features): of boxes
-    high,  # IN (n_nodes, n_features)
-    node,  # IN: which box
+    low,  # IN (n_nodes, n_features): least values of the boxes
+    high,  # IN (n_nodes, n_features): greatest values of the boxes
+    node,  # IN: the box
     centers,  # IN (n_levels + 1, n_features, n_padded)
-    level,  # IN: which centers
-    n_centers,  # IN: how many of them; what lies beyond is of no account
-    pivot,  # IN: one of them, likely to be near the whole box
-    gaps,  # scratch (n_padded,)
-    kept,  # OUT (n_padded + 1,): places of the centers left, ascending
+    level,  # IN: the level of the centers
+    n_centers,  # IN: the number of centers at this level
+    pivot,  # IN: a center that is likely to be near the whole box
+    gaps,  # SCRATCH (n_padded,)
+    kept,  # OUT (n_padded + 1,): places of the remaining centers, ascending
 ):
-    """List the centers that may be nearest to some row in the box; return how many.
+    """List the centers that may be nearest to some row in the box; return their number.
 
-    |x - c|^2 - |x - p|^2 is linear in x, so its least value G over the box is at the corner that
-    lies towards c from the pivot p. With unit roundoff u = EPS / 2, gamma_m = m u / (1 - m u)
-    (Higham 2002, 3.1), d features, and F the greatest squared distance from p to the box: the
-    gap computed here is within gamma_(d+4) (G + 2 F) of G. The deciding sums of any row are
-    within gamma_(d+2) of theirs, so c loses to p in every row if G > 2 gamma_(d+2) F / (1 -
-    gamma_(d+2)). Both hold with room to spare if the gap exceeds 32 (d + 4) u F. What squares lose
-    by underflow, at most 2^-1074 each, is far below UNDERFLOW. Below HUGE no distance to p
-    overflows, and one to c that does is greater. The pivot itself and centers as near are kept:
-    their gap is not positive.
+    |x - c|^2 - |x - p|^2 is linear in x, so it is least at the corner of the box that lies toward c
+    from the pivot p. Let G be this least value, u = EPS / 2 the unit roundoff, gamma_m =
+    m u / (1 - m u) (Higham 2002, 3.1), d the number of features, and F the greatest squared
+    distance from p to the box. The gap computed here is within gamma_(d+4) (G + 2 F) of G. The
+    relative error of exact distances is at most gamma_(d+2). So p is nearer than c to every row if
+    G > 2 gamma_(d+2) F / (1 - gamma_(d+2)). Both hold if the gap exceeds 32 (d + 4) u F. Squares
+    lose at most 2^-1074 each by underflow, which is far below UNDERFLOW. Below HUGE no distance to
+    p overflows, and a distance to c that overflows is greater. The gap of the pivot, and of centers
+    that are as near, is not positive, so they are kept.
     """
     n_features = centers.shape[1]
     n_whole = round_up(n_centers, STRIDE)
@@ -249,7 +246,7 @@ def narrow(
         to_above = (above - p) * (above - p)
         farthest += max(to_below, to_above)
         for c in range(n_whole):
-            # The corner where c is best off against the pivot.
+            # The corner at which the center has the least gap.
             center = centers[level, j, c]
             corner = above if center > p else below
             to_pivot = to_above if center > p else to_below
@@ -265,33 +262,33 @@ def narrow(
 
 @kernel
 def assign(
-    points,  # IN (n_blocks * n_lines, n_features, LINE)
-    n_lines,  # IN: lines of a block, which a constant would unroll
-    low,  # IN (n_nodes, n_features): of each node's box, level after level from the blocks up
-    high,  # IN (n_nodes, n_features)
-    middles,  # IN (n_groups, n_features, FANOUT): of the boxes
-    first_nodes,  # IN (n_levels,): where each level starts in low and high
-    first_groups,  # IN (n_levels,): and in middles
+    points,  # IN (n_blocks * n_tiles, n_features, TILE_ROWS)
+    n_tiles,  # IN: tiles of a block; numba would unroll the loop if this were a constant
+    low,  # IN (n_nodes, n_features): least values of the boxes, level by level from the blocks up
+    high,  # IN (n_nodes, n_features): greatest values of the boxes
+    middles,  # IN (n_groups, n_features, FANOUT): middles of the boxes of siblings
+    first_nodes,  # IN (n_levels,): the first node of each level in low and high
+    first_groups,  # IN (n_levels,): the first group of siblings of each level in middles
     centers_t,  # IN (n_features, n_padded)
     n_clusters,  # IN
     order,  # IN (n_samples,)
     start,  # IN: first block
     stop,  # IN: block to stop before
-    own,  # IN/OUT (n_samples,) labels in the order of the blocks
+    own,  # IN/OUT (n_samples,): labels in the order of the blocks
     labels,  # IN/OUT (n_samples,)
 ):
     """Label the rows of blocks start..stop; return how many labels changed.
 
-    Blocks are taken in order, and a node is pruned when its first block comes up, or at start.
-    The pivots of a group of siblings are the centers nearest to the middles of their boxes.
+    Blocks are taken in order. A node prunes its centers at its first block, or at start. The pivots
+    of a group of siblings are the nearest centers to the middles of their boxes.
     """
     n_levels = len(first_nodes)
     n_features, n_padded = centers_t.shape
-    n_rows = n_lines * LINE
-    # Level n_levels is all centers, each level below what its present node keeps of the one above.
+    n_rows = n_tiles * TILE_ROWS
+    # Level n_levels has all centers. Each level below has the centers that its current node kept.
     ids = np.empty((n_levels + 1, n_padded), dtype=np.int64)
     pivots = np.empty((n_levels, FANOUT), dtype=np.int64)
-    found = np.empty((n_lines, LINE), dtype=np.int64)
+    found = np.empty((n_tiles, TILE_ROWS), dtype=np.int64)
     counts = np.empty(n_levels + 1, dtype=np.int64)
     kept = np.empty(n_padded + 1, dtype=np.int64)
     gaps = np.empty(n_padded)
@@ -316,18 +313,11 @@ def assign(
             above = level + 1
             if node % FANOUT == 0 or block == start:
                 group = first_groups[level] + node // FANOUT
-                nearest(middles, group, centers, above, counts[above], GROUP_VECTORS, pivots, level)
-            n_kept = narrow(
-                low,
-                high,
-                first_nodes[level] + node,
-                centers,
-                above,
-                counts[above],
-                pivots[level, node % FANOUT],
-                gaps,
-                kept,
-            )
+                nearest(
+                    middles, group, centers, above, counts[above], FANOUT_VECTORS, pivots, level
+                )
+            place, pivot = first_nodes[level] + node, pivots[level, node % FANOUT]
+            n_kept = narrow(low, high, place, centers, above, counts[above], pivot, gaps, kept)
             counts[level] = n_kept
             for i in range(n_kept):
                 ids[level, i] = ids[above, kept[i]]
@@ -336,27 +326,20 @@ def assign(
                     centers[level, j, i] = centers[above, j, kept[i]]
                 for i in range(n_kept, round_up(n_kept, STRIDE)):
                     centers[level, j, i] = 0.0
-        for line in range(n_lines):
+        for tile in range(n_tiles):
             nearest(
-                points,
-                block * n_lines + line,
-                centers,
-                0,
-                counts[0],
-                LINE_VECTORS,
-                found,
-                line,
+                points, block * n_tiles + tile, centers, 0, counts[0], TILE_VECTORS, found, tile
             )
-            first = block * n_rows + line * LINE
-            n_own = min(LINE, own.shape[0] - first)
+            first = block * n_rows + tile * TILE_ROWS
+            n_own = min(TILE_ROWS, own.shape[0] - first)
             n_other = 0
             for r in range(n_own):
-                found[line, r] = ids[0, found[line, r]]
-                n_other += own[first + r] != found[line, r]
+                found[tile, r] = ids[0, found[tile, r]]
+                n_other += own[first + r] != found[tile, r]
             if n_other > 0:
                 n_moved += n_other
                 for r in range(n_own):
-                    if own[first + r] != found[line, r]:
-                        own[first + r] = found[line, r]
-                        labels[order[first + r]] = found[line, r]
+                    if own[first + r] != found[tile, r]:
+                        own[first + r] = found[tile, r]
+                        labels[order[first + r]] = found[tile, r]
     return n_moved

@@ -13,7 +13,7 @@ _warned = False
 
 
 def warn_once(problem: str) -> None:
-    """Warn once in a process that compiled code is not kept, whatever the number of kernels."""
+    """Warn that compiled code is not stored, once in a process."""
     global _warned
     if not _warned:
         _warned = True
@@ -26,7 +26,7 @@ def warn_once(problem: str) -> None:
 
 
 class KernelCache(FunctionCache):
-    """numba's cache of one kernel, without errors from damaged files or a full disk."""
+    """numba's cache of one kernel, which treats damaged files and a full disk as no error."""
 
     def __init__(self, function: Callable[..., Any], stamp: Any) -> None:
         super().__init__(function)
@@ -37,10 +37,10 @@ class KernelCache(FunctionCache):
         try:
             return super().load_overload(sig, target_context)
         except Exception:
-            return None  # whatever is wrong with the file: the kernel is compiled and saved again
+            return None  # a damaged file can raise any error; the kernel is compiled again
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Save the compiled kernel; warn if the disk refuses it."""
+        """Save the compiled kernel, or warn if that fails."""
         try:
             super().save_overload(sig, data)
         except OSError as error:
@@ -48,12 +48,12 @@ class KernelCache(FunctionCache):
 
 
 class CheckedFiles(IndexDataCacheFile):
-    """numba's index and data files, each with a checksum of its identity and content in front.
+    """numba's index and data files, each of which begins with a checksum.
 
-    numba unpickles whatever it finds. A damaged file can then raise any error, and damaged machine
-    code ends the process. numba also trusts the index about what a data file holds. But another
-    process, or one that was killed between the two writes, may have left another kernel there. So
-    each data file holds its own key.
+    numba unpickles any file that it finds. So a damaged file can raise any error, and damaged
+    machine code ends the process. numba also trusts the index to name the right data file. But
+    another process, or a process that was killed between the two writes, may have written another
+    kernel to that file. So each data file holds its own key.
     """
 
     def save(self, key: Any, data: Any) -> None:
@@ -76,8 +76,8 @@ class CheckedFiles(IndexDataCacheFile):
         self._write(self._data_path(name), data)
 
     def _read(self, path: str) -> Any:
-        """The content that was written; None if it is damaged, stale or missing."""
-        if not os.path.isfile(path):  # a pipe would never end
+        """The content of a file, or None if it is damaged, stale or missing."""
+        if not os.path.isfile(path):  # to read a pipe would never end
             return None
         try:
             with open(path, "rb") as file:

@@ -1,13 +1,13 @@
-"""Kernels over centers: means of clusters, how far centers moved, totals.
+"""Kernels over centers: the means of clusters, the shifts of centers, totals.
 
-Loops rather than whole-array statements: numba takes seconds to compile the latter.
+They are loops, because numba takes seconds to compile statements over whole arrays.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
 
-# Features that are put into a table together.
+# Features of a block, whose rows of the table stay in the cache.
 BLOCK_FEATURES = 128
 
 
@@ -16,8 +16,8 @@ def squared_shift(
     before,  # IN (n_features,)
     after,  # IN (n_features,)
 ):
-    """How far a center moved, squared: no label depends on its last bits."""
-    # Four sums, so that one addition need not wait for the other.
+    """Squared distance between two positions of a center. No label depends on its last bits."""
+    # There are four sums, so that an addition need not wait for the one before it.
     total0 = total1 = total2 = total3 = 0.0
     n_whole = before.shape[0] // 4 * 4
     for j in range(0, n_whole, 4):
@@ -40,9 +40,9 @@ def means(
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
     out,  # OUT (n_clusters, n_features), clusters start..stop that are not empty
-    shifts,  # OUT (n_clusters,), the same: squared distances from where they were before
+    shifts,  # OUT (n_clusters,), the same clusters: squared distances from before to out
 ):
-    """Sum over weight of clusters start..stop."""
+    """Sums divided by weights, for clusters start..stop."""
     for c in range(start, stop):
         if weight_in_clusters[c] > 0.0:
             for j in range(sums.shape[1]):
@@ -54,7 +54,7 @@ def means(
 def total(
     values,  # IN (n_values,)
 ):
-    """Sum of the values, in order."""
+    """Sum of the values, added in order."""
     found = 0.0
     for i in range(values.shape[0]):
         found += values[i]
@@ -72,23 +72,23 @@ def weighted_total(
     """
     found = 0.0
     for first in range(0, values.shape[0], 128):
-        part = 0.0
+        of_block = 0.0
         for i in range(first, min(first + 128, values.shape[0])):
-            part += weights[i] * values[i]
-        found += part
+            of_block += weights[i] * values[i]
+        found += of_block
     return found
 
 
 @kernel
 def squared_lengths(
-    rows,  # IN (n_rows, n_features): centers, for one
+    rows,  # IN (n_rows, n_features), for example centers
     out,  # OUT (n_rows,)
 ):
-    """Squared length of each row, one feature after the other."""
+    """Squared length of each row, added feature by feature."""
     last = rows.shape[0] - 1
-    # Additions in order wait for one another: those of four rows do so side by side.
+    # An addition waits for the one before it, so four rows are added side by side.
     for first in range(0, rows.shape[0], 4):
-        # Unsigned: numba then asks of no place whether it counts from the end.
+        # Indices are unsigned, so that numba does not check for negative ones.
         r0, r1 = np.uint64(first), np.uint64(min(first + 1, last))
         r2, r3 = np.uint64(min(first + 2, last)), np.uint64(min(first + 3, last))
         total0 = total1 = total2 = total3 = 0.0
@@ -104,13 +104,12 @@ def squared_lengths(
 @kernel
 def put_centers(
     centers,  # IN (n_clusters, n_features)
-    wanted,  # IN (n_clusters,): which to put; the others are there already
+    wanted,  # IN (n_clusters,): True for the centers to put; the others are there already
     start,  # IN: first feature
     stop,  # IN: feature to stop before
     table,  # IN/OUT (n_features, n_padded): centers transposed, features start..stop
 ):
-    """Put centers into the columns of a table; padding is left as it is."""
-    # By blocks of features, whose part of the table stays in the cache.
+    """Put centers into the columns of a table; padding does not change."""
     for first in range(start, stop, BLOCK_FEATURES):
         last = min(first + BLOCK_FEATURES, stop)
         for c in range(np.uint64(centers.shape[0])):
@@ -124,7 +123,7 @@ def replace_centers(
     after,  # IN (n_clusters, n_features)
     centers,  # IN/OUT (n_clusters, n_features)
 ):
-    """Put others in the place of centers; return whether any differs, by however little."""
+    """Replace centers; return whether any number changed."""
     changed = False
     for c in range(centers.shape[0]):
         for j in range(centers.shape[1]):
@@ -138,12 +137,12 @@ def replace_centers(
 def move_centers(
     sums,  # IN (n_clusters, n_features)
     weight_in_clusters,  # IN (n_clusters,)
-    touched,  # IN (n_clusters,): whose sums are not what they were when the center was their mean
+    touched,  # IN (n_clusters,): True if the sums have changed since the center became their mean
     after,  # SCRATCH (n_features,)
     shifts,  # OUT (n_clusters,): squared distances moved
     centers,  # IN/OUT (n_clusters, n_features)
 ):
-    """Move centers to the means; return the sum of squared shifts, -1 if a cluster is empty."""
+    """Move centers to the means; return the sum of squared shifts, or -1 if a cluster is empty."""
     n_clusters, n_features = centers.shape
     for c in range(n_clusters):
         if weight_in_clusters[c] == 0.0:
@@ -164,7 +163,7 @@ def round_centers(
     rounded,  # SCRATCH (1,), of the dtype of X
     centers,  # IN/OUT (n_clusters, n_features)
 ):
-    """Round centers to the dtype of X; return whether that changed any."""
+    """Round centers to the dtype of X; return whether any number changed."""
     changed = False
     for c in range(centers.shape[0]):
         for j in range(centers.shape[1]):

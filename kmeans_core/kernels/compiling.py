@@ -1,4 +1,4 @@
-"""Compiles kernels where Ctrl-C cannot break the compiler, and never while the process forks.
+"""Compiles kernels so that Ctrl-C cannot break the compiler, and never while the process forks.
 
 All threads share one compiler of numba, under one lock. Ctrl-C or a signal handler can raise an
 exception in the main thread while it compiles. That leaves kernels that fail from then on, and
@@ -18,8 +18,8 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from kmeans_core.threads import stopping
 
-# Bytes of stack for LLVM, with room to spare: 64 kB were too few and 256 kB enough. A program can
-# ask for smaller stacks for its threads (threading.stack_size).
+# Bytes of stack for LLVM: 64 kB were too few and 256 kB were enough. A program can give its threads
+# smaller stacks (threading.stack_size).
 LEAST_STACK = 2**20
 
 # Seconds after which a waiting thread checks that the compiling thread still exists.
@@ -30,13 +30,13 @@ def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a compiler so that an interruption takes effect before or after a kernel.
 
     Signal handlers run in the main thread only, so another thread compiles for the main thread.
-    A handler runs at once. If it raises an exception, that is raised when the kernel is ready.
+    A handler runs at once. If it raises an exception, it is raised again when the kernel is ready.
     """
 
     def compile_unbroken(*args: Any) -> Any:
         is_main = threading.current_thread() is threading.main_thread()
         has_room = not 0 < threading.stack_size() < LEAST_STACK
-        # If this thread holds the compiler's lock already, another thread would wait for ever.
+        # If this thread already holds the lock of the compiler, another thread would wait forever.
         if is_main and has_room and not global_compiler_lock.is_locked():
             return _in_another_thread(lambda: compile_for(*args))
         return compile_for(*args)
@@ -45,7 +45,7 @@ def unbroken(compile_for: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def unless_stopped(compile_one: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap the compiler of one kernel so that it does not begin for work that was stopped."""
+    """Wrap the compiler of one kernel so that it does not begin after the work was stopped."""
 
     def compile_unless_stopped(*args: Any) -> Any:
         with global_compiler_lock:
@@ -64,7 +64,7 @@ class _Request:
 def _in_another_thread(work: Callable[[], Any]) -> Any:
     """Do the work in another thread; return its result or raise its exception."""
     request = _Request()
-    turn = itertools.count()  # next() cannot be interrupted: the thread that gets 0 does the work
+    turn = itertools.count()  # next() cannot be interrupted; the thread that gets 0 does the work
     outcome: list[tuple[Any, BaseException | None]] = []
     is_done = threading.Lock()
     is_done.acquire()
@@ -85,7 +85,7 @@ def _in_another_thread(work: Callable[[], Any]) -> Any:
                 is_asked = True
                 thread.start()
             is_done.acquire(timeout=_LOOK)
-            # The thread of a parent does not exist in its child.
+            # If the process forked, the other thread does not exist in the child.
             if not outcome and not thread.is_alive() and next(turn) == 0:
                 outcome.append(_outcome(work))
         except BaseException as error:
@@ -127,13 +127,13 @@ _forking = threading.local()
 
 
 def _holding_the_compiler() -> Iterator[None]:
-    # The plain locks inside: a thread that forks in the midst of compiling holds them already.
+    # The reentrant locks inside: a thread that forks while it compiles holds them already.
     with global_compiler_lock._lock, llvmlite.binding.ffi.lib._lock._lock:
         yield
 
 
 def _hold() -> None:
-    """Wait until no thread compiles, despite interruptions, and let no compilation begin."""
+    """Wait until no thread compiles, even if interrupted, and let no compilation begin."""
     holders: list[Iterator[None]] = []
     _forking.holders = [*getattr(_forking, "holders", []), holders]
     interruption: BaseException | None = None

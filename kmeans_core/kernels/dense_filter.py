@@ -1,9 +1,9 @@
-"""Kernels that assign dense rows by vectors of products, and skip rows that bounds have settled.
+"""Kernels that assign dense rows by vectors of products, and skip rows whose bounds suffice.
 
-The centers lie in a table (n_features, n_padded) of the rows' own dtype, transposed, a fixed
-``origin`` subtracted. Its columns are cut into groups of equal width; each row keeps an upper
-bound on the distance to its own center and, for each group, a lower bound on the distance to the
-other centers in it (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2010).
+A table (n_features, n_padded) of the dtype of X holds the centers, transposed, after a fixed
+``origin`` is subtracted. Its columns form bound groups of equal width. Each row keeps an upper
+bound on the distance to its own center. For each group it keeps a lower bound on the distance to
+the other centers in the group (Ding et al. 2015, Yinyang K-means; with one group Hamerly 2010).
 """
 
 import numpy as np
@@ -18,16 +18,16 @@ from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 @kernel
 def move(
     centers,  # IN (n_clusters, n_features)
-    before,  # IN/OUT (n_clusters, n_features): the centers of the last call; now these
+    before,  # IN/OUT (n_clusters, n_features): the centers of the last call, then these centers
     origin,  # IN (n_features,)
     table,  # OUT (n_features, n_padded): centers - origin, transposed
     half_norms,  # OUT (n_padded,): half their squared lengths
-    drift,  # IN/OUT (n_clusters,): how far each center has moved, added up
-    group_drift,  # IN/OUT (n_clusters, n_groups): how far the others in each group have, at most
+    drift,  # IN/OUT (n_clusters,): the distances that each center has moved, added up
+    group_drift,  # IN/OUT (n_clusters, n_groups): the same for the others in each group, at most
 ):
-    """Put centers in the table and add up how far they moved; return the longest of them.
+    """Put centers in the table and add up how far they moved; return the greatest length.
 
-    All sums are rounded up: of d terms each rounded to 1 + EPS / 2 at most d + 3 times, so that
+    All sums are rounded up. A sum of d terms has at most d + 3 roundings by 1 + EPS / 2, so that
     1 + (d + 8) EPS is more than enough (Higham 2002, section 3.1).
     """
     n_clusters, n_features = centers.shape
@@ -48,7 +48,7 @@ def move(
             squared_length += x * x
             table[j, c] = x
         half_norms[c] = 0.5 * squared_length
-        # "not below" rather than "above": a NaN must be seen.
+        # "not below" rather than "above", so that NaN counts.
         if not squared_length <= longest:
             longest = squared_length
         shifts[c] = np.sqrt(squared_shift * upwards + underflow) * upwards
@@ -71,13 +71,13 @@ def exact(
     X,  # IN (n_samples, n_features)
     i,  # IN
     centers,  # IN (n_clusters, n_features)
-    scores,  # IN (n_block, n_padded): of row i in scores[r], where needed[r] says so
-    r,  # IN
+    scores,  # IN (n_block, n_padded): scores[r] has the scores of row i in the needed groups
+    r,  # IN: the place of row i in its block
     needed,  # IN (n_block, n_groups)
     half_norms,  # IN (n_padded,)
-    limit,  # IN: centers whose score exceeds it are not the nearest
+    limit,  # IN: a center with a greater score is not the nearest
 ):
-    """The nearest center by the deciding sum, among those that the filter left."""
+    """The nearest center by the exact distance, among the centers that the filter left."""
     n_group = half_norms.shape[0] // needed.shape[1]
     nearest = 0
     shortest = np.inf
@@ -95,49 +95,54 @@ def assign(
     X,  # IN (n_samples, n_features)
     origin,  # IN (n_features,), of X's dtype
     table,  # IN (n_features, n_padded), of X's dtype, starting on a cache line
-    half_norms,  # IN (n_padded,), of X's dtype; inf where there is no center
+    half_norms,  # IN (n_padded,), of X's dtype; infinite in columns without a center
     centers,  # IN (n_clusters, n_features)
-    longest,  # IN: no center is farther from the origin
+    longest,  # IN: no center has a greater distance from the origin
     drift,  # IN (n_clusters,)
     group_drift,  # IN (n_clusters, n_groups)
-    upper,  # IN/OUT (n_samples,): + drift[label] bounds the own distance; inf: unknown
-    lower,  # IN/OUT (n_samples, n_groups): - group_drift[label] bounds those to the others
+    upper,  # IN/OUT (n_samples,): + drift[label] bounds the own distance; infinite if unknown
+    lower,  # IN/OUT (n_samples, n_groups): - group_drift[label] bounds the others
     rounding,  # IN: see below
-    n_block,  # IN: rows handled together, a multiple of the tile
-    tile,  # IN: a tuple, one for each row of a tile
-    vectors,  # IN: a tuple, one for each vector of a panel; a group is a multiple of it
+    n_block,  # IN: rows of a block, a multiple of the rows of a tile
+    tile,  # IN: a tuple with one entry for each row of a tile
+    vectors,  # IN: a tuple with one entry for each vector of a tile; whole tiles fill a group
     start,  # IN
     stop,  # IN
-    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
 ):
     """Label rows start..stop; return how many labels changed, and how many rows were not skipped.
 
-    Rounding bound. Let u be half the EPS of X's dtype, d features, X = |x - origin| and
-    C = ``longest``. A score is |c|^2 / 2 - x.c of row and center less the origin; two scores
-    differ by half of what the squared distances do. x and c are off by u and 2 u of themselves by
-    subtraction and cast, a product of d terms by d u X C in any order, fused or not (Higham 2002,
-    Accuracy and Stability of Numerical Algorithms, section 3.1), the half norm by
-    (d + 3) u C^2 / 2, the last subtraction by u (X C + C^2 / 2): together less than
-    (d + 8) u (X C + C^2 / 2), and for two scores (d + 8) u (X^2 + 2 C^2), as 2 X C is no more than
-    X^2 + C^2. ``rounding`` is (d + 10) u / (1 - (d + 10) u). The deciding sums are off by
-    (d + 2) EPS / 2 of themselves, half of both together by no more than (d + 2) EPS (X^2 + C^2).
-    Where the least score is less than the next by more than all this, it is the deciding sum's
-    choice. Underflow costs an operation u times the smallest normal number, which ``underflow`` in
-    X^2 allows for (and the 2 u left over for entries of the table).
+    Rounding bound. Let u be half the EPS of X's dtype, d the number of features, X = |x - origin|
+    and C = ``longest``. The score of a center is |c|^2 / 2 - x.c, after the origin is subtracted
+    from both. Two scores differ by half as much as the squared distances. The errors are:
 
-    Bounds. X^2 + 2 score is a squared distance, off by (d + 8) u (X + C)^2 as X^2 is by
-    (d + 4) u; (X + C)^2 is no more than 2 (X^2 + C^2). What is stored is rounded outwards by
-    4 EPS, more than the three operations on it lose. As the deciding sums are off by
-    (d + 2) EPS / 2, a row is skipped where upper (1 + margin) < lower with a margin of
-    (d + 8) EPS. ``underflow`` keeps upper so large that what its square loses by underflow in the
-    deciding sum is less than that margin.
+    - subtraction and cast: u of x, and 2 u of c;
+    - a product of d terms, in any order, fused or not: d u X C (Higham 2002, Accuracy and Stability
+      of Numerical Algorithms, section 3.1);
+    - the half norm: (d + 3) u C^2 / 2;
+    - the last subtraction: u (X C + C^2 / 2).
+
+    Together these are less than (d + 8) u (X C + C^2 / 2). For two scores they are less than
+    (d + 8) u (X^2 + 2 C^2), as 2 X C is at most X^2 + C^2. ``rounding`` is
+    (d + 10) u / (1 - (d + 10) u). The relative error of an exact distance is (d + 2) EPS / 2, so
+    half of two of them have an error of at most (d + 2) EPS (X^2 + C^2). If the gap between the
+    least score and the next exceeds all these errors, the exact distance has the same least center.
+    Underflow costs an operation u times the smallest normal number. ``underflow`` in X^2 allows for
+    this, and the 2 u left over do so for the entries of the table.
+
+    Bounds. X^2 + 2 score is a squared distance with an error of (d + 8) u (X + C)^2, because X^2
+    has a relative error of (d + 4) u. (X + C)^2 is at most 2 (X^2 + C^2). Stored bounds are rounded
+    outwards by 4 EPS, more than three operations lose. The relative error of exact distances is
+    (d + 2) EPS / 2. So a row is skipped if upper (1 + margin) < lower with a margin of (d + 8) EPS.
+    ``underflow`` makes upper so large that the loss of its square by underflow is less than that
+    margin.
     """
     n_features = X.shape[1]
     n_groups = group_drift.shape[1]
     n_padded = half_norms.shape[0]
     n_group = n_padded // n_groups
     lanes = VECTOR_BYTES // table.itemsize
-    n_panel = len(vectors) * lanes
+    n_columns = len(vectors) * lanes
     info = np.finfo(table.dtype)
     outwards = 4.0 * info.eps
     too_long = info.max / 8.0
@@ -153,7 +158,7 @@ def assign(
     leasts = np.empty((n_block, n_groups), dtype=X.dtype)
     seconds = np.empty((n_block, n_groups), dtype=X.dtype)
 
-    # Rows that their bounds do not settle.
+    # List the rows whose bounds do not suffice.
     numbers = np.empty(stop - start, dtype=np.intp)
     n_looked_at = 0
     for i in range(start, stop):
@@ -185,7 +190,7 @@ def assign(
                 rows[r, j] = X[i, j] - origin[j]
         ahead = begin + n_rows
 
-        # Scores, group by group.
+        # Compute the scores, group by group.
         for g in range(n_groups):
             n_near = 0
             for r in range(n_rows):
@@ -200,7 +205,7 @@ def assign(
                     if ahead < min(n_looked_at, begin + 2 * n_block):
                         prefetch(X, numbers[ahead])
                         ahead += 1
-                for column in range(g * n_group, (g + 1) * n_group, n_panel):
+                for column in range(g * n_group, (g + 1) * n_group, n_columns):
                     dense_products(rows, places, t, table, column, tile, vectors, scores)
             for t in range(n_near):
                 r = places[t]
@@ -208,7 +213,7 @@ def assign(
                     scores, r, half_norms, g * n_group, (g + 1) * n_group
                 )
 
-        # Labels, and new bounds.
+        # Write labels and new bounds.
         for r in range(n_rows):
             i = numbers[begin + r]
             home, least, second = 0, np.inf, np.inf

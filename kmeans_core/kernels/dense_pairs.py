@@ -1,42 +1,42 @@
-"""Distances between dense rows: from a strip of rows to a block of rows (``pairs`` says how).
+"""Distances from dense rows to a block of dense rows; ``pairs`` describes them.
 
-A table holds the block's rows as columns, so that each feature of a row meets all of them at once.
-If the rows are long, it holds some features at a time (``FEATURES``), which fit in a second cache.
+A table holds the rows of the block as columns, so that one vector multiplies a feature of eight of
+them. If rows are long, the table holds ``FEATURES`` at a time, which fit in the second cache.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.pairs import is_lost, less_in_common
-from kmeans_core.kernels.vectors.fused import PANEL_VECTORS, TILE_ROWS, dense_products
+from kmeans_core.kernels.pairs import is_lost, subtract_common
+from kmeans_core.kernels.vectors.fused import TILE_ROWS, TILE_VECTORS, dense_products
 
+# The rows, the vectors and the lanes of one call of dense_products.
 TILE = (0,) * TILE_ROWS
-PANEL = (0,) * PANEL_VECTORS
+VECTORS = (0,) * TILE_VECTORS
+TILE_LANES = 8 * TILE_VECTORS
 
-# Rows and lanes that one call of dense_products answers for.
-PANEL_LANES = 8 * PANEL_VECTORS
-
-# What a line of a table has beyond its lanes: lines a power of two apart share places in a cache.
+# Unused columns of a table. Without them the distance between two rows of the table could be a
+# power of two, and such rows compete for the same places in a cache.
 GAP = 8
 
-# Features of a table that holds some at a time.
+# Features of a table for long rows.
 FEATURES = 256
 
 
 @kernel
 def fill(
     X,  # IN (n_samples, n_features)
-    shift,  # IN (n_features,): taken from every row
+    shift,  # IN (n_features,): subtracted from every row
     first,  # IN: first row of the block
     last,  # IN: row to stop before
     left,  # IN: first feature
     table,  # OUT (features from left on, n_block or more)
 ):
-    """Rows first..last less the shift as columns, eight at a time."""
+    """Write rows first..last, less the shift, as columns, eight at a time."""
     for lane in range(0, last - first, 8):
         for j in range(table.shape[0]):
             for k in range(8):
-                # The last row again, where there are not eight more: lanes beyond mean nothing.
+                # The last row fills up the last eight lanes; those lanes have no meaning.
                 x = np.float64(X[min(first + lane + k, last - 1), left + j])
                 table[j, lane + k] = x - shift[left + j]
 
@@ -47,7 +47,7 @@ def exact(
     row,  # IN
     other,  # IN
 ):
-    """Sum of (x - y)^2 over the features, one after the other."""
+    """Sum of (x - y)^2 over the features, in order."""
     total = 0.0
     if row != other:
         for j in range(X.shape[1]):
@@ -59,15 +59,15 @@ def exact(
 @kernel
 def euclidean(
     X,  # IN (n_samples, n_features)
-    shift,  # IN (n_features,): taken from every row
-    row_norms,  # IN (n_samples,): squared lengths of the rows less the shift
+    shift,  # IN (n_features,): subtracted from every row
+    row_norms,  # IN (n_samples,): squared lengths of the rows, less the shift
     first,  # IN: first row of the block
     last,  # IN: row to stop before
-    start,  # IN: first row of the strip
-    stop,  # IN: row to stop before
+    start,  # IN
+    stop,  # IN
     table,  # IN/OUT (features at a time, n_padded + GAP): IN if it has all features
-    places,  # IN: 0, 1, 2, ... up to the rows of out
-    out,  # OUT (n_strip, padded to whole tiles; n_padded, to whole panels)
+    places,  # IN: 0, 1, 2, ... up to the number of rows of out
+    out,  # OUT (n_rows, n_block), both padded to whole tiles
 ):
     """Distances from rows start..stop to the block's rows."""
     n_features = X.shape[1]
@@ -86,11 +86,11 @@ def euclidean(
             x = X[start + i, left : left + n_at_once]
             for j in range(taken.shape[0]):
                 row[j] = np.float64(x[j]) - taken[j]
-        for column in range(0, out.shape[1], PANEL_LANES):
-            # Of a block that meets itself, what lies below the diagonal is filled in afterwards.
-            n_rows = min(out.shape[0], column + PANEL_LANES) if same else out.shape[0]
+        for column in range(0, out.shape[1], TILE_LANES):
+            # If the block meets itself, the part below the diagonal is filled in afterwards.
+            n_rows = min(out.shape[0], column + TILE_LANES) if same else out.shape[0]
             for top in range(0, n_rows, TILE_ROWS):
-                dense_products(rows, places, top, features, column, TILE, PANEL, target)
+                dense_products(rows, places, top, features, column, TILE, VECTORS, target)
         if left > 0:
             for i in range(out.shape[0]):
                 for other in range(out.shape[1]):
@@ -103,7 +103,7 @@ def euclidean(
     for i in range(stop - start):
         line = out[i]
         norm = row_norms[start + i]
-        if less_in_common(line, norm, norms) > 0:
+        if subtract_common(line, norm, norms) > 0:
             for other in range(norms.shape[0]):
                 if is_lost(line[other], norm + norms[other]):
                     line[other] = exact(X, start + i, first + other)
@@ -115,13 +115,13 @@ def euclidean(
 def add_differences(
     X,  # IN (n_samples, n_features)
     left,  # IN: first feature of the table
-    n_features,  # IN: features of it
-    start,  # IN: first row of the strip
-    stop,  # IN: row to stop before
+    n_features,  # IN: features of the table
+    start,  # IN
+    stop,  # IN
     table,  # IN (n_features or more, n_block or more)
-    out,  # IN/OUT (n_strip, n_block)
+    out,  # IN/OUT (n_rows, n_block)
 ):
-    """Add |x - y| of some features, one after the other."""
+    """Add |x - y| of some features, in order."""
     for i in range(stop - start):
         line = out[i]
         for j in range(n_features):
@@ -137,12 +137,12 @@ def manhattan(
     zeros,  # IN (n_features,)
     first,  # IN: first row of the block
     last,  # IN: row to stop before
-    start,  # IN: first row of the strip
-    stop,  # IN: row to stop before
+    start,  # IN
+    stop,  # IN
     table,  # IN/OUT (features at a time, n_block or more): IN if it has all features
-    out,  # OUT (n_strip, n_block)
+    out,  # OUT (n_rows, n_block)
 ):
-    """Sums of |x - y| from rows start..stop to the block's rows, one feature after the other."""
+    """Sums of |x - y| from rows start..stop to the block's rows, in order of the features."""
     n_features = X.shape[1]
     n_at_once = table.shape[0]
     out[:] = 0.0

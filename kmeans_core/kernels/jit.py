@@ -18,7 +18,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     the user's cache (no HOME, read-only folders). Here such a kernel is compiled in every process,
     and one warning says so for all kernels.
     """
-    # error_model="numpy": a division by zero gives inf or nan and costs no branch.
+    # error_model="numpy": a division by zero gives inf or NaN and needs no branch.
     done: Callable[..., Any] = njit(nogil=True, error_model="numpy")(function)
     if done is function:
         return done  # the JIT is off
@@ -26,9 +26,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     compiled._compile_for_args = unbroken(compiled._compile_for_args)
     compiled.compile = unless_stopped(compiled.compile)
     try:
-        # numba reuses a cached kernel as long as its own file is unchanged. But the code of kernels
-        # in other files is compiled into it too. So a change in any kernel file makes all caches
-        # stale.
+        # numba reuses a cached kernel until its own file changes. But the code of kernels in other
+        # files is compiled into it too. So a change in any kernel file makes all caches stale.
         compiled._cache = KernelCache(function, _stamp_of_all_kernels())
     except RuntimeError as error:
         if "cannot cache" not in str(error):
@@ -39,7 +38,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @cache
 def _stamp_of_all_kernels() -> tuple[tuple[str, int, int], ...]:
-    """Name, time of change and size of every kernel file."""
+    """The name, the modification time and the size of every kernel file."""
     folder = Path(__file__).parent
     files = sorted(folder.rglob("*.py"))
     return tuple(

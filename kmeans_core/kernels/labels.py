@@ -1,17 +1,17 @@
-"""Kernels over labels: rows grouped by cluster, weights of clusters."""
+"""Kernels over labels: rows sorted by cluster, and the weights of clusters."""
 
 from kmeans_core.kernels.jit import kernel
 
 
 @kernel
 def group_rows(
-    labels,  # IN (n_samples,), each within 0..n_clusters-1
+    labels,  # IN (n_samples,), each from 0 to n_clusters - 1
     weights,  # IN (n_samples,)
-    rows,  # OUT (n_samples,): row numbers cluster by cluster, ascending in each
-    factors,  # OUT (n_samples,): their weights
-    starts,  # OUT (n_clusters + 1,): where each cluster's rows start
+    rows,  # OUT (n_samples,): row numbers, cluster by cluster, ascending in each cluster
+    factors,  # OUT (n_samples,): the weights of these rows
+    starts,  # OUT (n_clusters + 1,): the first entry of each cluster
 ):
-    """Sort rows by cluster, counting."""
+    """Sort rows by cluster with a counting sort."""
     n_clusters = starts.shape[0] - 1
     starts[:] = 0
     for i in range(labels.shape[0]):
@@ -28,14 +28,14 @@ def group_rows(
 
 @kernel
 def group_moves(
-    before,  # IN (n_samples,), each within 0..n_clusters-1
-    labels,  # IN (n_samples,), each within 0..n_clusters-1
+    before,  # IN (n_samples,), each from 0 to n_clusters - 1
+    labels,  # IN (n_samples,), each from 0 to n_clusters - 1
     weights,  # IN (n_samples,)
-    rows,  # OUT (2 * n_moved,): rows that left or joined, cluster by cluster, ascending in each
-    factors,  # OUT (2 * n_moved,): their weights, negative where the row left
-    starts,  # OUT (n_clusters + 1,): where each cluster's rows start
+    rows,  # OUT (2 * n_moved,): rows that left or joined, cluster by cluster, ascending
+    factors,  # OUT (2 * n_moved,): the weights of these rows, negative if the row left
+    starts,  # OUT (n_clusters + 1,): the first entry of each cluster
 ):
-    """Sort the rows whose label changed by the cluster they left and by the one they joined."""
+    """Sort rows with a new label, once by the cluster they left and once by the one they joined."""
     n_clusters = starts.shape[0] - 1
     starts[:] = 0
     for i in range(labels.shape[0]):
@@ -58,11 +58,11 @@ def group_moves(
 
 @kernel
 def add_weights(
-    labels,  # IN (n_samples,), each within 0..n_clusters-1
+    labels,  # IN (n_samples,), each from 0 to n_clusters - 1
     weights,  # IN (n_samples,)
     weight_in_clusters,  # OUT (n_clusters,)
 ):
-    """Weight of each cluster's rows, added in ascending order."""
+    """Sum of the weights of the rows of each cluster, added in ascending order."""
     weight_in_clusters[:] = 0.0
     for i in range(labels.shape[0]):
         weight_in_clusters[labels[i]] += weights[i]

@@ -1,22 +1,15 @@
-"""Kernels over rows of known cells: a cell that is not stored is unknown and says nothing.
+"""Kernels over rows of known cells: a cell that is not stored is missing and does not count.
 
 A matrix is three arrays as in ``sparse.py``: data, indices, indptr. Squared differences are summed
-over a row's own cells, features in order, in float64; where nothing is missing these are the
-dense kernels' own bits. So sums need no filter: there is no shorter formula to be checked.
+over the known cells of a row, features in order, in float64. If no cell is missing, the sums have
+the bits of the dense kernels. There are no filters, because no formula is shorter.
 """
 
 import numpy as np
 
-from kmeans_core.kernels.centers import squared_shift
+from kmeans_core.kernels.centers import squared_shift, total
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.seeding import (
-    BLOCK_ROWS,
-    find_block,
-    find_row,
-    nearer_rows,
-    sum_rows,
-    total_of,
-)
+from kmeans_core.kernels.seeding import BLOCK_ROWS, find_block, find_rows, nearer_rows
 from kmeans_core.kernels.vectors.exact import mark_nearer
 
 
@@ -24,12 +17,12 @@ from kmeans_core.kernels.vectors.exact import mark_nearer
 def add_squares(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
-    begin,  # IN: the row's first position in data
-    end,  # IN: and the one to stop before
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
     centers_t,  # IN (n_features, n_padded)
     totals,  # OUT (n_padded,)
 ):
-    """Sum of (x - c)^2 over the row's known cells, for every center."""
+    """Sum of (x - c)^2 over the known cells of a row, for every center."""
     totals[:] = 0.0
     for position in range(np.uint64(begin), np.uint64(end)):
         x = np.float64(data[position])
@@ -74,7 +67,7 @@ def squared_distances(
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
 ):
-    """To every center, scaled to all features; NaN where a row has nothing known."""
+    """Squared distances to every center, scaled to all features; NaN if a row has no known cell."""
     totals = np.empty(centers_t.shape[1])
     for i in range(start, stop):
         add_squares(data, indices, indptr[i], indptr[i + 1], centers_t, totals)
@@ -97,7 +90,7 @@ def own_distances(
     stop,  # IN
     out,  # OUT (n_samples,), rows start..stop
 ):
-    """Sum of (x - c)^2 over the known cells of rows start..stop, to the own cluster's center."""
+    """Sum of (x - c)^2 over the known cells of rows start..stop, with c the center of the row."""
     for i in range(start, stop):
         own = centers[labels[i]]
         total = 0.0
@@ -113,14 +106,14 @@ def add_cells(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     rows,  # IN (n_samples,): row numbers, cluster by cluster
-    weights,  # IN (n_samples,): theirs
-    starts,  # IN (n_clusters + 1,): where each cluster's rows start
+    weights,  # IN (n_samples,): weights of these rows
+    starts,  # IN (n_clusters + 1,): the first entry of each cluster
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
-    sums,  # IN/OUT (n_clusters, n_features), clusters start..stop: of weight * value
-    weight_of_known,  # IN/OUT (n_clusters, n_features): the same for the weights of known cells
+    sums,  # IN/OUT (n_clusters, n_features), clusters start..stop: sums of weight * value
+    weight_of_known,  # IN/OUT (n_clusters, n_features), the same clusters: sums of weights
 ):
-    """Add up what the rows of clusters start..stop know of each feature."""
+    """Add up the known cells of the rows of clusters start..stop, feature by feature."""
     for c in range(start, stop):
         total, weight_in_clusters = sums[c], weight_of_known[c]
         for entry in range(starts[c], starts[c + 1]):
@@ -136,14 +129,14 @@ def means(
     sums,  # IN (n_clusters, n_features)
     weight_of_known,  # IN (n_clusters, n_features)
     feature_means,  # IN (n_features,)
-    shrinkage,  # IN: weight of the features' means
+    shrinkage,  # IN: weight of the means of the features
     before,  # IN (n_clusters, n_features)
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
     out,  # OUT (n_clusters, n_features), clusters start..stop
-    shifts,  # OUT (n_clusters,), the same: squared distances from where they were before
+    shifts,  # OUT (n_clusters,), the same clusters: squared distances from before to out
 ):
-    """Means of known values, shrunk; the feature's mean where nothing is known."""
+    """Means of the known values, shrunk; the mean of the feature if no value is known."""
     for c in range(start, stop):
         for j in range(sums.shape[1]):
             weight_in_clusters = weight_of_known[c, j] + shrinkage
@@ -159,33 +152,33 @@ def put(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    rows,  # IN (n_trials,): the rows tried
-    table,  # IN/OUT (n_features, n_lanes), zero: their values
-    known,  # IN/OUT (n_features, n_lanes), zero: 1 where they have one
+    rows,  # IN (n_trials,): the trials
+    tables,  # OUT (2, n_features, n_lanes): their values, and 1 where a value is known, else 0
 ):
-    """Put the rows tried into tables of values and of what is known, a lane each."""
+    """Put the trials into tables, each trial into a lane."""
+    tables[:] = 0.0
     for trial in range(rows.shape[0]):
         for position in range(indptr[rows[trial]], indptr[rows[trial] + 1]):
-            table[indices[position], trial] = np.float64(data[position])
-            known[indices[position], trial] = 1.0
+            tables[0, indices[position], trial] = np.float64(data[position])
+            tables[1, indices[position], trial] = 1.0
 
 
 @kernel
 def shared_distances(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
-    begin,  # IN: the row's first position in data
-    end,  # IN: and the one to stop before
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
     table,  # IN (n_features, n_lanes): values of other rows
-    known,  # IN (n_features, n_lanes): 1 where they have one
-    strangers,  # IN: squared distance of rows that share no known cell
+    known,  # IN (n_features, n_lanes): 1 where a value is known, else 0
+    apart,  # IN: squared distance of two rows that share no known cell
     shared,  # SCRATCH (n_lanes,)
     distances,  # OUT (n_lanes,)
 ):
-    """Squared distance of a row to others over the cells that both know, scaled to all features.
+    """Squared distances of a row to others over the cells that both know, scaled to all features.
 
-    Where the other row knows nothing, the difference is 0 * (x - 0): no branch, and nothing that
-    could be NaN.
+    If a cell of the other row is missing, the difference is 0 * (x - 0). This needs no branch and
+    is never NaN.
     """
     distances[:] = 0.0
     shared[:] = 0.0
@@ -201,7 +194,7 @@ def shared_distances(
         if shared[lane] > 0.0:
             distances[lane] *= table.shape[0] / shared[lane]
         else:
-            distances[lane] = strangers
+            distances[lane] = apart
 
 
 @kernel
@@ -209,16 +202,16 @@ def keep(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    table,  # IN (n_features, 1): values of the row kept
-    known,  # IN (n_features, 1): 1 where it has one
-    strangers,  # IN: squared distance of rows that share no known cell
-    trial,  # IN: which trial it was
+    kept,  # IN (2, n_features, 1): tables of the kept row
+    apart,  # IN: squared distance of two rows that share no known cell
+    trial,  # IN: the lane of this row when it was a trial
     nearer,  # IN (n_samples, n_lanes / 8) uint8
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
 ):
-    """Bring ``closest`` up to date where the row kept is nearer."""
+    """Update ``closest`` of the rows to which the kept row is nearer."""
+    table, known = kept[0], kept[1]
     distances, shared = np.empty(1), np.empty(1)
     listed = np.empty(BLOCK_ROWS, dtype=np.uint32)
     for block in range(start, stop):
@@ -227,7 +220,7 @@ def keep(
         for place in range(nearer_rows(nearer, trial, first, last, listed)):
             i = listed[place]
             shared_distances(
-                data, indices, indptr[i], indptr[i + 1], table, known, strangers, shared, distances
+                data, indices, indptr[i], indptr[i + 1], table, known, apart, shared, distances
             )
             closest[i] = distances[0]
 
@@ -237,43 +230,25 @@ def draw(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    table,  # IN (n_features, 1): values of the row kept last
-    known,  # IN (n_features, 1): 1 where it has one
-    strangers,  # IN: squared distance of rows that share no known cell
-    trial,  # IN: which trial it was
+    kept,  # IN (2, n_features, 1): tables of the row that was kept last
+    apart,  # IN: squared distance of two rows that share no known cell
+    trial,  # IN: the lane of this row when it was a trial
     nearer,  # IN (n_samples, n_lanes / 8) uint8
     weights,  # IN (n_samples,)
     totals,  # IN (n_blocks,): sums of weight * closest, up to date
-    uniforms,  # IN (n_trials,), each within 0..1
+    uniforms,  # IN (n_trials,), each from 0 to 1
     closest,  # IN/OUT (n_samples,)
-    stale,  # IN/OUT (n_blocks,): whether closest is still to be brought up to date
+    stale,  # IN/OUT (n_blocks,): True if closest of the block is not up to date
     rows,  # OUT (n_trials,)
 ):
     """Draw a row for each number, in proportion to weight * D^2."""
-    total = total_of(totals)
-    sums, summed = np.empty(BLOCK_ROWS), -1
+    potential = total(totals)
     for t in range(uniforms.shape[0]):
-        drawn = uniforms[t] * total
-        block, before = find_block(totals, drawn)
+        block, _ = find_block(totals, uniforms[t] * potential)
         if stale[block]:
             stale[block] = False
-            keep(
-                data,
-                indices,
-                indptr,
-                table,
-                known,
-                strangers,
-                trial,
-                nearer,
-                block,
-                block + 1,
-                closest,
-            )
-        if block != summed:
-            sum_rows(weights, closest, block, sums)
-            summed = block
-        rows[t] = find_row(weights.shape[0], block, before, sums, drawn, 0.0)
+            keep(data, indices, indptr, kept, apart, trial, nearer, block, block + 1, closest)
+    find_rows(weights, closest, totals, uniforms, 0.0, rows)
 
 
 @kernel
@@ -281,47 +256,34 @@ def step(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    kept_table,  # IN (n_features, 1): values of the row kept last
-    kept_known,  # IN (n_features, 1): 1 where it has one
-    trial,  # IN: which trial it was
-    table,  # IN (n_features, n_lanes): values of the rows to try
-    known,  # IN (n_features, n_lanes): 1 where they have one
-    strangers,  # IN: squared distance of rows that share no known cell
+    kept,  # IN (2, n_features, 1): tables of the row that was kept last
+    trial,  # IN: the lane of this row when it was a trial
+    tables,  # IN (2, n_features, n_lanes): of the new trials
+    apart,  # IN: squared distance of two rows that share no known cell
     weights,  # IN (n_samples,)
-    vectors,  # IN: a tuple with one entry for 8 lanes
+    vectors,  # IN: a tuple with one entry for every 8 lanes
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
-    stale,  # IN/OUT (n_blocks,), blocks start..stop: whether closest is to be brought up to date
-    nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of the trials before, now
+    stale,  # IN/OUT (n_blocks,), blocks start..stop: True if closest is not up to date
+    nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of old, then new trials
     potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
 ):
-    """Which trials of k-means++ are nearer than ``closest``, and what they leave of it."""
+    """Compare the rows with the trials; write bits and potentials."""
+    table, known = tables[0], tables[1]
     distances, shared = np.empty(table.shape[1]), np.empty(table.shape[1])
-    none = np.empty((0, table.shape[1]))
+    empty = np.empty((0, table.shape[1]))
     for block in range(start, stop):
         if stale[block]:
-            keep(
-                data,
-                indices,
-                indptr,
-                kept_table,
-                kept_known,
-                strangers,
-                trial,
-                nearer,
-                block,
-                block + 1,
-                closest,
-            )
+            keep(data, indices, indptr, kept, apart, trial, nearer, block, block + 1, closest)
         potentials[block, :] = 0.0
         first = block * BLOCK_ROWS
         for i in range(first, min(first + BLOCK_ROWS, weights.shape[0])):
             shared_distances(
-                data, indices, indptr[i], indptr[i + 1], table, known, strangers, shared, distances
+                data, indices, indptr[i], indptr[i + 1], table, known, apart, shared, distances
             )
             mark_nearer(
-                distances, closest[i], weights[i], vectors, nearer, i, none, potentials, block
+                distances, closest[i], weights[i], vectors, nearer, i, empty, potentials, block
             )
         stale[block] = True
 
@@ -336,11 +298,11 @@ def add_pair_distances(
     start,  # IN
     stop,  # IN
     sums,  # OUT (stop - start, n_clusters), zero: distances to the rows of each cluster
-    counts,  # OUT (stop - start, n_clusters), zero: to how many of them there is a distance
+    counts,  # OUT (stop - start, n_clusters), zero: the number of these distances
 ):
-    """Distances from rows start..stop to all others, over the cells both know, scaled to all.
+    """Distances from rows start..stop to all others, over the cells that both know, scaled to all.
 
-    Pairs that share no known cell are left out.
+    Two rows that share no known cell have no distance.
     """
     values, known = np.zeros(n_features), np.zeros(n_features)
     for i in range(start, stop):

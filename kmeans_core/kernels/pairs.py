@@ -1,12 +1,11 @@
-"""Kernels over pairs of rows: what their distances have in common, and sums of distances.
+"""Kernels over pairs of rows: shared steps of their distances, and sums of distances.
 
-Distances go from a strip of rows to a block of rows (``dense_pairs``, ``sparse_pairs``). They are
-an array (n_strip, n_block), which may be wider than the block: what is beyond has no meaning. Most
-are made of what a row measures, what the other does, and what they have in common:
-|x|^2 + |y|^2 - 2 x.y. That loses the digits in which the two sides agree. Where these are more than
-3 of 16, the pair is summed again as (x - y)^2. So equal rows are exactly 0 apart. What is computed
-for a pair depends on its two rows alone, and not on their order: sums and products commute, and the
-features come in one order.
+Distances go from rows start..stop to a block of rows (``dense_pairs``, ``sparse_pairs``). They are
+an array (n_rows, n_block). If it is wider than the block, the other columns have no meaning. Most
+distances are size + size - 2 * common, such as |x|^2 + |y|^2 - 2 x.y. The digits in which the two
+terms agree cancel. If more than 3 of 16 digits cancel, the distance is computed again as the sum of
+(x - y)^2. So equal rows have distance exactly 0. A distance depends only on the two rows and not on
+their order, because sums and products commute and the features have one order.
 """
 
 import numpy as np
@@ -21,17 +20,17 @@ def is_lost(
     both,  # IN: size + other size
 ):
     """Whether more than 3 digits cancelled."""
-    # "not above" rather than "below": NaN and infinity are lost too.
+    # "not above" rather than "below", so that NaN is lost too.
     return not apart > CANCELLED * both + LEAST_SURE
 
 
 @kernel
-def less_in_common(
-    line,  # IN/OUT (n_lanes,): what a row has in common with the lanes' rows; out: how far apart
-    size,  # IN: what the row measures
-    sizes,  # IN (n_block,): what the lanes' rows do
+def subtract_common(
+    line,  # IN/OUT (n_block or more,): common of a row and each of the block, then distances
+    size,  # IN: size of the row
+    sizes,  # IN (n_block,): sizes of the block's rows
 ):
-    """size + sizes - 2 * line; return how many have lost too many digits, or overflowed."""
+    """line = size + sizes - 2 * line; return how many lost too many digits or overflowed."""
     n_lost = 0
     for lane in range(sizes.shape[0]):
         both = size + sizes[lane]
@@ -43,10 +42,10 @@ def less_in_common(
 
 @kernel
 def transpose(
-    distances,  # IN (n_strip, n_block or more)
-    out,  # OUT (n_block, n_strip)
+    distances,  # IN (n_rows, n_block or more)
+    out,  # OUT (n_block, n_rows)
 ):
-    """Rows as columns, eight at a time, so that what is written lies together."""
+    """Write rows as columns, eight at a time, so that eight neighbors are written together."""
     n_lanes, n_rows = out.shape
     whole = n_rows - n_rows % 8
     for row in range(0, whole, 8):
@@ -73,8 +72,8 @@ def transpose(
 def add_distances(
     distances,  # IN (n_rows, n_lanes or more)
     clusters,  # IN (n_labelings, n_samples): numbers of rows of sums
-    first,  # IN: the sample that distances[0] speaks of
-    sums,  # IN/OUT (n_all_clusters, n_block), lanes from ``column`` on
+    first,  # IN: the sample of distances[0]
+    sums,  # IN/OUT (n_all_clusters, n_block), columns from ``column`` on
     column,  # IN
 ):
     """Add each row of distances, in order, to the sums of its cluster under each labeling."""
@@ -90,13 +89,13 @@ def add_distances(
 @kernel
 def silhouettes(
     sums,  # IN (n_all_clusters, n_lanes): of the distances from each sample to each cluster
-    sizes,  # IN (n_all_clusters,): samples of each; a cluster of none is passed over
-    limits,  # IN (n_labelings + 1,): where each labeling's clusters start
+    sizes,  # IN (n_all_clusters,): samples of each cluster; an empty cluster is ignored
+    limits,  # IN (n_labelings + 1,): the first cluster of each labeling
     clusters,  # IN (n_labelings, n_samples): numbers of rows of sums
-    first,  # IN: the sample that sums[:, 0] speaks of
+    first,  # IN: the sample of sums[:, 0]
     out,  # OUT (n_labelings, n_samples), samples first .. first + n_lanes
 ):
-    """(b - a) / max(a, b) of Rousseeuw 1987."""
+    """The silhouette (b - a) / max(a, b) of each sample (Rousseeuw 1987)."""
     n_lanes = sums.shape[1]
     nearest = np.empty(n_lanes)
     for labeling in range(clusters.shape[0]):

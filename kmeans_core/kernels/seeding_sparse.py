@@ -1,25 +1,20 @@
-"""Kernels of greedy k-means++ over CSR, absent = 0; see ``seeding.py``.
+"""Kernels of greedy k-means++ over CSR, in which an absent cell is 0; see ``seeding.py``.
 
-Distances are expanded: |x|^2 - 2 x.y + |y|^2, by the deciding sum where that cancels. Where all
-numbers are short they have the deciding sum's bits. Elsewhere they are a filter: every choice,
-of a row that is drawn and of the trial with the least potential, is checked against a bound on
-their error. If the error might decide, the start is done once more with ``exact``: every distance
-that may be less than ``closest`` is then the deciding sum, and so are the potentials.
+Distances are expanded: |x|^2 - 2 x.y + |y|^2. If too much of this cancels, they are exact. If all
+values are short (``sparse.is_short``), expanded distances have the bits of the exact distance.
+Otherwise they are a filter: each draw of a row, and each choice of the trial with the least
+potential, is checked against a bound on their error. If the error might change a choice, the
+restart is done again with ``exact``. Then every distance that may be less than ``closest`` is
+exact, and so are the potentials.
 
-``share`` is that bound, relative to the sums; 0 if they have the deciding sum's bits.
+``share`` is the bound on the error of the sums, relative to the sums. It is 0 if they are exact.
 """
 
 import numpy as np
 
+from kmeans_core.kernels.centers import total
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.seeding import (
-    BLOCK_ROWS,
-    find_block,
-    find_row,
-    nearer_rows,
-    sum_rows,
-    total_of,
-)
+from kmeans_core.kernels.seeding import BLOCK_ROWS, find_block, find_rows, nearer_rows
 from kmeans_core.kernels.sparse import CANCELLED, LEAST_SURE, exact_pair_distance, same_row
 from kmeans_core.kernels.vectors.exact import expand, mark_nearer
 from kmeans_core.kernels.vectors.fused import sparse_products
@@ -30,19 +25,19 @@ def best_is_sure(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    rows,  # IN (n_trials,): the rows tried
+    rows,  # IN (n_trials,): the trials
     sums,  # IN (n_lanes,): their potentials
-    best,  # IN: the trial with the least of them
-    share,  # IN: their relative error; 0 if they have the deciding bits
+    best,  # IN: the trial with the least potential
+    share,  # IN: relative error of the potentials; 0 if they are exact
 ):
-    """Whether the deciding sums would choose the same trial."""
+    """Whether exact potentials would choose the same trial."""
     if share == 0.0:
         return True
     if not LEAST_SURE < sums[best] < np.inf:
         return False
     limit = sums[best] * (1.0 + 2.5 * share)
     for trial in range(rows.shape[0]):
-        # Equal rows leave equal potentials in both ways, and the first of them is taken.
+        # Equal rows have equal potentials, also exactly, and the first of them is chosen.
         if not sums[trial] > limit and not same_row(data, indices, indptr, rows[best], rows[trial]):
             return False
     return True
@@ -54,12 +49,12 @@ def put(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared
-    rows,  # IN (n_trials,): the rows tried
-    factor,  # IN: 1 to put them in, 0 to take them out again
-    table,  # IN/OUT (n_features, n_lanes), zero but for these rows
-    norms,  # OUT (n_lanes,): their squared lengths, 1 in lanes without a row
+    rows,  # IN (n_trials,): the trials
+    factor,  # IN: 1 to write their values, 0 to write zeros
+    table,  # IN/OUT (n_features, n_lanes), zero except for these rows
+    norms,  # OUT (n_lanes,): their squared lengths, 1 in lanes without a trial
 ):
-    """Put the rows tried into the table, or zeros in their place."""
+    """Put the trials into the table, or zeros in their place."""
     norms[:] = 1.0
     for trial in range(rows.shape[0]):
         norms[trial] = row_norms[rows[trial]]
@@ -71,21 +66,18 @@ def put(
 def product(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
-    begin,  # IN: the row's first position in data
-    end,  # IN: and the one to stop before
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
     other,  # IN (n_features,)
 ):
     """Product of a row with a vector."""
-    # Four sums, so that one addition need not wait for the other.
+    # There are four sums, so that an addition need not wait for the one before it.
     one, two, three, four = 0.0, 0.0, 0.0, 0.0
     position, last = np.uint64(begin), np.uint64(end)
     step = np.uint64(4)
     while position + step <= last:
-        second, third, fourth = (
-            position + np.uint64(1),
-            position + np.uint64(2),
-            position + np.uint64(3),
-        )
+        second, third = position + np.uint64(1), position + np.uint64(2)
+        fourth = position + np.uint64(3)
         one += np.float64(data[position]) * other[np.uint64(indices[position])]
         two += np.float64(data[second]) * other[np.uint64(indices[second])]
         three += np.float64(data[third]) * other[np.uint64(indices[third])]
@@ -103,18 +95,17 @@ def keep(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared
-    row,  # IN: the row kept
-    values,  # IN (n_features,): its values
-    trial,  # IN: which trial it was
+    row,  # IN: the kept row
+    values,  # IN (n_features,): the values of this row
+    trial,  # IN: the lane of this row when it was a trial
     nearer,  # IN (n_samples, n_lanes / 8) uint8
     distances,  # IN (n_samples or 0, n_lanes)
-    exact,  # IN: whether distances are to have the deciding sum's bits
+    exact,  # IN: whether distances must be exact
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
 ):
-    """Bring ``closest`` up to date where the row kept is nearer."""
-    own_begin, own_end = indptr[row], indptr[row + 1]
+    """Update ``closest`` of the rows to which the kept row is nearer."""
     listed = np.empty(BLOCK_ROWS, dtype=np.uint32)
     for block in range(start, stop):
         first = block * BLOCK_ROWS
@@ -124,13 +115,12 @@ def keep(
             if distances.shape[0] > 0:
                 closest[i] = distances[i, trial]
                 continue
-            begin, end = indptr[i], indptr[i + 1]
             distance = -1.0
             norms = row_norms[i] + row_norms[row]
             if not exact:
-                distance = norms - 2.0 * product(data, indices, begin, end, values)
+                distance = norms - 2.0 * product(data, indices, indptr[i], indptr[i + 1], values)
             if not distance > CANCELLED * norms + LEAST_SURE:
-                distance = exact_pair_distance(data, indices, begin, end, own_begin, own_end)
+                distance = exact_pair_distance(data, indices, indptr, i, row, 2)
             closest[i] = min(closest[i], distance)
 
 
@@ -140,54 +130,33 @@ def draw(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared
-    row,  # IN: the row kept last
-    values,  # IN (n_features,): its values
-    trial,  # IN: which trial it was
+    row,  # IN: the row that was kept last
+    values,  # IN (n_features,): the values of this row
+    trial,  # IN: the lane of this row when it was a trial
     nearer,  # IN (n_samples, n_lanes / 8) uint8
     distances,  # IN (n_samples or 0, n_lanes)
-    exact,  # IN: whether distances are to have the deciding sum's bits
+    exact,  # IN: whether distances must be exact
     share,  # IN: relative error of the sums
     weights,  # IN (n_samples,)
     totals,  # IN (n_blocks,): sums of weight * closest, up to date
-    uniforms,  # IN (n_trials,), each within 0..1
+    uniforms,  # IN (n_trials,), each from 0 to 1
     closest,  # IN/OUT (n_samples,)
-    stale,  # IN/OUT (n_blocks,): whether closest is still to be brought up to date
+    stale,  # IN/OUT (n_blocks,): True if closest of the block is not up to date
     rows,  # OUT (n_trials,)
 ):
-    """Draw a row for each number, in proportion to weight * D^2; False if an error may decide."""
-    total = total_of(totals)
-    if share > 0.0 and not LEAST_SURE < total < np.inf:
+    """Draw a row for each number as dense_draw; return False if an error might change a row."""
+    potential = total(totals)
+    if share > 0.0 and not LEAST_SURE < potential < np.inf:
         return False
-    # Both what is drawn and the sum beside it may be off by share * total.
-    margin = 2.5 * share * total
-    sums, summed = np.empty(BLOCK_ROWS), -1
+    # The drawn number and the sum of rows both have errors of up to share * potential.
+    margin = 2.5 * share * potential
+    kept = (data, indices, indptr, row_norms, row, values, trial, nearer, distances, exact)
     for t in range(uniforms.shape[0]):
-        drawn = uniforms[t] * total
-        block, before = find_block(totals, drawn)
+        block, _ = find_block(totals, uniforms[t] * potential)
         if stale[block]:
             stale[block] = False
-            keep(
-                data,
-                indices,
-                indptr,
-                row_norms,
-                row,
-                values,
-                trial,
-                nearer,
-                distances,
-                exact,
-                block,
-                block + 1,
-                closest,
-            )
-        if block != summed:
-            sum_rows(weights, closest, block, sums)
-            summed = block
-        rows[t] = find_row(weights.shape[0], block, before, sums, drawn, margin)
-        if rows[t] < 0:
-            return False
-    return True
+            keep(*kept, block, block + 1, closest)
+    return find_rows(weights, closest, totals, uniforms, margin, rows)
 
 
 @kernel
@@ -196,57 +165,40 @@ def step(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared
-    row,  # IN: the row kept last
-    values,  # IN (n_features,): its values
-    trial,  # IN: which trial it was
-    rows,  # IN (n_trials,): the rows to try
+    row,  # IN: the row that was kept last
+    values,  # IN (n_features,): the values of this row
+    trial,  # IN: the lane of this row when it was a trial
+    nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of old, then new trials
+    distances,  # IN/OUT (n_samples or 0, n_lanes), blocks start..stop: of the same trials
+    exact,  # IN: whether distances must be exact
+    rows,  # IN (n_trials,): the new trials
     table,  # IN (n_features, n_lanes): their values
     norms,  # IN (n_lanes,): their squared lengths
     weights,  # IN (n_samples,)
-    vectors,  # IN: a tuple with one entry for 8 lanes
-    exact,  # IN: whether distances are to have the deciding sum's bits
-    reach,  # IN: with ``exact``, distances up to reach * closest are computed by that sum
+    vectors,  # IN: a tuple with one entry for every 8 lanes
+    reach,  # IN: with ``exact``, distances up to reach * closest are exact
     start,  # IN: first block of rows
     stop,  # IN: block to stop before
     closest,  # IN/OUT (n_samples,), blocks start..stop
-    stale,  # IN/OUT (n_blocks,), blocks start..stop: whether closest is to be brought up to date
-    nearer,  # IN/OUT (n_samples, n_lanes / 8) uint8, blocks start..stop: of the trials before, now
-    distances,  # IN/OUT (n_samples or 0, n_lanes), blocks start..stop: the same
+    stale,  # IN/OUT (n_blocks,), blocks start..stop: True if closest is not up to date
     potentials,  # OUT (n_blocks, n_lanes), blocks start..stop
 ):
-    """Which trials are nearer than ``closest``, and what they leave."""
+    """Compare the rows with the trials; write bits and potentials."""
     found = np.empty(table.shape[1])
+    kept = (data, indices, indptr, row_norms, row, values, trial, nearer, distances, exact)
     for block in range(start, stop):
         if stale[block]:
-            keep(
-                data,
-                indices,
-                indptr,
-                row_norms,
-                row,
-                values,
-                trial,
-                nearer,
-                distances,
-                exact,
-                block,
-                block + 1,
-                closest,
-            )
+            keep(*kept, block, block + 1, closest)
         potentials[block, :] = 0.0
         first = block * BLOCK_ROWS
         last = min(first + BLOCK_ROWS, weights.shape[0])
         for i in range(first, last):
-            begin, end = indptr[i], indptr[i + 1]
-            sparse_products(data, indices, begin, end, table, 0, vectors, found)
+            sparse_products(data, indices, indptr[i], indptr[i + 1], table, 0, vectors, found)
             if not expand(found, row_norms[i], norms, CANCELLED, LEAST_SURE, vectors) or exact:
                 for t in range(rows.shape[0]):
                     is_far = found[t] > CANCELLED * (row_norms[i] + norms[t]) + LEAST_SURE
                     if not is_far or (exact and not found[t] > reach * closest[i]):
-                        y = rows[t]
-                        found[t] = exact_pair_distance(
-                            data, indices, begin, end, indptr[y], indptr[y + 1]
-                        )
+                        found[t] = exact_pair_distance(data, indices, indptr, i, rows[t], 2)
             mark_nearer(
                 found, closest[i], weights[i], vectors, nearer, i, distances, potentials, block
             )

@@ -1,4 +1,4 @@
-"""Whole starts of small CSR fits in two calls, as ``small_dense.py`` has them for dense ones."""
+"""Whole restarts of small fits of CSR rows in two compiled calls; see ``small_dense.py``."""
 
 import numpy as np
 
@@ -29,34 +29,23 @@ def seeds(
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared
     weights,  # IN (n_samples,)
-    firsts,  # IN (n_restarts,): first row of each start
-    uniforms,  # IN (n_restarts, n_clusters - 1, n_trials), each within 0..1
+    firsts,  # IN (n_restarts,): first row of each restart
+    uniforms,  # IN (n_restarts, n_clusters - 1, n_trials), each from 0 to 1
     vectors,  # IN: a tuple with one entry for 8 trials
     table,  # SCRATCH (n_features, 8 * len(vectors)), zero
     share,  # IN: relative error of expanded distances and their sums; 0 if they are exact
-    n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
+    n_kept,  # IN: rows whose distances to the trials of a step are stored: n_samples or 0
     start,  # IN
     stop,  # IN
-    chosen,  # OUT (n_restarts, n_clusters), starts start..stop: rows
+    chosen,  # OUT (n_restarts, n_clusters), restarts start..stop: rows
 ):
-    """Rows chosen by greedy k-means++; a start that the error might decide is done once more."""
+    """Choose rows by greedy k-means++, again with ``exact`` if an error might change a choice."""
+    matrix = (data, indices, indptr, row_norms)
+    how = (vectors, table, share, n_kept)
     for s in range(start, stop):
         chosen[s, 0] = firsts[s]
         for exact in (False, True):
-            if choose(
-                data,
-                indices,
-                indptr,
-                row_norms,
-                weights,
-                uniforms[s],
-                vectors,
-                table,
-                share,
-                n_kept,
-                exact,
-                chosen[s],
-            ):
+            if choose(*matrix, weights, uniforms[s], *how, exact, chosen[s]):
                 break
 
 
@@ -67,15 +56,15 @@ def choose(
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared
     weights,  # IN (n_samples,)
-    uniforms,  # IN (n_clusters - 1, n_trials), each within 0..1
+    uniforms,  # IN (n_clusters - 1, n_trials), each from 0 to 1
     vectors,  # IN: a tuple with one entry for 8 trials
     table,  # SCRATCH (n_features, 8 * len(vectors)), zero; left zero
     share,  # IN: relative error of expanded distances and their sums; 0 if they are exact
-    n_kept,  # IN: rows whose distances to the trials of a step are kept: n_samples or 0
-    exact,  # IN: whether every distance that matters is to be the deciding sum
-    chosen,  # IN/OUT (n_clusters,): the first row; the others
+    n_kept,  # IN: rows whose distances to the trials of a step are stored: n_samples or 0
+    exact,  # IN: whether every distance that matters must be exact
+    chosen,  # IN/OUT (n_clusters,): the first row, then all rows
 ):
-    """Rows of one start; False where the error might decide."""
+    """Choose the rows of one restart; return False if an error might change a choice."""
     n_samples = weights.shape[0]
     n_blocks = ceil_div(n_samples, BLOCK_ROWS)
     closest, totals = np.full(n_samples, np.inf), np.empty(n_blocks)
@@ -84,81 +73,33 @@ def choose(
     sums, norms = np.empty(table.shape[1]), np.empty(table.shape[1])
     distances = np.empty((n_kept, table.shape[1]))
     rows = np.empty(uniforms.shape[1], dtype=np.intp)
-    values, kept = np.zeros((table.shape[0], 1)), np.empty(1, dtype=np.intp)
+    values, only = np.zeros((table.shape[0], 1)), np.empty(1, dtype=np.intp)
+    last = values.ravel()
+    matrix = (data, indices, indptr, row_norms)
     error = 0.0 if exact else share
     best = 0
-    kept[0] = row = chosen[0]
-    put(data, indices, indptr, row_norms, kept, 1.0, values, norms)
-    keep(
-        data,
-        indices,
-        indptr,
-        row_norms,
-        row,
-        values.ravel(),
-        best,
-        nearer,
-        np.empty((0, table.shape[1])),
-        exact,
-        0,
-        n_blocks,
-        closest,
-    )
+    only[0] = row = chosen[0]
+    put(*matrix, only, 1.0, values, norms)
+    empty = np.empty((0, table.shape[1]))
+    kept = (data, indices, indptr, row_norms, row, last, best, nearer, empty, exact)
+    keep(*kept, 0, n_blocks, closest)
     add_blocks(weights, closest, 0, n_blocks, totals)
     stale = np.zeros(n_blocks, dtype=np.bool_)
     for c in range(1, chosen.shape[0]):
-        if not draw(
-            data,
-            indices,
-            indptr,
-            row_norms,
-            row,
-            values.ravel(),
-            best,
-            nearer,
-            distances,
-            exact,
-            error,
-            weights,
-            totals,
-            uniforms[c - 1],
-            closest,
-            stale,
-            rows,
-        ):
+        kept = (data, indices, indptr, row_norms, row, last, best, nearer, distances, exact)
+        if not draw(*kept, error, weights, totals, uniforms[c - 1], closest, stale, rows):
             return False
-        put(data, indices, indptr, row_norms, rows, 1.0, table, norms)
-        step(
-            data,
-            indices,
-            indptr,
-            row_norms,
-            row,
-            values.ravel(),
-            best,
-            rows,
-            table,
-            norms,
-            weights,
-            vectors,
-            exact,
-            1.0 + 3.0 * share,
-            0,
-            n_blocks,
-            closest,
-            stale,
-            nearer,
-            distances,
-            potentials,
-        )
-        put(data, indices, indptr, row_norms, rows, 0.0, table, norms)
+        put(*matrix, rows, 1.0, table, norms)
+        tried = (rows, table, norms, weights, vectors, 1.0 + 3.0 * share)
+        step(*kept, *tried, 0, n_blocks, closest, stale, potentials)
+        put(*matrix, rows, 0.0, table, norms)
         best = least_potential(potentials, rows.shape[0], sums)
         if not best_is_sure(data, indices, indptr, rows, sums, best, error):
             return False
         totals[:] = potentials[:, best]
-        put(data, indices, indptr, row_norms, kept, 0.0, values, norms)
-        kept[0] = row = chosen[c] = rows[best]
-        put(data, indices, indptr, row_norms, kept, 1.0, values, norms)
+        put(*matrix, only, 0.0, values, norms)
+        only[0] = row = chosen[c] = rows[best]
+        put(*matrix, only, 1.0, values, norms)
     return True
 
 
@@ -166,14 +107,14 @@ def choose(
 def add(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
-    begin,  # IN: the row's first position in data
-    end,  # IN: and the one to stop before
-    factor,  # IN: what the row counts
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
+    factor,  # IN: weight of the row, with a sign
     total,  # IN/OUT (n_features,)
 ):
     """total += factor * row."""
     for position in range(begin, end):
-        # Unsigned: numba then does not ask whether to count from the end.
+        # Indices are unsigned, so that numba does not check for negative ones.
         total[np.uintp(indices[position])] += factor * np.float64(data[position])
 
 
@@ -185,40 +126,39 @@ def runs(
     row_norms,  # IN (n_samples,): squared
     weights,  # IN (n_samples,)
     max_iter,  # IN
-    tol,  # IN: stop once the squared shifts of the centers sum to this or less
+    tol,  # IN: a restart stops if the squared shifts of the centers sum to this or less
     most_updates,  # IN: updates of sums by changed rows between two sums over all rows
-    counts,  # IN: what an update counts: 1, or 0 where it is exact
-    vectors,  # IN: a tuple with one entry for each vector of a panel
+    counts,  # IN: 1 to count the updates, 0 if they are exact
+    vectors,  # IN: a tuple with one entry for each vector of a tile
     table,  # SCRATCH (n_features, n_padded) float32, zero past n_clusters
     half_norms,  # SCRATCH (n_padded,) float32, infinite past n_clusters
-    at_once,  # IN: iterations of a start in this call at most
+    at_once,  # IN: most iterations of a restart in this call
     start,  # IN
-    stop,  # IN: start + 1 where a start may be left unfinished
-    sums,  # SCRATCH (n_clusters, n_features), for the next call as this one leaves it
+    stop,  # IN: start + 1 if a restart may stay unfinished
+    sums,  # SCRATCH (n_clusters, n_features), which the next call needs unchanged
     drift,  # SCRATCH, the same (n_clusters,)
     drift32,  # SCRATCH, the same (n_padded,) float32
     upper,  # SCRATCH, the same (n_samples,) float32
     lower,  # SCRATCH, the same (n_samples, n_padded) float32
-    centers,  # IN/OUT (n_restarts, n_clusters, n_features), starts start..stop: first, then last
+    centers,  # IN/OUT (n_restarts, n_clusters, n_features), restarts start..stop: first, then last
     labels,  # IN/OUT (n_restarts, n_samples) int32
-    stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; why it stopped; updates of sums
+    stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; code of ``stops``; updates of sums
     figures,  # OUT (n_restarts, 2): inertia, last shift
 ):
     """Lloyd's algorithm from given centers; see ``lloyd.lloyd``.
 
-    A start that is unfinished after ``at_once`` iterations goes on in the next call.
+    A restart that is unfinished after ``at_once`` iterations goes on in the next call.
     """
     n_samples = weights.shape[0]
     _, n_clusters, n_features = centers.shape
     after = np.empty(n_features)
-    weight_in_clusters, shifts, norms = (
-        np.empty(n_clusters),
-        np.empty(n_clusters),
-        np.empty(n_clusters),
-    )
+    norms = np.empty(n_clusters)
+    weight_in_clusters, shifts = np.empty(n_clusters), np.empty(n_clusters)
     touched = np.empty(n_clusters, dtype=np.bool_)
     before = np.empty(n_samples, dtype=np.int32)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=data.dtype)
+    matrix = (data, indices, indptr, row_norms)
+    bounds = (table, half_norms, vectors, drift, drift32, upper, lower)
     for s in range(start, stop):
         now, found = centers[s], labels[s]
         iteration = stops[s, 0]
@@ -239,22 +179,7 @@ def runs(
                 before[i] = found[i]
             put_centers(now, touched, 0, n_features, table)
             put_norms(now, norms, half_norms)
-            n_moved = sparse_bounds.assign(
-                data,
-                indices,
-                indptr,
-                row_norms,
-                now,
-                norms,
-                table,
-                half_norms,
-                vectors,
-                drift,
-                drift32,
-                upper,
-                lower,
-                found,
-            )
+            n_moved = sparse_bounds.assign(*matrix, now, norms, *bounds, found)
             iteration += 1
             changed = n_moved > 0
             if not changed:
@@ -288,7 +213,7 @@ def runs(
         if why in (RAN_EMPTY, UNFINISHED):
             continue
         if n_updates > 0:
-            # Of a start that converged at once in this call, nothing has added them up yet.
+            # If the restart converged at once in this call, the weights are not added up yet.
             add_weights(found, weights, weight_in_clusters)
             sums[:] = 0.0
             for i in range(n_samples):
@@ -297,29 +222,14 @@ def runs(
             if replace_centers(sums, now):
                 touched[:] = changed = True
                 upper[:] = np.inf
-        # Centers are handed back in the dtype of X.
+        # Centers are returned in the dtype of X.
         if round_centers(rounded, now):
             touched[:] = changed = True
             upper[:] = np.inf
         if changed:
             put_centers(now, touched, 0, n_features, table)
             put_norms(now, norms, half_norms)
-            sparse_bounds.assign(
-                data,
-                indices,
-                indptr,
-                row_norms,
-                now,
-                norms,
-                table,
-                half_norms,
-                vectors,
-                drift,
-                drift32,
-                upper,
-                lower,
-                found,
-            )
+            sparse_bounds.assign(*matrix, now, norms, *bounds, found)
         squared_lengths(now, norms)
         own_distances(data, indices, indptr, now, norms, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift

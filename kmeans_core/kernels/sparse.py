@@ -1,15 +1,14 @@
-"""Kernels over CSR, absent = 0: work in proportion to the stored values, answers as the dense ones.
+"""Kernels over CSR, in which an absent cell is 0: the work is in proportion to the stored values.
 
 A matrix is three arrays: data (n_stored,) float32 or float64, indices (n_stored,) int32 or int64,
-strictly ascending in each row, and indptr (n_samples + 1,). ``centers_t`` is the centers
-transposed, (n_features, n_padded), so that each stored value meets the centers side by side.
-Where places in arrays are unsigned, numba asks of none whether it counts from the end: up to twice
+strictly ascending in each row, and indptr (n_samples + 1,). ``centers_t`` holds the centers
+transposed, (n_features, n_padded), so that a stored value is multiplied with neighboring numbers.
+Some array indices are unsigned. numba then does not check for negative ones, which is up to twice
 as fast.
 
-The expanded formula |x|^2 - 2 x.c + |c|^2 touches stored values only, but rounds differently from
-the sum of (x - c)^2 that decides (``dense.py``), and loses everything where the two terms nearly
-cancel. So where too much cancelled, the sum over all features is taken instead. What assigns rows
-to centers is in ``sparse_filter.py``.
+The expanded formula |x|^2 - 2 x.c + |c|^2 reads stored values only. But it rounds differently from
+the exact distance (``dense.py``), and it has no correct digits if the two terms nearly cancel. If
+too much cancels, the exact distance replaces it. ``sparse_filter.py`` assigns rows to centers.
 """
 
 import numpy as np
@@ -19,12 +18,12 @@ from kmeans_core.kernels.jit import kernel
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
 
-# Expanded distances, and sums of them, that are below this may have lost digits to underflow, which
-# no share of the norms bounds.
+# Expanded distances below this, and sums of them, may have lost digits by underflow. That loss may
+# be any share of the norms.
 LEAST_SURE = 2.0**-930
 
-# Squared lengths up to which float32 holds the products of rows of quarters exactly: in sixteenths,
-# no more than 2^24.
+# Greatest squared length of short rows. float32 holds the products of such rows exactly if all
+# values are multiples of 1/4: in sixteenths, a product is at most 2^24.
 SHORT_NORM = 2.0**20
 
 
@@ -32,11 +31,11 @@ SHORT_NORM = 2.0**20
 def exact_distance(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
-    begin,  # IN: the row's first position in data
-    end,  # IN: and the one to stop before
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
     center,  # IN (n_features,)
 ):
-    """Sum of (x - c)^2 over every feature in order: the dense kernels' own bits."""
+    """Sum of (x - c)^2 over every feature in order, with the bits of the dense kernels."""
     total = 0.0
     position = begin
     for j in range(center.shape[0]):
@@ -54,10 +53,10 @@ def take(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    rows,  # IN (n_rows,): the rows asked for
+    rows,  # IN (n_rows,)
     out,  # OUT (n_rows, n_features), zero
 ):
-    """Some rows, dense."""
+    """Write some rows as a dense array."""
     for position in range(rows.shape[0]):
         for stored in range(indptr[rows[position]], indptr[rows[position] + 1]):
             out[position, indices[stored]] = data[stored]
@@ -72,7 +71,7 @@ def is_sound(
     start,  # IN
     stop,  # IN
 ):
-    """Whether rows start..stop lie in the arrays, their values finite, their indices ascending."""
+    """Whether rows start..stop fit in the arrays, with finite values and ascending indices."""
     n_stored = min(data.shape[0], indices.shape[0])
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
@@ -82,7 +81,7 @@ def is_sound(
             continue
         if indices[begin] < 0 or indices[end - 1] >= n_features:
             return False
-        # Counted, not returned at once: so the loops have no exit and become vectors.
+        # Errors are counted, so that the loops have no exit and can be vectorized.
         n_bad = 0
         for position in range(begin, end):
             n_bad += not abs(data[position]) < np.inf
@@ -115,10 +114,10 @@ def is_short(
     data,  # IN (n_stored,)
     row_norms,  # IN (n_samples,): squared lengths
 ):
-    """Whether all values are quarters of whole numbers, in rows no longer than 2^10.
+    """Whether all values are multiples of 1/4, in rows of Euclidean length 2^10 or less.
 
-    Then products of rows are exact in float32, whatever the order of their sums: in sixteenths
-    they are whole, and by Cauchy and Schwarz no partial sum exceeds the product of two lengths.
+    Then products of rows are exact in float32 in any order of addition: in sixteenths they are
+    whole numbers, and no partial sum exceeds the product of the two lengths (Cauchy-Schwarz).
     """
     n_bad = 0
     for i in range(row_norms.shape[0]):
@@ -137,7 +136,7 @@ def column_means(
     indices,  # IN (n_stored,)
     n_samples,  # IN
     means,  # OUT (n_features,)
-    n_entries,  # OUT (n_features,): how many rows store the feature
+    n_entries,  # OUT (n_features,): number of rows that store the feature
 ):
     """Mean of each feature over all rows."""
     means[:] = 0.0
@@ -156,17 +155,17 @@ def squared_deviations(
     indices,  # IN (n_stored,)
     n_samples,  # IN
     means,  # IN (n_features,)
-    n_entries,  # IN (n_features,): how many rows store the feature
+    n_entries,  # IN (n_features,): number of rows that store the feature
 ):
     """Sum of (x - mean)^2 over all rows and features, in blocks so that rounding grows slowly."""
     total = 0.0
     for first in range(0, data.shape[0], 128):
-        part = 0.0
+        of_block = 0.0
         last = min(first + 128, data.shape[0])
         for position in range(np.uint64(first), np.uint64(last)):
             difference = np.float64(data[position]) - means[np.uint64(indices[position])]
-            part += difference * difference
-        total += part
+            of_block += difference * difference
+        total += of_block
     absent = 0.0
     for j in range(means.shape[0]):
         absent += (n_samples - n_entries[j]) * means[j] * means[j]
@@ -218,8 +217,8 @@ def own_distances(
 ):
     """Squared distance of rows start..stop to the center of their own cluster.
 
-    (x - c)^2 is summed over the stored features; only the rest of the center, which is all the
-    row's zeros see of it, comes by subtraction from |c|^2.
+    (x - c)^2 is summed over the stored features. For the zeros of a row, the rest of |c|^2 is
+    added, which comes by subtraction.
     """
     for i in range(start, stop):
         c = labels[i]
@@ -245,10 +244,10 @@ def exact_own_distances(
     indptr,  # IN (n_samples + 1,)
     centers,  # IN (n_clusters, n_features)
     labels,  # IN (n_samples,)
-    rows,  # IN (n_rows,): the rows asked for
+    rows,  # IN (n_rows,)
     out,  # OUT (n_rows,)
 ):
-    """Squared distance of some rows to the center of their own cluster, by the deciding sum."""
+    """Exact squared distance of some rows to the center of their own cluster."""
     for position in range(rows.shape[0]):
         i = rows[position]
         out[position] = exact_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])
@@ -260,13 +259,13 @@ def add_rows(
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     rows,  # IN (n_entries,): row numbers, cluster by cluster
-    factors,  # IN (n_entries,): what each of them counts
-    starts,  # IN (n_clusters + 1,): where each cluster's entries start
+    factors,  # IN (n_entries,): weights of these rows, with a sign
+    starts,  # IN (n_clusters + 1,): the first entry of each cluster
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
     sums,  # IN/OUT (n_clusters, n_features), clusters start..stop
 ):
-    """Add factor * row to the sums of clusters start..stop, entry after entry."""
+    """Add factor * row to the sums of clusters start..stop, entry by entry."""
     for c in range(start, stop):
         total = sums[c]
         for entry in range(starts[c], starts[c + 1]):
@@ -280,30 +279,29 @@ def add_rows(
 def exact_pair_distance(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
-    begin,  # IN: the one row's first position
-    end,  # IN: and the one to stop before
-    other_begin,  # IN: the other row's
-    other_end,  # IN
+    indptr,  # IN (n_samples + 1,)
+    row,  # IN
+    other,  # IN: another row
+    power,  # IN: 1 or 2
 ):
-    """Sum of (x - y)^2 over the features stored in either row, in order."""
+    """Sum of |x - y|^power over the features that either row stores, in order."""
+    position, end = indptr[row], indptr[row + 1]
+    other_position, other_end = indptr[other], indptr[other + 1]
+    beyond = np.iinfo(np.int64).max
     total = 0.0
-    while begin < end or other_begin < other_end:
-        difference = 0.0
-        takes_one = other_begin >= other_end or (
-            begin < end and indices[begin] <= indices[other_begin]
-        )
-        takes_other = begin >= end or (
-            other_begin < other_end and indices[other_begin] <= indices[begin]
-        )
-        if takes_one:
-            difference += np.float64(data[begin])
-        if takes_other:
-            difference -= np.float64(data[other_begin])
-        if takes_one:
-            begin += 1
-        if takes_other:
-            other_begin += 1
-        total += difference * difference
+    while position < end or other_position < other_end:
+        j = np.int64(indices[position]) if position < end else beyond
+        other_j = np.int64(indices[other_position]) if other_position < other_end else beyond
+        x = 0.0
+        y = 0.0
+        if j <= other_j:
+            x = np.float64(data[position])
+            position += 1
+        if other_j <= j:
+            y = np.float64(data[other_position])
+            other_position += 1
+        difference = abs(x - y)
+        total += difference * difference if power == 2 else difference
     return total
 
 

@@ -1,35 +1,30 @@
-"""Labels of CSR rows again and again as centers move, with bounds that skip rows.
+"""Kernels that assign CSR rows again and again while centers move, with bounds that skip rows.
 
-Each row keeps an upper bound on the distance to its own center, and a lower bound on that to every
-other (Elkan 2003, Using the Triangle Inequality to Accelerate k-Means, section 3), a float32 lane
-for each. ``drift`` is how far each center has moved since the start, added up: what was a bound
-then, less or plus what the center has moved since, is one now.
+Each row keeps an upper bound on the distance to its own center, and a lower bound on the distance
+to every other center (Elkan 2003, Using the Triangle Inequality to Accelerate k-Means, section 3),
+in float32. ``drift`` adds up the distances that each center has moved. A stored bound, corrected by
+the drift since then, is a bound for the present centers.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.arrays import EPS, EPS32, U32, UNDERFLOW, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.sparse_filter import (
-    ROOM,
-    longest_center,
-    nearest_of_unsettled,
-    roundings,
-)
+from kmeans_core.kernels.sparse_filter import ROOM, longest_center, nearest_of_unsettled, roundings
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
 
 @kernel
 def move_bounds(
-    shifts,  # IN (n_clusters,): squared distances that centers moved, as they were summed
+    shifts,  # IN (n_clusters,): squared distances that centers moved, with rounding errors
     n_features,  # IN
-    drift,  # IN/OUT (n_clusters,): distances moved, added up, rounded up
-    drift32,  # OUT (n_padded,) float32: no less than that; padding is left as it is
+    drift,  # IN/OUT (n_clusters,): distances moved, added up and rounded up
+    drift32,  # OUT (n_padded,) float32: drift, rounded up; padding does not change
 ):
     """Add up how far the centers moved.
 
-    All is rounded up: a sum of d terms each rounded to 1 + EPS / 2 at most d + 3 times, so that
+    All sums are rounded up. A sum of d terms has at most d + 3 roundings by 1 + EPS / 2, so that
     1 + (d + 8) EPS is more than enough (Higham 2002, section 3.1).
     """
     upwards = 1.0 + (n_features + 8) * EPS
@@ -49,38 +44,36 @@ def assign(
     center_norms,  # IN (n_clusters,): squared lengths
     table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     half_norms,  # IN (n_padded,) float32: infinite where padded
-    vectors,  # IN: a tuple as long as a panel of the table has vectors
+    vectors,  # IN: a tuple with one entry for each vector of a tile
     drift,  # IN (n_clusters,)
     drift32,  # IN (n_padded,) float32: zero where padded
-    upper,  # IN/OUT (n_samples,) float32: + drift[label] bounds the own distance; inf: unknown
+    upper,  # IN/OUT (n_samples,) float32: + drift[label] bounds the own distance; inf if unknown
     lower,  # IN/OUT (n_samples, n_padded) float32: - drift bounds the others; inf for the own
-    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
 ):
     """Label every row; return how many labels changed.
 
-    The labels are those of ``sparse_filter.assign``, whose terms these are. A squared distance
-    |x|^2 + 2 score is off by twice the error of a score, |c| (part 1 + ROOM u |c|) + part 2 with
-    the longest |c|, and by what three operations in float32 add, each less than u (|x|^2 + 2
-    |score|) <= 2 u R^2. ``error`` is more than both. What is stored is rounded outwards by 4 EPS32,
-    more than the operations on it lose, and so is what it is compared with; the deciding sums are
-    off by (d + 2) EPS / 2 of themselves.
+    The labels and the terms are those of ``sparse_filter.assign``. The error of a squared distance
+    |x|^2 + 2 score is twice the error of a score, |c| (part 1 + ROOM u |c|) + part 2 with the
+    longest |c|, and the error of three operations in float32, each less than
+    u (|x|^2 + 2 |score|) <= 2 u R^2. ``error`` is more than both. Stored bounds, and the numbers
+    compared with them, are rounded outwards by 4 EPS32, more than the operations on them lose. The
+    relative error of exact distances is (d + 2) EPS / 2.
     """
     n_samples, n_padded = lower.shape
-    n_clusters, n_features = centers.shape
+    n_features = centers.shape[1]
     farthest = longest_center(center_norms)
     outwards = np.float32(4.0) * EPS32
     inwards = np.float32(1.0) - outwards
     margin = np.float32(1.0 + 8.0 * EPS32 + (n_features + 8) * EPS)
     products = aligned_empty(n_padded, table).reshape(1, n_padded)
-    close = np.empty(n_clusters, dtype=np.intp)
-    scores = np.empty(n_clusters)
     n_moved = 0
     for i in range(n_samples):
         if upper[i] < np.inf:
             reach32 = (upper[i] + drift32[labels[i]]) * margin
             n_open = 0
             for c in range(n_padded):
-                # "not above" rather than "below": a NaN must be seen.
+                # "not above" rather than "below", so that NaN counts.
                 n_open += not lower[i, c] - drift32[c] > reach32
             if n_open == 0:
                 continue
@@ -95,20 +88,7 @@ def assign(
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
         if not np.float64(second) - np.float64(least) > bound:
             nearest = nearest_of_unsettled(
-                data,
-                indices,
-                begin,
-                end,
-                reach,
-                per_length,
-                both,
-                centers,
-                center_norms,
-                products,
-                half_norms,
-                nearest,
-                close,
-                scores,
+                data, indices, begin, end, length, centers, center_norms, products, half_norms
             )
         if labels[i] != nearest:
             labels[i] = nearest

@@ -1,15 +1,15 @@
-"""Distances between CSR rows: from a strip of rows to a block of rows (``pairs`` says how)."""
+"""Distances from CSR rows to a block of CSR rows; ``pairs`` describes them."""
 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.pairs import is_lost, less_in_common
+from kmeans_core.kernels.pairs import is_lost, subtract_common
 from kmeans_core.kernels.sparse import exact_pair_distance
 from kmeans_core.kernels.vectors.fused import sparse_products
 
-# Rows side by side in a table: 4 vectors of float64, of which sparse_products has one chain of
-# sums for each lane.
-PANEL_ROWS = 32
+# Rows of the block that lie side by side in a table: 4 vectors of float64. With so many vectors,
+# sparse_products adds each lane in one chain.
+TILE_ROWS = 32
 
 
 @kernel
@@ -19,11 +19,11 @@ def columns_of(
     indptr,  # IN (n_samples + 1,)
     first,  # IN: first row of the block
     stop,  # IN: row to stop before
-    starts,  # OUT (n_features + 1,) uint32: where each feature's entries start
-    rows,  # OUT (n_stored of the block,) uint16: in which row of the block each entry is
+    starts,  # OUT (n_features + 1,) uint32: the first entry of each feature
+    rows,  # OUT (n_stored of the block,) uint16: the row of each entry within the block
     values,  # OUT (n_stored of the block,)
 ):
-    """The block column by column, counting; in each column the rows ascend."""
+    """Sort the block by column with a counting sort; in each column the rows ascend."""
     starts[:] = 0
     for position in range(indptr[first], indptr[stop]):
         starts[indices[position]] += 1
@@ -31,7 +31,7 @@ def columns_of(
     for j in range(starts.shape[0]):
         total += starts[j]
         starts[j] = total
-    # From the last entry of each column back to its first, which ends as the column's start.
+    # Entries fill each column from its end, so that starts[j] ends at the first entry.
     for i in range(stop - 1, first - 1, -1):
         for position in range(indptr[i], indptr[i + 1]):
             j = indices[position]
@@ -45,18 +45,18 @@ def products_by_columns(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    starts,  # IN (n_features + 1,) uint32: the block's columns, see columns_of
+    starts,  # IN (n_features + 1,) uint32: the columns of the block, see columns_of
     rows,  # IN (n_stored of the block,) uint16
     values,  # IN (n_stored of the block,)
-    start,  # IN: first row of the strip
-    stop,  # IN: row to stop before
-    out,  # OUT (n_strip, n_block)
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_rows, n_block)
 ):
-    """Products of rows start..stop with the block's rows, where few features are stored.
+    """Products of rows start..stop with the block's rows, if few features are stored.
 
-    Each stored value meets those of its own column only: where a share p of X is stored, a pair
-    of rows costs p^2 of its features. Unsigned positions: numba asks of signed ones whether they
-    are negative, which takes half as long again.
+    Each stored value is multiplied with its own column only. If a share p of X is stored, a pair of
+    rows costs p^2 of its features. Positions are unsigned, because numba checks signed ones for
+    negative values, which takes half as long again.
     """
     for i in range(start, stop):
         line = out[i - start]
@@ -75,21 +75,21 @@ def products_by_rows(
     indptr,  # IN (n_samples + 1,)
     first,  # IN: first row of the block
     last,  # IN: row to stop before
-    start,  # IN: first row of the strip
-    stop,  # IN: row to stop before
-    table,  # IN (n_features, PANEL_ROWS): zeros, and again at the end
-    vectors,  # IN: a tuple with one entry for each vector of PANEL_ROWS numbers of its dtype
-    out,  # OUT (n_strip, n_block padded to whole panels), of the table's dtype
+    start,  # IN
+    stop,  # IN
+    table,  # SCRATCH (n_features, TILE_ROWS): zero before and after
+    vectors,  # IN: a tuple with one entry for each vector in a row of the table
+    out,  # OUT (n_rows, n_block padded to whole tiles), of the table's dtype
 ):
-    """Products of rows start..stop with the block's rows, where many features are stored.
+    """Products of rows start..stop with the block's rows, if many features are stored.
 
-    A panel of the block's rows is laid out densely, side by side; a stored value meets all of
-    them at once. Each float64 lane adds in one chain, features in order, so that it is the same
-    which of two rows is the lane: what only one of them stores adds 0. In float32 sums are exact
-    (``sparse.is_short``).
+    TILE_ROWS rows of the block lie side by side in the table, so one vector multiplies a stored
+    value with several of them. Each float64 lane adds the features in order. A feature that only
+    one of two rows stores adds 0, so the product is the same if the rows change places. In float32
+    the sums are exact (``sparse.is_short``).
     """
-    for top in range(first, last, PANEL_ROWS):
-        bottom = min(top + PANEL_ROWS, last)
+    for top in range(first, last, TILE_ROWS):
+        bottom = min(top + TILE_ROWS, last)
         for row in range(top, bottom):
             lane = np.uint64(row - top)
             for position in range(np.uint64(indptr[row]), np.uint64(indptr[row + 1])):
@@ -111,25 +111,18 @@ def euclidean(
     row_norms,  # IN (n_samples,): squared
     first,  # IN: first row of the block
     last,  # IN: row to stop before
-    start,  # IN: first row of the strip
-    stop,  # IN: row to stop before
-    out,  # IN/OUT (n_strip, n_block or more): products; out: distances
+    start,  # IN
+    stop,  # IN
+    out,  # IN/OUT (n_rows, n_block or more): products, then distances
 ):
     """Distances from rows start..stop to the block's rows, from their products."""
     norms = row_norms[first:last]
     for i in range(start, stop):
         line = out[i - start]
-        if less_in_common(line, row_norms[i], norms) > 0:
+        if subtract_common(line, row_norms[i], norms) > 0:
             for other in range(norms.shape[0]):
                 if is_lost(line[other], row_norms[i] + norms[other]):
-                    line[other] = exact_pair_distance(
-                        data,
-                        indices,
-                        indptr[i],
-                        indptr[i + 1],
-                        indptr[first + other],
-                        indptr[first + other + 1],
-                    )
+                    line[other] = exact_pair_distance(data, indices, indptr, i, first + other, 2)
         for other in range(norms.shape[0]):
             line[other] = np.sqrt(line[other])
 
@@ -149,49 +142,22 @@ def lengths(
 
 
 @kernel
-def exact_pair_manhattan(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    begin,  # IN: the one row's first position
-    end,  # IN: and the one to stop before
-    other_begin,  # IN: the other row's
-    other_end,  # IN
-):
-    """Sum of |x - y| over the features stored in either row, in order."""
-    beyond = np.iinfo(np.int64).max
-    total = 0.0
-    while begin < end or other_begin < other_end:
-        j = np.int64(indices[begin]) if begin < end else beyond
-        other_j = np.int64(indices[other_begin]) if other_begin < other_end else beyond
-        x = 0.0
-        y = 0.0
-        if j <= other_j:
-            x = np.float64(data[begin])
-            begin += 1
-        if other_j <= j:
-            y = np.float64(data[other_begin])
-            other_begin += 1
-        total += abs(x - y)
-    return total
-
-
-@kernel
 def manhattan(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     l1_norms,  # IN (n_samples,): sums of |x|
     first,  # IN: first row of the block
-    starts,  # IN (n_features + 1,) uint32: the block's columns, see columns_of
+    starts,  # IN (n_features + 1,) uint32: the columns of the block, see columns_of
     rows,  # IN (n_stored of the block,) uint16
     values,  # IN (n_stored of the block,)
-    start,  # IN: first row of the strip
-    stop,  # IN: row to stop before
-    out,  # OUT (n_strip, n_block)
+    start,  # IN
+    stop,  # IN
+    out,  # OUT (n_rows, n_block)
 ):
     """Sums of |x - y| from rows start..stop to the block's rows.
 
-    |x - y| = |x| + |y| - 2 min(|x|, |y|) where the signs agree, and |x| + |y| where they do not.
+    |x - y| = |x| + |y| - 2 min(|x|, |y|) if the signs agree, and |x| + |y| if they differ.
     """
     sizes = l1_norms[first : first + out.shape[1]]
     for i in range(start, stop):
@@ -204,14 +170,7 @@ def manhattan(
                 y = values[entry]
                 if (x > 0.0) == (y > 0.0):
                     line[rows[entry]] += min(abs(x), abs(y))
-        if less_in_common(line, l1_norms[i], sizes) > 0:
+        if subtract_common(line, l1_norms[i], sizes) > 0:
             for other in range(sizes.shape[0]):
                 if is_lost(line[other], l1_norms[i] + sizes[other]):
-                    line[other] = exact_pair_manhattan(
-                        data,
-                        indices,
-                        indptr[i],
-                        indptr[i + 1],
-                        indptr[first + other],
-                        indptr[first + other + 1],
-                    )
+                    line[other] = exact_pair_distance(data, indices, indptr, i, first + other, 1)

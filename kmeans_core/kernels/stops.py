@@ -1,3 +1,3 @@
-"""Why a run of Lloyd's algorithm stopped, as kernels say it."""
+"""Codes of kernels for the reasons why Lloyd's algorithm stopped."""
 
 MAX_ITER, TOLERANCE, STRICT, RAN_EMPTY, UNFINISHED = 0, 1, 2, 3, 4

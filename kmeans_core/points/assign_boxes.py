@@ -72,9 +72,9 @@ class BoxAssigner:
         # assignment costs more than reading twice as much.
         padding = n_blocks * boxes.BLOCK_ROWS - n_samples
         rows = X[np.pad(self._order, (0, padding), mode="edge")]
-        n_lines = n_blocks * boxes.BLOCK_LINES
-        self._points = aligned_zeros((n_lines, n_features, boxes.LINE), np.float64)
-        self._points[:] = rows.reshape(n_lines, boxes.LINE, n_features).transpose(0, 2, 1)
+        n_tiles = n_blocks * boxes.BLOCK_TILES
+        self._points = aligned_zeros((n_tiles, n_features, boxes.TILE_ROWS), np.float64)
+        self._points[:] = rows.reshape(n_tiles, boxes.TILE_ROWS, n_features).transpose(0, 2, 1)
         self._tree = _tree(_by_block(np.minimum, self._points), _by_block(np.maximum, self._points))
         # The labels in the order of the blocks, and the caller's as they were left.
         self._own = np.full(n_samples, -1, dtype=np.int32)
@@ -99,7 +99,7 @@ class BoxAssigner:
             moved.append(
                 boxes.assign(
                     self._points,
-                    boxes.BLOCK_LINES,
+                    boxes.BLOCK_TILES,
                     *self._tree,
                     table,
                     len(centers),
@@ -111,7 +111,7 @@ class BoxAssigner:
                 )
             )
 
-        n_blocks = len(self._points) // boxes.BLOCK_LINES
+        n_blocks = len(self._points) // boxes.BLOCK_TILES
         work = self._points.size * WORK_PER_VALUE
         chunks.run(n_blocks, work, self.n_threads, task, most_items=MOST_BLOCKS)
         np.copyto(self._left, labels)
@@ -154,8 +154,8 @@ def _split(
 
 
 def _by_block(least_or_most: np.ufunc, points: Floats) -> Floats:
-    lines = least_or_most.reduce(points, axis=2)
-    return least_or_most.reduceat(lines, np.arange(0, len(lines), boxes.BLOCK_LINES))
+    of_tiles = least_or_most.reduce(points, axis=2)
+    return least_or_most.reduceat(of_tiles, np.arange(0, len(of_tiles), boxes.BLOCK_TILES))
 
 
 def _tree(low: Floats, high: Floats) -> tuple[npt.NDArray[Any], ...]:

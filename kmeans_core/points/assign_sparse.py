@@ -10,7 +10,7 @@ from kmeans_core.kernels.centers import put_centers
 from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.threads import chunks
 
-# A panel has at most this many vectors, because each has an accumulator.
+# A tile has at most this many vectors, because each has an accumulator.
 MOST_VECTORS = 8
 
 # run_rows(n, task) runs the task over all rows, with n multiply-adds for each stored value.
@@ -22,9 +22,9 @@ class CenterTable:
 
     def __init__(self, n_clusters: int, n_features: int) -> None:
         n_padded = self.padded(n_clusters)
-        n_panels = ceil_div(n_padded, LANES32 * MOST_VECTORS)
-        # One entry for each vector of a panel.
-        self.vectors = (0,) * (n_padded // (LANES32 * n_panels))
+        n_tiles = ceil_div(n_padded, LANES32 * MOST_VECTORS)
+        # One entry for each vector of a tile.
+        self.vectors = (0,) * (n_padded // (LANES32 * n_tiles))
         # The centers transposed, zero after n_clusters.
         self.table = aligned_zeros((n_features, n_padded), np.float32)
         # Half the squared lengths of the centers, infinite after n_clusters.
@@ -33,10 +33,10 @@ class CenterTable:
 
     @staticmethod
     def padded(n_clusters: int) -> int:
-        """The number of columns: panels of equal width, made of whole vectors."""
+        """The number of columns: tiles of equal width, made of whole vectors."""
         n_vectors = ceil_div(n_clusters, LANES32)
-        n_panels = ceil_div(n_vectors, MOST_VECTORS)
-        return round_up(n_vectors, n_panels) * LANES32
+        n_tiles = ceil_div(n_vectors, MOST_VECTORS)
+        return round_up(n_vectors, n_tiles) * LANES32
 
 
 class SparseAssigner:

@@ -191,7 +191,7 @@ class DensePoints:
     def _tables(self, shift: Floats, first: int, stop: int) -> Callable[[], Floats]:
         """A function that returns a table for rows first..stop, empty if rows are long."""
         n_features = self.X.shape[1]
-        n_lanes = round_up(stop - first, dense_pairs.PANEL_LANES)
+        n_lanes = round_up(stop - first, dense_pairs.TILE_LANES)
         if self.rows_are_long:
             shape = dense_pairs.FEATURES, n_lanes + dense_pairs.GAP
             return lambda: aligned_zeros(shape, np.float64)

@@ -147,10 +147,8 @@ class ObservedPoints(CsrRows):
 
     def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
         # The average squared distance of two rows.
-        strangers = 2.0 * self.n_features * self.mean_variance()
-        return ObservedTrials(
-            self.csr, self.n_features, strangers, weights, n_trials, self.n_threads
-        )
+        apart = 2.0 * self.n_features * self.mean_variance()
+        return ObservedTrials(self.csr, self.n_features, apart, weights, n_trials, self.n_threads)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(self.shape[0])

@@ -228,14 +228,14 @@ class SparsePoints(CsrRows):
 
     def _products_by_rows(self, first: int, stop: int, start: int, end: int) -> Floats:
         dtype = self._product_dtype
-        n_panels = ceil_div(stop - first, sparse_pairs.PANEL_ROWS)
-        out = np.empty((end - start, n_panels * sparse_pairs.PANEL_ROWS), dtype=dtype)
+        n_tiles = ceil_div(stop - first, sparse_pairs.TILE_ROWS)
+        out = np.empty((end - start, n_tiles * sparse_pairs.TILE_ROWS), dtype=dtype)
         # Made once for each thread that asks; a call that is cut short takes its table with it.
         try:
             table = self._tables.pop()
         except IndexError:
-            table = aligned_zeros((self.n_features, sparse_pairs.PANEL_ROWS), dtype)
-        vectors = (0,) * (sparse_pairs.PANEL_ROWS * dtype.itemsize // VECTOR_BYTES)
+            table = aligned_zeros((self.n_features, sparse_pairs.TILE_ROWS), dtype)
+        vectors = (0,) * (sparse_pairs.TILE_ROWS * dtype.itemsize // VECTOR_BYTES)
         sparse_pairs.products_by_rows(*self.csr, first, stop, start, end, table, vectors, out)
         self._tables.append(table)
         return out.astype(np.float64, copy=False)
@@ -251,7 +251,7 @@ class SparsePoints(CsrRows):
         _, indices, _ = self.csr
         n_samples, n_features = self.shape
         itemsize = self._product_dtype.itemsize
-        n_bytes = n_features * sparse_pairs.PANEL_ROWS * itemsize
+        n_bytes = n_features * sparse_pairs.TILE_ROWS * itemsize
         if n_bytes > TABLE_BYTES:
             return False
         share = SHARE_BY_ROWS * itemsize * (2 if n_bytes > CACHED_TABLE_BYTES else 1)

@@ -218,10 +218,9 @@ class SparseTrials(BlockTrials):
         self._tried = rows
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
-        weights, vectors, *blocks = self._to_step(start, stop)
-        kept = self.row_norms, self.row, self._values.ravel(), self.trial
-        tried = rows, self._table, self._norms, weights, vectors, self._exact, self._reach
-        seeding_sparse.step(*self.csr, *kept, *tried, *blocks, self.distances, self.potentials)
+        tried = rows, self._table, self._norms, self.weights, self.vectors, self._reach
+        blocks = start, stop, self.closest, self.stale, self.potentials
+        seeding_sparse.step(*self._kept(), *tried, *blocks)
 
     def _keep(self, start: int, stop: int) -> None:
         seeding_sparse.keep(*self._kept(), start, stop, self.closest)
@@ -239,41 +238,39 @@ class SparseTrials(BlockTrials):
 class ObservedTrials(BlockTrials):
     """Trials over rows with unknown cells: distances over the cells that both rows know.
 
-    ``strangers`` is the squared distance of two rows that share no known cell.
+    ``apart`` is the squared distance of two rows that share no known cell.
     """
 
     def __init__(
         self,
         csr: Csr,
         n_features: int,
-        strangers: float,
+        apart: float,
         weights: Floats,
         n_trials: int,
         n_threads: int,
     ) -> None:
         super().__init__(weights, n_trials, n_threads, len(csr[0]))
         self.csr = csr
-        self.strangers = strangers
+        self.apart = apart
         self._tables = np.zeros((2, n_features, self.potentials.shape[1]))
         self._kept = np.zeros((2, n_features, 1))
 
     def _take(self, row: int, trial: int) -> None:
         super()._take(row, trial)
-        self._kept[:] = 0.0
-        observed.put(*self.csr, np.array([row]), *self._kept)
+        observed.put(*self.csr, np.array([row]), self._kept)
 
     def _draw(self, uniforms: Floats, rows: Ints) -> None:
-        kept = *self._kept, self.strangers, self.trial, self.nearer
+        kept = self._kept, self.apart, self.trial, self.nearer
         observed.draw(*self.csr, *kept, *self._to_draw(uniforms, rows))
 
     def _put(self, rows: Ints) -> None:
-        self._tables[:] = 0.0
-        observed.put(*self.csr, rows, *self._tables)
+        observed.put(*self.csr, rows, self._tables)
 
     def _step(self, rows: Ints, start: int, stop: int) -> None:
-        tables = *self._kept, self.trial, *self._tables, self.strangers
+        tables = self._kept, self.trial, self._tables, self.apart
         observed.step(*self.csr, *tables, *self._to_step(start, stop), self.potentials)
 
     def _keep(self, start: int, stop: int) -> None:
-        kept = *self._kept, self.strangers, self.trial, self.nearer
+        kept = self._kept, self.apart, self.trial, self.nearer
         observed.keep(*self.csr, *kept, start, stop, self.closest)

@@ -1,6 +1,6 @@
-"""Explicit vectors that keep the deciding sum's bits: float64, features in order, nothing fused.
+"""Explicit vectors that keep the bits of the exact distance: float64, in order, nothing fused.
 
-Each lane is a center (or a trial of k-means++), and adds in the same order as the plain loop.
+Each lane is a center (or a trial of k-means++), and adds the features in order.
 ``fused.py`` has the faster vectors, which need a rounding bound.
 """
 
@@ -12,7 +12,9 @@ from numba.extending import intrinsic
 
 from kmeans_core.kernels.vectors.ir import (
     LANES64,
+    arrays,
     constants,
+    integers,
     load,
     prefetch_entries,
     reduce,
@@ -34,12 +36,9 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
-        rows, right, target = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2, 5)
-        )
-        intp = context.get_value_type(types.intp)
-        place = context.cast(builder, args[1], signature.args[1], types.intp)
-        offset = context.cast(builder, args[3], signature.args[3], types.intp)
+        rows, right, target = arrays(context, builder, signature, args, (0, 2, 5))
+        place, offset = integers(context, builder, signature, args, (1, 3))
+        intp = place.type
         n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
         start = builder.gep(rows.data, [builder.mul(place, n_features)])
         sums = zeros(builder, vector, n_vectors)
@@ -50,12 +49,12 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
             line = builder.gep(right.data, [builder.add(builder.mul(loop.index, width), offset)])
             for v in range(n_vectors):
                 at = builder.gep(line, [ir.Constant(intp, v * LANES64)])
-                difference = builder.fsub(x, load(builder, vector, at, 8))
+                difference = builder.fsub(x, load(builder, vector, at))
                 square = builder.fmul(difference, difference)
                 builder.store(builder.fadd(builder.load(sums[v]), square), sums[v])
         for v in range(n_vectors):
             at = builder.add(offset, ir.Constant(intp, v * LANES64))
-            store(builder, builder.load(sums[v]), builder.gep(target.data, [at]), 8)
+            store(builder, builder.load(sums[v]), builder.gep(target.data, [at]))
         return context.get_dummy_value()
 
     return types.void(X, row, table, column, vectors, out), codegen
@@ -63,32 +62,32 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
 
 @intrinsic
 def _nearest_lane(typingctx, distances):
-    """The lowest place of the least distance; distances fill whole vectors and hold no NaN."""
+    """The first place of the least distance. Distances fill whole vectors and hold no NaN."""
     vector = vector_type(types.float64)
-    integers = ir.VectorType(ir.IntType(64), LANES64)
+    numbers = ir.VectorType(ir.IntType(64), LANES64)
 
     def codegen(context, builder, signature, args):
-        array = context.make_array(signature.args[0])(context, builder, args[0])
+        (array,) = arrays(context, builder, signature, args, (0,))
         intp = context.get_value_type(types.intp)
         (width,) = cgutils.unpack_tuple(builder, array.shape, 1)
         best, index, place = (
-            cgutils.alloca_once(builder, kind) for kind in (vector, integers, integers)
+            cgutils.alloca_once(builder, kind) for kind in (vector, numbers, numbers)
         )
         builder.store(constants(vector, [float("inf")] * LANES64), best)
-        builder.store(constants(integers, list(range(LANES64))), index)
-        builder.store(constants(integers, list(range(LANES64))), place)
+        builder.store(constants(numbers, list(range(LANES64))), index)
+        builder.store(constants(numbers, list(range(LANES64))), place)
         with cgutils.for_range_slice(
             builder, ir.Constant(intp, 0), width, ir.Constant(intp, LANES64), intp
         ) as (at, _):
-            distance = load(builder, vector, builder.gep(array.data, [at]), 8)
+            distance = load(builder, vector, builder.gep(array.data, [at]))
             nearer = builder.fcmp_ordered("<", distance, builder.load(best))
             builder.store(builder.select(nearer, distance, builder.load(best)), best)
             builder.store(builder.select(nearer, builder.load(place), builder.load(index)), index)
-            step = constants(integers, [LANES64] * LANES64)
+            step = constants(numbers, [LANES64] * LANES64)
             builder.store(builder.add(builder.load(place), step), place)
         lanes, places = builder.load(best), builder.load(index)
         least = splat(builder, vector, reduce(builder, "fmin", lanes))
-        greatest = constants(integers, [2**63 - 1] * LANES64)
+        greatest = constants(numbers, [2**63 - 1] * LANES64)
         places = builder.select(builder.fcmp_ordered("==", lanes, least), places, greatest)
         return reduce(builder, "smin", places)
 
@@ -96,7 +95,7 @@ def _nearest_lane(typingctx, distances):
 
 
 def _line_to_keep(builder, kept, row, n_vectors):
-    """Where a row's distances go: its line of ``kept``, or a place that nobody reads."""
+    """Where to store the distances of a row: its row of ``kept``, or a place that nobody reads."""
     vector = vector_type(types.float64)
     intp = row.type
     n_rows, width = cgutils.unpack_tuple(builder, kept.shape, 2)
@@ -108,9 +107,9 @@ def _line_to_keep(builder, kept, row, n_vectors):
 
 
 def _mark_lanes(builder, distances, limit, factor, mask, line, added):
-    """Store distances, and a bit for each less than ``limit``; add factor * the lesser."""
+    """Store distances and a bit for each below ``limit``; add factor * min(distance, limit)."""
     for v, distance in enumerate(distances):
-        store(builder, distance, builder.gep(line, [ir.Constant(ir.IntType(64), v * LANES64)]), 8)
+        store(builder, distance, builder.gep(line, [ir.Constant(ir.IntType(64), v * LANES64)]))
         nearer = builder.fcmp_ordered("<", distance, limit)
         bits = builder.bitcast(nearer, ir.IntType(LANES64))
         builder.store(bits, builder.gep(mask, [ir.Constant(ir.IntType(64), v)]))
@@ -121,36 +120,31 @@ def _mark_lanes(builder, distances, limit, factor, mask, line, added):
 
 @intrinsic
 def _mark_nearer(typingctx, distances, closest, weight, vectors, nearer, row, kept, sums, block):
-    """Row ``row`` of ``nearer``: a bit for each lane whose distance is less than ``closest``.
+    """nearer[row] = a bit for each lane whose distance is less than ``closest``.
 
-    sums[block] += weight * min(distances, closest), lane by lane; kept[row] = distances, if
-    ``kept`` has rows.
+    sums[block] += weight * min(distances, closest), lane by lane. If ``kept`` has rows,
+    kept[row] = distances.
     """
     vector = vector_type(types.float64)
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
-        array, marks, room, totals = (
-            context.make_array(signature.args[at])(context, builder, args[at])
-            for at in (0, 4, 6, 7)
-        )
-        intp = context.get_value_type(types.intp)
-        line, place = (
-            context.cast(builder, args[at], signature.args[at], types.intp) for at in (5, 8)
-        )
+        array, marks, room, totals = arrays(context, builder, signature, args, (0, 4, 6, 7))
+        line, place = integers(context, builder, signature, args, (5, 8))
+        intp = line.type
         mask = builder.gep(marks.data, [builder.mul(line, ir.Constant(intp, n_vectors))])
         start = builder.mul(place, ir.Constant(intp, n_vectors * LANES64))
         limit, factor = (splat(builder, vector, args[at]) for at in (1, 2))
         at = [ir.Constant(intp, v * LANES64) for v in range(n_vectors)]
-        found = [load(builder, vector, builder.gep(array.data, [v]), 8) for v in at]
+        found = [load(builder, vector, builder.gep(array.data, [v])) for v in at]
         added = zeros(builder, vector, n_vectors)
         ends = [builder.gep(totals.data, [builder.add(start, v)]) for v in at]
         for total, end in zip(added, ends, strict=True):
-            builder.store(load(builder, vector, end, 8), total)
+            builder.store(load(builder, vector, end), total)
         target = _line_to_keep(builder, room, line, n_vectors)
         _mark_lanes(builder, found, limit, factor, mask, target, added)
         for total, end in zip(added, ends, strict=True):
-            store(builder, builder.load(total), end, 8)
+            store(builder, builder.load(total), end)
         return context.get_dummy_value()
 
     arguments = (distances, closest, weight, vectors, nearer, row, kept, sums, block)
@@ -161,24 +155,21 @@ def _mark_nearer(typingctx, distances, closest, weight, vectors, nearer, row, ke
 def _dense_trials(
     typingctx, X, table, closest, weights, first, last, vectors, nearer, kept, sums, block
 ):
-    """Rows first..last: ``nearer``, ``kept`` and sums[block] of squared distances to each lane.
+    """``squared_differences`` and ``mark_nearer`` of rows first..last to the lanes of the table.
 
-    As ``squared_differences`` and ``mark_nearer`` row by row. A few rows go side by side, so that
-    the additions of one need not wait for one another; each adds its features in order.
+    sums[block] starts at 0. A tile of rows goes side by side, so that an addition need not wait for
+    the one before it. Each row adds its features in order.
     """
     vector = vector_type(types.float64)
     n_vectors = vectors.count
     n_tile = 4 if n_vectors == 1 else 2
 
     def codegen(context, builder, signature, args):
-        rows, right, limits, factors, marks, room, totals = (
-            context.make_array(signature.args[at])(context, builder, args[at])
-            for at in (0, 1, 2, 3, 7, 8, 9)
+        rows, right, limits, factors, marks, room, totals = arrays(
+            context, builder, signature, args, (0, 1, 2, 3, 7, 8, 9)
         )
-        intp = context.get_value_type(types.intp)
-        begin, end, place = (
-            context.cast(builder, args[at], signature.args[at], types.intp) for at in (4, 5, 10)
-        )
+        begin, end, place = integers(context, builder, signature, args, (4, 5, 10))
+        intp = place.type
         n_features, width = cgutils.unpack_tuple(builder, right.shape, 2)
         added = zeros(builder, vector, n_vectors)
         sums = [[cgutils.alloca_once(builder, vector) for _ in added] for _ in range(n_tile)]
@@ -198,13 +189,13 @@ def _dense_trials(
             for total in (total for row in sums[:n_rows] for total in row):
                 builder.store(ir.Constant(vector, None), total)
             if n_rows > 1:
-                # Rows side by side are too many short streams for the processor to foresee.
+                # The processor does not predict this many short streams by itself.
                 length = builder.mul(n_features, ir.Constant(intp, n_rows))
                 prefetch_entries(builder, builder.gep(starts[0], [length]), length)
             with cgutils.for_range(builder, n_features, intp=intp) as loop:
                 line = builder.gep(right.data, [builder.mul(loop.index, width)])
                 columns = [
-                    load(builder, vector, builder.gep(line, [ir.Constant(intp, v * LANES64)]), 8)
+                    load(builder, vector, builder.gep(line, [ir.Constant(intp, v * LANES64)]))
                     for v in range(n_vectors)
                 ]
                 for start, totals_of_row in zip(starts, sums, strict=False):
@@ -229,7 +220,7 @@ def _dense_trials(
         start = builder.mul(place, width)
         for v, total in enumerate(added):
             at = builder.gep(totals.data, [builder.add(start, ir.Constant(intp, v * LANES64))])
-            store(builder, builder.load(total), at, 8)
+            store(builder, builder.load(total), at)
         return context.get_dummy_value()
 
     arguments = (X, table, closest, weights, first, last, vectors, nearer, kept, sums, block)
@@ -238,14 +229,12 @@ def _dense_trials(
 
 @intrinsic
 def _expand(typingctx, products, norm, norms, share, least, vectors):
-    """products = norm + norms - 2 * products; whether all exceed share * (norm + norms) + least."""
+    """products = norm + norms - 2 * products; True if all exceed share * (norm + norms) + least."""
     vector = vector_type(types.float64)
     n_vectors = vectors.count
 
     def codegen(context, builder, signature, args):
-        array, others = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
-        )
+        array, others = arrays(context, builder, signature, args, (0, 2))
         intp = context.get_value_type(types.intp)
         own, least_share, floor = (splat(builder, vector, args[at]) for at in (1, 3, 4))
         two = constants(vector, [2.0] * LANES64)
@@ -253,10 +242,10 @@ def _expand(typingctx, products, norm, norms, share, least, vectors):
         for v in range(n_vectors):
             at = [ir.Constant(intp, v * LANES64)]
             place = builder.gep(array.data, at)
-            both = builder.fadd(own, load(builder, vector, builder.gep(others.data, at), 8))
-            product = builder.fmul(two, load(builder, vector, place, 8))
+            both = builder.fadd(own, load(builder, vector, builder.gep(others.data, at)))
+            product = builder.fmul(two, load(builder, vector, place))
             distance = builder.fsub(both, product)
-            store(builder, distance, place, 8)
+            store(builder, distance, place)
             limit = builder.fadd(builder.fmul(least_share, both), floor)
             exceeds = builder.fcmp_ordered(">", distance, limit)
             mask = builder.bitcast(exceeds, ir.IntType(LANES64))

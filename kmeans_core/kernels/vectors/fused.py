@@ -1,14 +1,13 @@
-"""Explicit vectors for kernels: products of rows with many centers at once, and the least two.
+"""Explicit vectors for filters: products of rows with many centers at once, and the least two.
 
-numba's LLVM does not vectorise these loops by itself (its SLP pass is off and short loops are
-unrolled before the loop vectoriser sees them), so they are written as vector instructions. All
-are filters: they multiply and add in an order of their own, fused where the processor can, and
-what they give is compared under a rounding bound, never trusted to the last bit.
+numba's LLVM does not vectorize these loops by itself: its SLP pass is off, and short loops are
+unrolled before the loop vectorizer sees them. So this file writes the vector instructions. Their
+order of additions is free, and products may be fused. So their results need a rounding bound.
 
-How many vectors a panel of centers has is told by the length of a tuple, so that each number that
-is used, and no other, is compiled, with its accumulators in registers.
+The length of a tuple tells the number of vectors of a tile. So numba compiles each number that is
+used, with the sums in registers.
 
-With the JIT off none of this can run; NumPy stand-ins of the same names then do.
+If the JIT is off, NumPy functions replace these intrinsics.
 """
 
 import llvmlite.binding as llvm
@@ -20,7 +19,9 @@ from numba.extending import intrinsic
 
 from kmeans_core.kernels.vectors.ir import (
     LANES,
+    arrays,
     constants,
+    integers,
     load,
     multiply_add,
     prefetch_entries,
@@ -32,12 +33,12 @@ from kmeans_core.kernels.vectors.ir import (
     zeros,
 )
 
-# Rows of a tile for each number of vectors of a panel. AVX-512 and ARM have 32 registers, of which
-# 24 hold sums; AVX2 has 16 of half the length.
+# Rows of a tile for each number of vectors. AVX-512 and ARM have 32 registers, and 24 of them hold
+# sums. AVX2 has 16 registers of half the length.
 _WIDE = bool(llvm.get_host_cpu_features().get("avx512f", False))
 TILES = {1: 12, 2: 12, 3: 8, 4: 6} if _WIDE else {1: 6, 2: 3}
-PANEL_VECTORS = max(TILES)
-TILE_ROWS = TILES[PANEL_VECTORS]
+TILE_VECTORS = max(TILES)
+TILE_ROWS = TILES[TILE_VECTORS]
 
 
 @intrinsic
@@ -53,17 +54,10 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
     n_chains = max(1, 4 // n_vectors)
 
     def codegen(context, builder, signature, args):
-        arrays = [
-            context.make_array(signature.args[at])(context, builder, args[at])
-            for at in (0, 1, 4, 7)
-        ]
-        values, places, rows, target = arrays
-        intp = context.get_value_type(types.intp)
-        first = context.cast(builder, args[2], signature.args[2], types.intp)
-        last = context.cast(builder, args[3], signature.args[3], types.intp)
-        offset = context.cast(builder, args[5], signature.args[5], types.intp)
+        values, places, rows, target = arrays(context, builder, signature, args, (0, 1, 4, 7))
+        first, last, offset = integers(context, builder, signature, args, (2, 3, 5))
+        intp = offset.type
         width = cgutils.unpack_tuple(builder, rows.shape, 2)[1]
-        align = scalar.bitwidth // 8
         sums = zeros(builder, vector, n_vectors * n_chains)
 
         def add(position, chain):
@@ -76,9 +70,7 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
             x = splat(builder, vector, value)
             for v in range(n_vectors):
                 at = builder.gep(row, [ir.Constant(intp, v * vector.count)])
-                multiply_add(
-                    builder, x, load(builder, vector, at, align), sums[chain * n_vectors + v]
-                )
+                multiply_add(builder, x, load(builder, vector, at), sums[chain * n_vectors + v])
 
         length = builder.sub(last, first)
         step = ir.Constant(intp, n_chains)
@@ -97,28 +89,22 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
             for chain in range(1, n_chains):
                 total = builder.fadd(total, builder.load(sums[chain * n_vectors + v]))
             at = builder.add(offset, ir.Constant(intp, v * vector.count))
-            store(builder, total, builder.gep(target.data, [at]), align)
+            store(builder, total, builder.gep(target.data, [at]))
         return context.get_dummy_value()
 
     return types.void(data, indices, begin, end, table, column, vectors, out), codegen
 
 
 def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
-    """Products of the rows at ``starts`` with a panel of the table: vectors, row by row."""
+    """Products of the rows at ``starts`` with some columns of the table: vectors, row by row."""
     vector = vector_type(scalar)
-    align = scalar.bitwidth // 8
     intp = offset.type
     n_features, width = cgutils.unpack_tuple(builder, table.shape, 2)
     sums = zeros(builder, vector, len(starts) * n_vectors)
     with cgutils.for_range(builder, n_features, intp=intp) as loop:
         line = builder.gep(table.data, [builder.add(builder.mul(loop.index, width), offset)])
         centers = [
-            load(
-                builder,
-                vector,
-                builder.gep(line, [ir.Constant(intp, v * vector.count)]),
-                align,
-            )
+            load(builder, vector, builder.gep(line, [ir.Constant(intp, v * vector.count)]))
             for v in range(n_vectors)
         ]
         for r, start in enumerate(starts):
@@ -132,21 +118,17 @@ def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
 def _dense_products(typingctx, rows, places, first, table, column, tile, vectors, out):
     """out[r, column + lane] = sum over j of rows[r, j] * table[j, column + lane].
 
-    For the rows r = places[first], places[first + 1], ..., one for each entry of the tuple
-    ``tile``; ``vectors`` has one for each vector of lanes. table is (n_features, n_padded), rows
-    (n_rows, at least n_features) C-ordered.
+    The rows are r = places[first], places[first + 1], ..., one for each entry of the tuple
+    ``tile``. The tuple ``vectors`` has one entry for each vector of lanes. table is
+    (n_features, n_padded), and rows is (n_rows, at least n_features), C-ordered.
     """
     scalar = table.dtype
     n_rows, n_vectors = tile.count, vectors.count
 
     def codegen(context, builder, signature, args):
-        left, order, right, target = (
-            context.make_array(signature.args[at])(context, builder, args[at])
-            for at in (0, 1, 3, 7)
-        )
-        intp = context.get_value_type(types.intp)
-        top = context.cast(builder, args[2], signature.args[2], types.intp)
-        offset = context.cast(builder, args[4], signature.args[4], types.intp)
+        left, order, right, target = arrays(context, builder, signature, args, (0, 1, 3, 7))
+        top, offset = integers(context, builder, signature, args, (2, 4))
+        intp = offset.type
         left_width = cgutils.unpack_tuple(builder, left.shape, 2)[1]
         target_width = cgutils.unpack_tuple(builder, target.shape, 2)[1]
         places = [
@@ -160,7 +142,7 @@ def _dense_products(typingctx, rows, places, first, table, column, tile, vectors
             line = builder.add(builder.mul(place, target_width), offset)
             for v in range(n_vectors):
                 at = builder.gep(target.data, [builder.add(line, ir.Constant(intp, v * lanes))])
-                store(builder, totals[r * n_vectors + v], at, scalar.bitwidth // 8)
+                store(builder, totals[r * n_vectors + v], at)
         return context.get_dummy_value()
 
     return types.void(rows, places, first, table, column, tile, vectors, out), codegen
@@ -168,21 +150,21 @@ def _dense_products(typingctx, rows, places, first, table, column, tile, vectors
 
 @intrinsic
 def _squared_length(typingctx, rows, row):
-    """Sum of squares of a row, whose length is a multiple of the lanes."""
+    """Sum of squares of a row. The length of a row is a multiple of the lanes."""
     scalar = rows.dtype
     vector = vector_type(scalar)
 
     def codegen(context, builder, signature, args):
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        intp = context.get_value_type(types.intp)
-        line = context.cast(builder, args[1], signature.args[1], types.intp)
+        (array,) = arrays(context, builder, signature, args, (0,))
+        (line,) = integers(context, builder, signature, args, (1,))
+        intp = line.type
         width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
         start = builder.gep(array.data, [builder.mul(line, width)])
         (total,) = zeros(builder, vector, 1)
         with cgutils.for_range_slice(
             builder, ir.Constant(intp, 0), width, ir.Constant(intp, vector.count), intp
         ) as (at, _):
-            x = load(builder, vector, builder.gep(start, [at]), scalar.bitwidth // 8)
+            x = load(builder, vector, builder.gep(start, [at]))
             multiply_add(builder, x, x, total)
         element = vector.element
         kind = "f32" if scalar.bitwidth == 32 else "f64"
@@ -192,51 +174,56 @@ def _squared_length(typingctx, rows, row):
             f"llvm.vector.reduce.fadd.v{vector.count}{kind}",
         )
         zero = ir.Constant(element, 0.0)
-        # reassoc: the lanes are added in pairs, not one after the other.
+        # reassoc: LLVM may add the lanes in pairs, not one after another.
         return builder.call(function, [zero, builder.load(total)], fastmath=["reassoc"])
 
     return scalar(rows, row), codegen
 
 
+def _scores(context, builder, signature, args, vector):
+    """First column, column to stop before, and a function that gives the scores from a column on.
+
+    Scores are half_norms - products[row].
+    """
+    products, norms = arrays(context, builder, signature, args, (0, 2))
+    row, first, last = integers(context, builder, signature, args, (1, 3, 4))
+    width = cgutils.unpack_tuple(builder, products.shape, 2)[1]
+    start = builder.gep(products.data, [builder.mul(row, width)])
+
+    def scores_at(column):
+        product = load(builder, vector, builder.gep(start, [column]))
+        return builder.fsub(load(builder, vector, builder.gep(norms.data, [column])), product)
+
+    return first, last, scores_at
+
+
 @intrinsic
 def _least_two(typingctx, products, row, half_norms, first, last):
-    """Of half_norms - products[row] in columns first..last: place of the least, it, the next least.
+    """The least and the next least of half_norms - products[row] in columns first..last.
 
-    ``first`` and ``last`` are multiples of the lanes; the place is a column, of equal ones the
-    lowest. Infinities are the greatest; a NaN is passed over, so the caller must know that nothing
-    overflowed before it believes the answer.
+    The answer is the column of the least, the least and the next least. If several are least, it is
+    the first column. ``first`` and ``last`` are multiples of the lanes. Infinities are the
+    greatest. NaN is ignored, so the caller must know that nothing overflowed.
     """
     scalar = products.dtype
     vector = vector_type(scalar)
-    whole = ir.IntType(scalar.bitwidth)
-    integers = ir.VectorType(whole, vector.count)
+    numbers = ir.VectorType(ir.IntType(scalar.bitwidth), vector.count)
 
     def codegen(context, builder, signature, args):
-        scores, norms = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
-        )
-        intp = context.get_value_type(types.intp)
-        line = context.cast(builder, args[1], signature.args[1], types.intp)
-        width = cgutils.unpack_tuple(builder, scores.shape, 2)[1]
-        start = builder.gep(scores.data, [builder.mul(line, width)])
-        begin = context.cast(builder, args[3], signature.args[3], types.intp)
-        end = context.cast(builder, args[4], signature.args[4], types.intp)
-        align = scalar.bitwidth // 8
+        begin, end, scores_at = _scores(context, builder, signature, args, vector)
+        intp = begin.type
         infinity = constants(vector, [float("inf")] * vector.count)
         best, second = (cgutils.alloca_once(builder, vector) for _ in range(2))
-        index = cgutils.alloca_once(builder, integers)
-        place = cgutils.alloca_once(builder, integers)
+        index, place = (cgutils.alloca_once(builder, numbers) for _ in range(2))
         builder.store(infinity, best)
         builder.store(infinity, second)
-        builder.store(ir.Constant(integers, None), index)
-        builder.store(constants(integers, list(range(vector.count))), place)
-        step = constants(integers, [vector.count] * vector.count)
+        builder.store(ir.Constant(numbers, None), index)
+        builder.store(constants(numbers, list(range(vector.count))), place)
+        step = constants(numbers, [vector.count] * vector.count)
         with cgutils.for_range_slice(
             builder, begin, end, ir.Constant(intp, vector.count), intp
         ) as (at, _):
-            product = load(builder, vector, builder.gep(start, [at]), align)
-            norm = load(builder, vector, builder.gep(norms.data, [at]), align)
-            score = builder.fsub(norm, product)
+            score = scores_at(at)
             old = builder.load(best)
             nearer = builder.fcmp_ordered("<", score, old)
             worse = builder.select(nearer, old, score)
@@ -251,9 +238,9 @@ def _least_two(typingctx, products, row, half_norms, first, last):
         lanes, seconds, indices = builder.load(best), builder.load(second), builder.load(index)
         least = reduce(builder, "fmin", lanes)
         is_least = builder.fcmp_ordered("==", lanes, splat(builder, vector, least))
-        top = constants(integers, [2 ** (scalar.bitwidth - 1) - 1] * vector.count)
+        top = constants(numbers, [2 ** (scalar.bitwidth - 1) - 1] * vector.count)
         nearest = reduce(builder, "smin", builder.select(is_least, indices, top))
-        is_nearest = builder.icmp_signed("==", indices, splat(builder, integers, nearest))
+        is_nearest = builder.icmp_signed("==", indices, splat(builder, numbers, nearest))
         others = builder.select(builder.and_(is_nearest, is_least), seconds, lanes)
         next_least = reduce(builder, "fmin", others)
         found = builder.sext(nearest, intp) if scalar.bitwidth < 64 else nearest
@@ -266,25 +253,17 @@ def _least_two(typingctx, products, row, half_norms, first, last):
 
 @intrinsic
 def _two_least(typingctx, products, row, half_norms, first, last):
-    """The two least of half_norms - products[row] in columns first..last; equal ones are two.
+    """The two least of half_norms - products[row] in columns first..last, which may be equal.
 
-    Faster than least_two, which also tells the place. ``first`` and ``last`` are multiples of the
-    lanes. Infinities are the greatest; where there is a NaN the answer means nothing.
+    It is faster than least_two, which also gives the column. ``first`` and ``last`` are multiples
+    of the lanes. Infinities are the greatest. If there is a NaN, the answer has no meaning.
     """
     scalar = products.dtype
     vector = vector_type(scalar)
 
     def codegen(context, builder, signature, args):
-        scores, norms = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
-        )
-        intp = context.get_value_type(types.intp)
-        line, begin, end = (
-            context.cast(builder, args[at], signature.args[at], types.intp) for at in (1, 3, 4)
-        )
-        width = cgutils.unpack_tuple(builder, scores.shape, 2)[1]
-        start = builder.gep(scores.data, [builder.mul(line, width)])
-        align = scalar.bitwidth // 8
+        begin, end, scores_at = _scores(context, builder, signature, args, vector)
+        intp = begin.type
         least, second = (cgutils.alloca_once(builder, vector) for _ in range(2))
         for place in (least, second):
             builder.store(constants(vector, [float("inf")] * vector.count), place)
@@ -298,9 +277,7 @@ def _two_least(typingctx, products, row, half_norms, first, last):
         with cgutils.for_range_slice(
             builder, begin, end, ir.Constant(intp, vector.count), intp
         ) as (at, _):
-            product = load(builder, vector, builder.gep(start, [at]), align)
-            norm = load(builder, vector, builder.gep(norms.data, [at]), align)
-            score = builder.fsub(norm, product)
+            score = scores_at(at)
             old = builder.load(least)
             builder.store(lesser(builder.load(second), greater(old, score)), second)
             builder.store(lesser(old, score), least)
@@ -324,11 +301,11 @@ def _two_least(typingctx, products, row, half_norms, first, last):
 
 @intrinsic
 def _prefetch(typingctx, X, row):
-    """Ask for a row, which will be read soon, to be brought near."""
+    """Bring a row, which will be read soon, into the cache."""
 
     def codegen(context, builder, signature, args):
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        line = context.cast(builder, args[1], signature.args[1], types.intp)
+        (array,) = arrays(context, builder, signature, args, (0,))
+        (line,) = integers(context, builder, signature, args, (1,))
         width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
         start = builder.gep(array.data, [builder.mul(line, width)])
         prefetch_entries(builder, start, width)

@@ -1,4 +1,4 @@
-"""Small kernels over centers, and what kernels need everywhere, against NumPy and the textbook."""
+"""Kernels over centers and the helpers of all kernels, against NumPy and the textbook."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_squared_lengths_are_sums_in_order(n_rows):
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 3, 4, 5, 11, 1003])
-def test_a_shift_has_every_feature_once(n_features):
+def test_a_shift_sums_every_feature_once(n_features):
     rng = np.random.default_rng(n_features)
     before, after = rng.integers(0, 11, n_features) / 2, rng.integers(0, 11, n_features) / 2
     assert squared_shift(before, after) == np.sum((before - after) ** 2)  # halves: exact
@@ -38,7 +38,7 @@ def test_only_wanted_centers_and_features_of_the_chunk_are_put(start, stop):
 
 
 @pytest.mark.parametrize("module", [arrays, kernel_arrays])
-def test_parts_of_a_size(module):
+def test_divisions_round_up(module):
     for size in (1, 2, 7):
         for n in range(30):
             assert module.ceil_div(n, size) == len(range(0, n, size))
@@ -46,7 +46,7 @@ def test_parts_of_a_size(module):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_scratch_starts_on_a_cache_line(dtype):
+def test_memory_starts_on_a_cache_line(dtype):
     like = np.empty(1, dtype=dtype)
     kept = [kernel_arrays.aligned_empty(n, like) for n in range(1, 60)]
     assert [array.size for array in kept] == list(range(1, 60))

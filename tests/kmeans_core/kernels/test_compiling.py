@@ -1,4 +1,4 @@
-"""Compiling: neither Ctrl-C nor a fork nor a want of threads breaks it or what follows."""
+"""Ctrl-C, forks and a lack of threads do not break compilation, nor the fits after it."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and for
 
 
 class MyError(Exception):
-    """What a handler of the user's raises."""
+    """An exception that the handler of a user raises."""
 
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
@@ -31,7 +31,7 @@ def signum(request):
     signal.signal(request.param, before)
 
 
-def test_what_a_handler_raises_waits_until_the_kernel_is_ready(signum):
+def test_the_exception_of_a_handler_waits_until_the_kernel_is_ready(signum):
     done = []
 
     def work():
@@ -49,7 +49,7 @@ def test_what_a_handler_raises_waits_until_the_kernel_is_ready(signum):
     assert compiling._in_another_thread(lambda: "ready") == "ready"
 
 
-def test_a_kernel_that_waits_for_its_turn_is_given_up_at_once(signum):
+def test_a_kernel_that_waits_for_the_lock_is_given_up_at_once(signum):
     begun, may_end = threading.Event(), threading.Event()
 
     def other():
@@ -69,7 +69,7 @@ def test_a_kernel_that_waits_for_its_turn_is_given_up_at_once(signum):
     may_end.set()
     thread.join()
     timer.join()
-    with compiling.global_compiler_lock:  # what was given up has come to its turn by now
+    with compiling.global_compiler_lock:  # the thread that was given up has had the lock by now
         pass
     assert done == []
 
@@ -114,7 +114,7 @@ def test_no_kernel_begins_in_a_thread_whose_work_was_stopped():
     assert outcomes == ["compiled", "stopped"]
 
 
-def test_an_error_of_the_compiler_is_its_own():
+def test_errors_of_the_compiler_are_raised_unchanged():
     @kernel
     def wrong(a):
         return a + "text"
@@ -125,7 +125,7 @@ def test_an_error_of_the_compiler_is_its_own():
 
 
 def in_a_new_process(code: str, *arguments: str, cache: str) -> str:
-    """What ``code`` prints in a process of its own, which must end well and soon."""
+    """The output of ``code`` in a new process, which must end without an error."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROLOGUE + code, *arguments],
         capture_output=True,
@@ -150,7 +150,7 @@ def fit():
 """
 
 
-def test_fits_that_ctrl_c_interrupts_while_they_compile_leave_the_next_ones_whole(tmp_path):
+def test_ctrl_c_during_compilation_does_not_break_the_next_fits(tmp_path):
     answers = in_a_new_process(
         """
 def interrupt():
@@ -229,7 +229,7 @@ print(*codes)
 
 
 def test_a_handler_that_interrupts_another_compilation_of_its_thread_may_fit(tmp_path):
-    # A user's own numba function, say, which the main thread compiles itself.
+    # For example, the main thread compiles a numba function of the user.
     answers = in_a_new_process(
         """
 from numba.core.compiler_lock import global_compiler_lock
@@ -258,8 +258,8 @@ threading.Thread(target=lambda: print(fit())).start()  # the lock is free again
     assert answers.split() == ["5", "0.5", "0.5"]
 
 
-def test_where_no_thread_can_be_started_the_main_one_compiles_and_fits(tmp_path):
-    # A stack of so many bytes cannot be had, as in a container that has run out of threads.
+def test_without_new_threads_the_main_thread_compiles_and_fits(tmp_path):
+    # No thread can have such a large stack, so that none starts, as in a full container.
     answers = in_a_new_process(
         """
 from kmeans_core.threads import chunks
@@ -285,7 +285,7 @@ def test_threads_with_a_small_stack_are_not_asked_to_compile(tmp_path):
     assert answers.split() == ["0.5"]
 
 
-def test_the_handlers_of_signals_are_the_users_own_all_the_time():
+def test_signal_handlers_of_the_user_stay_in_place():
     seen = []
 
     def work():

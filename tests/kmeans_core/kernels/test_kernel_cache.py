@@ -1,4 +1,4 @@
-"""The cache of compiled kernels: no damage and no full disk is an error, and damage is mended."""
+"""The cache of compiled kernels: damaged files are replaced, and a full disk is no error."""
 
 import errno
 import importlib.util
@@ -34,8 +34,8 @@ numbers = itertools.count()
 
 @pytest.fixture
 def load(tmp_path, monkeypatch):
-    """Makes the module of two kernels anew, as another process does; its cache lies beside it."""
-    # Wherever the tests themselves keep compiled code.
+    """Import a new copy of a module with two kernels, as a new process would."""
+    # The cache of these kernels lies beside them, and not in the cache of the tests.
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     path = tmp_path / "scratch.py"
@@ -52,7 +52,7 @@ def load(tmp_path, monkeypatch):
 
 
 def outcome(module) -> tuple[float, int]:
-    """What the outer kernel gives for two numbers, and whether it came from the cache."""
+    """The result of the outer kernel for two numbers, and whether it came from the cache."""
     result = module.outer(2.0, 3.0)
     return result, sum(module.outer.stats.cache_hits.values())
 
@@ -87,7 +87,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
 @pytest.mark.parametrize("damage", ["empty", "half", "zeros", "unpicklable"])
-def test_a_damaged_file_is_compiled_anew_and_mended(load, tmp_path, suffix, damage):
+def test_a_damaged_file_is_replaced(load, tmp_path, suffix, damage):
     assert outcome(load()) == (7.0, 0)
     assert outcome(load()) == (7.0, 1)
     for file in files(tmp_path, suffix):
@@ -118,7 +118,7 @@ def test_the_index_may_name_a_file_that_is_gone(load, tmp_path):
     assert outcome(load()) == (7.0, 1)
 
 
-def test_data_of_other_types_or_of_another_kernel_are_not_taken_for_the_right_ones(load, tmp_path):
+def test_files_of_other_types_or_of_another_kernel_are_not_used(load, tmp_path):
     module = load()
     module.outer(2.0, 3.0)
     module.outer(2, 3)
@@ -136,7 +136,7 @@ def test_data_of_other_types_or_of_another_kernel_are_not_taken_for_the_right_on
     assert (again.outer(2.0, 3.0), again.outer(2, 3)) == (7.0, 7)
 
 
-def test_data_that_a_killed_process_left_behind_a_newer_index_are_not_used(load, tmp_path):
+def test_files_that_are_older_than_the_index_are_not_used(load, tmp_path):
     load().outer(2.0, 3.0)
     kept = [file.read_bytes() for file in files(tmp_path, "nbc")]
     changed = load()
@@ -151,7 +151,7 @@ def test_data_that_a_killed_process_left_behind_a_newer_index_are_not_used(load,
 
 @pytest.fixture
 def warned(monkeypatch):
-    """Warnings of unkept code, of which none was given before."""
+    """The warnings about code that is not stored, as in a process that has not warned yet."""
     monkeypatch.setattr(cache, "_warned", False)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -179,7 +179,7 @@ def test_a_folder_in_the_place_of_a_file(load, tmp_path, suffix, warned):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs os.mkfifo")
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
-def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(load, tmp_path, suffix):
+def test_a_pipe_in_the_place_of_a_file_is_not_read(load, tmp_path, suffix):
     load().outer(2.0, 3.0)
     for file in files(tmp_path, suffix):
         file.unlink()
@@ -209,7 +209,9 @@ def test_a_folder_that_is_replaced_by_a_file_after_import(load, tmp_path, warned
         (errno.EIO, "rename"),
     ],
 )
-def test_what_the_disk_refuses_is_not_kept(load, tmp_path, monkeypatch, code, where, warned):
+def test_code_that_cannot_be_stored_is_compiled_again(
+    load, tmp_path, monkeypatch, code, where, warned
+):
     def refuse(*args):
         raise OSError(code, os.strerror(code))
 
@@ -239,7 +241,7 @@ def test_a_warning_that_is_an_error_leaves_the_kernel_usable(load, tmp_path, mon
     assert outcome(module) == (7.0, 0)
 
 
-# Whole fits in processes of their own ----------------------------------------------------------
+# Whole fits in new processes ----------------------------------------------------------
 
 FIT = """
 import sys, warnings
@@ -253,7 +255,7 @@ print(KMeans(2, random_state=0).fit([[0.0], [1.0], [9.0]]).inertia_)
 
 
 def fit(folder: Path, *arguments: str) -> str:
-    """What a process says on stderr that fits with the folder as its cache."""
+    """The stderr of a process that fits with this folder as its cache."""
     done = subprocess.run(
         [sys.executable, "-c", FIT, *arguments],
         capture_output=True,
@@ -266,7 +268,7 @@ def fit(folder: Path, *arguments: str) -> str:
     return done.stderr
 
 
-def test_a_fit_survives_a_cache_of_which_every_file_is_damaged(tmp_path):
+def test_a_fit_works_if_every_file_of_the_cache_is_damaged(tmp_path):
     assert fit(tmp_path) == ""
     found = sorted(tmp_path.rglob("*.nb?"))
     for file, damage in zip(found, itertools.cycle(DAMAGE.values())):
@@ -275,5 +277,5 @@ def test_a_fit_survives_a_cache_of_which_every_file_is_damaged(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs setrlimit")
-def test_a_fit_survives_a_limit_on_the_size_of_files(tmp_path):
+def test_a_fit_works_with_a_limit_on_the_size_of_files(tmp_path):
     assert fit(tmp_path, "100").count("numba cannot save compiled code in") == 1

@@ -1,4 +1,4 @@
-"""Kernels by themselves: rows outside their chunk untouched, the same bits without the JIT."""
+"""Kernels by themselves: they write only their own chunk, and the JIT changes no bit."""
 
 import os
 import shutil
@@ -108,10 +108,10 @@ def test_rows_that_moved_leave_one_cluster_and_join_another():
     assert len(moved_rows(labels, labels, np.arange(6.0), 5).rows) == 0
 
 
-def test_silhouettes_of_a_block_go_to_their_own_rows():
+def test_silhouettes_of_a_block_are_written_to_its_rows():
     X = np.array([[0.0], [1.0], [5.0], [9.0]])
     distances = np.sqrt(reference.squared_distances(X, X))
-    # Two labelings: of clusters 0 and 1, and of 2, 3, which is empty, and 4.
+    # There are two labelings: clusters 0 and 1, and clusters 2, 3 (which is empty) and 4.
     clusters = np.array([[0, 0, 1, 1], [2, 4, 4, 4]], dtype=np.int32)
     sums = np.zeros((5, 4))
     add_distances(distances, clusters, 0, sums, 0)
@@ -141,16 +141,16 @@ def test_rows_become_columns(shape):
     assert out.tolist() == distances.T[: len(out)].tolist()
 
 
-def test_columns_of_a_block_are_its_rows_turned(X):
+def test_columns_of_a_block_are_its_transpose(X):
     (data, indices, indptr), _ = csr_of(X)
     n_stored = indptr[15] - indptr[4]
     starts = np.full(5, 99, dtype=np.uint32)
     rows, values = np.empty(n_stored, dtype=np.uint16), np.empty(n_stored)
     columns_of(data, indices, indptr, 4, 15, starts, rows, values)
-    turned = sp.csr_array(X[4:15].T)
-    assert starts.tolist() == turned.indptr.tolist()
-    assert rows.tolist() == turned.indices.tolist()
-    assert values.tolist() == turned.data.tolist()
+    transposed_block = sp.csr_array(X[4:15].T)
+    assert starts.tolist() == transposed_block.indptr.tolist()
+    assert rows.tolist() == transposed_block.indices.tolist()
+    assert values.tolist() == transposed_block.data.tolist()
 
 
 @pytest.mark.parametrize("pair", [(0, 1), (0, 0), (0, 2), (2, 1), (2, 2), (3, 0), (1, 3)])
@@ -158,15 +158,14 @@ def test_the_distance_of_two_sparse_rows_walks_both(pair):
     X = np.array([[1.0, 0, 2, 0, 3], [0, 5.0, 2, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 7.0, 1]])
     (data, indices, indptr), _ = csr_of(X)
     one, other = pair
-    distance = sparse.exact_pair_distance(
-        data, indices, indptr[one], indptr[one + 1], indptr[other], indptr[other + 1]
-    )
-    assert distance == np.sum((X[one] - X[other]) ** 2)
+    for power in (1, 2):
+        distance = sparse.exact_pair_distance(data, indices, indptr, one, other, power)
+        assert distance == np.sum(np.abs(X[one] - X[other]) ** power)
 
 
 # Without the JIT, without a cache --------------------------------------------------------------
 
-# Everything that kernels do, on few rows: overlapping groups, half stars, refills, float32.
+# Most kernels on few rows: overlapping clusters, half ratings, relocation, float32.
 EVERYTHING = """
 import hashlib, warnings
 import numpy as np
@@ -174,9 +173,9 @@ import scipy.sparse as sp
 from kmeans_core import KMeans, silhouette_samples
 warnings.simplefilter("ignore", UserWarning)
 rng = np.random.default_rng(0)
-stars = rng.integers(0, 11, size=(30, 4)) / 2
+ratings = rng.integers(0, 11, size=(30, 4)) / 2
 floats = rng.normal(size=(30, 4)) * (rng.random((30, 4)) < 0.7)
-for X in (stars, floats, floats.astype(np.float32)):
+for X in (ratings, floats, floats.astype(np.float32)):
     for form in (np.asarray, sp.csr_array):
         Z = form(X)
         answers = hashlib.sha256()
@@ -216,7 +215,7 @@ def python(code: str, folder=None, **environment: str) -> subprocess.CompletedPr
 
 
 def test_the_same_bits_with_the_jit_off():
-    # Of all but silhouettes, whose products are fused only where they are compiled.
+    # Silhouettes may differ by rounding, because only compiled products are fused.
     compiled = python(EVERYTHING)
     interpreted = python(EVERYTHING, NUMBA_DISABLE_JIT="1")
     lines = [done.stdout.splitlines() for done in (compiled, interpreted)]
@@ -229,8 +228,8 @@ def test_the_same_bits_with_the_jit_off():
     assert interpreted.stderr == compiled.stderr == ""
 
 
-def test_where_nothing_can_be_cached_one_warning_says_so_and_all_works(tmp_path):
-    # Folders that would be made below a file cannot be made, not even by root.
+def test_without_a_folder_for_the_cache_fits_work_and_one_warning_says_so(tmp_path):
+    # Nobody can make a folder below a file, not even root.
     copy = tmp_path / "kmeans_core"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / "file"
@@ -251,7 +250,7 @@ def test_where_nothing_can_be_cached_one_warning_says_so_and_all_works(tmp_path)
     assert done.stderr.count("numba finds no folder to cache compiled code in") == 1
 
 
-# The rows that a compiled start of k-means++ chooses, of which two are far off.
+# It prints the rows that a compiled restart of k-means++ chooses. Two of the rows are far away.
 CHOOSE = """
 import numpy as np
 from kmeans_core.fit.runners import runner_of
@@ -277,9 +276,9 @@ def test_no_compiled_kernel_outlives_a_change_of_one_it_calls(tmp_path):
     best, compiled = run()
     assert best == ["0", "4", "3"]
     assert any("small_dense.seeds" in file.name for file in compiled)
-    assert run() == (best, compiled)  # the same files: nothing is compiled again
+    assert run() == (best, compiled)  # the files are the same, so nothing is compiled again
 
-    # least_potential, which is in another file than the start that calls it, takes the greatest.
+    # least_potential now takes the greatest; the kernel that calls it is in another file.
     called = copy / "kernels" / "seeding.py"
     text = called.read_text()
     changed = text.replace("sums[trial] < sums[best]", "sums[trial] > sums[best]")
@@ -289,7 +288,7 @@ def test_no_compiled_kernel_outlives_a_change_of_one_it_calls(tmp_path):
     assert worst == ["0", "3", "4"]
 
 
-def test_another_error_of_numba_is_not_taken_for_a_missing_cache(monkeypatch):
+def test_other_errors_of_numba_are_raised(monkeypatch):
     def fail(**options):
         raise RuntimeError("something else")
 

@@ -1,4 +1,4 @@
-"""Bounds of compiled CSR starts: the plain filter's labels as centers move, and what they bound."""
+"""Bounds of compiled restarts on CSR rows: labels stay exact while centers move, bounds hold."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from kmeans_core.points.checks import as_points
 
 
 class Bounded:
-    """Calls of ``sparse_bounds.assign`` for centers that move, with what they keep."""
+    """Calls of ``sparse_bounds.assign`` while centers move, with the bounds that they keep."""
 
     def __init__(self, X, n_clusters):
         self.points = as_points(X, n_threads=1)
@@ -33,7 +33,7 @@ class Bounded:
         self.before = None
 
     def assign(self, centers):
-        """Labels under the centers."""
+        """Labels for these centers."""
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self.before is not None:
             with np.errstate(over="ignore"):
@@ -64,13 +64,13 @@ class Bounded:
 
 
 def exact(X, centers):
-    """Labels by the deciding sum alone."""
+    """Labels by the exact distance alone."""
     with np.errstate(over="ignore"):
         return reference.nearest(X.toarray().astype(np.float64), centers)
 
 
 def skewed(n_samples, n_features, dtype, seed):
-    """Rows of very different lengths, one of them empty, about few directions."""
+    """Rows of very different lengths in few directions; the first row is empty."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_samples, n_features)) + 3 * rng.integers(0, 2, (n_samples, 1))
     X[rng.random(X.shape) < 0.6] = 0.0
@@ -79,7 +79,7 @@ def skewed(n_samples, n_features, dtype, seed):
 
 
 def walk(rng, centers, step, n_steps):
-    """Centers that move, each by a step of its own, some not at all."""
+    """Centers that move by different steps; some do not move."""
     for _ in range(n_steps):
         yield centers
         length = step * rng.random((len(centers), 1)) * rng.integers(0, 2, (len(centers), 1))
@@ -93,7 +93,7 @@ def walk(rng, centers, step, n_steps):
     step=st.sampled_from([0.0, 1e-9, 0.01, 1.0]),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
-def test_labels_are_the_deciding_sums_whatever_is_skipped(seed, n_clusters, scale, step, dtype):
+def test_labels_are_exact_although_rows_are_skipped(seed, n_clusters, scale, step, dtype):
     rng = np.random.default_rng(seed)
     X = skewed(40, 6, np.float64, seed)
     with np.errstate(under="ignore", over="ignore"):
@@ -108,7 +108,7 @@ def test_labels_are_the_deciding_sums_whatever_is_skipped(seed, n_clusters, scal
 
 
 @given(seed=st.integers(0, 10_000), n_clusters=st.integers(2, 20))
-def test_ties_go_to_the_lowest_also_where_rows_could_be_skipped(seed, n_clusters):
+def test_ties_go_to_the_lowest_center_although_rows_are_skipped(seed, n_clusters):
     rng = np.random.default_rng(seed)
     X = sp.csr_array(rng.integers(0, 3, (30, 4)).astype(np.float64))
     bounded = Bounded(X, n_clusters)
@@ -138,7 +138,7 @@ def test_bounds_hold_and_are_close(dtype, n_clusters):
         lower[np.arange(60), labels] = -np.inf
         assert np.all(upper >= own)
         assert np.all(lower <= distances)
-    # At the start nothing has drifted: both are off by rounding alone.
+    # At the start nothing has drifted, so both bounds have rounding errors only.
     fresh = Bounded(X, n_clusters)
     labels = fresh.assign(centers)
     distances = np.sqrt(np.sum((rows[:, None, :] - centers[None]) ** 2, axis=2))
@@ -150,12 +150,12 @@ def test_bounds_hold_and_are_close(dtype, n_clusters):
     np.testing.assert_allclose(found**2, expected**2, rtol=1e-4, atol=1e-3)
 
 
-def test_rows_are_skipped_where_centers_stay_and_looked_at_where_they_might_change():
+def test_rows_are_skipped_unless_their_label_might_change():
     X = sp.csr_array([[1.0, 0.0], [2.0, 0.0], [10.0, 0.0], [11.0, 1.0]])
     bounded = Bounded(X, 2)
     bounded.assign([[1.0, 0.0], [10.0, 0.0]])
     upper = bounded.upper.copy()
-    # Were a row looked at, its bound would be written.
+    # A row that is not skipped gets a new bound.
     bounded.upper[:] = np.nextafter(upper, np.float32(np.inf))
     marked = bounded.upper.copy()
     bounded.assign([[1.5, 0.0], [10.5, 0.0]])
@@ -165,7 +165,7 @@ def test_rows_are_skipped_where_centers_stay_and_looked_at_where_they_might_chan
     assert np.all(bounded.upper != marked)
 
 
-def test_a_start_that_would_keep_much_takes_the_loop():
+def test_a_restart_that_would_need_much_memory_takes_the_loop():
     rows = MOST_KEPT // (4 * 16)
     few = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows, 3)))
     many = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows + 1, 3)))

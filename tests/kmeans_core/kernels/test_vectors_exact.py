@@ -1,4 +1,4 @@
-"""Vectors that keep the deciding sum's bits, against the textbook and their NumPy stand-ins."""
+"""Vectors that keep the bits of the exact distance, against the textbook and NumPy."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def dense_trials(X, table, closest, weights, first, last, vectors, nearer, kept,
 
 
 def anywhere(array, n_places):
-    """A copy that starts ``n_places`` past a cache line: vectors then straddle two lines."""
+    """A copy that starts ``n_places`` past a cache line, so that vectors straddle two lines."""
     memory = np.empty(array.size + 16, dtype=array.dtype)
     first = -memory.ctypes.data % 64 // array.itemsize + n_places
     copy = memory[first : first + array.size].reshape(array.shape)
@@ -46,7 +46,7 @@ def anywhere(array, n_places):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
-def test_squared_differences_are_the_deciding_sum(dtype, n_vectors):
+def test_squared_differences_are_exact_distances(dtype, n_vectors):
     rng = np.random.default_rng(n_vectors)
     for n_features in (1, 2, 7, 30):
         X = rng.normal(size=(5, n_features)).astype(dtype)
@@ -70,7 +70,7 @@ def test_squared_differences_are_the_deciding_sum(dtype, n_vectors):
                     assert other.tolist() == out.tolist()
 
 
-def test_squares_that_overflow_are_infinite_and_those_that_vanish_zero():
+def test_squares_overflow_to_infinity_and_underflow_to_zero():
     X = np.array([[1e300, 1e-300], [0.0, 1e-300]])
     table = np.zeros((2, LANES64))
     table[:, 1] = -1e300
@@ -83,7 +83,7 @@ def test_squares_that_overflow_are_infinite_and_those_that_vanish_zero():
 
 
 @pytest.mark.parametrize("n_vectors", [1, 2, 5])
-def test_of_equally_near_lanes_the_lowest(n_vectors):
+def test_the_first_of_equally_near_lanes_is_nearest(n_vectors):
     rng = np.random.default_rng(n_vectors)
     n_ties = 0
     for _ in range(300):
@@ -95,7 +95,7 @@ def test_of_equally_near_lanes_the_lowest(n_vectors):
             assert nearest_lane(anywhere(distances, places)) == expected
         assert exact._nearest_lane_in_numpy(distances) == expected
     assert n_ties > 50
-    # Each place alone, and each place with all that follow it.
+    # Each place is tried alone, and with all places after it.
     for place in range(n_vectors * LANES64):
         for stop in (place + 1, n_vectors * LANES64):
             distances = np.full(n_vectors * LANES64, np.inf)
@@ -112,7 +112,7 @@ def bits(is_nearer):
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
 @pytest.mark.parametrize("n_kept", [0, 3])
 @pytest.mark.parametrize(("closest", "weight"), [(0.0, 1.0), (0.3, 0.0), (0.7, 0.1), (np.inf, 2.0)])
-def test_what_is_nearer_is_marked_and_the_lesser_added(n_vectors, n_kept, closest, weight):
+def test_nearer_lanes_are_marked_and_lesser_distances_added(n_vectors, n_kept, closest, weight):
     rng = np.random.default_rng(n_vectors)
     width, vectors = n_vectors * LANES64, (0,) * n_vectors
     distances, before = rng.random(width), rng.random((2, width))
@@ -131,7 +131,7 @@ def test_what_is_nearer_is_marked_and_the_lesser_added(n_vectors, n_kept, closes
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
 @pytest.mark.parametrize("n_kept", [0, 20])
-def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors, n_kept):
+def test_trials_of_dense_rows_use_the_exact_distance(dtype, n_vectors, n_kept):
     rng = np.random.default_rng(n_vectors)
     width = n_vectors * LANES64
     for n_features in (1, 5):
@@ -179,7 +179,7 @@ def test_trials_of_dense_rows_are_the_deciding_sum_row_by_row(dtype, n_vectors, 
 
 
 @pytest.mark.parametrize("n_vectors", [1, 2, 3])
-def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vectors):
+def test_expanded_distances_report_whether_one_cancelled(n_vectors):
     rng = np.random.default_rng(n_vectors)
     width = n_vectors * LANES64
     norms = rng.random(width) + 1.0
@@ -194,12 +194,12 @@ def test_expanded_distances_and_whether_all_are_far_enough_to_be_believed(n_vect
 
 
 @pytest.mark.parametrize("bad", [np.inf, np.nan])
-def test_an_expanded_distance_that_overflowed_is_not_believed(bad):
+def test_expanded_distances_report_whether_one_overflowed(bad):
     for function in (expand, exact._expand_in_numpy):
         products, norms = np.zeros(LANES64), np.ones(LANES64)
         norms[6] = bad
         assert not function(products, 1.0, norms, 1e-3, 0.0, (0,))
-    # Exactly the share is not more than it, and neither is exactly the least.
+    # A distance that equals the limit does not exceed it.
     for function in (expand, exact._expand_in_numpy):
         assert not function(np.full(LANES64, 0.5), 1.0, np.ones(LANES64), 0.5, 0.0, (0,))
         assert function(np.full(LANES64, 0.5), 1.0, np.ones(LANES64), 0.499, 0.0, (0,))

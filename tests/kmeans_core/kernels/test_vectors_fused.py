@@ -1,4 +1,4 @@
-"""Faster vectors against exact sums, within their rounding; and the NumPy stand-ins with them."""
+"""Fused vectors and their NumPy stand-ins, against sums in longdouble within rounding bounds."""
 
 import itertools
 
@@ -44,14 +44,14 @@ def prefetch(X, row):
 
 
 def numbers(rng, shape, dtype, exact):
-    """Half stars, whose products add up exactly; or floats of many sizes and both signs."""
+    """Multiples of 1/2, whose products add up exactly, or floats of many sizes and both signs."""
     if exact:
         return (rng.integers(0, 11, size=shape) / 2).astype(dtype)
     return (rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, size=shape)).astype(dtype)
 
 
 def astride(array):
-    """A copy one place past a cache line, so that every vector straddles two."""
+    """A copy one place past a cache line, so that every vector straddles two lines."""
     memory = np.empty(array.size + 17, dtype=array.dtype)
     first = -memory.ctypes.data % 64 // array.itemsize + 1
     copy = memory[first : first + array.size].reshape(array.shape)
@@ -85,7 +85,7 @@ def test_products_of_a_sparse_row(data_type, index_type, table_type, n_vectors, 
     width = n_vectors * LANES[np.dtype(table_type)]
     n_features, column = 40, 16
     table = astride(numbers(rng, (n_features, width + 32), table_type, exact))
-    # From none to more than any number of sums side by side, at any place in data.
+    # Rows have from 0 values to more than the sums side by side, at any place in data.
     for length, begin in itertools.product([0, 1, 2, 3, 4, 5, 7, 8, 23], [0, 1, 6]):
         data = numbers(rng, 40, data_type, exact)
         indices = np.zeros(40, dtype=index_type)
@@ -138,7 +138,7 @@ def test_squared_lengths(dtype, exact):
 
 
 def scores_of(rng, n_lanes, dtype):
-    """Three rows of products and half norms, few values, some infinite: ties abound."""
+    """Three rows of products, and half norms, of few different values, so that many are equal."""
     products = rng.integers(0, 5, size=(3, n_lanes)).astype(dtype)
     half_norms = rng.integers(0, 5, size=n_lanes).astype(dtype)
     half_norms[rng.random(n_lanes) < rng.choice([0.0, 0.5, 0.95])] = np.inf
@@ -162,7 +162,7 @@ def test_the_least_two_and_the_place_of_the_least(dtype):
             for function in (two_least, fused._two_least_in_numpy):
                 assert function(products, row, half_norms, first, last) == (least, second)
             kinds.add((least == second, np.isinf(second), np.isinf(least)))
-    # A tie, a gap, one alone that is finite, none that is.
+    # There is a tie, a gap, and one finite score alone.
     assert {(True, False, False), (False, False, False), (False, True, False)} <= kinds
 
 
@@ -185,7 +185,7 @@ def test_each_pair_of_places_can_hold_the_least_two(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_least_two_pass_over_what_is_no_number(dtype):
+def test_the_least_two_ignore_nan(dtype):
     n_lanes = 2 * LANES[np.dtype(dtype)]
     rng = np.random.default_rng(0)
     products = np.zeros((1, n_lanes), dtype=dtype)
@@ -200,7 +200,7 @@ def test_the_least_two_pass_over_what_is_no_number(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_rows_asked_for_ahead_are_as_they_were(dtype):
+def test_prefetch_changes_nothing(dtype):
     X = np.arange(70, dtype=dtype).reshape(2, 35)
     for function in (prefetch, fused._prefetch_in_numpy):
         for row in range(2):
