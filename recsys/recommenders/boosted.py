@@ -166,7 +166,7 @@ class BoostedClusterMeans(Recommender):
         if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
             return item_stage(cells, self._by_genre(basis, rng), n_groups, rng)
         if by_residuals:
-            # The features are a random sketch of the rows, with one power iteration.
+            # The features are random projections of the rows, with one power iteration.
             matrix: Any = cells.residual_matrix()
             matrix = matrix if of_users else matrix.T.tocsr()
             projection = matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS))

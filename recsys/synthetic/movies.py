@@ -1,4 +1,4 @@
-"""Invents movies: ids, titles, years, genres and renown, as in MovieLens' small release."""
+"""Invents movies: ids, titles, years, genres and popularity, as in MovieLens' small release."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -33,9 +33,9 @@ _KINDS = """
 4.1 Action 93 Crime 88 Thriller 58 Drama 41 Comedy 28 Adventure 10 Mystery 6 IMAX 3 Sci-Fi 3
 """
 # Movies of these genres are better known than others of the same age, or get better ratings.
-_GENRE_RENOWN = dict.fromkeys(("Action", "Sci-Fi", "Thriller", "Crime", "War"), 0.3)
-_GENRE_RENOWN |= dict.fromkeys(("Fantasy", "IMAX", "Mystery"), 0.2)
-_GENRE_RENOWN |= {
+_GENRE_POPULARITY = dict.fromkeys(("Action", "Sci-Fi", "Thriller", "Crime", "War"), 0.3)
+_GENRE_POPULARITY |= dict.fromkeys(("Fantasy", "IMAX", "Mystery"), 0.2)
+_GENRE_POPULARITY |= {
     "Adventure": 0.45,
     "Romance": 0.25,
     "Comedy": 0.1,
@@ -51,13 +51,16 @@ _YEARS: Curve = (
     (0.0, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.99, 1.0),
     (1902.0, 1932.0, 1949.0, 1962.0, 1985.0, 1997.0, 2006.0, 2012.0, 2015.9, 2016.9),
 )
-# Renown is the relative chance to be seen. With these values the numbers of ratings of the movies
+# Popularity is the relative chance to be seen. With these values the numbers of ratings of the movies
 # are as in the release. The best-known movies run out of users who have not rated them yet.
-_RENOWN: Curve = (
+_POPULARITY: Curve = (
     (0.0, 0.25, 0.50, 0.75, 0.90, 0.99, 1.0),
     (0.02, 0.3, 1.8, 7.5, 26.0, 150.0, 900.0),
 )
-_ERA_RENOWN = ((1930, 1970, 1985, 1995, 2003, 2010, 2016), (-0.6, -0.2, 0.2, 0.9, 0.8, 0.3, 0.0))
+_ERA_POPULARITY = (
+    (1930, 1970, 1985, 1995, 2003, 2010, 2016),
+    (-0.6, -0.2, 0.2, 0.9, 0.8, 0.3, 0.0),
+)
 
 _UNRATED = 59 / 9125
 _WITHOUT_GENRES = 18 / 9125
@@ -101,7 +104,7 @@ class Movies(NamedTuple):
     titles: list[str]
     years: Ints
     genres: npt.NDArray[np.bool_]  # n_movies x len(GENRES)
-    renown: Floats  # the relative chance to be seen; 0 for movies without ratings
+    popularity: Floats  # the relative chance to be seen; 0 for movies without ratings
     quality: Floats  # the amount by which the ratings of the movie exceed those of others
 
     def genre_texts(self) -> list[str]:
@@ -129,19 +132,19 @@ def invent_movies(n_movies: int, rng: np.random.Generator) -> Movies:
         titles[movie] = names[movie]
 
     # Movies of around 1995 and of popular genres are the best known.
-    score = rng.normal(0, 1.1, n_movies) + np.interp(years, *_ERA_RENOWN)
-    order = np.argsort(score + _genre_sums(genres, _GENRE_RENOWN))
-    renown = np.empty(n_movies)
-    renown[order] = np.sort(draw(_RENOWN, n_movies, rng))
-    renown[order[: round(n_movies * _UNRATED)]] = 0.0
-    quality = 0.11 * np.log1p(renown) + _genre_sums(genres, _GENRE_QUALITY)
+    score = rng.normal(0, 1.1, n_movies) + np.interp(years, *_ERA_POPULARITY)
+    order = np.argsort(score + _genre_sums(genres, _GENRE_POPULARITY))
+    popularity = np.empty(n_movies)
+    popularity[order] = np.sort(draw(_POPULARITY, n_movies, rng))
+    popularity[order[: round(n_movies * _UNRATED)]] = 0.0
+    quality = 0.11 * np.log1p(popularity) + _genre_sums(genres, _GENRE_QUALITY)
     quality += rng.normal(0, 0.4, n_movies)
 
     # MovieLens numbered its first movies densely, and left gaps between later ones.
     gaps = rng.exponential(np.where(np.arange(n_movies) < 0.6 * n_movies, 0.55, 42.0))
     gaps[0] = 0  # the first movie is number 1
     ids = np.cumsum(1 + gaps.astype(np.int64))
-    return Movies(ids, titles, years, genres, renown, quality)
+    return Movies(ids, titles, years, genres, popularity, quality)
 
 
 def draw(curve: Curve, n: int, rng: np.random.Generator) -> Floats:

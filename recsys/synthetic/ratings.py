@@ -237,8 +237,8 @@ def _choose_movies(movies: Movies, users: _Users, liking: Floats, rng: np.random
     The draw without replacement is a race. The time of a movie is exponential with its weight as
     the rate, and a user rates the movies with the least times.
     """
-    # A movie without renown comes last.
-    handicap = 1.0 / np.maximum(movies.renown * np.exp(_PULL * liking), 1e-30)
+    # A movie without popularity comes last.
+    handicap = 1.0 / np.maximum(movies.popularity * np.exp(_PULL * liking), 1e-30)
     last_year = _year(users.start + users.span)
     chosen = []
     for user, sure in enumerate(_sure_movies(movies, users, last_year, rng)):
@@ -256,7 +256,7 @@ def _sure_movies(
 ) -> list[Ints]:
     """Draw the movies that each user is sure to rate.
 
-    MovieLens lists a movie because a user rated it. So each movie with renown gets one user, with
+    MovieLens lists a movie because a user rated it. So each movie with popularity gets one user, with
     probability in proportion to the user's activity. Such pairs are at most a tenth of all ratings,
     so that users keep a choice.
     """
@@ -264,7 +264,7 @@ def _sure_movies(
     slots = np.cumsum(users.n_ratings[by_year])
     # Only users who are still active in the year of a movie can rate it. They come first.
     n_able = np.searchsorted(-last_year[by_year], -movies.years, side="right")
-    known = np.flatnonzero((movies.renown > 0) & (n_able > 0))
+    known = np.flatnonzero((movies.popularity > 0) & (n_able > 0))
     sure = rng.permutation(known)[: int(slots[-1]) // 10]
     tickets = (rng.random(len(sure)) * slots[n_able[sure] - 1]).astype(np.int64)
     raters = by_year[np.searchsorted(slots, tickets, side="right")]

@@ -57,7 +57,7 @@ def main(folder: Path) -> None:
     with step("k = 10 on all films, one start"):
         clusters = cluster_users(matrix, 10, n_init=1)
     assert clusters.sizes.sum() == N_USERS
-    with step("means of a group, telling films"):
+    with step("means of a group, distinctive movies"):
         films = clusters.distinctive_movies(int(np.argmax(clusters.sizes)))
     assert len(films) == 5
     with step("taste groups with biases"):
