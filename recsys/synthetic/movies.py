@@ -51,8 +51,8 @@ _YEARS: Curve = (
     (0.0, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.99, 1.0),
     (1902.0, 1932.0, 1949.0, 1962.0, 1985.0, 1997.0, 2006.0, 2012.0, 2015.9, 2016.9),
 )
-# Popularity is the relative chance to be seen. With these values the numbers of ratings of the movies
-# are as in the release. The best-known movies run out of users who have not rated them yet.
+# Popularity is the relative chance to be seen. With these values the movies have as many ratings as
+# in the release. The best-known movies run out of users who have not rated them yet.
 _POPULARITY: Curve = (
     (0.0, 0.25, 0.50, 0.75, 0.90, 0.99, 1.0),
     (0.02, 0.3, 1.8, 7.5, 26.0, 150.0, 900.0),

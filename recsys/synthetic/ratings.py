@@ -256,8 +256,8 @@ def _sure_movies(
 ) -> list[Ints]:
     """Draw the movies that each user is sure to rate.
 
-    MovieLens lists a movie because a user rated it. So each movie with popularity gets one user, with
-    probability in proportion to the user's activity. Such pairs are at most a tenth of all ratings,
+    MovieLens lists a movie because a user rated it. So each movie of some popularity gets one user,
+    with probability in proportion to the user's activity. Such pairs are at most a tenth of all ratings,
     so that users keep a choice.
     """
     by_year = np.argsort(-last_year, kind="stable")
