@@ -257,8 +257,8 @@ def _sure_movies(
     """Draw the movies that each user is sure to rate.
 
     MovieLens lists a movie because a user rated it. So each movie of some popularity gets one user,
-    with probability in proportion to the user's activity. Such pairs are at most a tenth of all ratings,
-    so that users keep a choice.
+    with probability in proportion to the user's activity. Such pairs are at most a tenth of all
+    ratings, so that users keep a choice.
     """
     by_year = np.argsort(-last_year, kind="stable")
     slots = np.cumsum(users.n_ratings[by_year])
