@@ -1,6 +1,7 @@
-"""Kernels that assign dense rows to few centers: float32 products of 32 rows at a time, no bounds.
+"""Kernels that assign dense rows by float32 products of 32 rows at a time, without bounds.
 
-As ``dense_filter.py``, but rows lie in lanes and nothing is kept between two calls.
+As ``dense_filter.py``, but rows lie in lanes, or features for very few centers, and nothing is kept
+between two calls.
 """
 
 import numpy as np
@@ -8,7 +9,14 @@ import numpy as np
 from kmeans_core.kernels.arrays import EPS, U32, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.dense import assign_some
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.rows import FILTER_ROWS, put_shifted_rows, score_rows
+from kmeans_core.kernels.vectors.rows import (
+    FILTER_CENTERS,
+    FILTER_ROWS,
+    SIDE_ROWS,
+    put_shifted_rows,
+    row_products,
+    score_rows,
+)
 
 # Longer rows and centers may overflow float32.
 TOO_LONG = 2.0**124
@@ -17,8 +25,8 @@ TOO_LONG = 2.0**124
 @kernel
 def put_centers(
     centers,  # IN (n_clusters, n_features)
-    origin,  # IN (n_features,)
-    table,  # OUT (n_padded, n_features) float32: centers - origin
+    origin,  # IN (at least n_features,)
+    table,  # OUT (n_padded, at least n_features) float32: centers - origin; padding as it is
     half_norms,  # OUT (n_padded,) float32: half their squared lengths; padding is left as it is
 ):
     """Put centers in the table; return the largest squared length, rounded up."""
@@ -40,8 +48,8 @@ def put_centers(
 @kernel
 def assign(
     X,  # IN (n_samples, n_features), of 16 features or more
-    origin,  # IN (n_features,), of X's dtype
-    table,  # IN (n_padded, n_features) float32: centers - origin
+    origin,  # IN (n_lanes,), of X's dtype: n_features and zeros, whole vectors
+    table,  # IN (n_padded, n_lanes) float32: centers - origin, and zeros
     half_norms,  # IN (n_padded,) float32; inf where there is no center
     centers,  # IN (n_clusters, n_features)
     longest,  # IN: no center is farther from the origin, squared
@@ -64,12 +72,30 @@ def assign(
     tile = aligned_empty(n_features * FILTER_ROWS, half_norms).reshape(n_features, FILTER_ROWS)
     squares, leasts, seconds = np.empty((3, FILTER_ROWS), dtype=np.float32)
     nearest = np.empty(FILTER_ROWS, dtype=np.int32)
+    products = np.empty((SIDE_ROWS, FILTER_CENTERS), dtype=np.float32)
     numbers = np.empty(stop - start, dtype=np.intp)
     n_open, n_moved = 0, 0
-    whole = start + (stop - start) // FILTER_ROWS * FILTER_ROWS
+    # row_products reads past its last row.
+    whole = start + max(0, min(stop, X.shape[0] - 1) - start) // FILTER_ROWS * FILTER_ROWS
     for i in range(start, whole, FILTER_ROWS):
-        put_shifted_rows(X, i, origin, tile, squares)
-        score_rows(tile, table, half_norms, nearest, leasts, seconds)
+        if half_norms.shape[0] > FILTER_CENTERS:
+            put_shifted_rows(X, i, origin, tile, squares)
+            score_rows(tile, table, half_norms, nearest, leasts, seconds)
+        else:
+            for first in range(0, FILTER_ROWS, SIDE_ROWS):
+                row_products(
+                    X, i + first, origin, table, products, squares[first : first + SIDE_ROWS]
+                )
+                for r in range(SIDE_ROWS):
+                    label, least, second = 0, np.float32(np.inf), np.float32(np.inf)
+                    for c in range(FILTER_CENTERS):
+                        score = half_norms[c] - products[r, c]
+                        if score < least:
+                            label, least, second = c, score, least
+                        else:
+                            second = min(second, score)
+                    nearest[first + r] = label
+                    leasts[first + r], seconds[first + r] = least, second
         for r in range(FILTER_ROWS):
             reach = np.float64(squares[r]) * (1.0 + rounding) + longest + underflow
             gap = rounding * (reach + longest) + 2.0 * exact_rounding * reach

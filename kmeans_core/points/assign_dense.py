@@ -23,8 +23,8 @@ MOST_GROUPS = 32
 
 # Where filters pay, by multiply-adds for a row and in all; see dense_assigner.
 LEAST_WORK = 200_000
-FILTER_CLUSTERS = 8
 FILTER_WORK = 256
+FILTER_FEATURES_OF_FEW = 128
 BOUNDS_CLUSTERS = 17
 BOUNDS_WORK = 10_000
 BOUNDS_WORK_OF_SHORT_ROWS = 1_000
@@ -38,8 +38,9 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
 
     Measured on float32 and float64 rows in overlapping and in separate clusters:
 
-    - The filter with rows in lanes took .4 to .8 times the deciding sum's time from 8 clusters and
-      32 features or 16 and 16 on. With 4 clusters or fewer it took .8 to 1.7 times.
+    - The filter without bounds took .4 to .9 times the deciding sum's time from 5 clusters and
+      256 multiply-adds a row on (float64: .6 to 1.2 times). With 4 clusters or fewer it has
+      features in lanes: .3 to 1.0 times from 128 features on, .7 to 2 times with 32 or 64.
     - Bounds skip nothing in one call. In eight to twenty iterations they took .6 to 1.1 times the
       filter's time with 10,000 multiply-adds a row and overlapping clusters (.2 to .9 times with
       separate ones), and 1.3 to 4 times with less work, or 16 clusters or fewer.
@@ -56,7 +57,8 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
         least = (BOUNDS_WORK if fits_lanes else BOUNDS_WORK_OF_SHORT_ROWS) * X.itemsize // 4
         if n_calls > 1 and n_clusters >= BOUNDS_CLUSTERS and row_work >= least:
             return FilteredAssigner(X, n_clusters, n_threads)
-        if fits_lanes and n_clusters >= FILTER_CLUSTERS and row_work >= FILTER_WORK:
+        is_long = n_clusters > FILTER_CENTERS or n_features >= FILTER_FEATURES_OF_FEW
+        if fits_lanes and is_long and row_work >= FILTER_WORK:
             return RowFilterAssigner(X, n_clusters, n_threads)
     return PlainAssigner(X, n_threads)
 
@@ -83,25 +85,25 @@ class PlainAssigner:
 
 
 class RowFilterAssigner:
-    """A filter in float32 with rows in lanes, the deciding sum where that cannot tell.
+    """A filter in float32 without bounds, the deciding sum where that cannot tell.
 
     Rows have at least ``LANES32`` features, and fewer than ``MOST_FEATURES``.
     """
 
     def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:
-        n_features = X.shape[1]
-        n_padded = round_up(n_clusters, FILTER_CENTERS)
+        n_padded, n_lanes = round_up(n_clusters, FILTER_CENTERS), round_up(X.shape[1], LANES32)
         self.X = X
         self.n_threads = n_threads
         self._origin: npt.NDArray[Any] | None = None
-        self._table = aligned_zeros((n_padded, n_features), np.float32)
+        self._table = aligned_zeros((n_padded, n_lanes), np.float32)
         self._half_norms = np.full(n_padded, np.inf, dtype=np.float32)
 
     def assign(self, centers: Floats, labels: Labels) -> int:
         moved: list[int] = []
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self._origin is None:
-            self._origin = _origin(centers, self.X.dtype)
+            self._origin = np.zeros(self._table.shape[1], dtype=self.X.dtype)
+            self._origin[: self.X.shape[1]] = _origin(centers, self.X.dtype)
         origin = self._origin
         longest = row_filter.put_centers(centers, origin, self._table, self._half_norms)
 

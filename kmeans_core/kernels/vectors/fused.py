@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 
 from kmeans_core.kernels.vectors.ir import (
     LANES,
+    add_lanes,
     constants,
     load,
     multiply_add,
@@ -184,16 +185,7 @@ def _squared_length(typingctx, rows, row):
         ) as (at, _):
             x = load(builder, vector, builder.gep(start, [at]), scalar.bitwidth // 8)
             multiply_add(builder, x, x, total)
-        element = vector.element
-        kind = "f32" if scalar.bitwidth == 32 else "f64"
-        function = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(element, [element, vector]),
-            f"llvm.vector.reduce.fadd.v{vector.count}{kind}",
-        )
-        zero = ir.Constant(element, 0.0)
-        # reassoc: the lanes are added in pairs, not one after the other.
-        return builder.call(function, [zero, builder.load(total)], fastmath=["reassoc"])
+        return add_lanes(builder, builder.load(total))
 
     return scalar(rows, row), codegen
 

@@ -13,6 +13,7 @@ from numba.extending import intrinsic
 from kmeans_core.kernels.vectors.ir import (
     LANES32,
     LANES64,
+    add_lanes,
     constants,
     load,
     multiply_add,
@@ -34,6 +35,9 @@ CENTERS = 2
 # The same for the filter, which multiplies and adds in float32.
 FILTER_ROWS = LANES32 * TILE_VECTORS
 FILTER_CENTERS = 4
+
+# Rows whose products with FILTER_CENTERS centers are made side by side, with features in lanes.
+SIDE_ROWS = 4
 
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES64)
 _INTEGERS = ir.VectorType(ir.IntType(64), LANES64)
@@ -127,7 +131,8 @@ def _put_rows(typingctx, X, row, tile):
 def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
     """tile[j, r] = X[row + r, j] - origin[j] for FILTER_ROWS rows, as float32.
 
-    X has at least LANES32 features, and origin has its dtype; tile is (n_features, FILTER_ROWS).
+    X has at least LANES32 features, and origin, which may be longer, has its dtype. tile is
+    (n_features, FILTER_ROWS) float32.
     squares[r] is at least the squared length of a row, up to rounding.
     """
     single = vector_type(types.float32)
@@ -154,8 +159,8 @@ def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
 def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
     """For each row of a float32 tile the two least of half_norms[c] - row . table[c].
 
-    nearest[r] is the place of the least, the lowest of equal ones. table is (n_padded, n_features)
-    float32, with a whole number of ``FILTER_CENTERS``.
+    nearest[r] is the place of the least, the lowest of equal ones. table is (n_padded, at least
+    n_features) float32, with a whole number of ``FILTER_CENTERS``.
     """
     single = vector_type(types.float32)
     integers = ir.VectorType(ir.IntType(32), LANES32)
@@ -167,7 +172,8 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
         )
         intp = context.get_value_type(types.intp)
         zero = ir.Constant(intp, 0)
-        count, length = cgutils.unpack_tuple(builder, centers.shape, 2)
+        count, width = cgutils.unpack_tuple(builder, centers.shape, 2)
+        length = cgutils.unpack_tuple(builder, points.shape, 2)[0]
         index = zeros(builder, integers, TILE_VECTORS)
         least, second = (zeros(builder, single, TILE_VECTORS) for _ in range(2))
         for place in (*least, *second):
@@ -178,7 +184,7 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
             for total in (total for of_center in sums for total in of_center):
                 builder.store(ir.Constant(single, None), total)
             numbers = [builder.add(c, ir.Constant(intp, p)) for p in range(FILTER_CENTERS)]
-            starts = [builder.gep(centers.data, [builder.mul(at, length)]) for at in numbers]
+            starts = [builder.gep(centers.data, [builder.mul(at, width)]) for at in numbers]
             with cgutils.for_range(builder, length, intp=intp) as loop:
                 line = builder.mul(loop.index, ir.Constant(intp, FILTER_ROWS))
                 places_of_x = [
@@ -209,6 +215,60 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
         return context.get_dummy_value()
 
     return types.void(tile, table, half_norms, nearest, leasts, seconds), codegen
+
+
+@intrinsic
+def _row_products(typingctx, X, row, origin, table, products, squares):
+    """products[r, c] = (X[row + r] - origin) . table[c] for SIDE_ROWS rows and FILTER_CENTERS.
+
+    Features lie in lanes. Of the last vector those past the row belong to the next one, which must
+    be there; table (FILTER_CENTERS, n_padded) and origin (n_padded,) are 0 there. squares[r] is at
+    least the squared length of a row, up to rounding.
+    """
+    single = vector_type(types.float32)
+
+    def codegen(context, builder, signature, args):
+        values, middle, centers, target, lengths = (
+            context.make_array(signature.args[at])(context, builder, args[at])
+            for at in (0, 2, 3, 4, 5)
+        )
+        intp = context.get_value_type(types.intp)
+        source = ir.VectorType(vector_type(X.dtype).element, LANES32)
+        align = X.dtype.bitwidth // 8
+        first = context.cast(builder, args[1], signature.args[1], types.intp)
+        n_features = cgutils.unpack_tuple(builder, values.shape, 2)[1]
+        width = cgutils.unpack_tuple(builder, centers.shape, 2)[1]
+        sums = [zeros(builder, single, FILTER_CENTERS + 1) for _ in range(SIDE_ROWS)]
+        starts = [
+            builder.gep(
+                values.data, [builder.mul(builder.add(first, ir.Constant(intp, r)), n_features)]
+            )
+            for r in range(SIDE_ROWS)
+        ]
+        lines = [
+            builder.gep(centers.data, [builder.mul(width, ir.Constant(intp, c))])
+            for c in range(FILTER_CENTERS)
+        ]
+        zero, step = ir.Constant(intp, 0), ir.Constant(intp, LANES32)
+        with cgutils.for_range_slice(builder, zero, width, step, intp) as (j, _):
+            shift = load(builder, source, builder.gep(middle.data, [j]), align)
+            right = [load(builder, single, builder.gep(line, [j]), 4) for line in lines]
+            for start, totals in zip(starts, sums, strict=True):
+                x = load(builder, source, builder.gep(start, [j]), align)
+                x = builder.fsub(x, shift)
+                if X.dtype.bitwidth > 32:
+                    x = builder.fptrunc(x, single)
+                for factor, total in zip((*right, x), totals, strict=True):
+                    multiply_add(builder, x, factor, total)
+        for r, totals in enumerate(sums):
+            answers = [add_lanes(builder, builder.load(total)) for total in totals]
+            builder.store(answers.pop(), builder.gep(lengths.data, [ir.Constant(intp, r)]))
+            for c, answer in enumerate(answers):
+                at = ir.Constant(intp, r * FILTER_CENTERS + c)
+                builder.store(answer, builder.gep(target.data, [at]))
+        return context.get_dummy_value()
+
+    return types.void(X, row, origin, table, products, squares), codegen
 
 
 @intrinsic
@@ -294,15 +354,23 @@ def _put_rows_in_numpy(X, row, tile):
 
 def _put_shifted_rows_in_numpy(X, row, origin, tile, squares):
     with np.errstate(over="ignore"):
-        tile[:] = (X[row : row + FILTER_ROWS] - origin).T
+        tile[:] = (X[row : row + FILTER_ROWS] - origin[: X.shape[1]]).T
         squares[:] = np.sum(tile**2, axis=0)
 
 
 def _score_rows_in_numpy(tile, table, half_norms, nearest, leasts, seconds):
     with np.errstate(over="ignore", invalid="ignore"):
-        scores = half_norms[:, None] - table @ tile
+        scores = half_norms[:, None] - table[:, : len(tile)] @ tile
     nearest[:] = np.argmin(scores, axis=0)
     leasts[:], seconds[:] = np.sort(scores, axis=0)[:2]
+
+
+def _row_products_in_numpy(X, row, origin, table, products, squares):
+    n_features = X.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        x = (X[row : row + SIDE_ROWS] - origin[:n_features]).astype(np.float32)
+        products[:] = x @ table[:, :n_features].T
+        squares[:] = np.sum(x**2, axis=1)
 
 
 def _label_rows_in_numpy(tile, centers, labels, row):
@@ -322,3 +390,4 @@ put_rows = usable(_put_rows, _put_rows_in_numpy)
 label_rows = usable(_label_rows, _label_rows_in_numpy)
 put_shifted_rows = usable(_put_shifted_rows, _put_shifted_rows_in_numpy)
 score_rows = usable(_score_rows, _score_rows_in_numpy)
+row_products = usable(_row_products, _row_products_in_numpy)

@@ -11,8 +11,9 @@ from numba import njit
 from kmeans_core import reference
 from kmeans_core.kernels import dense, row_filter
 from kmeans_core.kernels.vectors import rows
-from kmeans_core.kernels.vectors.ir import LANES64
-from kmeans_core.kernels.vectors.rows import FILTER_CENTERS, FILTER_ROWS, TILE_ROWS
+from kmeans_core.kernels.vectors.ir import LANES32, LANES64
+from kmeans_core.kernels.vectors.rows import FILTER_CENTERS, FILTER_ROWS, SIDE_ROWS, TILE_ROWS
+from kmeans_core.points.assign_dense import RowFilterAssigner
 
 
 # An intrinsic can be called from compiled code only.
@@ -133,6 +134,13 @@ def test_nothing_is_read_past_the_last_row():
             labels = np.full(n_rows, -1, dtype=np.int32)
             dense.assign(X, X[:3].copy(), 0, n_rows, labels)
             assert labels.tolist() == reference.nearest(X, X[:3]).tolist()
+    for n_features, n_clusters in ((16, 3), (20, 3), (16, 5), (25, 5)):
+        n_rows = len(page) // n_features
+        X = page[-n_rows * n_features :].reshape(n_rows, n_features)
+        X[:] = some_rows(n_rows, n_features)
+        labels = np.full(n_rows, -1, dtype=np.int32)
+        RowFilterAssigner(X, n_clusters, 1).assign(X[:n_clusters], labels)
+        assert labels.tolist() == reference.nearest(X, X[:n_clusters]).tolist()
 
 
 # The filter in float32 -------------------------------------------------------------------------
@@ -146,6 +154,11 @@ def put_shifted_rows(X, row, origin, tile, squares):
 @njit
 def score_rows(tile, table, half_norms, nearest, leasts, seconds):
     rows.score_rows(tile, table, half_norms, nearest, leasts, seconds)
+
+
+@njit
+def row_products(X, row, origin, table, products, squares):
+    rows.row_products(X, row, origin, table, products, squares)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -186,15 +199,41 @@ def test_the_two_least_scores_of_each_row(n_features, n_clusters):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_features", [1, 15, 16, 17, 40])
+def test_products_of_rows_with_features_in_lanes(dtype, n_features):
+    rng = np.random.default_rng(n_features)
+    n_padded = -(-n_features // LANES32) * LANES32
+    # Whole numbers: the order of additions changes nothing.
+    X = rng.integers(-3, 4, size=(SIDE_ROWS + 20, n_features)).astype(dtype)
+    table = np.zeros((FILTER_CENTERS, n_padded), dtype=np.float32)
+    table[:, :n_features] = rng.integers(-3, 4, size=(FILTER_CENTERS, n_features))
+    origin = np.zeros(n_padded, dtype=dtype)
+    origin[:n_features] = rng.integers(-1, 2, size=n_features)
+    for function in (row_products, rows._row_products_in_numpy):
+        for row in (0, 3):
+            products = np.full((SIDE_ROWS, FILTER_CENTERS), -7, dtype=np.float32)
+            squares = np.full(SIDE_ROWS, -7, dtype=np.float32)
+            function(X, row, origin, table, products, squares)
+            x = X[row : row + SIDE_ROWS] - origin[:n_features]
+            assert products.tolist() == (x @ table[:, :n_features].T).tolist()
+            lengths = np.sum(x**2, axis=1)
+            if n_features == n_padded:
+                assert squares.tolist() == lengths.tolist()
+            assert np.all(squares >= lengths)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("start", "stop"), [(0, 80), (3, 40), (5, 69), (79, 80), (40, 40)])
-def test_the_filter_labels_the_rows_of_its_chunk(dtype, start, stop):
+@pytest.mark.parametrize("n_clusters", [1, 3, 8])
+def test_the_filter_labels_the_rows_of_its_chunk(dtype, start, stop, n_clusters):
     X = some_rows(80, 20, dtype)
-    centers = np.vstack([X[:6], X[2:4]]).astype(np.float64)
-    origin = X[0].copy()
-    table = np.zeros((8, 20), dtype=np.float32)
-    half_norms = np.full(8, np.inf, dtype=np.float32)
+    centers = np.vstack([X[2:8], X[2:4]])[:n_clusters].astype(np.float64)
+    origin = np.pad(X[0], (0, 12))
+    n_padded = 4 if n_clusters < 5 else 8
+    table = np.zeros((n_padded, 32), dtype=np.float32)
+    half_norms = np.full(n_padded, np.inf, dtype=np.float32)
     longest = row_filter.put_centers(centers, origin, table, half_norms)
-    assert longest >= np.max(np.sum((centers - origin) ** 2, axis=1))
+    assert longest >= np.max(np.sum((centers - X[0]) ** 2, axis=1))
     expected = reference.nearest(X.astype(np.float64), centers)
     labels = np.full(80, -7, dtype=np.int32)
     labels[start:stop:3] = expected[start:stop:3]

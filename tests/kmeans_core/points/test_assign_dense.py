@@ -404,7 +404,10 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
         ((10_000, 16), np.float32, 15, 20, PlainAssigner),  # little work a row
         ((10_000, 16), np.float64, 16, 20, RowFilterAssigner),
         ((10_000, 32), np.float32, 8, 1, RowFilterAssigner),
-        ((10_000, 500), np.float32, 7, 20, PlainAssigner),
+        ((10_000, 52), np.float64, 5, 20, RowFilterAssigner),
+        ((10_000, 127), np.float32, 4, 20, PlainAssigner),  # four clusters or fewer
+        ((10_000, 128), np.float32, 4, 20, RowFilterAssigner),
+        ((10_000, 255), np.float32, 1, 20, PlainAssigner),
         ((624, 32), np.float32, 10, 20, PlainAssigner),  # little work in all
         ((625, 32), np.float32, 10, 20, RowFilterAssigner),
         ((2, 2**20), np.float32, 9, 20, PlainAssigner),  # no bound on their rounding
