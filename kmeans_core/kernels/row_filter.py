@@ -29,7 +29,11 @@ def put_centers(
     table,  # OUT (n_padded, at least n_features) float32: centers - origin; padding as it is
     half_norms,  # OUT (n_padded,) float32: half their squared lengths; padding is left as it is
 ):
-    """Put centers in the table; return the largest squared length, rounded up."""
+    """Put centers in the table; return the largest squared length, rounded up.
+
+    The half norm of a center that equals a lower one is infinite: no row goes to it, and otherwise
+    the filter could not tell the two apart for any row near them.
+    """
     n_clusters, n_features = centers.shape
     longest = 0.0
     for c in range(n_clusters):
@@ -39,6 +43,12 @@ def put_centers(
             squared += x * x
             table[c, j] = x
         half_norms[c] = 0.5 * squared
+        for b in range(c):
+            n_equal = 0
+            while n_equal < n_features and centers[b, n_equal] == centers[c, n_equal]:
+                n_equal += 1
+            if n_equal == n_features:
+                half_norms[c] = np.inf
         # "not below" rather than "above": a NaN must be seen.
         if not squared <= longest:
             longest = squared

@@ -234,6 +234,8 @@ def test_the_filter_labels_the_rows_of_its_chunk(dtype, start, stop, n_clusters)
     half_norms = np.full(n_padded, np.inf, dtype=np.float32)
     longest = row_filter.put_centers(centers, origin, table, half_norms)
     assert longest >= np.max(np.sum((centers - X[0]) ** 2, axis=1))
+    # The last two of eight centers equal the first two.
+    assert np.isfinite(half_norms).tolist() == [c < min(n_clusters, 6) for c in range(n_padded)]
     expected = reference.nearest(X.astype(np.float64), centers)
     labels = np.full(80, -7, dtype=np.int32)
     labels[start:stop:3] = expected[start:stop:3]
