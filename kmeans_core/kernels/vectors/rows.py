@@ -251,6 +251,10 @@ def _row_products(typingctx, X, row, origin, table, products, squares):
         ]
         zero, step = ir.Constant(intp, 0), ir.Constant(intp, LANES32)
         with cgutils.for_range_slice(builder, zero, width, step, intp) as (j, _):
+            # As in _columns, the next rows are asked for line after line.
+            ahead = builder.mul(builder.add(n_features, j), ir.Constant(intp, SIDE_ROWS))
+            count = ir.Constant(intp, LANES32 * SIDE_ROWS)
+            prefetch_entries(builder, builder.gep(starts[0], [ahead]), count)
             shift = load(builder, source, builder.gep(middle.data, [j]), align)
             right = [load(builder, single, builder.gep(line, [j]), 4) for line in lines]
             for start, totals in zip(starts, sums, strict=True):
