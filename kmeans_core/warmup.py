@@ -12,6 +12,7 @@ from kmeans_core.estimator import KMeans
 from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.pairwise.silhouette import silhouette_samples
+from kmeans_core.points.assign_dense import BOUNDS_CLUSTERS
 from kmeans_core.points.interface import RUN_CALLS
 
 # A fit with this many clusters takes a minute, and more clusters would take too long.
@@ -84,7 +85,11 @@ def warmup(
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     """Numbers of rows and features that lead to each way of assigning (``dense_assigner``)."""
     few = 2 * n_clusters + 10
-    return [(few, 3), (max(few, 6_000), 2), (max(few, 10_000 // n_clusters), 24)]
+    shapes = [(few, 3), (max(few, 6_000), 2), (max(few, 6_250 // n_clusters + 1), 32)]
+    if n_clusters >= BOUNDS_CLUSTERS:
+        # Bounds use other panels of vectors for long rows than for short ones.
+        shapes += [(max(few, 200), 15), (max(few, 100), max(128, 20_000 // n_clusters + 1))]
+    return shapes
 
 
 def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:

@@ -1,22 +1,21 @@
 """Kernels over a dense array: the deciding distance, and sums.
 
 Everywhere X is (n_samples, n_features) float32 or float64, and distances and sums are float64.
-``table`` is the centers transposed, (n_features, n_padded), so that a vector holds one feature of
-eight centers. Each lane adds the features of its center in order. That sum decides labels: sum of
-(x - c)^2 in float64, first feature first.
+The sum that decides labels is that of (x - c)^2 in float64, first feature first. Vectors hold one
+feature of eight rows, or of eight centers: each lane adds the features of its row or center in
+order.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.arrays import aligned_empty
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.exact import nearest_lane, squared_differences
+from kmeans_core.kernels.vectors.exact import squared_differences
 from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
+from kmeans_core.kernels.vectors.rows import TILE_ROWS, label_rows, put_rows
 
-# Vectors of centers that a row meets at once: one addition need not wait for the other. Of eight
-# centers or fewer half of the lanes are wasted, which costs a fifth to a half of the time; but most
-# of a fit is spent elsewhere, and another width would be compiled for seconds.
+# Vectors of centers that a row meets at once: one addition need not wait for the other.
 PANEL = (0, 0)
 PANEL_LANES = LANES64 * len(PANEL)
 
@@ -39,30 +38,58 @@ def exact_distance(
 
 
 @kernel
+def assign_some(
+    X,  # IN (n_samples, n_features)
+    centers,  # IN (n_clusters, n_features)
+    numbers,  # IN (n_rows,): which rows
+    labels,  # IN/OUT (n_samples,) int32
+):
+    """Label some rows; return how many labels changed."""
+    n_features = X.shape[1]
+    tile = aligned_empty(max(n_features, LANES64) * TILE_ROWS, centers).reshape(-1, TILE_ROWS)
+    # put_rows reads past the end of rows with few features.
+    rows = np.zeros((TILE_ROWS + LANES64, n_features), dtype=X.dtype)
+    found = np.empty(TILE_ROWS, dtype=labels.dtype)
+    n_moved = 0
+    for first in range(0, numbers.shape[0], TILE_ROWS):
+        n_rows = min(TILE_ROWS, numbers.shape[0] - first)
+        for r in range(n_rows):
+            for j in range(n_features):
+                rows[r, j] = X[numbers[first + r], j]
+        put_rows(rows, 0, tile)
+        label_rows(tile, centers, found, 0)
+        for r in range(n_rows):
+            i = numbers[first + r]
+            n_moved += labels[i] != found[r]
+            labels[i] = found[r]
+    return n_moved
+
+
+@kernel
 def assign(
     X,  # IN (n_samples, n_features)
-    table,  # IN (n_features, n_padded): whole panels; infinite past n_clusters
+    centers,  # IN (n_clusters, n_features)
     start,  # IN
     stop,  # IN
     labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
 ):
     """Label rows start..stop; return how many labels changed."""
-    distances = aligned_empty(table.shape[1], table)
+    n_features = X.shape[1]
+    # put_rows reads so many rows past its own.
+    n_beyond = LANES64 - 1 if n_features < LANES64 else 0
+    n_whole = max(0, min(stop, X.shape[0] - n_beyond) - start) // TILE_ROWS * TILE_ROWS
+    tile = aligned_empty(max(n_features, LANES64) * TILE_ROWS, centers).reshape(-1, TILE_ROWS)
     n_moved = 0
-    for i in range(start, stop):
-        for column in range(0, table.shape[1], PANEL_LANES):
-            squared_differences(X, i, table, column, PANEL, distances)
-        nearest = nearest_lane(distances)
-        if labels[i] != nearest:
-            labels[i] = nearest
-            n_moved += 1
-    return n_moved
+    for i in range(start, start + n_whole, TILE_ROWS):
+        put_rows(X, i, tile)
+        n_moved += label_rows(tile, centers, labels, i)
+    return n_moved + assign_some(X, centers, np.arange(start + n_whole, stop), labels)
 
 
 @kernel
 def squared_distances(
     X,  # IN (n_samples, n_features)
-    table,  # IN (n_features, n_padded): whole panels
+    table,  # IN (n_features, n_padded): the centers transposed, in whole panels
     start,  # IN
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop

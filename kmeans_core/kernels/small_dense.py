@@ -8,16 +8,15 @@ A start that needs more (a cluster that ran empty) goes back to the loop. Each c
 
 import numpy as np
 
-from kmeans_core.kernels.arrays import aligned_empty, ceil_div, round_up
+from kmeans_core.kernels.arrays import ceil_div
 from kmeans_core.kernels.centers import (
     means,
     move_centers,
-    put_centers,
     replace_centers,
     round_centers,
     weighted_total,
 )
-from kmeans_core.kernels.dense import PANEL_LANES, assign, own_distances
+from kmeans_core.kernels.dense import assign, own_distances
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.kernels.seeding import (
@@ -132,9 +131,6 @@ def runs(
     """
     n_samples, n_features = X.shape
     n_clusters = centers.shape[1]
-    n_padded = round_up(n_clusters, PANEL_LANES)
-    table = aligned_empty(n_features * n_padded, sums).reshape(n_features, n_padded)
-    table[:] = np.inf
     after = np.empty(n_features)
     weight_in_clusters, shifts = np.empty(n_clusters), np.empty(n_clusters)
     touched = np.empty(n_clusters, dtype=np.bool_)
@@ -147,7 +143,6 @@ def runs(
         if iteration == 0:
             found[:] = -1
             n_updates = most_updates
-        touched[:] = True
         until = min(max_iter, iteration + at_once)
         why = MAX_ITER if until == max_iter else UNFINISHED
         shift = 0.0
@@ -155,8 +150,7 @@ def runs(
         while iteration < until:
             for i in range(n_samples):
                 before[i] = found[i]
-            put_centers(now, touched, 0, n_features, table)
-            n_moved = assign(X, table, 0, n_samples, found)
+            n_moved = assign(X, now, 0, n_samples, found)
             iteration += 1
             changed = n_moved > 0
             if not changed:
@@ -198,8 +192,6 @@ def runs(
             changed = replace_centers(sums, now) or changed
         # Centers are handed back in the dtype of X.
         if round_centers(rounded, now) or changed:
-            touched[:] = True
-            put_centers(now, touched, 0, n_features, table)
-            assign(X, table, 0, n_samples, found)
+            assign(X, now, 0, n_samples, found)
         own_distances(X, now, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift

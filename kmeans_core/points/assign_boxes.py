@@ -22,7 +22,7 @@ MOST_BLOCKS = 2**20 // boxes.BLOCK_ROWS
 # Where boxes were faster; see pays.
 MOST_FEATURES = 6
 FEWEST_ROWS = 1_000
-LEAST_CLUSTER_CALLS = 340
+LEAST_CLUSTER_CALLS = 1_600
 LEAST_DISTANCES = 2_000_000
 # Row numbers are int32.
 MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
@@ -32,14 +32,12 @@ def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool
     """Whether BoxAssigner is likely to be the fastest for so many calls with rows of that shape.
 
     Measured as the time of iterations from random rows, the sort included, against the deciding
-    sum for every center, on uniform, clustered and log-normal float32 rows:
+    sum for every center, on uniform and clustered float32 rows:
 
-    - In twenty iterations with 17 to 32 clusters boxes took .7 to 1.0 times the sum's time, with up
-      to 6 features. With 16 or fewer all centers fit in two vectors: 1.3 to 2.0 times in ten.
-    - The sort takes 10 ms for 100,000 rows. In ten iterations 40 clusters win it back (.8 to 1.1
-      times), in one call (predict) 400 do: .9 to 1.1 times, and 1.5 to 2.1 with 200.
-    - Few rows need more clusters: in ten iterations 2,000 rows and 64 clusters took 1.0 to 1.5
-      times, 1,000 and 250 .9 to 1.2 times, 4,000 and 400 .3 to .7 times.
+    - In twenty iterations of 30,000 rows 100 clusters took .7 to 1.1 times the sum's time, 400
+      took .2 to .8 times, and 40 took 1.5 to 2.0 times.
+    - The sort takes 20 ms for 200,000 rows. In ten iterations 200 clusters win it back (.9 to 1.3
+      times with 3,000 rows). In one call (predict) 400 do not: 1.6 to 1.9 times.
     """
     return (
         n_features <= MOST_FEATURES

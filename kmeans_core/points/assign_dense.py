@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div
-from kmeans_core.kernels import dense, dense_filter
+from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div, round_up
+from kmeans_core.kernels import dense, dense_filter, row_filter
 from kmeans_core.kernels.vectors.fused import TILES
-from kmeans_core.kernels.vectors.ir import LANES
+from kmeans_core.kernels.vectors.ir import LANES, LANES32
+from kmeans_core.kernels.vectors.rows import FILTER_CENTERS
 from kmeans_core.points import assign_boxes
-from kmeans_core.points.centers import transposed
 from kmeans_core.points.interface import Assigner
 from kmeans_core.threads import chunks
 
@@ -21,38 +21,45 @@ MOST_BLOCK_ROWS = 240
 # Groups of clusters with bounds of their own, at most: that much more is kept for each row.
 MOST_GROUPS = 32
 
-# Where the filter pays, by multiply-adds for a row and in all; see dense_assigner.
-MANY_FEATURES = 16
-LEAST_RUN_WORK = 240
-LEAST_CALL_WORK = 1_500
+# Where filters pay, by multiply-adds for a row and in all; see dense_assigner.
 LEAST_WORK = 200_000
+FILTER_WORK = 256
+FILTER_FEATURES_OF_FEW = 128
+BOUNDS_CLUSTERS = 17
+BOUNDS_WORK = 10_000
+BOUNDS_WORK_OF_SHORT_ROWS = 1_000
 
-# So many features times half of float32's EPS, the filter's rounding bound, are well below 1.
+# So many features times half of float32's EPS, the filters' rounding bound, are well below 1.
 MOST_FEATURES = 2**20
 
 
 def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads: int) -> Assigner:
     """What is fastest for so many calls with rows of that shape.
 
-    The filter was measured as boxes were (``pays``), against the deciding sum:
+    Measured on float32 and float64 rows in overlapping and in separate clusters:
 
-    - In twenty iterations it took .4 to 1.3 times the sum's time from 16 features on, where bounds
-      skip enough rows, and .5 to 1.0 times with 12 features and 20 clusters. With 8 features and
-      12 clusters it took .9 to 1.6 times, with 6 and 12 1.2 to 1.7 times.
-    - One call skips nothing. It took .6 to 1.0 times the sum's time from 1,500 multiply-adds a row
-      on, and 1.3 to 4.2 times below 700.
-    - Its tables cost .02 ms: three times the sum of a single row.
+    - The filter without bounds took .4 to .9 times the deciding sum's time from 5 clusters and
+      256 multiply-adds a row on (float64: .6 to 1.2 times). With 4 clusters or fewer it has
+      features in lanes: .3 to 1.0 times from 128 features on, .7 to 2 times with 32 or 64.
+    - Bounds skip nothing in one call. In eight to twenty iterations they took .6 to 1.1 times the
+      filter's time with 10,000 multiply-adds a row and overlapping clusters (.2 to .9 times with
+      separate ones), and 1.3 to 4 times with less work, or 16 clusters or fewer.
+    - Rows of less than 16 features have no such filter. In twenty iterations bounds took 1.1 to 1.3
+      times the sum's time with 800 multiply-adds a row.
+    - In float64 bounds have half as many lanes, and need twice the work.
     """
     n_samples, n_features = X.shape
     if assign_boxes.pays(n_samples, n_features, n_clusters, n_calls):
         return assign_boxes.BoxAssigner(X, n_threads)
     row_work = n_features * n_clusters
-    if n_calls == 1:
-        pays = row_work >= LEAST_CALL_WORK
-    else:
-        pays = n_features >= MANY_FEATURES or row_work >= LEAST_RUN_WORK
-    if pays and 4 < n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
-        return FilteredAssigner(X, n_clusters, n_threads)
+    if 4 < n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
+        fits_lanes = n_features >= LANES32
+        least = (BOUNDS_WORK if fits_lanes else BOUNDS_WORK_OF_SHORT_ROWS) * X.itemsize // 4
+        if n_calls > 1 and n_clusters >= BOUNDS_CLUSTERS and row_work >= least:
+            return FilteredAssigner(X, n_clusters, n_threads)
+        is_long = n_clusters > FILTER_CENTERS or n_features >= FILTER_FEATURES_OF_FEW
+        if fits_lanes and is_long and row_work >= FILTER_WORK:
+            return RowFilterAssigner(X, n_clusters, n_threads)
     return PlainAssigner(X, n_threads)
 
 
@@ -65,13 +72,59 @@ class PlainAssigner:
 
     def assign(self, centers: Floats, labels: Labels) -> int:
         moved: list[int] = []
-        table = transposed(centers, dense.PANEL_LANES, padding=np.inf)
+        centers = np.ascontiguousarray(centers, dtype=np.float64)
 
         def task(start: int, stop: int) -> None:
-            moved.append(dense.assign(self.X, table, start, stop, labels))
+            moved.append(dense.assign(self.X, centers, start, stop, labels))
 
-        # An eighth of a multiply-add for each lane and feature, and what a row costs by itself.
-        work = self.X.size * table.shape[1] // 8 + 6 * len(self.X)
+        # An eighth of a multiply-add for each center and feature, and as much as for three centers
+        # to turn rows into lanes.
+        work = self.X.size * (len(centers) + 3) // 8
+        chunks.run(len(self.X), work, self.n_threads, task)
+        return sum(moved)
+
+
+class RowFilterAssigner:
+    """A filter in float32 without bounds, the deciding sum where that cannot tell.
+
+    Rows have at least ``LANES32`` features, and fewer than ``MOST_FEATURES``.
+    """
+
+    def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:
+        n_padded, n_lanes = round_up(n_clusters, FILTER_CENTERS), round_up(X.shape[1], LANES32)
+        self.X = X
+        self.n_threads = n_threads
+        self._origin: npt.NDArray[Any] | None = None
+        self._table = aligned_zeros((n_padded, n_lanes), np.float32)
+        self._half_norms = np.full(n_padded, np.inf, dtype=np.float32)
+
+    def assign(self, centers: Floats, labels: Labels) -> int:
+        moved: list[int] = []
+        centers = np.ascontiguousarray(centers, dtype=np.float64)
+        if self._origin is None:
+            self._origin = np.zeros(self._table.shape[1], dtype=self.X.dtype)
+            self._origin[: self.X.shape[1]] = _origin(centers, self.X.dtype)
+        origin = self._origin
+        longest = row_filter.put_centers(centers, origin, self._table, self._half_norms)
+
+        def task(start: int, stop: int) -> None:
+            moved.append(
+                row_filter.assign(
+                    self.X,
+                    origin,
+                    self._table,
+                    self._half_norms,
+                    centers,
+                    longest,
+                    start,
+                    stop,
+                    labels,
+                )
+            )
+
+        # A sixteenth of a multiply-add for each product, and as much as for four centers to turn
+        # rows into lanes.
+        work = self.X.size * (len(centers) + 4) // 16
         chunks.run(len(self.X), work, self.n_threads, task)
         return sum(moved)
 
@@ -107,7 +160,7 @@ class FilteredAssigner:
         self._n_block = min(max(n_tiles, 1) * len(self._tile), MOST_BLOCK_ROWS)
 
         self._before: Floats | None = None  # the centers of the last call
-        self._origin = np.zeros(n_features, dtype=X.dtype)
+        self._origin = np.empty(0, dtype=X.dtype)
         self._drift = np.zeros(n_clusters)
         self._group_drift = np.zeros((n_clusters, n_groups))
         self._upper = np.full(n_samples, np.inf, dtype=X.dtype)
@@ -156,10 +209,7 @@ class FilteredAssigner:
         """Put the centers in the table; a bound on their distance from the origin."""
         if self._before is None:
             self._before = centers.copy()
-            # Rows and centers near it have short differences from it, and small rounding errors.
-            with np.errstate(over="ignore", invalid="ignore"):
-                middle = np.mean(centers, axis=0).astype(self.X.dtype)
-            self._origin[:] = np.where(np.isfinite(middle), middle, 0.0)
+            self._origin = _origin(centers, self.X.dtype)
         longest: float = dense_filter.move(
             centers,
             self._before,
@@ -176,6 +226,14 @@ class FilteredAssigner:
             self._group_drift[:] = 0.0
             self._upper[:] = np.inf
         return longest
+
+
+def _origin(centers: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Where rows and centers are measured from: near it rounding errors are small."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle: npt.NDArray[Any] = np.mean(centers, axis=0).astype(dtype)
+    middle[~np.isfinite(middle)] = 0.0
+    return middle
 
 
 def _groups(X: npt.NDArray[Any], n_clusters: int) -> tuple[int, int, int]:

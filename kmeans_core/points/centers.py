@@ -10,10 +10,9 @@ from kmeans_core.kernels.centers import put_centers
 from kmeans_core.kernels.vectors.ir import LANES64
 
 
-def transposed(centers: npt.NDArray[Any], width: int = LANES64, padding: float = 0.0) -> Floats:
-    """The centers as the columns of a table, padded to a multiple of ``width`` columns."""
+def transposed(centers: npt.NDArray[Any], width: int = LANES64) -> Floats:
+    """The centers as columns of a table, padded with zeros to a multiple of ``width``."""
     n_clusters, n_features = centers.shape
     table: Floats = aligned_zeros((n_features, round_up(n_clusters, width)), np.float64)
-    table[:, n_clusters:] = padding
     put_centers(centers, np.ones(n_clusters, dtype=np.bool_), 0, n_features, table)
     return table

@@ -48,18 +48,18 @@ def protected(S, dtype):
 
 def use(X, missing="error"):
     for listener in (None, lambda event: None):
-        model = KMeans(20, n_init=2, random_state=0, on_iteration=listener, missing=missing).fit(X)
+        model = KMeans(100, n_init=2, random_state=0, on_iteration=listener, missing=missing).fit(X)
     for centers in (model.cluster_centers_, mapped(model.cluster_centers_)):
         model.cluster_centers_ = centers
         model.predict(X), model.transform(X), model.score(X)
     silhouette_samples(X, model.labels_, missing=missing)
-    model.set_params(init=mapped(centers + 1e3 * (np.arange(20) == 3)[:, None]), n_init=1).fit(X)
+    model.set_params(init=mapped(centers + 1e3 * (np.arange(100) == 3)[:, None]), n_init=1).fit(X)
 
 folder = tempfile.mkdtemp()
 kmeans_core.warmup(NUMBERS, dtypes=[np.float64], missing=True)
 before = compiled()
 rng = np.random.default_rng(1)
-for shape in ((90, 4), (6000, 3), (2500, 40)):
+for shape in ((200, 4), (6000, 3), (300, 40), (300, 210)):
     X = rng.normal(size=shape)
     S, R = sp.csr_array(X * (X > 1)), sp.csr_array(np.round(X))
     for Z in (X, S, R, *PROTECTED):
@@ -90,7 +90,7 @@ def after_warmup(numbers: str, protected: str = "", missing: str = "") -> list[s
 
 
 def test_nothing_is_compiled_after_it():
-    n_compiled, more = after_warmup("[17]", PROTECTED, MISSING)
+    n_compiled, more = after_warmup("[97]", PROTECTED, MISSING)
     assert int(n_compiled) > 40
     assert more.strip() == "[]"
 
@@ -100,6 +100,7 @@ def test_without_it_there_is_something_to_compile():
     assert "small_sparse" in more
     assert "boxes" in more
     assert "dense_filter" in more
+    assert "row_filter" in more
     assert "observed" in more
 
 

@@ -17,7 +17,6 @@ from kmeans_core.kernels.vectors.ir import (
     integers,
     load,
     prefetch_entries,
-    reduce,
     splat,
     store,
     usable,
@@ -58,40 +57,6 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
         return context.get_dummy_value()
 
     return types.void(X, row, table, column, vectors, out), codegen
-
-
-@intrinsic
-def _nearest_lane(typingctx, distances):
-    """The first place of the least distance. Distances fill whole vectors and hold no NaN."""
-    vector = vector_type(types.float64)
-    numbers = ir.VectorType(ir.IntType(64), LANES64)
-
-    def codegen(context, builder, signature, args):
-        (array,) = arrays(context, builder, signature, args, (0,))
-        intp = context.get_value_type(types.intp)
-        (width,) = cgutils.unpack_tuple(builder, array.shape, 1)
-        best, index, place = (
-            cgutils.alloca_once(builder, kind) for kind in (vector, numbers, numbers)
-        )
-        builder.store(constants(vector, [float("inf")] * LANES64), best)
-        builder.store(constants(numbers, list(range(LANES64))), index)
-        builder.store(constants(numbers, list(range(LANES64))), place)
-        with cgutils.for_range_slice(
-            builder, ir.Constant(intp, 0), width, ir.Constant(intp, LANES64), intp
-        ) as (at, _):
-            distance = load(builder, vector, builder.gep(array.data, [at]))
-            nearer = builder.fcmp_ordered("<", distance, builder.load(best))
-            builder.store(builder.select(nearer, distance, builder.load(best)), best)
-            builder.store(builder.select(nearer, builder.load(place), builder.load(index)), index)
-            step = constants(numbers, [LANES64] * LANES64)
-            builder.store(builder.add(builder.load(place), step), place)
-        lanes, places = builder.load(best), builder.load(index)
-        least = splat(builder, vector, reduce(builder, "fmin", lanes))
-        greatest = constants(numbers, [2**63 - 1] * LANES64)
-        places = builder.select(builder.fcmp_ordered("==", lanes, least), places, greatest)
-        return reduce(builder, "smin", places)
-
-    return types.intp(distances), codegen
 
 
 def _line_to_keep(builder, kept, row, n_vectors):
@@ -268,10 +233,6 @@ def _squared_differences_in_numpy(X, row, table, column, vectors, out):
     out[column:stop] = total
 
 
-def _nearest_lane_in_numpy(distances):
-    return int(np.argmin(distances))
-
-
 def _expand_in_numpy(products, norm, norms, share, least, vectors):
     n_lanes = len(vectors) * LANES64
     both = norm + norms[:n_lanes]
@@ -301,7 +262,6 @@ def _mark_nearer_in_numpy(distances, closest, weight, vectors, nearer, row, kept
 # What kernels call -----------------------------------------------------------------------------
 
 squared_differences = usable(_squared_differences, _squared_differences_in_numpy)
-nearest_lane = usable(_nearest_lane, _nearest_lane_in_numpy)
 mark_nearer = usable(_mark_nearer, _mark_nearer_in_numpy)
 expand = usable(_expand, _expand_in_numpy)
 dense_trials = usable(_dense_trials, _dense_trials_in_numpy)

@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 from kmeans_core.kernels.vectors.ir import (
     LANES,
+    add_lanes,
     arrays,
     constants,
     integers,
@@ -166,16 +167,7 @@ def _squared_length(typingctx, rows, row):
         ) as (at, _):
             x = load(builder, vector, builder.gep(start, [at]))
             multiply_add(builder, x, x, total)
-        element = vector.element
-        kind = "f32" if scalar.bitwidth == 32 else "f64"
-        function = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(element, [element, vector]),
-            f"llvm.vector.reduce.fadd.v{vector.count}{kind}",
-        )
-        zero = ir.Constant(element, 0.0)
-        # reassoc: LLVM may add the lanes in pairs, not one after another.
-        return builder.call(function, [zero, builder.load(total)], fastmath=["reassoc"])
+        return add_lanes(builder, builder.load(total))
 
     return scalar(rows, row), codegen
 

@@ -98,6 +98,19 @@ def prefetch_entries(builder: Any, pointer: Any, count: Any) -> None:
         builder.call(function, [builder.bitcast(builder.gep(pointer, [at]), byte), *how])
 
 
+def add_lanes(builder: Any, vector: Any) -> Any:
+    """The sum of all lanes, in pairs."""
+    element = vector.type.element
+    kind = {"float": "f32", "double": "f64"}[str(element)]
+    function = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(element, [element, vector.type]),
+        f"llvm.vector.reduce.fadd.v{vector.type.count}{kind}",
+    )
+    # reassoc: the lanes are added in pairs, not one after the other.
+    return builder.call(function, [ir.Constant(element, 0.0), vector], fastmath=["reassoc"])
+
+
 def reduce(builder: Any, name: str, vector: Any) -> Any:
     """One number from all lanes, such as the least (fmin, smin). No lane may be NaN."""
     element = vector.type.element

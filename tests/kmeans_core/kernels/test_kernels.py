@@ -41,7 +41,7 @@ def csr_of(X):
 def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     centers, center_norms = X[:3], np.empty(3)
     squared_lengths(centers, center_norms)
-    table = transposed(centers, dense.PANEL_LANES, padding=np.inf)
+    table = transposed(centers, dense.PANEL_LANES)
     csr, norms = csr_of(X)
     labels = np.full(20, 2, dtype=np.int32)
     all_distances = reference.squared_distances(X, X[:3])
@@ -69,7 +69,7 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     half_norms = np.full(16, np.inf, dtype=np.float32)
     half_norms[:3] = center_norms / 2
     filtered = (*csr, norms, centers, center_norms, table32, half_norms, (0,))
-    for kernel, args in ((dense.assign, (X, table)), (sparse_filter.assign, filtered)):
+    for kernel, args in ((dense.assign, (X, centers)), (sparse_filter.assign, filtered)):
         found = np.full(20, -7, dtype=np.int32)
         assert kernel(*args, start, stop, found) == stop - start
         assert np.array_equal(found[inside], nearest[inside])

@@ -16,11 +16,6 @@ def squared_differences(X, row, table, column, vectors, out):
 
 
 @njit
-def nearest_lane(distances):
-    return exact.nearest_lane(distances)
-
-
-@njit
 def mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block):
     exact.mark_nearer(distances, closest, weight, vectors, nearer, row, kept, sums, block)
 
@@ -80,28 +75,6 @@ def test_squares_overflow_to_infinity_and_underflow_to_zero():
         assert out.tolist() == [np.inf] * LANES64
         function(X, 1, table, 0, (0,), out)
         assert out.tolist() == [0.0, np.inf] + [0.0] * (LANES64 - 2)
-
-
-@pytest.mark.parametrize("n_vectors", [1, 2, 5])
-def test_the_first_of_equally_near_lanes_is_nearest(n_vectors):
-    rng = np.random.default_rng(n_vectors)
-    n_ties = 0
-    for _ in range(300):
-        distances = rng.integers(0, 6, size=n_vectors * LANES64) + 1.5
-        distances[rng.random(len(distances)) < rng.random()] = np.inf
-        n_ties += np.sum(distances == distances.min()) > 1
-        expected = distances.tolist().index(distances.min())
-        for places in (0, 1):
-            assert nearest_lane(anywhere(distances, places)) == expected
-        assert exact._nearest_lane_in_numpy(distances) == expected
-    assert n_ties > 50
-    # Each place is tried alone, and with all places after it.
-    for place in range(n_vectors * LANES64):
-        for stop in (place + 1, n_vectors * LANES64):
-            distances = np.full(n_vectors * LANES64, np.inf)
-            assert nearest_lane(distances) == 0
-            distances[place:stop] = 0.0
-            assert nearest_lane(distances) == place
 
 
 def bits(is_nearer):

@@ -13,7 +13,12 @@ from kmeans_core import reference
 from kmeans_core.kernels.vectors import fused
 from kmeans_core.kernels.vectors.ir import LANES
 from kmeans_core.points.assign_boxes import BoxAssigner
-from kmeans_core.points.assign_dense import FilteredAssigner, PlainAssigner, dense_assigner
+from kmeans_core.points.assign_dense import (
+    FilteredAssigner,
+    PlainAssigner,
+    RowFilterAssigner,
+    dense_assigner,
+)
 
 
 def follow(X, n_clusters, centers_of_call, n_threads=1):
@@ -29,11 +34,17 @@ def follow(X, n_clusters, centers_of_call, n_threads=1):
     labels = np.full(len(X), 10**9, dtype=np.int32)
     expected = labels.copy()
     looked_at = []
+    # The filter with rows in lanes needs 16 features: those of zeros change no distance.
+    wide = np.pad(X, ((0, 0), (0, max(0, 16 - X.shape[1]))))
+    by_rows, labels_by_rows = RowFilterAssigner(wide, n_clusters, n_threads), labels.copy()
     for centers in centers_of_call:
         n_moved = plain.assign(centers, expected)
         assert filtered.assign(centers, labels) == n_moved
         assert np.array_equal(labels, expected)
         looked_at.append(filtered.n_looked_at)
+        centers = np.pad(centers, ((0, 0), (0, wide.shape[1] - X.shape[1])))
+        assert by_rows.assign(centers, labels_by_rows) == n_moved
+        assert np.array_equal(labels_by_rows, expected)
     return looked_at
 
 
@@ -303,7 +314,7 @@ def test_the_number_of_threads_changes_nothing(blobs, always_threads, n_threads)
 WITHOUT_JIT = """
 import numpy as np
 from kmeans_core.points.assign_boxes import BoxAssigner
-from kmeans_core.points.assign_dense import FilteredAssigner, PlainAssigner
+from kmeans_core.points.assign_dense import FilteredAssigner, PlainAssigner, RowFilterAssigner
 rng = np.random.default_rng(0)
 for dtype in (np.float32, np.float64):
     for n_features, n_clusters in ((5, 3), (9, 40), (130, 20)):
@@ -316,6 +327,12 @@ for dtype in (np.float32, np.float64):
             assert np.array_equal(labels, expected)
         filtered.assign(centers, labels)
         print(filtered.n_looked_at < 30)
+    for n_features, n_clusters in ((16, 3), (30, 9)):
+        X = np.round(rng.normal(size=(60, n_features)), 1).astype(dtype)
+        filtered, plain = RowFilterAssigner(X, n_clusters, 1), PlainAssigner(X, 1)
+        assert filtered.assign(X[:n_clusters], labels) <= 60
+        plain.assign(X[:n_clusters], expected)
+        assert np.array_equal(labels, expected)
 """
 
 
@@ -368,22 +385,34 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
 
 
 @pytest.mark.parametrize(
-    ("shape", "n_clusters", "n_calls", "kind"),
+    ("shape", "dtype", "n_clusters", "n_calls", "kind"),
     [
-        ((10_000, 4), 16, 20, PlainAssigner),  # too few clusters for boxes
-        ((10_000, 4), 17, 20, BoxAssigner),
-        ((4000, 4), 60, 3, PlainAssigner),  # too few features for the filter
-        ((10_000, 8), 29, 20, PlainAssigner),  # few features, and little work a row
-        ((10_000, 8), 30, 20, FilteredAssigner),
-        ((10_000, 15), 15, 20, PlainAssigner),
-        ((10_000, 16), 2, 20, FilteredAssigner),
-        ((10_000, 16), 93, 1, PlainAssigner),  # one call skips nothing
-        ((10_000, 16), 94, 1, FilteredAssigner),
-        ((1000, 100), 1, 20, PlainAssigner),  # little work in all
-        ((1000, 100), 2, 20, FilteredAssigner),
-        ((2, 2**20), 8, 20, PlainAssigner),  # no bound on its rounding
+        ((10_000, 4), np.float32, 79, 20, PlainAssigner),  # too few clusters for boxes
+        ((10_000, 4), np.float32, 80, 20, BoxAssigner),
+        ((4000, 4), np.float32, 400, 3, PlainAssigner),  # too few features for filters
+        ((10_000, 10), np.float32, 99, 20, PlainAssigner),  # little work a row
+        ((10_000, 10), np.float32, 100, 20, FilteredAssigner),
+        ((10_000, 10), np.float64, 199, 20, PlainAssigner),  # half as many lanes
+        ((10_000, 10), np.float64, 200, 20, FilteredAssigner),
+        ((10_000, 10), np.float32, 1000, 1, PlainAssigner),  # one call skips nothing
+        ((10_000, 100), np.float32, 100, 1, RowFilterAssigner),
+        ((10_000, 100), np.float32, 100, 20, FilteredAssigner),
+        ((10_000, 100), np.float32, 99, 20, RowFilterAssigner),
+        ((10_000, 1000), np.float32, 16, 20, RowFilterAssigner),  # the lanes of bounds are wasted
+        ((10_000, 1000), np.float32, 17, 20, FilteredAssigner),
+        ((10_000, 15), np.float32, 18, 20, PlainAssigner),  # rows shorter than a vector
+        ((10_000, 16), np.float32, 15, 20, PlainAssigner),  # little work a row
+        ((10_000, 16), np.float64, 16, 20, RowFilterAssigner),
+        ((10_000, 32), np.float32, 8, 1, RowFilterAssigner),
+        ((10_000, 52), np.float64, 5, 20, RowFilterAssigner),
+        ((10_000, 127), np.float32, 4, 20, PlainAssigner),  # four clusters or fewer
+        ((10_000, 128), np.float32, 4, 20, RowFilterAssigner),
+        ((10_000, 255), np.float32, 1, 20, PlainAssigner),
+        ((624, 32), np.float32, 10, 20, PlainAssigner),  # little work in all
+        ((625, 32), np.float32, 10, 20, RowFilterAssigner),
+        ((2, 2**20), np.float32, 9, 20, PlainAssigner),  # no bound on their rounding
     ],
 )
-def test_the_filter_is_used_where_it_pays(shape, n_clusters, n_calls, kind):
-    X = np.zeros(shape, dtype=np.float32)
+def test_filters_are_used_where_they_pay(shape, dtype, n_clusters, n_calls, kind):
+    X = np.zeros(shape, dtype=dtype)
     assert type(dense_assigner(X, n_clusters, n_calls, 1)) is kind

@@ -172,12 +172,12 @@ def test_taken_rows_are_a_dense_copy(blobs, storage):
 @pytest.mark.parametrize("n_features", [1, 300])  # of one block, and of three
 def test_transposed_centers_are_padded(n_clusters, n_features, width):
     centers = np.arange(1.0, 1 + n_features * n_clusters).reshape(n_clusters, n_features)
-    table = transposed(centers, width, padding=np.inf)
+    table = transposed(centers, width)
     n_padded = table.shape[1]
     assert n_padded % width == 0
     assert 0 <= n_padded - n_clusters < width
     assert np.array_equal(table[:, :n_clusters], centers.T)
-    assert np.all(table[:, n_clusters:] == np.inf)
+    assert np.all(table[:, n_clusters:] == 0.0)
 
 
 @pytest.mark.parametrize("n_clusters", [1, 3, 8, 11])

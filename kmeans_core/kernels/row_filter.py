@@ -1,0 +1,122 @@
+"""Kernels that assign dense rows by float32 products of 32 rows at a time, without bounds.
+
+As ``dense_filter.py``, but rows lie in lanes, or features for very few centers, and nothing is kept
+between two calls.
+"""
+
+import numpy as np
+
+from kmeans_core.kernels.arrays import EPS, U32, UNDERFLOW32, aligned_empty
+from kmeans_core.kernels.dense import assign_some
+from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.vectors.rows import (
+    FILTER_CENTERS,
+    FILTER_ROWS,
+    SIDE_ROWS,
+    put_shifted_rows,
+    row_products,
+    score_rows,
+)
+
+# Longer rows and centers may overflow float32.
+TOO_LONG = 2.0**124
+
+
+@kernel
+def put_centers(
+    centers,  # IN (n_clusters, n_features)
+    origin,  # IN (at least n_features,)
+    table,  # OUT (n_padded, at least n_features) float32: centers - origin; padding as it is
+    half_norms,  # OUT (n_padded,) float32: half their squared lengths; padding is left as it is
+):
+    """Put centers in the table; return the largest squared length, rounded up.
+
+    The half norm of a center that equals a lower one is infinite: no row goes to it, and otherwise
+    the filter could not tell the two apart for any row near them.
+    """
+    n_clusters, n_features = centers.shape
+    longest = 0.0
+    for c in range(n_clusters):
+        squared = 0.0
+        for j in range(n_features):
+            x = centers[c, j] - np.float64(origin[j])
+            squared += x * x
+            table[c, j] = x
+        half_norms[c] = 0.5 * squared
+        for b in range(c):
+            n_equal = 0
+            while n_equal < n_features and centers[b, n_equal] == centers[c, n_equal]:
+                n_equal += 1
+            if n_equal == n_features:
+                half_norms[c] = np.inf
+        # "not below" rather than "above": a NaN must be seen.
+        if not squared <= longest:
+            longest = squared
+    return longest * (1.0 + (n_features + 8) * EPS)
+
+
+@kernel
+def assign(
+    X,  # IN (n_samples, n_features), of 16 features or more
+    origin,  # IN (n_lanes,), of X's dtype: n_features and zeros, whole vectors
+    table,  # IN (n_padded, n_lanes) float32: centers - origin, and zeros
+    half_norms,  # IN (n_padded,) float32; inf where there is no center
+    centers,  # IN (n_clusters, n_features)
+    longest,  # IN: no center is farther from the origin, squared
+    start,  # IN
+    stop,  # IN
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
+):
+    """Label rows start..stop; return how many labels changed.
+
+    The rounding bound is that of ``dense_filter.assign``, with u = ``U32`` for either dtype of X: a
+    float64 row less the origin is off by little more than u of itself when it is cast. An entry
+    that underflows then is off by u times the smallest normal number, which the 2 u left over
+    allow for too.
+    """
+    n_features = X.shape[1]
+    share = (n_features + 10) * U32
+    rounding = share / (1.0 - share)
+    exact_rounding = (n_features + 8) * EPS
+    underflow = (n_features + 1) * UNDERFLOW32
+    tile = aligned_empty(n_features * FILTER_ROWS, half_norms).reshape(n_features, FILTER_ROWS)
+    squares, leasts, seconds = np.empty((3, FILTER_ROWS), dtype=np.float32)
+    nearest = np.empty(FILTER_ROWS, dtype=np.int32)
+    products = np.empty((SIDE_ROWS, FILTER_CENTERS), dtype=np.float32)
+    numbers = np.empty(stop - start, dtype=np.intp)
+    n_open, n_moved = 0, 0
+    # row_products reads past its last row.
+    whole = start + max(0, min(stop, X.shape[0] - 1) - start) // FILTER_ROWS * FILTER_ROWS
+    for i in range(start, whole, FILTER_ROWS):
+        if half_norms.shape[0] > FILTER_CENTERS:
+            put_shifted_rows(X, i, origin, tile, squares)
+            score_rows(tile, table, half_norms, nearest, leasts, seconds)
+        else:
+            for first in range(0, FILTER_ROWS, SIDE_ROWS):
+                row_products(
+                    X, i + first, origin, table, products, squares[first : first + SIDE_ROWS]
+                )
+                for r in range(SIDE_ROWS):
+                    label, least, second = 0, np.float32(np.inf), np.float32(np.inf)
+                    for c in range(FILTER_CENTERS):
+                        score = half_norms[c] - products[r, c]
+                        if score < least:
+                            label, least, second = c, score, least
+                        else:
+                            second = min(second, score)
+                    nearest[first + r] = label
+                    leasts[first + r], seconds[first + r] = least, second
+        for r in range(FILTER_ROWS):
+            reach = np.float64(squares[r]) * (1.0 + rounding) + longest + underflow
+            gap = rounding * (reach + longest) + 2.0 * exact_rounding * reach
+            is_known = reach < TOO_LONG and np.float64(seconds[r]) - np.float64(leasts[r]) > gap
+            if not is_known:
+                numbers[n_open] = i + r
+                n_open += 1
+            elif labels[i + r] != nearest[r]:
+                labels[i + r] = nearest[r]
+                n_moved += 1
+    for i in range(whole, stop):
+        numbers[n_open] = i
+        n_open += 1
+    return n_moved + assign_some(X, centers, numbers[:n_open], labels)

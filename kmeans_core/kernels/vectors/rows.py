@@ -1,0 +1,394 @@
+"""Explicit vectors whose lanes are rows: the deciding sum of 16 rows to each center.
+
+Each lane adds (x - c)^2 in float64, features in order, nothing fused, as in ``exact.py``. No lane
+is wasted on few clusters, and the nearest center is found without looking across lanes.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from kmeans_core.kernels.vectors.ir import (
+    LANES32,
+    LANES64,
+    add_lanes,
+    constants,
+    load,
+    multiply_add,
+    prefetch_entries,
+    splat,
+    store,
+    usable,
+    vector_type,
+    zeros,
+)
+
+# Rows of a tile: two vectors, whose additions need not wait for each other.
+TILE_VECTORS = 2
+TILE_ROWS = LANES64 * TILE_VECTORS
+
+# Centers that a tile meets at once, for the same reason.
+CENTERS = 2
+
+# The same for the filter, which multiplies and adds in float32.
+FILTER_ROWS = LANES32 * TILE_VECTORS
+FILTER_CENTERS = 4
+
+# Rows whose products with FILTER_CENTERS centers are made side by side, with features in lanes.
+SIDE_ROWS = 4
+
+_DOUBLES = ir.VectorType(ir.DoubleType(), LANES64)
+_INTEGERS = ir.VectorType(ir.IntType(64), LANES64)
+_LABELS = ir.VectorType(ir.IntType(32), LANES64)
+
+
+def _transposed(builder, rows):
+    """Columns of a square of vectors: swaps of single lanes, then of pairs, then of halves."""
+    n_lanes, step = len(rows), 1
+    while step < n_lanes:
+        left = [lane if lane & step == 0 else n_lanes + lane - step for lane in range(n_lanes)]
+        right = [lane + step if lane & step == 0 else n_lanes + lane for lane in range(n_lanes)]
+        masks = [
+            ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), lanes) for lanes in (left, right)
+        ]
+        for r in range(n_lanes):
+            if r & step == 0:
+                pair = rows[r], rows[r + step]
+                rows[r], rows[r + step] = (builder.shuffle_vector(*pair, mask) for mask in masks)
+        step *= 2
+    return rows
+
+
+def _columns(context, builder, X, row, tile, dtypes, origin=None):
+    """Put rows into a tile square by square; yield each vector that was put, and its number.
+
+    ``dtypes`` are those of X and of the tile, of the lanes of whose vectors a square is made.
+    """
+    intp = row.type
+    target = vector_type(dtypes[1])
+    n_lanes = target.count
+    source = ir.VectorType(vector_type(dtypes[0]).element, n_lanes)
+    n_rows = n_lanes * TILE_VECTORS
+    lanes, zero = ir.Constant(intp, n_lanes), ir.Constant(intp, 0)
+    n_features = cgutils.unpack_tuple(builder, X.shape, 2)[1]
+    start = builder.gep(X.data, [builder.mul(row, n_features)])
+    # The last square ends with the last feature and overlaps the one before it.
+    last = builder.sub(n_features, lanes)
+    last = builder.select(builder.icmp_signed("<", last, zero), zero, last)
+    with cgutils.for_range_slice(builder, zero, n_features, lanes, intp) as (at, _):
+        # The next tile is asked for line after line: its rows side by side are too many short
+        # streams for the processor to foresee.
+        ahead = builder.mul(builder.add(n_features, at), ir.Constant(intp, n_rows))
+        count = ir.Constant(intp, n_lanes * n_rows)
+        prefetch_entries(builder, builder.gep(start, [ahead]), count)
+        j = builder.select(builder.icmp_signed("<", at, last), at, last)
+        if origin is not None:
+            middle = load(builder, source, builder.gep(origin.data, [j]))
+        for v in range(TILE_VECTORS):
+            rows = []
+            for r in range(v * n_lanes, (v + 1) * n_lanes):
+                place = builder.add(j, builder.mul(n_features, ir.Constant(intp, r)))
+                x = load(builder, source, builder.gep(start, [place]))
+                if origin is not None:
+                    x = builder.fsub(x, middle)
+                if dtypes[0].bitwidth < dtypes[1].bitwidth:
+                    x = builder.fpext(x, target)
+                elif dtypes[0].bitwidth > dtypes[1].bitwidth:
+                    x = builder.fptrunc(x, target)
+                rows.append(x)
+            for lane, column in enumerate(_transposed(builder, rows)):
+                line = builder.add(j, ir.Constant(intp, lane))
+                place = builder.mul(line, ir.Constant(intp, n_rows))
+                place = builder.add(place, ir.Constant(intp, v * n_lanes))
+                store(builder, column, builder.gep(tile.data, [place]))
+                yield v, column
+
+
+@intrinsic
+def _put_rows(typingctx, X, row, tile):
+    """tile[j, r] = X[row + r, j] for TILE_ROWS rows.
+
+    tile is (max(n_features, LANES64), TILE_ROWS) float64. With fewer features than LANES64,
+    LANES64 entries are read from the start of each row: LANES64 - 1 more rows must be there.
+    """
+
+    def codegen(context, builder, signature, args):
+        values, target = (
+            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
+        )
+        first = context.cast(builder, args[1], signature.args[1], types.intp)
+        for _ in _columns(context, builder, values, first, target, (X.dtype, types.float64)):
+            pass
+        return context.get_dummy_value()
+
+    return types.void(X, row, tile), codegen
+
+
+@intrinsic
+def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
+    """tile[j, r] = X[row + r, j] - origin[j] for FILTER_ROWS rows, as float32.
+
+    X has at least LANES32 features, and origin, which may be longer, has its dtype. tile is
+    (n_features, FILTER_ROWS) float32.
+    squares[r] is at least the squared length of a row, up to rounding.
+    """
+    single = vector_type(types.float32)
+
+    def codegen(context, builder, signature, args):
+        values, middle, target, lengths = (
+            context.make_array(signature.args[at])(context, builder, args[at])
+            for at in (0, 2, 3, 4)
+        )
+        first = context.cast(builder, args[1], signature.args[1], types.intp)
+        totals = zeros(builder, single, TILE_VECTORS)
+        dtypes = X.dtype, types.float32
+        for v, column in _columns(context, builder, values, first, target, dtypes, middle):
+            multiply_add(builder, column, column, totals[v])
+        for v, total in enumerate(totals):
+            at = ir.Constant(first.type, v * LANES32)
+            store(builder, builder.load(total), builder.gep(lengths.data, [at]))
+        return context.get_dummy_value()
+
+    return types.void(X, row, origin, tile, squares), codegen
+
+
+@intrinsic
+def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
+    """For each row of a float32 tile the two least of half_norms[c] - row . table[c].
+
+    nearest[r] is the place of the least, the lowest of equal ones. table is (n_padded, at least
+    n_features) float32, with a whole number of ``FILTER_CENTERS``.
+    """
+    single = vector_type(types.float32)
+    integers = ir.VectorType(ir.IntType(32), LANES32)
+
+    def codegen(context, builder, signature, args):
+        points, centers, norms, places, firsts, others = (
+            context.make_array(kind)(context, builder, value)
+            for kind, value in zip(signature.args, args, strict=True)
+        )
+        intp = context.get_value_type(types.intp)
+        zero = ir.Constant(intp, 0)
+        count, width = cgutils.unpack_tuple(builder, centers.shape, 2)
+        length = cgutils.unpack_tuple(builder, points.shape, 2)[0]
+        index = zeros(builder, integers, TILE_VECTORS)
+        least, second = (zeros(builder, single, TILE_VECTORS) for _ in range(2))
+        for place in (*least, *second):
+            builder.store(constants(single, [float("inf")] * LANES32), place)
+        sums = [zeros(builder, single, TILE_VECTORS) for _ in range(FILTER_CENTERS)]
+        step = ir.Constant(intp, FILTER_CENTERS)
+        with cgutils.for_range_slice(builder, zero, count, step, intp) as (c, _):
+            for total in (total for of_center in sums for total in of_center):
+                builder.store(ir.Constant(single, None), total)
+            numbers = [builder.add(c, ir.Constant(intp, p)) for p in range(FILTER_CENTERS)]
+            starts = [builder.gep(centers.data, [builder.mul(at, width)]) for at in numbers]
+            with cgutils.for_range(builder, length, intp=intp) as loop:
+                line = builder.mul(loop.index, ir.Constant(intp, FILTER_ROWS))
+                places_of_x = [
+                    builder.add(line, ir.Constant(intp, v * LANES32)) for v in range(TILE_VECTORS)
+                ]
+                x = [load(builder, single, builder.gep(points.data, [at])) for at in places_of_x]
+                for start, of_center in zip(starts, sums, strict=True):
+                    value = builder.load(builder.gep(start, [loop.index]))
+                    center = splat(builder, single, value)
+                    for v, total in enumerate(of_center):
+                        multiply_add(builder, x[v], center, total)
+            for at, of_center in zip(numbers, sums, strict=True):
+                norm = splat(builder, single, builder.load(builder.gep(norms.data, [at])))
+                label = splat(builder, integers, builder.trunc(at, ir.IntType(32)))
+                for v, total in enumerate(of_center):
+                    score, old = builder.fsub(norm, builder.load(total)), builder.load(least[v])
+                    nearer = builder.fcmp_ordered("<", score, old)
+                    worse, rest = builder.select(nearer, old, score), builder.load(second[v])
+                    lesser = builder.select(builder.fcmp_ordered("<", worse, rest), worse, rest)
+                    builder.store(lesser, second[v])
+                    builder.store(builder.select(nearer, score, old), least[v])
+                    chosen = builder.select(nearer, label, builder.load(index[v]))
+                    builder.store(chosen, index[v])
+        for answers, out in ((index, places), (least, firsts), (second, others)):
+            for v, answer in enumerate(answers):
+                at = builder.gep(out.data, [ir.Constant(intp, v * LANES32)])
+                store(builder, builder.load(answer), at)
+        return context.get_dummy_value()
+
+    return types.void(tile, table, half_norms, nearest, leasts, seconds), codegen
+
+
+@intrinsic
+def _row_products(typingctx, X, row, origin, table, products, squares):
+    """products[r, c] = (X[row + r] - origin) . table[c] for SIDE_ROWS rows and FILTER_CENTERS.
+
+    Features lie in lanes. Of the last vector those past the row belong to the next one, which must
+    be there; table (FILTER_CENTERS, n_padded) and origin (n_padded,) are 0 there. squares[r] is at
+    least the squared length of a row, up to rounding.
+    """
+    single = vector_type(types.float32)
+
+    def codegen(context, builder, signature, args):
+        values, middle, centers, target, lengths = (
+            context.make_array(signature.args[at])(context, builder, args[at])
+            for at in (0, 2, 3, 4, 5)
+        )
+        intp = context.get_value_type(types.intp)
+        source = ir.VectorType(vector_type(X.dtype).element, LANES32)
+        first = context.cast(builder, args[1], signature.args[1], types.intp)
+        n_features = cgutils.unpack_tuple(builder, values.shape, 2)[1]
+        width = cgutils.unpack_tuple(builder, centers.shape, 2)[1]
+        sums = [zeros(builder, single, FILTER_CENTERS + 1) for _ in range(SIDE_ROWS)]
+        starts = [
+            builder.gep(
+                values.data, [builder.mul(builder.add(first, ir.Constant(intp, r)), n_features)]
+            )
+            for r in range(SIDE_ROWS)
+        ]
+        lines = [
+            builder.gep(centers.data, [builder.mul(width, ir.Constant(intp, c))])
+            for c in range(FILTER_CENTERS)
+        ]
+        zero, step = ir.Constant(intp, 0), ir.Constant(intp, LANES32)
+        with cgutils.for_range_slice(builder, zero, width, step, intp) as (j, _):
+            # As in _columns, the next rows are asked for line after line.
+            ahead = builder.mul(builder.add(n_features, j), ir.Constant(intp, SIDE_ROWS))
+            count = ir.Constant(intp, LANES32 * SIDE_ROWS)
+            prefetch_entries(builder, builder.gep(starts[0], [ahead]), count)
+            shift = load(builder, source, builder.gep(middle.data, [j]))
+            right = [load(builder, single, builder.gep(line, [j])) for line in lines]
+            for start, totals in zip(starts, sums, strict=True):
+                x = load(builder, source, builder.gep(start, [j]))
+                x = builder.fsub(x, shift)
+                if X.dtype.bitwidth > 32:
+                    x = builder.fptrunc(x, single)
+                for factor, total in zip((*right, x), totals, strict=True):
+                    multiply_add(builder, x, factor, total)
+        for r, totals in enumerate(sums):
+            answers = [add_lanes(builder, builder.load(total)) for total in totals]
+            builder.store(answers.pop(), builder.gep(lengths.data, [ir.Constant(intp, r)]))
+            for c, answer in enumerate(answers):
+                at = ir.Constant(intp, r * FILTER_CENTERS + c)
+                builder.store(answer, builder.gep(target.data, [at]))
+        return context.get_dummy_value()
+
+    return types.void(X, row, origin, table, products, squares), codegen
+
+
+@intrinsic
+def _label_rows(typingctx, tile, centers, labels, row):
+    """Write the nearest center of each row of the tile to labels[row:]; return how many changed.
+
+    If several centers are equally near, it is the lowest of them. centers is (n_clusters,
+    n_features) float64.
+    """
+
+    def codegen(context, builder, signature, args):
+        points, table, found = (
+            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 1, 2)
+        )
+        intp = context.get_value_type(types.intp)
+        zero = ir.Constant(intp, 0)
+        place = context.cast(builder, args[3], signature.args[3], types.intp)
+        count, length = cgutils.unpack_tuple(builder, table.shape, 2)
+        final = builder.sub(count, ir.Constant(intp, 1))
+        best = zeros(builder, _DOUBLES, TILE_VECTORS)
+        index = zeros(builder, _INTEGERS, TILE_VECTORS)
+        sums = [zeros(builder, _DOUBLES, TILE_VECTORS) for _ in range(CENTERS)]
+        for distance in best:
+            builder.store(constants(_DOUBLES, [float("inf")] * LANES64), distance)
+        step = ir.Constant(intp, CENTERS)
+        with cgutils.for_range_slice(builder, zero, count, step, intp) as (c, _):
+            for total in (total for of_center in sums for total in of_center):
+                builder.store(ir.Constant(_DOUBLES, None), total)
+            # Past the last center it is met again, and is not nearer than itself.
+            numbers = [builder.add(c, ir.Constant(intp, p)) for p in range(CENTERS)]
+            numbers = [
+                builder.select(builder.icmp_signed("<", number, final), number, final)
+                for number in numbers
+            ]
+            starts = [builder.gep(table.data, [builder.mul(number, length)]) for number in numbers]
+            with cgutils.for_range(builder, length, intp=intp) as loop:
+                line = builder.mul(loop.index, ir.Constant(intp, TILE_ROWS))
+                x = [
+                    load(
+                        builder,
+                        _DOUBLES,
+                        builder.gep(
+                            points.data, [builder.add(line, ir.Constant(intp, v * LANES64))]
+                        ),
+                    )
+                    for v in range(TILE_VECTORS)
+                ]
+                for start, of_center in zip(starts, sums, strict=True):
+                    value = builder.load(builder.gep(start, [loop.index]))
+                    center = splat(builder, _DOUBLES, value)
+                    for v, total in enumerate(of_center):
+                        difference = builder.fsub(x[v], center)
+                        square = builder.fmul(difference, difference)
+                        builder.store(builder.fadd(builder.load(total), square), total)
+            for number, of_center in zip(numbers, sums, strict=True):
+                label = splat(builder, _INTEGERS, number)
+                for v, total in enumerate(of_center):
+                    distance, least = builder.load(total), builder.load(best[v])
+                    nearer = builder.fcmp_ordered("<", distance, least)
+                    builder.store(builder.select(nearer, distance, least), best[v])
+                    chosen = builder.select(nearer, label, builder.load(index[v]))
+                    builder.store(chosen, index[v])
+        n_moved = zero
+        for v in range(TILE_VECTORS):
+            at = builder.gep(found.data, [builder.add(place, ir.Constant(intp, v * LANES64))])
+            label = builder.trunc(builder.load(index[v]), _LABELS)
+            changed = builder.icmp_signed("!=", label, load(builder, _LABELS, at))
+            bits = builder.bitcast(changed, ir.IntType(LANES64))
+            n_moved = builder.add(n_moved, builder.zext(builder.ctpop(bits), intp))
+            store(builder, label, at)
+        return n_moved
+
+    return types.intp(tile, centers, labels, row), codegen
+
+
+# The same in NumPy -----------------------------------------------------------------------------
+
+
+def _put_rows_in_numpy(X, row, tile):
+    tile[: X.shape[1]] = X[row : row + TILE_ROWS].T
+
+
+def _put_shifted_rows_in_numpy(X, row, origin, tile, squares):
+    with np.errstate(over="ignore"):
+        tile[:] = (X[row : row + FILTER_ROWS] - origin[: X.shape[1]]).T
+        squares[:] = np.sum(tile**2, axis=0)
+
+
+def _score_rows_in_numpy(tile, table, half_norms, nearest, leasts, seconds):
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores = half_norms[:, None] - table[:, : len(tile)] @ tile
+    nearest[:] = np.argmin(scores, axis=0)
+    leasts[:], seconds[:] = np.sort(scores, axis=0)[:2]
+
+
+def _row_products_in_numpy(X, row, origin, table, products, squares):
+    n_features = X.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        x = (X[row : row + SIDE_ROWS] - origin[:n_features]).astype(np.float32)
+        products[:] = x @ table[:, :n_features].T
+        squares[:] = np.sum(x**2, axis=1)
+
+
+def _label_rows_in_numpy(tile, centers, labels, row):
+    totals = np.zeros((len(centers), TILE_ROWS))
+    with np.errstate(over="ignore"):
+        for j in range(centers.shape[1]):
+            totals += (tile[j] - centers[:, j, None]) ** 2
+    nearest = np.argmin(totals, axis=0)
+    n_moved = np.count_nonzero(labels[row : row + TILE_ROWS] != nearest)
+    labels[row : row + TILE_ROWS] = nearest
+    return n_moved
+
+
+# What kernels call -----------------------------------------------------------------------------
+
+put_rows = usable(_put_rows, _put_rows_in_numpy)
+label_rows = usable(_label_rows, _label_rows_in_numpy)
+put_shifted_rows = usable(_put_shifted_rows, _put_shifted_rows_in_numpy)
+score_rows = usable(_score_rows, _score_rows_in_numpy)
+row_products = usable(_row_products, _row_products_in_numpy)
