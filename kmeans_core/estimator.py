@@ -268,7 +268,7 @@ class KMeans(FittedModel):
         self.n_iter_ = best.n_iter
         self.stopped_by_ = best.stopped_by
         self.cluster_sizes_ = sizes
-        self.cluster_inertias_ = best.inertias_of_clusters(known.points, known.weights)
+        self.cluster_inertias_ = best.cluster_inertias
         if self.missing == "ignore":
             self.heaviest_cluster_ = heaviest_cluster(best.labels, known.weights)
             self.penalty_ = known.points.penalty(best.centers.astype(np.float64))

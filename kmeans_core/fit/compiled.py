@@ -57,6 +57,7 @@ def small_restarts(problem: Problem, n_restarts: int, stream: RandomStream) -> l
         np.empty((n_restarts, problem.points.shape[0]), dtype=np.int32),
         np.zeros((n_restarts, 3), dtype=np.int64),
         np.empty((n_restarts, 2)),
+        np.empty((n_restarts, problem.n_clusters)),
     )
     chunks.run(
         n_restarts,
@@ -100,4 +101,5 @@ def _result(problem: Problem, seeds: Floats, runs: Runs, restart: int) -> LloydR
         n_iter=n_iter,
         stopped_by=_REASONS[why],
         center_shift=shift,
+        cluster_inertias=runs.inertias[restart].copy(),
     )

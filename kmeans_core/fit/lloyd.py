@@ -78,16 +78,8 @@ class LloydResult:
     n_iter: int
     stopped_by: StopReason
     center_shift: float  # in the last iteration
-    # (n_clusters,): the part of each cluster in the inertia, without the penalty. Compiled calls do
-    # not compute it.
-    cluster_inertias: Floats | None = None
-
-    def inertias_of_clusters(self, points: Points, weights: Floats) -> Floats:
-        """``cluster_inertias``, computed now if the run did not compute them."""
-        if self.cluster_inertias is not None:
-            return self.cluster_inertias
-        own = points.own_distances(self.centers.astype(np.float64), self.labels)
-        return _by_cluster(self.labels, own, weights, len(self.centers))
+    # (n_clusters,): the part of each cluster in the inertia, without the penalty.
+    cluster_inertias: Floats
 
 
 def allowed_shift(points: Points, tol: float) -> float:
@@ -170,7 +162,7 @@ def lloyd(
         n_iter=iteration + 1,
         stopped_by=stopped_by,
         center_shift=shift,
-        cluster_inertias=_by_cluster(labels, own, weights, len(centers)),
+        cluster_inertias=np.bincount(labels, own * weights, len(centers)).astype(np.float64),
     )
 
 
@@ -210,11 +202,6 @@ def _farthest(
 def _inertia(points: Points, centers: Floats, labels: Labels, weights: Floats) -> float:
     distances = float(weighted_total(weights, points.own_distances(centers, labels)))
     return distances + points.penalty(centers)
-
-
-def _by_cluster(labels: Labels, own: Floats, weights: Floats, n_clusters: int) -> Floats:
-    """The weighted sum of the distances of rows to their own center, for each cluster."""
-    return np.bincount(labels, own * weights, n_clusters).astype(np.float64, copy=False)
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -36,6 +36,7 @@ class Runs(NamedTuple):
     # ``kernels/stops.py``); the number of updates since all rows were added up.
     stops: npt.NDArray[np.int64]
     figures: Floats  # (n_restarts, 2): the inertia, and the last shift of the centers
+    inertias: Floats  # (n_restarts, n_clusters): the part of each cluster in the inertia
 
 
 class Runner(Protocol):

@@ -104,18 +104,24 @@ def squared_lengths(
 @kernel
 def put_centers(
     centers,  # IN (n_clusters, n_features)
-    wanted,  # IN (n_clusters,): True for the centers to put; the others are there already
+    wanted,  # IN (n_clusters,): True for the centers to put; the others must be there already
     start,  # IN: first feature
     stop,  # IN: feature to stop before
     table,  # IN/OUT (n_features, n_padded): centers transposed, features start..stop
 ):
     """Put centers into the columns of a table; padding does not change."""
+    last_center = centers.shape[0] - 1
     for first in range(start, stop, BLOCK_FEATURES):
         last = min(first + BLOCK_FEATURES, stop)
-        for c in range(np.uint64(centers.shape[0])):
-            if wanted[c]:
+        # Four neighbours in a row of the table take less time than four rows one by one.
+        for c in range(0, centers.shape[0], 4):
+            c0, c1 = np.uint64(c), np.uint64(min(c + 1, last_center))
+            c2, c3 = np.uint64(min(c + 2, last_center)), np.uint64(min(c + 3, last_center))
+            if wanted[c0] or wanted[c1] or wanted[c2] or wanted[c3]:
                 for j in range(np.uint64(first), np.uint64(last)):
-                    table[j, c] = centers[c, j]
+                    # All loads come first: LLVM cannot know that no store changes a center.
+                    x0, x1, x2, x3 = centers[c0, j], centers[c1, j], centers[c2, j], centers[c3, j]
+                    table[j, c0], table[j, c1], table[j, c2], table[j, c3] = x0, x1, x2, x3
 
 
 @kernel

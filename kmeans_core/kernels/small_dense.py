@@ -124,6 +124,7 @@ def runs(
     labels,  # IN/OUT (n_restarts, n_samples) int32
     stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; why it stopped; updates of sums
     figures,  # OUT (n_restarts, 2): inertia, last shift
+    inertias,  # OUT (n_restarts, n_clusters): the part of each cluster in the inertia
 ):
     """Lloyd's algorithm from given centers; see ``lloyd.lloyd``.
 
@@ -195,3 +196,6 @@ def runs(
             assign(X, now, 0, n_samples, found)
         own_distances(X, now, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift
+        for i in range(n_samples):
+            own[i] *= weights[i]
+        add_weights(found, own, inertias[s])

@@ -144,6 +144,7 @@ def runs(
     labels,  # IN/OUT (n_restarts, n_samples) int32
     stops,  # IN/OUT (n_restarts, 3): iterations, 0 to begin; code of ``stops``; updates of sums
     figures,  # OUT (n_restarts, 2): inertia, last shift
+    inertias,  # OUT (n_restarts, n_clusters): the part of each cluster in the inertia
 ):
     """Lloyd's algorithm from given centers; see ``lloyd.lloyd``.
 
@@ -233,3 +234,6 @@ def runs(
         squared_lengths(now, norms)
         own_distances(data, indices, indptr, now, norms, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift
+        for i in range(n_samples):
+            own[i] *= weights[i]
+        add_weights(found, own, inertias[s])

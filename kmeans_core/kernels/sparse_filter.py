@@ -11,7 +11,7 @@ decides.
 import numpy as np
 
 from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW, UNDERFLOW32, aligned_empty
-from kmeans_core.kernels.centers import squared_lengths
+from kmeans_core.kernels.centers import BLOCK_FEATURES, put_centers, squared_lengths
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.sparse import exact_distance
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
@@ -23,6 +23,23 @@ ROOM = 1.1
 # Beyond this length, or this number of stored values in a row, the bound for float32 fails.
 GREATEST_REACH = 2.0**60
 MOST_STORED = 2**20
+
+
+@kernel
+def put_blocks(
+    centers,  # IN (n_clusters, n_features)
+    wanted,  # IN (n_clusters,): True for the centers to put
+    start,  # IN: first block of features
+    stop,  # IN: block to stop before
+    table,  # IN/OUT (n_features, n_padded) float32: centers transposed, blocks start..stop
+    block_norms,  # OUT (n_blocks, n_clusters): squared lengths over the features of a block
+):
+    """Put centers into the table; sum their squares while a block is in the cache."""
+    for block in range(start, stop):
+        first = block * BLOCK_FEATURES
+        last = min(first + BLOCK_FEATURES, centers.shape[1])
+        put_centers(centers, wanted, first, last, table)
+        squared_lengths(centers[:, first:last], block_norms[block])
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 
 from kmeans_core.arrays import Csr, Floats, Labels, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import sparse_filter
-from kmeans_core.kernels.centers import put_centers
+from kmeans_core.kernels.centers import BLOCK_FEATURES
 from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.threads import chunks
 
@@ -58,16 +58,21 @@ class SparseAssigner:
         self._centers = CenterTable(n_clusters, n_features)
         self._norms = np.empty(n_clusters)
         self._all = np.ones(n_clusters, dtype=np.bool_)
+        self._block_norms = np.empty((ceil_div(n_features, BLOCK_FEATURES), n_clusters))
 
     def assign(self, centers: Floats, labels: Labels) -> int:
         table, half_norms = self._centers.table, self._centers.half_norms
         chunks.run(
-            centers.shape[1],
+            len(self._block_norms),
             centers.size,
             self._n_threads,
-            lambda start, stop: put_centers(centers, self._all, start, stop, table),
+            lambda start, stop: sparse_filter.put_blocks(
+                centers, self._all, start, stop, table, self._block_norms
+            ),
         )
-        sparse_filter.put_norms(centers, self._norms, half_norms)
+        np.sum(self._block_norms, axis=0, out=self._norms)
+        with np.errstate(over="ignore"):  # infinity: float64 then compares the centers
+            half_norms[: len(centers)] = 0.5 * self._norms
         prepared = centers, self._norms, table, half_norms, self._centers.vectors
         moved: list[int] = []
 

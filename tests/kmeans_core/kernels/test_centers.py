@@ -33,6 +33,8 @@ def test_only_wanted_centers_and_features_of_the_chunk_are_put(start, stop):
         table = np.full((300, 8), -7.0, dtype=dtype)
         expected = table.copy()
         expected[start:stop, :5][:, wanted] = centers[wanted, start:stop].T
+        table[:, :5][:, ~wanted] = centers[~wanted].T  # as an earlier call left them
+        expected[:, :5][:, ~wanted] = centers[~wanted].T
         put_centers(centers, wanted, start, stop, table)
         assert table.tolist() == expected.tolist()
 
