@@ -87,7 +87,7 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     few = 2 * n_clusters + 10
     shapes = [(few, 3), (max(few, 6_000), 2), (max(few, 6_250 // n_clusters + 1), 32)]
     if n_clusters >= BOUNDS_CLUSTERS:
-        # Bounds use other panels of vectors for long rows than for short ones.
+        # Bounds use other tiles of vectors for long rows than for short ones.
         shapes += [(max(few, 200), 15), (max(few, 100), max(128, 20_000 // n_clusters + 1))]
     return shapes
 

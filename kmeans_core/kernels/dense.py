@@ -1,9 +1,8 @@
-"""Kernels over a dense array: the deciding distance, and sums.
+"""Kernels over a dense array: the exact distance, and sums.
 
-Everywhere X is (n_samples, n_features) float32 or float64, and distances and sums are float64.
-The sum that decides labels is that of (x - c)^2 in float64, first feature first. Vectors hold one
-feature of eight rows, or of eight centers: each lane adds the features of its row or center in
-order.
+X is (n_samples, n_features) float32 or float64; distances and sums are float64. The exact distance
+is the sum of (x - c)^2 in float64, first feature first. A vector holds one feature of eight rows or
+of eight centers, and each lane adds the features of its row or center in order.
 """
 
 import numpy as np
@@ -15,9 +14,9 @@ from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.kernels.vectors.rows import TILE_ROWS, label_rows, put_rows
 
-# Vectors of centers that a row meets at once: one addition need not wait for the other.
-PANEL = (0, 0)
-PANEL_LANES = LANES64 * len(PANEL)
+# Vectors of centers in a tile: with two, one addition need not wait for the other.
+TILE = (0, 0)
+TILE_LANES = LANES64 * len(TILE)
 
 # Entries of X that lie between asking for a row and adding it.
 AHEAD = 512
@@ -29,7 +28,7 @@ def exact_distance(
     i,  # IN: a row
     center,  # IN (n_features,)
 ):
-    """Sum of (x - c)^2, features in order: the sum that decides."""
+    """Sum of (x - c)^2, features in order."""
     total = 0.0
     for j in range(center.shape[0]):
         difference = np.float64(X[i, j]) - center[j]
@@ -41,7 +40,7 @@ def exact_distance(
 def assign_some(
     X,  # IN (n_samples, n_features)
     centers,  # IN (n_clusters, n_features)
-    numbers,  # IN (n_rows,): which rows
+    numbers,  # IN (n_rows,): the numbers of the rows
     labels,  # IN/OUT (n_samples,) int32
 ):
     """Label some rows; return how many labels changed."""
@@ -75,7 +74,7 @@ def assign(
 ):
     """Label rows start..stop; return how many labels changed."""
     n_features = X.shape[1]
-    # put_rows reads so many rows past its own.
+    # put_rows reads this many rows past its own.
     n_beyond = LANES64 - 1 if n_features < LANES64 else 0
     n_whole = max(0, min(stop, X.shape[0] - n_beyond) - start) // TILE_ROWS * TILE_ROWS
     tile = aligned_empty(max(n_features, LANES64) * TILE_ROWS, centers).reshape(-1, TILE_ROWS)
@@ -89,7 +88,7 @@ def assign(
 @kernel
 def squared_distances(
     X,  # IN (n_samples, n_features)
-    table,  # IN (n_features, n_padded): the centers transposed, in whole panels
+    table,  # IN (n_features, n_padded): the centers transposed, in whole tiles
     start,  # IN
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
@@ -97,8 +96,8 @@ def squared_distances(
     """Squared distances of rows start..stop to every center."""
     distances = aligned_empty(table.shape[1], table)
     for i in range(start, stop):
-        for column in range(0, table.shape[1], PANEL_LANES):
-            squared_differences(X, i, table, column, PANEL, distances)
+        for column in range(0, table.shape[1], TILE_LANES):
+            squared_differences(X, i, table, column, TILE, distances)
         for c in range(out.shape[1]):
             out[i, c] = distances[c]
 

@@ -29,10 +29,10 @@ MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
 
 
 def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool:
-    """Whether BoxAssigner is likely to be the fastest for so many calls with rows of that shape.
+    """Whether BoxAssigner is likely the fastest for ``n_calls`` calls with rows of this shape.
 
-    Measured as the time of iterations from random rows, the sort included, against the deciding
-    sum for every center, on uniform and clustered float32 rows:
+    Measured as the time of iterations from random rows, with the sort, against the exact
+    distance to every center, on uniform and clustered float32 rows:
 
     - In twenty iterations of 30,000 rows 100 clusters took .7 to 1.1 times the sum's time, 400
       took .2 to .8 times, and 40 took 1.5 to 2.0 times.
@@ -51,7 +51,7 @@ class BoxAssigner:
     """Nearest centers for rows in few dimensions.
 
     Rows are sorted once into blocks close together in space. Each assignment prunes the centers
-    for the boxes of a tree over the blocks, and compares the few left by the deciding sum, so the
+    for the boxes of a tree over the blocks, and compares the few left by the exact distance, so the
     labels are those of ``kernels/dense.py``.
 
     Parameters

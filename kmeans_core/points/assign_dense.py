@@ -1,4 +1,4 @@
-"""Assigners of dense rows: the deciding sum for all of them, or filter and bounds before it."""
+"""Assigners of dense rows: the exact distance alone, or after a filter and bounds."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from kmeans_core.threads import chunks
 BLOCK_BYTES = 2**19
 MOST_BLOCK_ROWS = 240
 
-# Groups of clusters with bounds of their own, at most: that much more is kept for each row.
+# The most groups of clusters with bounds of their own. Each group adds one bound for each row.
 MOST_GROUPS = 32
 
 # Where filters pay, by multiply-adds for a row and in all; see dense_assigner.
@@ -29,16 +29,16 @@ BOUNDS_CLUSTERS = 17
 BOUNDS_WORK = 10_000
 BOUNDS_WORK_OF_SHORT_ROWS = 1_000
 
-# So many features times half of float32's EPS, the filters' rounding bound, are well below 1.
+# With this many features the filters' rounding bound, n_features * EPS32 / 2, is well below 1.
 MOST_FEATURES = 2**20
 
 
 def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads: int) -> Assigner:
-    """What is fastest for so many calls with rows of that shape.
+    """The assigner that is fastest for ``n_calls`` calls with rows of this shape.
 
     Measured on float32 and float64 rows in overlapping and in separate clusters:
 
-    - The filter without bounds took .4 to .9 times the deciding sum's time from 5 clusters and
+    - The filter without bounds took .4 to .9 times the exact distance's time from 5 clusters and
       256 multiply-adds a row on (float64: .6 to 1.2 times). With 4 clusters or fewer it has
       features in lanes: .3 to 1.0 times from 128 features on, .7 to 2 times with 32 or 64.
     - Bounds skip nothing in one call. In eight to twenty iterations they took .6 to 1.1 times the
@@ -64,7 +64,7 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
 
 
 class PlainAssigner:
-    """The deciding sum for every row and center."""
+    """The exact distance for every row and center."""
 
     def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
         self.X = X
@@ -85,7 +85,7 @@ class PlainAssigner:
 
 
 class RowFilterAssigner:
-    """A filter in float32 without bounds, the deciding sum where that cannot tell.
+    """A filter in float32 without bounds; the exact distance decides where the filter cannot.
 
     Rows have at least ``LANES32`` features, and fewer than ``MOST_FEATURES``.
     """
@@ -130,7 +130,7 @@ class RowFilterAssigner:
 
 
 class FilteredAssigner:
-    """Bounds that skip rows, a filter for the others, the deciding sum where that cannot tell.
+    """Bounds that skip rows, a filter for the others, and the exact distance where that fails.
 
     For each row an upper and one lower bound for each group of clusters are kept, in X's dtype:
     8 to 132 bytes a row for float32.
@@ -148,10 +148,10 @@ class FilteredAssigner:
         self.X = X
         self.n_threads = n_threads
         self.n_looked_at = 0
-        n_groups, n_panels, n_vectors = _groups(X, n_clusters)
+        n_groups, n_tiles, n_vectors = _groups(X, n_clusters)
         self._vectors = (0,) * n_vectors
         self._tile = (0,) * TILES[n_vectors]
-        self.group_size = n_panels * n_vectors * LANES[X.dtype]
+        self.group_size = n_tiles * n_vectors * LANES[X.dtype]
         n_padded = n_groups * self.group_size
         self._table = aligned_zeros((n_features, n_padded), X.dtype)
         self._half_norms = aligned_zeros((n_padded,), X.dtype)
@@ -237,9 +237,9 @@ def _origin(centers: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
 
 def _groups(X: npt.NDArray[Any], n_clusters: int) -> tuple[int, int, int]:
-    """Groups of clusters, panels of a group, vectors of a panel."""
+    """Groups of clusters, tiles of a group, vectors of a tile."""
     n_vectors = ceil_div(n_clusters, LANES[X.dtype])
-    n_panel = 1 if X.shape[1] >= 128 else min(n_vectors, max(TILES))
-    n_panels = ceil_div(n_vectors, MOST_GROUPS * n_panel)
-    n_groups = ceil_div(n_vectors, n_panel * n_panels)
-    return n_groups, n_panels, ceil_div(n_vectors, n_groups * n_panels)
+    tile_vectors = 1 if X.shape[1] >= 128 else min(n_vectors, max(TILES))
+    n_tiles = ceil_div(n_vectors, MOST_GROUPS * tile_vectors)
+    n_groups = ceil_div(n_vectors, tile_vectors * n_tiles)
+    return n_groups, n_tiles, ceil_div(n_vectors, n_groups * n_tiles)

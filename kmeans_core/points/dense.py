@@ -129,7 +129,7 @@ class DensePoints:
 
     def squared_distances(self, centers: Floats) -> Floats:
         out = np.empty((len(self.X), len(centers)))
-        table = transposed(centers, dense.PANEL_LANES)
+        table = transposed(centers, dense.TILE_LANES)
         self._run_rows(
             self.X.size * len(centers),
             lambda start, stop: dense.squared_distances(self.X, table, start, stop, out),

@@ -1,4 +1,4 @@
-"""Explicit vectors whose lanes are rows: the deciding sum of 16 rows to each center.
+"""Explicit vectors whose lanes are rows: the exact distance of 16 rows to each center.
 
 Each lane adds (x - c)^2 in float64, features in order, nothing fused, as in ``exact.py``. No lane
 is wasted on few clusters, and the nearest center is found without looking across lanes.

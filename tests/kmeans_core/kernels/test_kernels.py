@@ -41,7 +41,7 @@ def csr_of(X):
 def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     centers, center_norms = X[:3], np.empty(3)
     squared_lengths(centers, center_norms)
-    table = transposed(centers, dense.PANEL_LANES)
+    table = transposed(centers, dense.TILE_LANES)
     csr, norms = csr_of(X)
     labels = np.full(20, 2, dtype=np.int32)
     all_distances = reference.squared_distances(X, X[:3])

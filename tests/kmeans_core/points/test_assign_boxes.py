@@ -15,13 +15,13 @@ from kmeans_core.points.assign_boxes import BoxAssigner, _tree, pays
 
 
 def exact(X, centers):
-    """Labels by the deciding sum alone."""
+    """Labels by the exact distance alone."""
     with np.errstate(over="ignore"):
         return reference.nearest(X.astype(np.float64), centers)
 
 
 def check(assigner, X, centers, labels):
-    """One call: the labels of the deciding kernel, and the right count of those that changed."""
+    """One call: the labels of the exact kernel, and the right count of those that changed."""
     before, expected = labels.copy(), exact(X, centers)
     assert assigner.assign(np.asarray(centers, dtype=np.float64), labels) == np.sum(
         before != expected
@@ -48,7 +48,7 @@ def moved(X, labels, n_clusters, centers):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_features", [1, 2, 3, 4, 7])
-def test_iterations_of_lloyd_get_the_labels_of_the_deciding_kernel(n_features, dtype):
+def test_iterations_of_lloyd_get_the_labels_of_the_exact_kernel(n_features, dtype):
     rng = np.random.default_rng(n_features)
     X = rng.normal(size=(5000, n_features)).astype(dtype)
     centers = X[:90].astype(np.float64)

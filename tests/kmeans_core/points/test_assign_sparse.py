@@ -52,7 +52,7 @@ def means_of(X, n_clusters, seed=0):
 
 
 @pytest.mark.parametrize("n_clusters", [1, 15, 16, 17, 100, 130, 300])
-def test_ratings_go_to_the_deciding_sums_center(n_clusters):
+def test_ratings_go_to_the_center_of_the_exact_distance(n_clusters):
     X = ratings(400, 60, 0.2)
     agree(X, means_of(X, n_clusters))
     # Rows as centers: exact ties if a user shares no item with either center.
@@ -236,7 +236,7 @@ def test_one_row_out_of_range_leaves_the_others_theirs():
         agree(sp.csr_array(X), X[5:12])
 
 
-def test_centers_that_are_not_finite_are_handled_as_by_the_deciding_sum():
+def test_centers_that_are_not_finite_are_handled_as_by_the_exact_distance():
     X = ratings(50, 12, 0.4, np.float64)
     with np.errstate(all="ignore"):
         for value, place in itertools.product((np.inf, -np.inf, np.nan), (1, 5)):
