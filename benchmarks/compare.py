@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import probes, roofline, rounds, table, task, workloads
+from benchmarks import environment, probes, roofline, rounds, table, task, workloads
 from benchmarks.client import installed, thread_counts
 from benchmarks.contestants import ALL, DEFAULT, OURS
 from benchmarks.rounds import Effort, Workers
@@ -58,6 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
             )
             print(f"{row.name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr)
             _write(report, options.json)
+        report["blas"] = {
+            name: client.ask("about", within=effort.patience)["blas"]
+            for (name, n_threads), client in workers.clients.items()
+            if n_threads == max(threads) and client.process.poll() is None
+        }
         if BUSY in only:
             (row,) = workloads.chosen("W1b")
             path = workloads.file_of(row, scale)
@@ -137,6 +142,9 @@ def as_markdown(report: dict[str, Any]) -> str:
         f"{machine['bandwidth'] / 1e9:.1f} GB/s. Scale {settings['scale']}, {settings['repeats']} "
         f"rounds; ratings of W1 to W3a: {machine['ratings']}. Seconds, median, with (threads)."
     ]
+    if report.get("blas"):
+        found = (f"{name} {library}" for name, library in report["blas"].items())
+        parts.append(f"BLAS in use: {'; '.join(found)}.")
     if settings["missing"]:
         parts.append(f"Not installed and left out: {', '.join(settings['missing'])}.")
     if report["rows"]:
@@ -168,4 +176,5 @@ def _write(report: dict[str, Any], path: Path | None) -> None:
 
 
 if __name__ == "__main__":
+    environment.start_at_best("benchmarks.compare")
     sys.exit(main())

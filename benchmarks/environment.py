@@ -1,5 +1,7 @@
 """The environment of a contestant's process: peers run at their best settings."""
 
+import os
+import sys
 from collections.abc import Mapping
 
 from threadpoolctl import threadpool_info
@@ -11,6 +13,13 @@ SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_L2_SIZE_KB", "MKL_
 def at_their_best(environment: Mapping[str, str]) -> dict[str, str]:
     """A copy of an environment without the variables that slow a BLAS library down."""
     return {name: value for name, value in environment.items() if name not in SLOWING}
+
+
+def start_at_best(module: str) -> None:
+    """Start this command again in such an environment, if it runs in another one."""
+    clean = at_their_best(os.environ)
+    if clean != dict(os.environ):
+        os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], clean)
 
 
 def blas_in_use() -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import agreement, contestants, task
+from benchmarks import agreement, contestants, environment, task
 from benchmarks.task import Fit, Task
 
 
@@ -29,7 +29,7 @@ class Worker:
         self.run: contestants.Run | None = None
 
     def about(self) -> dict[str, Any]:
-        return {"version": self.contestant.version()}
+        return {"blas": environment.blas_in_use()}
 
     def load(self, path: str) -> dict[str, Any]:
         self.drop()
