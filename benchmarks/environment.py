@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from threadpoolctl import threadpool_info
 
 # These choose a kernel of OpenBLAS for another processor. That can halve the speed of its products.
-SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_L2_SIZE_KB", "MKL_DEBUG_CPU_TYPE")
+SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 def at_their_best(environment: Mapping[str, str]) -> dict[str, str]:

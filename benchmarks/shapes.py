@@ -28,14 +28,14 @@ MOST_SILHOUETTE_ROWS = 10_000
 
 ITERATIONS = 8
 
-# Pairs of calls of one operation, and of one whose first ratio is below 1.
+# Pairs of calls for each operation, and for one that seems slower than the peer.
 PAIRS = 3
 PAIRS_AGAIN = 7
 
-# Seconds after which an operation is measured no more.
+# An operation is not measured again after this many seconds.
 BUDGET = 1.5
 
-# Short calls are repeated until so many seconds have passed.
+# Short calls are repeated for this many seconds.
 VISIT = 0.01
 
 TIES = ("equal centers", "equal rows", "one-hot", "empty rows", "constant columns", "integers")

@@ -19,6 +19,8 @@ from kmeans_core.interface.parameters import (
     ARRAY_LIKE,
     BOOL,
     CALLABLE,
+    MISSING,
+    N_THREADS,
     NONE,
     RANDOM_STATE,
     check_parameters,
@@ -110,7 +112,7 @@ class KMeans(FittedModel):
 
     Notes
     -----
-    With ``missing="ignore"`` the objective is that of k-POD (Chi, Chi and Baraniuk 2016), which is
+    With ``missing="ignore"`` a fit minimizes the objective of k-POD (Chi, Chi and Baraniuk 2016),
     a sum over known cells, plus a penalty that is 0 without shrinkage::
 
         sum_i w_i sum_{j known in i} (x_ij - c_kj)^2 + shrinkage * sum_k sum_j (c_kj - m_j)^2
@@ -229,7 +231,7 @@ class KMeans(FittedModel):
         """
         plain = self._check_parameters()
         n_clusters = plain["n_clusters"]
-        points = as_points(X, n_threads=plain["n_threads"], missing=self.missing)
+        points = as_points(X, n_threads=plain["n_threads"], missing=self.missing, compress=False)
         check_n_clusters(points, n_clusters)
         known = known_rows(
             points, as_weights(sample_weight, points), n_clusters, plain["shrinkage"]
@@ -343,8 +345,8 @@ RULES = {
     "copy_x": (BOOL,),
     "algorithm": (one_of("lloyd", "elkan"),),
     "on_iteration": (CALLABLE, NONE),
-    "n_threads": (count_from(1), NONE),
-    "missing": (one_of("error", "ignore"),),
+    "n_threads": N_THREADS,
+    "missing": MISSING,
     "shrinkage": (real_from(0.0),),
 }
 

@@ -5,20 +5,23 @@ from typing import Any
 import numpy as np
 
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.interface.parameters import NONE, check_parameters, count_from, one_of
+from kmeans_core.interface.choices import Missing
+from kmeans_core.interface.parameters import MISSING, N_THREADS, check_parameters
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.compressed import compressed
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.observed import ObservedPoints
 
-_RULES = {"n_threads": (count_from(1), NONE), "missing": (one_of("error", "ignore"),)}
+_RULES = {"n_threads": N_THREADS, "missing": MISSING}
 
 # From this many centers on, one assignment is faster if rows that are mostly zero become CSR first.
 # It takes .4 to .85 times as long at 100 centers, and 1 to 2.3 times as long at 10.
 COMPRESS_FROM = 64
 
 
-def assign(X: Any, centers: Any, *, n_threads: int | None = None, missing: str = "error") -> Labels:
+def assign(
+    X: Any, centers: Any, *, n_threads: int | None = None, missing: Missing = "error"
+) -> Labels:
     """Label of the nearest center for each row.
 
     The exact distance decides: the sum of (x - c)^2 in float64, added feature by feature. If

@@ -21,7 +21,6 @@ from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
 from kmeans_core.pairwise.pairs import euclidean
 from kmeans_core.pairwise.silhouette import samples_of_labelings
 from kmeans_core.points.checks import as_points, as_random_stream, as_weights, check_n_clusters
-from kmeans_core.points.compressed import compressed
 from kmeans_core.points.interface import KnownPoints, Points
 from kmeans_core.points.observed import ObservedPoints
 from kmeans_core.threads import chunks
@@ -144,10 +143,10 @@ def sweep_k(
         As in :class:`KMeans`. A callable is called only from the calling thread.
     n_init, max_iter, tol, random_state, n_threads
         As in :class:`KMeans`. An integer ``random_state`` is used again for every k, so the result
-        for k equals that of ``KMeans(k, ...)``.
+        for k equals the result of ``KMeans(k, ...)``.
     missing, shrinkage
-        As in :class:`KMeans`. With ``missing="ignore"`` the silhouettes are those of
-        ``silhouette_samples(..., missing="ignore")``.
+        As in :class:`KMeans`. With ``missing="ignore"`` the silhouettes ignore unknown cells too,
+        as in ``silhouette_samples(..., missing="ignore")``.
     on_k : callable, optional
         Called with each k after its fit, for example to move a progress bar. There is one call at a
         time, from any thread and in any order.
@@ -176,10 +175,8 @@ def sweep_k(
     (3, 3)
     """
     plain = checked_parameters("sweep_k", locals(), _RULES)
-    points = as_points(X, n_threads=plain["n_threads"], missing=missing)
+    points = as_points(X, n_threads=plain["n_threads"], missing=missing, compress=False)
     ks = _checked_ks(ks, points)
-    if points.known is not None:
-        points = compressed(points)  # once for all fits and silhouettes
     known = known_rows(points, as_weights(sample_weight, points), max(ks), plain["shrinkage"])
     rule = StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"]))
     n_restarts = n_restarts_of(init, plain["n_init"])
@@ -212,7 +209,10 @@ def sweep_k(
     n_found = np.array([len(np.unique(row)) for row in labels])
     silhouette = np.full(len(ks), np.nan)
     defined = np.flatnonzero((n_found >= 2) & (n_found < points.shape[0]))
-    samples = _silhouettes(points, [labels[position] for position in defined])
+    # The fit has turned rows that are mostly zero into CSR. Silhouettes need all rows, and with
+    # shrinkage the points of the fit are observed points.
+    compared = points if points.known is None else known.points.known or points
+    samples = _silhouettes(compared, [labels[position] for position in defined])
     silhouette[defined] = [np.mean(sample) for sample in samples]
     return SweepResult(
         ks=np.array(ks),

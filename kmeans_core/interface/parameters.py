@@ -114,6 +114,10 @@ RANDOM_STATE = Allowed(
     ),
 )
 
+# The rules of parameters that several public functions take.
+N_THREADS = (count_from(1), NONE)
+MISSING = (one_of("error", "ignore"),)
+
 
 def check_parameters(
     owner: str, values: Mapping[str, Any], rules: Mapping[str, Any]

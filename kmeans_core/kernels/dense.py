@@ -112,7 +112,7 @@ def own_distances(
     out,  # OUT (n_samples,), rows start..stop
 ):
     """Squared distance of rows start..stop to the center of their own cluster."""
-    # Additions in order wait for one another: those of four rows do so side by side.
+    # An addition waits for the one before it, so four rows are added side by side.
     squares = np.zeros((4, X.shape[1]))
     for first in range(start, stop, 4):
         n_rows = min(4, stop - first)

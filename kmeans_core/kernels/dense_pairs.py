@@ -9,11 +9,12 @@ import numpy as np
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.pairs import is_lost, subtract_common
 from kmeans_core.kernels.vectors.fused import TILE_ROWS, TILE_VECTORS, dense_products
+from kmeans_core.kernels.vectors.ir import LANES64
 
 # The rows, the vectors and the lanes of one call of dense_products.
 TILE = (0,) * TILE_ROWS
 VECTORS = (0,) * TILE_VECTORS
-TILE_LANES = 8 * TILE_VECTORS
+TILE_LANES = LANES64 * TILE_VECTORS
 
 # Unused columns of a table. Without them the distance between two rows of the table could be a
 # power of two, and such rows compete for the same places in a cache.

@@ -1,7 +1,7 @@
-"""Kernels that assign dense rows by float32 products of 32 rows at a time, without bounds.
+"""Kernels that assign dense rows by a float32 filter, 32 rows at a time, without bounds.
 
-As ``dense_filter.py``, but rows lie in lanes, or features for very few centers, and nothing is kept
-between two calls.
+The formula is the one in ``dense_filter.py``. Here rows lie in lanes, or features if there are very
+few centers. A call remembers nothing for the next one.
 """
 
 import numpy as np
@@ -26,13 +26,13 @@ TOO_LONG = 2.0**124
 def put_centers(
     centers,  # IN (n_clusters, n_features)
     origin,  # IN (at least n_features,)
-    table,  # OUT (n_padded, at least n_features) float32: centers - origin; padding as it is
-    half_norms,  # OUT (n_padded,) float32: half their squared lengths; padding is left as it is
+    table,  # OUT (n_padded, at least n_features) float32: centers - origin; not the padding
+    half_norms,  # OUT (n_padded,) float32: half their squared lengths; not the padding
 ):
-    """Put centers in the table; return the largest squared length, rounded up.
+    """Put centers into the table; return the largest squared length, rounded up.
 
-    The half norm of a center that equals a lower one is infinite: no row goes to it, and otherwise
-    the filter could not tell the two apart for any row near them.
+    If a center equals a lower one, no row goes to it. Its half norm is infinite, because otherwise
+    the filter could not decide between the two for any row near them.
     """
     n_clusters, n_features = centers.shape
     longest = 0.0
@@ -49,7 +49,7 @@ def put_centers(
                 n_equal += 1
             if n_equal == n_features:
                 half_norms[c] = np.inf
-        # "not below" rather than "above": a NaN must be seen.
+        # This form of the comparison is true for NaN too.
         if not squared <= longest:
             longest = squared
     return longest * (1.0 + (n_features + 8) * EPS)
@@ -62,17 +62,17 @@ def assign(
     table,  # IN (n_padded, n_lanes) float32: centers - origin, and zeros
     half_norms,  # IN (n_padded,) float32; inf where there is no center
     centers,  # IN (n_clusters, n_features)
-    longest,  # IN: no center is farther from the origin, squared
+    longest,  # IN: the largest squared distance of a center from the origin
     start,  # IN
     stop,  # IN
     labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
 ):
     """Label rows start..stop; return how many labels changed.
 
-    The rounding bound is that of ``dense_filter.assign``, with u = ``U32`` for either dtype of X: a
-    float64 row less the origin is off by little more than u of itself when it is cast. An entry
-    that underflows then is off by u times the smallest normal number, which the 2 u left over
-    allow for too.
+    The docstring of ``dense_filter.assign`` derives the rounding bound. Here u is ``U32`` for both
+    dtypes of X: the cast of a float64 row, minus the origin, adds an error of little more than u
+    times the entry. If an entry underflows, its error is at most u times the smallest normal
+    number. The 2 u that remain in the bound cover both.
     """
     n_features = X.shape[1]
     share = (n_features + 10) * U32

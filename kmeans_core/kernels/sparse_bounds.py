@@ -53,7 +53,7 @@ def assign(
 ):
     """Label every row; return how many labels changed.
 
-    The labels and the terms are those of ``sparse_filter.assign``. The error of a squared distance
+    Labels and terms are the same as in ``sparse_filter.assign``. The error of a squared distance
     |x|^2 + 2 score is twice the error of a score, |c| (part 1 + ROOM u |c|) + part 2 with the
     longest |c|, and the error of three operations in float32, each less than
     u (|x|^2 + 2 |score|) <= 2 u R^2. ``error`` is more than both. Stored bounds, and the numbers

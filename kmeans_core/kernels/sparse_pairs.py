@@ -7,7 +7,7 @@ from kmeans_core.kernels.pairs import is_lost, subtract_common
 from kmeans_core.kernels.sparse import exact_pair_distance
 from kmeans_core.kernels.vectors.fused import sparse_products
 
-# Rows of the block that lie side by side in a table: 4 vectors of float64. With so many vectors,
+# Rows of the block that lie side by side in a table. They fill 4 vectors of float64, so that
 # sparse_products adds each lane in one chain.
 TILE_ROWS = 32
 
@@ -128,7 +128,7 @@ def euclidean(
 
 
 @kernel
-def lengths(
+def l1_norms(
     data,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
     out,  # OUT (n_samples,)

@@ -11,7 +11,13 @@ import scipy.sparse as sp
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.errors import InvalidParameterError
 from kmeans_core.interface.choices import Metric, Missing, RandomState
-from kmeans_core.interface.parameters import NONE, check_parameters, count_from, one_of
+from kmeans_core.interface.parameters import (
+    MISSING,
+    N_THREADS,
+    NONE,
+    check_parameters,
+    count_from,
+)
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
 from kmeans_core.pairwise.pairs import Pairs, named_metric, pairs_of_points
@@ -25,7 +31,7 @@ BLOCK_SUMS = 2**19
 # Sums of distances from every row to every cluster are kept up to this many numbers: 32 MB.
 SUMS_ENTRIES = 2**22
 
-_RULES = {"n_threads": (count_from(1), NONE), "missing": (one_of("error", "ignore"),)}
+_RULES = {"n_threads": N_THREADS, "missing": MISSING}
 _SAMPLE_RULES = {"sample_size": (count_from(1), NONE)}
 
 

@@ -52,7 +52,7 @@ class BoxAssigner:
 
     Rows are sorted once into blocks close together in space. Each assignment prunes the centers
     for the boxes of a tree over the blocks, and compares the few left by the exact distance, so the
-    labels are those of ``kernels/dense.py``.
+    labels are the same as from ``kernels/dense.py``.
 
     Parameters
     ----------

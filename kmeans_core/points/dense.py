@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, round_up, row_blocks
 from kmeans_core.kernels import dense, dense_pairs
+from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.fused import TILE_ROWS
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_dense import dense_assigner
@@ -70,7 +71,9 @@ class DensePoints:
 
     def unit_rows(self) -> tuple[KnownPoints, npt.NDArray[np.bool_]]:
         rows = self.X.astype(np.float64)
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        lengths = np.empty(len(rows))
+        squared_lengths(rows, lengths)
+        np.sqrt(lengths, out=lengths)
         rows /= np.where(lengths > 0, lengths, 1.0)[:, None]
         return DensePoints(rows, self.n_threads), lengths == 0
 
@@ -184,8 +187,7 @@ class DensePoints:
         out = np.empty(len(self.X))
         with np.errstate(all="ignore"):
             for rows in row_blocks(self.shape):
-                shifted = self.X[rows] - self._shift
-                np.einsum("ij,ij->i", shifted, shifted, out=out[rows])
+                squared_lengths(self.X[rows] - self._shift, out[rows])
         return out
 
     def _tables(self, shift: Floats, first: int, stop: int) -> Callable[[], Floats]:

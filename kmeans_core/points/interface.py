@@ -43,7 +43,7 @@ class Sums(Protocol):
     n_updates: int
 
     def update(self, labels: Labels, n_moved: int) -> None:
-        """Change the sums to those of ``labels``, of which ``n_moved`` have changed."""
+        """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
 
     def refresh(self, labels: Labels) -> None:
         """Add up all rows under ``labels``."""

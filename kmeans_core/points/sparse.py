@@ -301,7 +301,7 @@ class SparsePoints(CsrRows):
     def _l1_norms(self) -> Floats:
         """Sum of the absolute values of every row."""
         out = np.empty(len(self.row_norms))
-        sparse_pairs.lengths(self.csr[0], self.csr[2], out)
+        sparse_pairs.l1_norms(self.csr[0], self.csr[2], out)
         return out
 
     def _first_row(self, run: int) -> int:

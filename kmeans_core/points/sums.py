@@ -30,7 +30,7 @@ class ClusterSums:
         self._counts = 0 if points.sums_are_exact(weights) else 1
 
     def update(self, labels: Labels, n_moved: int) -> None:
-        """Change the sums to those of ``labels``, of which ``n_moved`` have changed."""
+        """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
         # A row that changed is added twice, so an update pays up to half of the rows.
         if self.n_updates >= MOST_UPDATES or 2 * n_moved > len(labels):
             self.refresh(labels)

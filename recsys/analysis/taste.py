@@ -55,7 +55,7 @@ class TasteClusters:
 
     @cached_property
     def centers(self) -> npt.NDArray[np.float64]:
-        """(n_clusters, n_items): group means; missing ratings are 0; NaN for empty groups."""
+        """(n_clusters, n_items): means of each group, with 0 for a missing rating; NaN if empty."""
         n_users = len(self.labels)
         place = (self.labels, np.arange(n_users))
         members = sp.csr_array((np.ones(n_users), place), shape=(self.n_clusters, n_users))

@@ -80,6 +80,17 @@ def test_missing_ignore_without_unknown_cells(blobs, shrinkage):
     assert_rows_of_kmeans(blobs(60, 3, 4), [2, 5], **params)
 
 
+@pytest.mark.filterwarnings("ignore:Rows without any known cell:UserWarning")
+@pytest.mark.parametrize("n_empty", [0, 3])
+@pytest.mark.parametrize("missing", ["ignore", "error"])
+def test_whole_rows_that_are_mostly_zero(n_empty, missing):
+    rng = np.random.default_rng(0)
+    X = rng.integers(1, 5, size=(60, 40)) * (rng.random((60, 40)) < 0.1) * 1.0
+    if missing == "ignore":
+        X[:n_empty] = np.nan
+    assert_rows_of_kmeans(X, [2, 5], missing=missing, n_init=2, random_state=5)
+
+
 def test_rows_without_known_cells_give_one_warning():
     X = np.array([[0.0, 1.0], [1.0, np.nan], [np.nan, np.nan], [7.0, 9.0], [8.0, 9.0]])
     with pytest.warns(UserWarning, match="Rows without any known cell: 1") as caught:

@@ -1,7 +1,7 @@
 """Explicit vectors whose lanes are rows: the exact distance of 16 rows to each center.
 
-Each lane adds (x - c)^2 in float64, features in order, nothing fused, as in ``exact.py``. No lane
-is wasted on few clusters, and the nearest center is found without looking across lanes.
+Each lane adds (x - c)^2 in float64, features in order, without fused operations, as in
+``exact.py``. Few clusters leave no lane unused, and no step compares the lanes of a vector.
 """
 
 import numpy as np
@@ -14,7 +14,9 @@ from kmeans_core.kernels.vectors.ir import (
     LANES32,
     LANES64,
     add_lanes,
+    arrays,
     constants,
+    integers,
     load,
     multiply_add,
     prefetch_entries,
@@ -25,18 +27,18 @@ from kmeans_core.kernels.vectors.ir import (
     zeros,
 )
 
-# Rows of a tile: two vectors, whose additions need not wait for each other.
+# A tile has two vectors of rows, so that an addition need not wait for the one before it.
 TILE_VECTORS = 2
 TILE_ROWS = LANES64 * TILE_VECTORS
 
-# Centers that a tile meets at once, for the same reason.
+# A tile is compared with this many centers at once, for the same reason.
 CENTERS = 2
 
-# The same for the filter, which multiplies and adds in float32.
+# The same sizes for the filter, which multiplies and adds in float32.
 FILTER_ROWS = LANES32 * TILE_VECTORS
 FILTER_CENTERS = 4
 
-# Rows whose products with FILTER_CENTERS centers are made side by side, with features in lanes.
+# With features in lanes, this many rows are multiplied with FILTER_CENTERS centers at once.
 SIDE_ROWS = 4
 
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES64)
@@ -45,7 +47,7 @@ _LABELS = ir.VectorType(ir.IntType(32), LANES64)
 
 
 def _transposed(builder, rows):
-    """Columns of a square of vectors: swaps of single lanes, then of pairs, then of halves."""
+    """Transpose a square of vectors: swap single lanes, then pairs of lanes, then larger groups."""
     n_lanes, step = len(rows), 1
     while step < n_lanes:
         left = [lane if lane & step == 0 else n_lanes + lane - step for lane in range(n_lanes)]
@@ -62,9 +64,10 @@ def _transposed(builder, rows):
 
 
 def _columns(context, builder, X, row, tile, dtypes, origin=None):
-    """Put rows into a tile square by square; yield each vector that was put, and its number.
+    """Put rows into a tile, one square of vectors after another.
 
-    ``dtypes`` are those of X and of the tile, of the lanes of whose vectors a square is made.
+    It yields the number of each vector of rows, and the vector. ``dtypes`` are the dtypes of X and
+    of the tile. A square has as many rows and features as a vector of the tile has lanes.
     """
     intp = row.type
     target = vector_type(dtypes[1])
@@ -78,8 +81,8 @@ def _columns(context, builder, X, row, tile, dtypes, origin=None):
     last = builder.sub(n_features, lanes)
     last = builder.select(builder.icmp_signed("<", last, zero), zero, last)
     with cgutils.for_range_slice(builder, zero, n_features, lanes, intp) as (at, _):
-        # The next tile is asked for line after line: its rows side by side are too many short
-        # streams for the processor to foresee.
+        # Prefetch the next tile, one cache line after another. The processor does not do so itself,
+        # because the rows of a tile are too many short streams.
         ahead = builder.mul(builder.add(n_features, at), ir.Constant(intp, n_rows))
         count = ir.Constant(intp, n_lanes * n_rows)
         prefetch_entries(builder, builder.gep(start, [ahead]), count)
@@ -108,17 +111,15 @@ def _columns(context, builder, X, row, tile, dtypes, origin=None):
 
 @intrinsic
 def _put_rows(typingctx, X, row, tile):
-    """tile[j, r] = X[row + r, j] for TILE_ROWS rows.
+    """Write tile[j, r] = X[row + r, j] for TILE_ROWS rows.
 
-    tile is (max(n_features, LANES64), TILE_ROWS) float64. With fewer features than LANES64,
-    LANES64 entries are read from the start of each row: LANES64 - 1 more rows must be there.
+    tile is (max(n_features, LANES64), TILE_ROWS) float64. If there are fewer features than LANES64,
+    LANES64 entries are read from the start of each row. So X must have LANES64 - 1 more rows.
     """
 
     def codegen(context, builder, signature, args):
-        values, target = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 2)
-        )
-        first = context.cast(builder, args[1], signature.args[1], types.intp)
+        values, target = arrays(context, builder, signature, args, (0, 2))
+        (first,) = integers(context, builder, signature, args, (1,))
         for _ in _columns(context, builder, values, first, target, (X.dtype, types.float64)):
             pass
         return context.get_dummy_value()
@@ -128,20 +129,17 @@ def _put_rows(typingctx, X, row, tile):
 
 @intrinsic
 def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
-    """tile[j, r] = X[row + r, j] - origin[j] for FILTER_ROWS rows, as float32.
+    """Write tile[j, r] = X[row + r, j] - origin[j] for FILTER_ROWS rows, as float32.
 
-    X has at least LANES32 features, and origin, which may be longer, has its dtype. tile is
-    (n_features, FILTER_ROWS) float32.
-    squares[r] is at least the squared length of a row, up to rounding.
+    X has at least LANES32 features. origin has the dtype of X and may be longer than a row. tile is
+    (n_features, FILTER_ROWS) float32. squares[r] gets the squared length of a row or more, up to
+    rounding.
     """
     single = vector_type(types.float32)
 
     def codegen(context, builder, signature, args):
-        values, middle, target, lengths = (
-            context.make_array(signature.args[at])(context, builder, args[at])
-            for at in (0, 2, 3, 4)
-        )
-        first = context.cast(builder, args[1], signature.args[1], types.intp)
+        values, middle, target, lengths = arrays(context, builder, signature, args, (0, 2, 3, 4))
+        (first,) = integers(context, builder, signature, args, (1,))
         totals = zeros(builder, single, TILE_VECTORS)
         dtypes = X.dtype, types.float32
         for v, column in _columns(context, builder, values, first, target, dtypes, middle):
@@ -156,24 +154,23 @@ def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
 
 @intrinsic
 def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
-    """For each row of a float32 tile the two least of half_norms[c] - row . table[c].
+    """Find the two least scores, half_norms[c] - row . table[c], of each row of a float32 tile.
 
-    nearest[r] is the place of the least, the lowest of equal ones. table is (n_padded, at least
-    n_features) float32, with a whole number of ``FILTER_CENTERS``.
+    nearest[r] gets the center of the least score; if scores are equal, the lowest center. table is
+    (n_padded, at least n_features) float32, and n_padded is a multiple of ``FILTER_CENTERS``.
     """
     single = vector_type(types.float32)
-    integers = ir.VectorType(ir.IntType(32), LANES32)
+    numbered = ir.VectorType(ir.IntType(32), LANES32)
 
     def codegen(context, builder, signature, args):
-        points, centers, norms, places, firsts, others = (
-            context.make_array(kind)(context, builder, value)
-            for kind, value in zip(signature.args, args, strict=True)
+        points, centers, norms, places, firsts, others = arrays(
+            context, builder, signature, args, range(6)
         )
         intp = context.get_value_type(types.intp)
         zero = ir.Constant(intp, 0)
         count, width = cgutils.unpack_tuple(builder, centers.shape, 2)
         length = cgutils.unpack_tuple(builder, points.shape, 2)[0]
-        index = zeros(builder, integers, TILE_VECTORS)
+        index = zeros(builder, numbered, TILE_VECTORS)
         least, second = (zeros(builder, single, TILE_VECTORS) for _ in range(2))
         for place in (*least, *second):
             builder.store(constants(single, [float("inf")] * LANES32), place)
@@ -197,7 +194,7 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
                         multiply_add(builder, x[v], center, total)
             for at, of_center in zip(numbers, sums, strict=True):
                 norm = splat(builder, single, builder.load(builder.gep(norms.data, [at])))
-                label = splat(builder, integers, builder.trunc(at, ir.IntType(32)))
+                label = splat(builder, numbered, builder.trunc(at, ir.IntType(32)))
                 for v, total in enumerate(of_center):
                     score, old = builder.fsub(norm, builder.load(total)), builder.load(least[v])
                     nearer = builder.fcmp_ordered("<", score, old)
@@ -218,22 +215,21 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
 
 @intrinsic
 def _row_products(typingctx, X, row, origin, table, products, squares):
-    """products[r, c] = (X[row + r] - origin) . table[c] for SIDE_ROWS rows and FILTER_CENTERS.
+    """Write products[r, c] = (X[row + r] - origin) . table[c] for SIDE_ROWS rows.
 
-    Features lie in lanes. Of the last vector those past the row belong to the next one, which must
-    be there; table (FILTER_CENTERS, n_padded) and origin (n_padded,) are 0 there. squares[r] is at
-    least the squared length of a row, up to rounding.
+    Features lie in lanes. The last vector of a row may extend into the next row, so X must have one
+    more row. There table (FILTER_CENTERS, n_padded) and origin (n_padded,) hold zeros. squares[r]
+    gets the squared length of a row or more, up to rounding.
     """
     single = vector_type(types.float32)
 
     def codegen(context, builder, signature, args):
-        values, middle, centers, target, lengths = (
-            context.make_array(signature.args[at])(context, builder, args[at])
-            for at in (0, 2, 3, 4, 5)
+        values, middle, centers, target, lengths = arrays(
+            context, builder, signature, args, (0, 2, 3, 4, 5)
         )
         intp = context.get_value_type(types.intp)
         source = ir.VectorType(vector_type(X.dtype).element, LANES32)
-        first = context.cast(builder, args[1], signature.args[1], types.intp)
+        (first,) = integers(context, builder, signature, args, (1,))
         n_features = cgutils.unpack_tuple(builder, values.shape, 2)[1]
         width = cgutils.unpack_tuple(builder, centers.shape, 2)[1]
         sums = [zeros(builder, single, FILTER_CENTERS + 1) for _ in range(SIDE_ROWS)]
@@ -249,7 +245,7 @@ def _row_products(typingctx, X, row, origin, table, products, squares):
         ]
         zero, step = ir.Constant(intp, 0), ir.Constant(intp, LANES32)
         with cgutils.for_range_slice(builder, zero, width, step, intp) as (j, _):
-            # As in _columns, the next rows are asked for line after line.
+            # Prefetch the next rows, one cache line after another, as in _columns.
             ahead = builder.mul(builder.add(n_features, j), ir.Constant(intp, SIDE_ROWS))
             count = ir.Constant(intp, LANES32 * SIDE_ROWS)
             prefetch_entries(builder, builder.gep(starts[0], [ahead]), count)
@@ -277,17 +273,15 @@ def _row_products(typingctx, X, row, origin, table, products, squares):
 def _label_rows(typingctx, tile, centers, labels, row):
     """Write the nearest center of each row of the tile to labels[row:]; return how many changed.
 
-    If several centers are equally near, it is the lowest of them. centers is (n_clusters,
-    n_features) float64.
+    If several centers are equally near, the lowest one counts. centers is (n_clusters, n_features)
+    float64.
     """
 
     def codegen(context, builder, signature, args):
-        points, table, found = (
-            context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 1, 2)
-        )
+        points, table, found = arrays(context, builder, signature, args, (0, 1, 2))
         intp = context.get_value_type(types.intp)
         zero = ir.Constant(intp, 0)
-        place = context.cast(builder, args[3], signature.args[3], types.intp)
+        (place,) = integers(context, builder, signature, args, (3,))
         count, length = cgutils.unpack_tuple(builder, table.shape, 2)
         final = builder.sub(count, ir.Constant(intp, 1))
         best = zeros(builder, _DOUBLES, TILE_VECTORS)
@@ -299,7 +293,8 @@ def _label_rows(typingctx, tile, centers, labels, row):
         with cgutils.for_range_slice(builder, zero, count, step, intp) as (c, _):
             for total in (total for of_center in sums for total in of_center):
                 builder.store(ir.Constant(_DOUBLES, None), total)
-            # Past the last center it is met again, and is not nearer than itself.
+            # If CENTERS does not divide n_clusters, the last center is compared twice. That changes
+            # nothing, because it is not nearer than itself.
             numbers = [builder.add(c, ir.Constant(intp, p)) for p in range(CENTERS)]
             numbers = [
                 builder.select(builder.icmp_signed("<", number, final), number, final)
