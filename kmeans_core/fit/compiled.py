@@ -33,13 +33,14 @@ def is_small(points: Points, n_clusters: int, n_restarts: int) -> bool:
     """Whether the compiled calls are faster than the loop.
 
     Measured on 2 processors: up to ``MOST_WORK``, several restarts side by side took .16 to .8
-    times as long as the loop. A single restart gains as much up to the runner's ``lone_work``.
+    times as long as the loop. The runner knows whether a single restart gains as much.
     """
     runner = runner_of(points)
     if runner is None or runner.kept_by_restart(n_clusters) > MOST_KEPT:
         return False
-    work = points.n_stored * n_clusters
-    return work <= (MOST_WORK if n_restarts > 1 else min(MOST_WORK, runner.lone_work))
+    if points.n_stored * n_clusters > MOST_WORK:
+        return False
+    return n_restarts > 1 or runner.pays_alone(n_clusters)
 
 
 def small_restarts(problem: Problem, n_restarts: int, stream: RandomStream) -> list[LloydResult]:

@@ -386,11 +386,21 @@ def test_fits_from_a_seed_end_as_the_loop_does(float_cases, data, sparse, seed, 
     assert fit_bits(quiet) == fit_bits(heard.fit(X, sample_weight=case.weights))
 
 
-def test_a_single_restart_with_much_dense_work_goes_to_the_loop(storage):
-    # 700 rows x 30 features x 100 clusters: 2.1 million multiply-adds for each iteration.
-    X = storage(np.ones((700, 30)))
-    points = as_points(X)
-    assert compiled.is_small(points, 100, 2)
-    assert compiled.is_small(points, 100, 1) == sp.issparse(X)
-    assert compiled.is_small(points, 90, 1)
+@pytest.mark.parametrize(
+    ("n_samples", "n_features", "n_clusters"),
+    [(1_000, 10, 100), (9_999, 5, 2)],  # a million multiply-adds in an iteration; fewer rows
+)
+def test_a_single_restart_with_much_dense_work_goes_to_the_loop(
+    storage, n_samples, n_features, n_clusters
+):
+    within = as_points(storage(np.ones((n_samples, n_features))))
+    assert compiled.is_small(within, n_clusters, 1)
+    beyond = as_points(storage(np.ones((n_samples + 1, n_features))))
+    assert compiled.is_small(beyond, n_clusters, 1) == sp.issparse(beyond.matrix)
+    assert compiled.is_small(beyond, n_clusters, 2)
+
+
+def test_many_restarts_with_much_work_go_to_the_loop(storage):
+    points = as_points(storage(np.ones((700, 30))))
+    assert compiled.is_small(points, 950, 2)
     assert not compiled.is_small(points, 1_000, 2)
