@@ -18,9 +18,11 @@ import scipy.sparse as sp
 from benchmarks import environment, shape_pictures
 from recsys.files import write_text
 
-# Corners of the grid are cut: cells of a dense array, stored cells, multiply-adds of an iteration.
+# Corners of the grid are cut: cells of a dense array, stored cells, cells of the centers (each
+# library keeps several copies of them), multiply-adds of an iteration.
 MOST_CELLS = 20_000_000
 MOST_STORED = 10_000_000
+MOST_CENTER_CELLS = 100_000_000
 MOST_WORK = 2_000_000_000
 
 # Silhouettes compare all pairs of rows.
@@ -71,9 +73,17 @@ class Shape:
         most = MOST_CELLS if self.density == 1.0 else MOST_STORED
         return (
             self.stored <= most
+            and self.k * self.d <= MOST_CENTER_CELLS
             and self.stored * self.k <= MOST_WORK
             and self.k <= max(2, self.n // 3)
         )
+
+
+# Parts of the grid with a geometric mean of their own.
+PARTS: dict[str, Callable[[Shape], bool]] = {
+    "few clusters": lambda s: s.density == 1.0 and s.n >= 30_000 and s.d <= 64 and s.k <= 16,
+    "CSR": lambda s: s.density < 1.0,
+}
 
 
 def grid(quick: bool) -> list[Shape]:
@@ -274,22 +284,32 @@ def _answers(peer: str, shapes: list[Shape]) -> Iterator[dict[str, Any]]:
         process.stdin.close()
         for line in process.stdout:
             yield json.loads(line)
+    if process.returncode != 0:
+        raise SystemExit(f"The process of {peer} ended with {process.returncode} before the grid.")
 
 
 def summary(peer: str, answers: list[dict[str, Any]]) -> str:
     """Geometric means, how many are slower, and the worst twenty."""
-    ratios: dict[str, dict[str, float]] = {}
+    ratios: dict[str, dict[Shape, float]] = {}
     for answer in answers:
         if answer["peer"] == peer:
             for operation, (ours, theirs) in answer["seconds"].items():
-                ratios.setdefault(operation, {})[name_of(Shape(**answer["shape"]))] = theirs / ours
+                ratios.setdefault(operation, {})[Shape(**answer["shape"])] = theirs / ours
     lines = [f"{peer}'s time divided by ours:"]
     for operation, found in ratios.items():
         slower = sum(ratio < 1.0 for ratio in found.values())
-        mean = geometric_mean(found.values())
-        lines.append(f"{operation}: {slower} of {len(found)} slower, geometric mean {mean:.2f}")
+        parts = {"all": found.values()} | {
+            part: [ratio for shape, ratio in found.items() if is_in(shape)]
+            for part, is_in in PARTS.items()
+        }
+        means = [f"{part} {geometric_mean(of):.2f}" for part, of in parts.items() if of]
+        lines.append(
+            f"{operation}: {slower} of {len(found)} slower, geometric mean: {', '.join(means)}"
+        )
     worst = sorted(
-        (r, f"{operation}, {name}") for operation, of in ratios.items() for name, r in of.items()
+        (ratio, f"{operation}, {name_of(shape)}")
+        for operation, of in ratios.items()
+        for shape, ratio in of.items()
     )
     return "\n".join(
         [*lines, "The worst:", *(f"  {ratio:.2f}  {name}" for ratio, name in worst[:20])]

@@ -86,9 +86,15 @@ def answers():
 
 def test_the_summary_counts_and_names_the_worst():
     lines = shapes.summary("scikit-learn", answers()).splitlines()
-    assert lines[1] == "fit: 1 of 3 slower, geometric mean 1.59"
-    assert lines[2] == "predict: 0 of 3 slower, geometric mean 2.00"
+    assert lines[1] == "fit: 1 of 3 slower, geometric mean: all 1.59, CSR 2.00"
+    assert lines[2] == "predict: 0 of 3 slower, geometric mean: all 2.00, CSR 2.00"
     assert lines[4] == "  0.50  fit, dense 300 x 2, k=2, float32"
+
+
+def test_a_process_that_dies_is_an_error(monkeypatch):
+    monkeypatch.setattr(shapes.sys, "executable", "false")
+    with pytest.raises(SystemExit, match="The process of scikit-learn ended with 1"):
+        list(shapes._answers("scikit-learn", []))
 
 
 def test_pictures_are_drawn(tmp_path):
