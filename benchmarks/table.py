@@ -40,7 +40,7 @@ def met(row: dict[str, Any]) -> bool:
 
 
 def results(rows: dict[str, Any], scale: str) -> str:
-    """README's table: times with the better number of threads, ratios with targets.
+    """The table of ratios: times with the better number of threads, ratios with targets.
 
     The targets are for the full sizes, so the last column is empty at other sizes.
     """
