@@ -154,6 +154,36 @@ def add_rows(
 
 
 @kernel
+def follow_labels(
+    X,  # IN (n_samples, n_features)
+    weights,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    starts,  # IN (n_chunks + 1,): the first row of each chunk of rows
+    start,  # IN: first chunk
+    stop,  # IN: chunk to stop before
+    summed,  # IN/OUT (n_samples,): the labels that the sums are of, -1 if a row is in no sum
+    sums,  # IN/OUT (n_chunks, n_clusters, n_features), chunks start..stop
+    weight_in_clusters,  # IN/OUT (n_chunks, n_clusters), chunks start..stop
+):
+    """Bring the sums of chunks start..stop up to date with the labels, row by row."""
+    for chunk in range(start, stop):
+        total, weight_in_cluster = sums[chunk], weight_in_clusters[chunk]
+        for i in range(np.uint64(starts[chunk]), np.uint64(starts[chunk + 1])):
+            old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
+            if old == labels[i]:
+                continue
+            if old >= 0:
+                left = np.uint64(old)
+                weight_in_cluster[left] -= weight
+                for j in range(np.uint64(X.shape[1])):
+                    total[left, j] -= weight * np.float64(X[i, j])
+            weight_in_cluster[new] += weight
+            for j in range(np.uint64(X.shape[1])):
+                total[new, j] += weight * np.float64(X[i, j])
+            summed[i] = labels[i]
+
+
+@kernel
 def count_stored(
     X,  # IN (n_samples, n_features)
     start,  # IN

@@ -73,3 +73,18 @@ def add_weights(
     weight_in_clusters[:] = 0.0
     for i in range(labels.shape[0]):
         weight_in_clusters[labels[i]] += weights[i]
+
+
+@kernel
+def join_chunks(
+    of_chunks,  # IN (n_chunks, n_clusters, n_features): the sums of each chunk of rows
+    out,  # OUT (n_clusters, n_features)
+):
+    """Sum of the sums of all chunks, added in the order of the chunks."""
+    for c in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[c, j] = of_chunks[0, c, j]
+    for chunk in range(1, of_chunks.shape[0]):
+        for c in range(out.shape[0]):
+            for j in range(out.shape[1]):
+                out[c, j] += of_chunks[chunk, c, j]
