@@ -10,7 +10,6 @@ from kmeans_core.fit.seeding import draw_restarts, first_centers
 from kmeans_core.kernels import stops
 from kmeans_core.points.checks import RandomStream
 from kmeans_core.points.interface import Points
-from kmeans_core.points.row_chunks import starts_of_chunks
 from kmeans_core.threads import chunks
 
 # The compiled calls are used up to this many multiply-adds in an iteration: some milliseconds.
@@ -39,10 +38,8 @@ def is_small(points: Points, n_clusters: int, n_restarts: int) -> bool:
     runner = runner_of(points)
     if runner is None or runner.kept_by_restart(n_clusters) > MOST_KEPT:
         return False
-    if points.n_stored * n_clusters > MOST_WORK:
+    if points.n_stored * n_clusters > MOST_WORK or not runner.adds_up(n_clusters):
         return False
-    if len(starts_of_chunks(*points.shape, n_clusters)) > 2:
-        return False  # the compiled calls add up all rows in order
     return n_restarts > 1 or runner.pays_alone(n_clusters)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from kmeans_core.kernels.arrays import aligned_empty
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.labels import BLOCK_ROWS, moved_rows
 from kmeans_core.kernels.vectors.exact import squared_differences
 from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
@@ -166,21 +167,23 @@ def follow_labels(
     weight_in_clusters,  # IN/OUT (n_chunks, n_clusters), chunks start..stop
 ):
     """Bring the sums of chunks start..stop up to date with the labels, row by row."""
+    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
     for chunk in range(start, stop):
         total, weight_in_cluster = sums[chunk], weight_in_clusters[chunk]
-        for i in range(np.uint64(starts[chunk]), np.uint64(starts[chunk + 1])):
-            old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
-            if old == labels[i]:
-                continue
-            if old >= 0:
-                left = np.uint64(old)
-                weight_in_cluster[left] -= weight
+        for first in range(starts[chunk], starts[chunk + 1], BLOCK_ROWS):
+            last = min(first + BLOCK_ROWS, starts[chunk + 1])
+            for m in range(moved_rows(summed, labels, first, last, moved)):
+                i = np.uint64(moved[m])
+                old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
+                if old >= 0:
+                    left = np.uint64(old)
+                    weight_in_cluster[left] -= weight
+                    for j in range(np.uint64(X.shape[1])):
+                        total[left, j] -= weight * np.float64(X[i, j])
+                weight_in_cluster[new] += weight
                 for j in range(np.uint64(X.shape[1])):
-                    total[left, j] -= weight * np.float64(X[i, j])
-            weight_in_cluster[new] += weight
-            for j in range(np.uint64(X.shape[1])):
-                total[new, j] += weight * np.float64(X[i, j])
-            summed[i] = labels[i]
+                    total[new, j] += weight * np.float64(X[i, j])
+                summed[i] = labels[i]
 
 
 @kernel

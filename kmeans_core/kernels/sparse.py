@@ -14,6 +14,7 @@ too much cancels, the exact distance replaces it. ``sparse_filter.py`` assigns r
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.labels import BLOCK_ROWS, moved_rows
 
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
@@ -290,23 +291,25 @@ def follow_labels(
     weight_in_clusters,  # IN/OUT (n_chunks, n_clusters), chunks start..stop
 ):
     """Bring the sums of chunks start..stop up to date with the labels, row by row."""
+    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
     for chunk in range(start, stop):
         total, weight_in_cluster = sums[chunk], weight_in_clusters[chunk]
-        for i in range(np.uint64(starts[chunk]), np.uint64(starts[chunk + 1])):
-            old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
-            if old == labels[i]:
-                continue
-            begin, end = np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])
-            if old >= 0:
-                left = np.uint64(old)
-                weight_in_cluster[left] -= weight
+        for first in range(starts[chunk], starts[chunk + 1], BLOCK_ROWS):
+            last = min(first + BLOCK_ROWS, starts[chunk + 1])
+            for m in range(moved_rows(summed, labels, first, last, moved)):
+                i = np.uint64(moved[m])
+                old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
+                begin, end = np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])
+                if old >= 0:
+                    left = np.uint64(old)
+                    weight_in_cluster[left] -= weight
+                    for position in range(begin, end):
+                        j = np.uint64(indices[position])
+                        total[left, j] -= weight * np.float64(data[position])
+                weight_in_cluster[new] += weight
                 for position in range(begin, end):
-                    j = np.uint64(indices[position])
-                    total[left, j] -= weight * np.float64(data[position])
-            weight_in_cluster[new] += weight
-            for position in range(begin, end):
-                total[new, np.uint64(indices[position])] += weight * np.float64(data[position])
-            summed[i] = labels[i]
+                    total[new, np.uint64(indices[position])] += weight * np.float64(data[position])
+                summed[i] = labels[i]
 
 
 @kernel

@@ -4,17 +4,38 @@ import numpy as np
 
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.kernels.centers import means, total
-from kmeans_core.kernels.labels import add_weights, join_chunks
+from kmeans_core.kernels.labels import add_products, add_weights, are_whole, join_chunks
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.row_chunks import by_chunks, starts_of_chunks
 from kmeans_core.points.row_groups import MOST_UPDATES, all_rows, moved_rows
 from kmeans_core.threads import chunks
 
-# Whole weights with a smaller sum have exact sums, in any order.
-MOST_WEIGHT = 2.0**53
-
 # Labels and weights of a row take about as long as this many multiply-adds.
 ROW_WORK = 6
+
+
+def cluster_totals(
+    labels: Labels,
+    weights: Floats,
+    values: Floats,
+    n_features: int,
+    n_clusters: int,
+    n_threads: int,
+) -> Floats:
+    """Sum of weight * value over the rows of each cluster, in the order of sums of rows."""
+    starts = starts_of_chunks(len(labels), n_features, n_clusters)
+    of_chunks, out = np.empty((len(starts) - 1, 1, n_clusters)), np.empty((1, n_clusters))
+    chunks.run(
+        len(of_chunks),
+        ROW_WORK * len(labels),
+        n_threads,
+        lambda start, stop: add_products(
+            labels, weights, values, starts, start, stop, of_chunks[:, 0]
+        ),
+    )
+    join_chunks(of_chunks, out)
+    totals: Floats = out[0]
+    return totals
 
 
 class ClusterSums:
@@ -29,7 +50,7 @@ class ClusterSums:
         n_samples, n_features = points.shape
         self._points = points
         self._weights = weights
-        self._summed = np.full(n_samples, -1, dtype=np.int32)  # the labels that the sums are of
+        self._summed = np.empty(n_samples, dtype=np.int32)  # the labels that the sums are of
         self.sums = np.zeros((n_clusters, n_features))
         self.weight_in_clusters = np.zeros(n_clusters)
         self.n_updates = MOST_UPDATES
@@ -41,8 +62,7 @@ class ClusterSums:
         self._weights_of_chunks = np.zeros((n_chunks, n_clusters))
         if self._by_chunks:
             self._sums_of_chunks = np.zeros((n_chunks, n_clusters, n_features))
-            whole = np.array_equal(weights, np.floor(weights))
-            self._weights_are_exact = whole and float(np.sum(weights)) < MOST_WEIGHT
+            self._weights_are_exact = are_whole(weights)
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
