@@ -114,7 +114,7 @@ def add_up(
     anew,  # IN: whether all rows are added
     summed,  # IN/OUT (n_samples,): the labels that the sums are of
     of_chunks,  # IN/OUT (n_chunks, n_clusters, n_features): the sums of each chunk
-    weights_of_chunks,  # SCRATCH (n_chunks, 1, n_clusters)
+    weights_of_chunks,  # SCRATCH (n_chunks, n_clusters)
     sums,  # OUT (n_clusters, n_features)
     weight_in_clusters,  # OUT (n_clusters,)
 ):
@@ -124,12 +124,12 @@ def add_up(
         summed[:] = -1
         of_chunks[:] = 0.0
     rows = (data, indices, indptr, weights, labels, starts, 0, n_chunks)
-    follow_labels(*rows, summed, of_chunks, weights_of_chunks[:, 0])
+    follow_labels(*rows, summed, of_chunks, weights_of_chunks)
     for chunk in range(n_chunks):
         first, last = starts[chunk], starts[chunk + 1]
-        add_weights(labels[first:last], weights[first:last], weights_of_chunks[chunk, 0])
+        add_weights(labels[first:last], weights[first:last], weights_of_chunks[chunk])
     join_chunks(of_chunks, sums)
-    join_chunks(weights_of_chunks, weight_in_clusters.reshape(1, -1))
+    join_chunks(weights_of_chunks.reshape(n_chunks, 1, -1), weight_in_clusters.reshape(1, -1))
 
 
 @kernel
@@ -173,7 +173,7 @@ def runs(
     touched = np.empty(n_clusters, dtype=np.bool_)
     summed = np.empty(n_samples, dtype=np.int32)
     sums = np.empty((n_clusters, n_features))
-    weights_of_chunks = np.empty((starts.shape[0] - 1, 1, n_clusters))
+    weights_of_chunks = np.empty((starts.shape[0] - 1, n_clusters))
     summing = (data, indices, indptr, weights)
     joined = (summed, of_chunks, weights_of_chunks, sums, weight_in_clusters)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=data.dtype)
@@ -244,5 +244,5 @@ def runs(
         own_distances(data, indices, indptr, now, norms, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift
         n_chunks = starts.shape[0] - 1
-        add_products(found, weights, own, starts, 0, n_chunks, weights_of_chunks[:, 0])
-        join_chunks(weights_of_chunks, inertias[s].reshape(1, -1))
+        add_products(found, weights, own, starts, 0, n_chunks, weights_of_chunks)
+        join_chunks(weights_of_chunks.reshape(n_chunks, 1, -1), inertias[s].reshape(1, -1))
