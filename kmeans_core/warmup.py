@@ -14,6 +14,7 @@ from kmeans_core.interface.parameters import as_iterable, check_parameters, int_
 from kmeans_core.pairwise.silhouette import silhouette_samples
 from kmeans_core.points.assign_dense import BOUNDS_CLUSTERS
 from kmeans_core.points.interface import RUN_CALLS
+from kmeans_core.points.row_chunks import MOST_SUMS
 
 # A fit with this many clusters takes a minute, and more clusters would take too long.
 _RULES = {"n_clusters": (int_from(1, 2**16),)}
@@ -83,9 +84,13 @@ def warmup(
 
 
 def _shapes(n_clusters: int) -> list[tuple[int, int]]:
-    """Numbers of rows and features that lead to each way of assigning (``dense_assigner``)."""
+    """Numbers of rows and features that lead to each way of assigning and of adding up rows.
+
+    See ``dense_assigner`` and ``by_chunks``.
+    """
     few = 2 * n_clusters + 10
     shapes = [(few, 3), (max(few, 6_000), 2), (max(few, 6_250 // n_clusters + 1), 32)]
+    shapes.append((few, MOST_SUMS // n_clusters + 1))
     if n_clusters >= BOUNDS_CLUSTERS:
         # Bounds use other tiles of vectors for long rows than for short ones.
         shapes += [(max(few, 200), 15), (max(few, 100), max(128, 20_000 // n_clusters + 1))]

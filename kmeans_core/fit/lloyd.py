@@ -12,6 +12,7 @@ from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.fit.problem import StopRule
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.points.interface import RUN_CALLS, Points, Sums
+from kmeans_core.points.sums import cluster_totals
 
 StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteration"]
 
@@ -162,7 +163,9 @@ def lloyd(
         n_iter=iteration + 1,
         stopped_by=stopped_by,
         center_shift=shift,
-        cluster_inertias=np.bincount(labels, own * weights, len(centers)).astype(np.float64),
+        cluster_inertias=cluster_totals(
+            labels, weights, own, points.shape[1], len(centers), points.n_threads
+        ),
     )
 
 

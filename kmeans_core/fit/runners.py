@@ -15,6 +15,7 @@ from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.points.assign_sparse import CenterTable
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import Points
+from kmeans_core.points.row_chunks import starts_of_chunks
 from kmeans_core.points.row_groups import MOST_UPDATES
 from kmeans_core.points.sparse import SparsePoints
 from kmeans_core.points.trials import n_kept_of_dense, n_kept_of_sparse
@@ -26,9 +27,8 @@ from kmeans_core.threads import stopping
 CALL_WORK = 1_000_000_000
 PART_WORK = 100_000_000
 
-# A single restart over dense rows runs in compiled calls below this number of rows, and up to this
-# many multiply-adds in an iteration; see DenseRunner.pays_alone.
-LONE_ROWS = 10_000
+# A single restart over dense rows runs in compiled calls up to this many multiply-adds in an
+# iteration; see DenseRunner.pays_alone.
 LONE_WORK = 1_000_000
 
 
@@ -50,6 +50,9 @@ class Runner(Protocol):
     def pays_alone(self, n_clusters: int) -> bool:
         """Whether a single restart is faster in compiled calls than in the loop."""
 
+    def adds_up(self, n_clusters: int) -> bool:
+        """Whether the calls add up rows in the order of the loop; see ``row_chunks``."""
+
     def kept_by_restart(self, n_clusters: int) -> int:
         """Bytes that a restart keeps besides its labels and centers."""
 
@@ -67,13 +70,16 @@ class DenseRunner:
         self.points = points
 
     def pays_alone(self, n_clusters: int) -> bool:
-        """Whether rows are few; otherwise the loop gains more from its filters.
+        """Whether an iteration is short; otherwise the loop gains more from its filters.
 
         Measured on one thread, with 8 iterations and with a run to the end: the loop took .9 to 3.3
-        times as long within both limits, and .7 to 1.2 times as long beyond either.
+        times as long within the limit, and .7 to 1.2 times as long beyond it.
         """
-        X = self.points.X
-        return len(X) < LONE_ROWS and X.size * n_clusters <= LONE_WORK
+        return self.points.X.size * n_clusters <= LONE_WORK
+
+    def adds_up(self, n_clusters: int) -> bool:
+        """Whether sums have one chunk of rows; the loop is as fast with more of them."""
+        return len(starts_of_chunks(*self.points.shape, n_clusters)) == 2
 
     def kept_by_restart(self, n_clusters: int) -> int:
         """0: there are no bounds to keep."""
@@ -108,6 +114,10 @@ class SparseRunner:
         """True: the compiled calls have the filter of the loop's assigner."""
         return True
 
+    def adds_up(self, n_clusters: int) -> bool:
+        """True: the calls have chunks too."""
+        return True
+
     def kept_by_restart(self, n_clusters: int) -> int:
         """A float32 bound for each row and lane."""
         return 4 * self.points.shape[0] * CenterTable.padded(n_clusters)
@@ -127,9 +137,10 @@ class SparseRunner:
         n_samples, n_clusters = points.shape[0], problem.n_clusters
         centers = CenterTable(n_clusters, points.n_features)
         n_padded = len(centers.half_norms)
+        starts = starts_of_chunks(n_samples, points.n_features, n_clusters)
         # An unfinished restart goes on with these.
         kept = (
-            np.empty((n_clusters, points.n_features)),
+            np.empty((len(starts) - 1, n_clusters, points.n_features)),
             np.empty(n_clusters),
             np.empty(n_padded, dtype=np.float32),
             np.empty(n_samples, dtype=np.float32),
@@ -141,7 +152,7 @@ class SparseRunner:
         table = centers.vectors, centers.table, centers.half_norms
 
         def kernel(at_once: int, first: int, last: int) -> None:
-            small_sparse.runs(*rows, *rules, *table, at_once, first, last, *kept, *runs)
+            small_sparse.runs(*rows, *rules, *table, at_once, first, last, starts, *kept, *runs)
 
         _complete(kernel, problem, start, stop, runs)
 

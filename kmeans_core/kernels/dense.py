@@ -9,6 +9,7 @@ import numpy as np
 
 from kmeans_core.kernels.arrays import aligned_empty
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.labels import BLOCK_ROWS, moved_rows
 from kmeans_core.kernels.vectors.exact import squared_differences
 from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
@@ -151,6 +152,38 @@ def add_rows(
             prefetch(X, rows[min(entry + ahead, starts[stop] - 1)])
             for j in range(X.shape[1]):
                 sums[c, j] += factor * np.float64(X[i, j])
+
+
+@kernel
+def follow_labels(
+    X,  # IN (n_samples, n_features)
+    weights,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    starts,  # IN (n_chunks + 1,): the first row of each chunk of rows
+    start,  # IN: first chunk
+    stop,  # IN: chunk to stop before
+    summed,  # IN/OUT (n_samples,): the labels that the sums are of, -1 if a row is in no sum
+    sums,  # IN/OUT (n_chunks, n_clusters, n_features), chunks start..stop
+    weight_in_clusters,  # IN/OUT (n_chunks, n_clusters), chunks start..stop
+):
+    """Bring the sums of chunks start..stop up to date with the labels, row by row."""
+    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
+    for chunk in range(start, stop):
+        total, weight_in_cluster = sums[chunk], weight_in_clusters[chunk]
+        for first in range(starts[chunk], starts[chunk + 1], BLOCK_ROWS):
+            last = min(first + BLOCK_ROWS, starts[chunk + 1])
+            for m in range(moved_rows(summed, labels, first, last, moved)):
+                i = np.uint64(moved[m])
+                old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
+                if old >= 0:
+                    left = np.uint64(old)
+                    weight_in_cluster[left] -= weight
+                    for j in range(np.uint64(X.shape[1])):
+                        total[left, j] -= weight * np.float64(X[i, j])
+                weight_in_cluster[new] += weight
+                for j in range(np.uint64(X.shape[1])):
+                    total[new, j] += weight * np.float64(X[i, j])
+                summed[i] = labels[i]
 
 
 @kernel

@@ -4,6 +4,9 @@ import numpy as np
 
 from kmeans_core.kernels.jit import kernel
 
+# Rows among which moved_rows looks at a time: their numbers stay in the first cache.
+BLOCK_ROWS = 256
+
 
 @kernel
 def group_rows(
@@ -29,6 +32,23 @@ def group_rows(
 
 
 @kernel
+def moved_rows(
+    before,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    first,  # IN
+    last,  # IN
+    moved,  # OUT (last - first,): the rows of first..last with a new label, ascending
+):
+    """Find rows with a new label; return their number."""
+    n_moved = np.uint64(0)
+    # There is no branch that the processor would have to guess.
+    for i in range(np.uint64(first), np.uint64(last)):
+        moved[n_moved] = i
+        n_moved += np.uint64(before[i] != labels[i])
+    return n_moved
+
+
+@kernel
 def group_moves(
     before,  # IN (n_samples,), each from 0 to n_clusters - 1
     labels,  # IN (n_samples,), each from 0 to n_clusters - 1
@@ -39,12 +59,8 @@ def group_moves(
 ):
     """Sort rows with a new label, once by the cluster they left and once by the one they joined."""
     n_clusters = starts.shape[0] - 1
-    # First their numbers, without a branch that the processor would have to guess.
     moved = np.empty(rows.shape[0] // 2 + 1, dtype=np.intp)
-    n_moved = 0
-    for i in range(labels.shape[0]):
-        moved[n_moved] = i
-        n_moved += before[i] != labels[i]
+    n_moved = moved_rows(before, labels, 0, labels.shape[0], moved)
     starts[:] = 0
     for m in range(n_moved):
         starts[before[moved[m]] + 1] += 1
@@ -73,3 +89,47 @@ def add_weights(
     weight_in_clusters[:] = 0.0
     for i in range(labels.shape[0]):
         weight_in_clusters[labels[i]] += weights[i]
+
+
+@kernel
+def join_chunks(
+    of_chunks,  # IN (n_chunks, n_clusters, n_features): the sums of each chunk of rows
+    out,  # OUT (n_clusters, n_features)
+):
+    """Sum of the sums of all chunks, added in the order of the chunks."""
+    for c in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[c, j] = of_chunks[0, c, j]
+    for chunk in range(1, of_chunks.shape[0]):
+        for c in range(out.shape[0]):
+            for j in range(out.shape[1]):
+                out[c, j] += of_chunks[chunk, c, j]
+
+
+@kernel
+def add_products(
+    labels,  # IN (n_samples,), each from 0 to n_clusters - 1
+    weights,  # IN (n_samples,)
+    values,  # IN (n_samples,)
+    starts,  # IN (n_chunks + 1,): the first row of each chunk of rows
+    start,  # IN: first chunk
+    stop,  # IN: chunk to stop before
+    out,  # OUT (n_chunks, n_clusters), chunks start..stop
+):
+    """Sum of weight * value over the rows of each chunk and cluster, in ascending order."""
+    for chunk in range(start, stop):
+        out[chunk] = 0.0
+        for i in range(np.uint64(starts[chunk]), np.uint64(starts[chunk + 1])):
+            out[chunk, np.uint64(labels[i])] += weights[i] * values[i]
+
+
+@kernel
+def are_whole(
+    weights,  # IN (n_samples,)
+):
+    """Whether all weights are whole numbers with exact sums, in any order."""
+    n_fractions, total = 0, 0.0
+    for i in range(weights.shape[0]):
+        n_fractions += weights[i] != np.floor(weights[i])
+        total += weights[i]
+    return n_fractions == 0 and total < 2.0**53

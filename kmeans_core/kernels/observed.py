@@ -125,6 +125,35 @@ def add_cells(
 
 
 @kernel
+def add_chunks(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    weights,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    starts,  # IN (n_chunks + 1,): the first row of each chunk of rows
+    start,  # IN: first chunk
+    stop,  # IN: chunk to stop before
+    sums,  # OUT (n_chunks, n_clusters, n_features), chunks start..stop: sums of weight * value
+    weight_of_known,  # OUT (n_chunks, n_clusters, n_features), the same chunks: sums of weights
+    weight_in_clusters,  # OUT (n_chunks, n_clusters), the same chunks: sums of weights of rows
+):
+    """Add up the known cells of the rows of each chunk, cluster by cluster and row by row."""
+    for chunk in range(start, stop):
+        sums[chunk] = 0.0
+        weight_of_known[chunk] = 0.0
+        weight_in_clusters[chunk] = 0.0
+        for i in range(np.uint64(starts[chunk]), np.uint64(starts[chunk + 1])):
+            c, weight = np.uint64(labels[i]), weights[i]
+            total, of_known = sums[chunk, c], weight_of_known[chunk, c]
+            weight_in_clusters[chunk, c] += weight
+            for position in range(np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])):
+                j = np.uint64(indices[position])
+                total[j] += weight * np.float64(data[position])
+                of_known[j] += weight
+
+
+@kernel
 def means(
     sums,  # IN (n_clusters, n_features)
     weight_of_known,  # IN (n_clusters, n_features)

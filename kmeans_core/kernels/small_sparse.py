@@ -14,10 +14,10 @@ from kmeans_core.kernels.centers import (
     weighted_total,
 )
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.labels import add_weights
+from kmeans_core.kernels.labels import add_products, add_weights, join_chunks
 from kmeans_core.kernels.seeding import BLOCK_ROWS, add_blocks, least_potential
 from kmeans_core.kernels.seeding_sparse import best_is_sure, draw, keep, put, step
-from kmeans_core.kernels.sparse import own_distances
+from kmeans_core.kernels.sparse import follow_labels, own_distances
 from kmeans_core.kernels.sparse_filter import put_norms
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
 
@@ -104,18 +104,32 @@ def choose(
 
 
 @kernel
-def add(
+def add_up(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
-    begin,  # IN: the first position of the row in data
-    end,  # IN: the position to stop before
-    factor,  # IN: weight of the row, with a sign
-    total,  # IN/OUT (n_features,)
+    indptr,  # IN (n_samples + 1,)
+    weights,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    starts,  # IN (n_chunks + 1,): the first row of each chunk of rows
+    anew,  # IN: whether all rows are added
+    summed,  # IN/OUT (n_samples,): the labels that the sums are of
+    of_chunks,  # IN/OUT (n_chunks, n_clusters, n_features): the sums of each chunk
+    weights_of_chunks,  # SCRATCH (n_chunks, n_clusters)
+    sums,  # OUT (n_clusters, n_features)
+    weight_in_clusters,  # OUT (n_clusters,)
 ):
-    """total += factor * row."""
-    for position in range(begin, end):
-        # Indices are unsigned, so that numba does not check for negative ones.
-        total[np.uintp(indices[position])] += factor * np.float64(data[position])
+    """Bring sums up to date with the labels; see ``sums.ClusterSums``."""
+    n_chunks = starts.shape[0] - 1
+    if anew:
+        summed[:] = -1
+        of_chunks[:] = 0.0
+    rows = (data, indices, indptr, weights, labels, starts, 0, n_chunks)
+    follow_labels(*rows, summed, of_chunks, weights_of_chunks)
+    for chunk in range(n_chunks):
+        first, last = starts[chunk], starts[chunk + 1]
+        add_weights(labels[first:last], weights[first:last], weights_of_chunks[chunk])
+    join_chunks(of_chunks, sums)
+    join_chunks(weights_of_chunks.reshape(n_chunks, 1, -1), weight_in_clusters.reshape(1, -1))
 
 
 @kernel
@@ -135,7 +149,8 @@ def runs(
     at_once,  # IN: most iterations of a restart in this call
     start,  # IN
     stop,  # IN: start + 1 if a restart may stay unfinished
-    sums,  # SCRATCH (n_clusters, n_features), which the next call needs unchanged
+    starts,  # IN (n_chunks + 1,): the first row of each chunk of rows, for sums
+    of_chunks,  # SCRATCH (n_chunks, n_clusters, n_features), which the next call needs unchanged
     drift,  # SCRATCH, the same (n_clusters,)
     drift32,  # SCRATCH, the same (n_padded,) float32
     upper,  # SCRATCH, the same (n_samples,) float32
@@ -156,7 +171,11 @@ def runs(
     norms = np.empty(n_clusters)
     weight_in_clusters, shifts = np.empty(n_clusters), np.empty(n_clusters)
     touched = np.empty(n_clusters, dtype=np.bool_)
-    before = np.empty(n_samples, dtype=np.int32)
+    summed = np.empty(n_samples, dtype=np.int32)
+    sums = np.empty((n_clusters, n_features))
+    weights_of_chunks = np.empty((starts.shape[0] - 1, n_clusters))
+    summing = (data, indices, indptr, weights)
+    joined = (summed, of_chunks, weights_of_chunks, sums, weight_in_clusters)
     own, rounded = np.empty(n_samples), np.empty(1, dtype=data.dtype)
     matrix = (data, indices, indptr, row_norms)
     bounds = (table, half_norms, vectors, drift, drift32, upper, lower)
@@ -170,14 +189,13 @@ def runs(
             drift32[:] = 0.0
             upper[:] = np.inf
             n_updates = most_updates
+        summed[:] = found
         touched[:] = True
         until = min(max_iter, iteration + at_once)
         why = MAX_ITER if until == max_iter else UNFINISHED
         shift = 0.0
         changed = True
         while iteration < until:
-            for i in range(n_samples):
-                before[i] = found[i]
             put_centers(now, touched, 0, n_features, table)
             put_norms(now, norms, half_norms)
             n_moved = sparse_bounds.assign(*matrix, now, norms, *bounds, found)
@@ -187,21 +205,16 @@ def runs(
                 shift = 0.0
                 why = STRICT
                 break
-            if n_updates >= most_updates or 2 * n_moved > n_samples:
-                sums[:] = 0.0
-                for i in range(n_samples):
-                    add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
-                touched[:] = True
+            anew = n_updates >= most_updates or 2 * n_moved > n_samples
+            touched[:] = anew
+            if anew:
                 n_updates = 0
             else:
-                touched[:] = False
                 for i in range(n_samples):
-                    if before[i] != found[i]:
-                        touched[before[i]] = touched[found[i]] = True
-                        add(data, indices, indptr[i], indptr[i + 1], -weights[i], sums[before[i]])
-                        add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
+                    if summed[i] != found[i]:
+                        touched[summed[i]] = touched[found[i]] = True
                 n_updates += counts
-            add_weights(found, weights, weight_in_clusters)
+            add_up(*summing, found, starts, anew, *joined)
             shift = move_centers(sums, weight_in_clusters, touched, after, shifts, now)
             if shift < 0.0:
                 why = RAN_EMPTY
@@ -214,11 +227,7 @@ def runs(
         if why in (RAN_EMPTY, UNFINISHED):
             continue
         if n_updates > 0:
-            # If the restart converged at once in this call, the weights are not added up yet.
-            add_weights(found, weights, weight_in_clusters)
-            sums[:] = 0.0
-            for i in range(n_samples):
-                add(data, indices, indptr[i], indptr[i + 1], weights[i], sums[found[i]])
+            add_up(*summing, found, starts, True, *joined)
             means(sums, weight_in_clusters, now, 0, n_clusters, sums, shifts)
             if replace_centers(sums, now):
                 touched[:] = changed = True
@@ -234,6 +243,6 @@ def runs(
         squared_lengths(now, norms)
         own_distances(data, indices, indptr, now, norms, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift
-        for i in range(n_samples):
-            own[i] *= weights[i]
-        add_weights(found, own, inertias[s])
+        n_chunks = starts.shape[0] - 1
+        add_products(found, weights, own, starts, 0, n_chunks, weights_of_chunks)
+        join_chunks(weights_of_chunks.reshape(n_chunks, 1, -1), inertias[s].reshape(1, -1))

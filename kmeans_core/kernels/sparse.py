@@ -14,6 +14,7 @@ too much cancels, the exact distance replaces it. ``sparse_filter.py`` assigns r
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.labels import BLOCK_ROWS, moved_rows
 
 # Below this share of |x|^2 + |c|^2 an expanded distance has lost more than 3 of its 16 digits.
 CANCELLED = 1e-3
@@ -273,6 +274,42 @@ def add_rows(
             factor = factors[entry]
             for position in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):
                 total[np.uint64(indices[position])] += factor * np.float64(data[position])
+
+
+@kernel
+def follow_labels(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    weights,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    starts,  # IN (n_chunks + 1,): the first row of each chunk of rows
+    start,  # IN: first chunk
+    stop,  # IN: chunk to stop before
+    summed,  # IN/OUT (n_samples,): the labels that the sums are of, -1 if a row is in no sum
+    sums,  # IN/OUT (n_chunks, n_clusters, n_features), chunks start..stop
+    weight_in_clusters,  # IN/OUT (n_chunks, n_clusters), chunks start..stop
+):
+    """Bring the sums of chunks start..stop up to date with the labels, row by row."""
+    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
+    for chunk in range(start, stop):
+        total, weight_in_cluster = sums[chunk], weight_in_clusters[chunk]
+        for first in range(starts[chunk], starts[chunk + 1], BLOCK_ROWS):
+            last = min(first + BLOCK_ROWS, starts[chunk + 1])
+            for m in range(moved_rows(summed, labels, first, last, moved)):
+                i = np.uint64(moved[m])
+                old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
+                begin, end = np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])
+                if old >= 0:
+                    left = np.uint64(old)
+                    weight_in_cluster[left] -= weight
+                    for position in range(begin, end):
+                        j = np.uint64(indices[position])
+                        total[left, j] -= weight * np.float64(data[position])
+                weight_in_cluster[new] += weight
+                for position in range(begin, end):
+                    total[new, np.uint64(indices[position])] += weight * np.float64(data[position])
+                summed[i] = labels[i]
 
 
 @kernel

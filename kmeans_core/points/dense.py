@@ -100,6 +100,9 @@ class DensePoints:
             ),
         )
 
+    def follow_labels(self, *arrays: Any) -> None:
+        dense.follow_labels(self.X, *arrays)
+
     def sums_are_exact(self, weights: Floats) -> bool:
         return False  # unknown: to check takes as long as a sum
 

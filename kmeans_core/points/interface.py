@@ -157,6 +157,9 @@ class KnownPoints(Points, Protocol):
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         """Add factor * row to ``sums`` (n_clusters, n_features), entry by entry."""
 
+    def follow_labels(self, *arrays: Any) -> None:
+        """Bring the sums of chunks of rows up to date: see ``kernels.dense.follow_labels``."""
+
     def sums_are_exact(self, weights: Floats) -> bool:
         """Whether float64 certainly holds every weighted sum of rows exactly, in any order."""
 

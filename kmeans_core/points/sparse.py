@@ -149,6 +149,9 @@ class SparsePoints(CsrRows):
             lambda start, stop: groups.add(add, start, stop, self.n_stored / n_samples, sums),
         )
 
+    def follow_labels(self, *arrays: Any) -> None:
+        sparse.follow_labels(*self.csr, *arrays)
+
     def sums_are_exact(self, weights: Floats) -> bool:
         whole = np.all(weights == np.floor(weights)) and np.sum(weights) < MOST_WEIGHT
         return bool(whole) and self._is_short

@@ -4,30 +4,65 @@ import numpy as np
 
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.kernels.centers import means, total
-from kmeans_core.kernels.labels import add_weights
+from kmeans_core.kernels.labels import add_products, add_weights, are_whole, join_chunks
 from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.row_chunks import by_chunks, starts_of_chunks
 from kmeans_core.points.row_groups import MOST_UPDATES, all_rows, moved_rows
 from kmeans_core.threads import chunks
+
+# Labels and weights of a row take about as long as this many multiply-adds.
+ROW_WORK = 6
+
+
+def cluster_totals(
+    labels: Labels,
+    weights: Floats,
+    values: Floats,
+    n_features: int,
+    n_clusters: int,
+    n_threads: int,
+) -> Floats:
+    """Sum of weight * value over the rows of each cluster, in the order of sums of rows."""
+    starts = starts_of_chunks(len(labels), n_features, n_clusters)
+    of_chunks, out = np.empty((len(starts) - 1, 1, n_clusters)), np.empty((1, n_clusters))
+    chunks.run(
+        len(of_chunks),
+        ROW_WORK * len(labels),
+        n_threads,
+        lambda start, stop: add_products(
+            labels, weights, values, starts, start, stop, of_chunks[:, 0]
+        ),
+    )
+    join_chunks(of_chunks, out)
+    totals: Floats = out[0]
+    return totals
 
 
 class ClusterSums:
     """The weighted sum of each cluster's rows, and the weight of each cluster.
 
     If few rows changed cluster, only these are subtracted and added. The choice depends only on how
-    many rows changed and how often, so every assigner leads to the same centers. The weights of the
-    clusters are added up again each time, because rounding must not decide whether a cluster is
-    empty.
+    many rows changed and how often, so every assigner leads to the same centers. Weights that may
+    round are added up again each time, because rounding must not decide whether a cluster is empty.
     """
 
     def __init__(self, points: KnownPoints, weights: Floats, n_clusters: int) -> None:
+        n_samples, n_features = points.shape
         self._points = points
         self._weights = weights
-        self._summed = np.empty(0, dtype=np.int32)  # the labels that the sums are of
-        self.sums = np.zeros((n_clusters, points.shape[1]))
-        self.weight_in_clusters = np.empty(n_clusters)
+        self._summed = np.empty(n_samples, dtype=np.int32)  # the labels that the sums are of
+        self.sums = np.zeros((n_clusters, n_features))
+        self.weight_in_clusters = np.zeros(n_clusters)
         self.n_updates = MOST_UPDATES
         # An exact update is as good as a sum over all rows.
         self._counts = 0 if points.sums_are_exact(weights) else 1
+        self._by_chunks = by_chunks(n_features, n_clusters)
+        self._starts = starts_of_chunks(n_samples, n_features, n_clusters)
+        n_chunks = len(self._starts) - 1
+        self._weights_of_chunks = np.zeros((n_chunks, n_clusters))
+        if self._by_chunks:
+            self._sums_of_chunks = np.zeros((n_chunks, n_clusters, n_features))
+            self._weights_are_exact = are_whole(weights)
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
@@ -35,19 +70,24 @@ class ClusterSums:
         if self.n_updates >= MOST_UPDATES or 2 * n_moved > len(labels):
             self.refresh(labels)
             return
-        groups = moved_rows(self._summed, labels, self._weights, len(self.weight_in_clusters))
-        self._points.add_rows(groups, self.sums)
+        if self._by_chunks:
+            self._follow(labels, 2 * n_moved, anew=False)
+        else:
+            groups = moved_rows(self._summed, labels, self._weights, len(self.sums))
+            self._points.add_rows(groups, self.sums)
+            self._remember(labels)
         self.n_updates += self._counts
-        self._remember(labels)
 
     def refresh(self, labels: Labels) -> None:
         """Add up all rows."""
-        self.sums[:] = 0.0
-        self._points.add_rows(
-            all_rows(labels, self._weights, len(self.weight_in_clusters)), self.sums
-        )
+        if self._by_chunks:
+            self._follow(labels, len(labels), anew=True)
+        else:
+            self.sums[:] = 0.0
+            groups = all_rows(labels, self._weights, len(self.sums))
+            self._points.add_rows(groups, self.sums)
+            self._remember(labels)
         self.n_updates = 0
-        self._remember(labels)
 
     def means(self, before: Floats, out: Floats) -> float:
         """Write the mean of each cluster to ``out``; return the summed squared shifts.
@@ -69,6 +109,28 @@ class ClusterSums:
             shifts[c] = np.sum((before[c] - out[c]) ** 2)
         return float(total(shifts))
 
+    def _follow(self, labels: Labels, n_rows: int, *, anew: bool) -> None:
+        """Bring the sums of all chunks up to date, which adds about ``n_rows`` rows."""
+        sums, weights = self._sums_of_chunks, self._weights_of_chunks
+        rows = self._weights, labels, self._starts
+
+        def follow(start: int, stop: int) -> None:
+            if anew:
+                self._summed[self._starts[start] : self._starts[stop]] = -1
+                sums[start:stop] = 0.0
+                weights[start:stop] = 0.0
+            self._points.follow_labels(*rows, start, stop, self._summed, sums, weights)
+            if not self._weights_are_exact and not anew:
+                for chunk in range(start, stop):
+                    own = slice(self._starts[chunk], self._starts[chunk + 1])
+                    add_weights(labels[own], self._weights[own], weights[chunk])
+
+        n_values = n_rows * self._points.n_stored // len(labels)
+        work = n_values + ROW_WORK * len(labels)
+        chunks.run(len(weights), work, self._points.n_threads, follow)
+        join_chunks(sums, self.sums)
+        join_chunks(weights[:, None], self.weight_in_clusters[None])
+
     def _remember(self, labels: Labels) -> None:
-        self._summed = labels.copy()
+        self._summed[:] = labels
         add_weights(labels, self._weights, self.weight_in_clusters)

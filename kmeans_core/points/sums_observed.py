@@ -7,7 +7,8 @@ import numpy as np
 from kmeans_core.arrays import Csr, Floats, Labels
 from kmeans_core.kernels import observed
 from kmeans_core.kernels.centers import total
-from kmeans_core.kernels.labels import add_weights
+from kmeans_core.kernels.labels import add_weights, join_chunks
+from kmeans_core.points.row_chunks import by_chunks, starts_of_chunks
 from kmeans_core.points.row_groups import all_rows
 from kmeans_core.threads import chunks
 
@@ -34,6 +35,7 @@ class ObservedSums:
         self._sums = np.empty((n_clusters, len(feature_means)))
         self._weight_of_known = np.empty_like(self._sums)
         self.weight_in_clusters = np.empty(n_clusters)
+        self._by_chunks = by_chunks(len(feature_means), n_clusters)
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Add up all rows, whatever the number of changed labels."""
@@ -41,6 +43,9 @@ class ObservedSums:
 
     def refresh(self, labels: Labels) -> None:
         """Add up all rows."""
+        if self._by_chunks:
+            self._add_chunks(labels)
+            return
         groups = all_rows(labels, self._weights, len(self.weight_in_clusters))
         self._sums[:] = 0.0
         self._weight_of_known[:] = 0.0
@@ -82,3 +87,20 @@ class ObservedSums:
             ),
         )
         return float(total(shifts))
+
+    def _add_chunks(self, labels: Labels) -> None:
+        starts = starts_of_chunks(len(labels), len(self._feature_means), len(self._sums))
+        shape = len(starts) - 1, *self._sums.shape
+        sums, weight_of_known, weights = np.empty(shape), np.empty(shape), np.empty(shape[:2])
+        rows = *self._csr, self._weights, labels, starts
+        chunks.run(
+            len(weights),
+            len(self._csr[0]),
+            self._n_threads,
+            lambda start, stop: observed.add_chunks(
+                *rows, start, stop, sums, weight_of_known, weights
+            ),
+        )
+        join_chunks(sums, self._sums)
+        join_chunks(weight_of_known, self._weight_of_known)
+        join_chunks(weights[:, None], self.weight_in_clusters[None])

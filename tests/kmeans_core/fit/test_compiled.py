@@ -168,14 +168,13 @@ def test_threads_change_nothing(blobs, storage, always_threads, n_threads):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype):
     ways = []
-    for name in ("moved_rows", "all_rows"):
-        way = getattr(sums, name)
+    follow = sums.ClusterSums._follow
 
-        def watched(*args, name=name, way=way):
-            ways.append(name)
-            return way(*args)
+    def watched(self, labels, n_rows, *, anew):
+        ways.append("a" if anew else "m")
+        follow(self, labels, n_rows, anew=anew)
 
-        monkeypatch.setattr(sums, name, watched)
+    monkeypatch.setattr(sums.ClusterSums, "_follow", watched)
     rng = np.random.default_rng(2)
     X = storage(rng.random((3000, 3)).astype(dtype))  # no groups: the centers move for long
     run = partial(compiled_and_looped, X, X[:15], 15, weights=rng.random(3000))
@@ -183,7 +182,7 @@ def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype)
     assert_same_bits([compiled], [looped])
     assert looped.n_iter > 35
     # A sum over all rows and fifteen updates, repeated, and one sum for the result.
-    middle = "".join(way[0] for way in ways)
+    middle = "".join(ways)
     assert "a" + "m" * 15 + "a" + "m" * 15 + "a" in middle
     assert middle.count("a") < middle.count("m")
 
@@ -386,18 +385,19 @@ def test_fits_from_a_seed_end_as_the_loop_does(float_cases, data, sparse, seed, 
     assert fit_bits(quiet) == fit_bits(heard.fit(X, sample_weight=case.weights))
 
 
-@pytest.mark.parametrize(
-    ("n_samples", "n_features", "n_clusters"),
-    [(1_000, 10, 100), (9_999, 5, 2)],  # a million multiply-adds in an iteration; fewer rows
-)
-def test_a_single_restart_with_much_dense_work_goes_to_the_loop(
-    storage, n_samples, n_features, n_clusters
-):
-    within = as_points(storage(np.ones((n_samples, n_features))))
-    assert compiled.is_small(within, n_clusters, 1)
-    beyond = as_points(storage(np.ones((n_samples + 1, n_features))))
-    assert compiled.is_small(beyond, n_clusters, 1) == sp.issparse(beyond.matrix)
-    assert compiled.is_small(beyond, n_clusters, 2)
+def test_a_single_restart_with_much_dense_work_goes_to_the_loop(storage):
+    within = as_points(storage(np.ones((1_000, 10))))  # a million multiply-adds in an iteration
+    assert compiled.is_small(within, 100, 1)
+    beyond = as_points(storage(np.ones((1_001, 10))))
+    assert compiled.is_small(beyond, 100, 1) == sp.issparse(beyond.matrix)
+    assert compiled.is_small(beyond, 100, 2)
+
+
+@pytest.mark.parametrize("n_restarts", [1, 2])
+def test_dense_rows_of_two_chunks_of_sums_go_to_the_loop(storage, n_restarts):
+    assert compiled.is_small(as_points(storage(np.ones((8_191, 5)))), 2, n_restarts)
+    beyond = as_points(storage(np.ones((8_192, 5))))
+    assert compiled.is_small(beyond, 2, n_restarts) == sp.issparse(beyond.matrix)
 
 
 def test_many_restarts_with_much_work_go_to_the_loop(storage):
