@@ -178,13 +178,13 @@ class SparsePoints(CsrRows):
         sparse.exact_own_distances(*self.csr, centers, labels, rows, out)
         return out
 
-    def squared_distances(self, centers: Floats) -> Floats:
-        out = np.empty((len(self.row_norms), len(centers)))
+    def distances(self, centers: Floats) -> npt.NDArray[Any]:
+        out = np.empty((len(self.row_norms), len(centers)), self.dtype)
         table, norms = transposed(centers), np.empty(len(centers))
         squared_lengths(centers, norms)
         self._run_rows(
             len(centers),
-            lambda start, stop: sparse.squared_distances(
+            lambda start, stop: sparse.distances(
                 *self.csr, self.row_norms, centers, table, norms, start, stop, out
             ),
         )
