@@ -70,11 +70,12 @@ def multiply(
     """Multiply a block of rows with the tables, some features at a time."""
     n_features = X.shape[1]
     for left in range(0, n_features, rows.shape[1]):
-        width = min(rows.shape[1], n_features - left)
+        taken = origin[left : left + rows.shape[1]]
+        width = taken.shape[0]
         for r in range(n_rows):
-            line = rows[r]
+            line, x = rows[r], X[first + r, left : left + width]
             for j in range(width):
-                line[j] = np.float64(X[first + r, left + j]) - origin[left + j]
+                line[j] = np.float64(x[j]) - taken[j]
             for j in range(width, rows.shape[1]):
                 line[j] = 0.0
             square = squared_length(rows, r)
@@ -85,10 +86,10 @@ def multiply(
             for top in range(0, n_rows, len(tile)):
                 dense_products(rows, places, top, table, 0, tile, vectors, target)
             if left > 0:
-                total = products[t]
                 for r in range(n_rows):
-                    for lane in range(part.shape[1]):
-                        total[r, lane] += part[r, lane]
+                    total, added = products[t, r], part[r]
+                    for lane in range(added.shape[0]):
+                        total[lane] += added[lane]
 
 
 @kernel
@@ -159,9 +160,7 @@ def by_products(
                         for lane in range(width):
                             limit = share * (norms[r] + others[lane]) + floor
                             if not squared[lane] > limit:
-                                squared[lane] = directly(
-                                    X, first + r, centers[column + lane], room
-                                )
+                                squared[lane] = directly(X, first + r, centers[column + lane], room)
                     line = out[first + r, column : column + width]
                     for lane in range(width):
                         line[lane] = np.sqrt(squared[lane])

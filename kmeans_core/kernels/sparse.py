@@ -198,7 +198,8 @@ def distances(
         for c in range(out.shape[1]):
             norms = row_norms[i] + center_norms[c]
             squared = norms - 2.0 * products[c]
-            if not squared > CANCELLED * norms:
+            # Without stored values the squared length of the center is exact.
+            if not squared > CANCELLED * norms and begin < end:
                 squared = exact_distance(data, indices, begin, end, centers[c])
             out[i, c] = np.sqrt(squared)
 
