@@ -74,13 +74,3 @@ def rows_of(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     for rows in row_blocks(array.shape):
         out[rows] = array[rows].astype(dtype, copy=False)
     return out
-
-
-def roots_of(squared: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Square roots in ``dtype``, block by block; in place if the array has this dtype."""
-    out = squared if squared.dtype == dtype else np.empty(squared.shape, dtype=dtype)
-    if squared.size <= BLOCK_ENTRIES:
-        return np.sqrt(squared, out=out, casting="same_kind")
-    for rows in row_blocks(squared.shape):
-        out[rows] = np.sqrt(squared[rows])
-    return out

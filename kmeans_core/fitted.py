@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kmeans_core.arrays import Floats, Labels, roots_of
+from kmeans_core.arrays import Floats, Labels
 from kmeans_core.interface.scikit_learn import ScikitLearnClusterer
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.nearest import as_centers, nearest_centers
@@ -66,8 +66,7 @@ class FittedModel(ScikitLearnClusterer):
             known cells.
         """
         points, centers = self._points_and_centers(X)
-        squared = points.squared_distances(centers)
-        return self._framed(X, roots_of(squared, points.dtype))
+        return self._framed(X, points.distances(centers))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Minus the inertia of X under the fitted centers, minus ``penalty_``: larger is better.

@@ -1,8 +1,8 @@
 """Kernels over a dense array: the exact distance, and sums.
 
 X is (n_samples, n_features) float32 or float64; distances and sums are float64. The exact distance
-is the sum of (x - c)^2 in float64, first feature first. A vector holds one feature of eight rows or
-of eight centers, and each lane adds the features of its row or center in order.
+is the sum of (x - c)^2 in float64, first feature first. A vector holds one feature of eight
+rows, and each lane adds the features of its row in order.
 """
 
 import numpy as np
@@ -10,14 +10,9 @@ import numpy as np
 from kmeans_core.kernels.arrays import aligned_empty
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import BLOCK_ROWS, moved_rows
-from kmeans_core.kernels.vectors.exact import squared_differences
 from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.kernels.vectors.rows import TILE_ROWS, label_rows, put_rows
-
-# Vectors of centers in a tile: with two, one addition need not wait for the other.
-TILE = (0, 0)
-TILE_LANES = LANES64 * len(TILE)
 
 # Entries of X that lie between asking for a row and adding it.
 AHEAD = 512
@@ -84,23 +79,6 @@ def assign(
         put_rows(X, i, tile)
         n_moved += label_rows(tile, centers, labels, i)
     return n_moved + assign_some(X, centers, np.arange(start + n_whole, stop), labels)
-
-
-@kernel
-def squared_distances(
-    X,  # IN (n_samples, n_features)
-    table,  # IN (n_features, n_padded): the centers transposed, in whole tiles
-    start,  # IN
-    stop,  # IN
-    out,  # OUT (n_samples, n_clusters), rows start..stop
-):
-    """Squared distances of rows start..stop to every center."""
-    distances = aligned_empty(table.shape[1], table)
-    for i in range(start, stop):
-        for column in range(0, table.shape[1], TILE_LANES):
-            squared_differences(X, i, table, column, TILE, distances)
-        for c in range(out.shape[1]):
-            out[i, c] = distances[c]
 
 
 @kernel

@@ -58,7 +58,7 @@ def assign(
 
 
 @kernel
-def squared_distances(
+def distances(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
@@ -67,7 +67,7 @@ def squared_distances(
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
 ):
-    """Squared distances to every center, scaled to all features; NaN if a row has no known cell."""
+    """Distances to every center, scaled to all features; NaN if a row has no known cell."""
     totals = np.empty(centers_t.shape[1])
     for i in range(start, stop):
         add_squares(data, indices, indptr[i], indptr[i + 1], centers_t, totals)
@@ -76,7 +76,7 @@ def squared_distances(
         if n_known > 0:
             scale = centers_t.shape[0] / n_known
         for c in range(out.shape[1]):
-            out[i, c] = totals[c] * scale
+            out[i, c] = np.sqrt(totals[c] * scale)
 
 
 @kernel

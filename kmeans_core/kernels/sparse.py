@@ -174,7 +174,7 @@ def squared_deviations(
 
 
 @kernel
-def squared_distances(
+def distances(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
@@ -186,7 +186,7 @@ def squared_distances(
     stop,  # IN
     out,  # OUT (n_samples, n_clusters), rows start..stop
 ):
-    """Squared distances of rows start..stop to every center."""
+    """Distances of rows start..stop to every center."""
     products = np.empty(centers_t.shape[1])
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
@@ -198,10 +198,11 @@ def squared_distances(
                 products[c] += x * centers_t[j, c]
         for c in range(out.shape[1]):
             norms = row_norms[i] + center_norms[c]
-            distance = norms - 2.0 * products[c]
-            if not distance > CANCELLED * norms:
-                distance = exact_distance(data, indices, begin, end, centers[c])
-            out[i, c] = distance
+            squared = norms - 2.0 * products[c]
+            # Without stored values the squared length of the center is exact.
+            if not squared > CANCELLED * norms and begin < end:
+                squared = exact_distance(data, indices, begin, end, centers[c])
+            out[i, c] = np.sqrt(squared)
 
 
 @kernel

@@ -11,6 +11,7 @@ from kmeans_core.kernels.vectors.fused import TILES
 from kmeans_core.kernels.vectors.ir import LANES, LANES32
 from kmeans_core.kernels.vectors.rows import FILTER_CENTERS
 from kmeans_core.points import assign_boxes
+from kmeans_core.points.centers import origin_of
 from kmeans_core.points.interface import Assigner
 from kmeans_core.threads import chunks
 
@@ -103,7 +104,7 @@ class RowFilterAssigner:
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self._origin is None:
             self._origin = np.zeros(self._table.shape[1], dtype=self.X.dtype)
-            self._origin[: self.X.shape[1]] = _origin(centers, self.X.dtype)
+            self._origin[: self.X.shape[1]] = origin_of(centers, self.X.dtype)
         origin = self._origin
         longest = row_filter.put_centers(centers, origin, self._table, self._half_norms)
 
@@ -209,7 +210,7 @@ class FilteredAssigner:
         """Put the centers in the table; a bound on their distance from the origin."""
         if self._before is None:
             self._before = centers.copy()
-            self._origin = _origin(centers, self.X.dtype)
+            self._origin = origin_of(centers, self.X.dtype)
         longest: float = dense_filter.move(
             centers,
             self._before,
@@ -226,14 +227,6 @@ class FilteredAssigner:
             self._group_drift[:] = 0.0
             self._upper[:] = np.inf
         return longest
-
-
-def _origin(centers: Floats, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Where rows and centers are measured from: near it rounding errors are small."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        middle: npt.NDArray[Any] = np.mean(centers, axis=0).astype(dtype)
-    middle[~np.isfinite(middle)] = 0.0
-    return middle
 
 
 def _groups(X: npt.NDArray[Any], n_clusters: int) -> tuple[int, int, int]:

@@ -140,8 +140,8 @@ class Points(Protocol):
     def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         """The same for some rows, with the same bits in every storage."""
 
-    def squared_distances(self, centers: Floats) -> Floats:
-        """(n_samples, n_clusters): to every center; exactly 0 if row and center coincide."""
+    def distances(self, centers: Floats) -> npt.NDArray[Any]:
+        """(n_samples, n_clusters) of X's dtype: to every center; exactly 0 if both coincide."""
 
 
 class KnownPoints(Points, Protocol):

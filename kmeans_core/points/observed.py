@@ -159,13 +159,13 @@ class ObservedPoints(CsrRows):
     def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         return self.own_distances(centers, labels)[rows]
 
-    def squared_distances(self, centers: Floats) -> Floats:
-        """Distances scaled to all features: d / known * sum; NaN for a row without known cells."""
-        out = np.empty((self.shape[0], len(centers)))
+    def distances(self, centers: Floats) -> npt.NDArray[Any]:
+        """Roots of d / known * sum, scaled to all features; NaN for a row without known cells."""
+        out = np.empty((self.shape[0], len(centers)), self.dtype)
         table = transposed(centers)
         self.run_rows(
             len(centers),
-            lambda start, stop: observed.squared_distances(*self.csr, table, start, stop, out),
+            lambda start, stop: observed.distances(*self.csr, table, start, stop, out),
         )
         return out
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from kmeans_core.arrays import Csr, Floats, Ints, Labels, aligned_zeros, ceil_div
 from kmeans_core.kernels import sparse, sparse_pairs
 from kmeans_core.kernels.centers import squared_lengths
-from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
+from kmeans_core.kernels.vectors.ir import LANES64, VECTOR_BYTES
 from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_sparse import SparseAssigner
 from kmeans_core.points.centers import transposed
@@ -181,13 +181,15 @@ class SparsePoints(CsrRows):
         sparse.exact_own_distances(*self.csr, centers, labels, rows, out)
         return out
 
-    def squared_distances(self, centers: Floats) -> Floats:
-        out = np.empty((len(self.row_norms), len(centers)))
-        table, norms = transposed(centers), np.empty(len(centers))
+    def distances(self, centers: Floats) -> npt.NDArray[Any]:
+        out = np.empty((len(self.row_norms), len(centers)), self.dtype)
+        # With very many features, padding costs more than the rows.
+        table = transposed(centers, min(LANES64, len(centers)))
+        norms = np.empty(len(centers))
         squared_lengths(centers, norms)
         self._run_rows(
             len(centers),
-            lambda start, stop: sparse.squared_distances(
+            lambda start, stop: sparse.distances(
                 *self.csr, self.row_norms, centers, table, norms, start, stop, out
             ),
         )

@@ -235,8 +235,9 @@ def _squared_differences_in_numpy(X, row, table, column, vectors, out):
 
 def _expand_in_numpy(products, norm, norms, share, least, vectors):
     n_lanes = len(vectors) * LANES64
-    both = norm + norms[:n_lanes]
-    products[:n_lanes] = both - 2.0 * products[:n_lanes]
+    with np.errstate(over="ignore", invalid="ignore"):
+        both = norm + norms[:n_lanes]
+        products[:n_lanes] = both - 2.0 * products[:n_lanes]
     return bool(np.all(products[:n_lanes] > share * both + least))
 
 

@@ -318,11 +318,13 @@ def _sparse_products_in_numpy(data, indices, begin, end, table, column, vectors,
 def _dense_products_in_numpy(rows, places, first, table, column, tile, vectors, out):
     stop = column + len(vectors) * LANES[table.dtype]
     found = places[first : first + len(tile)]
-    out[found, column:stop] = rows[found, : len(table)] @ table[:, column:stop]
+    with np.errstate(over="ignore", invalid="ignore"):
+        out[found, column:stop] = rows[found, : len(table)] @ table[:, column:stop]
 
 
 def _squared_length_in_numpy(rows, row):
-    return rows[row] @ rows[row]
+    with np.errstate(over="ignore"):
+        return rows[row] @ rows[row]
 
 
 def _least_two_in_numpy(products, row, half_norms, first, last):

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 import kmeans_core
 from kmeans_core import reference
-from kmeans_core.kernels import dense, jit, sparse, sparse_filter
+from kmeans_core.kernels import dense, dense_distances, jit, sparse, sparse_filter
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.kernels.sparse_pairs import columns_of
@@ -41,7 +41,7 @@ def csr_of(X):
 def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     centers, center_norms = X[:3], np.empty(3)
     squared_lengths(centers, center_norms)
-    table = transposed(centers, dense.TILE_LANES)
+    table = transposed(centers, dense_distances.DIFFERENCE_LANES)
     csr, norms = csr_of(X)
     labels = np.full(20, 2, dtype=np.int32)
     all_distances = reference.squared_distances(X, X[:3])
@@ -57,10 +57,11 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
         return np.full(shape, -7.0)
 
     own = all_distances[:, 2]
-    check(dense.squared_distances, blank(20, 3), all_distances, X, table)
+    roots = np.sqrt(all_distances)
+    check(dense_distances.by_differences, blank(20, 3), roots, X, table)
     check(dense.own_distances, blank(20), own, X, centers, labels)
     form = (*csr, norms, centers, table, center_norms)
-    check(sparse.squared_distances, blank(20, 3), all_distances, *form)
+    check(sparse.distances, blank(20, 3), roots, *form)
     check(sparse.own_distances, blank(20), own, *csr, centers, center_norms, labels)
 
     nearest = reference.nearest(X, X[:3])

@@ -99,7 +99,7 @@ def test_distances_are_right_to_12_digits(blobs, storage, share_zero):
     centers = np.vstack([X[:5], X[5:9] * (1 + 1e-9), np.zeros(9), X[10] + 100.0])
     expected = reference.squared_distances(X, centers)
     points = as_points(storage(X))
-    np.testing.assert_allclose(points.squared_distances(centers), expected, rtol=1e-12)
+    np.testing.assert_allclose(points.distances(centers), np.sqrt(expected), rtol=1e-12)
     labels = (np.arange(80) % len(centers)).astype(np.int32)
     own = expected[np.arange(80), labels]
     np.testing.assert_allclose(points.own_distances(centers, labels), own, rtol=1e-12)
@@ -122,7 +122,7 @@ def test_distances_between_nearly_equal_rows_keep_their_digits(storage):
     points, centers = as_points(storage(X)), X[:4]
     expected = reference.squared_distances(X, X)
     np.testing.assert_allclose(
-        points.squared_distances(centers), expected[:, :4], rtol=1e-12, atol=0
+        points.distances(centers), np.sqrt(expected[:, :4]), rtol=1e-12, atol=0
     )
     pairs = points.pair_distances(0, 20)(0, 20)[:, :20]
     np.testing.assert_allclose(pairs**2, expected, rtol=1e-11, atol=0)
@@ -142,7 +142,7 @@ def test_the_distance_of_equal_rows_is_exactly_zero(case):
     for given_X in (X, sp.csr_array(X)):
         points = as_points(given_X)
         pairs = points.pair_distances(0, len(X))(0, len(X))[:, : len(X)]
-        for distances in (points.squared_distances(X), pairs):
+        for distances in (points.distances(X), pairs):
             assert np.all(np.diagonal(distances) == 0)
             assert np.all(np.diagonal(distances[:, ::-1]) == 0)
             assert np.all(distances >= 0)

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 from kmeans_core import KMeans, arrays, kmeans_plusplus, silhouette_samples
-from kmeans_core.arrays import roots_of, row_blocks, rows_of
+from kmeans_core.arrays import row_blocks, rows_of
 from kmeans_core.fit import runners
 from kmeans_core.points import row_groups
 from kmeans_core.threads import chunks
@@ -121,12 +121,6 @@ def test_copies_in_blocks_are_numpys(monkeypatch, shape, dtype, entries):
         if len(shape) > 0:
             blocks = list(row_blocks(shape))
             assert [i for rows in blocks for i in range(shape[0])[rows]] == list(range(shape[0]))
-    if len(shape) > 0:
-        squares = np.abs(drawn).astype(np.float64)
-        expected = np.sqrt(squares)
-        assert roots_of(squares, np.float32).tolist() == expected.astype(np.float32).tolist()
-        assert roots_of(squares, np.float64) is squares
-        assert squares.tolist() == expected.tolist()
 
 
 def test_parts_read_only_memory_that_was_written():
