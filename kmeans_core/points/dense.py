@@ -26,9 +26,19 @@ VARIANCE_BLOCK = 2**18
 # With more features than this, the table of a block holds some features at a time (measured).
 WHOLE_TABLE = 512
 
+# A block of rows that is checked and assigned has about this many bytes, for the second-level
+# cache. It has one row more than whole tiles of the filter, which reads past the row it ends with.
+BLOCK_BYTES = 2**20
+BLOCK_TILE = 32
+LEAST_BLOCK = 512
+
 
 class DensePoints:
-    """Rows of a C-ordered float32 or float64 array."""
+    """Rows of a C-ordered float32 or float64 array.
+
+    ``refuse`` raises an error for an entry that is not finite. It is None if all are known to be
+    finite.
+    """
 
     inertia_error = 0.0
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
@@ -36,9 +46,12 @@ class DensePoints:
     # Smaller and larger blocks take longer (measured from 2 to 30,000 features).
     most_block_columns = 384
 
-    def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
+    def __init__(
+        self, X: npt.NDArray[Any], n_threads: int, refuse: Callable[[], None] | None = None
+    ) -> None:
         self.X = X
         self.n_threads = n_threads
+        self._refuse = refuse
 
     @property
     def known(self) -> "DensePoints":
@@ -79,6 +92,44 @@ class DensePoints:
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
         return dense_assigner(self.X, n_clusters, n_calls, self.n_threads)
+
+    def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
+        """Check all rows, label them, and write their own distances unless ``own`` is None.
+
+        Rows are read from memory once, a block at a time. ValueError as in ``check_finite``.
+        """
+        n_samples, n_features = self.X.shape
+        n_clusters = len(centers)
+        n_block = BLOCK_BYTES // (self.X.itemsize * n_features * BLOCK_TILE) * BLOCK_TILE
+        n_block = max(n_block, LEAST_BLOCK) + 1
+
+        def task(start: int, stop: int) -> None:
+            for first in range(start, stop, n_block):
+                last = min(first + n_block, stop)
+                block = DensePoints(self.X[first:last], 1, self._refuse)
+                block.check_finite()
+                block.assigner(n_clusters, n_calls=1).assign(centers, labels[first:last])
+                if own is not None:
+                    dense.own_distances(self.X, centers, labels, first, last, own)
+
+        self._run_rows(self.X.size * (n_clusters + 4) // 16, task)
+
+    def check_finite(self) -> None:
+        """Raise the error of ``refuse``, if there is one, unless all entries are finite."""
+        if self._refuse is not None and not self.is_finite():
+            self._refuse()
+
+    def is_finite(self) -> bool:
+        bits = self.X.view(np.int32 if self.X.itemsize == 4 else np.int64)
+        infinity = np.array(np.inf, dtype=self.X.dtype).view(bits.dtype)[()]
+        found: list[bool] = []
+        self._run_rows(
+            self.X.size,
+            lambda start, stop: found.append(
+                dense.is_finite(bits[start:stop].reshape(-1), infinity)
+            ),
+        )
+        return all(found)
 
     def cluster_sums(self, weights: Floats, n_clusters: int) -> ClusterSums:
         return ClusterSums(self, weights, n_clusters)
