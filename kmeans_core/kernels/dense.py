@@ -117,7 +117,12 @@ def own_distances(
     for first in range(start, start + n_whole, TILE_ROWS):
         own_distances_of_tile(X, first, centers, labels, out)
     for i in range(start + n_whole, stop):
-        out[i] = exact_distance(X, i, centers[labels[i]])
+        center = labels[i]
+        total = 0.0
+        for j in range(np.uint64(X.shape[1])):
+            difference = np.float64(X[i, j]) - centers[center, j]
+            total += difference * difference
+        out[i] = total
 
 
 @kernel

@@ -26,11 +26,11 @@ VARIANCE_BLOCK = 2**18
 # With more features than this, the table of a block holds some features at a time (measured).
 WHOLE_TABLE = 512
 
-# A block of rows that is checked and assigned has about this many bytes, for the second-level
-# cache. It has one row more than whole tiles of the filter, which reads past the row it ends with.
+# A block of rows that is checked and assigned has this many bytes, for the second-level cache. With
+# many clusters it has this many rows for each of them, because each block lays out the centers.
 BLOCK_BYTES = 2**20
 BLOCK_TILE = 32
-LEAST_BLOCK = 512
+CLUSTER_ROWS = 64
 
 
 class DensePoints:
@@ -98,10 +98,10 @@ class DensePoints:
 
         Rows are read from memory once, a block at a time. ValueError as in ``check_finite``.
         """
-        n_samples, n_features = self.X.shape
-        n_clusters = len(centers)
-        n_block = BLOCK_BYTES // (self.X.itemsize * n_features * BLOCK_TILE) * BLOCK_TILE
-        n_block = max(n_block, LEAST_BLOCK) + 1
+        n_features, n_clusters = self.X.shape[1], len(centers)
+        n_block = max(BLOCK_BYTES // (self.X.itemsize * n_features), CLUSTER_ROWS * n_clusters)
+        # One row more than whole tiles of the filter, which reads past the row it ends with.
+        n_block = round_up(n_block, BLOCK_TILE) + 1
 
         def task(start: int, stop: int) -> None:
             for first in range(start, stop, n_block):
