@@ -84,7 +84,8 @@ class FittedModel(ScikitLearnClusterer):
         -------
         float
         """
-        points, centers = self._points_and_centers(X, check_later=True)
+        # An error in X comes before one in the weights.
+        points, centers = self._points_and_centers(X, check_later=sample_weight is None)
         weights = as_weights(sample_weight, points, centers)
         own = np.empty(points.shape[0])
         self._nearest(points, centers, own)
@@ -108,7 +109,7 @@ class FittedModel(ScikitLearnClusterer):
             n_threads=self.n_threads,
             missing=self.missing,
             compress=False,
-            check_later=check_later,
+            checked_later=centers.shape[1] if check_later else 0,
         )
         self._check_n_features(points.shape[1])
         return points, centers

@@ -62,7 +62,13 @@ def assign(
     """
     check_parameters("assign", {"n_threads": n_threads, "missing": missing}, _RULES)
     checked = as_centers(centers, "centers")
-    points = as_points(X, n_threads=n_threads, missing=missing, compress=False, check_later=True)
+    points = as_points(
+        X,
+        n_threads=n_threads,
+        missing=missing,
+        compress=False,
+        checked_later=checked.shape[1],
+    )
     if points.shape[1] != checked.shape[1]:
         raise ValueError(
             f"X has {points.shape[1]} features, but centers has {checked.shape[1]} features."
@@ -86,8 +92,10 @@ def nearest_centers(
     labels = np.full(points.shape[0], -1, dtype=np.int32)
     few = len(centers) < COMPRESS_FROM
     fast = points if few or points.known is None else compressed(points)
+    # CSR and boxes are made from all rows, which must be finite then.
+    reads_all = fast is not points or boxes_pay(*points.shape, len(centers), 1)
     if isinstance(points, DensePoints):
-        if fast is points and not boxes_pay(*points.shape, len(centers), 1):
+        if not reads_all:
             points.assign_once(centers, labels, own)
             return labels
         points.check_finite()

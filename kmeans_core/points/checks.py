@@ -39,7 +39,7 @@ def as_points(
     *,
     n_threads: Any = None,
     compress: bool = True,
-    check_later: bool = False,
+    checked_later: int = 0,
     name: str = "X",
 ) -> KnownPoints: ...
 
@@ -51,7 +51,7 @@ def as_points(
     n_threads: Any = None,
     missing: str,
     compress: bool = True,
-    check_later: bool = False,
+    checked_later: int = 0,
     name: str = "X",
 ) -> KnownPoints | ObservedPoints: ...
 
@@ -62,7 +62,7 @@ def as_points(
     n_threads: Any = None,
     missing: str = "error",
     compress: bool = True,
-    check_later: bool = False,
+    checked_later: int = 0,
     name: str = "X",
 ) -> KnownPoints | ObservedPoints:
     """Points over X, which is not copied if kernels can use its dtype and layout.
@@ -73,17 +73,18 @@ def as_points(
     does not store are unknown. If no cell is unknown, the points are dense.
 
     With ``compress``, dense rows that are mostly zero may become CSR, unless missing="ignore" (see
-    ``compressed``). This does not pay if rows are read once. With ``check_later``, dense rows may
-    hold NaN or infinity until ``check_finite`` or ``assign_once``. Errors call X by ``name``.
-    ValueError if X is not a matrix of finite numbers (the message names the first bad cell), if its arrays
-    contradict each other, or if its shape needs more memory than there is.
+    ``compressed``). This does not pay if rows are read once. Dense rows of
+    ``checked_later`` features are not checked for NaN and infinity: ``check_finite`` and
+    ``assign_once`` do so later, after other errors. Errors call X by ``name``.
+    ValueError if X is not a matrix of finite numbers (the message names the first bad cell), if its
+    arrays contradict each other, or if its shape needs more memory than there is.
     """
     threads = available_threads() if n_threads is None else plain_count(n_threads, "n_threads")
     if sp.issparse(X):
         shape = shape_of(X, name)
         _refuse_empty(shape, name)
         return _sparse_points(X, shape, threads, missing, name)
-    points = _dense_points(X, threads, missing, check_later, name)
+    points = _dense_points(X, threads, missing, checked_later, name)
     _refuse_empty(points.shape, name)
     if compress and missing == "error" and points.known is not None:
         return compressed(points)
@@ -110,7 +111,7 @@ def check_n_clusters(points: Points, n_clusters: int) -> None:
 
 
 def _dense_points(
-    X: Any, n_threads: int, missing: str, check_later: bool, name: str
+    X: Any, n_threads: int, missing: str, checked_later: int, name: str
 ) -> DensePoints | ObservedPoints:
     array = as_floats(as_array(X, name), name)
     if array.ndim != 2:
@@ -123,7 +124,7 @@ def _dense_points(
     refuse = partial(_refuse_first, array, missing, name)
     if missing == "error":
         points = DensePoints(array, n_threads, refuse)
-        if not check_later:
+        if array.shape[1] != checked_later:
             points.check_finite()
         return points
     points = DensePoints(array, n_threads)

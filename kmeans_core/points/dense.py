@@ -26,6 +26,12 @@ VARIANCE_BLOCK = 2**18
 # With more features than this, the table of a block holds some features at a time (measured).
 WHOLE_TABLE = 512
 
+# The bits of infinity, for floats of 4 and 8 bytes.
+INFINITY: dict[int, Any] = {
+    4: np.float32(np.inf).view(np.int32),
+    8: np.float64(np.inf).view(np.int64),
+}
+
 # A block of rows that is checked and assigned has this many bytes, for the second-level cache. With
 # many clusters it has this many rows for each of them, because each block lays out the centers.
 BLOCK_BYTES = 2**20
@@ -120,8 +126,8 @@ class DensePoints:
             self._refuse()
 
     def is_finite(self) -> bool:
-        bits = self.X.view(np.int32 if self.X.itemsize == 4 else np.int64)
-        infinity = np.array(np.inf, dtype=self.X.dtype).view(bits.dtype)[()]
+        infinity = INFINITY[self.X.itemsize]
+        bits = self.X.view(infinity.dtype)
         found: list[bool] = []
         self._run_rows(
             self.X.size,
