@@ -73,11 +73,11 @@ def as_points(
     does not store are unknown. If no cell is unknown, the points are dense.
 
     With ``compress``, dense rows that are mostly zero may become CSR, unless missing="ignore" (see
-    ``compressed``). This does not pay if rows are read once. Dense rows of
-    ``checked_later`` features are not checked for NaN and infinity: ``check_finite`` and
-    ``assign_once`` do so later, after other errors. Errors call X by ``name``.
-    ValueError if X is not a matrix of finite numbers (the message names the first bad cell), if its
-    arrays contradict each other, or if its shape needs more memory than there is.
+    ``compressed``). This does not pay if rows are read once. Dense rows of ``checked_later``
+    features are not checked for NaN and infinity here: ``check_finite`` or ``assign_once`` does so
+    later. Errors call X by ``name``. ValueError if X is not a matrix of finite numbers (the message
+    names the first bad cell), if its arrays contradict each other, or if its shape needs more
+    memory than there is.
     """
     threads = available_threads() if n_threads is None else plain_count(n_threads, "n_threads")
     if sp.issparse(X):
