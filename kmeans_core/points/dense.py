@@ -32,9 +32,9 @@ INFINITY: dict[int, Any] = {
     8: np.float64(np.inf).view(np.int64),
 }
 
-# A block of rows that is checked and assigned has this many bytes: it stays in the cache, and smaller
-# blocks take longer (measured from 2**19 to 2**21). With many clusters it has this many rows for each
-# of them, because each block lays out the centers.
+# A block of rows that is checked and assigned has this many bytes. It stays in the cache, and
+# smaller blocks take longer (measured from 2**19 on). With many clusters it has this many rows for
+# each of them, because each block lays out the centers.
 BLOCK_BYTES = 2**21
 BLOCK_TILE = 32
 CLUSTER_ROWS = 64
