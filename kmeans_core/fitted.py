@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.interface.scikit_learn import ScikitLearnClusterer
 from kmeans_core.kernels.centers import weighted_total
@@ -47,7 +49,7 @@ class FittedModel(ScikitLearnClusterer):
         -------
         ndarray of shape (n_samples,), int32
         """
-        return self._nearest(*self._points_and_centers(X))
+        return self._nearest(*self._points_and_centers(X, check_later=True))
 
     def transform(self, X: Any) -> Any:
         """Euclidean distance of each row to each center.
@@ -81,12 +83,16 @@ class FittedModel(ScikitLearnClusterer):
         -------
         float
         """
-        points, centers = self._points_and_centers(X)
+        # An error in X comes before one in the weights.
+        points, centers = self._points_and_centers(X, check_later=sample_weight is None)
         weights = as_weights(sample_weight, points, centers)
-        own = points.own_distances(centers, self._nearest(points, centers))
+        own = np.empty(points.shape[0])
+        self._nearest(points, centers, own)
         return -(float(weighted_total(weights, own)) + self._known_penalty())
 
-    def _points_and_centers(self, X: Any) -> tuple[KnownPoints | ObservedPoints, Floats]:
+    def _points_and_centers(
+        self, X: Any, check_later: bool = False
+    ) -> tuple[KnownPoints | ObservedPoints, Floats]:
         self._check_fitted()
         self._check_feature_names(X)
         centers = as_centers(self.cluster_centers_)
@@ -97,7 +103,13 @@ class FittedModel(ScikitLearnClusterer):
             )
         if self.missing == "ignore":
             self._refuse_fit_to_known_cells_only()
-        points = as_points(X, n_threads=self.n_threads, missing=self.missing, compress=False)
+        points = as_points(
+            X,
+            n_threads=self.n_threads,
+            missing=self.missing,
+            compress=False,
+            checked_later=centers.shape[1] if check_later else 0,
+        )
         self._check_n_features(points.shape[1])
         return points, centers
 
@@ -107,8 +119,10 @@ class FittedModel(ScikitLearnClusterer):
         if "n_features_in_" in vars(self) and not saw_unknown:
             raise ValueError("fitted with missing='error': fit again to ignore unknown cells")
 
-    def _nearest(self, points: KnownPoints | ObservedPoints, centers: Floats) -> Labels:
-        labels = nearest_centers(points, centers)
+    def _nearest(
+        self, points: KnownPoints | ObservedPoints, centers: Floats, own: Floats | None = None
+    ) -> Labels:
+        labels = nearest_centers(points, centers, own)
         unknown = points.unknown_rows
         if len(unknown):
             if not hasattr(self, "heaviest_cluster_"):

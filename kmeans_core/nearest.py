@@ -7,8 +7,10 @@ import numpy as np
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import MISSING, N_THREADS, check_parameters
+from kmeans_core.points.assign_boxes import pays as boxes_pay
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.compressed import compressed
+from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.observed import ObservedPoints
 
@@ -60,7 +62,13 @@ def assign(
     """
     check_parameters("assign", {"n_threads": n_threads, "missing": missing}, _RULES)
     checked = as_centers(centers, "centers")
-    points = as_points(X, n_threads=n_threads, missing=missing, compress=False)
+    points = as_points(
+        X,
+        n_threads=n_threads,
+        missing=missing,
+        compress=False,
+        checked_later=checked.shape[1],
+    )
     if points.shape[1] != checked.shape[1]:
         raise ValueError(
             f"X has {points.shape[1]} features, but centers has {checked.shape[1]} features."
@@ -73,12 +81,27 @@ def assign(
     return nearest_centers(points, checked)
 
 
-def nearest_centers(points: KnownPoints | ObservedPoints, centers: Floats) -> Labels:
-    """The label of the nearest center for each row; 0 for rows without known cells."""
-    if points.known is not None and len(centers) >= COMPRESS_FROM:
-        points = compressed(points)
+def nearest_centers(
+    points: KnownPoints | ObservedPoints, centers: Floats, own: Floats | None = None
+) -> Labels:
+    """The label of the nearest center for each row; 0 for rows without known cells.
+
+    The distances to these centers are written to ``own``, if it is given. Dense points may be
+    unchecked: ValueError for an entry that is not finite.
+    """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
-    points.assigner(len(centers), n_calls=1).assign(centers, labels)
+    few = len(centers) < COMPRESS_FROM
+    fast = points if few or points.known is None else compressed(points)
+    # CSR and boxes are made from all rows, which must be finite then.
+    reads_all = fast is not points or boxes_pay(*points.shape, len(centers), 1)
+    if isinstance(points, DensePoints):
+        if not reads_all:
+            points.assign_once(centers, labels, own)
+            return labels
+        points.check_finite()
+    fast.assigner(len(centers), n_calls=1).assign(centers, labels)
+    if own is not None:
+        own[:] = points.own_distances(centers, labels)
     return labels
 
 

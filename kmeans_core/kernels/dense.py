@@ -12,6 +12,7 @@ from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import BLOCK_ROWS, moved_rows
 from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
+from kmeans_core.kernels.vectors.own import own_distances_of_tile
 from kmeans_core.kernels.vectors.rows import TILE_ROWS, label_rows, put_rows
 
 # Entries of X that lie between asking for a row and adding it.
@@ -91,24 +92,28 @@ def own_distances(
     out,  # OUT (n_samples,), rows start..stop
 ):
     """Squared distance of rows start..stop to the center of their own cluster."""
-    # An addition waits for the one before it, so four rows are added side by side.
-    squares = np.zeros((4, X.shape[1]))
-    for first in range(start, stop, 4):
-        n_rows = min(4, stop - first)
-        for r in range(n_rows):
-            center = labels[first + r]
-            for j in range(X.shape[1]):
-                difference = np.float64(X[first + r, j]) - centers[center, j]
-                squares[r, j] = difference * difference
-        total0, total1, total2, total3 = 0.0, 0.0, 0.0, 0.0
-        for j in range(X.shape[1]):
-            total0 += squares[0, j]
-            total1 += squares[1, j]
-            total2 += squares[2, j]
-            total3 += squares[3, j]
-        totals = (total0, total1, total2, total3)
-        for r in range(n_rows):
-            out[first + r] = totals[r]
+    n_whole = (stop - start) // TILE_ROWS * TILE_ROWS if X.shape[1] >= LANES64 else 0
+    for first in range(start, start + n_whole, TILE_ROWS):
+        own_distances_of_tile(X, first, centers, labels, out)
+    for i in range(start + n_whole, stop):
+        center = labels[i]
+        total = 0.0
+        for j in range(np.uint64(X.shape[1])):
+            difference = np.float64(X[i, j]) - centers[center, j]
+            total += difference * difference
+        out[i] = total
+
+
+@kernel
+def is_finite(
+    bits,  # IN (n_entries,): floats as integers of their size
+    infinity,  # IN: the bits of infinity
+):
+    """Whether every float is finite: no exponent is as large as that of infinity."""
+    largest = infinity ^ infinity
+    for i in range(bits.shape[0]):
+        largest = max(largest, bits[i] & infinity)
+    return largest != infinity
 
 
 @kernel

@@ -1,6 +1,7 @@
 """Turns the input of users into points, weights and random numbers, or raises one clear error."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -34,13 +35,24 @@ _REFUSED: dict[str, Callable[..., Any]] = {
 
 @overload
 def as_points(
-    X: Any, *, n_threads: Any = None, compress: bool = True, name: str = "X"
+    X: Any,
+    *,
+    n_threads: Any = None,
+    compress: bool = True,
+    checked_later: int = 0,
+    name: str = "X",
 ) -> KnownPoints: ...
 
 
 @overload
 def as_points(
-    X: Any, *, n_threads: Any = None, missing: str, compress: bool = True, name: str = "X"
+    X: Any,
+    *,
+    n_threads: Any = None,
+    missing: str,
+    compress: bool = True,
+    checked_later: int = 0,
+    name: str = "X",
 ) -> KnownPoints | ObservedPoints: ...
 
 
@@ -50,6 +62,7 @@ def as_points(
     n_threads: Any = None,
     missing: str = "error",
     compress: bool = True,
+    checked_later: int = 0,
     name: str = "X",
 ) -> KnownPoints | ObservedPoints:
     """Points over X, which is not copied if kernels can use its dtype and layout.
@@ -60,16 +73,18 @@ def as_points(
     does not store are unknown. If no cell is unknown, the points are dense.
 
     With ``compress``, dense rows that are mostly zero may become CSR, unless missing="ignore" (see
-    ``compressed``). This does not pay if rows are read once. Errors call X by ``name``. ValueError
-    if X is not a matrix of finite numbers (the message names the first bad cell), if its arrays
-    contradict each other, or if its shape needs more memory than there is.
+    ``compressed``). This does not pay if rows are read once. Dense rows of ``checked_later``
+    features are not checked for NaN and infinity here: ``check_finite`` or ``assign_once`` does so
+    later. Errors call X by ``name``. ValueError if X is not a matrix of finite numbers (the message
+    names the first bad cell), if its arrays contradict each other, or if its shape needs more
+    memory than there is.
     """
     threads = available_threads() if n_threads is None else plain_count(n_threads, "n_threads")
     if sp.issparse(X):
         shape = shape_of(X, name)
         _refuse_empty(shape, name)
         return _sparse_points(X, shape, threads, missing, name)
-    points = _dense_points(X, threads, missing, name)
+    points = _dense_points(X, threads, missing, checked_later, name)
     _refuse_empty(points.shape, name)
     if compress and missing == "error" and points.known is not None:
         return compressed(points)
@@ -95,7 +110,9 @@ def check_n_clusters(points: Points, n_clusters: int) -> None:
         refuse_huge(points.shape, "X", n_clusters)
 
 
-def _dense_points(X: Any, n_threads: int, missing: str, name: str) -> DensePoints | ObservedPoints:
+def _dense_points(
+    X: Any, n_threads: int, missing: str, checked_later: int, name: str
+) -> DensePoints | ObservedPoints:
     array = as_floats(as_array(X, name), name)
     if array.ndim != 2:
         raise ValueError(
@@ -104,17 +121,24 @@ def _dense_points(X: Any, n_threads: int, missing: str, name: str) -> DensePoint
             "sample."
         )
     array = as_kernels_take_it(rows_of(array, array.dtype))
-    # A finite sum proves that every entry is finite, without an array of booleans.
-    with np.errstate(all="ignore"):
-        suspicious = array.size > 0 and not np.isfinite(np.sum(array))
-    if suspicious:
-        bad = np.argwhere(_REFUSED[missing](array))
-        if len(bad):
-            row, column = bad[0]
-            _refuse_value(array[row, column], int(row), int(column), name)
-        if np.any(np.isnan(array)):
-            return ObservedPoints.of_array(array, n_threads)
-    return DensePoints(array, n_threads)
+    refuse = partial(_refuse_first, array, missing, name)
+    if missing == "error":
+        points = DensePoints(array, n_threads, refuse)
+        if array.shape[1] != checked_later:
+            points.check_finite()
+        return points
+    points = DensePoints(array, n_threads)
+    if points.is_finite():
+        return points
+    refuse()
+    return ObservedPoints.of_array(array, n_threads)
+
+
+def _refuse_first(array: npt.NDArray[Any], missing: str, name: str) -> None:
+    bad = np.argwhere(_REFUSED[missing](array))
+    if len(bad):
+        row, column = bad[0]
+        _refuse_value(array[row, column], int(row), int(column), name)
 
 
 def _refuse_value(value: float, row: int, column: int, name: str) -> None:

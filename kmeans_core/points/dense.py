@@ -36,9 +36,26 @@ FEW_FEATURES = 32
 # of a float32 row is then rounded to 24 bits.
 RELATIVE_ERROR = {np.dtype(np.float32): 1e-7, np.dtype(np.float64): 1e-12}
 
+# The bits of infinity, for floats of 4 and 8 bytes.
+INFINITY: dict[int, Any] = {
+    4: np.float32(np.inf).view(np.int32),
+    8: np.float64(np.inf).view(np.int64),
+}
+
+# A block of rows that is checked and assigned has this many bytes. It stays in the cache, and
+# smaller blocks take longer (measured from 2**19 on). With many clusters it has this many rows for
+# each of them, because each block lays out the centers.
+BLOCK_BYTES = 2**21
+BLOCK_TILE = 32
+CLUSTER_ROWS = 64
+
 
 class DensePoints:
-    """Rows of a C-ordered float32 or float64 array."""
+    """Rows of a C-ordered float32 or float64 array.
+
+    ``refuse`` raises an error for an entry that is not finite. It is None if all are known to be
+    finite.
+    """
 
     inertia_error = 0.0
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
@@ -46,9 +63,12 @@ class DensePoints:
     # Smaller and larger blocks take longer (measured from 2 to 30,000 features).
     most_block_columns = 384
 
-    def __init__(self, X: npt.NDArray[Any], n_threads: int) -> None:
+    def __init__(
+        self, X: npt.NDArray[Any], n_threads: int, refuse: Callable[[], None] | None = None
+    ) -> None:
         self.X = X
         self.n_threads = n_threads
+        self._refuse = refuse
 
     @property
     def known(self) -> "DensePoints":
@@ -89,6 +109,44 @@ class DensePoints:
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
         return dense_assigner(self.X, n_clusters, n_calls, self.n_threads)
+
+    def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
+        """Check all rows, label them, and write their own distances unless ``own`` is None.
+
+        Rows are read from memory once, a block at a time. ValueError as in ``check_finite``.
+        """
+        n_features, n_clusters = self.X.shape[1], len(centers)
+        n_block = max(BLOCK_BYTES // (self.X.itemsize * n_features), CLUSTER_ROWS * n_clusters)
+        # One row more than whole tiles of the filter, which reads past the row it ends with.
+        n_block = round_up(n_block, BLOCK_TILE) + 1
+
+        def task(start: int, stop: int) -> None:
+            for first in range(start, stop, n_block):
+                last = min(first + n_block, stop)
+                block = DensePoints(self.X[first:last], 1, self._refuse)
+                block.check_finite()
+                block.assigner(n_clusters, n_calls=1).assign(centers, labels[first:last])
+                if own is not None:
+                    dense.own_distances(self.X, centers, labels, first, last, own)
+
+        self._run_rows(self.X.size * (n_clusters + 4) // 16, task)
+
+    def check_finite(self) -> None:
+        """Raise the error of ``refuse``, if there is one, unless all entries are finite."""
+        if self._refuse is not None and not self.is_finite():
+            self._refuse()
+
+    def is_finite(self) -> bool:
+        infinity = INFINITY[self.X.itemsize]
+        bits = self.X.view(infinity.dtype)
+        found: list[bool] = []
+        self._run_rows(
+            self.X.size,
+            lambda start, stop: found.append(
+                dense.is_finite(bits[start:stop].reshape(-1), infinity)
+            ),
+        )
+        return all(found)
 
     def cluster_sums(self, weights: Floats, n_clusters: int) -> ClusterSums:
         return ClusterSums(self, weights, n_clusters)

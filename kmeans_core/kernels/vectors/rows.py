@@ -46,7 +46,7 @@ _INTEGERS = ir.VectorType(ir.IntType(64), LANES64)
 _LABELS = ir.VectorType(ir.IntType(32), LANES64)
 
 
-def _transposed(builder, rows):
+def transposed(builder, rows):
     """Transpose a square of vectors: swap single lanes, then pairs of lanes, then larger groups."""
     n_lanes, step = len(rows), 1
     while step < n_lanes:
@@ -101,7 +101,7 @@ def _columns(context, builder, X, row, tile, dtypes, origin=None):
                 elif dtypes[0].bitwidth > dtypes[1].bitwidth:
                     x = builder.fptrunc(x, target)
                 rows.append(x)
-            for lane, column in enumerate(_transposed(builder, rows)):
+            for lane, column in enumerate(transposed(builder, rows)):
                 line = builder.add(j, ir.Constant(intp, lane))
                 place = builder.mul(line, ir.Constant(intp, n_rows))
                 place = builder.add(place, ir.Constant(intp, v * n_lanes))
