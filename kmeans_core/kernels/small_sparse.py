@@ -5,9 +5,9 @@ import numpy as np
 from kmeans_core.kernels import sparse_bounds
 from kmeans_core.kernels.arrays import ceil_div
 from kmeans_core.kernels.centers import (
+    BLOCK_FEATURES,
     means,
     move_centers,
-    put_centers,
     replace_centers,
     round_centers,
     squared_lengths,
@@ -18,7 +18,7 @@ from kmeans_core.kernels.labels import add_products, add_weights, join_chunks
 from kmeans_core.kernels.seeding import BLOCK_ROWS, add_blocks, least_potential
 from kmeans_core.kernels.seeding_sparse import best_is_sure, draw, keep, put, step
 from kmeans_core.kernels.sparse import follow_labels, own_distances
-from kmeans_core.kernels.sparse_filter import put_norms
+from kmeans_core.kernels.sparse_filter import put_blocks, put_norms
 from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UNFINISHED
 
 
@@ -168,7 +168,8 @@ def runs(
     n_samples = weights.shape[0]
     _, n_clusters, n_features = centers.shape
     after = np.empty(n_features)
-    norms = np.empty(n_clusters)
+    n_blocks = ceil_div(n_features, BLOCK_FEATURES)
+    block_norms, norms = np.empty((n_blocks, n_clusters)), np.empty(n_clusters)
     weight_in_clusters, shifts = np.empty(n_clusters), np.empty(n_clusters)
     touched = np.empty(n_clusters, dtype=np.bool_)
     summed = np.empty(n_samples, dtype=np.int32)
@@ -196,9 +197,9 @@ def runs(
         shift = 0.0
         changed = True
         while iteration < until:
-            put_centers(now, touched, 0, n_features, table)
-            put_norms(now, norms, half_norms)
-            n_moved = sparse_bounds.assign(*matrix, now, norms, *bounds, found)
+            put_blocks(now, touched, 0, n_blocks, table, block_norms)
+            put_norms(now, block_norms, norms, half_norms)
+            n_moved = sparse_bounds.assign(*matrix, now, block_norms, norms, *bounds, found)
             iteration += 1
             changed = n_moved > 0
             if not changed:
@@ -237,9 +238,9 @@ def runs(
             touched[:] = changed = True
             upper[:] = np.inf
         if changed:
-            put_centers(now, touched, 0, n_features, table)
-            put_norms(now, norms, half_norms)
-            sparse_bounds.assign(*matrix, now, norms, *bounds, found)
+            put_blocks(now, touched, 0, n_blocks, table, block_norms)
+            put_norms(now, block_norms, norms, half_norms)
+            sparse_bounds.assign(*matrix, now, block_norms, norms, *bounds, found)
         squared_lengths(now, norms)
         own_distances(data, indices, indptr, now, norms, found, 0, n_samples, own)
         figures[s, 0], figures[s, 1] = weighted_total(weights, own), shift

@@ -41,9 +41,10 @@ def assign(
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared lengths
     centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
     table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
-    half_norms,  # IN (n_padded,) float32: infinite where padded
+    half_norms,  # IN (n_padded,) float32: infinite where padded or equal to a lower center
     vectors,  # IN: a tuple with one entry for each vector of a tile
     drift,  # IN (n_clusters,)
     drift32,  # IN (n_padded,) float32: zero where padded
@@ -67,6 +68,9 @@ def assign(
     inwards = np.float32(1.0) - outwards
     margin = np.float32(1.0 + 8.0 * EPS32 + (n_features + 8) * EPS)
     products = aligned_empty(n_padded, table).reshape(1, n_padded)
+    n_hidden = 0
+    for c in range(centers.shape[0]):
+        n_hidden += half_norms[c] == np.inf
     n_moved = 0
     for i in range(n_samples):
         if upper[i] < np.inf:
@@ -87,9 +91,8 @@ def assign(
         per_length, both = roundings(np.float64(end - begin), length, reach, n_features)
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
         if not np.float64(second) - np.float64(least) > bound:
-            nearest = nearest_of_unsettled(
-                data, indices, begin, end, length, centers, center_norms, products, half_norms
-            )
+            known = (centers, block_norms, center_norms, products, half_norms)
+            nearest = nearest_of_unsettled(data, indices, begin, end, length, *known)
         if labels[i] != nearest:
             labels[i] = nearest
             n_moved += 1
@@ -106,5 +109,12 @@ def assign(
             squared = least_norm + np.float32(2.0) * (half_norms[c] - products[0, c])
             far = np.sqrt(max(np.float32(0.0), squared)) * inwards
             lower[i, c] = (far + drift32[c]) * inwards
+        if n_hidden > 0:
+            # The score of a center that equals a lower one is infinite, but its distance is not.
+            for c in range(centers.shape[0]):
+                if half_norms[c] == np.inf:
+                    score = np.float32(0.5 * center_norms[c]) - products[0, c]
+                    far = np.sqrt(max(np.float32(0.0), least_norm + np.float32(2.0) * score))
+                    lower[i, c] = (far * inwards + drift32[c]) * inwards
         lower[i, nearest] = np.inf
     return n_moved

@@ -13,7 +13,6 @@ import numpy as np
 from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.centers import BLOCK_FEATURES, put_centers, squared_lengths
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.sparse import exact_distance
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
@@ -45,13 +44,66 @@ def put_blocks(
 @kernel
 def put_norms(
     centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     norms,  # OUT (n_clusters,): squared lengths
     half_norms,  # OUT (n_padded,) float32: half of norms; padding does not change
 ):
-    """Squared lengths of the centers, and the halves of these."""
-    squared_lengths(centers, norms)
-    for c in range(norms.shape[0]):
+    """Squared lengths of the centers, and the halves of these.
+
+    If a center equals a lower one, no row goes to it. Its half norm is infinite, because otherwise
+    only exact distances could decide between the two for every row near them.
+    """
+    n_clusters, n_features = centers.shape
+    norms[:] = 0.0
+    for block in range(block_norms.shape[0]):
+        for c in range(n_clusters):
+            norms[c] += block_norms[block, c]
+    for c in range(n_clusters):
         half_norms[c] = np.float32(0.5 * norms[c])
+        for b in range(c):
+            if norms[b] == norms[c]:
+                n_equal = 0
+                while n_equal < n_features and centers[b, n_equal] == centers[c, n_equal]:
+                    n_equal += 1
+                if n_equal == n_features:
+                    half_norms[c] = np.inf
+                    break
+
+
+@kernel
+def exact_distance(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
+    centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
+    c,  # IN: a center
+):
+    """The exact distance of a row and a center, with the bits of ``sparse.exact_distance``.
+
+    If the center is 0 in a block, only the stored values of the row are added there. The other
+    terms are exactly 0, and adding 0 changes no bit of a sum. This holds too if squares underflow.
+    """
+    total = 0.0
+    position = begin
+    for block in range(block_norms.shape[0]):
+        first = block * BLOCK_FEATURES
+        last = min(first + BLOCK_FEATURES, centers.shape[1])
+        if block_norms[block, c] == 0.0:
+            while position < end and indices[position] < last:
+                difference = np.float64(data[position]) - centers[c, indices[position]]
+                total += difference * difference
+                position += 1
+            continue
+        for j in range(first, last):
+            x = 0.0
+            if position < end and indices[position] == j:
+                x = np.float64(data[position])
+                position += 1
+            difference = x - centers[c, j]
+            total += difference * difference
+    return total
 
 
 @kernel
@@ -62,6 +114,7 @@ def nearest_of_unsettled(
     end,  # IN: the position to stop before
     length,  # IN: length of the row
     centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
     products,  # IN (1, n_padded) float32: of the row and the centers
     half_norms,  # IN (n_padded,) float32
@@ -114,12 +167,13 @@ def nearest_of_unsettled(
             n_left += 1
     nearest = close[0]
     if n_left > 1:
-        shortest = exact_distance(data, indices, begin, end, centers[nearest])
+        shortest = exact_distance(data, indices, begin, end, centers, block_norms, nearest)
         for entry in range(1, n_left):
-            distance = exact_distance(data, indices, begin, end, centers[close[entry]])
+            c = close[entry]
+            distance = exact_distance(data, indices, begin, end, centers, block_norms, c)
             if distance < shortest:
                 shortest = distance
-                nearest = close[entry]
+                nearest = c
     return nearest
 
 
@@ -178,6 +232,7 @@ def assign(
     indptr,  # IN (n_samples + 1,)
     row_norms,  # IN (n_samples,): squared lengths
     centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
     table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     half_norms,  # IN (n_padded,) float32: infinite where padded
@@ -204,9 +259,8 @@ def assign(
         per_length, both = roundings(np.float64(end - begin), length, reach, centers.shape[1])
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
         if not np.float64(second) - np.float64(least) > bound:
-            nearest = nearest_of_unsettled(
-                data, indices, begin, end, length, centers, center_norms, products, half_norms
-            )
+            known = (centers, block_norms, center_norms, products, half_norms)
+            nearest = nearest_of_unsettled(data, indices, begin, end, length, *known)
         if labels[i] != nearest:
             labels[i] = nearest
             n_moved += 1

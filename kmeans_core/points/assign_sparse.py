@@ -27,7 +27,7 @@ class CenterTable:
         self.vectors = (0,) * (n_padded // (LANES32 * n_tiles))
         # The centers transposed, zero after n_clusters.
         self.table = aligned_zeros((n_features, n_padded), np.float32)
-        # Half the squared lengths of the centers, infinite after n_clusters.
+        # Half the squared lengths of the centers, infinite after n_clusters and for repetitions.
         self.half_norms = aligned_zeros((n_padded,), np.float32)
         self.half_norms[n_clusters:] = np.inf
 
@@ -70,10 +70,8 @@ class SparseAssigner:
                 centers, self._all, start, stop, table, self._block_norms
             ),
         )
-        np.sum(self._block_norms, axis=0, out=self._norms)
-        with np.errstate(over="ignore"):  # infinity: float64 then compares the centers
-            half_norms[: len(centers)] = 0.5 * self._norms
-        prepared = centers, self._norms, table, half_norms, self._centers.vectors
+        sparse_filter.put_norms(centers, self._block_norms, self._norms, half_norms)
+        prepared = centers, self._block_norms, self._norms, table, half_norms, self._centers.vectors
         moved: list[int] = []
 
         def task(start: int, stop: int) -> None:

@@ -69,7 +69,7 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     table32[:, :3] = X[:3].T
     half_norms = np.full(16, np.inf, dtype=np.float32)
     half_norms[:3] = center_norms / 2
-    filtered = (*csr, norms, centers, center_norms, table32, half_norms, (0,))
+    filtered = (*csr, norms, centers, center_norms[None], center_norms, table32, half_norms, (0,))
     for kernel, args in ((dense.assign, (X, centers)), (sparse_filter.assign, filtered)):
         found = np.full(20, -7, dtype=np.int32)
         assert kernel(*args, start, stop, found) == stop - start

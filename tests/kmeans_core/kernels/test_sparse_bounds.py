@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import reference
+from kmeans_core.arrays import ceil_div
 from kmeans_core.fit.compiled import MOST_KEPT, is_small
 from kmeans_core.fit.runners import runner_of
 from kmeans_core.kernels import sparse_bounds
-from kmeans_core.kernels.centers import put_centers
-from kmeans_core.kernels.sparse_filter import put_norms
+from kmeans_core.kernels.centers import BLOCK_FEATURES
+from kmeans_core.kernels.sparse_filter import put_blocks, put_norms
 from kmeans_core.points.assign_sparse import CenterTable
 from kmeans_core.points.checks import as_points
 
@@ -24,6 +25,7 @@ class Bounded:
         n_samples, n_features = X.shape
         self.room = CenterTable(n_clusters, n_features)
         n_padded = len(self.room.half_norms)
+        self.block_norms = np.empty((ceil_div(n_features, BLOCK_FEATURES), n_clusters))
         self.norms = np.empty(n_clusters)
         self.drift = np.zeros(n_clusters)
         self.drift32 = np.zeros(n_padded, dtype=np.float32)
@@ -42,13 +44,15 @@ class Bounded:
         self.before = centers.copy()
         room = self.room
         everything = np.full(len(centers), True)
-        put_centers(centers, everything, 0, centers.shape[1], room.table)
-        put_norms(centers, self.norms, room.half_norms)
+        n_blocks = len(self.block_norms)
+        put_blocks(centers, everything, 0, n_blocks, room.table, self.block_norms)
+        put_norms(centers, self.block_norms, self.norms, room.half_norms)
         was = self.labels.copy()
         n_moved = sparse_bounds.assign(
             *self.points.csr,
             self.points.row_norms,
             centers,
+            self.block_norms,
             self.norms,
             room.table,
             room.half_norms,

@@ -1,6 +1,8 @@
 """SparseAssigner: labels by the exact distance, for close, huge and tiny centers."""
 
 import itertools
+import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +10,11 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import reference
+from kmeans_core import KMeans, reference
+from kmeans_core.arrays import ceil_div
+from kmeans_core.errors import ConvergenceWarning
+from kmeans_core.kernels import sparse, sparse_filter
+from kmeans_core.kernels.centers import BLOCK_FEATURES
 from kmeans_core.points.checks import as_points
 
 
@@ -129,6 +135,77 @@ def test_on_a_grid_the_lowest_of_equally_near_centers_is_taken(data):
     both = np.array(flat).reshape(-1, n_features)
     X, centers = both[:n_rows], both[n_rows:]
     assert assigned(sp.csr_array(X), centers).tolist() == reference.nearest(X, centers).tolist()
+
+
+def tied(kind):
+    """Rows of 300 features, so that centers are 0 in whole blocks of features, and centers."""
+    rng = np.random.default_rng(9)
+    n_stored = {"one-hot": 1, "short": 3}.get(kind, 6)
+    X = np.zeros((120, 300))
+    for row in X:
+        row[rng.choice(300, n_stored, replace=False)] = rng.integers(1, 3, n_stored)
+    if kind == "one-hot":
+        X = np.minimum(X, 1.0)
+    if kind == "empty rows":
+        X[rng.random(120) < 0.5] = 0.0
+    if kind == "equal rows":
+        X = X[rng.integers(0, 5, 120)]
+    if kind == "constant columns":
+        X[:, ::100] = 3.0
+    if kind == "tiny":
+        X *= 1e-170  # squares are 0, but products of a row and a center need not be
+        X[::2] *= 1e170
+    return sp.csr_array(X), X[rng.integers(0, 120, 20)]
+
+
+TIES = ("one-hot", "short", "empty rows", "equal rows", "constant columns", "tiny")
+
+
+@pytest.mark.parametrize("kind", TIES)
+@pytest.mark.parametrize("n_clusters", [2, 20])
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_ties_between_centers_with_few_values_go_to_the_lowest(kind, n_clusters, n_threads):
+    X, centers = tied(kind)
+    labels = assigned(X, centers[:n_clusters], n_threads)
+    np.testing.assert_array_equal(labels, exact(X, centers[:n_clusters]))
+
+
+@pytest.mark.parametrize("kind", TIES)
+@pytest.mark.parametrize("n_init", [1, 2])
+def test_fits_of_tied_rows_have_the_same_bits_in_every_storage(kind, n_init):
+    X, centers = tied(kind)
+    init = centers if n_init == 1 else "k-means++"
+    model = partial(KMeans, 20, init=init, n_init=n_init, random_state=0, n_threads=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # there are fewer rows than clusters
+        of_csr = model().fit(X)
+        of_dense = model().fit(X.toarray())
+    np.testing.assert_array_equal(of_csr.labels_, of_dense.labels_)
+    np.testing.assert_array_equal(of_csr.cluster_centers_, of_dense.cluster_centers_)
+
+
+@given(seed=st.integers(0, 10_000), n_features=st.sampled_from([1, 127, 128, 129, 400]))
+def test_the_exact_distance_by_blocks_has_the_bits_of_the_sum_over_all_features(seed, n_features):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(2, n_features)) * (rng.random((2, n_features)) < 0.02)
+    csr = sp.csr_array(rows[:1])
+    row = csr.data, csr.indices, 0, csr.nnz
+    center = rows[1:]
+    n_blocks = ceil_div(n_features, BLOCK_FEATURES)
+    table = np.empty((n_features, 16), dtype=np.float32)
+    norms = np.empty((n_blocks, 1))
+    sparse_filter.put_blocks(center, np.ones(1, dtype=bool), 0, n_blocks, table, norms)
+    found = sparse_filter.exact_distance(*row, center, norms, 0)
+    assert found == sparse.exact_distance(*row, center[0])
+    assert found == np.add.accumulate((rows[0] - rows[1]) ** 2)[-1]
+
+
+def test_only_the_lowest_of_equal_centers_has_a_finite_half_norm():
+    centers = np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0], [0.0, 0.0], [2.0, 1.0], [1.0, 2.0]])
+    norms, half_norms = np.empty(6), np.empty(16, dtype=np.float32)
+    sparse_filter.put_norms(centers, np.sum(centers**2, axis=1)[None], norms, half_norms)
+    assert norms.tolist() == [5.0, 5.0, 5.0, 0.0, 5.0, 5.0]
+    assert half_norms[:6].tolist() == [2.5, 2.5, np.inf, 0.0, np.inf, np.inf]
 
 
 @pytest.mark.parametrize("apart", [1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 1e-15])
