@@ -129,7 +129,12 @@ class SparseRunner:
         vectors = (0,) * ceil_div(n_trials, LANES64)
         table = aligned_zeros((points.n_features, LANES64 * len(vectors)), np.float64)
         limits = points.trial_error, n_kept_of_sparse(points.csr, n_trials)
-        small_sparse.seeds(*rows, *draws, vectors, table, *limits, start, stop, chosen)
+        for s in range(start, stop):
+            chosen[s, 0] = draws.firsts[s]
+            how = draws.uniforms[s], vectors, table, *limits
+            # If an error might change a choice, the distances must be exact.
+            if not small_sparse.choose(*rows, *how, False, chosen[s]):
+                small_sparse.choose(*rows, *how, True, chosen[s])
 
     def run(self, problem: Problem, start: int, stop: int, runs: Runs) -> None:
         """Run Lloyd's algorithm."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core.types import unliteral
 
 from kmeans_core.kernels.cache import KernelCache, warn_once
 from kmeans_core.kernels.compiling import unbroken, unless_stopped
@@ -24,7 +25,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         return done  # the JIT is off
     compiled: Any = done
     compiled._compile_for_args = unbroken(compiled._compile_for_args)
-    compiled.compile = unless_stopped(compiled.compile)
+    compile_one = unless_stopped(compiled.compile)
+    # numba would compile a kernel that is called with the constant 0 once for 0 and once for int64.
+    compiled.compile = lambda types_of: compile_one(tuple(map(unliteral, types_of)))
     try:
         # numba reuses a cached kernel until its own file changes. But the code of kernels in other
         # files is compiled into it too. So a change in any kernel file makes all caches stale.

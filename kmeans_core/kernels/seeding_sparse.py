@@ -120,7 +120,7 @@ def keep(
             if not exact:
                 distance = norms - 2.0 * product(data, indices, indptr[i], indptr[i + 1], values)
             if not distance > CANCELLED * norms + LEAST_SURE:
-                distance = exact_pair_distance(data, indices, indptr, i, row, 2)
+                distance = exact_pair_distance(data, indices, indptr, np.intp(i), row, 2)
             closest[i] = min(closest[i], distance)
 
 

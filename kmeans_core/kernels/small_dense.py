@@ -92,7 +92,8 @@ def seeds(
                 potentials,
             )
             best = least_potential(potentials, rows.shape[0], sums)
-            totals[:] = potentials[:, best]
+            for block in range(n_blocks):
+                totals[block] = potentials[block, best]
             row = rows[best]
             chosen[s, c] = row
 

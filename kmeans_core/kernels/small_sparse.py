@@ -23,33 +23,6 @@ from kmeans_core.kernels.stops import MAX_ITER, RAN_EMPTY, STRICT, TOLERANCE, UN
 
 
 @kernel
-def seeds(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared
-    weights,  # IN (n_samples,)
-    firsts,  # IN (n_restarts,): first row of each restart
-    uniforms,  # IN (n_restarts, n_clusters - 1, n_trials), each from 0 to 1
-    vectors,  # IN: a tuple with one entry for 8 trials
-    table,  # SCRATCH (n_features, 8 * len(vectors)), zero
-    share,  # IN: relative error of expanded distances and their sums; 0 if they are exact
-    n_kept,  # IN: rows whose distances to the trials of a step are stored: n_samples or 0
-    start,  # IN
-    stop,  # IN
-    chosen,  # OUT (n_restarts, n_clusters), restarts start..stop: rows
-):
-    """Choose rows by greedy k-means++, again with ``exact`` if an error might change a choice."""
-    matrix = (data, indices, indptr, row_norms)
-    how = (vectors, table, share, n_kept)
-    for s in range(start, stop):
-        chosen[s, 0] = firsts[s]
-        for exact in (False, True):
-            if choose(*matrix, weights, uniforms[s], *how, exact, chosen[s]):
-                break
-
-
-@kernel
 def choose(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -67,8 +40,10 @@ def choose(
     """Choose the rows of one restart; return False if an error might change a choice."""
     n_samples = weights.shape[0]
     n_blocks = ceil_div(n_samples, BLOCK_ROWS)
-    closest, totals = np.full(n_samples, np.inf), np.empty(n_blocks)
-    nearer = np.full((n_samples, len(vectors)), np.uint8(255), dtype=np.uint8)
+    closest, totals = np.empty(n_samples), np.empty(n_blocks)
+    nearer = np.empty((n_samples, len(vectors)), dtype=np.uint8)
+    closest[:] = np.inf
+    nearer[:] = 255
     potentials = np.empty((n_blocks, table.shape[1]))
     sums, norms = np.empty(table.shape[1]), np.empty(table.shape[1])
     distances = np.empty((n_kept, table.shape[1]))
@@ -96,7 +71,8 @@ def choose(
         best = least_potential(potentials, rows.shape[0], sums)
         if not best_is_sure(data, indices, indptr, rows, sums, best, error):
             return False
-        totals[:] = potentials[:, best]
+        for block in range(n_blocks):
+            totals[block] = potentials[block, best]
         put(*matrix, only, 0.0, values, norms)
         only[0] = row = chosen[c] = rows[best]
         put(*matrix, only, 1.0, values, norms)

@@ -27,6 +27,10 @@ def inner(a, b):
 @kernel
 def outer(a, b):
     return inner(a, b) + 1
+
+@kernel
+def with_constants(a):
+    return inner(a, 0) + inner(1, a) + inner(2, 3) + inner(a, a)
 """
 
 numbers = itertools.count()
@@ -34,7 +38,7 @@ numbers = itertools.count()
 
 @pytest.fixture
 def load(tmp_path, monkeypatch):
-    """Import a new copy of a module with two kernels, as a new process would."""
+    """Import a new copy of a module with kernels, as a new process would."""
     # The cache of these kernels lies beside them, and not in the cache of the tests.
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
@@ -65,6 +69,12 @@ def files(folder: Path, suffix: str) -> list[Path]:
 
 def flipped(content: bytes, position: int) -> bytes:
     return content[:position] + bytes([content[position] ^ 255]) + content[position + 1 :]
+
+
+def test_a_constant_does_not_compile_a_kernel_again(load):
+    module = load()
+    assert module.with_constants(5) == 0 + 5 + 6 + 25
+    assert len(module.inner.signatures) == 1
 
 
 DAMAGE = {
