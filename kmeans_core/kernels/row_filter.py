@@ -1,7 +1,7 @@
 """Kernels that assign dense rows by a float32 filter, 64 rows at a time, without bounds.
 
 The formula is the one in ``dense_filter.py``. Here rows lie in lanes, or features if there are very
-few centers. A call remembers nothing for the next one.
+few centers and many features. A call remembers nothing for the next one.
 """
 
 import numpy as np
@@ -22,6 +22,10 @@ from kmeans_core.kernels.vectors.rows import (
 
 # If more rows of a tile than these stay open, the filter pauses.
 MOST_OPEN = FILTER_ROWS // 4
+
+# From this many features on, very few centers are multiplied with features in lanes. With fewer
+# features the sums over lanes cost more than the transposition of the rows.
+LONG_ROWS = 128
 
 # Longer rows and centers may overflow float32.
 TOO_LONG = 2.0**124
@@ -90,14 +94,14 @@ def assign(
     products = np.empty((SIDE_ROWS, FILTER_CENTERS), dtype=np.float32)
     numbers = np.empty(stop - start, dtype=np.intp)
     n_open, n_moved = 0, 0
-    is_short = half_norms.shape[0] <= FILTER_CENTERS
+    features_in_lanes = half_norms.shape[0] <= FILTER_CENTERS and n_features >= LONG_ROWS
     # row_products reads past its last row.
-    end = min(stop, X.shape[0] - is_short)
+    end = min(stop, X.shape[0] - features_in_lanes)
     done, pause = start, FILTER_ROWS
     while done < end and end - start >= FILTER_ROWS:
         # The last tile ends with the last row and overlaps the one before it.
         i = min(done, end - FILTER_ROWS)
-        if not is_short:
+        if not features_in_lanes:
             for r in range(0, FILTER_ROWS, LANES32):
                 put_shifted_rows(
                     X, i + r, origin, tile[:, r : r + LANES32], squares[r : r + LANES32]
