@@ -1,14 +1,16 @@
-"""Kernels that assign dense rows by a float32 filter, 32 rows at a time, without bounds.
+"""Kernels that assign dense rows by a float32 filter, 64 rows at a time, without bounds.
 
 The formula is the one in ``dense_filter.py``. Here rows lie in lanes, or features if there are very
-few centers. A call remembers nothing for the next one.
+few centers and many features. A call remembers nothing for the next one.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.arrays import EPS, U32, UNDERFLOW32, aligned_empty
+from kmeans_core.kernels.dense import assign as assign_exactly
 from kmeans_core.kernels.dense import assign_some
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.kernels.vectors.rows import (
     FILTER_CENTERS,
     FILTER_ROWS,
@@ -17,6 +19,13 @@ from kmeans_core.kernels.vectors.rows import (
     row_products,
     score_rows,
 )
+
+# If more rows of a tile than these stay open, the filter pauses.
+MOST_OPEN = FILTER_ROWS // 4
+
+# From this many features on, very few centers are multiplied with features in lanes. With fewer
+# features the sums over lanes cost more than the transposition of the rows.
+LONG_ROWS = 128
 
 # Longer rows and centers may overflow float32.
 TOO_LONG = 2.0**124
@@ -85,11 +94,18 @@ def assign(
     products = np.empty((SIDE_ROWS, FILTER_CENTERS), dtype=np.float32)
     numbers = np.empty(stop - start, dtype=np.intp)
     n_open, n_moved = 0, 0
+    features_in_lanes = half_norms.shape[0] <= FILTER_CENTERS and n_features >= LONG_ROWS
     # row_products reads past its last row.
-    whole = start + max(0, min(stop, X.shape[0] - 1) - start) // FILTER_ROWS * FILTER_ROWS
-    for i in range(start, whole, FILTER_ROWS):
-        if half_norms.shape[0] > FILTER_CENTERS:
-            put_shifted_rows(X, i, origin, tile, squares)
+    end = min(stop, X.shape[0] - features_in_lanes)
+    done, pause = start, FILTER_ROWS
+    while done < end and end - start >= FILTER_ROWS:
+        # The last tile ends with the last row and overlaps the one before it.
+        i = min(done, end - FILTER_ROWS)
+        if not features_in_lanes:
+            for r in range(0, FILTER_ROWS, LANES32):
+                put_shifted_rows(
+                    X, i + r, origin, tile[:, r : r + LANES32], squares[r : r + LANES32]
+                )
             score_rows(tile, table, half_norms, nearest, leasts, seconds)
         else:
             for first in range(0, FILTER_ROWS, SIDE_ROWS):
@@ -106,7 +122,8 @@ def assign(
                             second = min(second, score)
                     nearest[first + r] = label
                     leasts[first + r], seconds[first + r] = least, second
-        for r in range(FILTER_ROWS):
+        n_known = n_open
+        for r in range(done - i, FILTER_ROWS):
             reach = np.float64(squares[r]) * (1.0 + rounding) + longest + underflow
             gap = rounding * (reach + longest) + 2.0 * exact_rounding * reach
             is_known = reach < TOO_LONG and np.float64(seconds[r]) - np.float64(leasts[r]) > gap
@@ -116,7 +133,16 @@ def assign(
             elif labels[i + r] != nearest[r]:
                 labels[i + r] = nearest[r]
                 n_moved += 1
-    for i in range(whole, stop):
+        done = i + FILTER_ROWS
+        # Where ties are many, the filter costs more than it saves, so the exact kernel takes the
+        # next rows: each time twice as many, until the filter succeeds again.
+        if n_open - n_known > MOST_OPEN:
+            paused = min(done + pause, stop)
+            n_moved += assign_exactly(X, centers, done, paused, labels)
+            done, pause = paused, 2 * pause
+        else:
+            pause = FILTER_ROWS
+    for i in range(done, stop):
         numbers[n_open] = i
         n_open += 1
     return n_moved + assign_some(X, centers, numbers[:n_open], labels)

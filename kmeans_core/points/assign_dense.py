@@ -24,11 +24,15 @@ MOST_GROUPS = 32
 
 # Where filters pay, by multiply-adds for a row and in all; see dense_assigner.
 LEAST_WORK = 200_000
-FILTER_WORK = 256
-FILTER_FEATURES_OF_FEW = 128
+FILTER_WORK = 64
+FILTER_CLUSTERS = 3
+FILTER_WORK_OF_FEW = 256
 BOUNDS_CLUSTERS = 17
 BOUNDS_WORK = 10_000
 BOUNDS_WORK_OF_SHORT_ROWS = 1_000
+
+# Bounds begin after a call in which at most one in this many labels changed.
+SETTLED = 32
 
 # With this many features the filters' rounding bound, n_features * EPS32 / 2, is well below 1.
 MOST_FEATURES = 2**20
@@ -39,12 +43,12 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
 
     Measured on float32 and float64 rows in overlapping and in separate clusters:
 
-    - The filter without bounds took .4 to .9 times the exact distance's time from 5 clusters and
-      256 multiply-adds a row on (float64: .6 to 1.2 times). With 4 clusters or fewer it has
-      features in lanes: .3 to 1.0 times from 128 features on, .7 to 2 times with 32 or 64.
-    - Bounds skip nothing in one call. In eight to twenty iterations they took .6 to 1.1 times the
-      filter's time with 10,000 multiply-adds a row and overlapping clusters (.2 to .9 times with
-      separate ones), and 1.3 to 4 times with less work, or 16 clusters or fewer.
+    - The filter without bounds took .35 to 1.0 times the exact distance's time from 3 clusters and
+      64 multiply-adds a row on (float64: 128). With 2 clusters it took .4 to .9 times from 128
+      features on, and .9 to 1.7 times with fewer features.
+    - Bounds skip nothing in one call. In five calls on overlapping clusters they took 1.3 to 3
+      times the filter's time, and in twenty calls on separate clusters .3 to 1.0 times. Bounds that
+      wait until labels settle took 1.0 to 1.5 times and .3 to .5 times.
     - Rows of less than 16 features have no such filter. In twenty iterations bounds took 1.1 to 1.3
       times the sum's time with 800 multiply-adds a row.
     - In float64 bounds have half as many lanes, and need twice the work.
@@ -57,9 +61,11 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
         fits_lanes = n_features >= LANES32
         least = (BOUNDS_WORK if fits_lanes else BOUNDS_WORK_OF_SHORT_ROWS) * X.itemsize // 4
         if n_calls > 1 and n_clusters >= BOUNDS_CLUSTERS and row_work >= least:
-            return FilteredAssigner(X, n_clusters, n_threads)
-        is_long = n_clusters > FILTER_CENTERS or n_features >= FILTER_FEATURES_OF_FEW
-        if fits_lanes and is_long and row_work >= FILTER_WORK:
+            bounds = SettlingAssigner if fits_lanes else FilteredAssigner
+            return bounds(X, n_clusters, n_threads)
+        is_few = n_clusters < FILTER_CLUSTERS
+        least = FILTER_WORK_OF_FEW if is_few else FILTER_WORK * X.itemsize // 4
+        if fits_lanes and row_work >= least:
             return RowFilterAssigner(X, n_clusters, n_threads)
     return PlainAssigner(X, n_threads)
 
@@ -128,6 +134,34 @@ class RowFilterAssigner:
         work = self.X.size * (len(centers) + 4) // 16
         chunks.run(len(self.X), work, self.n_threads, task)
         return sum(moved)
+
+
+class SettlingAssigner:
+    """The filter without bounds while many labels change, then bounds, which skip settled rows.
+
+    A call with bounds that skips less than half of the rows takes longer than the filter. Then the
+    filter returns, and bounds wait until a quarter as many labels change.
+    """
+
+    def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:
+        self._shape = X, n_clusters, n_threads
+        self._filter = RowFilterAssigner(*self._shape)
+        self._bounds: FilteredAssigner | None = None
+        self._is_new = True  # the first call with bounds skips nothing
+        self._few_moved = len(X) // SETTLED
+
+    def assign(self, centers: Floats, labels: Labels) -> int:
+        if self._bounds is None:
+            n_moved = self._filter.assign(centers, labels)
+            if n_moved <= self._few_moved:
+                self._bounds, self._is_new = FilteredAssigner(*self._shape), True
+            return n_moved
+        n_moved = self._bounds.assign(centers, labels)
+        if self._bounds.n_looked_at > len(labels) // 2 and not self._is_new:
+            self._bounds = None
+            self._few_moved //= 4
+        self._is_new = False
+        return n_moved
 
 
 class FilteredAssigner:

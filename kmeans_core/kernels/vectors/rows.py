@@ -15,6 +15,7 @@ from kmeans_core.kernels.vectors.ir import (
     LANES64,
     add_lanes,
     arrays,
+    bytes_of,
     constants,
     integers,
     load,
@@ -34,8 +35,10 @@ TILE_ROWS = LANES64 * TILE_VECTORS
 # A tile is compared with this many centers at once, for the same reason.
 CENTERS = 2
 
-# The same sizes for the filter, which multiplies and adds in float32.
-FILTER_ROWS = LANES32 * TILE_VECTORS
+# The same sizes for the filter, which multiplies and adds in float32: 16 sums hide the time of an
+# addition, and eight loads serve 16 multiply-adds.
+FILTER_VECTORS = 4
+FILTER_ROWS = LANES32 * FILTER_VECTORS
 FILTER_CENTERS = 4
 
 # With features in lanes, this many rows are multiplied with FILTER_CENTERS centers at once.
@@ -63,19 +66,21 @@ def transposed(builder, rows):
     return rows
 
 
-def _columns(context, builder, X, row, tile, dtypes, origin=None):
-    """Put rows into a tile, one square of vectors after another.
+def _columns(context, builder, X, row, tile, dtypes, n_vectors, origin=None):
+    """Put rows into a tile, one square of vectors after another, and yield each vector.
 
-    It yields the number of each vector of rows, and the vector. ``dtypes`` are the dtypes of X and
-    of the tile. A square has as many rows and features as a vector of the tile has lanes.
+    ``dtypes`` are the dtypes of X and of the tile. A square has as many rows and features as a
+    vector of the tile has lanes, and ``n_vectors`` squares of rows lie side by side.
     """
     intp = row.type
     target = vector_type(dtypes[1])
     n_lanes = target.count
     source = ir.VectorType(vector_type(dtypes[0]).element, n_lanes)
-    n_rows = n_lanes * TILE_VECTORS
+    n_rows = n_lanes * n_vectors
     lanes, zero = ir.Constant(intp, n_lanes), ir.Constant(intp, 0)
     n_features = cgutils.unpack_tuple(builder, X.shape, 2)[1]
+    between = cgutils.unpack_tuple(builder, tile.strides, 2)[0]
+    width = builder.sdiv(between, ir.Constant(intp, bytes_of(target.element)))
     start = builder.gep(X.data, [builder.mul(row, n_features)])
     # The last square ends with the last feature and overlaps the one before it.
     last = builder.sub(n_features, lanes)
@@ -89,7 +94,7 @@ def _columns(context, builder, X, row, tile, dtypes, origin=None):
         j = builder.select(builder.icmp_signed("<", at, last), at, last)
         if origin is not None:
             middle = load(builder, source, builder.gep(origin.data, [j]))
-        for v in range(TILE_VECTORS):
+        for v in range(n_vectors):
             rows = []
             for r in range(v * n_lanes, (v + 1) * n_lanes):
                 place = builder.add(j, builder.mul(n_features, ir.Constant(intp, r)))
@@ -103,10 +108,10 @@ def _columns(context, builder, X, row, tile, dtypes, origin=None):
                 rows.append(x)
             for lane, column in enumerate(transposed(builder, rows)):
                 line = builder.add(j, ir.Constant(intp, lane))
-                place = builder.mul(line, ir.Constant(intp, n_rows))
+                place = builder.mul(line, width)
                 place = builder.add(place, ir.Constant(intp, v * n_lanes))
                 store(builder, column, builder.gep(tile.data, [place]))
-                yield v, column
+                yield column
 
 
 @intrinsic
@@ -120,7 +125,8 @@ def _put_rows(typingctx, X, row, tile):
     def codegen(context, builder, signature, args):
         values, target = arrays(context, builder, signature, args, (0, 2))
         (first,) = integers(context, builder, signature, args, (1,))
-        for _ in _columns(context, builder, values, first, target, (X.dtype, types.float64)):
+        dtypes = X.dtype, types.float64
+        for _ in _columns(context, builder, values, first, target, dtypes, TILE_VECTORS):
             pass
         return context.get_dummy_value()
 
@@ -129,24 +135,22 @@ def _put_rows(typingctx, X, row, tile):
 
 @intrinsic
 def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
-    """Write tile[j, r] = X[row + r, j] - origin[j] for FILTER_ROWS rows, as float32.
+    """Write tile[j, r] = X[row + r, j] - origin[j] for LANES32 rows, as float32.
 
     X has at least LANES32 features. origin has the dtype of X and may be longer than a row. tile is
-    (n_features, FILTER_ROWS) float32. squares[r] gets the squared length of a row or more, up to
-    rounding.
+    (n_features, LANES32) float32, and its lines may be far apart. squares[r] gets the
+    squared length of a row or more, up to rounding.
     """
     single = vector_type(types.float32)
 
     def codegen(context, builder, signature, args):
         values, middle, target, lengths = arrays(context, builder, signature, args, (0, 2, 3, 4))
         (first,) = integers(context, builder, signature, args, (1,))
-        totals = zeros(builder, single, TILE_VECTORS)
+        (total,) = zeros(builder, single, 1)
         dtypes = X.dtype, types.float32
-        for v, column in _columns(context, builder, values, first, target, dtypes, middle):
-            multiply_add(builder, column, column, totals[v])
-        for v, total in enumerate(totals):
-            at = ir.Constant(first.type, v * LANES32)
-            store(builder, builder.load(total), builder.gep(lengths.data, [at]))
+        for column in _columns(context, builder, values, first, target, dtypes, 1, middle):
+            multiply_add(builder, column, column, total)
+        store(builder, builder.load(total), lengths.data)
         return context.get_dummy_value()
 
     return types.void(X, row, origin, tile, squares), codegen
@@ -170,11 +174,11 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
         zero = ir.Constant(intp, 0)
         count, width = cgutils.unpack_tuple(builder, centers.shape, 2)
         length = cgutils.unpack_tuple(builder, points.shape, 2)[0]
-        index = zeros(builder, numbered, TILE_VECTORS)
-        least, second = (zeros(builder, single, TILE_VECTORS) for _ in range(2))
+        index = zeros(builder, numbered, FILTER_VECTORS)
+        least, second = (zeros(builder, single, FILTER_VECTORS) for _ in range(2))
         for place in (*least, *second):
             builder.store(constants(single, [float("inf")] * LANES32), place)
-        sums = [zeros(builder, single, TILE_VECTORS) for _ in range(FILTER_CENTERS)]
+        sums = [zeros(builder, single, FILTER_VECTORS) for _ in range(FILTER_CENTERS)]
         step = ir.Constant(intp, FILTER_CENTERS)
         with cgutils.for_range_slice(builder, zero, count, step, intp) as (c, _):
             for total in (total for of_center in sums for total in of_center):
@@ -184,7 +188,7 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
             with cgutils.for_range(builder, length, intp=intp) as loop:
                 line = builder.mul(loop.index, ir.Constant(intp, FILTER_ROWS))
                 places_of_x = [
-                    builder.add(line, ir.Constant(intp, v * LANES32)) for v in range(TILE_VECTORS)
+                    builder.add(line, ir.Constant(intp, v * LANES32)) for v in range(FILTER_VECTORS)
                 ]
                 x = [load(builder, single, builder.gep(points.data, [at])) for at in places_of_x]
                 for start, of_center in zip(starts, sums, strict=True):
@@ -350,7 +354,7 @@ def _put_rows_in_numpy(X, row, tile):
 
 def _put_shifted_rows_in_numpy(X, row, origin, tile, squares):
     with np.errstate(over="ignore"):
-        tile[:] = (X[row : row + FILTER_ROWS] - origin[: X.shape[1]]).T
+        tile[:] = (X[row : row + LANES32] - origin[: X.shape[1]]).T
         squares[:] = np.sum(tile**2, axis=0)
 
 

@@ -164,15 +164,17 @@ def row_products(X, row, origin, table, products, squares):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_features", [16, 17, 31, 32, 50])
 def test_rows_less_the_origin_in_lanes_of_float32(dtype, n_features):
-    X = some_rows(FILTER_ROWS + 5, n_features, dtype, decimals=9)
+    X = some_rows(LANES32 + 5, n_features, dtype, decimals=9)
     origin = X[3].copy()
     for function in (put_shifted_rows, rows._put_shifted_rows_in_numpy):
         for row in (0, 5):
-            tile = np.full((n_features, FILTER_ROWS), -7, dtype=np.float32)
-            squares = np.full(FILTER_ROWS, -7, dtype=np.float32)
+            whole = np.full((n_features, 3 * LANES32), -7, dtype=np.float32)
+            tile = whole[:, LANES32 : 2 * LANES32]
+            squares = np.full(LANES32, -7, dtype=np.float32)
             function(X, row, origin, tile, squares)
-            expected = (X[row : row + FILTER_ROWS] - origin).astype(np.float32)
+            expected = (X[row : row + LANES32] - origin).astype(np.float32)
             assert tile.T.tolist() == expected.tolist()
+            assert np.all(np.delete(whole, np.arange(LANES32, 2 * LANES32), axis=1) == -7)
             lengths = np.sum(expected.astype(np.float64) ** 2, axis=1)
             assert np.all(squares >= lengths * (1 - 1e-5))
             assert np.all(squares <= 2 * lengths * (1 + 1e-5))
@@ -223,10 +225,12 @@ def test_products_of_rows_with_features_in_lanes(dtype, n_features):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("start", "stop"), [(0, 80), (3, 40), (5, 69), (79, 80), (40, 40)])
+@pytest.mark.parametrize(
+    ("start", "stop"), [(0, 160), (3, 40), (5, 69), (5, 147), (159, 160), (40, 40)]
+)
 @pytest.mark.parametrize("n_clusters", [1, 3, 8])
 def test_the_filter_labels_the_rows_of_its_chunk(dtype, start, stop, n_clusters):
-    X = some_rows(80, 20, dtype)
+    X = some_rows(160, 20, dtype)
     centers = np.vstack([X[2:8], X[2:4]])[:n_clusters].astype(np.float64)
     origin = np.pad(X[0], (0, 12))
     n_padded = 4 if n_clusters < 5 else 8
@@ -237,9 +241,31 @@ def test_the_filter_labels_the_rows_of_its_chunk(dtype, start, stop, n_clusters)
     # The last two of eight centers equal the first two.
     assert np.isfinite(half_norms).tolist() == [c < min(n_clusters, 6) for c in range(n_padded)]
     expected = reference.nearest(X.astype(np.float64), centers)
-    labels = np.full(80, -7, dtype=np.int32)
+    labels = np.full(160, -7, dtype=np.int32)
     labels[start:stop:3] = expected[start:stop:3]
     n_moved = row_filter.assign(X, origin, table, half_norms, centers, longest, start, stop, labels)
     assert n_moved == stop - start - len(range(start, stop, 3))
     assert labels[start:stop].tolist() == expected[start:stop].tolist()
     assert np.all(np.delete(labels, np.arange(start, stop)) == -7)
+
+
+@pytest.mark.parametrize("n_clusters", [3, 8])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_the_filter_pauses_where_many_rows_are_tied(n_clusters, share):
+    # A row of zeros is equally near to all centers but the first. Every label starts wrong, so
+    # that a row that is labelled twice, or not at all, changes the count.
+    rng = np.random.default_rng(n_clusters)
+    n_rows = 30 * FILTER_ROWS + 7
+    centers = np.eye(n_clusters, 16)
+    centers[0] *= 2
+    X = centers[rng.integers(0, n_clusters, n_rows)] + 0.01 * rng.normal(size=(n_rows, 16))
+    is_tied = rng.random(n_rows) < share
+    X[is_tied] = 0
+    distances = reference.squared_distances(X, centers)
+    n_nearest = np.sum(distances == distances.min(axis=1)[:, None], axis=1)
+    assert np.array_equal(n_nearest > 1, is_tied)
+    for stop in (n_rows, n_rows - 1, 5 * FILTER_ROWS + 3):
+        labels = np.full(n_rows, -7, dtype=np.int32)
+        n_moved = RowFilterAssigner(X[:stop], n_clusters, 1).assign(centers, labels[:stop])
+        assert n_moved == stop
+        assert labels[:stop].tolist() == np.argmin(distances[:stop], axis=1).tolist()
