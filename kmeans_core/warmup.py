@@ -12,7 +12,12 @@ from kmeans_core.estimator import KMeans
 from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.pairwise.silhouette import silhouette_samples
-from kmeans_core.points.assign_dense import BOUNDS_CLUSTERS
+from kmeans_core.points.assign_dense import (
+    BOUNDS_CLUSTERS,
+    FilteredAssigner,
+    SettlingAssigner,
+    dense_assigner,
+)
 from kmeans_core.points.interface import RUN_CALLS
 from kmeans_core.points.row_chunks import MOST_SUMS
 
@@ -73,6 +78,7 @@ def warmup(
                 X = rng.normal(size=shape).astype(dtype)
                 gaps = np.where(X > 1, np.nan, X)
                 _use(X, k)
+                _use_bounds(X, k)
                 if missing:
                     _use(gaps, k, missing="ignore")
                 for index_dtype in integer_dtypes:
@@ -95,6 +101,13 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
         # Bounds use other tiles of vectors for long rows than for short ones.
         shapes += [(max(few, 200), 15), (max(few, 100), max(128, 20_000 // n_clusters + 1))]
     return shapes
+
+
+def _use_bounds(X: npt.NDArray[Any], n_clusters: int) -> None:
+    """Assign with bounds where fits use them: only a fit whose labels settle gets to them."""
+    if isinstance(dense_assigner(X, n_clusters, RUN_CALLS, 1), SettlingAssigner):
+        centers = X[:n_clusters].astype(np.float64)
+        FilteredAssigner(X, n_clusters, 1).assign(centers, np.zeros(len(X), dtype=np.int32))
 
 
 def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:

@@ -136,7 +136,7 @@ def _from_callable(
 
 def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
     """The centers as float64, rounded to the dtype of the points; errors call them ``name``."""
-    given = as_points(init, compress=False, name=name)
+    given = as_points(init, n_threads=points.n_threads, compress=False, name=name)
     for found, wanted, meaning in zip(
         given.shape,
         (n_clusters, points.shape[1]),
