@@ -43,11 +43,14 @@ INFINITY: dict[int, Any] = {
 }
 
 # A block of rows that is checked and assigned has this many bytes. It stays in the cache, and
-# smaller blocks take longer (measured from 2**19 on). With many clusters it has this many rows for
-# each of them, because each block lays out the centers.
+# smaller blocks take longer (measured from 2**19 on).
 BLOCK_BYTES = 2**21
-BLOCK_TILE = 32
+BLOCK_TILE = 64
+
+# Each block lays out the centers, so it has at least this many rows for each cluster. If a thread
+# has less than BLOCKS such blocks, all rows are checked first, and its blocks share one layout.
 CLUSTER_ROWS = 64
+BLOCKS = 8
 
 
 class DensePoints:
@@ -113,9 +116,15 @@ class DensePoints:
     def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
         """Check all rows, label them, and write their own distances unless ``own`` is None.
 
-        Rows are read from memory once, a block at a time. ValueError as in ``check_finite``.
+        Many rows are read from memory once, a block at a time. ValueError as in ``check_finite``.
         """
         n_features, n_clusters = self.X.shape[1], len(centers)
+        if len(self.X) < BLOCKS * CLUSTER_ROWS * n_clusters * self.n_threads:
+            self.check_finite()
+            self.assigner(n_clusters, n_calls=1).assign(centers, labels)
+            if own is not None:
+                own[:] = self.own_distances(centers, labels)
+            return
         n_block = max(BLOCK_BYTES // (self.X.itemsize * n_features), CLUSTER_ROWS * n_clusters)
         # One row more than whole tiles of the filter, which reads past the row it ends with.
         n_block = round_up(n_block, BLOCK_TILE) + 1

@@ -37,7 +37,8 @@ def refusals(bad, centers, n_threads):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_bad_value_is_named_wherever_it_stands(shape, dtype, value):
+def test_a_bad_value_is_named_wherever_it_stands(shape, dtype, value, monkeypatch):
+    monkeypatch.setattr(dense, "BLOCKS", 0)
     rows = np.random.default_rng(0).normal(size=shape).astype(dtype)
     kind = "NaN" if np.isnan(value) else "infinity"
     for row, column in np.ndindex(shape):
@@ -56,7 +57,7 @@ def test_the_first_of_many_bad_values_is_named_in_every_block(dtype, n_threads):
         bad = rows.copy()
         bad[row, 7], bad[row:, 19] = -np.inf, np.nan
         expected = f"Input X contains infinity: the first at row {row}, column 7."
-        assert set(refusals(bad, rows[:40], n_threads)) == {expected}
+        assert set(refusals(bad, rows[:20], n_threads)) == {expected}
 
 
 @pytest.mark.parametrize("shape", [(40, 3), (2000, 40)])
@@ -92,8 +93,9 @@ def test_labels_and_scores_of_blocks_have_the_bits_of_whole_passes(
     own = np.zeros(len(rows))
     for j in range(n_features):
         own += (rows[:, j].astype(np.float64) - centers[labels, j]) ** 2
-    for n_bytes in (1, 2**15, 2**30):
+    for n_bytes, n_blocks in ((1, 0), (2**15, 0), (2**30, 0), (1, 8)):
         monkeypatch.setattr(dense, "BLOCK_BYTES", n_bytes)
+        monkeypatch.setattr(dense, "BLOCKS", n_blocks)
         for n_threads in (1, 2):
             model = model_of(centers, n_threads)
             assert model.predict(rows).tolist() == labels.tolist()
