@@ -38,7 +38,7 @@ def is_small(points: Points, n_clusters: int, n_restarts: int) -> bool:
     runner = runner_of(points)
     if runner is None or runner.kept_by_restart(n_clusters) > MOST_KEPT:
         return False
-    if points.n_stored * n_clusters > MOST_WORK or not runner.adds_up(n_clusters):
+    if points.n_stored * n_clusters > MOST_WORK or not runner.adds_in_order(n_clusters):
         return False
     return n_restarts > 1 or runner.pays_alone(n_clusters)
 

@@ -50,7 +50,7 @@ class Runner(Protocol):
     def pays_alone(self, n_clusters: int) -> bool:
         """Whether a single restart is faster in compiled calls than in the loop."""
 
-    def adds_up(self, n_clusters: int) -> bool:
+    def adds_in_order(self, n_clusters: int) -> bool:
         """Whether the calls add up rows in the order of the loop; see ``row_chunks``."""
 
     def kept_by_restart(self, n_clusters: int) -> int:
@@ -77,7 +77,7 @@ class DenseRunner:
         """
         return self.points.X.size * n_clusters <= LONE_WORK
 
-    def adds_up(self, n_clusters: int) -> bool:
+    def adds_in_order(self, n_clusters: int) -> bool:
         """Whether sums have one chunk of rows; the loop is as fast with more of them."""
         return len(starts_of_chunks(*self.points.shape, n_clusters)) == 2
 
@@ -114,7 +114,7 @@ class SparseRunner:
         """True: the compiled calls have the filter of the loop's assigner."""
         return True
 
-    def adds_up(self, n_clusters: int) -> bool:
+    def adds_in_order(self, n_clusters: int) -> bool:
         """True: the calls have chunks too."""
         return True
 

@@ -87,7 +87,7 @@ def add_up(
     weights,  # IN (n_samples,)
     labels,  # IN (n_samples,)
     starts,  # IN (n_chunks + 1,): the first row of each chunk of rows
-    anew,  # IN: whether all rows are added
+    from_zero,  # IN: whether sums start from zero, so that all rows are added
     summed,  # IN/OUT (n_samples,): the labels that the sums are of
     of_chunks,  # IN/OUT (n_chunks, n_clusters, n_features): the sums of each chunk
     weights_of_chunks,  # SCRATCH (n_chunks, n_clusters)
@@ -96,7 +96,7 @@ def add_up(
 ):
     """Bring sums up to date with the labels; see ``sums.ClusterSums``."""
     n_chunks = starts.shape[0] - 1
-    if anew:
+    if from_zero:
         summed[:] = -1
         of_chunks[:] = 0.0
     rows = (data, indices, indptr, weights, labels, starts, 0, n_chunks)
@@ -182,16 +182,16 @@ def runs(
                 shift = 0.0
                 why = STRICT
                 break
-            anew = n_updates >= most_updates or 2 * n_moved > n_samples
-            touched[:] = anew
-            if anew:
+            from_zero = n_updates >= most_updates or 2 * n_moved > n_samples
+            touched[:] = from_zero
+            if from_zero:
                 n_updates = 0
             else:
                 for i in range(n_samples):
                     if summed[i] != found[i]:
                         touched[summed[i]] = touched[found[i]] = True
                 n_updates += counts
-            add_up(*summing, found, starts, anew, *joined)
+            add_up(*summing, found, starts, from_zero, *joined)
             shift = move_centers(sums, weight_in_clusters, touched, after, shifts, now)
             if shift < 0.0:
                 why = RAN_EMPTY

@@ -48,7 +48,7 @@ BLOCK_BYTES = 2**21
 BLOCK_TILE = 64
 
 # Each block lays out the centers, so it has at least this many rows for each cluster. If a thread
-# has less than BLOCKS such blocks, all rows are checked first, and its blocks share one layout.
+# has fewer than BLOCKS such blocks, all rows are checked first, and its blocks share one layout.
 CLUSTER_ROWS = 64
 BLOCKS = 8
 
@@ -123,7 +123,7 @@ class DensePoints:
             self.check_finite()
             self.assigner(n_clusters, n_calls=1).assign(centers, labels)
             if own is not None:
-                own[:] = self.own_distances(centers, labels)
+                self._measure(centers, labels, own)
             return
         n_block = max(BLOCK_BYTES // (self.X.itemsize * n_features), CLUSTER_ROWS * n_clusters)
         # One row more than whole tiles of the filter, which reads past the row it ends with.
@@ -199,11 +199,15 @@ class DensePoints:
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(self.X))
+        self._measure(centers, labels, out)
+        return out
+
+    def _measure(self, centers: Floats, labels: Labels, out: Floats) -> None:
+        """Write the own distance of every row to ``out``."""
         self._run_rows(
             self.X.size,
             lambda start, stop: dense.own_distances(self.X, centers, labels, start, stop, out),
         )
-        return out
 
     def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         out = np.empty(len(rows))

@@ -56,9 +56,12 @@ class ClusterSums:
         self.n_updates = MOST_UPDATES
         # An exact update is as good as a sum over all rows.
         self._counts = 0 if points.sums_are_exact(weights) else 1
-        self._by_chunks = by_chunks(n_features, n_clusters)
         self._starts = starts_of_chunks(n_samples, n_features, n_clusters)
         n_chunks = len(self._starts) - 1
+        # With one chunk both ways add in the same order. Clusters can share much work on threads.
+        self._by_chunks = by_chunks(n_features, n_clusters) and (
+            n_chunks > 1 or points.n_stored < chunks.SMALL_WORK
+        )
         self._weights_of_chunks = np.zeros((n_chunks, n_clusters))
         if self._by_chunks:
             self._sums_of_chunks = np.zeros((n_chunks, n_clusters, n_features))
@@ -71,7 +74,7 @@ class ClusterSums:
             self.refresh(labels)
             return
         if self._by_chunks:
-            self._follow(labels, 2 * n_moved, anew=False)
+            self._follow(labels, 2 * n_moved, from_zero=False)
         else:
             groups = moved_rows(self._summed, labels, self._weights, len(self.sums))
             self._points.add_rows(groups, self.sums)
@@ -81,7 +84,7 @@ class ClusterSums:
     def refresh(self, labels: Labels) -> None:
         """Add up all rows."""
         if self._by_chunks:
-            self._follow(labels, len(labels), anew=True)
+            self._follow(labels, len(labels), from_zero=True)
         else:
             self.sums[:] = 0.0
             groups = all_rows(labels, self._weights, len(self.sums))
@@ -109,18 +112,18 @@ class ClusterSums:
             shifts[c] = np.sum((before[c] - out[c]) ** 2)
         return float(total(shifts))
 
-    def _follow(self, labels: Labels, n_rows: int, *, anew: bool) -> None:
+    def _follow(self, labels: Labels, n_rows: int, *, from_zero: bool) -> None:
         """Bring the sums of all chunks up to date, which adds about ``n_rows`` rows."""
         sums, weights = self._sums_of_chunks, self._weights_of_chunks
         rows = self._weights, labels, self._starts
 
         def follow(start: int, stop: int) -> None:
-            if anew:
+            if from_zero:
                 self._summed[self._starts[start] : self._starts[stop]] = -1
                 sums[start:stop] = 0.0
                 weights[start:stop] = 0.0
             self._points.follow_labels(*rows, start, stop, self._summed, sums, weights)
-            if not self._weights_are_exact and not anew:
+            if not self._weights_are_exact and not from_zero:
                 for chunk in range(start, stop):
                     own = slice(self._starts[chunk], self._starts[chunk + 1])
                     add_weights(labels[own], self._weights[own], weights[chunk])

@@ -170,9 +170,9 @@ def test_a_long_run_keeps_its_sums_as_the_loop_does(monkeypatch, storage, dtype)
     ways = []
     follow = sums.ClusterSums._follow
 
-    def watched(self, labels, n_rows, *, anew):
-        ways.append("a" if anew else "m")
-        follow(self, labels, n_rows, anew=anew)
+    def watched(self, labels, n_rows, *, from_zero):
+        ways.append("a" if from_zero else "m")
+        follow(self, labels, n_rows, from_zero=from_zero)
 
     monkeypatch.setattr(sums.ClusterSums, "_follow", watched)
     rng = np.random.default_rng(2)
