@@ -5,7 +5,8 @@ Half of |x|^2 is the same for every center, so the nearest center has the least 
 differently from the exact distance, and it has no correct digits if its two terms nearly cancel. So
 the score is a filter, used twice: in float32, whose vectors hold sixteen centers, and in float64
 between the centers that float32 cannot tell apart. If float64 cannot either, the exact distance
-decides.
+decides. :func:`assign` serves any number of centers, :func:`assign_few` up to sixteen, and
+:func:`assign_directly` rows that store few values for the number of features.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.centers import BLOCK_FEATURES, put_centers, squared_lengths
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.fused import least_two, sparse_products
+from kmeans_core.kernels.vectors.fused import least_two, sparse_nearest, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
 # A factor for errors of higher order, of the norms and of the bounds themselves.
@@ -122,12 +123,7 @@ def nearest_of_unsettled(
     """The nearest center of a row for which float32 did not suffice.
 
     float32 leaves the centers whose score, less its own error, is not above the least score plus
-    its error. float64 scores leave some of these, and the exact distance decides between the rest.
-
-    Rounding bound for float64, in the terms of :func:`roundings`. The error of a score is at most
-    n v |x| |c| + d v |c|^2 / 2 and the rounding of their difference, together (3/4) (d + 2) v R^2.
-    The error of half of the exact distance is at most (1/2) (d + 2) v R^2. If the scores of two
-    centers differ by more than twice both, the exact distances are in the same order.
+    its error. :func:`nearest_of_close` decides between these.
     """
     n_clusters, n_features = centers.shape
     close, scores = np.empty(n_clusters, dtype=np.intp), np.empty(n_clusters)
@@ -148,20 +144,45 @@ def nearest_of_unsettled(
             n_close += 1
     if n_close == 1:
         return close[0]
+    known = (centers, block_norms, center_norms)
+    return nearest_of_close(data, indices, begin, end, reach, *known, close[:n_close])
 
+
+@kernel
+def nearest_of_close(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
+    reach,  # IN: length of the row plus length of the longest center
+    centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
+    center_norms,  # IN (n_clusters,): squared lengths
+    close,  # IN/OUT (n_close,): ascending centers, the nearest among them
+):
+    """The nearest of some centers.
+
+    float64 scores leave some of the centers, and the exact distance decides between these.
+
+    Rounding bound for float64, in the terms of :func:`roundings`. The error of a score is at most
+    n v |x| |c| + d v |c|^2 / 2 and the rounding of their difference, together (3/4) (d + 2) v R^2.
+    The error of half of the exact distance is at most (1/2) (d + 2) v R^2. If the scores of two
+    centers differ by more than twice both, the exact distances are in the same order.
+    """
+    scores = np.empty(close.shape[0])
     least = np.inf
-    for entry in range(n_close):
-        c = close[entry]
+    for entry in range(close.shape[0]):
+        c = np.uint64(close[entry])
         product = 0.0
-        for position in range(begin, end):
-            product += np.float64(data[position]) * centers[c, indices[position]]
+        for position in range(np.uint64(begin), np.uint64(end)):
+            product += np.float64(data[position]) * centers[c, np.uint64(indices[position])]
         scores[entry] = 0.5 * center_norms[c] - product
         least = min(least, scores[entry])
     # The limit is infinite if an exact distance might be: then every center stays.
     square = 2.0 * reach * reach
-    limit = least + (1.25 * ROOM * (n_features + 2.0) * U64 * square + UNDERFLOW)
+    limit = least + (1.25 * ROOM * (centers.shape[1] + 2.0) * U64 * square + UNDERFLOW)
     n_left = 0
-    for entry in range(n_close):
+    for entry in range(close.shape[0]):
         if not scores[entry] > limit:
             close[n_left] = close[entry]
             n_left += 1
@@ -265,3 +286,86 @@ def assign(
             labels[i] = nearest
             n_moved += 1
     return n_moved
+
+
+@kernel
+def assign_few(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared lengths
+    centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
+    center_norms,  # IN (n_clusters,): squared lengths
+    table,  # IN (n_features, n_lanes) float32: centers transposed, zero where padded
+    half_norms,  # IN (n_lanes,) float32: infinite where padded
+    lanes,  # IN: a tuple with one entry for each column of the table
+    start,  # IN
+    stop,  # IN
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
+):
+    """Label rows start..stop as :func:`assign` does, if one short vector holds all centers."""
+    farthest = longest_center(center_norms)
+    of_centers = 2.0 * farthest * ROOM * U32 * farthest
+    close = np.empty(centers.shape[0], dtype=np.intp)
+    n_moved = 0
+    for i in range(np.uint64(start), np.uint64(stop)):
+        begin, end = indptr[i], indptr[i + np.uint64(1)]
+        nearest, least, second = sparse_nearest(data, indices, begin, end, table, half_norms, lanes)
+        length = np.sqrt(row_norms[i])
+        reach = length + farthest
+        per_length, both = roundings(np.float64(end - begin), length, reach, centers.shape[1])
+        bound = 2.0 * farthest * per_length + of_centers + both
+        if not np.float64(second) - np.float64(least) > bound:
+            n_close = put_distinct(center_norms, half_norms, close)
+            known = (centers, block_norms, center_norms, close[:n_close])
+            nearest = nearest_of_close(data, indices, begin, end, reach, *known)
+        if labels[i] != nearest:
+            labels[i] = nearest
+            n_moved += 1
+    return n_moved
+
+
+@kernel
+def assign_directly(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    row_norms,  # IN (n_samples,): squared lengths
+    centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
+    center_norms,  # IN (n_clusters,): squared lengths
+    half_norms,  # IN (n_padded,) float32: infinite for repetitions
+    start,  # IN
+    stop,  # IN
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
+):
+    """Label rows start..stop as :func:`assign` does, by the float64 scores of all centers."""
+    farthest = longest_center(center_norms)
+    close = np.empty(centers.shape[0], dtype=np.intp)
+    n_moved = 0
+    for i in range(start, stop):
+        reach = np.sqrt(row_norms[i]) + farthest
+        n_close = put_distinct(center_norms, half_norms, close)
+        known = (centers, block_norms, center_norms, close[:n_close])
+        nearest = nearest_of_close(data, indices, indptr[i], indptr[i + 1], reach, *known)
+        if labels[i] != nearest:
+            labels[i] = nearest
+            n_moved += 1
+    return n_moved
+
+
+@kernel
+def put_distinct(
+    center_norms,  # IN (n_clusters,): squared lengths
+    half_norms,  # IN (n_padded,) float32: infinite for repetitions
+    close,  # OUT (n_clusters,)
+):
+    """Write the centers that equal no lower one, and possibly huge others; return their number."""
+    n_close = 0
+    for c in range(center_norms.shape[0]):
+        # float32 may overflow, so only a norm that is not huge tells that a center is repeated.
+        if half_norms[c] < np.inf or not center_norms[c] < GREATEST_REACH:
+            close[n_close] = c
+            n_close += 1
+    return n_close

@@ -1,6 +1,7 @@
 """SparseAssigner: the nearest centers of CSR rows, from a table of centers that is kept."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from kmeans_core.threads import chunks
 
 # A tile has at most this many vectors, because each has an accumulator.
 MOST_VECTORS = 8
+
+# Rows with fewer stored values than features read the centers directly: a table of all features
+# would take longer to fill.
+STORED_SHARE = 1
 
 # run_rows(n, task) runs the task over all rows, with n multiply-adds for each stored value.
 RunRows = Callable[[int, chunks.Task], None]
@@ -39,45 +44,72 @@ class CenterTable:
         return round_up(n_vectors, n_tiles) * LANES32
 
 
+class CenterFilter:
+    """The centers as one of the kernels of ``sparse_filter`` needs them.
+
+    ``kernel(*csr, row_norms, *arguments, start, stop, labels)`` labels rows after :meth:`put`.
+    """
+
+    def __init__(self, n_clusters: int, n_features: int, n_stored: int, n_threads: int) -> None:
+        self._n_threads = n_threads
+        self._norms = np.empty(n_clusters)
+        self._block_norms = np.empty((ceil_div(n_features, BLOCK_FEATURES), n_clusters))
+        reads_table = n_stored * STORED_SHARE >= n_features
+        self._wanted = np.full(n_clusters, reads_table)
+        # The multiply-adds for a stored value.
+        self.work = ceil_div(n_clusters, LANES32) if reads_table else n_clusters
+        self.kernel: Callable[..., int]
+        if not reads_table:
+            self.kernel = sparse_filter.assign_directly
+            self._table, self._half_norms = (
+                np.empty((0, 0), np.float32),
+                np.empty(n_clusters, np.float32),
+            )
+            self._layout: tuple[Any, ...] = (self._half_norms,)
+            return
+        n_lanes = 1 << (n_clusters - 1).bit_length()
+        n_lanes = max(2, n_lanes)
+        if n_lanes <= LANES32:
+            self.kernel = sparse_filter.assign_few
+            self._table = aligned_zeros((n_features, n_lanes), np.float32)
+            self._half_norms = np.full(n_lanes, np.inf, np.float32)
+            self._layout = self._table, self._half_norms, (0,) * n_lanes
+            return
+        centers = CenterTable(n_clusters, n_features)
+        self.kernel = sparse_filter.assign
+        self._table, self._half_norms = centers.table, centers.half_norms
+        self._layout = self._table, self._half_norms, centers.vectors
+
+    def put(self, centers: Floats) -> tuple[Any, ...]:
+        """Lay out the centers; return the arguments of the kernel."""
+        chunks.run(
+            len(self._block_norms),
+            2 * centers.size,
+            self._n_threads,
+            lambda start, stop: sparse_filter.put_blocks(
+                centers, self._wanted, start, stop, self._table, self._block_norms
+            ),
+        )
+        sparse_filter.put_norms(centers, self._block_norms, self._norms, self._half_norms)
+        return centers, self._block_norms, self._norms, *self._layout
+
+
 class SparseAssigner:
     """Filters in float32 and float64, and the exact distance for rows that neither can settle."""
 
-    def __init__(
-        self,
-        csr: Csr,
-        row_norms: Floats,
-        n_clusters: int,
-        n_features: int,
-        n_threads: int,
-        run_rows: RunRows,
-    ) -> None:
+    def __init__(self, csr: Csr, row_norms: Floats, to: CenterFilter, run_rows: RunRows) -> None:
         self._csr = csr
         self._row_norms = row_norms
-        self._n_threads = n_threads
+        self._filter = to
         self._run_rows = run_rows
-        self._centers = CenterTable(n_clusters, n_features)
-        self._norms = np.empty(n_clusters)
-        self._all = np.ones(n_clusters, dtype=np.bool_)
-        self._block_norms = np.empty((ceil_div(n_features, BLOCK_FEATURES), n_clusters))
 
     def assign(self, centers: Floats, labels: Labels) -> int:
-        table, half_norms = self._centers.table, self._centers.half_norms
-        chunks.run(
-            len(self._block_norms),
-            centers.size,
-            self._n_threads,
-            lambda start, stop: sparse_filter.put_blocks(
-                centers, self._all, start, stop, table, self._block_norms
-            ),
-        )
-        sparse_filter.put_norms(centers, self._block_norms, self._norms, half_norms)
-        prepared = centers, self._block_norms, self._norms, table, half_norms, self._centers.vectors
+        arguments = self._filter.put(centers)
         moved: list[int] = []
 
         def task(start: int, stop: int) -> None:
-            moved.append(
-                sparse_filter.assign(*self._csr, self._row_norms, *prepared, start, stop, labels)
-            )
+            rows = *self._csr, self._row_norms
+            moved.append(self._filter.kernel(*rows, *arguments, start, stop, labels))
 
-        self._run_rows(len(half_norms) // LANES32, task)
+        self._run_rows(self._filter.work, task)
         return sum(moved)

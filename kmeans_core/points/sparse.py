@@ -1,5 +1,6 @@
 """SparsePoints: rows of a CSR matrix, absent = 0."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,11 +13,11 @@ from kmeans_core.kernels import sparse, sparse_pairs
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.ir import LANES64, VECTOR_BYTES
 from kmeans_core.lazy import lazy
-from kmeans_core.points.assign_sparse import SparseAssigner
+from kmeans_core.points.assign_sparse import CenterFilter, SparseAssigner
 from kmeans_core.points.centers import transposed
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
 from kmeans_core.points.row_groups import RowGroups
-from kmeans_core.points.sums import ClusterSums
+from kmeans_core.points.sums import ROW_WORK, ClusterSums
 from kmeans_core.points.trials import SparseTrials, share_of_error
 from kmeans_core.threads import chunks
 
@@ -40,6 +41,11 @@ BLOCK_STORED = 2**20
 
 # With this many more features than stored values, columns are numbered without gaps.
 SPARSE_NUMBERS = 4
+
+# A block of rows that is checked and assigned at once has about this many bytes. The check and the
+# norms of a stored value take as long as this many multiply-adds.
+ONCE_BYTES = 2**20
+ONCE_WORK = 2
 
 # Whole weights that sum to less than this give exact float64 sums of multiples of 1/4 (below 2^53
 # quarters).
@@ -76,20 +82,35 @@ class CsrRows:
 
 
 class SparsePoints(CsrRows):
-    """Rows of a CSR matrix in which an absent cell is 0."""
+    """Rows of a CSR matrix in which an absent cell is 0.
+
+    ``checked`` makes points whose arrays and values are checked, or raises an error. It is None if
+    the arrays of these points are checked. Otherwise only their shape and ``assign_once`` are used.
+    """
 
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
     rows_are_long = False
 
-    def __init__(self, csr: Csr, n_features: int, n_threads: int) -> None:
+    def __init__(
+        self,
+        csr: Csr,
+        n_features: int,
+        n_threads: int,
+        checked: "Callable[[], SparsePoints] | None" = None,
+    ) -> None:
         super().__init__(csr, n_features, n_threads)
-        data, _, indptr = csr
-        self.row_norms = np.empty(len(indptr) - 1)
+        self._checked = checked
         self._tables: list[npt.NDArray[Any]] = []
+
+    @lazy
+    def row_norms(self) -> Floats:
+        """Squared length of every row."""
+        data, _, indptr = self.csr
+        norms = np.empty(self.shape[0])
         self._run_rows(
-            1,
-            lambda start, stop: sparse.squared_norms(data, indptr, start, stop, self.row_norms),
+            1, lambda start, stop: sparse.squared_norms(data, indptr, start, stop, norms)
         )
+        return norms
 
     @property
     def known(self) -> "SparsePoints":
@@ -126,9 +147,44 @@ class SparsePoints(CsrRows):
         return SparsePoints(csr, self.n_features, self.n_threads), lengths == 0
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
-        return SparseAssigner(
-            self.csr, self.row_norms, n_clusters, self.n_features, self.n_threads, self._run_rows
-        )
+        to = CenterFilter(n_clusters, self.n_features, self.n_stored, self.n_threads)
+        return SparseAssigner(self.csr, self.row_norms, to, self._run_rows)
+
+    def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
+        """Check all rows, label them, and write their own distances unless ``own`` is None.
+
+        A block of rows is read from memory once. The error is that of ``checked``.
+        """
+        data, indices, indptr = self.csr
+        n_samples = self.shape[0]
+        to = CenterFilter(len(centers), self.n_features, self.n_stored, self.n_threads)
+        arguments = to.put(centers)
+        center_norms = np.empty(len(centers))
+        if own is not None:
+            squared_lengths(centers, center_norms)
+        row_bytes = self.n_stored * (data.itemsize + indices.itemsize) // n_samples
+        n_block = max(1, min(n_samples, ONCE_BYTES // (row_bytes + indptr.itemsize)))
+        unsound: list[int] = []
+
+        def task(start: int, stop: int) -> None:
+            norms = np.empty(n_block)
+            for first in range(start, stop, n_block):
+                last = min(first + n_block, stop)
+                rows, found = (data, indices, indptr[first : last + 1]), labels[first:last]
+                if not sparse.is_sound(*rows, self.n_features, 0, last - first):
+                    unsound.append(first)
+                    return
+                sparse.squared_norms(data, rows[2], 0, last - first, norms)
+                to.kernel(*rows, norms, *arguments, 0, last - first, found)
+                if own is not None:
+                    known = centers, center_norms, found
+                    sparse.own_distances(*rows, *known, 0, last - first, own[first:last])
+
+        work = self.n_stored * (to.work + ONCE_WORK) + ROW_WORK * n_samples
+        chunks.run(n_samples, work, self.n_threads, task)
+        if unsound:
+            assert self._checked is not None, "the arrays of these points were checked"
+            self._checked().assign_once(centers, labels, own)
 
     def cluster_sums(self, weights: Floats, n_clusters: int) -> ClusterSums:
         return ClusterSums(self, weights, n_clusters)
