@@ -255,8 +255,8 @@ def assign(
     centers,  # IN (n_clusters, n_features)
     block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
-    table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     half_norms,  # IN (n_padded,) float32: infinite where padded
+    table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     vectors,  # IN: a tuple with one entry for each vector of a tile
     start,  # IN
     stop,  # IN
@@ -293,33 +293,36 @@ def assign_few(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared lengths
     centers,  # IN (n_clusters, n_features)
     block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
-    table,  # IN (n_features, n_lanes) float32: centers transposed, zero where padded
     half_norms,  # IN (n_lanes,) float32: infinite where padded
+    table,  # IN (n_features, n_lanes) float32: centers transposed, zero where padded
     lanes,  # IN: a tuple with one entry for each column of the table
     start,  # IN
     stop,  # IN
     labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
 ):
-    """Label rows start..stop as :func:`assign` does, if one short vector holds all centers."""
+    """Label rows start..stop as :func:`assign` does, if one short vector holds all centers.
+
+    The squared length of a row is added in float32 with the products. If n u < 1/16 in the terms of
+    :func:`roundings`, it has lost less than a 15th and n UNDERFLOW32, so ROOM covers the loss.
+    """
     farthest = longest_center(center_norms)
     of_centers = 2.0 * farthest * ROOM * U32 * farthest
-    close = np.empty(centers.shape[0], dtype=np.intp)
     n_moved = 0
     for i in range(np.uint64(start), np.uint64(stop)):
         begin, end = indptr[i], indptr[i + np.uint64(1)]
-        nearest, least, second = sparse_nearest(data, indices, begin, end, table, half_norms, lanes)
-        length = np.sqrt(row_norms[i])
-        reach = length + farthest
-        per_length, both = roundings(np.float64(end - begin), length, reach, centers.shape[1])
+        nearest, least, second, square = sparse_nearest(
+            data, indices, begin, end, table, half_norms, lanes
+        )
+        n_stored = np.float64(end - begin)
+        length = np.sqrt(ROOM * (np.float64(square) + n_stored * UNDERFLOW32))
+        per_length, both = roundings(n_stored, length, length + farthest, centers.shape[1])
         bound = 2.0 * farthest * per_length + of_centers + both
         if not np.float64(second) - np.float64(least) > bound:
-            n_close = put_distinct(center_norms, half_norms, close)
-            known = (centers, block_norms, center_norms, close[:n_close])
-            nearest = nearest_of_close(data, indices, begin, end, reach, *known)
+            known = (centers, block_norms, center_norms, half_norms)
+            nearest = nearest_of_all(data, indices, begin, end, *known)
         if labels[i] != nearest:
             labels[i] = nearest
             n_moved += 1
@@ -331,24 +334,19 @@ def assign_directly(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
     indptr,  # IN (n_samples + 1,)
-    row_norms,  # IN (n_samples,): squared lengths
     centers,  # IN (n_clusters, n_features)
     block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
-    half_norms,  # IN (n_padded,) float32: infinite for repetitions
+    half_norms,  # IN (n_clusters,) float32: infinite for repetitions
     start,  # IN
     stop,  # IN
     labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
 ):
     """Label rows start..stop as :func:`assign` does, by the float64 scores of all centers."""
-    farthest = longest_center(center_norms)
-    close = np.empty(centers.shape[0], dtype=np.intp)
     n_moved = 0
     for i in range(start, stop):
-        reach = np.sqrt(row_norms[i]) + farthest
-        n_close = put_distinct(center_norms, half_norms, close)
-        known = (centers, block_norms, center_norms, close[:n_close])
-        nearest = nearest_of_close(data, indices, indptr[i], indptr[i + 1], reach, *known)
+        known = (centers, block_norms, center_norms, half_norms)
+        nearest = nearest_of_all(data, indices, indptr[i], indptr[i + 1], *known)
         if labels[i] != nearest:
             labels[i] = nearest
             n_moved += 1
@@ -356,16 +354,27 @@ def assign_directly(
 
 
 @kernel
-def put_distinct(
+def nearest_of_all(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    begin,  # IN: the first position of the row in data
+    end,  # IN: the position to stop before
+    centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
     half_norms,  # IN (n_padded,) float32: infinite for repetitions
-    close,  # OUT (n_clusters,)
 ):
-    """Write the centers that equal no lower one, and possibly huge others; return their number."""
+    """The nearest center of a row, by float64 scores and exact distances."""
+    square = 0.0
+    for position in range(begin, end):
+        square += np.float64(data[position]) * np.float64(data[position])
+    close = np.empty(centers.shape[0], dtype=np.intp)
     n_close = 0
-    for c in range(center_norms.shape[0]):
-        # float32 may overflow, so only a norm that is not huge tells that a center is repeated.
+    for c in range(centers.shape[0]):
+        # A center that equals a lower one is left out. A huge norm may be infinite in float32 too.
         if half_norms[c] < np.inf or not center_norms[c] < GREATEST_REACH:
             close[n_close] = c
             n_close += 1
-    return n_close
+    reach = np.sqrt(square) + longest_center(center_norms)
+    known = (centers, block_norms, center_norms)
+    return nearest_of_close(data, indices, begin, end, reach, *known, close[:n_close])

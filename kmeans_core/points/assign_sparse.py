@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kmeans_core.arrays import Csr, Floats, Labels, aligned_zeros, ceil_div, round_up
+from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import sparse_filter
 from kmeans_core.kernels.centers import BLOCK_FEATURES
 from kmeans_core.kernels.vectors.ir import LANES32
@@ -47,41 +47,42 @@ class CenterTable:
 class CenterFilter:
     """The centers as one of the kernels of ``sparse_filter`` needs them.
 
-    ``kernel(*csr, row_norms, *arguments, start, stop, labels)`` labels rows after :meth:`put`.
+    ``kernel(*csr, *arguments, start, stop, labels)`` labels rows, with the arguments of
+    :meth:`put`. If it ``needs_norms``, the squared lengths of the rows follow the arrays of CSR.
     """
 
     def __init__(self, n_clusters: int, n_features: int, n_stored: int, n_threads: int) -> None:
         self._n_threads = n_threads
         self._norms = np.empty(n_clusters)
         self._block_norms = np.empty((ceil_div(n_features, BLOCK_FEATURES), n_clusters))
-        reads_table = n_stored * STORED_SHARE >= n_features
-        self._wanted = np.full(n_clusters, reads_table)
+        has_table = n_stored >= n_features * STORED_SHARE
+        self._wanted = np.full(n_clusters, has_table)
+        self.needs_norms = False
         # The multiply-adds for a stored value.
-        self.work = ceil_div(n_clusters, LANES32) if reads_table else n_clusters
+        self.work = 1
         self.kernel: Callable[..., int]
-        if not reads_table:
+        self._table = np.empty((0, 0), np.float32)
+        self._vectors: tuple[Any, ...] = ()
+        if not has_table:
             self.kernel = sparse_filter.assign_directly
-            self._table, self._half_norms = (
-                np.empty((0, 0), np.float32),
-                np.empty(n_clusters, np.float32),
-            )
-            self._layout: tuple[Any, ...] = (self._half_norms,)
-            return
-        n_lanes = 1 << (n_clusters - 1).bit_length()
-        n_lanes = max(2, n_lanes)
-        if n_lanes <= LANES32:
+            self.work = n_clusters
+            self._half_norms = np.empty(n_clusters, np.float32)
+        elif n_clusters <= LANES32:
             self.kernel = sparse_filter.assign_few
+            n_lanes = max(2, 1 << (n_clusters - 1).bit_length())
             self._table = aligned_zeros((n_features, n_lanes), np.float32)
             self._half_norms = np.full(n_lanes, np.inf, np.float32)
-            self._layout = self._table, self._half_norms, (0,) * n_lanes
-            return
-        centers = CenterTable(n_clusters, n_features)
-        self.kernel = sparse_filter.assign
-        self._table, self._half_norms = centers.table, centers.half_norms
-        self._layout = self._table, self._half_norms, centers.vectors
+            self._vectors = self._table, (0,) * n_lanes
+        else:
+            self.kernel = sparse_filter.assign
+            self.needs_norms = True
+            self.work = ceil_div(n_clusters, LANES32)
+            centers = CenterTable(n_clusters, n_features)
+            self._table, self._half_norms = centers.table, centers.half_norms
+            self._vectors = self._table, centers.vectors
 
     def put(self, centers: Floats) -> tuple[Any, ...]:
-        """Lay out the centers; return the arguments of the kernel."""
+        """Lay out the centers; return arguments of the kernel."""
         chunks.run(
             len(self._block_norms),
             2 * centers.size,
@@ -91,15 +92,14 @@ class CenterFilter:
             ),
         )
         sparse_filter.put_norms(centers, self._block_norms, self._norms, self._half_norms)
-        return centers, self._block_norms, self._norms, *self._layout
+        return centers, self._block_norms, self._norms, self._half_norms, *self._vectors
 
 
 class SparseAssigner:
     """Filters in float32 and float64, and the exact distance for rows that neither can settle."""
 
-    def __init__(self, csr: Csr, row_norms: Floats, to: CenterFilter, run_rows: RunRows) -> None:
-        self._csr = csr
-        self._row_norms = row_norms
+    def __init__(self, rows: tuple[Any, ...], to: CenterFilter, run_rows: RunRows) -> None:
+        self._rows = rows
         self._filter = to
         self._run_rows = run_rows
 
@@ -108,8 +108,7 @@ class SparseAssigner:
         moved: list[int] = []
 
         def task(start: int, stop: int) -> None:
-            rows = *self._csr, self._row_norms
-            moved.append(self._filter.kernel(*rows, *arguments, start, stop, labels))
+            moved.append(self._filter.kernel(*self._rows, *arguments, start, stop, labels))
 
         self._run_rows(self._filter.work, task)
         return sum(moved)

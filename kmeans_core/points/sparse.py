@@ -148,7 +148,8 @@ class SparsePoints(CsrRows):
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
         to = CenterFilter(n_clusters, self.n_features, self.n_stored, self.n_threads)
-        return SparseAssigner(self.csr, self.row_norms, to, self._run_rows)
+        rows = (*self.csr, self.row_norms) if to.needs_norms else self.csr
+        return SparseAssigner(rows, to, self._run_rows)
 
     def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
         """Check all rows, label them, and write their own distances unless ``own`` is None.
@@ -167,18 +168,22 @@ class SparsePoints(CsrRows):
         unsound: list[int] = []
 
         def task(start: int, stop: int) -> None:
-            norms = np.empty(n_block)
+            norms = np.empty(n_block if to.needs_norms else 0)
             for first in range(start, stop, n_block):
                 last = min(first + n_block, stop)
-                rows, found = (data, indices, indptr[first : last + 1]), labels[first:last]
-                if not sparse.is_sound(*rows, self.n_features, 0, last - first):
+                rows, chunk = (data, indices, indptr[first : last + 1]), (0, last - first)
+                if not sparse.is_sound(*rows, self.n_features, *chunk):
                     unsound.append(first)
                     return
-                sparse.squared_norms(data, rows[2], 0, last - first, norms)
-                to.kernel(*rows, norms, *arguments, 0, last - first, found)
+                found = labels[first:last]
+                given: tuple[Floats, ...] = ()
+                if to.needs_norms:
+                    sparse.squared_norms(data, rows[2], *chunk, norms)
+                    given = (norms,)
+                to.kernel(*rows, *given, *arguments, *chunk, found)
                 if own is not None:
                     known = centers, center_norms, found
-                    sparse.own_distances(*rows, *known, 0, last - first, own[first:last])
+                    sparse.own_distances(*rows, *known, *chunk, own[first:last])
 
         work = self.n_stored * (to.work + ONCE_WORK) + ROW_WORK * n_samples
         chunks.run(n_samples, work, self.n_threads, task)

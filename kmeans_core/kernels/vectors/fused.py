@@ -42,10 +42,11 @@ TILE_VECTORS = max(TILES)
 TILE_ROWS = TILES[TILE_VECTORS]
 
 
-def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offset):
+def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offset, squares=False):
     """The products of the entries of a CSR row with some columns of a table: vectors.
 
-    The arguments begin with data, indices, begin, end and table.
+    With ``squares`` another vector follows: the sum of their squares, in every lane. The arguments
+    begin with data, indices, begin, end and table.
     """
     scalar = signature.args[4].dtype
     values, places, rows = arrays(context, builder, signature, args, (0, 1, 4))
@@ -54,7 +55,8 @@ def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offse
     width = cgutils.unpack_tuple(builder, rows.shape, 2)[1]
     # A fused multiply-add takes about 4 cycles: independent chains keep the unit busy.
     n_chains = max(1, 4 // n_vectors)
-    sums = zeros(builder, vector, n_vectors * n_chains)
+    n_sums = n_vectors + squares
+    sums = zeros(builder, vector, n_sums * n_chains)
 
     def add(position, chain):
         value = builder.load(builder.gep(values.data, [position]))
@@ -66,7 +68,9 @@ def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offse
         x = splat(builder, vector, value)
         for v in range(n_vectors):
             at = builder.gep(row, [ir.Constant(intp, v * vector.count)])
-            multiply_add(builder, x, load(builder, vector, at), sums[chain * n_vectors + v])
+            multiply_add(builder, x, load(builder, vector, at), sums[chain * n_sums + v])
+        if squares:
+            multiply_add(builder, x, x, sums[chain * n_sums + n_vectors])
 
     length = builder.sub(last, first)
     step, one = ir.Constant(intp, n_chains), ir.Constant(intp, 1)
@@ -77,9 +81,9 @@ def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offse
     if n_chains > 1:
         with cgutils.for_range_slice(builder, whole, last, one, intp) as (position, _):
             add(position, 0)
-    totals = [builder.load(total) for total in sums[:n_vectors]]
-    for place, total in enumerate(sums[n_vectors:]):
-        v = place % n_vectors
+    totals = [builder.load(total) for total in sums[:n_sums]]
+    for place, total in enumerate(sums[n_sums:]):
+        v = place % n_sums
         totals[v] = builder.fadd(totals[v], builder.load(total))
     return totals
 
@@ -106,9 +110,10 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
 
 @intrinsic
 def _sparse_nearest(typingctx, data, indices, begin, end, table, half_norms, lanes):
-    """The answer of ``least_two`` for the products of ``sparse_products``, in one short vector.
+    """Like ``sparse_products`` and ``least_two``, in one short vector; also a sum of squares.
 
-    The tuple ``lanes`` has one entry for each column of the table, whose number is a power of 2.
+    The squares are those of the entries of the row. The tuple ``lanes`` has one entry for each
+    column of the table. The number of columns is a power of 2.
     """
     scalar = table.dtype
     vector = ir.VectorType(vector_type(scalar).element, lanes.count)
@@ -116,7 +121,8 @@ def _sparse_nearest(typingctx, data, indices, begin, end, table, half_norms, lan
 
     def codegen(context, builder, signature, args):
         zero = ir.Constant(context.get_value_type(types.intp), 0)
-        (product,) = _sums_of_entries(context, builder, signature, args, vector, 1, zero)
+        sums = _sums_of_entries(context, builder, signature, args, vector, 1, zero, squares=True)
+        product, squares = sums
         (norms,) = arrays(context, builder, signature, args, (5,))
         score = builder.fsub(load(builder, vector, norms.data), product)
         least = reduce(builder, "fmin", score)
@@ -127,9 +133,10 @@ def _sparse_nearest(typingctx, data, indices, begin, end, table, half_norms, lan
         infinity = constants(vector, [float("inf")] * lanes.count)
         second = reduce(builder, "fmin", builder.select(is_first, infinity, score))
         found = builder.zext(nearest, zero.type)
-        return context.make_tuple(builder, signature.return_type, [found, least, second])
+        square = builder.extract_element(squares, ir.Constant(ir.IntType(32), 0))
+        return context.make_tuple(builder, signature.return_type, [found, least, second, square])
 
-    answer = types.Tuple((types.intp, scalar, scalar))
+    answer = types.Tuple((types.intp, scalar, scalar, scalar))
     return answer(data, indices, begin, end, table, half_norms, lanes), codegen
 
 
@@ -353,8 +360,9 @@ def _sparse_products_in_numpy(data, indices, begin, end, table, column, vectors,
 
 
 def _sparse_nearest_in_numpy(data, indices, begin, end, table, half_norms, lanes):
-    products = data[begin:end].astype(table.dtype) @ table[indices[begin:end]]
-    return _least_two_in_numpy(products[None], 0, half_norms, 0, len(lanes))
+    values = data[begin:end].astype(table.dtype)
+    products = values @ table[indices[begin:end]]
+    return *_least_two_in_numpy(products[None], 0, half_norms, 0, len(lanes)), values @ values
 
 
 def _dense_products_in_numpy(rows, places, first, table, column, tile, vectors, out):
