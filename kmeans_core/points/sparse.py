@@ -47,6 +47,9 @@ SPARSE_NUMBERS = 4
 ONCE_BYTES = 2**20
 ONCE_WORK = 2
 
+# Short rows are told apart by this many values before all values are read.
+SOME_VALUES = 1024
+
 # Whole weights that sum to less than this give exact float64 sums of multiples of 1/4 (below 2^53
 # quarters).
 MOST_WEIGHT = 2.0**41
@@ -126,7 +129,7 @@ class SparsePoints(CsrRows):
 
     def mean_variance(self) -> float:
         data, indices, _ = self.csr
-        n_samples = len(self.row_norms)
+        n_samples = self.shape[0]
         means = np.empty(self.n_features)
         n_entries = np.empty(self.n_features, dtype=np.intp)
         sparse.column_means(data, indices, n_samples, means, n_entries)
@@ -201,7 +204,7 @@ class SparsePoints(CsrRows):
         return 0.0  # the center lies on the row
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
-        n_samples = len(self.row_norms)
+        n_samples = self.shape[0]
         add = partial(sparse.add_rows, *self.csr)
         chunks.run(
             len(sums),
@@ -243,7 +246,7 @@ class SparsePoints(CsrRows):
         return out
 
     def distances(self, centers: Floats) -> npt.NDArray[Any]:
-        out = np.empty((len(self.row_norms), len(centers)), self.dtype)
+        out = np.empty((self.shape[0], len(centers)), self.dtype)
         # With very many features, padding costs more than the rows.
         table = transposed(centers, min(LANES64, len(centers)))
         norms = np.empty(len(centers))
@@ -353,7 +356,9 @@ class SparsePoints(CsrRows):
     @lazy
     def _is_short(self) -> bool:
         """Whether all values are multiples of 1/4 in rows of length 1,024 or less."""
-        return bool(sparse.is_short(self.csr[0], self.row_norms))
+        # In most cases some values tell, without the norms of all rows.
+        some = sparse.is_short(self.stored[:SOME_VALUES], np.empty(0))
+        return bool(some and sparse.is_short(self.stored, self.row_norms))
 
     @lazy
     def trial_error(self) -> float:
@@ -361,19 +366,19 @@ class SparsePoints(CsrRows):
         if self._is_short:
             return 0.0
         n_longest = int(np.max(np.diff(self.csr[2])))
-        return share_of_error(n_longest, len(self.row_norms))
+        return share_of_error(n_longest, self.shape[0])
 
     @lazy
     def _l1_norms(self) -> Floats:
         """Sum of the absolute values of every row."""
-        out = np.empty(len(self.row_norms))
+        out = np.empty(self.shape[0])
         sparse_pairs.l1_norms(self.csr[0], self.csr[2], out)
         return out
 
     def _first_row(self, run: int) -> int:
         """The first row of a run. All runs have about the same number of stored values."""
         if run in (0, N_RUNS):
-            return 0 if run == 0 else len(self.row_norms)
+            return 0 if run == 0 else self.shape[0]
         indptr = self.csr[2]
         n_before = indptr.dtype.type(run * (len(self.csr[0]) // N_RUNS))
         return int(np.searchsorted(indptr[:-1], n_before))
