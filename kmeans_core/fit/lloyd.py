@@ -151,8 +151,8 @@ def lloyd(
         centers = np.empty_like(centers)
         sums.means(assigned_to, centers)
     # Labels and inertia belong to the centers that are returned, whatever stopped the loop.
-    final = centers.astype(points.dtype)
-    centers = final.astype(np.float64)
+    final = centers.astype(points.dtype, copy=False)
+    centers = final.astype(np.float64, copy=False)
     if not np.array_equal(centers, assigned_to):
         assigner.assign(centers, labels)
     own = points.own_distances(centers, labels)

@@ -14,9 +14,9 @@ from kmeans_core.threads import chunks
 # A tile has at most this many vectors, because each has an accumulator.
 MOST_VECTORS = 8
 
-# Rows with fewer stored values than features read the centers directly: a table of all features
-# would take longer to fill.
-STORED_SHARE = 1
+# A larger table, with more features than rows have stored values, takes longer to fill than it
+# saves. Then rows read the centers directly (measured).
+MOST_CELLS = 2**18
 
 # run_rows(n, task) runs the task over all rows, with n multiply-adds for each stored value.
 RunRows = Callable[[int, chunks.Task], None]
@@ -55,7 +55,7 @@ class CenterFilter:
         self._n_threads = n_threads
         self._norms = np.empty(n_clusters)
         self._block_norms = np.empty((ceil_div(n_features, BLOCK_FEATURES), n_clusters))
-        has_table = n_stored >= n_features * STORED_SHARE
+        has_table = n_features * n_clusters <= MOST_CELLS or n_features <= n_stored
         self._wanted = np.full(n_clusters, has_table)
         self.needs_norms = False
         # The multiply-adds for a stored value.
