@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from kmeans_core import KMeans
-from kmeans_core.fit import compiled
+from kmeans_core.fit import compiled, runners
 from kmeans_core.points import row_chunks
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.observed import ObservedPoints
@@ -124,7 +124,8 @@ def test_totals_of_clusters_have_the_same_order():
 
 @pytest.mark.parametrize("n_samples", [8_191, 8_192, 20_000])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_every_storage_and_path_has_the_same_centers(n_samples, weighted):
+def test_every_storage_and_path_has_the_same_centers(n_samples, weighted, monkeypatch):
+    monkeypatch.setattr(runners, "LONE_STORED", 10**9)
     X, weights, _ = tenths(n_samples, 4, 6)
     X[np.random.default_rng(3).random(X.shape) < 0.3] = 0.0
     given = weights if weighted else None
