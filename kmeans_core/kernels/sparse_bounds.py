@@ -10,7 +10,8 @@ import numpy as np
 
 from kmeans_core.kernels.arrays import EPS, EPS32, U32, UNDERFLOW, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.sparse_filter import ROOM, longest_center, nearest_of_unsettled, roundings
+from kmeans_core.kernels.sparse_direct import ROOM, longest_center
+from kmeans_core.kernels.sparse_filter import nearest_of_unsettled, roundings
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 

@@ -5,23 +5,27 @@ Half of |x|^2 is the same for every center, so the nearest center has the least 
 differently from the exact distance, and it has no correct digits if its two terms nearly cancel. So
 the score is a filter, used twice: in float32, whose vectors hold sixteen centers, and in float64
 between the centers that float32 cannot tell apart. If float64 cannot either, the exact distance
-decides. :func:`assign` serves any number of centers, :func:`assign_few` up to sixteen, and
-:func:`assign_directly` rows that store few values for the number of features.
+decides (``sparse_direct.py``). :func:`assign` serves any number of centers, and
+:func:`assign_few` up to sixteen.
 """
 
 import numpy as np
 
-from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW, UNDERFLOW32, aligned_empty
+from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.centers import BLOCK_FEATURES, put_centers, squared_lengths
 from kmeans_core.kernels.jit import kernel
+from kmeans_core.kernels.sparse_direct import (
+    GREATEST_REACH,
+    ROOM,
+    longest_center,
+    nearest_of_all,
+    nearest_of_close,
+    product_with,
+)
 from kmeans_core.kernels.vectors.fused import least_two, sparse_nearest, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
-# A factor for errors of higher order, of the norms and of the bounds themselves.
-ROOM = 1.1
-
-# Beyond this length, or this number of stored values in a row, the bound for float32 fails.
-GREATEST_REACH = 2.0**60
+# With more stored values in a row the bound for float32 fails.
 MOST_STORED = 2**20
 
 
@@ -72,42 +76,6 @@ def put_norms(
 
 
 @kernel
-def exact_distance(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    begin,  # IN: the first position of the row in data
-    end,  # IN: the position to stop before
-    centers,  # IN (n_clusters, n_features)
-    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
-    c,  # IN: a center
-):
-    """The exact distance of a row and a center, with the bits of ``sparse.exact_distance``.
-
-    If the center is 0 in a block, only the stored values of the row are added there. The other
-    terms are exactly 0, and adding 0 changes no bit of a sum. This holds too if squares underflow.
-    """
-    total = 0.0
-    position = begin
-    for block in range(block_norms.shape[0]):
-        first = block * BLOCK_FEATURES
-        last = min(first + BLOCK_FEATURES, centers.shape[1])
-        if block_norms[block, c] == 0.0:
-            while position < end and indices[position] < last:
-                difference = np.float64(data[position]) - centers[c, indices[position]]
-                total += difference * difference
-                position += 1
-            continue
-        for j in range(first, last):
-            x = 0.0
-            if position < end and indices[position] == j:
-                x = np.float64(data[position])
-                position += 1
-            difference = x - centers[c, j]
-            total += difference * difference
-    return total
-
-
-@kernel
 def nearest_of_unsettled(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -144,58 +112,12 @@ def nearest_of_unsettled(
             n_close += 1
     if n_close == 1:
         return close[0]
-    known = (centers, block_norms, center_norms)
-    return nearest_of_close(data, indices, begin, end, reach, *known, close[:n_close])
-
-
-@kernel
-def nearest_of_close(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    begin,  # IN: the first position of the row in data
-    end,  # IN: the position to stop before
-    reach,  # IN: length of the row plus length of the longest center
-    centers,  # IN (n_clusters, n_features)
-    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
-    center_norms,  # IN (n_clusters,): squared lengths
-    close,  # IN/OUT (n_close,): ascending centers, the nearest among them
-):
-    """The nearest of some centers.
-
-    float64 scores leave some of the centers, and the exact distance decides between these.
-
-    Rounding bound for float64, in the terms of :func:`roundings`. The error of a score is at most
-    n v |x| |c| + d v |c|^2 / 2 and the rounding of their difference, together (3/4) (d + 2) v R^2.
-    The error of half of the exact distance is at most (1/2) (d + 2) v R^2. If the scores of two
-    centers differ by more than twice both, the exact distances are in the same order.
-    """
-    scores = np.empty(close.shape[0])
-    least = np.inf
-    for entry in range(close.shape[0]):
-        c = np.uint64(close[entry])
-        product = 0.0
-        for position in range(np.uint64(begin), np.uint64(end)):
-            product += np.float64(data[position]) * centers[c, np.uint64(indices[position])]
+    for entry in range(n_close):
+        c = close[entry]
+        product = product_with(data, indices, begin, end, centers, c)
         scores[entry] = 0.5 * center_norms[c] - product
-        least = min(least, scores[entry])
-    # The limit is infinite if an exact distance might be: then every center stays.
-    square = 2.0 * reach * reach
-    limit = least + (1.25 * ROOM * (centers.shape[1] + 2.0) * U64 * square + UNDERFLOW)
-    n_left = 0
-    for entry in range(close.shape[0]):
-        if not scores[entry] > limit:
-            close[n_left] = close[entry]
-            n_left += 1
-    nearest = close[0]
-    if n_left > 1:
-        shortest = exact_distance(data, indices, begin, end, centers, block_norms, nearest)
-        for entry in range(1, n_left):
-            c = close[entry]
-            distance = exact_distance(data, indices, begin, end, centers, block_norms, c)
-            if distance < shortest:
-                shortest = distance
-                nearest = c
-    return nearest
+    known = (centers, block_norms, close[:n_close], scores)
+    return nearest_of_close(data, indices, begin, end, reach, *known)
 
 
 @kernel
@@ -232,18 +154,6 @@ def roundings(
     both += 4.0 * UNDERFLOW32 * (n_stored + 2.0) * (1.0 + reach)
     holds = reach <= GREATEST_REACH and n_stored <= MOST_STORED
     return per_length, both if holds else np.inf
-
-
-@kernel
-def longest_center(
-    center_norms,  # IN (n_clusters,): squared lengths
-):
-    """Length of the longest center; NaN if there is a NaN, so that float32 decides no row."""
-    farthest = 0.0
-    for c in range(center_norms.shape[0]):
-        if farthest == farthest and not center_norms[c] <= farthest:
-            farthest = center_norms[c]
-    return np.sqrt(farthest)
 
 
 @kernel
@@ -327,54 +237,3 @@ def assign_few(
             labels[i] = nearest
             n_moved += 1
     return n_moved
-
-
-@kernel
-def assign_directly(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    centers,  # IN (n_clusters, n_features)
-    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
-    center_norms,  # IN (n_clusters,): squared lengths
-    half_norms,  # IN (n_clusters,) float32: infinite for repetitions
-    start,  # IN
-    stop,  # IN
-    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
-):
-    """Label rows start..stop as :func:`assign` does, by the float64 scores of all centers."""
-    n_moved = 0
-    for i in range(start, stop):
-        known = (centers, block_norms, center_norms, half_norms)
-        nearest = nearest_of_all(data, indices, indptr[i], indptr[i + 1], *known)
-        if labels[i] != nearest:
-            labels[i] = nearest
-            n_moved += 1
-    return n_moved
-
-
-@kernel
-def nearest_of_all(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    begin,  # IN: the first position of the row in data
-    end,  # IN: the position to stop before
-    centers,  # IN (n_clusters, n_features)
-    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
-    center_norms,  # IN (n_clusters,): squared lengths
-    half_norms,  # IN (n_padded,) float32: infinite for repetitions
-):
-    """The nearest center of a row, by float64 scores and exact distances."""
-    square = 0.0
-    for position in range(begin, end):
-        square += np.float64(data[position]) * np.float64(data[position])
-    close = np.empty(centers.shape[0], dtype=np.intp)
-    n_close = 0
-    for c in range(centers.shape[0]):
-        # A center that equals a lower one is left out. A huge norm may be infinite in float32 too.
-        if half_norms[c] < np.inf or not center_norms[c] < GREATEST_REACH:
-            close[n_close] = c
-            n_close += 1
-    reach = np.sqrt(square) + longest_center(center_norms)
-    known = (centers, block_norms, center_norms)
-    return nearest_of_close(data, indices, begin, end, reach, *known, close[:n_close])

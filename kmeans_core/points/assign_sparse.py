@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div, round_up
-from kmeans_core.kernels import sparse_filter
+from kmeans_core.kernels import sparse_direct, sparse_filter
 from kmeans_core.kernels.centers import BLOCK_FEATURES
 from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.threads import chunks
@@ -64,7 +64,7 @@ class CenterFilter:
         self._table = np.empty((0, 0), np.float32)
         self._vectors: tuple[Any, ...] = ()
         if not has_table:
-            self.kernel = sparse_filter.assign_directly
+            self.kernel = sparse_direct.assign_directly
             self.work = n_clusters
             self._half_norms = np.empty(n_clusters, np.float32)
         elif n_clusters <= LANES32:

@@ -54,17 +54,14 @@ def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offse
     intp = first.type
     width = cgutils.unpack_tuple(builder, rows.shape, 2)[1]
     # A fused multiply-add takes about 4 cycles: independent chains keep the unit busy.
-    n_chains = max(1, 4 // n_vectors)
-    n_sums = n_vectors + squares
+    n_chains, n_sums = max(1, 4 // n_vectors), n_vectors + squares
     sums = zeros(builder, vector, n_sums * n_chains)
 
     def add(position, chain):
-        value = builder.load(builder.gep(values.data, [position]))
+        value, place = (builder.load(builder.gep(of.data, [position])) for of in (values, places))
         value = context.cast(builder, value, signature.args[0].dtype, scalar)
-        place = builder.load(builder.gep(places.data, [position]))
         place = context.cast(builder, place, signature.args[1].dtype, types.intp)
-        start = builder.add(builder.mul(place, width), offset)
-        row = builder.gep(rows.data, [start])
+        row = builder.gep(rows.data, [builder.add(builder.mul(place, width), offset)])
         x = splat(builder, vector, value)
         for v in range(n_vectors):
             at = builder.gep(row, [ir.Constant(intp, v * vector.count)])
@@ -117,24 +114,22 @@ def _sparse_nearest(typingctx, data, indices, begin, end, table, half_norms, lan
     """
     scalar = table.dtype
     vector = ir.VectorType(vector_type(scalar).element, lanes.count)
-    flags = ir.VectorType(ir.IntType(1), lanes.count)
 
     def codegen(context, builder, signature, args):
         zero = ir.Constant(context.get_value_type(types.intp), 0)
         sums = _sums_of_entries(context, builder, signature, args, vector, 1, zero, squares=True)
-        product, squares = sums
         (norms,) = arrays(context, builder, signature, args, (5,))
-        score = builder.fsub(load(builder, vector, norms.data), product)
+        score = builder.fsub(load(builder, vector, norms.data), sums[0])
         least = reduce(builder, "fmin", score)
         is_least = builder.fcmp_ordered("==", score, splat(builder, vector, least))
         bits = builder.bitcast(is_least, ir.IntType(lanes.count))
         nearest = builder.cttz(bits, ir.Constant(ir.IntType(1), 0))
-        is_first = builder.bitcast(builder.and_(bits, builder.neg(bits)), flags)
+        is_first = builder.bitcast(builder.and_(bits, builder.neg(bits)), is_least.type)
         infinity = constants(vector, [float("inf")] * lanes.count)
         second = reduce(builder, "fmin", builder.select(is_first, infinity, score))
-        found = builder.zext(nearest, zero.type)
-        square = builder.extract_element(squares, ir.Constant(ir.IntType(32), 0))
-        return context.make_tuple(builder, signature.return_type, [found, least, second, square])
+        square = builder.extract_element(sums[1], ir.Constant(ir.IntType(32), 0))
+        answers = [builder.zext(nearest, zero.type), least, second, square]
+        return context.make_tuple(builder, signature.return_type, answers)
 
     answer = types.Tuple((types.intp, scalar, scalar, scalar))
     return answer(data, indices, begin, end, table, half_norms, lanes), codegen

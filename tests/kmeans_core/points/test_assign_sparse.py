@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kmeans_core import KMeans, reference
 from kmeans_core.arrays import ceil_div
 from kmeans_core.errors import ConvergenceWarning
-from kmeans_core.kernels import sparse, sparse_filter
+from kmeans_core.kernels import sparse, sparse_direct, sparse_filter
 from kmeans_core.kernels.centers import BLOCK_FEATURES
 from kmeans_core.points import assign_sparse
 from kmeans_core.points.assign_sparse import CenterFilter, SparseAssigner
@@ -40,7 +40,7 @@ def assigned_directly(X, centers):
     labels = np.full(X.shape[0], -1, dtype=np.int32)
     with patch.object(assign_sparse, "MOST_CELLS", 0):
         to = CenterFilter(len(centers), X.shape[1], n_stored=0, n_threads=1)
-    assert to.kernel is sparse_filter.assign_directly
+    assert to.kernel is sparse_direct.assign_directly
     assigner = SparseAssigner(as_points(X).csr, to, lambda work, task: task(0, X.shape[0]))
     n_moved = assigner.assign(np.ascontiguousarray(centers, dtype=np.float64), labels)
     assert n_moved == X.shape[0]
@@ -215,7 +215,7 @@ def test_the_exact_distance_by_blocks_has_the_bits_of_the_sum_over_all_features(
     table = np.empty((n_features, 16), dtype=np.float32)
     norms = np.empty((n_blocks, 1))
     sparse_filter.put_blocks(center, np.ones(1, dtype=bool), 0, n_blocks, table, norms)
-    found = sparse_filter.exact_distance(*row, center, norms, 0)
+    found = sparse_direct.exact_distance(*row, center, norms, 0)
     assert found == sparse.exact_distance(*row, center[0])
     assert found == np.add.accumulate((rows[0] - rows[1]) ** 2)[-1]
 
