@@ -15,6 +15,7 @@ from kmeans_core.pairwise.silhouette import silhouette_samples
 from kmeans_core.points.assign_dense import (
     BOUNDS_CLUSTERS,
     FilteredAssigner,
+    RowFilterAssigner,
     SettlingAssigner,
     dense_assigner,
 )
@@ -78,7 +79,7 @@ def warmup(
                 X = rng.normal(size=shape).astype(dtype)
                 gaps = np.where(X > 1, np.nan, X)
                 _use(X, k)
-                _use_bounds(X, k)
+                _use_settled(X, k)
                 if missing:
                     _use(gaps, k, missing="ignore")
                 for index_dtype in integer_dtypes:
@@ -103,11 +104,17 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     return shapes
 
 
-def _use_bounds(X: npt.NDArray[Any], n_clusters: int) -> None:
-    """Assign with bounds where fits use them: only a fit whose labels settle gets to them."""
-    if isinstance(dense_assigner(X, n_clusters, RUN_CALLS, 1), SettlingAssigner):
-        centers = X[:n_clusters].astype(np.float64)
-        FilteredAssigner(X, n_clusters, 1).assign(centers, np.zeros(len(X), dtype=np.int32))
+def _use_settled(X: npt.NDArray[Any], n_clusters: int) -> None:
+    """Assign as fits do when few labels change: only a fit that settles gets there."""
+    centers = X[:n_clusters].astype(np.float64)
+    labels = np.zeros(len(X), dtype=np.int32)
+    assigner = dense_assigner(X, n_clusters, RUN_CALLS, 1)
+    if isinstance(assigner, RowFilterAssigner | SettlingAssigner):
+        filtered = RowFilterAssigner(X, n_clusters, 1)
+        for _ in range(3):  # the third call knows that no center has changed
+            filtered.assign(centers, labels)
+    if isinstance(assigner, SettlingAssigner):
+        FilteredAssigner(X, n_clusters, 1).assign(centers, labels)
 
 
 def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:

@@ -1,7 +1,7 @@
 """Kernels that assign dense rows by a float32 filter, 64 rows at a time, without bounds.
 
 The formula is the one in ``dense_filter.py``. Here rows lie in lanes, or features if there are very
-few centers and many features. A call remembers nothing for the next one.
+few centers and many features. The next call may use the scores of each row.
 """
 
 import numpy as np
@@ -75,6 +75,7 @@ def assign(
     start,  # IN
     stop,  # IN
     labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
+    scores,  # OUT (n_samples, 2) float32, or empty: the two least scores; -inf if unknown
 ):
     """Label rows start..stop; return how many labels changed.
 
@@ -94,6 +95,8 @@ def assign(
     products = np.empty((SIDE_ROWS, FILTER_CENTERS), dtype=np.float32)
     numbers = np.empty(stop - start, dtype=np.intp)
     n_open, n_moved = 0, 0
+    keeps_scores = scores.shape[0] > 0
+    scores[start:stop] = -np.inf
     features_in_lanes = half_norms.shape[0] <= FILTER_CENTERS and n_features >= LONG_ROWS
     # row_products reads past its last row.
     end = min(stop, X.shape[0] - features_in_lanes)
@@ -127,6 +130,8 @@ def assign(
             reach = np.float64(squares[r]) * (1.0 + rounding) + longest + underflow
             gap = rounding * (reach + longest) + 2.0 * exact_rounding * reach
             is_known = reach < TOO_LONG and np.float64(seconds[r]) - np.float64(leasts[r]) > gap
+            if is_known and keeps_scores:
+                scores[i + r, 0], scores[i + r, 1] = leasts[r], seconds[r]
             if not is_known:
                 numbers[n_open] = i + r
                 n_open += 1

@@ -243,10 +243,24 @@ def test_the_filter_labels_the_rows_of_its_chunk(dtype, start, stop, n_clusters)
     expected = reference.nearest(X.astype(np.float64), centers)
     labels = np.full(160, -7, dtype=np.int32)
     labels[start:stop:3] = expected[start:stop:3]
-    n_moved = row_filter.assign(X, origin, table, half_norms, centers, longest, start, stop, labels)
+    scores = np.full((160, 2), -7, dtype=np.float32)
+    n_moved = row_filter.assign(
+        X, origin, table, half_norms, centers, longest, start, stop, labels, scores
+    )
     assert n_moved == stop - start - len(range(start, stop, 3))
     assert labels[start:stop].tolist() == expected[start:stop].tolist()
     assert np.all(np.delete(labels, np.arange(start, stop)) == -7)
+    assert np.all(np.delete(scores, np.arange(start, stop), axis=0) == -7)
+    # Rows that the filter decided have the two least scores; a center counts once if it is double.
+    known = start + np.flatnonzero(scores[start:stop, 0] > -np.inf)
+    assert len(known) > 0 or stop - start < FILTER_ROWS
+    distances = reference.squared_distances(X.astype(np.float64), np.unique(centers, axis=0))
+    nearest = np.sort(distances, axis=1)[:, :2]
+    lengths = np.sum((X.astype(np.float64) - X[0]) ** 2, axis=1)
+    expected_scores = (nearest - lengths[:, None]) / 2
+    np.testing.assert_allclose(
+        scores[known, : expected_scores.shape[1]], expected_scores[known], rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("n_clusters", [3, 8])
