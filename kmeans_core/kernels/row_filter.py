@@ -18,6 +18,7 @@ from kmeans_core.kernels.vectors.rows import (
     put_shifted_rows,
     row_products,
     score_rows,
+    settle_rows,
 )
 
 # If more rows of a tile than these stay open, the filter pauses.
@@ -26,6 +27,10 @@ MOST_OPEN = FILTER_ROWS // 4
 # From this many features on, very few centers are multiplied with features in lanes. With fewer
 # features the sums over lanes cost more than the transposition of the rows.
 LONG_ROWS = 128
+
+# What bounds computed in float32 are raised by, relatively and absolutely: more than three roundings
+# and an underflow.
+SLACK, LEAST = 1.0 + 2.0**-20, 2.0**-125
 
 # Longer rows and centers may overflow float32.
 TOO_LONG = 2.0**124
@@ -88,6 +93,13 @@ def assign(
     rounding = share / (1.0 - share)
     exact_rounding = (n_features + 8) * EPS
     underflow = (n_features + 1) * UNDERFLOW32
+    # A row is settled if its squared length s is below bound[2] and its gap is above bound[0] * s +
+    # bound[1]. These are computed in float32, whose roundings SLACK covers.
+    bound = np.empty(3, dtype=np.float32)
+    bound[0] = SLACK * (1.0 + rounding) * (rounding + 2.0 * exact_rounding)
+    farthest = longest + underflow
+    bound[1] = SLACK * (rounding * (farthest + longest) + 2.0 * exact_rounding * farthest + LEAST)
+    bound[2] = (TOO_LONG - farthest) / (SLACK * (1.0 + rounding))
     tile = aligned_empty(n_features * FILTER_ROWS, half_norms).reshape(n_features, FILTER_ROWS)
     squares, leasts, seconds = np.empty((3, FILTER_ROWS), dtype=np.float32)
     nearest = np.empty(FILTER_ROWS, dtype=np.int32)
@@ -123,16 +135,15 @@ def assign(
                     nearest[first + r] = label
                     leasts[first + r], seconds[first + r] = least, second
         n_known = n_open
-        for r in range(done - i, FILTER_ROWS):
-            reach = np.float64(squares[r]) * (1.0 + rounding) + longest + underflow
-            gap = rounding * (reach + longest) + 2.0 * exact_rounding * reach
-            is_known = reach < TOO_LONG and np.float64(seconds[r]) - np.float64(leasts[r]) > gap
-            if not is_known:
-                numbers[n_open] = i + r
-                n_open += 1
-            elif labels[i + r] != nearest[r]:
-                labels[i + r] = nearest[r]
-                n_moved += 1
+        is_open, n_changed = settle_rows(
+            nearest, leasts, seconds, squares, bound, done - i, labels, i
+        )
+        n_moved += np.intp(n_changed)
+        if is_open != 0:
+            for r in range(done - i, FILTER_ROWS):
+                if is_open >> np.uint64(r) & np.uint64(1):
+                    numbers[n_open] = i + r
+                    n_open += 1
         done = i + FILTER_ROWS
         # Where ties are many, the filter costs more than it saves, so the exact kernel takes the
         # next rows: each time twice as many, until the filter succeeds again.

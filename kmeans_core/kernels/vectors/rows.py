@@ -47,6 +47,7 @@ SIDE_ROWS = 4
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES64)
 _INTEGERS = ir.VectorType(ir.IntType(64), LANES64)
 _LABELS = ir.VectorType(ir.IntType(32), LANES64)
+_LABELS32 = ir.VectorType(ir.IntType(32), LANES32)
 
 
 def transposed(builder, rows):
@@ -218,6 +219,54 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
 
 
 @intrinsic
+def _settle_rows(typingctx, nearest, leasts, seconds, squares, bound, first, labels, row):
+    """Label the rows of a filter's tile whose two least scores differ enough.
+
+    These are the rows r from ``first`` on with seconds[r] - leasts[r] > bound[0] * squares[r] +
+    bound[1] and squares[r] < bound[2]. Return one bit for each other row from ``first`` on, and how
+    many labels changed.
+    """
+    single = vector_type(types.float32)
+
+    def codegen(context, builder, signature, args):
+        found = arrays(context, builder, signature, args, (0, 1, 2, 3, 4, 6))
+        start, place = integers(context, builder, signature, args, (5, 7))
+        bits, intp = ir.IntType(FILTER_ROWS), place.type
+        share, rest, most = (
+            splat(builder, single, builder.load(builder.gep(found[4].data, [ir.Constant(intp, b)])))
+            for b in range(3)
+        )
+        is_open = is_changed = ir.Constant(bits, 0)
+        for v in range(FILTER_VECTORS):
+            at = [ir.Constant(intp, v * LANES32)]
+            vectors = _LABELS32, single, single, single
+            number, least, second, square = (
+                load(builder, kind, builder.gep(array.data, at))
+                for kind, array in zip(vectors, found, strict=False)
+            )
+            needed = builder.fadd(builder.fmul(share, square), rest)
+            is_far = builder.fcmp_ordered(">", builder.fsub(second, least), needed)
+            is_known = builder.and_(is_far, builder.fcmp_ordered("<", square, most))
+            target = builder.gep(found[5].data, [builder.add(place, at[0])])
+            old = load(builder, _LABELS32, target)
+            store(builder, builder.select(is_known, number, old), target)
+            is_new = builder.and_(is_known, builder.icmp_signed("!=", number, old))
+            shift = ir.Constant(bits, v * LANES32)
+            both = []
+            for lanes in (builder.not_(is_known), is_new):
+                mask = builder.zext(builder.bitcast(lanes, ir.IntType(LANES32)), bits)
+                both.append(builder.shl(mask, shift))
+            is_open, is_changed = builder.or_(is_open, both[0]), builder.or_(is_changed, both[1])
+        counted = builder.shl(ir.Constant(bits, -1), start)
+        n_moved = builder.ctpop(builder.and_(is_changed, counted))
+        answers = builder.and_(is_open, counted), n_moved
+        return context.make_tuple(builder, signature.return_type, answers)
+
+    arguments = nearest, leasts, seconds, squares, bound, first, labels, row
+    return types.UniTuple(types.uint64, 2)(*arguments), codegen
+
+
+@intrinsic
 def _row_products(typingctx, X, row, origin, table, products, squares):
     """Write products[r, c] = (X[row + r] - origin) . table[c] for SIDE_ROWS rows.
 
@@ -365,6 +414,18 @@ def _score_rows_in_numpy(tile, table, half_norms, nearest, leasts, seconds):
     leasts[:], seconds[:] = np.sort(scores, axis=0)[:2]
 
 
+def _settle_rows_in_numpy(nearest, leasts, seconds, squares, bound, first, labels, row):
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_known = seconds - leasts > bound[0] * squares + bound[1]
+    is_known &= squares < bound[2]
+    counted = np.arange(FILTER_ROWS) >= first
+    old = labels[row : row + FILTER_ROWS]
+    n_moved = np.count_nonzero(is_known & counted & (old != nearest))
+    old[is_known] = nearest[is_known]
+    bits = np.packbits(~is_known & counted, bitorder="little").view(np.uint64)[0]
+    return bits, np.uint64(n_moved)
+
+
 def _row_products_in_numpy(X, row, origin, table, products, squares):
     n_features = X.shape[1]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -390,4 +451,5 @@ put_rows = usable(_put_rows, _put_rows_in_numpy)
 label_rows = usable(_label_rows, _label_rows_in_numpy)
 put_shifted_rows = usable(_put_shifted_rows, _put_shifted_rows_in_numpy)
 score_rows = usable(_score_rows, _score_rows_in_numpy)
+settle_rows = usable(_settle_rows, _settle_rows_in_numpy)
 row_products = usable(_row_products, _row_products_in_numpy)

@@ -200,6 +200,38 @@ def test_the_two_least_scores_of_each_row(n_features, n_clusters):
         assert [leasts.tolist(), seconds.tolist()] == np.sort(scores, axis=0)[:2].tolist()
 
 
+@njit
+def settle_rows(nearest, leasts, seconds, squares, bound, first, labels, row):
+    return rows.settle_rows(nearest, leasts, seconds, squares, bound, first, labels, row)
+
+
+@pytest.mark.parametrize("first", [0, 1, 33, 63])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_rows_with_a_wide_gap_are_settled(first, share):
+    rng = np.random.default_rng(first)
+    nearest = rng.integers(0, 3, FILTER_ROWS).astype(np.int32)
+    leasts = rng.integers(-4, 5, FILTER_ROWS).astype(np.float32)
+    squares = rng.integers(1, 5, FILTER_ROWS).astype(np.float32)
+    bound = np.array([0.5, 2.0, 100.0], dtype=np.float32)
+    # A gap of just the bound is not enough, and neither is any gap of a row that is too long.
+    is_wide = rng.random(FILTER_ROWS) < share
+    seconds = (leasts + 0.5 * squares + np.where(is_wide, 2.5, 2.0)).astype(np.float32)
+    squares[5:8], is_wide[5:8] = (100.0, np.inf, np.nan), False
+    is_wide[9], seconds[9] = True, np.inf
+    is_wide[60], seconds[60], leasts[60] = False, np.inf, np.inf
+    before = rng.integers(0, 3, FILTER_ROWS + 5).astype(np.int32)
+    expected = before.copy()
+    expected[3 : 3 + FILTER_ROWS][is_wide] = nearest[is_wide]
+    counts = np.arange(FILTER_ROWS) >= first
+    for function in (settle_rows, rows._settle_rows_in_numpy):
+        labels = before.copy()
+        bits, n_moved = function(nearest, leasts, seconds, squares, bound, first, labels, 3)
+        is_open = [bool(int(bits) >> r & 1) for r in range(FILTER_ROWS)]
+        assert is_open == (~is_wide & counts).tolist()
+        assert labels.tolist() == expected.tolist()
+        assert n_moved == np.count_nonzero((labels != before)[3:][:FILTER_ROWS] & counts)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_features", [1, 15, 16, 17, 40])
 def test_products_of_rows_with_features_in_lanes(dtype, n_features):
