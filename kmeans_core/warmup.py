@@ -95,11 +95,12 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     See ``dense_assigner`` and ``by_chunks``.
     """
     few = 2 * n_clusters + 10
-    shapes = [(few, 3), (max(few, 6_000), 2), (max(few, 6_250 // n_clusters + 1), 32)]
+    shapes = [(few, 3), (max(few, 6_000), 1), (max(few, 6_250 // n_clusters + 1), 32)]
     shapes.append((few, MOST_SUMS // n_clusters + 1))
     if n_clusters >= BOUNDS_CLUSTERS:
         # Bounds use other tiles of vectors for long rows than for short ones.
-        shapes += [(max(few, 200), 15), (max(few, 100), max(128, 20_000 // n_clusters + 1))]
+        enough = 20_000 // n_clusters + 1
+        shapes += [(max(few, 200), min(127, enough)), (max(few, 100), max(128, enough))]
     return shapes
 
 

@@ -71,8 +71,8 @@ def put_centers(
 
 @kernel
 def assign(
-    X,  # IN (n_samples, n_features), of 16 features or more
-    origin,  # IN (n_lanes,), of X's dtype: n_features and zeros, whole vectors
+    X,  # IN (n_samples, n_features)
+    origin,  # IN (n_lanes,), of X's dtype: n_features and zeros; if fewer than LANES32, repeated
     table,  # IN (n_padded, n_lanes) float32: centers - origin, and zeros
     half_norms,  # IN (n_padded,) float32; inf where there is no center
     centers,  # IN (n_clusters, n_features)
@@ -100,7 +100,10 @@ def assign(
     farthest = longest + underflow
     bound[1] = SLACK * (rounding * (farthest + longest) + 2.0 * exact_rounding * farthest + LEAST)
     bound[2] = (TOO_LONG - farthest) / (SLACK * (1.0 + rounding))
-    tile = aligned_empty(n_features * FILTER_ROWS, half_norms).reshape(n_features, FILTER_ROWS)
+    # Of short rows LANES32 entries are read, which belong to the rows that follow.
+    n_beyond = LANES32 - 1 if n_features < LANES32 else 0
+    n_lines = max(n_features, LANES32)
+    tile = aligned_empty(n_lines * FILTER_ROWS, half_norms).reshape(n_lines, FILTER_ROWS)
     squares, leasts, seconds = np.empty((3, FILTER_ROWS), dtype=np.float32)
     nearest = np.empty(FILTER_ROWS, dtype=np.int32)
     products = np.empty((SIDE_ROWS, FILTER_CENTERS), dtype=np.float32)
@@ -108,7 +111,7 @@ def assign(
     n_open, n_moved = 0, 0
     features_in_lanes = half_norms.shape[0] <= FILTER_CENTERS and n_features >= LONG_ROWS
     # row_products reads past its last row.
-    end = min(stop, X.shape[0] - features_in_lanes)
+    end = min(stop, X.shape[0] - max(n_beyond, features_in_lanes))
     done, pause = start, FILTER_ROWS
     while done < end and end - start >= FILTER_ROWS:
         # The last tile ends with the last row and overlaps the one before it.
@@ -118,7 +121,7 @@ def assign(
                 put_shifted_rows(
                     X, i + r, origin, tile[:, r : r + LANES32], squares[r : r + LANES32]
                 )
-            score_rows(tile, table, half_norms, nearest, leasts, seconds)
+            score_rows(tile[:n_features], table, half_norms, nearest, leasts, seconds)
         else:
             for first in range(0, FILTER_ROWS, SIDE_ROWS):
                 row_products(

@@ -24,12 +24,9 @@ MOST_GROUPS = 32
 
 # Where filters pay, by multiply-adds for a row and in all; see dense_assigner.
 LEAST_WORK = 200_000
-FILTER_WORK = 64
-FILTER_CLUSTERS = 3
-FILTER_WORK_OF_FEW = 256
+FILTER_WORK = 20
 BOUNDS_CLUSTERS = 17
 BOUNDS_WORK = 10_000
-BOUNDS_WORK_OF_SHORT_ROWS = 1_000
 
 # Bounds begin after a call in which at most one in this many labels changed.
 SETTLED = 32
@@ -43,29 +40,22 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
 
     Measured on float32 and float64 rows in overlapping and in separate clusters:
 
-    - The filter without bounds took .35 to 1.0 times the exact distance's time from 3 clusters and
-      64 multiply-adds a row on (float64: 128). With 2 clusters it took .4 to .9 times from 128
-      features on, and .9 to 1.7 times with fewer features.
+    - The filter without bounds took .35 to 1.0 times the exact distance's time from 20
+      multiply-adds a row on (float64: 40), and 1.0 to 1.9 times with fewer.
     - Bounds skip nothing in one call. In five calls on overlapping clusters they took 1.3 to 3
       times the filter's time, and in twenty calls on separate clusters .3 to 1.0 times. Bounds that
       wait until labels settle took 1.0 to 1.5 times and .3 to .5 times.
-    - Rows of less than 16 features have no such filter. In twenty iterations bounds took 1.1 to 1.3
-      times the sum's time with 800 multiply-adds a row.
     - In float64 bounds have half as many lanes, and need twice the work.
     """
     n_samples, n_features = X.shape
     if assign_boxes.pays(n_samples, n_features, n_clusters, n_calls):
         return assign_boxes.BoxAssigner(X, n_threads)
     row_work = n_features * n_clusters
-    if 4 < n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
-        fits_lanes = n_features >= LANES32
-        least = (BOUNDS_WORK if fits_lanes else BOUNDS_WORK_OF_SHORT_ROWS) * X.itemsize // 4
+    if n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
+        least = BOUNDS_WORK * X.itemsize // 4
         if n_calls > 1 and n_clusters >= BOUNDS_CLUSTERS and row_work >= least:
-            bounds = SettlingAssigner if fits_lanes else FilteredAssigner
-            return bounds(X, n_clusters, n_threads)
-        is_few = n_clusters < FILTER_CLUSTERS
-        least = FILTER_WORK_OF_FEW if is_few else FILTER_WORK * X.itemsize // 4
-        if fits_lanes and row_work >= least:
+            return SettlingAssigner(X, n_clusters, n_threads)
+        if row_work >= FILTER_WORK * X.itemsize // 4:
             return RowFilterAssigner(X, n_clusters, n_threads)
     return PlainAssigner(X, n_threads)
 
@@ -94,7 +84,7 @@ class PlainAssigner:
 class RowFilterAssigner:
     """A filter in float32 without bounds; the exact distance decides where the filter cannot.
 
-    Rows have at least ``LANES32`` features, and fewer than ``MOST_FEATURES``.
+    Rows have fewer than ``MOST_FEATURES`` features.
     """
 
     def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:
@@ -109,8 +99,10 @@ class RowFilterAssigner:
         moved: list[int] = []
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self._origin is None:
-            self._origin = np.zeros(self._table.shape[1], dtype=self.X.dtype)
-            self._origin[: self.X.shape[1]] = origin_of(centers, self.X.dtype)
+            middle = origin_of(centers, self.X.dtype)
+            # The filter reads some short rows at once.
+            padded = np.pad(middle, (0, -len(middle) % LANES32))
+            self._origin = padded if len(middle) >= LANES32 else np.resize(middle, LANES32)
         origin = self._origin
         longest = row_filter.put_centers(centers, origin, self._table, self._half_norms)
 

@@ -138,9 +138,10 @@ def _put_rows(typingctx, X, row, tile):
 def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
     """Write tile[j, r] = X[row + r, j] - origin[j] for LANES32 rows, as float32.
 
-    X has at least LANES32 features. origin has the dtype of X and may be longer than a row. tile is
-    (n_features, LANES32) float32, and its lines may be far apart. squares[r] gets the
-    squared length of a row or more, up to rounding.
+    origin has the dtype of X and may be longer than a row. tile is (max(n_features, LANES32),
+    LANES32) float32, and its lines may be far apart. squares[r] gets the squared length of a row or
+    more, up to rounding. If there are fewer features than LANES32, X and origin are read as in
+    ``_put_rows``, with LANES32 instead of LANES64.
     """
     single = vector_type(types.float32)
 
@@ -403,8 +404,8 @@ def _put_rows_in_numpy(X, row, tile):
 
 def _put_shifted_rows_in_numpy(X, row, origin, tile, squares):
     with np.errstate(over="ignore"):
-        tile[:] = (X[row : row + LANES32] - origin[: X.shape[1]]).T
-        squares[:] = np.sum(tile**2, axis=0)
+        tile[: X.shape[1]] = (X[row : row + LANES32] - origin[: X.shape[1]]).T
+        squares[:] = np.sum(tile[: X.shape[1]] ** 2, axis=0)
 
 
 def _score_rows_in_numpy(tile, table, half_norms, nearest, leasts, seconds):
