@@ -28,8 +28,8 @@ MOST_OPEN = FILTER_ROWS // 4
 # features the sums over lanes cost more than the transposition of the rows.
 LONG_ROWS = 128
 
-# What bounds computed in float32 are raised by, relatively and absolutely: more than three roundings
-# and an underflow.
+# A bound that is computed in float32 is raised by these, relatively and absolutely: by more than
+# three roundings and an underflow.
 SLACK, LEAST = 1.0 + 2.0**-20, 2.0**-125
 
 # Longer rows and centers may overflow float32.

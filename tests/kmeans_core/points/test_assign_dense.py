@@ -318,10 +318,11 @@ for dtype in (np.float32, np.float64):
             assert np.array_equal(labels, expected)
         filtered.assign(centers, labels)
         print(filtered.n_looked_at < 30)
-    for n_features, n_clusters in ((16, 3), (30, 9)):
-        X = np.round(rng.normal(size=(60, n_features)), 1).astype(dtype)
+    labels, expected = np.full((2, 150), -1, dtype=np.int32)
+    for n_features, n_clusters in ((7, 3), (16, 3), (30, 9)):
+        X = np.round(rng.normal(size=(150, n_features)), 1).astype(dtype)
         filtered, plain = RowFilterAssigner(X, n_clusters, 1), PlainAssigner(X, 1)
-        assert filtered.assign(X[:n_clusters], labels) <= 60
+        assert filtered.assign(X[:n_clusters], labels) <= 150
         plain.assign(X[:n_clusters], expected)
         assert np.array_equal(labels, expected)
 """

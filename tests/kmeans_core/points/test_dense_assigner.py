@@ -7,7 +7,6 @@ from kmeans_core import reference
 from kmeans_core.points.assign_boxes import BoxAssigner
 from kmeans_core.points.assign_dense import (
     SETTLED,
-    FilteredAssigner,
     PlainAssigner,
     RowFilterAssigner,
     SettlingAssigner,
