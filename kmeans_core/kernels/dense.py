@@ -138,6 +138,35 @@ def add_rows(
 
 
 @kernel
+def follow_rows(
+    X,  # IN (n_samples, n_features)
+    weights,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    start,  # IN
+    stop,  # IN
+    summed,  # IN/OUT (n_samples,): the labels that the sums are of, -1 if a row is in no sum
+    sums,  # IN/OUT (n_clusters, n_features)
+    weight_in_clusters,  # IN/OUT (n_clusters,)
+):
+    """Bring sums up to date with the labels of rows start..stop, row by row."""
+    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
+    for first in range(start, stop, BLOCK_ROWS):
+        last = min(first + BLOCK_ROWS, stop)
+        for m in range(moved_rows(summed, labels, first, last, moved)):
+            i = np.uint64(moved[m])
+            old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
+            if old >= 0:
+                left = np.uint64(old)
+                weight_in_clusters[left] -= weight
+                for j in range(np.uint64(X.shape[1])):
+                    sums[left, j] -= weight * np.float64(X[i, j])
+            weight_in_clusters[new] += weight
+            for j in range(np.uint64(X.shape[1])):
+                sums[new, j] += weight * np.float64(X[i, j])
+            summed[i] = labels[i]
+
+
+@kernel
 def follow_labels(
     X,  # IN (n_samples, n_features)
     weights,  # IN (n_samples,)
@@ -150,23 +179,9 @@ def follow_labels(
     weight_in_clusters,  # IN/OUT (n_chunks, n_clusters), chunks start..stop
 ):
     """Bring the sums of chunks start..stop up to date with the labels, row by row."""
-    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
     for chunk in range(start, stop):
-        total, weight_in_cluster = sums[chunk], weight_in_clusters[chunk]
-        for first in range(starts[chunk], starts[chunk + 1], BLOCK_ROWS):
-            last = min(first + BLOCK_ROWS, starts[chunk + 1])
-            for m in range(moved_rows(summed, labels, first, last, moved)):
-                i = np.uint64(moved[m])
-                old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
-                if old >= 0:
-                    left = np.uint64(old)
-                    weight_in_cluster[left] -= weight
-                    for j in range(np.uint64(X.shape[1])):
-                        total[left, j] -= weight * np.float64(X[i, j])
-                weight_in_cluster[new] += weight
-                for j in range(np.uint64(X.shape[1])):
-                    total[new, j] += weight * np.float64(X[i, j])
-                summed[i] = labels[i]
+        rows = starts[chunk], starts[chunk + 1]
+        follow_rows(X, weights, labels, *rows, summed, sums[chunk], weight_in_clusters[chunk])
 
 
 @kernel

@@ -6,9 +6,9 @@ few centers and many features. A call remembers nothing for the next one.
 
 import numpy as np
 
-from kmeans_core.kernels.arrays import EPS, U32, UNDERFLOW32, aligned_empty
+from kmeans_core.kernels.arrays import EPS, U32, UNDERFLOW32, aligned_empty, ceil_div
 from kmeans_core.kernels.dense import assign as assign_exactly
-from kmeans_core.kernels.dense import assign_some
+from kmeans_core.kernels.dense import assign_some, follow_rows
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.vectors.ir import LANES32
 from kmeans_core.kernels.vectors.rows import (
@@ -31,6 +31,9 @@ LONG_ROWS = 128
 # A bound that is computed in float32 is raised by these, relatively and absolutely: by more than
 # three roundings and an underflow.
 SLACK, LEAST = 1.0 + 2.0**-20, 2.0**-125
+
+# Entries of a block of rows that are assigned, and then added while they are in the cache.
+BLOCK_ENTRIES = 2**15
 
 # Longer rows and centers may overflow float32.
 TOO_LONG = 2.0**124
@@ -160,3 +163,37 @@ def assign(
         numbers[n_open] = i
         n_open += 1
     return n_moved + assign_some(X, centers, numbers[:n_open], labels)
+
+
+@kernel
+def assign_and_follow(
+    X,  # IN (n_samples, n_features)
+    origin,  # IN: these as in assign
+    table,  # IN
+    half_norms,  # IN; empty if the exact distance alone assigns the rows
+    centers,  # IN
+    longest,  # IN
+    weights,  # IN: these as in dense.follow_labels
+    labels,  # IN/OUT: as in assign
+    starts,  # IN
+    start,  # IN
+    stop,  # IN
+    summed,  # IN/OUT
+    sums,  # IN/OUT
+    weight_in_clusters,  # IN/OUT
+):
+    """Label the rows of chunks start..stop, which their sums follow; return how many changed."""
+    n_rows = FILTER_ROWS * ceil_div(BLOCK_ENTRIES, FILTER_ROWS * X.shape[1])
+    n_moved = 0
+    for chunk in range(start, stop):
+        for first in range(starts[chunk], starts[chunk + 1], n_rows):
+            last = min(first + n_rows, starts[chunk + 1])
+            if half_norms.shape[0] == 0:
+                n_moved += assign_exactly(X, centers, first, last, labels)
+            else:
+                n_moved += assign(
+                    X, origin, table, half_norms, centers, longest, first, last, labels
+                )
+            rows = X, weights, labels, first, last
+            follow_rows(*rows, summed, sums[chunk], weight_in_clusters[chunk])
+    return n_moved

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div, round_up
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import dense, dense_filter, row_filter
 from kmeans_core.kernels.vectors.fused import TILES
 from kmeans_core.kernels.vectors.ir import LANES, LANES32
@@ -13,6 +13,7 @@ from kmeans_core.kernels.vectors.rows import FILTER_CENTERS
 from kmeans_core.points import assign_boxes
 from kmeans_core.points.centers import origin_of
 from kmeans_core.points.interface import Assigner
+from kmeans_core.points.row_chunks import ROW_WORK
 from kmeans_core.threads import chunks
 
 # Bytes of a block of rows and its scores: half of a usual second-level cache.
@@ -74,11 +75,23 @@ class PlainAssigner:
         def task(start: int, stop: int) -> None:
             moved.append(dense.assign(self.X, centers, start, stop, labels))
 
-        # An eighth of a multiply-add for each center and feature, and as much as for three centers
-        # to turn rows into lanes.
-        work = self.X.size * (len(centers) + 3) // 8
-        chunks.run(len(self.X), work, self.n_threads, task)
+        chunks.run(len(self.X), _plain_work(self.X, centers), self.n_threads, task)
         return sum(moved)
+
+    def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
+        none = np.empty((0, 0), dtype=np.float32)
+        how = self.X[0], none, none.reshape(-1), np.ascontiguousarray(centers), 0.0
+        work = _plain_work(self.X, centers)
+        return _assign_and_follow(self.X, how, work, self.n_threads, labels, *sums)
+
+
+def _plain_work(X: npt.NDArray[Any], centers: Floats) -> int:
+    """The time of an assignment in multiply-adds.
+
+    An eighth of a multiply-add for each center and feature, and as much as for three centers to
+    turn rows into lanes.
+    """
+    return X.size * (len(centers) + 3) // 8
 
 
 class RowFilterAssigner:
@@ -97,35 +110,58 @@ class RowFilterAssigner:
 
     def assign(self, centers: Floats, labels: Labels) -> int:
         moved: list[int] = []
+        how = self._how(centers)
+
+        def task(start: int, stop: int) -> None:
+            moved.append(row_filter.assign(self.X, *how, start, stop, labels))
+
+        chunks.run(len(self.X), _filter_work(self.X, centers), self.n_threads, task)
+        return sum(moved)
+
+    def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
+        work = _filter_work(self.X, centers)
+        return _assign_and_follow(self.X, self._how(centers), work, self.n_threads, labels, *sums)
+
+    def _how(self, centers: Floats) -> tuple[Any, ...]:
+        """The arguments of ``row_filter.assign`` that follow X and tell of the centers."""
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self._origin is None:
             middle = origin_of(centers, self.X.dtype)
             # The filter reads some short rows at once.
             padded = np.pad(middle, (0, -len(middle) % LANES32))
             self._origin = padded if len(middle) >= LANES32 else np.resize(middle, LANES32)
-        origin = self._origin
-        longest = row_filter.put_centers(centers, origin, self._table, self._half_norms)
+        table = self._origin, self._table, self._half_norms
+        return *table, centers, row_filter.put_centers(centers, *table)
 
-        def task(start: int, stop: int) -> None:
-            moved.append(
-                row_filter.assign(
-                    self.X,
-                    origin,
-                    self._table,
-                    self._half_norms,
-                    centers,
-                    longest,
-                    start,
-                    stop,
-                    labels,
-                )
-            )
 
-        # A sixteenth of a multiply-add for each product, and as much as for four centers to turn
-        # rows into lanes.
-        work = self.X.size * (len(centers) + 4) // 16
-        chunks.run(len(self.X), work, self.n_threads, task)
-        return sum(moved)
+def _filter_work(X: npt.NDArray[Any], centers: Floats) -> int:
+    """The time of an assignment in multiply-adds.
+
+    A sixteenth of a multiply-add for each product, and as much as for four centers to turn rows
+    into lanes.
+    """
+    return X.size * (len(centers) + 4) // 16
+
+
+def _assign_and_follow(
+    X: npt.NDArray[Any],
+    how: tuple[Any, ...],
+    work: int,
+    n_threads: int,
+    labels: Labels,
+    weights: Floats,
+    starts: Ints,
+    *sums: Any,
+) -> int:
+    moved: list[int] = []
+
+    def task(start: int, stop: int) -> None:
+        moved.append(
+            row_filter.assign_and_follow(X, *how, weights, labels, starts, start, stop, *sums)
+        )
+
+    chunks.run(len(starts) - 1, work + ROW_WORK * len(X), n_threads, task)
+    return sum(moved)
 
 
 class SettlingAssigner:

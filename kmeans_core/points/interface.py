@@ -1,7 +1,7 @@
 """The questions that an algorithm may ask of its points, whatever their storage."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,18 @@ class Assigner(Protocol):
         """
 
 
+@runtime_checkable
+class Follower(Assigner, Protocol):
+    """An assigner that can add up rows in the same visit."""
+
+    def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
+        """Assign, and bring the sums of chunks of rows up to date with the labels.
+
+        ``sums`` are (weights, starts, summed, sums, weight_in_clusters): see
+        ``kernels.dense.follow_labels``.
+        """
+
+
 class Sums(Protocol):
     """Sums of the rows of each cluster, under the labels of the last call.
 
@@ -41,6 +53,9 @@ class Sums(Protocol):
 
     weight_in_clusters: Floats
     n_updates: int
+
+    def assign(self, assigner: Assigner, centers: Floats, labels: Labels) -> int:
+        """Assign as ``assigner`` does; the sums may get ahead, but ``update`` is still needed."""
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
