@@ -73,13 +73,19 @@ def assign(
     n_features = X.shape[1]
     # put_rows reads this many rows past its own.
     n_beyond = LANES64 - 1 if n_features < LANES64 else 0
-    n_whole = max(0, min(stop, X.shape[0] - n_beyond) - start) // TILE_ROWS * TILE_ROWS
+    end = min(stop, X.shape[0] - n_beyond)
+    if end - start < TILE_ROWS:
+        return assign_some(X, centers, np.arange(start, stop), labels)
     tile = aligned_empty(max(n_features, LANES64) * TILE_ROWS, centers).reshape(-1, TILE_ROWS)
     n_moved = 0
-    for i in range(start, start + n_whole, TILE_ROWS):
+    for first in range(start, end, TILE_ROWS):
+        # The last tile overlaps the one before it, and finds the same labels.
+        i = min(first, end - TILE_ROWS)
         put_rows(X, i, tile)
         n_moved += label_rows(tile, centers, labels, i)
-    return n_moved + assign_some(X, centers, np.arange(start + n_whole, stop), labels)
+    if end < stop:
+        n_moved += assign_some(X, centers, np.arange(end, stop), labels)
+    return n_moved
 
 
 @kernel

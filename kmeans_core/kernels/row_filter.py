@@ -32,7 +32,8 @@ LONG_ROWS = 128
 # three roundings and an underflow.
 SLACK, LEAST = 1.0 + 2.0**-20, 2.0**-125
 
-# Entries of a block of rows that are assigned, and then added while they are in the cache.
+# A block of rows that are assigned, and then added while they are in the cache, has this many
+# entries or up to twice as many.
 BLOCK_ENTRIES = 2**15
 
 # Longer rows and centers may overflow float32.
@@ -75,7 +76,7 @@ def put_centers(
 @kernel
 def assign(
     X,  # IN (n_samples, n_features)
-    origin,  # IN (n_lanes,), of X's dtype: n_features and zeros; if fewer than LANES32, repeated
+    origin,  # IN (n_lanes,), of X's dtype: n_features, repeated to whole vectors
     table,  # IN (n_padded, n_lanes) float32: centers - origin, and zeros
     half_norms,  # IN (n_padded,) float32; inf where there is no center
     centers,  # IN (n_clusters, n_features)
@@ -162,7 +163,9 @@ def assign(
     for i in range(done, stop):
         numbers[n_open] = i
         n_open += 1
-    return n_moved + assign_some(X, centers, numbers[:n_open], labels)
+    if n_open > 0:
+        n_moved += assign_some(X, centers, numbers[:n_open], labels)
+    return n_moved
 
 
 @kernel
@@ -186,8 +189,9 @@ def assign_and_follow(
     n_rows = FILTER_ROWS * ceil_div(BLOCK_ENTRIES, FILTER_ROWS * X.shape[1])
     n_moved = 0
     for chunk in range(start, stop):
-        for first in range(starts[chunk], starts[chunk + 1], n_rows):
-            last = min(first + n_rows, starts[chunk + 1])
+        first, end = starts[chunk], starts[chunk + 1]
+        while first < end:
+            last = first + n_rows if end - first >= 2 * n_rows else end
             if half_norms.shape[0] == 0:
                 n_moved += assign_exactly(X, centers, first, last, labels)
             else:
@@ -196,4 +200,5 @@ def assign_and_follow(
                 )
             rows = X, weights, labels, first, last
             follow_rows(*rows, summed, sums[chunk], weight_in_clusters[chunk])
+            first = last
     return n_moved

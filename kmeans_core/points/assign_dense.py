@@ -126,10 +126,9 @@ class RowFilterAssigner:
         """The arguments of ``row_filter.assign`` that follow X and tell of the centers."""
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self._origin is None:
-            middle = origin_of(centers, self.X.dtype)
-            # The filter reads some short rows at once.
-            padded = np.pad(middle, (0, -len(middle) % LANES32))
-            self._origin = padded if len(middle) >= LANES32 else np.resize(middle, LANES32)
+            # Behind the features of a row, a vector holds those of the next row.
+            lanes = np.arange(self._table.shape[1]) % self.X.shape[1]
+            self._origin = origin_of(centers, self.X.dtype)[lanes]
         table = self._origin, self._table, self._half_norms
         return *table, centers, row_filter.put_centers(centers, *table)
 

@@ -1,7 +1,7 @@
 """The questions that an algorithm may ask of its points, whatever their storage."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,10 @@ class Assigner(Protocol):
 
     Each run of Lloyd's algorithm has its own assigner. The assigner remembers data that let it skip
     work, but the exact distance decides every label.
+
+    Some assigners also have a method ``assign_and_follow(centers, labels, *sums)``. It assigns, and
+    in the same visit brings the sums of chunks of rows up to date with the labels. ``sums`` are
+    (weights, starts, summed, sums, weight_in_clusters), as in ``kernels.dense.follow_labels``.
     """
 
     def assign(self, centers: Floats, labels: Labels) -> int:
@@ -29,18 +33,6 @@ class Assigner(Protocol):
 
         If several centers are equally near, the one with the lowest number is the nearest.
         ``labels`` must be as the last call left it. Before the first call it may hold anything.
-        """
-
-
-@runtime_checkable
-class Follower(Assigner, Protocol):
-    """An assigner that can add up rows in the same visit."""
-
-    def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
-        """Assign, and bring the sums of chunks of rows up to date with the labels.
-
-        ``sums`` are (weights, starts, summed, sums, weight_in_clusters): see
-        ``kernels.dense.follow_labels``.
         """
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.kernels.centers import means, total
 from kmeans_core.kernels.labels import add_products, add_weights, are_whole, join_chunks
-from kmeans_core.points.interface import Assigner, Follower, KnownPoints
+from kmeans_core.points.interface import Assigner, KnownPoints
 from kmeans_core.points.row_chunks import ROW_WORK, by_chunks, starts_of_chunks
 from kmeans_core.points.row_groups import MOST_UPDATES, all_rows, moved_rows
 from kmeans_core.threads import chunks
@@ -72,14 +72,16 @@ class ClusterSums:
         If the sums of chunks can follow in the same visit, they do: as if all rows are to be added
         if an update must do so, and otherwise as if few rows change.
         """
+        follow = getattr(assigner, "assign_and_follow", None)
         has_chunks = self._by_chunks and len(self._starts) > 2 and self._weights_are_exact
-        self._is_ahead = has_chunks and isinstance(assigner, Follower)
-        if not (has_chunks and isinstance(assigner, Follower)):
+        self._is_ahead = has_chunks and follow is not None
+        if follow is None or not has_chunks:
             return assigner.assign(centers, labels)
         if self.n_updates >= MOST_UPDATES:
             self._clear(0, len(self._starts) - 1)
         sums = self._summed, self._sums_of_chunks, self._weights_of_chunks
-        return assigner.assign_and_follow(centers, labels, self._weights, self._starts, *sums)
+        n_moved: int = follow(centers, labels, self._weights, self._starts, *sums)
+        return n_moved
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
