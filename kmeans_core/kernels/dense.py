@@ -98,16 +98,28 @@ def own_distances(
     out,  # OUT (n_samples,), rows start..stop
 ):
     """Squared distance of rows start..stop to the center of their own cluster."""
-    n_whole = (stop - start) // TILE_ROWS * TILE_ROWS if X.shape[1] >= LANES64 else 0
-    for first in range(start, start + n_whole, TILE_ROWS):
-        own_distances_of_tile(X, first, centers, labels, out)
-    for i in range(start + n_whole, stop):
-        center = labels[i]
-        total = 0.0
+    if X.shape[1] >= LANES64 and stop - start >= TILE_ROWS:
+        for first in range(start, stop, TILE_ROWS):
+            # The last tile overlaps the one before it.
+            i = min(first, stop - TILE_ROWS)
+            own_distances_of_tile(X, i, centers, labels, out)
+        return
+    # Four rows side by side, so that an addition need not wait for the one before it.
+    last = stop - 1
+    for first in range(start, stop, 4):
+        r0, r1 = np.uint64(first), np.uint64(min(first + 1, last))
+        r2, r3 = np.uint64(min(first + 2, last)), np.uint64(min(first + 3, last))
+        c0, c1 = np.uint64(labels[r0]), np.uint64(labels[r1])
+        c2, c3 = np.uint64(labels[r2]), np.uint64(labels[r3])
+        total0 = total1 = total2 = total3 = 0.0
         for j in range(np.uint64(X.shape[1])):
-            difference = np.float64(X[i, j]) - centers[center, j]
-            total += difference * difference
-        out[i] = total
+            x0, x1 = np.float64(X[r0, j]) - centers[c0, j], np.float64(X[r1, j]) - centers[c1, j]
+            x2, x3 = np.float64(X[r2, j]) - centers[c2, j], np.float64(X[r3, j]) - centers[c3, j]
+            total0 += x0 * x0
+            total1 += x1 * x1
+            total2 += x2 * x2
+            total3 += x3 * x3
+        out[r0], out[r1], out[r2], out[r3] = total0, total1, total2, total3
 
 
 @kernel

@@ -11,11 +11,11 @@ from kmeans_core.kernels.dense import assign as assign_exactly
 from kmeans_core.kernels.dense import assign_some, follow_rows
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.vectors.ir import LANES32
-from kmeans_core.kernels.vectors.rows import (
+from kmeans_core.kernels.vectors.rows import put_shifted_rows
+from kmeans_core.kernels.vectors.scores import (
     FILTER_CENTERS,
     FILTER_ROWS,
     SIDE_ROWS,
-    put_shifted_rows,
     row_products,
     score_rows,
     settle_rows,

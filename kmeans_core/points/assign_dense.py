@@ -9,7 +9,7 @@ from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div, ro
 from kmeans_core.kernels import dense, dense_filter, row_filter
 from kmeans_core.kernels.vectors.fused import TILES
 from kmeans_core.kernels.vectors.ir import LANES, LANES32
-from kmeans_core.kernels.vectors.rows import FILTER_CENTERS
+from kmeans_core.kernels.vectors.scores import FILTER_CENTERS
 from kmeans_core.points import assign_boxes
 from kmeans_core.points.centers import origin_of
 from kmeans_core.points.interface import Assigner

@@ -10,9 +10,10 @@ from numba import njit
 
 from kmeans_core import reference
 from kmeans_core.kernels import dense, row_filter
-from kmeans_core.kernels.vectors import rows
+from kmeans_core.kernels.vectors import rows, scores
 from kmeans_core.kernels.vectors.ir import LANES32, LANES64
-from kmeans_core.kernels.vectors.rows import FILTER_CENTERS, FILTER_ROWS, SIDE_ROWS, TILE_ROWS
+from kmeans_core.kernels.vectors.rows import TILE_ROWS
+from kmeans_core.kernels.vectors.scores import FILTER_CENTERS, FILTER_ROWS, SIDE_ROWS
 from kmeans_core.points.assign_dense import RowFilterAssigner
 
 
@@ -153,12 +154,12 @@ def put_shifted_rows(X, row, origin, tile, squares):
 
 @njit
 def score_rows(tile, table, half_norms, nearest, leasts, seconds):
-    rows.score_rows(tile, table, half_norms, nearest, leasts, seconds)
+    scores.score_rows(tile, table, half_norms, nearest, leasts, seconds)
 
 
 @njit
 def row_products(X, row, origin, table, products, squares):
-    rows.row_products(X, row, origin, table, products, squares)
+    scores.row_products(X, row, origin, table, products, squares)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -193,18 +194,18 @@ def test_the_two_least_scores_of_each_row(n_features, n_clusters):
     table[:n_clusters] = rng.integers(-2, 3, size=(n_clusters, n_features))
     half_norms = np.full(n_padded, np.inf, dtype=np.float32)
     half_norms[:n_clusters] = np.sum(table[:n_clusters] ** 2, axis=1) / 2
-    scores = half_norms[:, None] - table.astype(np.float64) @ tile
-    for function in (score_rows, rows._score_rows_in_numpy):
+    of_centers = half_norms[:, None] - table.astype(np.float64) @ tile
+    for function in (score_rows, scores._score_rows_in_numpy):
         nearest = np.full(FILTER_ROWS, -7, dtype=np.int32)
         leasts, seconds = np.full((2, FILTER_ROWS), -7, dtype=np.float32)
         function(tile, table, half_norms, nearest, leasts, seconds)
-        assert nearest.tolist() == np.argmin(scores, axis=0).tolist()
-        assert [leasts.tolist(), seconds.tolist()] == np.sort(scores, axis=0)[:2].tolist()
+        assert nearest.tolist() == np.argmin(of_centers, axis=0).tolist()
+        assert [leasts.tolist(), seconds.tolist()] == np.sort(of_centers, axis=0)[:2].tolist()
 
 
 @njit
 def settle_rows(nearest, leasts, seconds, squares, bound, first, labels, row):
-    return rows.settle_rows(nearest, leasts, seconds, squares, bound, first, labels, row)
+    return scores.settle_rows(nearest, leasts, seconds, squares, bound, first, labels, row)
 
 
 @pytest.mark.parametrize("first", [0, 1, 33, 63])
@@ -225,7 +226,7 @@ def test_rows_with_a_wide_gap_are_settled(first, share):
     expected = before.copy()
     expected[3 : 3 + FILTER_ROWS][is_wide] = nearest[is_wide]
     counts = np.arange(FILTER_ROWS) >= first
-    for function in (settle_rows, rows._settle_rows_in_numpy):
+    for function in (settle_rows, scores._settle_rows_in_numpy):
         labels = before.copy()
         bits, n_moved = function(nearest, leasts, seconds, squares, bound, first, labels, 3)
         is_open = [bool(int(bits) >> r & 1) for r in range(FILTER_ROWS)]
@@ -245,7 +246,7 @@ def test_products_of_rows_with_features_in_lanes(dtype, n_features):
     table[:, :n_features] = rng.integers(-3, 4, size=(FILTER_CENTERS, n_features))
     origin = np.zeros(n_padded, dtype=dtype)
     origin[:n_features] = rng.integers(-1, 2, size=n_features)
-    for function in (row_products, rows._row_products_in_numpy):
+    for function in (row_products, scores._row_products_in_numpy):
         for row in (0, 3):
             products = np.full((SIDE_ROWS, FILTER_CENTERS), -7, dtype=np.float32)
             squares = np.full(SIDE_ROWS, -7, dtype=np.float32)
