@@ -25,7 +25,7 @@ MOST_GROUPS = 32
 
 # Where filters pay, by multiply-adds for a row and in all; see dense_assigner.
 LEAST_WORK = 200_000
-FILTER_WORK = 20
+FILTER_WORK = 8
 BOUNDS_CLUSTERS = 17
 BOUNDS_WORK = 10_000
 
@@ -41,8 +41,8 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
 
     Measured on float32 and float64 rows in overlapping and in separate clusters:
 
-    - The filter without bounds took .35 to 1.0 times the exact distance's time from 20
-      multiply-adds a row on (float64: 40), and 1.0 to 1.9 times with fewer.
+    - The filter without bounds took .35 to 1.1 times the exact distance's time from 8 multiply-adds
+      a row on (float64: 16).
     - Bounds skip nothing in one call. In five calls on overlapping clusters they took 1.3 to 3
       times the filter's time, and in twenty calls on separate clusters .3 to 1.0 times. Bounds that
       wait until labels settle took 1.0 to 1.5 times and .3 to .5 times.

@@ -40,15 +40,18 @@ _LABELS = ir.VectorType(ir.IntType(32), LANES64)
 
 
 def transposed(builder, rows):
-    """Transpose a square of vectors: swap single lanes, then pairs of lanes, then larger groups."""
-    n_lanes, step = len(rows), 1
-    while step < n_lanes:
+    """Transpose squares of vectors: swap single lanes, then pairs of lanes, then larger groups.
+
+    If vectors have more lanes than there are vectors, squares lie side by side.
+    """
+    n_lanes, step = rows[0].type.count, 1
+    while step < len(rows):
         left = [lane if lane & step == 0 else n_lanes + lane - step for lane in range(n_lanes)]
         right = [lane + step if lane & step == 0 else n_lanes + lane for lane in range(n_lanes)]
         masks = [
             ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), lanes) for lanes in (left, right)
         ]
-        for r in range(n_lanes):
+        for r in range(len(rows)):
             if r & step == 0:
                 pair = rows[r], rows[r + step]
                 rows[r], rows[r + step] = (builder.shuffle_vector(*pair, mask) for mask in masks)
@@ -60,48 +63,78 @@ def _columns(context, builder, X, row, tile, dtypes, n_vectors, origin=None):
     """Put rows into a tile, one square of vectors after another, and yield each vector.
 
     ``dtypes`` are the dtypes of X and of the tile. A square has as many rows and features as a
-    vector of the tile has lanes, and ``n_vectors`` squares of rows lie side by side.
+    vector of the tile has lanes, and ``n_vectors`` squares of rows lie side by side. In a tile of
+    float32, rows with at most half as many features make squares of half the size.
     """
     intp = row.type
     target = vector_type(dtypes[1])
     n_lanes = target.count
-    source = ir.VectorType(vector_type(dtypes[0]).element, n_lanes)
-    n_rows = n_lanes * n_vectors
-    lanes, zero = ir.Constant(intp, n_lanes), ir.Constant(intp, 0)
     n_features = cgutils.unpack_tuple(builder, X.shape, 2)[1]
     between = cgutils.unpack_tuple(builder, tile.strides, 2)[0]
     width = builder.sdiv(between, ir.Constant(intp, bytes_of(target.element)))
     start = builder.gep(X.data, [builder.mul(row, n_features)])
-    # The last square ends with the last feature and overlaps the one before it.
-    last = builder.sub(n_features, lanes)
-    last = builder.select(builder.icmp_signed("<", last, zero), zero, last)
-    with cgutils.for_range_slice(builder, zero, n_features, lanes, intp) as (at, _):
+    zero = ir.Constant(intp, 0)
+
+    def ask_ahead(at, n_entries):
         # Prefetch the next tile, one cache line after another. The processor does not do so itself,
         # because the rows of a tile are too many short streams.
-        ahead = builder.mul(builder.add(n_features, at), ir.Constant(intp, n_rows))
-        count = ir.Constant(intp, n_lanes * n_rows)
-        prefetch_entries(builder, builder.gep(start, [ahead]), count)
-        j = builder.select(builder.icmp_signed("<", at, last), at, last)
+        n_rows = ir.Constant(intp, n_lanes * n_vectors)
+        ahead = builder.gep(start, [builder.mul(builder.add(n_features, at), n_rows)])
+        prefetch_entries(builder, ahead, builder.mul(n_entries, n_rows))
+
+    def row_part(r, j, n_entries, middle):
+        source = ir.VectorType(vector_type(dtypes[0]).element, n_entries)
+        place = builder.add(j, builder.mul(n_features, ir.Constant(intp, r)))
+        x = load(builder, source, builder.gep(start, [place]))
         if origin is not None:
-            middle = load(builder, source, builder.gep(origin.data, [j]))
-        for v in range(n_vectors):
-            rows = []
-            for r in range(v * n_lanes, (v + 1) * n_lanes):
-                place = builder.add(j, builder.mul(n_features, ir.Constant(intp, r)))
-                x = load(builder, source, builder.gep(start, [place]))
-                if origin is not None:
-                    x = builder.fsub(x, middle)
-                if dtypes[0].bitwidth < dtypes[1].bitwidth:
-                    x = builder.fpext(x, target)
-                elif dtypes[0].bitwidth > dtypes[1].bitwidth:
-                    x = builder.fptrunc(x, target)
-                rows.append(x)
-            for lane, column in enumerate(transposed(builder, rows)):
-                line = builder.add(j, ir.Constant(intp, lane))
-                place = builder.mul(line, width)
-                place = builder.add(place, ir.Constant(intp, v * n_lanes))
-                store(builder, column, builder.gep(tile.data, [place]))
-                yield column
+            x = builder.fsub(x, middle)
+        if dtypes[0].bitwidth < dtypes[1].bitwidth:
+            x = builder.fpext(x, ir.VectorType(target.element, n_entries))
+        elif dtypes[0].bitwidth > dtypes[1].bitwidth:
+            x = builder.fptrunc(x, ir.VectorType(target.element, n_entries))
+        return x
+
+    def middle_part(j, n_entries):
+        source = ir.VectorType(vector_type(dtypes[0]).element, n_entries)
+        return None if origin is None else load(builder, source, builder.gep(origin.data, [j]))
+
+    def put(columns, j, v):
+        for lane, column in enumerate(columns):
+            place = builder.mul(builder.add(j, ir.Constant(intp, lane)), width)
+            place = builder.add(place, ir.Constant(intp, v * n_lanes))
+            store(builder, column, builder.gep(tile.data, [place]))
+            yield column
+
+    def whole_squares():
+        lanes = ir.Constant(intp, n_lanes)
+        # The last square ends with the last feature and overlaps the one before it.
+        last = builder.sub(n_features, lanes)
+        last = builder.select(builder.icmp_signed("<", last, zero), zero, last)
+        with cgutils.for_range_slice(builder, zero, n_features, lanes, intp) as (at, _):
+            ask_ahead(at, lanes)
+            j = builder.select(builder.icmp_signed("<", at, last), at, last)
+            middle = middle_part(j, n_lanes)
+            for v in range(n_vectors):
+                numbers = range(v * n_lanes, (v + 1) * n_lanes)
+                rows = [row_part(r, j, n_lanes, middle) for r in numbers]
+                yield from put(transposed(builder, rows), j, v)
+
+    if dtypes[1].bitwidth > 32:
+        yield from whole_squares()
+        return
+    half = n_lanes // 2
+    both = ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), list(range(n_lanes)))
+    is_short = builder.icmp_signed("<=", n_features, ir.Constant(intp, half))
+    with builder.if_else(is_short) as (then, otherwise):
+        with then:
+            ask_ahead(zero, n_features)
+            middle = middle_part(zero, half)
+            rows = [row_part(r, zero, half, middle) for r in range(n_lanes)]
+            pairs = zip(rows[:half], rows[half:], strict=True)
+            rows = [builder.shuffle_vector(*pair, both) for pair in pairs]
+            yield from put(transposed(builder, rows), zero, 0)
+        with otherwise:
+            yield from whole_squares()
 
 
 @intrinsic

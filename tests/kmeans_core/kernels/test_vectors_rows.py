@@ -163,7 +163,7 @@ def row_products(X, row, origin, table, products, squares):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_features", [1, 2, 7, 15, 16, 17, 31, 32, 50])
+@pytest.mark.parametrize("n_features", [1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 50])
 def test_rows_less_the_origin_in_lanes_of_float32(dtype, n_features):
     X = some_rows(LANES32 + 5 + 15, n_features, dtype, decimals=9)
     origin = np.resize(X[3], max(n_features, LANES32))

@@ -30,14 +30,12 @@ from kmeans_core.points.assign_dense import (
         ((10_000, 100), np.float32, 99, 20, RowFilterAssigner),
         ((10_000, 1000), np.float32, 16, 20, RowFilterAssigner),  # the lanes of bounds are wasted
         ((10_000, 1000), np.float32, 17, 20, SettlingAssigner),
-        ((10_000, 10), np.float32, 1, 20, PlainAssigner),  # little work a row
-        ((10_000, 10), np.float32, 2, 20, RowFilterAssigner),
-        ((10_000, 10), np.float64, 3, 20, PlainAssigner),  # rows are cast
-        ((10_000, 10), np.float64, 4, 20, RowFilterAssigner),
+        ((100_000, 7), np.float32, 1, 20, PlainAssigner),  # little work a row
+        ((100_000, 4), np.float32, 2, 20, RowFilterAssigner),
+        ((100_000, 5), np.float64, 3, 20, PlainAssigner),  # rows are cast
+        ((100_000, 4), np.float64, 4, 20, RowFilterAssigner),
         ((10_000, 32), np.float32, 8, 1, RowFilterAssigner),
         ((10_000, 52), np.float64, 5, 20, RowFilterAssigner),
-        ((10_000, 2), np.float32, 9, 20, PlainAssigner),
-        ((10_000, 2), np.float32, 10, 20, RowFilterAssigner),
         ((624, 32), np.float32, 10, 20, PlainAssigner),  # little work in all
         ((625, 32), np.float32, 10, 20, RowFilterAssigner),
         ((2, 2**20), np.float32, 9, 20, PlainAssigner),  # no bound on their rounding
