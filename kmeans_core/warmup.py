@@ -15,6 +15,7 @@ from kmeans_core.pairwise.silhouette import silhouette_samples
 from kmeans_core.points.assign_dense import (
     BOUNDS_CLUSTERS,
     FilteredAssigner,
+    PlainAssigner,
     SettlingAssigner,
     dense_assigner,
 )
@@ -78,7 +79,7 @@ def warmup(
                 X = rng.normal(size=shape).astype(dtype)
                 gaps = np.where(X > 1, np.nan, X)
                 _use(X, k)
-                _use_bounds(X, k)
+                _use_in_larger_fits(X, k)
                 if missing:
                     _use(gaps, k, missing="ignore")
                 for index_dtype in integer_dtypes:
@@ -104,11 +105,20 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     return shapes
 
 
-def _use_bounds(X: npt.NDArray[Any], n_clusters: int) -> None:
-    """Assign with bounds where fits use them: only a fit whose labels settle gets to them."""
+def _use_in_larger_fits(X: npt.NDArray[Any], n_clusters: int) -> None:
+    """Assign as fits do in which rows have chunks, and with bounds if X has fits that use them.
+
+    Only a fit whose labels settle gets to bounds.
+    """
+    centers = X[:n_clusters].astype(np.float64)
+    labels = np.zeros(len(X), dtype=np.int32)
+    sums = np.zeros((1, *centers.shape)), np.zeros((1, n_clusters))
+    starts = np.array([0, len(X)])
+    PlainAssigner(X, 1).assign_and_follow(
+        centers, labels, np.ones(len(X)), starts, labels.copy(), *sums
+    )
     if isinstance(dense_assigner(X, n_clusters, RUN_CALLS, 1), SettlingAssigner):
-        centers = X[:n_clusters].astype(np.float64)
-        FilteredAssigner(X, n_clusters, 1).assign(centers, np.zeros(len(X), dtype=np.int32))
+        FilteredAssigner(X, n_clusters, 1).assign(centers, labels)
 
 
 def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:

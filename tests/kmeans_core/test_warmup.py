@@ -64,6 +64,8 @@ for shape in ((200, 4), (6000, 1), (300, 40), (300, 210)):
     S, R = sp.csr_array(X * (X > 1)), sp.csr_array(np.round(X))
     for Z in (X, S, R, *PROTECTED):
         use(Z)
+Z = rng.normal(size=(9000, 5))  # two chunks of rows
+KMeans(100, init=Z[:100], n_init=1, max_iter=3).fit(Z)
 gaps = np.where(X > 1, np.nan, X)
 cells = sp.csr_array(np.nan_to_num(gaps))
 for Z in (gaps, cells, *MISSING):
