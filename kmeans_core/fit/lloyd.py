@@ -110,7 +110,7 @@ def lloyd(
     n_relocated = 0
     for iteration in range(rule.max_iter):
         began = time.perf_counter()
-        n_moved = assigner.assign(centers, labels)
+        n_moved = sums.assign(assigner, centers, labels)
         if n_moved == 0 and n_relocated == 0:
             # The centers are already the means of these labels. This is not so after a relocation:
             # a relocated cluster stays empty if a center with a lower number lies at its place.

@@ -11,7 +11,8 @@ from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.row_filter import TOO_LONG
 from kmeans_core.kernels.row_filter import assign as assign_by_filter
 from kmeans_core.kernels.vectors.ir import LANES32
-from kmeans_core.kernels.vectors.rows import FILTER_ROWS, put_shifted_rows, score_rows
+from kmeans_core.kernels.vectors.rows import put_shifted_rows
+from kmeans_core.kernels.vectors.scores import FILTER_ROWS, score_rows
 
 # Rows that are compared with all centers are copied in blocks of this many.
 BLOCK_ROWS = 4 * FILTER_ROWS

@@ -1,19 +1,20 @@
 """Assigners of dense rows: the exact distance alone, or after a filter and bounds."""
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Labels, aligned_zeros, ceil_div, round_up
+from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div, round_up
 from kmeans_core.kernels import changed_centers, dense, dense_filter, row_filter
 from kmeans_core.kernels.vectors.fused import TILES
 from kmeans_core.kernels.vectors.ir import LANES, LANES32
-from kmeans_core.kernels.vectors.rows import FILTER_CENTERS
+from kmeans_core.kernels.vectors.scores import FILTER_CENTERS
 from kmeans_core.points import assign_boxes
 from kmeans_core.points.centers import origin_of
 from kmeans_core.points.interface import Assigner
+from kmeans_core.points.row_chunks import ROW_WORK
 from kmeans_core.threads import chunks
 
 # Bytes of a block of rows and its scores: half of a usual second-level cache.
@@ -25,12 +26,9 @@ MOST_GROUPS = 32
 
 # Where filters pay, by multiply-adds for a row and in all; see dense_assigner.
 LEAST_WORK = 200_000
-FILTER_WORK = 64
-FILTER_CLUSTERS = 3
-FILTER_WORK_OF_FEW = 256
+FILTER_WORK = 8
 BOUNDS_CLUSTERS = 17
 BOUNDS_WORK = 10_000
-BOUNDS_WORK_OF_SHORT_ROWS = 1_000
 
 # Bounds begin after a call in which at most one in this many labels changed.
 SETTLED = 32
@@ -38,6 +36,8 @@ SETTLED = 32
 # If at most this share of the centers has changed, only these are compared. Fits of 3,000 to 30,000
 # rows with 64 to 300 clusters then took .5 to 1.0 times as long (8 iterations, or to the end).
 MOST_CHANGED = 0.75
+
+NO_SCORES = np.empty((0, 2), dtype=np.float32)
 
 # With this many features the filters' rounding bound, n_features * EPS32 / 2, is well below 1.
 MOST_FEATURES = 2**20
@@ -48,30 +48,25 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
 
     Measured on float32 and float64 rows in overlapping and in separate clusters:
 
-    - The filter without bounds took .35 to 1.0 times the exact distance's time from 3 clusters and
-      64 multiply-adds a row on (float64: 128). With 2 clusters it took .4 to .9 times from 128
-      features on, and .9 to 1.7 times with fewer features.
+    - The filter without bounds took .35 to 1.1 times the exact distance's time from 8 multiply-adds
+      a row on (float64: 16).
     - Bounds skip nothing in one call. In five calls on overlapping clusters they took 1.3 to 3
       times the filter's time, and in twenty calls on separate clusters .3 to 1.0 times. Bounds that
       wait until labels settle took 1.0 to 1.5 times and .3 to .5 times.
-    - Rows of less than 16 features have no such filter. In twenty iterations bounds took 1.1 to 1.3
-      times the sum's time with 800 multiply-adds a row.
     - In float64 bounds have half as many lanes, and need twice the work.
     """
     n_samples, n_features = X.shape
     if assign_boxes.pays(n_samples, n_features, n_clusters, n_calls):
         return assign_boxes.BoxAssigner(X, n_threads)
     row_work = n_features * n_clusters
-    if 4 < n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
-        fits_lanes = n_features >= LANES32
-        least = (BOUNDS_WORK if fits_lanes else BOUNDS_WORK_OF_SHORT_ROWS) * X.itemsize // 4
+    if n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
+        least = BOUNDS_WORK * X.itemsize // 4
         if n_calls > 1 and n_clusters >= BOUNDS_CLUSTERS and row_work >= least:
-            bounds = SettlingAssigner if fits_lanes else FilteredAssigner
-            return bounds(X, n_clusters, n_threads)
-        is_few = n_clusters < FILTER_CLUSTERS
-        least = FILTER_WORK_OF_FEW if is_few else FILTER_WORK * X.itemsize // 4
-        if fits_lanes and row_work >= least:
-            return RowFilterAssigner(X, n_clusters, n_threads)
+            return SettlingAssigner(X, n_clusters, n_threads)
+        if row_work >= FILTER_WORK * X.itemsize // 4:
+            has_many = n_clusters >= BOUNDS_CLUSTERS and n_features >= LANES32
+            kind = ChangedCentersAssigner if n_calls > 1 and has_many else RowFilterAssigner
+            return kind(X, n_clusters, n_threads)
     return PlainAssigner(X, n_threads)
 
 
@@ -89,19 +84,27 @@ class PlainAssigner:
         def task(start: int, stop: int) -> None:
             moved.append(dense.assign(self.X, centers, start, stop, labels))
 
-        # An eighth of a multiply-add for each center and feature, and as much as for three centers
-        # to turn rows into lanes.
-        work = self.X.size * (len(centers) + 3) // 8
-        chunks.run(len(self.X), work, self.n_threads, task)
+        chunks.run(len(self.X), _plain_work(self.X, centers), self.n_threads, task)
         return sum(moved)
 
+    def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
+        none = np.empty((0, 0), dtype=np.float32)
+        how = self.X[0], none, none.reshape(-1), np.ascontiguousarray(centers), 0.0
+        work = _plain_work(self.X, centers)
+        return _assign_and_follow(self.X, how, work, self.n_threads, labels, *sums)
 
-class RowFilterAssigner:
-    """A filter in float32 without bounds; the exact distance decides where the filter cannot.
 
-    If few centers have changed since the last call, only these are compared with most rows. Rows
-    have at least ``LANES32`` features, and fewer than ``MOST_FEATURES``.
+def _plain_work(X: npt.NDArray[Any], centers: Floats) -> int:
+    """The time of an assignment in multiply-adds.
+
+    An eighth of a multiply-add for each center and feature, and as much as for three centers to
+    turn rows into lanes.
     """
+    return X.size * (len(centers) + 3) // 8
+
+
+class _RowFilter:
+    """The tables of the filter in float32. Rows have fewer than ``MOST_FEATURES`` features."""
 
     def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:
         n_padded, n_lanes = round_up(n_clusters, FILTER_CENTERS), round_up(X.shape[1], LANES32)
@@ -110,37 +113,70 @@ class RowFilterAssigner:
         self._origin: npt.NDArray[Any] | None = None
         self._table = aligned_zeros((n_padded, n_lanes), np.float32)
         self._half_norms = np.full(n_padded, np.inf, dtype=np.float32)
-        # The centers of the last call, and two scores of each row, from the second call on.
-        self._before: Floats | None = None
-        self._scores = np.empty((0, 2), dtype=np.float32)
 
-    def assign(self, centers: Floats, labels: Labels) -> int:
-        moved: list[int] = []
+    def _how(self, centers: Floats) -> tuple[Any, ...]:
+        """The arguments of ``row_filter.assign`` that follow X and tell of the centers."""
         centers = np.ascontiguousarray(centers, dtype=np.float64)
         if self._origin is None:
-            self._origin = np.zeros(self._table.shape[1], dtype=self.X.dtype)
-            self._origin[: self.X.shape[1]] = origin_of(centers, self.X.dtype)
-        origin = self._origin
-        was_double = np.isinf(self._half_norms[: len(centers)])
-        longest = row_filter.put_centers(centers, origin, self._table, self._half_norms)
-        filters = self.X, origin, self._table, self._half_norms, centers, longest
-        kernel = partial(row_filter.assign, *filters)
-        n_compared = len(centers)
-        if n_compared >= BOUNDS_CLUSTERS and self.X.shape[1] >= LANES32:
-            is_changed = self._changed(centers, was_double)
-            if np.mean(is_changed) <= MOST_CHANGED:
-                kernel = partial(changed_centers.assign, *filters, *self._few(is_changed))
-                n_compared = int(np.count_nonzero(is_changed))
-        scores = self._scores
+            # Behind the features of a row, a vector holds those of the next row.
+            lanes = np.arange(self._table.shape[1]) % self.X.shape[1]
+            self._origin = origin_of(centers, self.X.dtype)[lanes]
+        table = self._origin, self._table, self._half_norms
+        return *table, centers, row_filter.put_centers(centers, *table)
+
+    def _run(self, n_compared: int, kernel: Callable[..., int], labels: Labels) -> int:
+        """Run a kernel over all rows, which compares each with so many centers."""
+        moved: list[int] = []
 
         def task(start: int, stop: int) -> None:
-            moved.append(kernel(start, stop, labels, scores))
+            moved.append(kernel(start, stop, labels))
 
-        # A sixteenth of a multiply-add for each product, and as much as for four centers to turn
-        # rows into lanes.
-        work = self.X.size * (n_compared + 4) // 16
-        chunks.run(len(self.X), work, self.n_threads, task)
+        chunks.run(len(self.X), _filter_work(self.X, n_compared), self.n_threads, task)
         return sum(moved)
+
+
+class RowFilterAssigner(_RowFilter):
+    """The filter without bounds; the exact distance decides where the filter cannot."""
+
+    def assign(self, centers: Floats, labels: Labels) -> int:
+        how = self._how(centers)
+
+        def kernel(start: int, stop: int, labels: Labels) -> int:
+            return int(row_filter.assign(self.X, *how, start, stop, labels, NO_SCORES))
+
+        return self._run(len(centers), kernel, labels)
+
+    def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
+        work = _filter_work(self.X, len(centers))
+        return _assign_and_follow(self.X, self._how(centers), work, self.n_threads, labels, *sums)
+
+
+class ChangedCentersAssigner(_RowFilter):
+    """The same filter; if few centers have changed since the last call, it compares only these.
+
+    Rows have at least ``LANES32`` features.
+    """
+
+    def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:
+        super().__init__(X, n_clusters, n_threads)
+        # The centers of the last call, and two scores of each row, from the second call on.
+        self._before: Floats | None = None
+        self._scores = NO_SCORES
+
+    def assign(self, centers: Floats, labels: Labels) -> int:
+        was_double = np.isinf(self._half_norms[: len(centers)])
+        how = self._how(centers)
+        is_changed = self._changed(centers, was_double)
+        few: tuple[npt.NDArray[Any], ...] = ()
+        assign, n_compared = row_filter.assign, len(centers)
+        if np.mean(is_changed) <= MOST_CHANGED:
+            few = self._few(is_changed)
+            assign, n_compared = changed_centers.assign, int(np.count_nonzero(is_changed))
+
+        def kernel(start: int, stop: int, labels: Labels) -> int:
+            return int(assign(self.X, *how, *few, start, stop, labels, self._scores))
+
+        return self._run(n_compared, kernel, labels)
 
     def _changed(self, centers: Floats, was_double: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Whether each center, or its being equal to a lower one, differs from the last call."""
@@ -165,6 +201,36 @@ class RowFilterAssigner:
         return is_changed, changed, table, half_norms
 
 
+def _filter_work(X: npt.NDArray[Any], n_clusters: int) -> int:
+    """The time of an assignment in multiply-adds.
+
+    A sixteenth of a multiply-add for each product, and as much as for four centers to turn rows
+    into lanes.
+    """
+    return X.size * (n_clusters + 4) // 16
+
+
+def _assign_and_follow(
+    X: npt.NDArray[Any],
+    how: tuple[Any, ...],
+    work: int,
+    n_threads: int,
+    labels: Labels,
+    weights: Floats,
+    starts: Ints,
+    *sums: Any,
+) -> int:
+    moved: list[int] = []
+
+    def task(start: int, stop: int) -> None:
+        moved.append(
+            row_filter.assign_and_follow(X, *how, weights, labels, starts, start, stop, *sums)
+        )
+
+    chunks.run(len(starts) - 1, work + ROW_WORK * len(X), n_threads, task)
+    return sum(moved)
+
+
 class SettlingAssigner:
     """The filter without bounds while many labels change, then bounds, which skip settled rows.
 
@@ -175,7 +241,8 @@ class SettlingAssigner:
 
     def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:
         self._shape = X, n_clusters, n_threads
-        self._filter = RowFilterAssigner(*self._shape)
+        self._filter_of = ChangedCentersAssigner if X.shape[1] >= LANES32 else RowFilterAssigner
+        self._filter = self._filter_of(*self._shape)
         self._bounds: FilteredAssigner | None = None
         self._is_new = True  # the first call with bounds skips nothing
         self._few_moved = len(X) // SETTLED
@@ -189,7 +256,7 @@ class SettlingAssigner:
         n_moved = self._bounds.assign(centers, labels)
         if self._bounds.n_looked_at > len(labels) // 2 and not self._is_new:
             # The old filter does not know the centers of these labels.
-            self._bounds, self._filter = None, RowFilterAssigner(*self._shape)
+            self._bounds, self._filter = None, self._filter_of(*self._shape)
             self._few_moved //= 4
         self._is_new = False
         return n_moved

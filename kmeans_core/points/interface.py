@@ -22,6 +22,10 @@ class Assigner(Protocol):
 
     Each run of Lloyd's algorithm has its own assigner. The assigner remembers data that let it skip
     work, but the exact distance decides every label.
+
+    Some assigners also have a method ``assign_and_follow(centers, labels, *sums)``. It assigns, and
+    in the same visit brings the sums of chunks of rows up to date with the labels. ``sums`` are
+    (weights, starts, summed, sums, weight_in_clusters), as in ``kernels.dense.follow_labels``.
     """
 
     def assign(self, centers: Floats, labels: Labels) -> int:
@@ -41,6 +45,9 @@ class Sums(Protocol):
 
     weight_in_clusters: Floats
     n_updates: int
+
+    def assign(self, assigner: Assigner, centers: Floats, labels: Labels) -> int:
+        """Assign as ``assigner`` does; the sums may get ahead, but ``update`` is still needed."""
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""

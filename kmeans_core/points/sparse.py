@@ -16,8 +16,9 @@ from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_sparse import CenterFilter, SparseAssigner
 from kmeans_core.points.centers import transposed
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
+from kmeans_core.points.row_chunks import ROW_WORK
 from kmeans_core.points.row_groups import RowGroups
-from kmeans_core.points.sums import ROW_WORK, ClusterSums
+from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import SparseTrials, share_of_error
 from kmeans_core.threads import chunks
 

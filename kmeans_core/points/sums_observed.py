@@ -8,6 +8,7 @@ from kmeans_core.arrays import Csr, Floats, Labels
 from kmeans_core.kernels import observed
 from kmeans_core.kernels.centers import total
 from kmeans_core.kernels.labels import add_weights, join_chunks
+from kmeans_core.points.interface import Assigner
 from kmeans_core.points.row_chunks import by_chunks, starts_of_chunks
 from kmeans_core.points.row_groups import all_rows
 from kmeans_core.threads import chunks
@@ -36,6 +37,10 @@ class ObservedSums:
         self._weight_of_known = np.empty_like(self._sums)
         self.weight_in_clusters = np.empty(n_clusters)
         self._by_chunks = by_chunks(len(feature_means), n_clusters)
+
+    def assign(self, assigner: Assigner, centers: Floats, labels: Labels) -> int:
+        """Assign all rows; return how many labels changed."""
+        return assigner.assign(centers, labels)
 
     def update(self, labels: Labels, n_moved: int) -> None:
         """Add up all rows, whatever the number of changed labels."""

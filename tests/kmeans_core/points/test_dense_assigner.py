@@ -9,7 +9,6 @@ from kmeans_core.points.assign_boxes import BoxAssigner
 from kmeans_core.points.assign_dense import (
     MOST_CHANGED,
     SETTLED,
-    FilteredAssigner,
     PlainAssigner,
     RowFilterAssigner,
     SettlingAssigner,
@@ -20,30 +19,25 @@ from kmeans_core.points.assign_dense import (
 @pytest.mark.parametrize(
     ("shape", "dtype", "n_clusters", "n_calls", "kind"),
     [
-        ((10_000, 4), np.float32, 79, 20, PlainAssigner),  # too few clusters for boxes
-        ((10_000, 4), np.float32, 80, 20, BoxAssigner),
-        ((4000, 4), np.float32, 400, 3, PlainAssigner),  # too few features for filters
-        ((10_000, 10), np.float32, 99, 20, PlainAssigner),  # little work a row
-        ((10_000, 10), np.float32, 100, 20, FilteredAssigner),
-        ((10_000, 10), np.float64, 199, 20, PlainAssigner),  # half as many lanes
-        ((10_000, 10), np.float64, 200, 20, FilteredAssigner),
-        ((10_000, 10), np.float32, 1000, 1, PlainAssigner),  # one call skips nothing
+        ((10_000, 4), np.float32, 239, 20, RowFilterAssigner),  # too few clusters for boxes
+        ((10_000, 4), np.float32, 240, 20, BoxAssigner),
+        ((4000, 4), np.float32, 400, 3, RowFilterAssigner),
+        ((10_000, 10), np.float32, 1000, 1, RowFilterAssigner),  # one call skips nothing
+        ((10_000, 10), np.float32, 999, 20, RowFilterAssigner),  # little work a row
+        ((10_000, 10), np.float32, 1000, 20, SettlingAssigner),
+        ((10_000, 10), np.float64, 1999, 20, RowFilterAssigner),  # half as many lanes
+        ((10_000, 10), np.float64, 2000, 20, SettlingAssigner),
         ((10_000, 100), np.float32, 100, 1, RowFilterAssigner),
         ((10_000, 100), np.float32, 100, 20, SettlingAssigner),
         ((10_000, 100), np.float32, 99, 20, RowFilterAssigner),
         ((10_000, 1000), np.float32, 16, 20, RowFilterAssigner),  # the lanes of bounds are wasted
         ((10_000, 1000), np.float32, 17, 20, SettlingAssigner),
-        ((10_000, 15), np.float32, 18, 20, PlainAssigner),  # rows shorter than a vector
-        ((10_000, 16), np.float32, 3, 20, PlainAssigner),  # little work a row
-        ((10_000, 16), np.float32, 4, 20, RowFilterAssigner),
-        ((10_000, 16), np.float64, 7, 20, PlainAssigner),  # rows are cast
-        ((10_000, 16), np.float64, 8, 20, RowFilterAssigner),
+        ((100_000, 7), np.float32, 1, 20, PlainAssigner),  # little work a row
+        ((100_000, 4), np.float32, 2, 20, RowFilterAssigner),
+        ((100_000, 5), np.float64, 3, 20, PlainAssigner),  # rows are cast
+        ((100_000, 4), np.float64, 4, 20, RowFilterAssigner),
         ((10_000, 32), np.float32, 8, 1, RowFilterAssigner),
         ((10_000, 52), np.float64, 5, 20, RowFilterAssigner),
-        ((10_000, 127), np.float32, 2, 20, PlainAssigner),  # two clusters or fewer
-        ((10_000, 127), np.float32, 3, 20, RowFilterAssigner),
-        ((10_000, 128), np.float32, 2, 20, RowFilterAssigner),
-        ((10_000, 255), np.float32, 1, 20, PlainAssigner),
         ((624, 32), np.float32, 10, 20, PlainAssigner),  # little work in all
         ((625, 32), np.float32, 10, 20, RowFilterAssigner),
         ((2, 2**20), np.float32, 9, 20, PlainAssigner),  # no bound on their rounding
