@@ -35,9 +35,7 @@ def main() -> int:
     print(f"| Shape | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
     for shape in shapes:
         ours, theirs = (_measured(library, shape) for library in LIBRARIES)
-        cells = [
-            f"{ours[name]:.0f} / {theirs[name]:.0f}" if name in ours else "" for name in names
-        ]
+        cells = [f"{ours[name]:.0f} / {theirs[name]:.0f}" if name in ours else "" for name in names]
         print(f"| {name_of(shape)} | {' | '.join(cells)} |", flush=True)
     return 0
 
