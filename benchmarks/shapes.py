@@ -318,7 +318,7 @@ def summary(peer: str, answers: list[dict[str, Any]]) -> str:
 
 def _measure(peer: str) -> None:
     """Read shapes, one a line, and answer each."""
-    classes = _scikit_learn if peer == "scikit-learn" else _intelex
+    classes = scikit_learn if peer == "scikit-learn" else _intelex
     classes()
     print(json.dumps({"blas": environment.blas_in_use()}), flush=True)
     for line in sys.stdin:
@@ -327,7 +327,7 @@ def _measure(peer: str) -> None:
         print(json.dumps({"peer": peer, "shape": asdict(shape), "seconds": seconds}), flush=True)
 
 
-def _scikit_learn() -> tuple[Any, Any]:
+def scikit_learn() -> tuple[Any, Any]:
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_samples
 
@@ -337,7 +337,7 @@ def _scikit_learn() -> tuple[Any, Any]:
 def _intelex() -> tuple[Any, Any]:
     from sklearnex.cluster import KMeans
 
-    return KMeans, _scikit_learn()[1]
+    return KMeans, scikit_learn()[1]
 
 
 if __name__ == "__main__":

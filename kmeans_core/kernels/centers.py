@@ -39,15 +39,21 @@ def means(
     before,  # IN (n_clusters, n_features)
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
-    out,  # OUT (n_clusters, n_features), clusters start..stop that are not empty
+    out,  # OUT (n_clusters, n_features), clusters start..stop that are not empty; may be ``before``
     shifts,  # OUT (n_clusters,), the same clusters: squared distances from before to out
 ):
-    """Sums divided by weights, for clusters start..stop."""
+    """Sums divided by weights, for clusters start..stop; return whether any number changed."""
+    changed = False
+    after = np.empty(sums.shape[1])
     for c in range(start, stop):
         if weight_in_clusters[c] > 0.0:
             for j in range(sums.shape[1]):
-                out[c, j] = sums[c, j] / weight_in_clusters[c]
-            shifts[c] = squared_shift(before[c], out[c])
+                after[j] = sums[c, j] / weight_in_clusters[c]
+            shifts[c] = squared_shift(before[c], after)
+            for j in range(sums.shape[1]):
+                changed |= before[c, j] != after[j]
+                out[c, j] = after[j]
+    return changed
 
 
 @kernel

@@ -55,8 +55,11 @@ class Sums(Protocol):
     def refresh(self, labels: Labels) -> None:
         """Add up all rows under ``labels``."""
 
-    def means(self, before: Floats, out: Floats) -> float:
-        """Write the centers of the clusters to ``out``; return the sum of their squared shifts."""
+    def move(self, centers: Floats) -> tuple[float, bool]:
+        """Move the centers to those of the clusters.
+
+        Return the sum of their squared shifts, and whether any number may have changed.
+        """
 
 
 class InexactError(Exception):

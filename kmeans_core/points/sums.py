@@ -111,25 +111,28 @@ class ClusterSums:
             self._remember(labels)
         self.n_updates = 0
 
-    def means(self, before: Floats, out: Floats) -> float:
-        """Write the mean of each cluster to ``out``; return the summed squared shifts.
+    def move(self, centers: Floats) -> tuple[float, bool]:
+        """Move the centers to the means; return the summed squared shifts, and whether any moved.
 
         An empty cluster gets the mean of the heaviest cluster.
         """
         shifts = np.empty(len(self.weight_in_clusters))
+        changed: list[bool] = []
         chunks.run(
             len(self.weight_in_clusters),
             self.sums.size,
             self._points.n_threads,
-            lambda start, stop: means(
-                self.sums, self.weight_in_clusters, before, start, stop, out, shifts
+            lambda start, stop: changed.append(
+                means(self.sums, self.weight_in_clusters, centers, start, stop, centers, shifts)
             ),
         )
         # There are more clusters than distinct rows. scikit-learn does the same.
         for c in np.flatnonzero(self.weight_in_clusters == 0):
-            out[c] = out[np.argmax(self.weight_in_clusters)]
-            shifts[c] = np.sum((before[c] - out[c]) ** 2)
-        return float(total(shifts))
+            heaviest = centers[np.argmax(self.weight_in_clusters)]
+            changed.append(not np.array_equal(centers[c], heaviest))
+            shifts[c] = np.sum((centers[c] - heaviest) ** 2)
+            centers[c] = heaviest
+        return float(total(shifts)), any(changed)
 
     def _follow(self, labels: Labels, n_rows: int, *, from_zero: bool) -> None:
         """Bring the sums of all chunks up to date, which adds about ``n_rows`` rows."""

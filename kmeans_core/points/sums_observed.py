@@ -69,8 +69,8 @@ class ObservedSums:
         )
         add_weights(labels, self._weights, self.weight_in_clusters)
 
-    def means(self, before: Floats, out: Floats) -> float:
-        """Write (sum w x + shrinkage * m) / (sum w + shrinkage) to ``out``; return summed shifts.
+    def move(self, centers: Floats) -> tuple[float, bool]:
+        """Move the centers to (sum w x + shrinkage * m) / (sum w + shrinkage).
 
         The result is m if this is 0 / 0, so a cluster that stays empty has the features' means.
         """
@@ -84,14 +84,13 @@ class ObservedSums:
                 self._weight_of_known,
                 self._feature_means,
                 self._shrinkage,
-                before,
                 start,
                 stop,
-                out,
+                centers,
                 shifts,
             ),
         )
-        return float(total(shifts))
+        return float(total(shifts)), True
 
     def _add_chunks(self, labels: Labels) -> None:
         starts = starts_of_chunks(len(labels), len(self._feature_means), len(self._sums))

@@ -29,11 +29,31 @@ def sums_of(X, labels, weights, n_clusters):
 
 
 def means_of(sums):
-    means = np.empty_like(sums.sums)
-    before = np.ones_like(means)
-    shift = sums.means(before, means)
-    assert shift == pytest.approx(np.sum((means - before) ** 2), rel=1e-12)
-    return means
+    centers = np.ones_like(sums.sums)
+    shift, changed = sums.move(centers)
+    assert changed
+    assert shift == pytest.approx(np.sum((centers - 1.0) ** 2), rel=1e-12)
+    moved = centers.copy()
+    assert sums.move(moved) == (0.0, False)
+    assert moved.tobytes() == centers.tobytes()
+    return centers
+
+
+def test_a_center_that_moves_by_less_than_a_squared_shift_can_tell_has_changed(storage):
+    sums = ClusterSums(as_points(storage(np.full((4, 3), 1e-200))), np.ones(4), 1)
+    sums.refresh(np.zeros(4, dtype=np.int32))
+    centers = np.zeros((1, 3))
+    assert sums.move(centers) == (0.0, True)
+    assert centers.tolist() == [[1e-200] * 3]
+
+
+def test_an_empty_cluster_moves_to_the_heaviest_one(storage):
+    sums = ClusterSums(as_points(storage([[1.0], [3.0], [7.0]])), np.ones(3), 3)
+    sums.refresh(np.array([0, 0, 2], dtype=np.int32))
+    centers = np.array([[2.0], [5.0], [7.0]])
+    assert sums.move(centers) == (9.0, True)
+    assert centers.tolist() == [[2.0], [2.0], [7.0]]
+    assert sums.move(centers) == (0.0, False)
 
 
 def test_eighths_are_summed_exactly_either_way(storage):
