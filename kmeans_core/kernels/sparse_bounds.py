@@ -68,6 +68,7 @@ def assign(
     inwards = np.float32(1.0) - outwards
     margin = np.float32(1.0 + 8.0 * EPS32 + (n_features + 8) * EPS)
     products = aligned_empty(n_padded, table).reshape(1, n_padded)
+    in_quarters = np.full(centers.shape[0], -1)
     n_hidden = 0
     for c in range(centers.shape[0]):
         n_hidden += half_norms[c] == np.inf
@@ -91,7 +92,7 @@ def assign(
         per_length, both = roundings(np.float64(end - begin), length, reach, n_features)
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
         if not np.float64(second) - np.float64(least) > bound:
-            known = (centers, block_norms, center_norms, products, half_norms)
+            known = (centers, block_norms, center_norms, products, half_norms, in_quarters)
             nearest = nearest_of_unsettled(data, indices, begin, end, length, *known)
         if labels[i] != nearest:
             labels[i] = nearest
