@@ -249,22 +249,6 @@ def own_distances(
 
 
 @kernel
-def exact_own_distances(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    centers,  # IN (n_clusters, n_features)
-    labels,  # IN (n_samples,)
-    rows,  # IN (n_rows,)
-    out,  # OUT (n_rows,)
-):
-    """Exact squared distance of some rows to the center of their own cluster."""
-    for position in range(rows.shape[0]):
-        i = rows[position]
-        out[position] = exact_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])
-
-
-@kernel
 def add_rows(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)

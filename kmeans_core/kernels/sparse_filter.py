@@ -19,10 +19,9 @@ from kmeans_core.kernels.vectors.ir import LANES32
 # A factor for errors of higher order, of the norms and of the bounds themselves.
 ROOM = 1.1
 
-# float64 scores and exact distances have no rounding error if all values are multiples of 1/4 and
-# a row and the longest center are together at most this long: in sixteenths or halves of these, all
-# partial sums are whole numbers of at most 2^45.
-EXACT_REACH = 2.0**20
+# A row and the longest center together are at most this long if float32 scores can be exact; see
+# are_quarters.
+EXACT_REACH = 2.0**10
 
 # Beyond this length, or this number of stored values in a row, the bound for float32 fails.
 GREATEST_REACH = 2.0**60
@@ -112,18 +111,6 @@ def exact_distance(
 
 
 @kernel
-def are_quarters(
-    values,  # IN (n_values,)
-):
-    """Whether all values are multiples of 1/4."""
-    n_bad = 0
-    for position in range(values.shape[0]):
-        quarters = np.float64(values[position]) * 4.0
-        n_bad += quarters != np.floor(quarters)
-    return n_bad == 0
-
-
-@kernel
 def nearest_of_unsettled(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -135,13 +122,11 @@ def nearest_of_unsettled(
     center_norms,  # IN (n_clusters,): squared lengths
     products,  # IN (1, n_padded) float32: of the row and the centers
     half_norms,  # IN (n_padded,) float32
-    in_quarters,  # IN/OUT (n_clusters,): 1 if a center has multiples of 1/4 alone, 0 if not, else -1
 ):
     """The nearest center of a row for which float32 did not suffice.
 
     float32 leaves the centers whose score, less its own error, is not above the least score plus
     its error. float64 scores leave some of these, and the exact distance decides between the rest.
-    But if float64 scores have no rounding error, they decide: flags and counts have many ties.
 
     Rounding bound for float64, in the terms of :func:`roundings`. The error of a score is at most
     n v |x| |c| + d v |c|^2 / 2 and the rounding of their difference, together (3/4) (d + 2) v R^2.
@@ -182,18 +167,10 @@ def nearest_of_unsettled(
     n_left = 0
     for entry in range(n_close):
         if not scores[entry] > limit:
-            close[n_left], scores[n_left] = close[entry], scores[entry]
+            close[n_left] = close[entry]
             n_left += 1
     nearest = close[0]
-    if n_left == 1:
-        return nearest
-    has_errors = not (reach <= EXACT_REACH and are_quarters(data[begin:end]))
-    for entry in range(n_left):
-        c = close[entry]
-        if in_quarters[c] < 0 and not has_errors:
-            in_quarters[c] = are_quarters(centers[c])
-        has_errors |= in_quarters[c] != 1
-    if has_errors:
+    if n_left > 1:
         shortest = exact_distance(data, indices, begin, end, centers, block_norms, nearest)
         for entry in range(1, n_left):
             c = close[entry]
@@ -201,10 +178,6 @@ def nearest_of_unsettled(
             if distance < shortest:
                 shortest = distance
                 nearest = c
-        return nearest
-    for entry in range(n_left - 1, -1, -1):
-        if scores[entry] == least:
-            nearest = close[entry]
     return nearest
 
 
@@ -245,6 +218,30 @@ def roundings(
 
 
 @kernel
+def are_quarters(
+    values,  # IN (n_values,)
+    start,  # IN
+    stop,  # IN
+):
+    """Whether all of the values start..stop are multiples of 1/4.
+
+    If this is true of a row and of all centers, and the reach R is at most ``EXACT_REACH``, scores
+    in float32 have no rounding error, and exact distances have none either. Then ties are true
+    ties, and the least score with the lowest center decides. Flags and counts have many ties. In
+    proof, products, half norms and scores are multiples of 1/32, and they and their partial sums
+    are at most R^2 / 2, which is 2^24 times as much.
+    """
+    for first in range(start, stop, BLOCK_FEATURES):
+        n_bad = 0
+        for position in range(first, min(first + BLOCK_FEATURES, stop)):
+            quarters = np.float64(values[position]) * 4.0
+            n_bad += quarters != np.floor(quarters)
+        if n_bad > 0:
+            return False
+    return True
+
+
+@kernel
 def longest_center(
     center_norms,  # IN (n_clusters,): squared lengths
 ):
@@ -279,7 +276,7 @@ def assign(
     """
     farthest = longest_center(center_norms)
     products = aligned_empty(table.shape[1], table).reshape(1, table.shape[1])
-    in_quarters = np.full(centers.shape[0], -1)
+    in_quarters = -1  # unknown
     n_moved = 0
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
@@ -290,8 +287,13 @@ def assign(
         reach = length + farthest
         per_length, both = roundings(np.float64(end - begin), length, reach, centers.shape[1])
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
-        if not np.float64(second) - np.float64(least) > bound:
-            known = (centers, block_norms, center_norms, products, half_norms, in_quarters)
+        is_settled = np.float64(second) - np.float64(least) > bound
+        if not is_settled and reach <= EXACT_REACH and in_quarters != 0:
+            if in_quarters < 0:
+                in_quarters = are_quarters(centers.reshape(-1), 0, centers.size)
+            is_settled = in_quarters == 1 and are_quarters(data, begin, end)
+        if not is_settled:
+            known = (centers, block_norms, center_norms, products, half_norms)
             nearest = nearest_of_unsettled(data, indices, begin, end, length, *known)
         if labels[i] != nearest:
             labels[i] = nearest
