@@ -195,6 +195,8 @@ def _farthest(
         return np.empty(0, dtype=np.intp)
     distances = points.own_distances(centers, labels)
     gains = (weights > 0) & (distances > points.cost_alone(weights))
+    if not np.any(gains):  # np.partition takes much time if all numbers are 0
+        return np.empty(0, dtype=np.intp)
     distances = np.where(gains, distances, 0.0)
     limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
     candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))

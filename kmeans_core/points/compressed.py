@@ -15,8 +15,8 @@ MOST_STORED = 1 / 8
 # With fewer features a row is so short that the vectors of dense rows are as fast.
 FEWEST_FEATURES = 32
 
-# For a fit the same is true up to this many bytes of centers, in the dtype of X. Measured from 32 to
-# 2,000 features, up to 256 clusters, and an eighth to a 128th of the cells stored: below it, CSR
+# For a fit this is also true up to this many bytes of centers, in the dtype of X. Measured from 32
+# to 2,000 features, up to 256 clusters, and an eighth to a 128th of the cells stored: below it, CSR
 # took .7 to 3.9 times as long as dense rows, and above it .1 to 2.2 times, mostly below 1.
 MOST_DENSE_BYTES = 2**13
 
