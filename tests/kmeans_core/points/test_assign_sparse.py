@@ -211,6 +211,7 @@ def test_float32_settles_ties_of_short_multiples_of_a_quarter_alone(size, nudged
         rows = centers[0] + (centers[1] - centers[0]) * np.linspace(0.5, 0.5 + 1e-9, 40)[:, None]
     if nudged == "centers":  # the first is a little farther than the second from every row
         centers[0] = centers[1]
+        centers = centers[:2]
         rows[:, 5], centers[:, 5] = 0.5, 0.0
         centers[0, 5] -= 1e-9
     agree(sp.csr_array(rows), centers)
