@@ -195,10 +195,12 @@ def _farthest(
     if n_rows == 0:
         return np.empty(0, dtype=np.intp)
     distances = points.own_distances(centers, labels)
-    gains = (weights > 0) & (distances > points.cost_alone(weights))
-    distances = np.where(gains, distances, 0.0)
-    limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
-    candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
+    # np.partition takes much time if many numbers are 0, so these are left out first.
+    candidates = np.flatnonzero((weights > 0) & (distances > points.cost_alone(weights)))
+    if len(candidates) > n_rows:
+        distances = distances[candidates]
+        limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
+        candidates = candidates[distances >= limit * (1 - 1e-9)]
     exact = points.exact_own_distances(centers, labels, candidates)
     return candidates[np.argsort(-exact, kind="stable")][:n_rows]
 

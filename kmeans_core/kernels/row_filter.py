@@ -62,11 +62,14 @@ def put_centers(
             table[c, j] = x
         half_norms[c] = 0.5 * squared
         for b in range(c):
+            if half_norms[b] != half_norms[c]:
+                continue
             n_equal = 0
             while n_equal < n_features and centers[b, n_equal] == centers[c, n_equal]:
                 n_equal += 1
             if n_equal == n_features:
                 half_norms[c] = np.inf
+                break
         # This form of the comparison is true for NaN too.
         if not squared <= longest:
             longest = squared

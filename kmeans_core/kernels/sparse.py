@@ -237,6 +237,7 @@ def own_distances(
     (x - c)^2 is summed over the stored features. For the zeros of a row, the rest of |c|^2 is
     added, which comes by subtraction.
     """
+    n_nonzero = np.full(centers.shape[0], -1)  # counted when it is needed first
     for i in range(start, stop):
         c = labels[i]
         own = centers[c]
@@ -250,24 +251,16 @@ def own_distances(
             seen += center * center
         distance = stored + (center_norms[c] - seen)
         if not distance > CANCELLED * center_norms[c]:
-            distance = exact_distance(data, indices, begin, end, centers[c])
+            # The exact distance is ``stored`` if the center is 0 at all other features.
+            if n_nonzero[c] < 0:
+                n_nonzero[c] = np.count_nonzero(own)
+            n_seen = 0
+            for position in range(np.uint64(begin), np.uint64(end)):
+                n_seen += own[np.uint64(indices[position])] != 0.0
+            distance = stored
+            if n_seen < n_nonzero[c]:
+                distance = exact_distance(data, indices, begin, end, own)
         out[i] = distance
-
-
-@kernel
-def exact_own_distances(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    centers,  # IN (n_clusters, n_features)
-    labels,  # IN (n_samples,)
-    rows,  # IN (n_rows,)
-    out,  # OUT (n_rows,)
-):
-    """Exact squared distance of some rows to the center of their own cluster."""
-    for position in range(rows.shape[0]):
-        i = rows[position]
-        out[position] = exact_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])
 
 
 @kernel

@@ -25,6 +25,10 @@ from kmeans_core.kernels.sparse_direct import (
 from kmeans_core.kernels.vectors.fused import least_two, sparse_nearest, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
+# A row and the longest center together are at most this long if float32 scores can be exact; see
+# are_quarters.
+EXACT_REACH = 2.0**10
+
 # With more stored values in a row the bound for float32 fails.
 MOST_STORED = 2**20
 
@@ -157,6 +161,30 @@ def roundings(
 
 
 @kernel
+def are_quarters(
+    values,  # IN (n_values,)
+    start,  # IN
+    stop,  # IN
+):
+    """Whether all of the values start..stop are multiples of 1/4.
+
+    If this is true of a row and of all centers, and the reach R is at most ``EXACT_REACH``, scores
+    in float32 have no rounding error, and exact distances have none either. Then ties are true
+    ties, and the least score with the lowest center decides. Flags and counts have many ties. In
+    proof, products, half norms and scores are multiples of 1/32, and they and their partial sums
+    are at most R^2 / 2, which is 2^24 times as much.
+    """
+    for first in range(start, stop, BLOCK_FEATURES):
+        n_bad = 0
+        for position in range(first, min(first + BLOCK_FEATURES, stop)):
+            quarters = np.float64(values[position]) * 4.0
+            n_bad += quarters != np.floor(quarters)
+        if n_bad > 0:
+            return False
+    return True
+
+
+@kernel
 def assign(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -179,6 +207,7 @@ def assign(
     """
     farthest = longest_center(center_norms)
     products = aligned_empty(table.shape[1], table).reshape(1, table.shape[1])
+    in_quarters = -1  # unknown
     n_moved = 0
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
@@ -189,7 +218,12 @@ def assign(
         reach = length + farthest
         per_length, both = roundings(np.float64(end - begin), length, reach, centers.shape[1])
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
-        if not np.float64(second) - np.float64(least) > bound:
+        is_settled = np.float64(second) - np.float64(least) > bound
+        if not is_settled and reach <= EXACT_REACH and in_quarters != 0:
+            if in_quarters < 0:
+                in_quarters = are_quarters(centers.reshape(-1), 0, centers.size)
+            is_settled = in_quarters == 1 and are_quarters(data, begin, end)
+        if not is_settled:
             known = (centers, block_norms, center_norms, products, half_norms)
             nearest = nearest_of_unsettled(data, indices, begin, end, length, *known)
         if labels[i] != nearest:
@@ -220,6 +254,7 @@ def assign_few(
     """
     farthest = longest_center(center_norms)
     of_centers = 2.0 * farthest * ROOM * U32 * farthest
+    in_quarters = -1  # unknown
     n_moved = 0
     for i in range(np.uint64(start), np.uint64(stop)):
         begin, end = indptr[i], indptr[i + np.uint64(1)]
@@ -230,7 +265,12 @@ def assign_few(
         length = np.sqrt(ROOM * (np.float64(square) + n_stored * UNDERFLOW32))
         per_length, both = roundings(n_stored, length, length + farthest, centers.shape[1])
         bound = 2.0 * farthest * per_length + of_centers + both
-        if not np.float64(second) - np.float64(least) > bound:
+        is_settled = np.float64(second) - np.float64(least) > bound
+        if not is_settled and length + farthest <= EXACT_REACH and in_quarters != 0:
+            if in_quarters < 0:
+                in_quarters = are_quarters(centers.reshape(-1), 0, centers.size)
+            is_settled = in_quarters == 1 and are_quarters(data, begin, end)
+        if not is_settled:
             known = (centers, block_norms, center_norms, half_norms)
             nearest = nearest_of_all(data, indices, begin, end, *known)
         if labels[i] != nearest:

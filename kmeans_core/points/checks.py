@@ -87,7 +87,8 @@ def as_points(
     points = _dense_points(X, threads, missing, checked_later, name)
     _refuse_empty(points.shape, name)
     if compress and missing == "error" and points.known is not None:
-        return compressed(points)
+        # Every row meets all rows.
+        return compressed(points, points.shape[0])
     return points
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core.arrays import Csr, Floats, Ints, Labels, aligned_zeros, ceil_div
-from kmeans_core.kernels import sparse, sparse_pairs
+from kmeans_core.kernels import dense, sparse, sparse_pairs
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.ir import LANES64, VECTOR_BYTES
 from kmeans_core.lazy import lazy
@@ -50,6 +50,9 @@ ONCE_WORK = 2
 
 # Short rows are told apart by this many values before all values are read.
 SOME_VALUES = 1024
+
+# Rows are laid out in a dense array of about this many cells (1 MB) for exact own distances.
+EXACT_CELLS = 2**17
 
 # Whole weights that sum to less than this give exact float64 sums of multiples of 1/4 (below 2^53
 # quarters).
@@ -242,8 +245,19 @@ class SparsePoints(CsrRows):
         return out
 
     def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
-        out = np.empty(len(rows))
-        sparse.exact_own_distances(*self.csr, centers, labels, rows, out)
+        norms = np.empty(len(centers))
+        squared_lengths(centers, norms)
+        # This is the exact distance of a row without stored values. The vectors of the dense kernel
+        # are the fastest for the others, although most cells are zero.
+        out: Floats = norms[labels[rows]]
+        indptr = self.csr[2]
+        places = np.flatnonzero(indptr[rows + 1] > indptr[rows])
+        n_block = ceil_div(EXACT_CELLS, self.n_features)
+        for first in range(0, len(places), n_block):
+            part = rows[places[first : first + n_block]]
+            found = np.empty(len(part))
+            dense.own_distances(self.take(part), centers, labels[part], 0, len(part), found)
+            out[places[first : first + n_block]] = found
         return out
 
     def distances(self, centers: Floats) -> npt.NDArray[Any]:

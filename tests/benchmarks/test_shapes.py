@@ -1,5 +1,7 @@
 """The grid of shapes: its data, its pairs of calls and its summary."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -90,6 +92,21 @@ def test_the_summary_counts_and_names_the_worst():
     assert lines[1] == "fit: 1 of 3 slower, geometric mean: all 1.59, CSR 2.00"
     assert lines[2] == "predict: 0 of 3 slower, geometric mean: all 2.00, CSR 2.00"
     assert lines[4] == "  0.50  fit, dense 300 x 2, k=2, float32"
+
+
+def test_the_summary_compares_ties_with_random_rows_of_the_same_shape():
+    of_kind = {"one-hot": 3.0, "random": 2.0, "sorted": 1.0}
+    measured = {Shape(9, 2, 2, "float32", 1.0, kind): of_kind[kind] for kind in of_kind}
+    measured[Shape(8, 2, 2, "float32", 1.0, "one-hot")] = 9.0  # no random rows have this shape
+    found = [
+        {"peer": "ours", "shape": asdict(shape), "seconds": {"fit": [seconds, 1.0]}}
+        for shape, seconds in measured.items()
+    ]
+    lines = shapes.summary("ours", found).splitlines()
+    assert lines[-2:] == [
+        "  1.50  fit, dense 9 x 2, k=2, float32, one-hot",
+        "  0.50  fit, dense 9 x 2, k=2, float32, sorted",
+    ]
 
 
 def test_a_process_that_dies_is_an_error(monkeypatch):

@@ -220,6 +220,23 @@ def test_the_exact_distance_by_blocks_has_the_bits_of_the_sum_over_all_features(
     assert found == np.add.accumulate((rows[0] - rows[1]) ** 2)[-1]
 
 
+@pytest.mark.parametrize("size", [0, 500, 4_000, 10**6])
+@pytest.mark.parametrize("nudged", ["nothing", "rows", "centers"])
+def test_float32_settles_ties_of_short_multiples_of_a_quarter_alone(size, nudged):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 3, (40, 30)) * 0.25 * (rng.random((40, 30)) < 0.2)
+    rows[:, 0] += size
+    centers = rows[rng.integers(0, 40, 12)]
+    if nudged == "rows":  # they lie between the first two centers, a little nearer to the second
+        rows = centers[0] + (centers[1] - centers[0]) * np.linspace(0.5, 0.5 + 1e-9, 40)[:, None]
+    if nudged == "centers":  # the first is a little farther than the second from every row
+        centers[0] = centers[1]
+        centers = centers[:2]
+        rows[:, 5], centers[:, 5] = 0.5, 0.0
+        centers[0, 5] -= 1e-9
+    agree(sp.csr_array(rows), centers)
+
+
 def test_only_the_lowest_of_equal_centers_has_a_finite_half_norm():
     centers = np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0], [0.0, 0.0], [2.0, 1.0], [1.0, 2.0]])
     norms, half_norms = np.empty(6), np.empty(16, dtype=np.float32)
