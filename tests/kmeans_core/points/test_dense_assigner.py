@@ -9,6 +9,7 @@ from kmeans_core.points.assign_boxes import BoxAssigner
 from kmeans_core.points.assign_dense import (
     MOST_CHANGED,
     SETTLED,
+    ChangedCentersAssigner,
     PlainAssigner,
     RowFilterAssigner,
     SettlingAssigner,
@@ -29,7 +30,7 @@ from kmeans_core.points.assign_dense import (
         ((10_000, 10), np.float64, 2000, 20, SettlingAssigner),
         ((10_000, 100), np.float32, 100, 1, RowFilterAssigner),
         ((10_000, 100), np.float32, 100, 20, SettlingAssigner),
-        ((10_000, 100), np.float32, 99, 20, RowFilterAssigner),
+        ((10_000, 100), np.float32, 99, 20, ChangedCentersAssigner),
         ((10_000, 1000), np.float32, 16, 20, RowFilterAssigner),  # the lanes of bounds are wasted
         ((10_000, 1000), np.float32, 17, 20, SettlingAssigner),
         ((100_000, 7), np.float32, 1, 20, PlainAssigner),  # little work a row
@@ -129,7 +130,7 @@ def test_labels_are_the_nearest_after_few_centers_have_changed(dtype, n_rows, ki
         "assign",
         lambda *arguments: shares.append(np.mean(arguments[6])) or with_few(*arguments),
     )
-    assigner = RowFilterAssigner(X, 20, 1)
+    assigner = ChangedCentersAssigner(X, 20, 1)
     labels = np.full(n_rows, -1, dtype=np.int32)
     with np.errstate(over="ignore"):
         for centers in moves_of_few_centers(X[:20].astype(np.float64), rng):
@@ -146,7 +147,7 @@ def test_a_center_that_equals_no_lower_one_any_more_gets_the_rows():
     X = rng.normal(size=(640, 16))
     centers = rng.normal(9, 1, (20, 16))
     centers[3] = centers[7] = 0.0
-    assigner = RowFilterAssigner(X, 20, 1)
+    assigner = ChangedCentersAssigner(X, 20, 1)
     labels = np.full(640, -1, dtype=np.int32)
     for _ in range(2):
         assigner.assign(centers, labels)
