@@ -43,6 +43,10 @@ NO_SCORES = np.empty((0, 2), dtype=np.float32)
 MOST_FEATURES = 2**20
 
 
+# labeler(start, stop, labels) labels rows start..stop and returns how many labels changed.
+Labeler = Callable[[int, int, Labels], int]
+
+
 def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads: int) -> Assigner:
     """The assigner that is fastest for ``n_calls`` calls with rows of this shape.
 
@@ -78,14 +82,12 @@ class PlainAssigner:
         self.n_threads = n_threads
 
     def assign(self, centers: Floats, labels: Labels) -> int:
-        moved: list[int] = []
+        work = _plain_work(self.X, centers)
+        return _run(self.X, work, self.n_threads, self.labeler(centers), labels)
+
+    def labeler(self, centers: Floats) -> Labeler:
         centers = np.ascontiguousarray(centers, dtype=np.float64)
-
-        def task(start: int, stop: int) -> None:
-            moved.append(dense.assign(self.X, centers, start, stop, labels))
-
-        chunks.run(len(self.X), _plain_work(self.X, centers), self.n_threads, task)
-        return sum(moved)
+        return lambda start, stop, labels: dense.assign(self.X, centers, start, stop, labels)
 
     def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
         none = np.empty((0, 0), dtype=np.float32)
@@ -124,27 +126,19 @@ class _RowFilter:
         table = self._origin, self._table, self._half_norms
         return *table, centers, row_filter.put_centers(centers, *table)
 
-    def _run(self, n_compared: int, kernel: Callable[..., int], labels: Labels) -> int:
-        """Run a kernel over all rows, which compares each with so many centers."""
-        moved: list[int] = []
-
-        def task(start: int, stop: int) -> None:
-            moved.append(kernel(start, stop, labels))
-
-        chunks.run(len(self.X), _filter_work(self.X, n_compared), self.n_threads, task)
-        return sum(moved)
-
 
 class RowFilterAssigner(_RowFilter):
     """The filter without bounds; the exact distance decides where the filter cannot."""
 
     def assign(self, centers: Floats, labels: Labels) -> int:
+        work = _filter_work(self.X, len(centers))
+        return _run(self.X, work, self.n_threads, self.labeler(centers), labels)
+
+    def labeler(self, centers: Floats) -> Labeler:
         how = self._how(centers)
-
-        def kernel(start: int, stop: int, labels: Labels) -> int:
-            return int(row_filter.assign(self.X, *how, start, stop, labels, NO_SCORES))
-
-        return self._run(len(centers), kernel, labels)
+        return lambda start, stop, labels: row_filter.assign(
+            self.X, *how, start, stop, labels, NO_SCORES
+        )
 
     def assign_and_follow(self, centers: Floats, labels: Labels, *sums: Any) -> int:
         work = _filter_work(self.X, len(centers))
@@ -173,10 +167,11 @@ class ChangedCentersAssigner(_RowFilter):
             few = self._few(is_changed)
             assign, n_compared = changed_centers.assign, int(np.count_nonzero(is_changed))
 
-        def kernel(start: int, stop: int, labels: Labels) -> int:
+        def labeler(start: int, stop: int, labels: Labels) -> int:
             return int(assign(self.X, *how, *few, start, stop, labels, self._scores))
 
-        return self._run(n_compared, kernel, labels)
+        work = _filter_work(self.X, n_compared)
+        return _run(self.X, work, self.n_threads, labeler, labels)
 
     def _changed(self, centers: Floats, was_double: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Whether each center, or its being equal to a lower one, differs from the last call."""
@@ -199,6 +194,15 @@ class ChangedCentersAssigner(_RowFilter):
         table[: len(changed)] = self._table[changed]
         half_norms[: len(changed)] = self._half_norms[changed]
         return is_changed, changed, table, half_norms
+
+
+def _run(X: npt.NDArray[Any], work: int, n_threads: int, labeler: Labeler, labels: Labels) -> int:
+    """Label all rows on threads; return how many labels changed."""
+    moved: list[int] = []
+    chunks.run(
+        len(X), work, n_threads, lambda start, stop: moved.append(labeler(start, stop, labels))
+    )
+    return sum(moved)
 
 
 def _filter_work(X: npt.NDArray[Any], n_clusters: int) -> int:

@@ -8,6 +8,7 @@ import sklearn.cluster
 from kmeans_core import KMeans, assign, reference
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.points import checks, dense, sparse
+from kmeans_core.points.assign_boxes import BoxAssigner
 from kmeans_core.points.checks import as_points
 
 SHAPES = [(37, 3), (50, 17), (33, 1)]
@@ -40,7 +41,7 @@ def refusals(bad, centers, n_threads):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_bad_value_is_named_wherever_it_stands(shape, dtype, value, monkeypatch):
-    monkeypatch.setattr(dense, "BLOCKS", 0)
+    monkeypatch.setattr(dense, "BLOCK_BYTES", 1)
     rows = np.random.default_rng(0).normal(size=shape).astype(dtype)
     kind = "NaN" if np.isnan(value) else "infinity"
     for row, column in np.ndindex(shape):
@@ -95,15 +96,26 @@ def test_labels_and_scores_of_blocks_have_the_bits_of_whole_passes(
     own = np.zeros(len(rows))
     for j in range(n_features):
         own += (rows[:, j].astype(np.float64) - centers[labels, j]) ** 2
-    for n_bytes, n_blocks in ((1, 0), (2**15, 0), (2**30, 0), (1, 8)):
+    for n_bytes in (1, 2**15, 2**30):
         monkeypatch.setattr(dense, "BLOCK_BYTES", n_bytes)
-        monkeypatch.setattr(dense, "BLOCKS", n_blocks)
         for n_threads in (1, 2):
             model = model_of(centers, n_threads)
             assert model.predict(rows).tolist() == labels.tolist()
             score = model.score(rows, sample_weight=weights)
             assert score == -float(weighted_total(weights, own))
             assert model.score(rows) == -float(weighted_total(np.ones(len(rows)), own))
+
+
+def test_rows_that_are_sorted_into_boxes_get_the_same_labels():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(3_000, 1))
+    centers = rows[:1_500]
+    points = as_points(rows)
+    assert isinstance(points.assigner(1_500, n_calls=1), BoxAssigner)
+    labels, own = np.empty(3_000, dtype=np.int32), np.empty(3_000)
+    points.assign_once(centers, labels, own)
+    assert labels.tolist() == reference.nearest(rows, centers).tolist()
+    assert own.tolist() == ((rows - centers[labels]) ** 2)[:, 0].tolist()
 
 
 # CSR ------------------------------------------------------------------------------------------
