@@ -254,10 +254,19 @@ def assign_few(
     """
     farthest = longest_center(center_norms)
     of_centers = 2.0 * farthest * ROOM * U32 * farthest
+    known = (centers, block_norms, center_norms, half_norms)
     in_quarters = -1  # unknown
+    nearest_of_empty = -1  # unknown
     n_moved = 0
     for i in range(np.uint64(start), np.uint64(stop)):
         begin, end = indptr[i], indptr[i + np.uint64(1)]
+        if begin == end:
+            if nearest_of_empty < 0:
+                nearest_of_empty = nearest_of_all(data, indices, begin, end, *known)
+            if labels[i] != nearest_of_empty:
+                labels[i] = nearest_of_empty
+                n_moved += 1
+            continue
         nearest, least, second, square = sparse_nearest(
             data, indices, begin, end, table, half_norms, lanes
         )
@@ -271,7 +280,6 @@ def assign_few(
                 in_quarters = are_quarters(centers.reshape(-1), 0, centers.size)
             is_settled = in_quarters == 1 and are_quarters(data, begin, end)
         if not is_settled:
-            known = (centers, block_norms, center_norms, half_norms)
             nearest = nearest_of_all(data, indices, begin, end, *known)
         if labels[i] != nearest:
             labels[i] = nearest

@@ -16,7 +16,6 @@ from kmeans_core.lazy import lazy
 from kmeans_core.points.assign_sparse import CenterFilter, SparseAssigner
 from kmeans_core.points.centers import transposed
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
-from kmeans_core.points.row_chunks import ROW_WORK
 from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
 from kmeans_core.points.trials import SparseTrials, share_of_error
@@ -44,9 +43,10 @@ BLOCK_STORED = 2**20
 SPARSE_NUMBERS = 4
 
 # A block of rows that is checked and assigned at once has about this many bytes. The check and the
-# norms of a stored value take as long as this many multiply-adds.
+# norms of a stored value take as long as this many multiply-adds, and a row as long as ROW_ONCE.
 ONCE_BYTES = 2**20
 ONCE_WORK = 2
+ROW_ONCE = 20
 
 # Short rows are told apart by this many values before all values are read.
 SOME_VALUES = 1024
@@ -192,7 +192,7 @@ class SparsePoints(CsrRows):
                     known = centers, center_norms, found
                     sparse.own_distances(*rows, *known, *chunk, own[first:last])
 
-        work = self.n_stored * (to.work + ONCE_WORK) + ROW_WORK * n_samples
+        work = self.n_stored * (to.work + ONCE_WORK) + ROW_ONCE * n_samples
         chunks.run(n_samples, work, self.n_threads, task)
         if unsound:
             assert self._checked is not None, "the arrays of these points were checked"
