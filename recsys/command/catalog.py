@@ -71,15 +71,20 @@ class Catalog:
     def titles(self) -> TitleIndex:
         """The films by title."""
         films = self.films
-        return TitleIndex(films["movieId"].tolist(), films["title"].tolist(), films["n_ratings"])
+        columns = (films[name].tolist() for name in ("movieId", "title", "n_ratings"))
+        return TitleIndex(*columns)
 
     @cached_property
-    def _places(self) -> pd.Index:
-        return pd.Index(self.films["movieId"])
+    def _places(self) -> dict[Id, int]:
+        return {movie_id: place for place, movie_id in enumerate(self.films["movieId"].tolist())}
+
+    def has(self, movie_id: Id) -> bool:
+        """Whether there is a film of this id."""
+        return movie_id in self._places
 
     def title(self, movie_id: Id) -> str:
         """The title of a film as people say it."""
-        return spoken(str(self.films["title"].iloc[self._places.get_loc(movie_id)]))
+        return spoken(str(self.films["title"].iloc[self._places[movie_id]]))
 
     def user(self, typed: str) -> Id:
         """The id of the user that somebody typed. LookupError if there is none."""
@@ -97,7 +102,7 @@ class Catalog:
     def movie(self, typed: str) -> Id:
         """The id of the film whose id or title somebody typed. LookupError if there is none."""
         movie_id = typed_id(typed, self.films["movieId"].to_numpy())
-        if movie_id in self._places:
+        if self.has(movie_id):
             return movie_id
         try:
             return self.titles.one(typed)

@@ -24,9 +24,9 @@ def add_data_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--data",
         type=Path,
-        nargs="+",
+        action="append",
         metavar="PATH",
-        help="a file, folder or zip of ratings, or several files; default: the built-in data",
+        help="file, folder or zip of ratings; may be repeated; default: the built-in data",
     )
     command.add_argument(
         "--seed", type=arguments.seed, default=0, help="seed of all random numbers; default: 0"
@@ -68,7 +68,9 @@ def add_data_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_method_options(command: argparse.ArgumentParser, default: str) -> None:
+def add_method_options(
+    command: argparse.ArgumentParser, default: str, *, with_model: bool = True
+) -> None:
     """Which recommender to fit, or the file of a fitted one."""
     command.add_argument(
         "--method",
@@ -76,12 +78,13 @@ def add_method_options(command: argparse.ArgumentParser, default: str) -> None:
         default=default,
         help=f"recommender to use (cluster-mean is the notebook's); default: {default}",
     )
-    command.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help="recommender that `recsys fit` wrote; nothing is read or fitted then",
-    )
+    if with_model:
+        command.add_argument(
+            "--model",
+            type=Path,
+            metavar="FILE",
+            help="recommender that `recsys fit` wrote; no ratings are read then",
+        )
 
 
 def read_ratings(options: argparse.Namespace) -> Ratings:

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import shutil
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recsys.command import terminal
 from recsys.command.terminal import answer
 from recsys.files import whole, write_text
 from recsys.printable import printable
@@ -22,7 +22,7 @@ FORMATS = ("table", "json", "csv", "markdown")
 BY_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".parquet": "parquet"}
 
 # The width of lines that do not go to a terminal.
-PLAIN_WIDTH = 100
+UNBROKEN = 1_000_000
 # Text is not squeezed into a narrower column.
 LEAST_WIDTH = 16
 GAP = 2
@@ -53,21 +53,27 @@ def give(
     form = options.format
     if options.out is None:
         if form in (None, "table"):
-            answer(*(shown() if shown else fitted(frame, terminal_width(), decimals)))
+            answer(*(shown() if shown else fitted(frame, line_width(), decimals)))
         else:
             answer(*written(frame, form).removesuffix("\n").split("\n"))
         return
-    form = form or BY_SUFFIX.get(Path(options.out).suffix.lower(), "csv")
-    if form == "parquet":
-        content = _parquet(frame)
-        with whole(options.out) as file:
-            file.write(content)
-    elif form == "table":
-        lines = shown() if shown else fitted(frame, PLAIN_WIDTH, decimals)
+    if form == "table":
+        lines = shown() if shown else fitted(frame, line_width(), decimals)
         write_text(options.out, "".join(f"{printable(line)}\n" for line in lines))
     else:
-        write_text(options.out, written(frame, form))
+        write_table(frame, options.out, form)
     answer(f"Table written to {options.out.absolute()}")
+
+
+def write_table(frame: pd.DataFrame, out: Path, form: str | None) -> None:
+    """Write a table to a file. Without a form, the end of the file's name chooses it."""
+    form = form or BY_SUFFIX.get(out.suffix.lower(), "csv")
+    if form != "parquet":
+        write_text(out, written(frame, form))
+        return
+    content = _parquet(frame)
+    with whole(out) as file:
+        file.write(content)
 
 
 def written(frame: pd.DataFrame, form: str) -> str:
@@ -156,15 +162,18 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     )
 
 
-def terminal_width() -> int:
-    """The width of the terminal, or 100 where there is none. COLUMNS sets another width."""
-    return shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns
+def line_width() -> int:
+    """The width of the terminal, or of COLUMNS. Lines that go elsewhere are not broken."""
+    if terminal.writes_to_terminal() or os.environ.get("COLUMNS"):
+        return shutil.get_terminal_size().columns
+    return UNBROKEN
 
 
 def bold(text: str) -> str:
-    """Text in bold where standard output is a terminal and NO_COLOR is not set."""
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return f"\x1b[1m{text}\x1b[0m" if is_terminal and not os.environ.get("NO_COLOR") else text
+    """Printable text, in bold where standard output is a terminal and NO_COLOR is not set."""
+    if not terminal.writes_to_terminal() or os.environ.get("NO_COLOR"):
+        return printable(text)
+    return f"{terminal.BOLD}{printable(text)}{terminal.PLAIN}"
 
 
 def _cells(frame: pd.DataFrame, decimals: int | None) -> list[list[str]]:

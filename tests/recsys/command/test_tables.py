@@ -120,5 +120,7 @@ def test_control_characters_are_escaped_in_printed_tables() -> None:
 
 
 def test_columns_set_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert tables.line_width() == tables.UNBROKEN
     monkeypatch.setenv("COLUMNS", "44")
-    assert tables.terminal_width() == 44
+    assert tables.line_width() == 44
