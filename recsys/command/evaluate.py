@@ -3,10 +3,12 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from recsys.command.tables import write_table, written
 from recsys.command.terminal import answer
 from recsys.data.ratings import Ratings
 from recsys.evaluation import (
@@ -22,7 +24,6 @@ from recsys.evaluation.cold_start import SHOWN
 from recsys.evaluation.protocols import OnStep
 from recsys.evaluation.registry import Maker
 from recsys.evaluation.splits import N_FOLDS
-from recsys.files import write_text
 from recsys.words import counted
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def chosen_recommenders(names: Sequence[str] | None) -> dict[str, Maker]:
     makers = default_recommenders()
     for name in names or ():
         if name not in makers:
-            raise LookupError(f"no recommender {name!r}; choose from {', '.join(makers)}")
+            near = get_close_matches(name, makers, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise LookupError(f"no recommender {name!r}{hint} (choose from {', '.join(makers)})")
     return {name: makers[name] for name in names or makers}
 
 
@@ -81,15 +84,19 @@ def evaluate(
                 bar.update()
 
             table = task.run(able, on_step)
-        answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
-        answer(*table.to_string(index=False, float_format="%.4f").split("\n"), "")
+        if options.format in (None, "table"):
+            answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
+            answer(*table.to_string(index=False, float_format="%.4f").split("\n"), "")
         table.insert(0, "table", task.name)
         tables.append(table)
     if not tables:
         raise ValueError("no chosen recommender can predict ratings or list films")
+    together = pd.concat(tables, ignore_index=True)
     if options.out is not None:
-        write_text(options.out, pd.concat(tables, ignore_index=True).to_csv(index=False))
+        write_table(together, options.out, options.format)
         answer(f"Tables written to {options.out.absolute()}")
+    elif options.format not in (None, "table"):
+        answer(*written(together, options.format).removesuffix("\n").split("\n"))
 
 
 def _tasks(

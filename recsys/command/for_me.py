@@ -63,7 +63,8 @@ def own_ratings(options: argparse.Namespace, catalog: Catalog) -> dict[Id, float
             _add(of_options, movie_id, rating, catalog)
     for text in options.rate or ():
         name, _, value = text.rpartition("=")
-        _add(of_options, catalog.named(name), _on_scale(text, value, catalog.scale), catalog)
+        rating = _on_scale(text, value, catalog.scale)
+        _add(of_options, catalog.named(name), rating, catalog)
     return found | of_options
 
 

@@ -192,11 +192,8 @@ class _Pair:
         lines += [f"      {part.rating:+.2f}  {part.name}" for part in self.prediction.parts]
         own = self._own_rating()
         if own:
-            lines.append(
-                printable(
-                    f"      user {self.user_id} rated it {own:g}; the model learned from this rating"
-                )
-            )
+            rated = f"user {self.user_id} rated it {own:g}"
+            lines.append(printable(f"      {rated}; the model learned from this rating"))
         return lines
 
     def _own_rating(self) -> float:

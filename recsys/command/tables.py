@@ -68,6 +68,10 @@ def give(
 def write_table(frame: pd.DataFrame, out: Path, form: str | None) -> None:
     """Write a table to a file. Without a form, the end of the file's name chooses it."""
     form = form or BY_SUFFIX.get(out.suffix.lower(), "csv")
+    if form == "table":
+        lines = fitted(frame, UNBROKEN, decimals=4)
+        write_text(out, "".join(f"{line}\n" for line in lines))
+        return
     if form != "parquet":
         write_text(out, written(frame, form))
         return
