@@ -82,6 +82,8 @@ class Ratings:
         The place where the ratings were read.
     skipped : tuple of BadRow
         The bad rows that were left out. It is empty unless the caller asked to skip bad rows.
+    reading : str
+        One line that says what was worked out while reading, or nothing.
 
     Examples
     --------
@@ -98,6 +100,7 @@ class Ratings:
     scale: RatingScale
     source: str
     skipped: tuple[BadRow, ...] = ()
+    reading: str = ""
 
     def __repr__(self) -> str:
         return (
