@@ -1,4 +1,4 @@
-"""Reads the ratings of the Netflix Prize: a line ``1:`` for a movie, then a line for each rating."""
+"""Reads the ratings of the Netflix Prize: a line such as ``1:`` for a movie, then its ratings."""
 
 import io
 import re
@@ -49,7 +49,7 @@ def check_has_ratings(look: Look) -> None:
 
 
 def _first_fields(look: Look) -> int:
-    """The number of fields of a row after a line ``1:``; 0 if the first line is not of this kind."""
+    """The number of fields of a row after a line ``1:``; 0 without such a first line."""
     rows = ([look.names] if look.names else []) + list(look.rows)
     lines = [",".join(part for part in row if part) for row in rows]
     if not lines or not _is_movie(lines[0]):
