@@ -159,13 +159,13 @@ def read_export(path: Path) -> OwnRatings:
             "time": _first(columns, _DATES),
         }
         table = read_table(seen, [name for name in named.values() if name is not None])
-    if table.bad_rows:
-        raise RatingsError(str(table.bad_rows[0]))
-    export = export_of(seen.names)
-    frame = pd.DataFrame(
-        {role: _text(table.frame[name]) for role, name in named.items() if name is not None}
-    )
-    own = _rated(frame, export, str(file), table.lines, seen.decimal)
+        if table.bad_rows:
+            raise RatingsError(str(table.bad_rows[0]))
+        export = export_of(seen.names)
+        frame = pd.DataFrame(
+            {role: _text(table.frame[name]) for role, name in named.items() if name is not None}
+        )
+        own = _rated(frame, export, str(file), table.lines, seen.decimal)
     if not own:
         raise RatingsError(f"{file}: no rating among {len(frame)} rows")
     return OwnRatings(
