@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.scale import HALF_STARS, RatingScale
+from recsys.data.ids import Ids, as_ids, same_kind
+from recsys.data.repeats import repeats
+from recsys.data.scale import HALF_STARS, RatingScale, as_scale
 from recsys.printable import message, printable, shortened, shown
 
 Ints = npt.NDArray[np.int64]
@@ -70,12 +72,15 @@ class Ratings:
     Attributes
     ----------
     ratings : DataFrame
-        Columns userId, movieId (int64), rating (float64), timestamp (int64, seconds since 1970),
-        in the order they were read. The index counts from 0. A user rates a movie at most once.
+        Columns userId, movieId, rating (float64) and, if there are times, timestamp (int64, seconds
+        since 1970), in the order they were read. The index counts from 0. A user rates a movie at
+        most once. Ids are whole numbers (int64) or text (str, dtype object). If the ratings were
+        made from counts, the column count (float64) holds the counts.
     movies : DataFrame
-        Columns movieId (int64), title, genres (str, dtype object), in the order they were read. The
-        index counts from 0. Genres are joined by `|`. A movie without genres has
-        `(no genres listed)`. The table holds every rated movie, and may hold others.
+        Columns movieId (as in `ratings`), title, genres (str, dtype object), in the order they were
+        read. The index counts from 0. A movie without a title has its id as its title. Genres are
+        joined by `|`. A movie without genres has `(no genres listed)`. The table holds every rated
+        movie, and may hold others.
     scale : RatingScale
         The ratings that a user can give.
     source : str
@@ -83,7 +88,8 @@ class Ratings:
     skipped : tuple of BadRow
         The bad rows that were left out. It is empty unless the caller asked to skip bad rows.
     reading : str
-        One line that says what was worked out while reading, or nothing.
+        One line about what was worked out while the ratings were read. It is empty if there was
+        nothing to work out.
 
     Examples
     --------
@@ -118,13 +124,28 @@ class Ratings:
         """The number of movies with at least one rating."""
         return int(self.ratings["movieId"].nunique())
 
+    @property
+    def has_times(self) -> bool:
+        """Whether the ratings have times."""
+        return "timestamp" in self.ratings.columns
+
+    @cached_property
+    def has_titles(self) -> bool:
+        """Whether any movie has a title that is not its id."""
+        return bool((self.movies["title"] != self.movies["movieId"].astype(str)).any())
+
+    @cached_property
+    def has_genres(self) -> bool:
+        """Whether any movie has genres."""
+        return bool((self.movies["genres"] != NO_GENRES).any())
+
     @classmethod
     def from_frames(
         cls,
         ratings: pd.DataFrame,
-        movies: pd.DataFrame,
+        movies: pd.DataFrame | None = None,
         *,
-        scale: RatingScale | None = None,
+        scale: RatingScale | str | Sequence[float] | None = None,
         source: str = "frames",
     ) -> Ratings:
         """Check two frames by the same rules as files, and copy their columns.
@@ -132,14 +153,18 @@ class Ratings:
         Parameters
         ----------
         ratings : DataFrame
-            Columns userId, movieId, rating and, optionally, timestamp (the default is 0). Ids and
-            timestamps are whole numbers (1.0 is one, "1" is not). Other columns and the index are
-            not copied.
-        movies : DataFrame
-            Columns movieId, title and genres. Genres are joined by `|`; a missing or empty value
-            means that the movie has no genres. Other columns and the index are not copied.
-        scale : RatingScale, optional
-            The ratings that a user can give. The default is 0.5 to 5 by 0.5.
+            Columns userId, movieId, rating and, optionally, timestamp. Ids are whole numbers or
+            text. The ids of a column become int64 if each of them is a whole number such as 7, 7.0
+            or "7"; otherwise all become text. Timestamps are whole numbers. Other columns and the
+            index are not copied.
+        movies : DataFrame, optional
+            Columns movieId and, optionally, title and genres. Genres are joined by `|`; a missing
+            or empty value means that the movie has no genres. Without titles, ids stand as titles.
+            Other columns and the index are not copied. The default is a table of the rated movies,
+            without titles and genres.
+        scale : RatingScale, str or tuple, optional
+            The ratings that a user can give, as :func:`recsys.data.scale.as_scale` reads them:
+            `(1, 10)` is 1 to 10 by 1. The default is 0.5 to 5 by 0.5.
         source : str
             The name of the data in messages and reports.
 
@@ -151,79 +176,101 @@ class Ratings:
         Raises
         ------
         RatingsError
-            If a frame has no rows, lacks a column or has it twice; if an id or timestamp is not a
-            whole number; if a rating is not a number or off the scale; if a title is not text or
-            holds half of a surrogate pair; if a movie is listed twice; if a rated movie is not in
-            `movies`; or if a user rates a movie twice. The message names the frame, the row
-            (counted from 0) and the value.
+            If a frame has no rows, lacks a column or has it twice; if an id is neither a whole
+            number nor text; if a timestamp is not a whole number; if a rating is not a number or
+            off the scale; if a title is not text or holds half of a surrogate pair; if a movie is
+            listed twice; if a rated movie is not in `movies`; or if a user rates a movie twice. The
+            message names the frame, the row (counted from 0) and the value.
+        ValueError
+            If `scale` is not a scale.
 
         Examples
         --------
         >>> ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [9]})
         >>> movies = pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": [""]})
-        >>> Ratings.from_frames(ratings, movies, scale=RatingScale(1, 10, 1))
+        >>> Ratings.from_frames(ratings, movies, scale=(1, 10))
         Ratings(1 ratings of 1 movies by 1 users, 1 to 10 by 1, from frames)
+        >>> likes = pd.DataFrame({"userId": ["ann"], "movieId": ["tt0110912"], "rating": [5]})
+        >>> Ratings.from_frames(likes).movies
+             movieId      title              genres
+        0  tt0110912  tt0110912  (no genres listed)
         >>> Ratings.from_frames(ratings, movies)
         Traceback (most recent call last):
         recsys.data.ratings.RatingsError: ratings frame, row 0 (counted from 0): rating is off the
         scale 0.5 to 5 by 0.5 (for another scale, pass scale=): 9.0
         """
-        listed = _Frame("movies frame", movies, ("movieId", "title", "genres"))
-        movie_ids = listed.whole_numbers("movieId")
-        later, first = repeats(movie_ids)
-        if later.size:
-            reason = f"movieId is in row {first[0]} already"
-            raise listed.error(later[0], reason, movie_ids[later[0]])
-
         rated = _Frame("ratings frame", ratings, ("userId", "movieId", "rating"))
-        user_ids, rated_ids = rated.whole_numbers("userId"), rated.whole_numbers("movieId")
+        user_ids, rated_ids = rated.ids("userId"), rated.ids("movieId")
         values = rated.numbers("rating")
-        if "timestamp" in ratings.columns:
-            timestamps = rated.whole_numbers("timestamp")
-        else:
-            timestamps = np.zeros(len(ratings), np.int64)
+        timestamps = rated.whole_numbers("timestamp") if "timestamp" in ratings.columns else None
 
-        off = np.flatnonzero(~(scale or HALF_STARS).holds(values))
+        known = HALF_STARS if scale is None else as_scale(scale)
+        off = np.flatnonzero(~known.holds(values))
         if off.size:
-            hint = "" if scale else " (for another scale, pass scale=)"
-            reason = f"rating is off the scale {scale or HALF_STARS}{hint}"
-            raise rated.error(off[0], reason, values[off[0]])
-        unknown = np.flatnonzero(~np.isin(rated_ids, movie_ids))
-        if unknown.size:
-            raise rated.error(
-                unknown[0], "movieId is not in the movies frame", rated_ids[unknown[0]]
-            )
+            hint = " (for another scale, pass scale=)" if scale is None else ""
+            raise rated.error(off[0], f"rating is off the scale {known}{hint}", values[off[0]])
+        if movies is None:
+            table = movies_frame(np.unique(rated_ids))
+        else:
+            rated_ids, table = _listed_movies(rated, rated_ids, movies)
         later, first = repeats(user_ids, rated_ids)
         if later.size:
             pair = f"user {user_ids[later[0]]}, movie {rated_ids[later[0]]}"
             raise rated.error(later[0], f"same user and movie as row {first[0]}", pair)
-
-        return cls(
-            ratings=ratings_frame(user_ids, rated_ids, values, timestamps),
-            movies=movies_frame(
-                movie_ids, listed.texts("title"), listed.texts("genres", NO_GENRES)
-            ),
-            scale=scale or HALF_STARS,
-            source=source,
-        )
+        frame = ratings_frame(user_ids, rated_ids, values, timestamps)
+        return cls(ratings=frame, movies=table, scale=known, source=source)
 
 
 def ratings_frame(
-    user_ids: Ints, movie_ids: Ints, ratings: Floats, timestamps: Ints
+    user_ids: Ids,
+    movie_ids: Ids,
+    ratings: Floats,
+    timestamps: Ints | None = None,
+    counts: Floats | None = None,
 ) -> pd.DataFrame:
     """Make the frame of `Ratings.ratings` from arrays without copying them."""
-    columns = {"userId": user_ids, "movieId": movie_ids, "rating": ratings, "timestamp": timestamps}
-    return pd.DataFrame(columns, copy=False)
+    columns = {"userId": user_ids, "movieId": movie_ids, "rating": ratings}
+    if timestamps is not None:
+        columns["timestamp"] = timestamps
+    if counts is not None:
+        columns["count"] = counts
+    return pd.DataFrame({name: _kept(column) for name, column in columns.items()}, copy=False)
 
 
-def movies_frame(movie_ids: Ints, titles: Sequence[str], genres: Sequence[str]) -> pd.DataFrame:
-    """Make the frame of `Ratings.movies`. Text has dtype object in pandas 2 and 3."""
+def movies_frame(
+    movie_ids: Ids, titles: Sequence[str] | None = None, genres: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Make the frame of `Ratings.movies`. Ids stand as titles if there are none."""
+    titles = movie_ids.astype(str).tolist() if titles is None else titles
+    genres = [NO_GENRES] * len(movie_ids) if genres is None else genres
     columns = {
-        "movieId": pd.Series(movie_ids),
+        "movieId": _kept(movie_ids),
         "title": pd.Series(titles, dtype=object),
         "genres": pd.Series(genres, dtype=object),
     }
     return pd.DataFrame(columns)
+
+
+def _kept(column: npt.NDArray[Any]) -> pd.Series[Any]:
+    """The column with its dtype: text has dtype object in pandas 2 and 3."""
+    return pd.Series(column, dtype=column.dtype, copy=False)
+
+
+def _listed_movies(rated: _Frame, rated_ids: Ids, movies: pd.DataFrame) -> tuple[Ids, pd.DataFrame]:
+    """The ids of rated movies in the kind of the movies' ids, and the table of the movies."""
+    listed = _Frame("movies frame", movies, ("movieId",))
+    rated_ids, movie_ids = same_kind(rated_ids, listed.ids("movieId"))
+    later, first = repeats(movie_ids)
+    if later.size:
+        reason = f"movieId is in row {first[0]} already"
+        raise listed.error(later[0], reason, movie_ids[later[0]])
+    unknown = np.flatnonzero(~pd.Series(rated_ids).isin(movie_ids))
+    if unknown.size:
+        reason = "movieId is not in the movies frame (without movies, ids stand as titles)"
+        raise rated.error(unknown[0], reason, rated_ids[unknown[0]])
+    titles = listed.texts("title") if "title" in movies.columns else None
+    genres = listed.texts("genres", NO_GENRES) if "genres" in movies.columns else None
+    return rated_ids, movies_frame(movie_ids, titles, genres)
 
 
 def is_encodable(text: str) -> bool:
@@ -239,46 +286,6 @@ def is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def repeats(*columns: Ints) -> tuple[Ints, Ints]:
-    """Find the rows that repeat an earlier row in all columns.
-
-    The result holds their positions, ascending, and the position of the first equal row of each.
-
-    Examples
-    --------
-    >>> repeats(np.array([1, 2, 1, 1]), np.array([5, 5, 5, 6]))
-    (array([2]), array([0]))
-    """
-    keys = _row_keys(columns)
-    # Releases are sorted by user and movie. If keys strictly ascend, no row repeats another.
-    if np.all(keys[1:] > keys[:-1]):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    order = np.argsort(keys, kind="stable")
-    is_repeat = np.zeros(len(keys), bool)
-    is_repeat[1:] = keys[order[1:]] == keys[order[:-1]]
-    starts = np.maximum.accumulate(np.where(is_repeat, 0, np.arange(len(keys))))
-    later, first = order[is_repeat], order[starts[is_repeat]]
-    ascending = np.argsort(later)
-    return later[ascending], first[ascending]
-
-
-def _row_keys(columns: Sequence[Ints]) -> Ints:
-    """Make one int64 for each row: keys compare as the rows do."""
-    keys = columns[0]
-    for column in columns[1:]:
-        if len(keys) and _span(keys) * _span(column) > LARGEST_INT64:
-            # Ranks are below the number of rows, so their products fit in 64 bits.
-            keys = np.unique(keys, return_inverse=True)[1]
-            column = np.unique(column, return_inverse=True)[1]
-        if len(keys):
-            keys = (keys - keys.min()) * _span(column) + (column - column.min())
-    return keys
-
-
-def _span(column: Ints) -> int:
-    return int(column.max()) - int(column.min()) + 1
 
 
 class _Frame:
@@ -303,6 +310,19 @@ class _Frame:
     def numbers(self, name: str) -> Floats:
         """The column as float64."""
         return np.array(self._real(name, "is not a number"), np.float64)
+
+    def ids(self, name: str) -> Ids:
+        """The column as whole numbers, or as text if not all are whole numbers."""
+        values = self.frame[name].to_numpy()
+        if values.dtype.kind not in "iu":
+            values = self.frame[name].to_numpy(dtype=object)
+            # Each id is checked once. True and 1 are the same to `unique`, so it takes one type.
+            distinct = pd.unique(values) if len(set(map(type, values))) == 1 else values
+            if not all(map(_is_id, distinct)):
+                row = next(row for row, value in enumerate(values) if not _is_id(value))
+                reason = f"{name} is neither a whole number nor text"
+                raise self.error(row, reason, values[row])
+        return as_ids(values)
 
     def whole_numbers(self, name: str) -> Ints:
         """The column as int64."""
@@ -348,3 +368,15 @@ class _Frame:
                 if isinstance(value, bool) or not isinstance(value, numbers.Real):
                     raise self.error(row, f"{name} {reason}", value)
         return values
+
+
+def _is_id(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip()) and is_encodable(value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    number: Any = value
+    # Beyond 2**53 several whole numbers share one float.
+    return isinstance(number, numbers.Integral) or bool(
+        -(2**53) <= number <= 2**53 and number == number // 1
+    )

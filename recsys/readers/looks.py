@@ -1,11 +1,30 @@
 """A first look at a file: its kind, encoding, separator, names of columns and first rows."""
 
+import csv
+import io
+import itertools
+import json
+import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from recsys.data.columns import SPELLINGS, folded
+from recsys.data.ratings import RatingsError
+from recsys.readers.arrow_files import arrow_look, is_arrow
 from recsys.readers.formats import Folder
+from recsys.readers.opened import encoding_of, opened_bytes, opened_text
 
 Kind: TypeAlias = Literal["text", "jsonl", "arrow"]
+Rows: TypeAlias = list[list[str]]
+
+SAMPLE_CHARACTERS = 1 << 16
+# A separator in front wins over one behind if both split the rows equally well.
+SEPARATORS = ("::", "\t", ";", "|", ",", " ")
+
+_NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]{1,6}")
+_DECIMAL_POINT = re.compile(r"[+-]?[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -42,3 +61,160 @@ class Look:
     escape: str
     names: tuple[str, ...] | None
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self.names) if self.names is not None else max(map(len, self.rows), default=0)
+
+
+def look(path: Folder, *, sep: str | None = None, header: bool | None = None) -> Look:
+    """Look at the start of a file.
+
+    Parameters
+    ----------
+    path : Path or zipfile.Path
+        The file, packed or not.
+    sep : str, optional
+        The separator, if the caller knows it.
+    header : bool, optional
+        Whether the first row is a header, if the caller knows it.
+
+    Returns
+    -------
+    Look
+
+    Raises
+    ------
+    RatingsError
+        If the file is empty or cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "export.txt")
+    ...     _ = path.write_text("User-ID;ISBN;Stars\\n7;000X;4,5\\n")
+    ...     found = look(path)
+    >>> found.sep, found.decimal, found.names, found.rows
+    (';', ',', ('User-ID', 'ISBN', 'Stars'), (('7', '000X', '4,5'),))
+    """
+    with opened_bytes(path) as stream:
+        if is_arrow(stream.read(8)):
+            return Look(path, "arrow", "", "", ".", "", *arrow_look(path))
+    encoding = encoding_of(path)
+    with opened_text(path, encoding) as text:
+        sample = text.stream.read(SAMPLE_CHARACTERS)
+        is_cut = bool(text.stream.read(1))
+    if not sample.strip():
+        raise RatingsError(f"{path}: the file is empty")
+    if sample.lstrip().startswith(("{", "[{")) and sep is None:
+        found = _objects(sample)
+        if found:
+            keys = tuple(dict.fromkeys(itertools.chain.from_iterable(found)))
+            values = tuple(tuple(_cell(each.get(key)) for key in keys) for each in found)
+            return Look(path, "jsonl", encoding, "", ".", "", keys, values)
+    if is_cut and "\n" in sample:
+        sample = sample[: sample.rindex("\n") + 1]
+    escape = "\\" if '\\"' in sample else ""
+    separator = sep if sep is not None else _separator(sample, escape)
+    table = split_rows(sample, separator, escape)
+    if is_cut and len(table) > 1:
+        table.pop()  # A quoted field of the last row may be cut.
+    decimal = "," if separator != "," and _has_decimal_commas(table) else "."
+    has_header = _has_header(table) if header is None else header
+    names: tuple[str, ...] | None = tuple(table[0]) if has_header else None
+    rows = tuple(map(tuple, table[1:] if has_header else table))
+    if names and rows and all(len(row) == len(names) + 1 for row in rows[:20]):
+        # R leaves out the name of the column of row names.
+        names = ("", *names)
+    return Look(path, "text", encoding, separator, decimal, escape, names, rows)
+
+
+def split_rows(text: str, sep: str, escape: str = "") -> Rows:
+    """Split a text into rows of fields without quotes and outer blanks. Blank lines are left out.
+
+    Examples
+    --------
+    >>> split_rows('1,"Up, up"\\n\\n2, Big\\n', ",")
+    [['1', 'Up, up'], ['2', 'Big']]
+    >>> split_rows("1::2::3\\n", "::"), split_rows(" 1   2\\n", " ")
+    ([['1', '2', '3']], [['1', '2']])
+    """
+    if sep == "::" or not sep:
+        fields = [line.split(sep) if sep else [line] for line in text.split("\n")]
+    else:
+        if sep == " ":
+            text = re.sub(r"^[ \t]+|[ \t]+$", "", text, flags=re.MULTILINE)
+            text = re.sub(r"[ \t]+", " ", text)
+        try:
+            fields = list(csv.reader(io.StringIO(text), **csv_options(sep, escape)))
+        except csv.Error:  # a field is longer than csv allows
+            fields = [line.split(sep) for line in text.split("\n")]
+    rows = ([field.strip() for field in row] for row in fields)
+    return [row for row in rows if any(row)]
+
+
+def csv_options(sep: str, escape: str) -> dict[str, Any]:
+    """The options of csv for a separator of one character."""
+    return {"delimiter": sep, "skipinitialspace": sep != "\t", "escapechar": escape or None}
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, with a decimal point or a decimal comma."""
+    return bool(_NUMBER.fullmatch(text))
+
+
+def _separator(sample: str, escape: str) -> str:
+    """The separator that gives most rows the same number of fields, and the most fields."""
+    best, best_score = "", (0.0, 0)
+    for sep in SEPARATORS:
+        if sep.strip(" ") and sep not in sample:
+            continue
+        rows = split_rows(sample, sep, escape)
+        width, n_rows = Counter(map(len, rows)).most_common(1)[0]
+        # Titles and reviews hold blanks and commas, so most rows must have the same width.
+        score = (round(n_rows / len(rows), 1), width)
+        if width > 1 and score[0] > 0.5 and score > best_score:
+            best, best_score = sep, score
+    return best
+
+
+def _has_decimal_commas(table: Rows) -> bool:
+    cells = list(itertools.chain.from_iterable(table))
+    commas = sum(bool(_DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
+    return commas > sum(bool(_DECIMAL_POINT.fullmatch(cell)) for cell in cells)
+
+
+def _has_header(table: Rows) -> bool:
+    """Whether the first row names the columns: it has no number where the other rows have one."""
+    first, *others = table
+    known = set(itertools.chain.from_iterable(SPELLINGS.values()))
+    if folded(first[0]) in known:  # columns of a wide table may be named by numbers
+        return True
+    if not others:
+        return not any(map(is_number, first))
+    for place, cell in enumerate(first):
+        column = [row[place] for row in others if len(row) > place and row[place]]
+        numbers = sum(map(is_number, column))
+        if is_number(cell) and 2 * numbers > len(column):
+            return False
+    return True
+
+
+def _objects(sample: str) -> list[dict[str, Any]]:
+    """The JSON objects on the whole lines of a sample."""
+    found = []
+    for line in sample.split("\n"):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    return found
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

@@ -13,8 +13,8 @@ from recsys.data.ratings import (
     RatingsError,
     movies_frame,
     ratings_frame,
-    repeats,
 )
+from recsys.data.repeats import repeats
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
 from recsys.readers.formats import Release, open_release
 from recsys.readers.movie_files import MovieRows, read_movies

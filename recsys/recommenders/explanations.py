@@ -40,7 +40,9 @@ def of_group(
         who = counted(n_users, "user")
     else:
         who = f"{counted(n_users, 'user who shares', 'users who share')} your taste"
-    if n_ratings == 0:
+    if not trained_on.scale.predicts:
+        reason = f"{f'{n_liked:,}' if n_liked else 'none'} of the {who} liked it"
+    elif n_ratings == 0:
         reason = f"none of the {who} rated it"
     else:
         reason = f"{n_ratings:,} of the {who} rated it, {mean:.2f} on average; {n_liked:,} liked it"

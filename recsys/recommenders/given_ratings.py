@@ -1,16 +1,17 @@
 """The ratings that a new user brings, from each form in which a caller may pass them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from recsys.data.ids import Id
 from recsys.printable import shown
 
 GivenRatings: TypeAlias = (
-    "Mapping[int, float] | pd.Series[Any] | pd.DataFrame | Iterable[tuple[int, float]]"
+    "Mapping[Id, float] | pd.Series[Any] | pd.DataFrame | Iterable[tuple[Id, float]]"
 )
 
 FORMS = (
@@ -19,22 +20,22 @@ FORMS = (
 )
 
 
-def given_ratings(ratings: GivenRatings) -> Mapping[int, float]:
+def given_ratings(ratings: GivenRatings) -> Mapping[Id, float]:
     """Turn the ratings of one user into a mapping of movieId to rating, from any of `FORMS`.
 
-    ValueError if they have another form, an id is not a whole number, a rating is not a number, or
-    a film is rated twice. The scale is checked later.
+    ValueError if they have another form, a rating is not a number, or a film is rated twice. The
+    scale and the kind of the ids are checked later, when the training data are at hand.
 
     Examples
     --------
     >>> given_ratings(pd.Series([4.5, 2.0], index=[1, 588]))
     {1: 4.5, 588: 2.0}
+    >>> given_ratings([("tt0110912", 4.5)])
+    {'tt0110912': 4.5}
     """
     if isinstance(ratings, Mapping):
         # Each type is checked once, because evaluations ask for thousands of users.
-        if all(map(_is_id, set(map(type, ratings)))) and all(
-            map(_is_rating, set(map(type, ratings.values())))
-        ):
+        if all(map(_is_rating, set(map(type, ratings.values())))):
             return ratings
         pairs: Iterable[Any] = ratings.items()
     elif isinstance(ratings, pd.Series):
@@ -43,22 +44,18 @@ def given_ratings(ratings: GivenRatings) -> Mapping[int, float]:
         pairs = _rows(ratings)
     else:
         pairs = _pairs(ratings)
-    found: dict[int, float] = {}
+    found: dict[Any, float] = {}
     for movie_id, rating in pairs:
-        if not _is_id(type(movie_id)):
-            raise ValueError(f"ratings: movie_ids must be whole numbers, not {_plain(movie_id)}")
+        if not isinstance(movie_id, Hashable):
+            raise ValueError(f"ratings: {_plain(movie_id)} is not the id of a film")
         if not _is_rating(type(rating)):
             raise ValueError(
                 f"ratings: the rating of film {_plain(movie_id)} is not a number: {_plain(rating)}"
             )
         if movie_id in found:
-            raise ValueError(f"ratings: film {movie_id} is rated twice")
-        found[int(movie_id)] = float(rating)
+            raise ValueError(f"ratings: film {_plain(movie_id)} is rated twice")
+        found[movie_id] = float(rating)
     return found
-
-
-def _is_id(kind: type) -> bool:
-    return issubclass(kind, int | np.integer) and not issubclass(kind, bool)
 
 
 def _is_rating(kind: type) -> bool:
@@ -76,8 +73,6 @@ def _rows(frame: pd.DataFrame) -> Iterable[tuple[Any, Any]]:
 def _pairs(ratings: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(ratings, str | bytes) or not isinstance(ratings, Iterable):
         raise ValueError(f"ratings must be {FORMS}, not {_plain(ratings)}")
-    # An array of ids and half stars holds the ids as floats.
-    from_floats = isinstance(ratings, np.ndarray) and ratings.dtype.kind == "f"
     for pair in ratings:
         try:
             if isinstance(pair, str | bytes):
@@ -87,7 +82,7 @@ def _pairs(ratings: Any) -> Iterable[tuple[Any, Any]]:
             raise ValueError(
                 f"ratings must be {FORMS}; but {_plain(pair)} is not such a pair"
             ) from None
-        yield (int(movie_id) if from_floats and float(movie_id).is_integer() else movie_id), rating
+        yield movie_id, rating
 
 
 def _plain(value: Any) -> str:

@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from recsys.data.ids import Id, Ids
 from recsys.recommenders.model import Model
 from recsys.recommenders.training import user_index_of
-from recsys.recommenders.types import NO_ITEM, Floats, Ints, Users, total_of
+from recsys.recommenders.types import Floats, Ints, Users, no_item, total_of
 
 # The columns of the frame that ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "predicted_rating", "n_ratings", "reason"]
@@ -29,7 +30,7 @@ def known_users(model: Model, rows: Ints) -> Users:
     return Users(sp.csr_array(model.trained_on.matrix.values[rows]), model._place_known(rows))
 
 
-def folded_in(model: Model, ratings: Sequence[Mapping[int, float]]) -> Users:
+def folded_in(model: Model, ratings: Sequence[Mapping[Id, float]]) -> Users:
     """Place new users, given the ratings of each as a mapping of movieId to rating."""
     rated = model.trained_on.rated_by(ratings)
     return Users(rated, model._place_new(rated))
@@ -51,32 +52,36 @@ def best_items(
     for user, of_user in enumerate(scores):
         some = np.flatnonzero(of_user > -np.inf)
         standing = model._standing(users, user)[some]
-        ids = model.trained_on.matrix.movie_ids[some]
-        items = some[np.lexsort((ids, -standing, -of_user[some]))[:n]]
+        # Columns ascend by id, and a sort keeps their order where all else is equal.
+        items = some[np.lexsort((-standing, -of_user[some]))[:n]]
         yield Ranking(items, of_user[items])
 
 
-def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ints:
-    """(n_users, n): movie ids, best first, then `NO_ITEM` if there are fewer items."""
-    found = np.full((len(users), n), NO_ITEM, dtype=np.int64)
+def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ids:
+    """(n_users, n): movie ids, best first, then `no_item` if there are fewer items."""
+    ids = model.trained_on.matrix.movie_ids
+    found = np.full((len(users), n), no_item(ids), dtype=ids.dtype)
     every_item = model.trained_on.eligible(None)
     for user, ranking in enumerate(best_items(model, users, n, exclude_rated, every_item)):
-        found[user, : len(ranking.items)] = model.trained_on.matrix.movie_ids[ranking.items]
+        found[user, : len(ranking.items)] = ids[ranking.items]
     return found
 
 
 def ranking_frame(model: Model, users: Users, user: int, ranking: Ranking) -> pd.DataFrame:
-    """The items of one user with predicted ratings and reasons."""
+    """The items of one user with reasons and predicted ratings, which are NaN for likes."""
     items, matrix = ranking.items, model.trained_on.matrix
     evidence = [model._evidence(users, user, int(item)) for item in items]
     user_index = np.full(len(items), user, dtype=np.int64)
+    predicted = np.full(len(items), np.nan)
+    if model.trained_on.scale.predicts:
+        predicted = predicted_ratings(model, users, user_index, items)
     return pd.DataFrame(
         {
-            "movieId": matrix.movie_ids[items],
-            # dtype object, the same in pandas 2 and 3 and for a frame without rows.
+            # Text has dtype object, the same in pandas 2 and 3 and for a frame without rows.
+            "movieId": pd.Series(matrix.movie_ids[items], dtype=matrix.movie_ids.dtype),
             "title": pd.Series(matrix.titles[items], dtype=object),
             "score": ranking.scores,
-            "predicted_rating": predicted_ratings(model, users, user_index, items),
+            "predicted_rating": predicted,
             "n_ratings": np.array([each.n_ratings for each in evidence], dtype=np.int64),
             "reason": pd.Series([each.reason for each in evidence], dtype=object),
         },

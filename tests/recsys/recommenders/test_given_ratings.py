@@ -129,7 +129,7 @@ def test_top_new_refuses_the_ratings_of_a_single_user(model, one):
 
 
 @pytest.mark.parametrize(
-    "user_id", [[1, 588], GIVEN, pd.Series(GIVEN), "7", 7.0, True, b"7"], ids=lambda x: type(x)
+    "user_id", [[1, 588], GIVEN, pd.Series(GIVEN), "7", 7.5, True, b"7"], ids=lambda x: type(x)
 )
 def test_a_user_id_that_is_not_a_whole_number_is_shown(model, user_id):
     for ask in (lambda: model.recommend(user_id), lambda: model.explain(user_id, 1)):
