@@ -95,7 +95,7 @@ def _named_places(look: Look, form: Form | None, given: Columns) -> tuple[Places
 
 
 def _bare_places(look: Look, form: Form | None, given: Columns) -> Places:
-    """Places in a table without a header: user, item, rating, time, unless the caller gives them."""
+    """Columns of a table without a header: user, item, rating, time unless others are given."""
     named = {role: _place(look, role, getattr(given, role)) for role in _ROLES}
     if form and form.roles:
         usual = dict(zip(_ROLES, _as_row(form.roles), strict=True))
@@ -144,9 +144,10 @@ def _place(look: Look, role: str, given: str | int | None) -> int | None:
 def _unclear(look: Look) -> RatingsError:
     first = ", ".join(repr(cell) for cell in (look.rows[0] if look.rows else ())[:10])
     return RatingsError(
-        f"{look.path}: the file has no header, and its {look.width} columns ({first}) are not user, "
-        "item, rating and time; number them by --user-column, --item-column, --rating-column and "
-        "--time-column (user=, item=, rating=, time=), or give the separator by --sep (sep=)"
+        f"{look.path}: the file has no header, and its {look.width} columns ({first}) are not "
+        "user, item, rating and time; number them by --user-column, --item-column, "
+        "--rating-column and --time-column (user=, item=, rating=, time=), or give the separator "
+        "by --sep (sep=)"
     )
 
 

@@ -81,8 +81,8 @@ def _in_folder(folder: Folder) -> tuple[Folder, ...]:
     if found:
         raise _several(folder, [files[0] for files in found])
     raise RatingsError(
-        f"{folder}: no ratings here or in a subfolder; name the file of ratings, and its columns by "
-        "--user-column, --item-column and --rating-column"
+        f"{folder}: no ratings here or in a subfolder; name the file of ratings, and its columns "
+        "by --user-column, --item-column and --rating-column"
     )
 
 
