@@ -1,6 +1,5 @@
-"""Reads columns of JSON lines: one object on each line, or one Python dictionary as of old."""
+"""Reads columns of JSON lines: one object on each line."""
 
-import ast
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -38,12 +37,15 @@ def read_json_lines(look: Look, columns: Sequence[str | int]) -> Table:
     values: dict[str | int, list[Any]] = {column: [] for column in columns}
     lines: list[int] = []
     bad_rows: list[BadRow] = []
-    with opened_text(look.path) as text:
+    with opened_text(look.path, look.encoding) as text:
         for number, line in enumerate(text.stream, start=1):
             if not line.strip():
                 continue
-            found = json_object(line)
-            if found is None:
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError):
+                found = None
+            if not isinstance(found, dict):
                 bad = shortened(line.strip())
                 bad_rows.append(BadRow(text.file, number, bad, "not an object of JSON"))
                 continue
@@ -53,25 +55,4 @@ def read_json_lines(look: Look, columns: Sequence[str | int]) -> Table:
     if not lines:
         first = f"; the first bad row: {bad_rows[0]}" if bad_rows else ""
         raise RatingsError(f"{look.path}: no object of JSON{first}")
-    return Table(pd.DataFrame(values), np.array(lines).__getitem__, tuple(bad_rows))
-
-
-def json_object(line: str) -> dict[str, Any] | None:
-    """The object on a line of JSON or of Python; None if there is none.
-
-    The reviews that Amazon's customers wrote up to 2014 were published as Python dictionaries.
-
-    Examples
-    --------
-    >>> json_object('{"asin": "B01", "overall": 5.0}'), json_object("{'asin': 'B01'}")
-    ({'asin': 'B01', 'overall': 5.0}, {'asin': 'B01'})
-    >>> json_object("[1]")
-    """
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        try:
-            found = ast.literal_eval(line.strip())
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            return None
-    return found if isinstance(found, dict) else None
+    return Table(pd.DataFrame(values, dtype=object), np.array(lines).__getitem__, tuple(bad_rows))

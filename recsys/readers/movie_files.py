@@ -128,7 +128,7 @@ def _records(release: Release, lines: list[str]) -> Iterator[_Record]:
         return _csv_records(lines, release.movies)
     if name == "movies.dat":
         return _dat_records(lines)
-    return _item_records(lines, _genre_names(release.folder / "u.genre"))
+    return _item_records(lines, genre_names(release.folder / "u.genre"))
 
 
 def _csv_records(lines: list[str], file: Folder) -> Iterator[_Record]:
@@ -199,7 +199,7 @@ def _item_records(lines: list[str], names: Sequence[str]) -> Iterator[_Record]:
             yield _Record(number, (fields[0], fields[1], "|".join(genres)))
 
 
-def _genre_names(file: Folder) -> Sequence[str]:
+def genre_names(file: Folder) -> Sequence[str]:
     """Read the names of the genre flags from u.genre; without this file, use those of ml-100k."""
     if not file.is_file():
         return ITEM_GENRES

@@ -77,7 +77,7 @@ def read_netflix(look: Look, **_options: Any) -> RawRatings:
     """
     found = _Found()
     line = 1
-    with opened_text(look.path) as text:
+    with opened_text(look.path, look.encoding) as text:
         for block in _blocks(text.stream):
             frame = _at_once(block, line, found)
             if frame is None:

@@ -142,9 +142,9 @@ def read_jester(look: Look, *, absent: Sequence[float] = (), **_options: object)
 
 def _with_header(look: Look) -> Look:
     """Take the first row for the header if only its first field is blank, as frames are saved."""
-    if look.names is None and len(look.rows) > 1 and not look.rows[0][0]:
-        if all(row[0] for row in look.rows[1:]):
-            return replace(look, names=look.rows[0], rows=look.rows[1:])
+    first, *others = look.rows or ((),)
+    if look.names is None and others and not first[0] and all(row[0] for row in others):
+        return replace(look, names=first, rows=tuple(others))
     return look
 
 
