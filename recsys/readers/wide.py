@@ -21,7 +21,10 @@ BLANKS = frozenset(("", "-", "?", ".", "na", "n/a", "nan", "<na>", "null", "none
 
 # Columns beside the ids that hold no ratings.
 _DESCRIPTIONS = frozenset(
-    ("title", "movietitle", "booktitle", "name", "genre", "genres", "year", "author", "director")
+    (
+        *("title", "movietitle", "booktitle", "name", "genre", "genres", "year", "author"),
+        *("director", "average", "mean", "total", "sum"),
+    )
 )
 _PEOPLE = frozenset((*SPELLINGS["user"], "name", "viewer", "critic", "reader", "rater", "names"))
 _THINGS = frozenset((*SPELLINGS["item"], "titles", "items", "movies", "films", "books", "jokes"))
@@ -130,13 +133,15 @@ def read_jester(look: Look, *, absent: Sequence[float] = (), **_options: object)
     is left out if it says how many jokes a user rated.
     """
     table = read_table(look, range(_width(look)))
-    counted = _has_counts([_numbers(row, look.decimal) for row in look.rows])
-    columns = range(1 if counted else 0, _width(look))
-    ids = look.names or tuple(str(place + (not counted)) for place in range(_width(look)))
-    note = "Jester: rows are users, columns are jokes" + (
-        ", the first column counts them" if counted else ""
-    )
-    layout = _Layout(None, tuple(columns), tuple(ids[place] for place in columns), True, note)
+    note = "Jester: rows are users, columns are jokes"
+    label, n_first = None, 0
+    if _has_counts([_numbers(row, look.decimal) for row in look.rows]):
+        note, n_first = f"{note}, the first column counts them", 1
+    elif folded((look.names or ("",))[0]) in _PEOPLE or _are_labels(table.frame[0], look.decimal):
+        label, n_first = 0, 1
+    columns = range(n_first, _width(look))
+    names = look.names or tuple(str(place - n_first + 1) for place in range(_width(look)))
+    layout = _Layout(label, tuple(columns), tuple(names[at] for at in columns), True, note)
     return _ratings(look, table, layout, absent or (_JESTER_ABSENT,))
 
 
@@ -246,10 +251,12 @@ def _ratings(look: Look, table: Table, layout: _Layout, absent: Sequence[float])
     n_absent = 0
     for place in layout.columns:
         numbers = _column(table.frame[place], look.decimal)
-        for row in np.flatnonzero(np.isinf(numbers)).tolist():
-            line = int(table.lines(np.array([row]))[0])
-            value = shortened(str(table.frame[place].iloc[row]))
-            bad_rows.append(BadRow(str(look.path), line, value, "rating is not a number"))
+        bad = np.flatnonzero(np.isinf(numbers))
+        if bad.size:
+            cells = table.frame[place].iloc[bad]
+            for cell, line in zip(cells, table.lines(bad).tolist(), strict=True):
+                value = shortened(str(cell))
+                bad_rows.append(BadRow(str(look.path), line, value, "rating is not a number"))
         is_absent = np.isin(numbers, np.asarray(absent, np.float64))
         n_absent += int(is_absent.sum())
         found = np.flatnonzero(np.isfinite(numbers) & ~is_absent)
