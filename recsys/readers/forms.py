@@ -47,7 +47,7 @@ class Reader(Protocol):
         *,
         user: str | None = None,
         item: str | None = None,
-        absent: Sequence[float] = (),
+        absent: Sequence[float | str] = (),
         scale: RatingScale | None = None,
     ) -> RawRatings: ...
 

@@ -154,6 +154,7 @@ NO_FORM = [
     ("scores.csv", "uid,iid,r\n1,2,5\n1,3,4\n2,2,3\n"),
     ("scores.csv", "uid,iid,r\n1,2,5\n2,3,4\n3,2,3\n"),
     ("people.csv", "Name,City,Age,Shoes\nAda,Rome,41,38\nBen,Oslo,29,44\n"),
+    ("people.csv", "Name,Age,Shoes\nAda,41,38\nBen,29,44\n"),
     ("events.csv", "who,when,what\n1,1000000001,5\n2,1000000002,4\n"),
     ("ratings.dat", "1::2::100::978300760\n"),
     ("pairs.csv", "A0000001,A0000002,5\nA0000003,A0000001,4\n"),
