@@ -161,7 +161,7 @@ def fetch_release(options: argparse.Namespace) -> None:
 
 
 def _ratings(options: argparse.Namespace) -> Ratings:
-    from recsys.readers.movielens import load_ratings
+    from recsys.readers.loading import load_ratings
     from recsys.synthetic.ratings import builtin_ratings
 
     if options.data is None:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ratings import BadRow, Ints
+from recsys.data.ratings import BadRow, Ints, RatingsError
 
 # Arrays, Series and Categoricals of any kind of value. Text that repeats is a Categorical.
 Column: TypeAlias = npt.NDArray[Any] | pd.Series | pd.Categorical
@@ -57,3 +57,8 @@ class RawRatings:
     decimal: str = "."
     is_count: bool = False
     n_absent: int = 0
+
+
+def bad_row_error(bad_row: BadRow) -> RatingsError:
+    """The error for a bad row, which says how to go on without it."""
+    return RatingsError(f"{bad_row}; --skip-bad-rows (skip_bad_rows=True) leaves such rows out")

@@ -9,7 +9,8 @@ import pytest
 from bad_servers import Server
 
 from recsys.data.ratings import Ratings, RatingsError
-from recsys.readers.movielens import load_ratings
+from recsys.readers.loading import load_ratings
+from recsys.readers.movielens import load_release
 
 RATINGS_CSV = """userId,movieId,rating,timestamp
 1,31,2.5,1260759144
@@ -88,7 +89,7 @@ def refusal() -> Callable[..., str]:
 
     def load(path: Path, **options: bool) -> str:
         with pytest.raises(RatingsError) as caught:
-            load_ratings(path, **options)
+            load_release(path, **options)
         message = str(caught.value)
         assert "\n" not in message
         return message

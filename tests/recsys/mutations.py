@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from recsys.data.ratings import Ratings, RatingsError
-from recsys.readers.movielens import load_ratings
+from recsys.readers.movielens import load_release
 
 LONGEST_MESSAGE = 2100
 
@@ -129,7 +129,7 @@ def check_reading(path: Path) -> str:
     outcome = []
     for skip_bad_rows in (False, True):
         try:
-            outcome.append(load_ratings(path, skip_bad_rows=skip_bad_rows))
+            outcome.append(load_release(path, skip_bad_rows=skip_bad_rows))
         except RatingsError as error:
             text = str(error)
             assert len(text) < LONGEST_MESSAGE, len(text)

@@ -324,7 +324,7 @@ def test_no_traceback_when_interrupted(
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("recsys.readers.movielens.load_ratings", interrupt)
+    monkeypatch.setattr("recsys.readers.loading.load_ratings", interrupt)
     assert run(["clusters", "--data", str(folder)]) == 130
     assert capsys.readouterr().err == "recsys: interrupted\n"
 

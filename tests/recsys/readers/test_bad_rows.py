@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recsys.data.ratings import BadRow
 from recsys.readers.formats import LAYOUTS, Release
-from recsys.readers.movielens import load_ratings
+from recsys.readers.movielens import load_release
 from recsys.readers.rating_files import read_ratings
 
 
@@ -66,7 +66,7 @@ def test_a_bad_rating_is_named_or_skipped(row, reason, value, samples, refusal, 
     assert refusal(folder) == str(bad_row)
     assert str(bad_row) == f"{folder / 'ratings.csv'}, line 3: {reason}: {value!r}"
 
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert table.skipped == (bad_row,)
     assert table.ratings.to_numpy().tolist() == [
         [1, 31, 2.5, 1260759144],
@@ -144,7 +144,7 @@ def test_everything_bad_is_skipped_once_in_the_order_of_the_files(tmp_path, samp
         + "2,31,9,1\n2,99,3,1\n1,31,3,1\n2,1,abc,1\n1,31,1\n2,31,4,1\n2,31,5,1\n"
     )
     folder = in_folder(tmp_path, {"ratings.csv": ratings, "movies.csv": movies})
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     where = [(Path(row.file).name, row.line) for row in table.skipped]
     assert where == [("movies.csv", 5), ("movies.csv", 6)] + [
         ("ratings.csv", line) for line in (5, 6, 7, 8, 9, 11)
@@ -166,7 +166,7 @@ def test_a_skipped_movie_takes_its_ratings_with_it(samples, refusal, spoiled):
     assert "movies.csv, line 3: 4 fields, not 3: '11,American President, The,Drama" in refusal(
         folder
     )
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert [row.value for row in table.skipped[1:]] == ["11", "11"]
     assert table.ratings["movieId"].tolist() == [31]
 
@@ -192,7 +192,7 @@ def test_a_bad_row_of_movies_csv_is_named_or_skipped(row, reason, value, samples
     message = refusal(folder)
     assert message.startswith(f"{folder / 'movies.csv'}, line 5: {reason}")
     assert value in message.replace("\\'", "'")
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert [(row.file, row.line) for row in table.skipped] == [(str(folder / "movies.csv"), 5)]
     assert table.movies["movieId"].tolist() == [1, 11, 31]
 
@@ -200,7 +200,7 @@ def test_a_bad_row_of_movies_csv_is_named_or_skipped(row, reason, value, samples
 @pytest.mark.parametrize("title", ['"Up', '"Up" up'])
 def test_a_wrong_quote_makes_only_one_row_bad(title, samples, spoiled):
     movies = changed(samples["csv"]["movies.csv"], 2, f"1,{title},Drama\n")
-    table = load_ratings(spoiled("csv", "movies.csv", movies), skip_bad_rows=True)
+    table = load_release(spoiled("csv", "movies.csv", movies), skip_bad_rows=True)
     assert [row.line for row in table.skipped] == [2]
     assert table.movies["movieId"].tolist() == [11, 31]
 
@@ -230,7 +230,7 @@ def test_a_bad_byte_in_the_movies_of_ml_10m_is_not_read_as_latin_1(samples, refu
     movies = samples["ml-10m"]["movies.dat"].encode() + b"5::Caf\xe9::Drama\n"
     folder = spoiled("ml-10m", "movies.dat", movies)
     assert "movies.dat, line 3: bytes are not UTF-8: 'Caf\\\\xe9,Drama'" in refusal(folder)
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert table.movies["title"].tolist()[0] == "Misérables, Les: Part 1:"
 
 
@@ -315,12 +315,12 @@ def test_ratings_cut_off_anywhere_in_the_last_row_are_noticed(
     for end in range(start + 1, len(whole) - 1):
         (folder / name).write_text(whole[:end])
         assert f"{name}, line {whole.count(chr(10))}: " in refusal(folder), whole[start:end]
-        assert len(load_ratings(folder, skip_bad_rows=True).ratings) == 2
+        assert len(load_release(folder, skip_bad_rows=True).ratings) == 2
     # Without a line end the last row may be whole. With a line end it is whole.
     (folder / name).write_text(whole.rstrip("\n"))
-    assert len(load_ratings(folder).ratings) == 3
+    assert len(load_release(folder).ratings) == 3
     (folder / name).write_text(whole[:-5] + "\n")
-    assert len(load_ratings(folder).ratings) == 3
+    assert len(load_release(folder).ratings) == 3
 
 
 # The fast way and the way line by line --------------------------------------------------------
@@ -384,4 +384,4 @@ def test_skipping_in_one_block_of_many_keeps_all_other_rows_and_lines(tmp_path, 
 def test_the_largest_timestamp_in_an_open_last_line_is_read(spoiled):
     text = "userId,movieId,rating,timestamp\n1,31,3,1\n2,31,3,9223372036854775807"
     folder = spoiled("csv", "ratings.csv", text)
-    assert load_ratings(folder).ratings["timestamp"].tolist() == [1, 2**63 - 1]
+    assert load_release(folder).ratings["timestamp"].tolist() == [1, 2**63 - 1]
