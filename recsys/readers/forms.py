@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Protocol
 
 from recsys.data.columns import folded
@@ -29,6 +28,7 @@ from recsys.readers.recognised import (
     is_long_jester,
     is_movielens,
     is_movies_dataset,
+    is_named,
     is_named_jester,
     is_recbole,
     is_tweetings,
@@ -47,7 +47,7 @@ class Reader(Protocol):
         *,
         user: str | None = None,
         item: str | None = None,
-        absent: Sequence[float] = (),
+        absent: Sequence[float | str] = (),
         scale: RatingScale | None = None,
     ) -> RawRatings: ...
 
@@ -139,7 +139,7 @@ def files_of_forms(names: Siblings) -> tuple[str, ...]:
     """
     for form in FORMS:
         for pattern in form.files:
-            found = [name for name in sorted(names) if fnmatchcase(name.lower(), pattern)]
+            found = [name for name in sorted(names) if is_named(name, pattern)]
             if found:
                 return tuple(found if form.read is read_netflix else found[:1])
     return ()
@@ -232,7 +232,7 @@ FORMS = (
         matches=is_book_crossing,
         scale=OF_TEN,
         absent=(0.0,),
-        movies=("bx-books.csv", "bx_books.csv", "books.csv"),
+        movies=("bx-books.csv", "bx_books.csv", "*books*.csv"),
     ),
     Form(
         "Goodreads interactions",
@@ -255,7 +255,7 @@ FORMS = (
         roles=Places("userid", "animeid", "rating"),
         scale=OF_TEN,
         absent=(-1.0, 0.0),
-        movies=("anime.csv",),
+        movies=("anime.csv", "anime*.csv"),
     ),
     Form(
         "Amazon reviews 2014",
@@ -284,7 +284,7 @@ FORMS = (
         matches=has("userid", "parentasin", "rating"),
         roles=Places("userid", "parentasin", "rating", "timestamp"),
         scale=WHOLE_STARS,
-        movies=("meta_*.jsonl", "meta_*.jsonl.gz"),
+        movies=("meta_*.jsonl",),
     ),
     Form(
         "RecBole",
@@ -340,6 +340,7 @@ FORMS = (
         "Wide table",
         files=(),
         matches=lambda look, siblings: is_wide(look),
+        movies=("movies.csv", "movie.csv"),
         read=read_wide,
     ),
 )

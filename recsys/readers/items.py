@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from recsys.readers.genre_lists import joined_genres
 from recsys.readers.looks import Look, look
 from recsys.readers.movie_files import genre_names
 from recsys.readers.opened import opened_text
-from recsys.readers.recognised import folded_names
+from recsys.readers.recognised import folded_names, is_named
 from recsys.readers.tables import read_table
 
 # The usual names of the files of items beside a table that has no form, in the order to try.
@@ -99,7 +98,7 @@ def movies_beside(ratings: Folder, form: Form | None) -> Folder | None:
         files = sorted((each for each in place.iterdir() if each.is_file()), key=lambda f: f.name)
         for pattern in patterns:
             for file in files:
-                if fnmatchcase(file.name.lower(), pattern) and file.name != ratings.name:
+                if is_named(file.name, pattern) and file.name != ratings.name:
                     return file
     return None
 
@@ -231,8 +230,9 @@ def _once(path: Folder, rows: pd.DataFrame, n_broken: int = 0) -> Items:
 
 def _linked(path: Folder, rows: pd.DataFrame) -> pd.DataFrame:
     """Give the films of movies_metadata.csv, known by TMDB's ids, the ids of links.csv."""
-    links = _folder(path) / "links.csv"
-    if not links.is_file():
+    beside = (_folder(path) / name for name in ("links.csv", "links_small.csv"))
+    links = next((file for file in beside if file.is_file()), None)
+    if links is None:
         return rows
     seen = look(links)
     name_of = {folded(name): name for name in seen.names or ()}
