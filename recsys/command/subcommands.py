@@ -81,7 +81,7 @@ def clusters(options: argparse.Namespace) -> None:
             continue
         answer("", f"{group} likes these films more than all users do:")
         for movie in movies.itertuples():
-            answer(f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  {spoken(movie.title)}")
+            answer(f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  {spoken(str(movie.title))}")
 
 
 def recommend(options: argparse.Namespace) -> None:
@@ -137,10 +137,10 @@ def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
         one = f" to user {users[0]}" if len(users) == 1 else ""
         return [f"There is no film to recommend{one}."]
     lines: list[str] = []
-    of_users = frame.groupby("userId", sort=False) if "userId" in frame else [(None, frame)]
+    of_users = frame.groupby("userId", sort=False) if "userId" in frame else [("", frame)]
     for user_id, films in of_users:
-        if len(users) != 1 and user_id is not None:
-            lines += [*([""] if lines else []), printable(f"User {user_id}")]
+        if len(users) != 1 and "userId" in frame:
+            lines += [*([""] if lines else []), printable(f"User {user_id!s}")]
         for place, film in enumerate(films.to_dict("records"), start=1):
             rating = f"{film['predicted_rating']:.2f}  " if "predicted_rating" in film else ""
             movie_id = printable(str(film["movieId"]))
