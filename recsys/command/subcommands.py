@@ -277,11 +277,13 @@ def sweep(options: argparse.Namespace) -> None:
 
 def _genres(ratings: "Ratings", typed: list[str] | None) -> list[str]:
     """The genres that were typed, with blanks or commas between them, or the default ones."""
-    from recsys.analysis.genres import default_genres
+    from recsys.analysis.genres import default_genres, known_genres
 
     if typed is None:
-        return default_genres(ratings)
-    return [part.strip() for genre in typed for part in genre.split(",") if part.strip()]
+        return default_genres(ratings, 2)
+    known = known_genres(ratings)
+    lists = [[text] if text in known else text.split(",") for text in typed]
+    return [genre.strip() for some in lists for genre in some if genre.strip()]
 
 
 def evaluate_recommenders(options: argparse.Namespace) -> None:
