@@ -152,8 +152,6 @@ def load_release(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -
         scale=scale,
         source=str(path),
         skipped=(*movies.bad_rows, *bad_rows),
-        reading=f"read {release.ratings.name}: MovieLens; scale {scale}; "
-        f"titles from {release.movies.name}",
     )
 
 

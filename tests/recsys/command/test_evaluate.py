@@ -62,7 +62,7 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
 def told(ratings: Ratings, capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
     """What `evaluate` tells about the ratings, and its answer."""
     notes: list[str] = []
-    options = argparse.Namespace(seed=0, quick=True, cold_start=True, out=None)
+    options = argparse.Namespace(seed=0, quick=True, cold_start=True, out=None, format=None)
     makers = {"most liked": lambda seed: MostLiked()}
     evaluate(
         makers, ratings, options, tell=notes.append, progress=lambda n, unit: tqdm(disable=True)
