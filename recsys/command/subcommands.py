@@ -107,18 +107,12 @@ def predict(options: argparse.Namespace) -> None:
 def sweep(options: argparse.Namespace) -> None:
     """Print the silhouette of each number of groups by genre means."""
     from kmeans_core import sweep_k
-    from recsys.analysis.genres import (
-        contrast_limits,
-        contrast_subset,
-        default_genres,
-        genre_means,
-    )
+    from recsys.analysis.genres import contrast_subset, default_genres, genre_means
 
     ratings = _ratings(options)
     genres = options.genres or default_genres(ratings, 2)
     means = genre_means(ratings, genres)
-    rows = means if options.all_users else contrast_subset(means, contrast_limits(ratings.scale))
-    rows = rows.dropna()
+    rows = means.dropna() if options.all_users else contrast_subset(means).dropna()
     n_rows = len(rows)
     ks = options.ks or [k for k in DEFAULT_KS if k < n_rows] or DEFAULT_KS
     least, most = sorted([ks[0], ks[-1]])
