@@ -8,6 +8,7 @@ import pandas as pd
 
 from recsys.data.ids import Ids
 from recsys.data.ratings import NO_GENRES, Ratings
+from recsys.data.scale import RatingScale
 from recsys.printable import shortened, shown
 
 # The notebook contrasts the first two, and adds the third later.
@@ -18,6 +19,21 @@ CONTRAST_LIMITS = (3.2, 2.5)
 
 # The notebook subtracts this from the first limit for the first genre only.
 FIRST_GENRE_MARGIN = 0.2
+
+
+def contrast_limits(scale: RatingScale) -> tuple[float, float]:
+    """The notebook's limits, which are for 5 stars, at the same shares of another scale.
+
+    Examples
+    --------
+    >>> contrast_limits(RatingScale(0.5, 5, 0.5)), contrast_limits(RatingScale(1, 10, 1))
+    ((3.2, 2.5), (6.4, 5.0))
+    >>> contrast_limits(RatingScale(-10, 10, 0))
+    (2.8, 0.0)
+    """
+    lowest = min(0.0, scale.smallest)
+    low, high = (lowest + limit / 5 * (scale.largest - lowest) for limit in CONTRAST_LIMITS)
+    return round(low, 9), round(high, 9)
 
 
 def known_genres(ratings: Ratings) -> list[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 from kmeans_core import KMeans, SweepResult, sweep_k
 from recsys.analysis.genres import (
     NOTEBOOK_GENRES,
+    contrast_limits,
     contrast_subset,
     default_genres,
     genre_means,
@@ -47,6 +48,8 @@ class GenreFindings:
 
     genres: tuple[str, ...]
     means: pd.DataFrame
+    # The limits of the contrast subset.
+    limits: tuple[float, float]
     # The contrast subset with the notebook's two repeated rows; only rows with all the genres.
     contrast: pd.DataFrame
     # Its number of users, without the repeated rows and before any row is dropped.
@@ -128,8 +131,9 @@ def find(
 def _find_by_genre(
     ratings: Ratings, genres: Sequence[str], seed: int, on_step: OnStep
 ) -> GenreFindings:
-    means = genre_means(ratings, genres)
-    contrast = contrast_subset(means, append_first_two=True).dropna().reset_index(drop=True)
+    means, limits = genre_means(ratings, genres), contrast_limits(ratings.scale)
+    contrast = contrast_subset(means, limits, append_first_two=True).dropna()
+    contrast = contrast.reset_index(drop=True)
     two_genres = contrast.iloc[:, 1:3].to_numpy()
 
     on_step("groups by genre")
@@ -148,8 +152,9 @@ def _find_by_genre(
     return GenreFindings(
         genres=tuple(genres),
         means=means,
+        limits=limits,
         contrast=contrast,
-        n_contrast=len(contrast_subset(means)),
+        n_contrast=len(contrast_subset(means, limits)),
         groups=groups,
         groups_of_three=groups_of_three,
         sweep=_sweep(contrast, seed),

@@ -120,7 +120,8 @@ def _genre_means(found: GenreFindings) -> Section:
 def _contrast(found: GenreFindings) -> Section:
     n_genres = "both" if len(found.genres) < MOST_GENRES else "all three"
     first, second = (axis_label(name) for name in found.means.columns[1:3])
-    low, high = CONTRAST_LIMITS
+    low, high = found.limits
+    limits = "" if found.limits == CONTRAST_LIMITS else f"{found.limits}, "
     n_distinct = len(found.contrast.iloc[:, 1:3].drop_duplicates())
     parts: list[Part] = [
         Text(
@@ -139,7 +140,7 @@ def _contrast(found: GenreFindings) -> Section:
     return Section(
         "contrast",
         "Users who like one of two genres",
-        "contrast = recsys.contrast_subset(means, append_first_two=True).dropna()",
+        f"contrast = recsys.contrast_subset(means, {limits}append_first_two=True).dropna()",
         tuple(parts),
     )
 

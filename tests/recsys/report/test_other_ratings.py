@@ -95,6 +95,21 @@ def test_the_genres_of_most_films_are_compared(
         assert "did not rate both genres" in source
 
 
+def test_the_contrast_has_the_limits_of_the_scale(made: Ratings, tmp_path: Path) -> None:
+    """The same ratings times two, on a scale to 10, have the same subset of users."""
+    table = made.ratings.assign(rating=2 * made.ratings["rating"])
+    of_ten = Ratings.from_frames(table, made.movies, scale=(1, 10))
+    stars, doubled = find(made).by_genre, find(of_ten).by_genre
+    assert stars is not None
+    assert doubled is not None
+    assert (stars.limits, doubled.limits) == ((3.2, 2.5), (6.4, 5.0))
+    assert doubled.n_contrast > 0
+    # The margin for the first genre is .2 on both scales, so a user may be at the edge.
+    assert doubled.n_contrast >= stars.n_contrast
+    _, source = page(of_ten, tmp_path)
+    assert "recsys.contrast_subset(means, (6.4, 5.0), append_first_two=True)" in source
+
+
 def test_named_genres_are_compared(made: Ratings) -> None:
     found = find(made, genres=["War", "Drama"]).by_genre
     assert found is not None
