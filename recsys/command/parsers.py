@@ -56,6 +56,7 @@ def _add_report(commands: Any) -> None:
     report.add_argument(
         "--user", help="userId to recommend films to; default: a user of the largest group"
     )
+    _add_genres(report, "genres to compare")
 
 
 def _add_recommend(commands: Any) -> None:
@@ -186,12 +187,7 @@ def _add_sweep(commands: Any) -> None:
         "compare numbers of groups by silhouette",
         "sweep --ks 2:30:1",
     )
-    sweep.add_argument(
-        "--genres",
-        nargs="+",
-        help="genres to group users by, with blanks or commas between them; default: Romance and "
-        "Sci-Fi, or the two most frequent",
-    )
+    _add_genres(sweep, "genres to group users by")
     sweep.add_argument(
         "--ks",
         type=arguments.ks,
@@ -280,6 +276,15 @@ def _command(
 def _add_pair(command: argparse.ArgumentParser) -> None:
     command.add_argument("--user", required=True, help="userId")
     command.add_argument("--movie", required=True, help="movieId or title")
+
+
+def _add_genres(command: argparse.ArgumentParser, meaning: str) -> None:
+    command.add_argument(
+        "--genres",
+        nargs="+",
+        help=f"{meaning}, with blanks or commas between them; default: Romance and Sci-Fi, or "
+        "those of most films",
+    )
 
 
 def _add_filters(command: Any) -> None:

@@ -12,6 +12,7 @@ from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.printable import printable
 from recsys.readers.fetch import fetch
+from recsys.recommenders.training import check_predicts
 from recsys.titles.names import Title, spoken
 from recsys.words import counted
 
@@ -44,6 +45,7 @@ def report(options: argparse.Namespace) -> None:
             options.out,
             seed=options.seed,
             user_id=user_id,
+            genres=None if options.genres is None else _genres(ratings, options.genres),
             command=options.command,
             on_step=on_step,
         )
@@ -179,6 +181,7 @@ class _Pair:
 
     def __init__(self, options: argparse.Namespace) -> None:
         source = Source(options)
+        check_predicts(source.catalog.scale)
         self.user_id = source.catalog.user(options.user)
         self.movie_id = source.catalog.movie(options.movie)
         self.title = source.catalog.title(self.movie_id)
@@ -237,12 +240,14 @@ def fit_model(options: argparse.Namespace) -> None:
 def sweep(options: argparse.Namespace) -> None:
     """Print the silhouette of each number of groups by genre means."""
     from kmeans_core import sweep_k
-    from recsys.analysis.genres import contrast_subset, genre_means
+    from recsys.analysis.genres import contrast_limits, contrast_subset, genre_means
 
     ratings = read_ratings(options)
     genres = _genres(ratings, options.genres)
     means = genre_means(ratings, genres)
-    rows = means.dropna() if options.all_users else contrast_subset(means).dropna()
+    if not options.all_users:
+        means = contrast_subset(means, contrast_limits(ratings.scale))
+    rows = means.dropna()
     n_rows = len(rows)
     ks = options.ks or [k for k in DEFAULT_KS if k < n_rows] or DEFAULT_KS
     least, most = sorted([ks[0], ks[-1]])
