@@ -12,7 +12,6 @@ from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.printable import printable
 from recsys.readers.fetch import fetch
-from recsys.recommenders.training import check_predicts
 from recsys.titles.names import Title, spoken
 from recsys.words import counted
 
@@ -180,6 +179,8 @@ class _Pair:
     """A user and a film that the options name, and the explained prediction."""
 
     def __init__(self, options: argparse.Namespace) -> None:
+        from recsys.recommenders.training import check_predicts
+
         source = Source(options)
         check_predicts(source.catalog.scale)
         self.user_id = source.catalog.user(options.user)
