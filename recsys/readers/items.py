@@ -20,6 +20,7 @@ from recsys.readers.movie_files import genre_names
 from recsys.readers.opened import opened_text
 from recsys.readers.recognised import folded_names, is_named
 from recsys.readers.tables import read_table
+from recsys.words import counted
 
 # The usual names of the files of items beside a table that has no form, in the order to try.
 MOVIE_FILES = (
@@ -215,16 +216,20 @@ def _once(path: Folder, rows: pd.DataFrame, n_broken: int = 0) -> Items:
     if not len(kept):
         raise RatingsError(f"{path}: no items; each row needs an id")
     left_out = {
-        "that are broken": n_broken,
-        "without an id": len(rows) - len(with_ids),
-        "with an id that came before": len(with_ids) - len(kept),
+        "broken": n_broken,
+        "no id": len(rows) - len(with_ids),
+        "an id that came before": len(with_ids) - len(kept),
     }
     return Items(
         file=str(path),
         ids=kept["id"].to_numpy(dtype=object),
         titles=kept["title"].where(kept["title"] != "", kept["id"]).tolist(),
         genres=kept["genres"].tolist(),
-        notes=tuple(f"{path.name}: rows {why} left out: {n:,}" for why, n in left_out.items() if n),
+        notes=tuple(
+            f"{counted(n, 'row')} of {path.name} left out ({why})"
+            for why, n in left_out.items()
+            if n
+        ),
     )
 
 

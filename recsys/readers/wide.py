@@ -13,7 +13,7 @@ from recsys.data.columns import COUNTS, SPELLINGS, folded
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
 from recsys.data.scale import RatingScale
 from recsys.printable import shortened
-from recsys.readers.looks import Look
+from recsys.readers.looks import Look, look_notes
 from recsys.readers.raw import Column, RawRatings
 from recsys.readers.tables import Table, read_table
 
@@ -206,11 +206,11 @@ def _layout(look: Look, table: Table, user: str | None, item: str | None) -> _La
     labels = [row[0] for row in look.rows]
     is_users = item is None and (user is not None or _rows_are_users(names[0], labels, ids))
     sides = ("users", "items") if is_users else ("items", "users")
-    option = "--item-column (item=)" if is_users else "--user-column (user=)"
-    note = (
-        f"wide table: rows are {sides[0]} (column {shortened(names[0])!r}), columns are {sides[1]}"
-        f" (for the other way round, {option} {shortened(names[0])!r})"
-    )
+    option = "--item-column" if is_users else "--user-column"
+    first = shortened(names[0])
+    note = f"wide table: rows are {sides[0]}, columns are {sides[1]}"
+    if user is None and item is None:
+        note += f" (for the other way round, {option} {first!r})"
     left_out = [name for at, name in enumerate(names) if at and at not in columns]
     if left_out:
         note += f", left out {', '.join(shortened(name) for name in left_out)}"
@@ -291,7 +291,7 @@ def _ratings(
         file=str(look.path),
         lines=lambda found: table.lines(at[found]),
         bad_rows=(*table.bad_rows, *bad_rows),
-        notes=(layout.note,),
+        notes=(layout.note, *look_notes(look)),
         n_absent=n_absent,
     )
 

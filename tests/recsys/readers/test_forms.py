@@ -94,7 +94,7 @@ def test_a_folder_is_searched_for_the_usual_name(example: Example) -> None:
 def test_a_renamed_file_is_recognised_by_its_look(
     example: Example, tmp_path: Path, name: str
 ) -> None:
-    known_by_name = {"MovieLens 100K", "FilmTrust", "Jester, long, one tab"}
+    known_by_name = {"MovieLens 100K", "FilmTrust", "Jester (long, one tab)"}
     path = example.write(tmp_path)
     form = form_of(path.rename(path.with_name(name)))
     if example.form in known_by_name:
@@ -176,6 +176,12 @@ def test_a_folder_of_the_netflix_prize_gives_all_its_parts() -> None:
     assert files_of_forms(names) == ("combined_data_1.txt.gz", "combined_data_2.txt.gz")
 
 
+def test_several_files_of_another_form_are_listed() -> None:
+    names = ["jester-data-2.csv", "jester-data-1.csv", "readme.txt"]
+    with pytest.raises(RatingsError, match=r"several .*: jester-data-1\.csv, jester-data-2\.csv"):
+        files_of_forms(names)
+
+
 def test_items_of_a_table_without_a_form_are_read(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("game_id;name;category\n7;Go;\n8;Chess;Board, Old\n7;Go again;\n;No id;\n")
@@ -184,8 +190,8 @@ def test_items_of_a_table_without_a_form_are_read(tmp_path: Path) -> None:
     assert found.titles == ["Go", "Chess"]
     assert found.genres == ["(no genres listed)", "Board|Old"]
     assert found.notes == (
-        "list.csv: rows without an id left out: 1",
-        "list.csv: rows with an id that came before left out: 1",
+        "1 row of list.csv left out (no id)",
+        "1 row of list.csv left out (an id that came before)",
     )
 
 
@@ -202,7 +208,7 @@ def test_rows_of_metadata_that_are_left_out_are_counted(tmp_path: Path) -> None:
     example = next(each for each in EXAMPLES if each.form == "The Movies Dataset")
     example.write(tmp_path)
     found = read_items(tmp_path / "movies_metadata.csv")
-    assert found.notes == ("movies_metadata.csv: rows that are broken left out: 1",)
+    assert found.notes == ("1 row of movies_metadata.csv left out (broken)",)
 
 
 def test_metadata_without_links_keep_their_ids(tmp_path: Path) -> None:

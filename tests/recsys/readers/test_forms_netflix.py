@@ -127,7 +127,7 @@ def test_titles_hold_commas_and_years_may_be_unknown(tmp_path: Path) -> None:
     path.write_bytes("1,2003,Dinosaur, Part 1\n2,NULL,Caf\xe9\n3,broken\n".encode("latin-1"))
     found = read_items(path)
     assert found.titles == ["Dinosaur, Part 1 (2003)", "Café"]
-    assert found.notes == ("movie_titles.csv: rows that are broken left out: 1",)
+    assert found.notes == ("1 row of movie_titles.csv left out (broken)",)
 
 
 def test_sums_of_many_ratings_agree_with_pandas(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ SIDES = [
 def test_the_side_of_the_users_is_found_and_said(tmp_path: Path, side: str, text: str) -> None:
     raw = read(tmp_path / "w.csv", text)
     assert listed(raw) == {ADA, BEN}
-    assert raw.notes[0].startswith(f"wide table: rows are {side} (")
+    assert raw.notes[0].startswith(f"wide table: rows are {side}, columns are ")
 
 
 def test_numbered_users_and_items_are_told_by_their_words(tmp_path: Path) -> None:
@@ -61,10 +61,12 @@ def test_numbered_users_and_items_are_told_by_their_words(tmp_path: Path) -> Non
 
 def test_the_name_of_the_first_column_turns_the_table_round(tmp_path: Path) -> None:
     text = "key,a,b\nx,4,\ny,,3\n"
-    assert listed(read(tmp_path / "w.csv", text)) == {("x", "a", 4.0), ("y", "b", 3.0)}
+    raw = read(tmp_path / "w.csv", text)
+    assert listed(raw) == {("x", "a", 4.0), ("y", "b", 3.0)}
+    assert raw.notes[0].endswith("(for the other way round, --item-column 'key')")
     turned = read(tmp_path / "w.csv", text, item="key")
     assert listed(turned) == {("a", "x", 4.0), ("b", "y", 3.0)}
-    assert "--user-column (user=) 'key'" in turned.notes[0]
+    assert turned.notes == ("wide table: rows are items, columns are users",)
     with pytest.raises(RatingsError, match="named by its first column, 'key', not 'a'"):
         read(tmp_path / "w.csv", text, user="a")
 
