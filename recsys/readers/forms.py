@@ -149,7 +149,7 @@ def files_of_forms(names: Siblings) -> tuple[str, ...]:
     return ()
 
 
-_EXPORTS = {
+EXPORTS = {
     "Letterboxd": ({"letterboxduri", "name"},),
     "IMDb": ({"const", "yourrating"}, {"const", "yourated"}),
     "Goodreads": ({"bookid", "title", "myrating"},),
@@ -158,7 +158,7 @@ _EXPORTS = {
 
 def _check_no_export(look: Look) -> None:
     names = folded_names(look)
-    for name, kinds in _EXPORTS.items():
+    for name, kinds in EXPORTS.items():
         if any(kind <= names for kind in kinds):
             raise RatingsError(
                 f"{look.path}: the {name} export of one person; ratings of many people are needed "
