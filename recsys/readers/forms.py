@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Protocol
 
 from recsys.data.columns import folded
@@ -29,6 +28,7 @@ from recsys.readers.recognised import (
     is_long_jester,
     is_movielens,
     is_movies_dataset,
+    is_named,
     is_named_jester,
     is_recbole,
     is_tweetings,
@@ -47,7 +47,7 @@ class Reader(Protocol):
         *,
         user: str | None = None,
         item: str | None = None,
-        absent: Sequence[float] = (),
+        absent: Sequence[float | str] = (),
         scale: RatingScale | None = None,
     ) -> RawRatings: ...
 
@@ -130,7 +130,7 @@ def find_form(look: Look, siblings: Siblings) -> Form | None:
 def files_of_forms(names: Siblings) -> tuple[str, ...]:
     """The files that hold ratings by their names, of the first form that has any.
 
-    The parts of the Netflix Prize are found together. Of other forms, only the first file counts.
+    Only the parts of the Netflix Prize are joined. Of several other files one must be chosen.
 
     Examples
     --------
@@ -139,13 +139,17 @@ def files_of_forms(names: Siblings) -> tuple[str, ...]:
     """
     for form in FORMS:
         for pattern in form.files:
-            found = [name for name in sorted(names) if fnmatchcase(name.lower(), pattern)]
+            found = tuple(name for name in sorted(names) if is_named(name, pattern))
+            if len(found) > 1 and form.read is not read_netflix:
+                raise RatingsError(
+                    f"several files of ratings; name one of them: {', '.join(found[:20])}"
+                )
             if found:
-                return tuple(found if form.read is read_netflix else found[:1])
+                return found
     return ()
 
 
-_EXPORTS = {
+EXPORTS = {
     "Letterboxd": ({"letterboxduri", "name"},),
     "IMDb": ({"const", "yourrating"}, {"const", "yourated"}),
     "Goodreads": ({"bookid", "title", "myrating"},),
@@ -154,7 +158,7 @@ _EXPORTS = {
 
 def _check_no_export(look: Look) -> None:
     names = folded_names(look)
-    for name, kinds in _EXPORTS.items():
+    for name, kinds in EXPORTS.items():
         if any(kind <= names for kind in kinds):
             raise RatingsError(
                 f"{look.path}: the {name} export of one person; ratings of many people are needed "
@@ -197,7 +201,7 @@ FORMS = (
         movies=("movies_metadata.csv",),
     ),
     Form(
-        "MovieLens, CSV",
+        "MovieLens (CSV)",
         files=("ratings.csv", "ratings_small.csv", "rating.csv"),
         matches=is_movielens,
         scale=HALF_STARS,
@@ -232,7 +236,7 @@ FORMS = (
         matches=is_book_crossing,
         scale=OF_TEN,
         absent=(0.0,),
-        movies=("bx-books.csv", "bx_books.csv", "books.csv"),
+        movies=("bx-books.csv", "bx_books.csv", "*books*.csv"),
     ),
     Form(
         "Goodreads interactions",
@@ -255,7 +259,7 @@ FORMS = (
         roles=Places("userid", "animeid", "rating"),
         scale=OF_TEN,
         absent=(-1.0, 0.0),
-        movies=("anime.csv",),
+        movies=("anime.csv", "anime*.csv"),
     ),
     Form(
         "Amazon reviews 2014",
@@ -272,7 +276,7 @@ FORMS = (
         scale=WHOLE_STARS,
     ),
     Form(
-        "Amazon reviews, JSON lines",
+        "Amazon reviews (JSON lines)",
         files=("reviews_*.json*",),
         matches=has("reviewerid", "asin", "overall"),
         roles=Places("reviewerid", "asin", "overall", "unixreviewtime"),
@@ -284,7 +288,7 @@ FORMS = (
         matches=has("userid", "parentasin", "rating"),
         roles=Places("userid", "parentasin", "rating", "timestamp"),
         scale=WHOLE_STARS,
-        movies=("meta_*.jsonl", "meta_*.jsonl.gz"),
+        movies=("meta_*.jsonl",),
     ),
     Form(
         "RecBole",
@@ -315,21 +319,21 @@ FORMS = (
         scale=FOUR_STARS,
     ),
     Form(
-        "Jester, long",
+        "Jester (long)",
         files=("jester_ratings.dat",),
         matches=is_long_jester,
         roles=Places(0, 2, 4),
         scale=JOKES,
     ),
     Form(
-        "Jester, long, one tab",
+        "Jester (long, one tab)",
         files=("jester_ratings.dat", "jester_ratings.csv"),
         matches=is_named_jester,
         roles=Places(0, 1, 2),
         scale=JOKES,
     ),
     Form(
-        "Jester, wide",
+        "Jester (wide)",
         files=("jester-data-*.csv",),
         matches=lambda look, siblings: is_jester(look),
         scale=JOKES,
@@ -340,6 +344,7 @@ FORMS = (
         "Wide table",
         files=(),
         matches=lambda look, siblings: is_wide(look),
+        movies=("movies.csv", "movie.csv"),
         read=read_wide,
     ),
 )

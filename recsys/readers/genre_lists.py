@@ -8,7 +8,7 @@ from typing import Any
 from recsys.data.ratings import NO_GENRES
 
 # A list is parted at the first of these that occurs in any list of the column.
-_SEPARATORS = ("|", ";", ",", "/")
+_SEPARATORS = ("|", ";", ",")
 _NOTHING = frozenset(("", "n/a", "na", "nan", "none", "null", "unknown", "\\n", NO_GENRES))
 
 

@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,9 @@ from recsys.readers.genre_lists import joined_genres
 from recsys.readers.looks import Look, look
 from recsys.readers.movie_files import genre_names
 from recsys.readers.opened import opened_text
-from recsys.readers.recognised import folded_names
+from recsys.readers.recognised import folded_names, is_named
 from recsys.readers.tables import read_table
+from recsys.words import counted
 
 # The usual names of the files of items beside a table that has no form, in the order to try.
 MOVIE_FILES = (
@@ -99,7 +99,7 @@ def movies_beside(ratings: Folder, form: Form | None) -> Folder | None:
         files = sorted((each for each in place.iterdir() if each.is_file()), key=lambda f: f.name)
         for pattern in patterns:
             for file in files:
-                if fnmatchcase(file.name.lower(), pattern) and file.name != ratings.name:
+                if is_named(file.name, pattern) and file.name != ratings.name:
                     return file
     return None
 
@@ -216,23 +216,28 @@ def _once(path: Folder, rows: pd.DataFrame, n_broken: int = 0) -> Items:
     if not len(kept):
         raise RatingsError(f"{path}: no items; each row needs an id")
     left_out = {
-        "that are broken": n_broken,
-        "without an id": len(rows) - len(with_ids),
-        "with an id that came before": len(with_ids) - len(kept),
+        "broken": n_broken,
+        "no id": len(rows) - len(with_ids),
+        "an id that came before": len(with_ids) - len(kept),
     }
     return Items(
         file=str(path),
         ids=kept["id"].to_numpy(dtype=object),
         titles=kept["title"].where(kept["title"] != "", kept["id"]).tolist(),
         genres=kept["genres"].tolist(),
-        notes=tuple(f"{path.name}: rows {why} left out: {n:,}" for why, n in left_out.items() if n),
+        notes=tuple(
+            f"{counted(n, 'row')} of {path.name} left out ({why})"
+            for why, n in left_out.items()
+            if n
+        ),
     )
 
 
 def _linked(path: Folder, rows: pd.DataFrame) -> pd.DataFrame:
     """Give the films of movies_metadata.csv, known by TMDB's ids, the ids of links.csv."""
-    links = _folder(path) / "links.csv"
-    if not links.is_file():
+    beside = (_folder(path) / name for name in ("links.csv", "links_small.csv"))
+    links = next((file for file in beside if file.is_file()), None)
+    if links is None:
         return rows
     seen = look(links)
     name_of = {folded(name): name for name in seen.names or ()}

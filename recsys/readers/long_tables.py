@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from recsys.data.columns import OPTIONS, find_roles
 from recsys.data.ratings import RatingsError
 from recsys.readers.forms import Form, Places
-from recsys.readers.looks import Look, is_number
+from recsys.readers.looks import Look, is_number, look_notes
 from recsys.readers.raw import RawRatings
 from recsys.readers.tables import read_table
 
 NO_TIMES = "none"
 
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", "::": "double colons", " ": "blanks"}
 _ROLES = ("user", "item", "rating", "time")
 # A rating is never so large, but a time in seconds is.
 _ERA = 100_000_000.0
@@ -161,12 +160,4 @@ def _notes(look: Look, form: Form | None, places: Places) -> tuple[str, ...]:
         notes = [f"columns {', '.join(map(str, columns))}"]
     if form:
         notes.append(f"as {form.name}")
-    if look.sep in _SEPARATORS:
-        notes.append(f"separated by {_SEPARATORS[look.sep]}")
-    if look.decimal == ",":
-        notes.append("decimal commas")
-    if look.encoding in ("cp1252", "latin-1"):
-        notes.append(f"encoding {look.encoding} (guessed)")
-    elif look.encoding.startswith("utf-16"):
-        notes.append("encoding UTF-16")
-    return tuple(notes)
+    return (*notes, *look_notes(look))

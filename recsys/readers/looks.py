@@ -23,6 +23,9 @@ SAMPLE_CHARACTERS = 1 << 16
 MOST_CONTROLS = 0.02
 # A separator in front wins over one behind if both split the rows equally well.
 SEPARATORS = ("::", "\t", ";", "|", ",", " ")
+_SEPARATOR_NAMES = {
+    ";": "semicolons", "\t": "tabs", "|": "bars", "::": "double colons", " ": "blanks"
+}  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]{1,6}")
@@ -138,6 +141,20 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
         # R leaves out the name of the column of row names.
         names = ("", *names)
     return Look(path, "text", encoding, separator, decimal, escape, names, rows)
+
+
+def look_notes(look: Look) -> tuple[str, ...]:
+    """What a look worked out and people may want to know: separator, decimal mark and encoding."""
+    notes = []
+    if look.sep in _SEPARATOR_NAMES:
+        notes.append(f"separated by {_SEPARATOR_NAMES[look.sep]}")
+    if look.decimal == ",":
+        notes.append("decimal commas")
+    if look.encoding in ("cp1252", "latin-1"):
+        notes.append(f"encoding {look.encoding} (guessed)")
+    elif look.encoding.startswith("utf-16"):
+        notes.append("encoding UTF-16")
+    return tuple(notes)
 
 
 def split_rows(text: str, sep: str, escape: str = "") -> Rows:

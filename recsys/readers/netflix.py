@@ -84,7 +84,7 @@ def read_netflix(look: Look, **_options: Any) -> RawRatings:
                 frame = _line_by_line(block, line, text.file, found)
             found.blocks.append(frame)
             line += block.count("\n")
-        notes = ("Netflix Prize: columns customer, movie, rating, date", *text.notes)
+        notes = ("columns customer, movie, rating, date", "as Netflix Prize", *text.notes)
     rows = pd.concat(found.blocks, ignore_index=True) if found.blocks else pd.DataFrame()
     if not len(rows):
         first = f"; the first bad row: {found.bad_rows[0]}" if found.bad_rows else ""

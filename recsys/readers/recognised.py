@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 import numpy as np
@@ -22,7 +23,19 @@ FOUR_STARS = RatingScale(0.5, 4.0, 0.5)
 # Amazon's ids: those of reviewers begin with A; those of products are ISBNs or begin with B.
 _REVIEWER = re.compile(r"A[0-9A-Z]{5,40}")
 _PRODUCT = re.compile(r"B[0-9A-Z]{9}|[0-9]{9}[0-9X]")
+_PACKED = re.compile(r"\.(gz|bz2|xz|zst|zip)$")
 _RECBOLE = re.compile(r".+:(token|float)(_seq)?")
+
+
+def is_named(name: str, pattern: str) -> bool:
+    """Tell whether a file, packed or not, has a usual name. ``*`` stands for any text.
+
+    Examples
+    --------
+    >>> is_named("Combined_Data_1.txt.gz", "combined_data_*.txt")
+    True
+    """
+    return fnmatchcase(_PACKED.sub("", name.lower()), pattern)
 
 
 def folded_names(look: Look) -> set[str]:
@@ -42,8 +55,8 @@ def has(*names: str) -> Match:
 
 def is_movielens(look: Look, siblings: Siblings) -> bool:
     """Match the CSV files of MovieLens."""
-    is_named = {"userId", "movieId", "rating"} <= set(look.names or ())
-    return is_named and _within(look, "rating", HALF_STARS)
+    has_columns = {"userId", "movieId", "rating"} <= set(look.names or ())
+    return has_columns and _within(look, "rating", HALF_STARS)
 
 
 def is_movies_dataset(look: Look, siblings: Siblings) -> bool:
@@ -60,7 +73,7 @@ def is_dat(look: Look, siblings: Siblings) -> bool:
 def is_u_data(look: Look, siblings: Siblings) -> bool:
     """Match u.data of MovieLens."""
     return (
-        look.path.name.lower() == "u.data" and _is_bare(look, 4) and _within(look, 2, WHOLE_STARS)
+        is_named(look.path.name, "u.data") and _is_bare(look, 4) and _within(look, 2, WHOLE_STARS)
     )
 
 
@@ -83,8 +96,8 @@ def is_book_crossing(look: Look, siblings: Siblings) -> bool:
 
 def is_goodbooks(look: Look, siblings: Siblings) -> bool:
     """Match the ratings of goodbooks-10k, which lie beside books.csv."""
-    is_named = {"userid", "bookid", "rating"} <= folded_names(look)
-    return is_named and _beside(siblings, "books.csv") and _within(look, "rating", WHOLE_STARS)
+    has_columns = {"userid", "bookid", "rating"} <= folded_names(look)
+    return has_columns and _beside(siblings, "books.csv") and _within(look, "rating", WHOLE_STARS)
 
 
 def is_amazon(user: int, item: int) -> Match:
@@ -116,8 +129,8 @@ def is_lastfm_360k(look: Look, siblings: Siblings) -> bool:
 
 def is_filmtrust(look: Look, siblings: Siblings) -> bool:
     """Match ratings.txt of FilmTrust, which lies beside trust.txt."""
-    is_named = look.path.name.lower() == "ratings.txt" and _beside(siblings, "trust.txt")
-    return is_named and _is_bare(look, 3) and _within(look, 2, FOUR_STARS)
+    is_usual = is_named(look.path.name, "ratings.txt") and _beside(siblings, "trust.txt")
+    return is_usual and _is_bare(look, 3) and _within(look, 2, FOUR_STARS)
 
 
 def is_long_jester(look: Look, siblings: Siblings) -> bool:
@@ -130,8 +143,8 @@ def is_long_jester(look: Look, siblings: Siblings) -> bool:
 
 def is_named_jester(look: Look, siblings: Siblings) -> bool:
     """Match jester_ratings.dat after two tabs became one separator."""
-    is_named = look.path.name.lower().startswith("jester")
-    return is_named and _is_bare(look, 3) and width(look) == 3 and _within(look, 2, JOKES)
+    is_usual = is_named(look.path.name, "jester*")
+    return is_usual and _is_bare(look, 3) and width(look) == 3 and _within(look, 2, JOKES)
 
 
 def _is_bare(look: Look, n_columns: int) -> bool:
@@ -140,7 +153,7 @@ def _is_bare(look: Look, n_columns: int) -> bool:
 
 
 def _beside(siblings: Siblings, *names: str) -> bool:
-    return set(names) <= {name.lower() for name in siblings}
+    return all(any(is_named(sibling, name) for sibling in siblings) for name in names)
 
 
 def _column(look: Look, place: str | int) -> list[str]:

@@ -13,7 +13,7 @@ from recsys.data.columns import COUNTS, SPELLINGS, folded
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
 from recsys.data.scale import RatingScale
 from recsys.printable import shortened
-from recsys.readers.looks import Look
+from recsys.readers.looks import Look, look_notes
 from recsys.readers.raw import Column, RawRatings
 from recsys.readers.tables import Table, read_table
 
@@ -21,14 +21,17 @@ BLANKS = frozenset(("", "-", "?", ".", "na", "n/a", "nan", "<na>", "null", "none
 
 # Columns beside the ids that hold no ratings.
 _DESCRIPTIONS = frozenset(
-    ("title", "movietitle", "booktitle", "name", "genre", "genres", "year", "author", "director")
+    (
+        *("title", "movietitle", "booktitle", "name", "genre", "genres", "year", "author"),
+        *("director", "average", "mean", "total", "sum"),
+    )
 )
-_PEOPLE = frozenset((*SPELLINGS["user"], "name", "viewer", "critic", "reader", "rater", "names"))
+_PEOPLE = frozenset((*SPELLINGS["user"], "viewer", "critic", "reader", "rater"))
 _THINGS = frozenset((*SPELLINGS["item"], "titles", "items", "movies", "films", "books", "jokes"))
 # A number beyond this is no rating but an id or a time.
 _LARGEST = 100.0
-# A table without a header, or with numbers only, needs this many columns. Below, it may be a table
-# of users, items and ratings.
+# A table without blanks and without a name of users or items needs this many columns. Below, it may
+# be a table of users, items and ratings, or of anything.
 _FEWEST_COLUMNS = 6
 
 _JESTER_ABSENT = 99.0
@@ -61,12 +64,12 @@ def is_wide(look: Look) -> bool:
         return False
     cells = [_numbers([row[place] for place in rated], look.decimal) for row in _full(look)]
     labels = [row[0] for row in look.rows]
-    is_text = any(np.isnan(_numbers(labels, look.decimal)))
+    has_role = _is_item(look.names[0]) is not None
     has_blanks = any(np.isnan(row).any() for row in cells)
     return (
         _are_ratings(cells)
         and len(set(labels)) == len(labels)
-        and (is_text or has_blanks or len(rated) >= _FEWEST_COLUMNS - 1)
+        and (has_role or has_blanks or len(rated) >= _FEWEST_COLUMNS - 1)
     )
 
 
@@ -88,7 +91,7 @@ def read_wide(
     *,
     user: str | None = None,
     item: str | None = None,
-    absent: Sequence[float] = (),
+    absent: Sequence[float | str] = (),
     scale: RatingScale | None = None,
 ) -> RawRatings:
     """Read a wide table.
@@ -100,8 +103,8 @@ def read_wide(
     user, item : str, optional
         The name of the first column. ``user`` says that each row is a user, and ``item`` says that
         each row is an item. The default goes by the names.
-    absent : sequence of float
-        The numbers that mean "not rated". Blanks always do.
+    absent : sequence of float or str
+        The cells that mean "not rated". Blanks always do.
     scale : RatingScale, optional
         The scale, if the caller knows it. Then the most frequent number is not questioned.
 
@@ -123,20 +126,24 @@ def read_wide(
     return raw
 
 
-def read_jester(look: Look, *, absent: Sequence[float] = (), **_options: object) -> RawRatings:
+def read_jester(
+    look: Look, *, absent: Sequence[float | str] = (), **_options: object
+) -> RawRatings:
     """Read a table of Jester: one row for each user, 99 for a joke that the user did not rate.
 
     The users have the numbers of their rows, and the jokes those of their columns. The first column
     is left out if it says how many jokes a user rated.
     """
     table = read_table(look, range(_width(look)))
-    counted = _has_counts([_numbers(row, look.decimal) for row in look.rows])
-    columns = range(1 if counted else 0, _width(look))
-    ids = look.names or tuple(str(place + (not counted)) for place in range(_width(look)))
-    note = "Jester: rows are users, columns are jokes" + (
-        ", the first column counts them" if counted else ""
-    )
-    layout = _Layout(None, tuple(columns), tuple(ids[place] for place in columns), True, note)
+    note = "Jester: rows are users, columns are jokes"
+    label, n_first = None, 0
+    if _has_counts([_numbers(row, look.decimal) for row in look.rows]):
+        note, n_first = f"{note}, the first column counts them", 1
+    elif folded((look.names or ("",))[0]) in _PEOPLE or _are_labels(table.frame[0], look.decimal):
+        label, n_first = 0, 1
+    columns = range(n_first, _width(look))
+    names = look.names or tuple(str(place - n_first + 1) for place in range(_width(look)))
+    layout = _Layout(label, tuple(columns), tuple(names[at] for at in columns), True, note)
     return _ratings(look, table, layout, absent or (_JESTER_ABSENT,))
 
 
@@ -199,11 +206,11 @@ def _layout(look: Look, table: Table, user: str | None, item: str | None) -> _La
     labels = [row[0] for row in look.rows]
     is_users = item is None and (user is not None or _rows_are_users(names[0], labels, ids))
     sides = ("users", "items") if is_users else ("items", "users")
-    option = "--item-column (item=)" if is_users else "--user-column (user=)"
-    note = (
-        f"wide table: rows are {sides[0]} (column {shortened(names[0])!r}), columns are {sides[1]}"
-        f" (for the other way round, {option} {shortened(names[0])!r})"
-    )
+    option = "--item-column" if is_users else "--user-column"
+    first = shortened(names[0])
+    note = f"wide table: rows are {sides[0]}, columns are {sides[1]}"
+    if user is None and item is None:
+        note += f" (for the other way round, {option} {first!r})"
     left_out = [name for at, name in enumerate(names) if at and at not in columns]
     if left_out:
         note += f", left out {', '.join(shortened(name) for name in left_out)}"
@@ -221,16 +228,22 @@ def _are_labels(column: pd.Series, decimal: str) -> bool:
 
 def _rows_are_users(first: str, labels: Sequence[str], ids: Sequence[str]) -> bool:
     """Tell whether rows are users: by the first name of the header, then by the ids."""
-    words = [word for word in re.split(r"[\W_\d]+", first) if word]
-    for name in (folded(first), *(folded(word) for word in words)):
-        if name in _THINGS:
-            return False
-        if name in _PEOPLE - {"name", "names"}:
-            return True
+    is_item = _is_item(first)
+    if is_item is not None:
+        return not is_item
     if _stem(labels) in _THINGS or _stem(ids) in _PEOPLE:
         return False
     has_years = sum(bool(_YEAR.search(label)) for label in labels)
     return 2 * has_years <= len(labels)
+
+
+def _is_item(name: str) -> bool | None:
+    """Tell whether a name in the header, or the first word of it, means items; None if neither."""
+    words = [folded(word) for word in re.split(r"[\W_\d]+", name) if word]
+    for word in (folded(name), *words):
+        if word in _THINGS | _PEOPLE:
+            return word in _THINGS
+    return None
 
 
 def _stem(ids: Sequence[str]) -> str:
@@ -239,19 +252,25 @@ def _stem(ids: Sequence[str]) -> str:
     return stems.pop() if len(stems) == 1 else ""
 
 
-def _ratings(look: Look, table: Table, layout: _Layout, absent: Sequence[float]) -> RawRatings:
+def _ratings(
+    look: Look, table: Table, layout: _Layout, absent: Sequence[float | str]
+) -> RawRatings:
+    numbers_absent = [value for value in absent if not isinstance(value, str)]
+    texts_absent = frozenset(value for value in absent if isinstance(value, str))
     rows: list[Ints] = []
     values: list[Floats] = []
     bad_rows: list[BadRow] = []
     n_absent = 0
     for place in layout.columns:
         numbers = _column(table.frame[place], look.decimal)
-        for row in np.flatnonzero(np.isinf(numbers)).tolist():
-            line = int(table.lines(np.array([row]))[0])
-            value = shortened(str(table.frame[place].iloc[row]))
-            bad_rows.append(BadRow(str(look.path), line, value, "rating is not a number"))
-        is_absent = np.isin(numbers, np.asarray(absent, np.float64))
+        is_absent = np.isin(numbers, numbers_absent) | table.frame[place].isin(texts_absent)
         n_absent += int(is_absent.sum())
+        bad = np.flatnonzero(np.isinf(numbers) & ~is_absent)
+        if bad.size:
+            cells = table.frame[place].iloc[bad]
+            for cell, line in zip(cells, table.lines(bad).tolist(), strict=True):
+                value = shortened(str(cell))
+                bad_rows.append(BadRow(str(look.path), line, value, "rating is not a number"))
         found = np.flatnonzero(np.isfinite(numbers) & ~is_absent)
         rows.append(found)
         values.append(numbers[found])
@@ -272,7 +291,7 @@ def _ratings(look: Look, table: Table, layout: _Layout, absent: Sequence[float])
         file=str(look.path),
         lines=lambda found: table.lines(at[found]),
         bad_rows=(*table.bad_rows, *bad_rows),
-        notes=(layout.note,),
+        notes=(layout.note, *look_notes(look)),
         n_absent=n_absent,
     )
 
