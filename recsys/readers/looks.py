@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -28,6 +29,7 @@ _SEPARATOR_NAMES = {
 }  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
+_LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{\s*\"")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]{1,6}")
 # Between commas, three digits may be thousands.
 _QUOTED_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]{1,2}")
@@ -119,6 +121,11 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
     if _n_controls(sample) > MOST_CONTROLS * len(sample):
         raise RatingsError(
             f"{path}: neither text nor Parquet, Feather or Arrow; save the table as CSV"
+        )
+    if _LIST_OF_OBJECTS.match(sample) and sep is None:
+        raise RatingsError(
+            f"{path}: a list of JSON; save it as JSON lines, with one object on each line (pandas: "
+            "to_json(lines=True, orient='records'))"
         )
     if sample.lstrip().startswith("{") and sep is None:
         found = _objects(sample)
@@ -239,9 +246,15 @@ def _n_controls(text: str) -> int:
 
 def _objects(sample: str) -> list[dict[str, Any]]:
     """The objects on the whole lines of a sample."""
-    from recsys.readers.jsonl import json_object
-
-    return [found for line in sample.split("\n") if (found := json_object(line)) is not None]
+    found = []
+    for line in sample.split("\n"):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    return found
 
 
 def _cell(value: object) -> str:
