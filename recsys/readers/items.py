@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.data.columns import SPELLINGS, folded
+from recsys.data.columns import SPELLINGS, TITLES, folded
 from recsys.data.ratings import NO_GENRES, RatingsError
 from recsys.printable import shortened
 from recsys.readers.formats import Folder
@@ -34,7 +34,7 @@ _TITLES = (
 )  # fmt: skip
 _GENRES = ("genres", "genre", "class", "categories", "category")
 _YEARS = ("releaseyear", "year", "releasedate")
-_IDS = (*(name for name in SPELLINGS["item"] if name != "title"), "id", "malid", "tconst")
+_IDS = (*(name for name in SPELLINGS["item"] if name not in TITLES), "id", "malid", "tconst")
 
 _NETFLIX_TITLE = re.compile(r"\s*([0-9]+),([0-9]{4}|NULL),(.*)")
 _WITH_YEAR = re.compile(r"\([0-9]{4}\)\s*$")
