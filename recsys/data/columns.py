@@ -16,9 +16,9 @@ _USERS = (
 _ITEMS = (
     "item items itemid iid movie movieid film filmid book bookid anime animeid manga mangaid "
     "product productid isbn asin parentasin track trackid song songid artist artistid album "
-    "albumid joke jokeid game gameid app appid show showid series seriesid video videoid recipe recipeid "
-    "business businessid restaurant restaurantid hotel hotelid place placeid venue venueid beer "
-    "beerid wine wineid course courseid article articleid"
+    "albumid joke jokeid game gameid app appid show showid series seriesid video videoid recipe "
+    "recipeid business businessid restaurant restaurantid hotel hotelid place placeid venue "
+    "venueid beer beerid wine wineid course courseid article articleid"
 )
 _TITLES = (
     "title itemname moviename movietitle filmname bookname booktitle productname trackname "

@@ -29,6 +29,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 # The characters before the start of a field.
 _STARTS = np.zeros(256, np.bool_)
+_DIGITS = np.zeros(256, np.bool_)
+_DIGITS[[ord(letter) for letter in "0123456789"]] = True
 _STARTS[[ord(letter) for letter in '\n\r\t ,;|"-' + _FOR_COLONS]] = True
 
 
@@ -198,7 +200,8 @@ class _Source(io.TextIOBase):
     """A header of our own and then the rest of a stream, for pandas.
 
     Each ``::`` becomes one character. If numbers are to be exact, ``has_odd_numbers`` tells whether
-    any field may begin with a plus, or with a zero before another digit.
+    any field may begin with a plus, or with a zero before another digit, or may be a power such as
+    1e2. pandas reads them as numbers, but they are text.
     """
 
     def __init__(self, header: str, stream: TextIO, sep: str, must_be_exact: bool) -> None:
@@ -229,9 +232,9 @@ class _Source(io.TextIOBase):
     def _check(self, text: str) -> None:
         letters = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
         before, first, second = letters[:-2], letters[1:-1], letters[2:]
-        is_start = _STARTS[before]
-        is_zero = (first == ord("0")) & (second >= ord("0")) & (second <= ord("9"))
-        self.has_odd_numbers = bool((is_start & (is_zero | (first == ord("+")))).any())
+        is_led = _STARTS[before] & ((first == ord("+")) | ((first == ord("0")) & _DIGITS[second]))
+        has_power = _DIGITS[before] & ((first == ord("e")) | (first == ord("E"))) & _DIGITS[second]
+        self.has_odd_numbers = bool((is_led | has_power).any())
 
 
 def _skip_header(look: Look, stream: TextIO) -> None:
