@@ -188,7 +188,7 @@ def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool
         )
         notes.append(f"{n_absent:,} not rated ({listed or 'blank'})")
     if is_empty.any():
-        notes.append(f"{int(is_empty.sum()):,} rows without values")
+        notes.append(f"empty rows: {int(is_empty.sum()):,}")
     kept = np.flatnonzero(~(left_out | is_bad))
     return _Part(
         raw=raw,
