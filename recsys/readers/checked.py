@@ -137,69 +137,60 @@ def check_share(n_good: int, bad_rows: Sequence[BadRow]) -> str:
 
 
 def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool) -> _Part:
-    notes = list(raw.notes)
     users, items = _factorized(raw.users), _factorized(raw.items)
-    no_user, no_item = _blank(users), _blank(items)
-    n_rows = len(users[0])
-    is_absent = np.zeros(n_rows, np.bool_)
-    values, no_number, is_blank = None, is_absent, is_absent
-    if raw.ratings is not None:
-        values, texts = _numbers(raw.ratings, raw.decimal)
-        numbers = [value for value in absent if not isinstance(value, str)]
-        is_absent = np.isin(values, numbers) if numbers else is_absent
-        named = [value for value in absent if isinstance(value, str)]
-        if named:
-            is_absent = is_absent | np.isin(texts(np.arange(n_rows)), named)
-        no_number = ~np.isfinite(values)
-        is_blank = no_number.copy()
-        is_blank[no_number] = [not text for text in texts(np.flatnonzero(no_number))]
-    # Spreadsheets write rows without any value below a table.
-    is_empty = no_user & no_item & (is_blank | (raw.ratings is None))
+    numbers = None if raw.ratings is None else _numbers(raw.ratings, raw.decimal)
     times = None if raw.times is None else read_times(raw.times, raw.file)
-    bad: dict[str, tuple[Mask, Column]] = {
-        "user is empty": (no_user, raw.users),
-        "item is empty": (no_item, raw.items),
-    }
-    if raw.ratings is not None:
-        bad[EMPTY_RATING] = (no_number & is_blank, raw.ratings)
-        bad["rating is not a number"] = (no_number, raw.ratings)
-    if times is not None and raw.times is not None:
-        bad["time is no time"] = (times.is_bad, raw.times)
-        notes += [times.note] if times.note else []
-    left_out = is_absent | is_empty
+    nowhere = np.zeros(len(users[0]), np.bool_)
+    no_number = nowhere if numbers is None else ~np.isfinite(numbers.values)
+    is_blank = nowhere if numbers is None else no_number & numbers.among([""])
+    no_user, no_item = _blank(users), _blank(items)
+    # Spreadsheets write rows without any value below a table.
+    is_empty = no_user & no_item & (is_blank if numbers else ~nowhere)
+    is_absent = nowhere if numbers is None or not absent else numbers.among(absent) & ~is_empty
+    left_out = is_empty | is_absent
+    problems: list[tuple[str, Mask, Column | None]] = [
+        ("user is empty", no_user, raw.users),
+        ("item is empty", no_item, raw.items),
+        (EMPTY_RATING, is_blank, raw.ratings),
+        ("rating is not a number", no_number, raw.ratings),
+        ("time is no time", times.is_bad if times else nowhere, raw.times),
+    ]
     bad_rows = list(raw.bad_rows)
-    is_bad = np.zeros(n_rows, np.bool_)
-    for reason, (mask, column) in bad.items():
-        found = np.flatnonzero(mask & ~left_out & ~is_bad)
-        is_bad[found] = True
-        if len(found) and not skip_bad_rows:
-            found = found[:1]
-        bad_rows += [
-            BadRow(raw.file, int(line), shortened(_text(column, row)), reason)
-            for row, line in zip(found, raw.lines(found) if len(found) else (), strict=True)
-        ]
+    is_good = ~left_out
+    for reason, mask, column in problems:
+        found = np.flatnonzero(mask & is_good)
+        is_good[found] = False
+        if column is not None and len(found):
+            shown_rows = found if skip_bad_rows else found[:1]
+            bad_rows += [
+                BadRow(raw.file, int(line), shortened(_text(column, row)), reason)
+                for row, line in zip(shown_rows, raw.lines(shown_rows), strict=True)
+            ]
     bad_rows.sort(key=lambda row: row.line)
     if bad_rows and not skip_bad_rows:
         raise bad_row_error(bad_rows[0])
-    n_absent = raw.n_absent + int((is_absent & ~is_empty).sum())
-    if n_absent:
-        listed = ", ".join(
-            f"{value:g}" if not isinstance(value, str) else repr(value) for value in absent
-        )
-        notes.append(f"{n_absent:,} not rated ({listed or 'blank'})")
-    if is_empty.any():
-        notes.append(f"empty rows: {int(is_empty.sum()):,}")
-    kept = np.flatnonzero(~(left_out | is_bad))
+    kept = np.flatnonzero(is_good)
+    notes = [*raw.notes, *([times.note] if times and times.note else [])]
+    if n_absent := raw.n_absent + int(is_absent.sum()):
+        values = ", ".join(repr(each) if isinstance(each, str) else f"{each:g}" for each in absent)
+        notes.append(f"{n_absent:,} not rated ({values or 'blank'})")
+    if n_empty := int(is_empty.sum()):
+        notes.append(f"empty rows: {n_empty:,}")
     return _Part(
         raw=raw,
         kept=kept,
         users=_taken(users, kept),
         items=_taken(items, kept),
-        ratings=None if values is None else values[kept],
-        times=None if times is None else times.seconds[kept],
+        ratings=None if numbers is None else _at(numbers.values, kept),
+        times=None if times is None else _at(times.seconds, kept),
         bad_rows=bad_rows,
         notes=notes,
     )
+
+
+def _at(values: npt.NDArray[Any], rows: Ints) -> npt.NDArray[Any]:
+    """The values of ascending rows; 25 million are copied only if some are left out."""
+    return values if len(rows) == len(values) else values[rows]
 
 
 def _factorized(column: Column) -> Coded:
@@ -227,7 +218,7 @@ def _taken(column: Coded, rows: Ints) -> Coded:
     """The rows of a column, and only those distinct values that they have."""
     codes, distinct = column
     if distinct is None:
-        return codes[rows], None
+        return _at(codes, rows), None
     used = np.unique(codes[rows])
     place = np.zeros(len(distinct), np.int64)
     place[used] = np.arange(len(used))
@@ -259,18 +250,34 @@ def _odd_ids(name: str, ids: Ids) -> list[str]:
     return [f"ids of {name} are text, such as {shown(distinct[~is_number].iloc[0])}"]
 
 
-def _numbers(column: Column, decimal: str) -> tuple[Floats, Callable[[Ints], list[str]]]:
-    """A column as float64, NaN where it is no number; and a function that shows rows as text."""
+@dataclass(frozen=True, eq=False)
+class _Numbers:
+    """A column as float64, NaN where it is no number; and its distinct texts and their codes."""
+
+    values: Floats
+    codes: Ints
+    texts: Sequence[str]
+
+    def among(self, wanted: Sequence[float | str]) -> Mask:
+        """The rows that are one of some numbers or texts."""
+        numbers = [each for each in wanted if not isinstance(each, str)]
+        texts = {each for each in wanted if isinstance(each, str)}
+        found: Mask = np.isin(self.values, numbers)
+        if texts and self.texts:
+            found |= np.array([text in texts for text in self.texts])[self.codes]
+        elif "" in texts:
+            found |= np.isnan(self.values)
+        return found
+
+
+def _numbers(column: Column, decimal: str) -> _Numbers:
     values: Any = column.array if isinstance(column, pd.Series) else column
     if getattr(values.dtype, "kind", "O") in "iuf":
-        numbers = np.asarray(values, dtype=np.float64)
-        return numbers, lambda rows: [
-            "" if np.isnan(number) else f"{number:.15g}" for number in numbers[rows]
-        ]
+        return _Numbers(np.asarray(values, dtype=np.float64), np.empty(0, np.int64), ())
     codes, distinct = _factorized(values)
+    # The last text is for the code -1 of a missing value.
     texts = ["" if pd.isna(value) else str(value).strip() for value in distinct or ()] + [""]
-    numbers = np.array([_number(text, decimal) for text in texts])[codes]
-    return numbers, lambda rows: [texts[code] for code in codes[rows]]
+    return _Numbers(np.array([_number(text, decimal) for text in texts])[codes], codes, texts)
 
 
 def _number(text: str, decimal: str) -> float:
