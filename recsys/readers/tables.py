@@ -146,7 +146,8 @@ def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dic
     header = (" " if look.sep == " " else options["sep"]).join(names) + "\n"
     columns = {**types, look.width: "category"}
     blocks: dict[int, list[Any]] = {place: [] for place in columns}
-    with opened_text(look.path, look.encoding) as text:
+    # NumPy is to refuse inf as a whole number, instead of warning of it.
+    with opened_text(look.path, look.encoding) as text, np.errstate(invalid="raise"):
         _skip_header(look, text.stream)
         must_be_exact = any(types[place] == "int64" for place in exact)
         source = _Source(header, text.stream, look.sep, must_be_exact)
@@ -172,7 +173,7 @@ def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dic
             raise _unclosed(look, error) from None
         except RatingsError:
             raise
-        except (ValueError, OverflowError):
+        except (ValueError, ArithmeticError):
             return None
     return {
         place: _text(parts) if types.get(place) == "object" else np.concatenate(parts)

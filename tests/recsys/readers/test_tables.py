@@ -186,7 +186,9 @@ def test_text_stays_as_written_and_numbers_must_be_exact(file):
     assert table.frame.to_numpy().tolist() == [["1", "007", "4.5", "01"], ["2", "NA", "3", "2"]]
 
 
-@pytest.mark.parametrize("late", ["007", "+7", "x", "", "1.5", "1e2", "99999999999999999999"])
+@pytest.mark.parametrize(
+    "late", ["007", "+7", "x", "", "1.5", "1e2", "inf", "nan", "1e999", "99999999999999999999"]
+)
 def test_an_odd_id_far_behind_the_start_keeps_all_ids_as_written(file, late):
     rows = [f"{number},5\n" for number in range(1, 30_000)]
     path = file("user,stars\n" + "".join(rows) + f"{late},4\n")
