@@ -7,20 +7,35 @@ from dataclasses import dataclass
 from recsys.data.ratings import RatingsError
 from recsys.printable import shortened
 
-_USERS = "user users userid reviewer reviewerid customer customerid member memberid person people"
-_ITEMS = (
-    "item items itemid movie movieid film filmid book bookid anime animeid product productid isbn "
-    "asin parentasin track trackid song songid artist artistid album albumid joke jokeid game "
-    "gameid show showid recipe recipeid business businessid restaurant restaurantid title"
+_USERS = (
+    "user users userid username uid reviewer reviewerid reviewername reviewprofilename customer "
+    "customerid member memberid person personid people rater raterid critic criticid client "
+    "clientid visitor visitorid account accountid profile profileid profilename listener "
+    "listenerid viewer viewerid reader readerid"
 )
-_RATINGS = "rating ratings score scores stars star value overall yourrating bookrating rate"
-_COUNTS = "count counts plays playcount listens listencount weight views clicks purchases"
+_ITEMS = (
+    "item items itemid itemname iid movie movieid moviename movietitle film filmid filmname book "
+    "bookid bookname booktitle anime animeid manga mangaid product productid productname isbn asin "
+    "parentasin track trackid trackname song songid songname artist artistid artistname album "
+    "albumid joke jokeid game gameid gamename app appid show showid series seriesid video videoid "
+    "recipe recipeid business businessid restaurant restaurantid hotel hotelid place placeid venue "
+    "venueid beer beerid beername wine wineid course courseid article articleid imdbid tmdbid title"
+)
+_RATINGS = (
+    "rating ratings score scores stars star value overall yourrating userrating itemrating "
+    "movierating bookrating animerating rate grade points preference liked reviewoverall "
+    "reviewscore reviewrating userscore"
+)
+_COUNTS = (
+    "count counts plays playcount nplays timesplayed listens listencount weight views viewcount "
+    "clicks purchases quantity"
+)
 _TIMES = (
-    "time times timestamp date datetime unixtime unixreviewtime reviewtime ratedat ratingdate "
-    "daterated createdat created reviewdate"
+    "time times timestamp ts date datetime unixtime unixtimestamp unixreviewtime reviewtime "
+    "reviewdate ratedat ratingdate ratingtime ratingtimestamp daterated createdat created dateadded"
 )
 
-# Names of each role as ``folded`` writes them. Names in front win over names behind.
+# Names of each role as ``folded`` writes them.
 SPELLINGS = {
     "user": _USERS.split(),
     "item": _ITEMS.split(),

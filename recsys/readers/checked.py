@@ -11,8 +11,8 @@ import pandas as pd
 
 from recsys.data.ids import Ids, as_ids
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
-from recsys.printable import shortened
-from recsys.readers.raw import Column, RawRatings, bad_row_error
+from recsys.printable import shortened, shown
+from recsys.readers.raw import EMPTY_RATING, Column, RawRatings, bad_row_error
 from recsys.readers.times import read_times
 
 Mask = npt.NDArray[np.bool_]
@@ -101,9 +101,12 @@ def checked_rows(
     notes = list(dict.fromkeys(note for part in parts for note in part.notes))
     if 0 < len(times) < len(parts):
         notes.append("times are left out, as not all files have them")
+    users = _joined_ids([part.users for part in parts])
+    items = _joined_ids([part.items for part in parts])
+    notes += [*_odd_ids("users", users), *_odd_ids("items", items)]
     return Rows(
-        users=_joined_ids([part.users for part in parts]),
-        items=_joined_ids([part.items for part in parts]),
+        users=users,
+        items=items,
         ratings=np.concatenate([part.ratings for part in parts]) if all(has_ratings) else None,
         times=np.concatenate(times) if len(times) == len(parts) else None,
         line_of=lambda rows: _lines_in(parts, rows),
@@ -139,7 +142,7 @@ def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool
     no_user, no_item = _blank(users), _blank(items)
     n_rows = len(users[0])
     is_absent = np.zeros(n_rows, np.bool_)
-    values, no_number = None, is_absent
+    values, no_number, is_blank = None, is_absent, is_absent
     if raw.ratings is not None:
         values, texts = _numbers(raw.ratings, raw.decimal)
         numbers = [value for value in absent if not isinstance(value, str)]
@@ -148,14 +151,17 @@ def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool
         if named:
             is_absent = is_absent | np.isin(texts(np.arange(n_rows)), named)
         no_number = ~np.isfinite(values)
+        is_blank = no_number.copy()
+        is_blank[no_number] = [not text for text in texts(np.flatnonzero(no_number))]
     # Spreadsheets write rows without any value below a table.
-    is_empty = no_user & no_item & (no_number | (raw.ratings is None))
+    is_empty = no_user & no_item & (is_blank | (raw.ratings is None))
     times = None if raw.times is None else read_times(raw.times, raw.file)
     bad: dict[str, tuple[Mask, Column]] = {
         "user is empty": (no_user, raw.users),
         "item is empty": (no_item, raw.items),
     }
     if raw.ratings is not None:
+        bad[EMPTY_RATING] = (no_number & is_blank, raw.ratings)
         bad["rating is not a number"] = (no_number, raw.ratings)
     if times is not None and raw.times is not None:
         bad["time is no time"] = (times.is_bad, raw.times)
@@ -181,6 +187,8 @@ def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool
             f"{value:g}" if not isinstance(value, str) else repr(value) for value in absent
         )
         notes.append(f"{n_absent:,} not rated ({listed or 'blank'})")
+    if is_empty.any():
+        notes.append(f"{int(is_empty.sum()):,} rows without values")
     kept = np.flatnonzero(~(left_out | is_bad))
     return _Part(
         raw=raw,
@@ -240,12 +248,25 @@ def _joined_ids(parts: Sequence[Coded]) -> Ids:
     )
 
 
+def _odd_ids(name: str, ids: Ids) -> list[str]:
+    """A note if ids are text although most of them are whole numbers."""
+    if ids.dtype.kind == "i":
+        return []
+    distinct = pd.Series(pd.unique(ids))
+    is_number = distinct.str.fullmatch(r"(?:0|-?[1-9][0-9]{0,17})(?:\.0+)?").to_numpy(np.bool_)
+    if 2 * is_number.sum() <= len(distinct):
+        return []
+    return [f"ids of {name} are text, such as {shown(distinct[~is_number].iloc[0])}"]
+
+
 def _numbers(column: Column, decimal: str) -> tuple[Floats, Callable[[Ints], list[str]]]:
     """A column as float64, NaN where it is no number; and a function that shows rows as text."""
     values: Any = column.array if isinstance(column, pd.Series) else column
     if getattr(values.dtype, "kind", "O") in "iuf":
         numbers = np.asarray(values, dtype=np.float64)
-        return numbers, lambda rows: [f"{number:.15g}" for number in numbers[rows]]
+        return numbers, lambda rows: [
+            "" if np.isnan(number) else f"{number:.15g}" for number in numbers[rows]
+        ]
     codes, distinct = _factorized(values)
     texts = ["" if pd.isna(value) else str(value).strip() for value in distinct or ()] + [""]
     numbers = np.array([_number(text, decimal) for text in texts])[codes]

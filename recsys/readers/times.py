@@ -16,7 +16,7 @@ from recsys.readers.raw import Column
 # more than 3,000 years ahead.
 _UNITS = ((1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "milliseconds", 1000))
 
-_NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})[./-][0-9]{4}\b.*")
+_NUMERIC_DATE = re.compile(r"([0-9]{1,2})([ ./-])([0-9]{1,2})(?:[./-]|, ?)[0-9]{4}\b.*")
 _MONTH = re.compile(r"[A-Za-z]{3}")
 
 WAY_OUT = "write seconds or dates such as 2005-04-02, or leave times out by --time-column none"
@@ -76,7 +76,7 @@ def read_times(column: Column, file: str) -> Times | None:
     if (texts == "").all():
         return None
     numbers = pd.to_numeric(texts, errors="coerce")
-    if numbers.notna().sum() > 0.5 * (texts != "").sum():
+    if 2 * numbers.notna().sum() >= (texts != "").sum():
         return _from_numbers(numbers.to_numpy(np.float64)[codes])
     found = _from_dates(_dates(texts, file), codes)
     if 2 * found.is_bad.sum() > (texts != "").to_numpy()[codes].sum():
@@ -120,7 +120,7 @@ def _dates(texts: pd.Series, file: str) -> pd.Series:
     if 2 * len(parts) > len(others):
         day_first = _is_day_first(parts, file)
         order = "%d-%m-%Y" if day_first else "%m-%d-%Y"
-        days = texts.str.replace(r"[./]", "-", regex=True)
+        days = texts.str.replace(r"^(\d+)[ ./-](\d+)(?:[./-]|, ?)", r"\1-\2-", regex=True)
         clock = days.str.extract(r"^(\S+)\s*(.*)$")
         day = pd.to_datetime(clock[0], format=order, utc=True, errors="coerce")
         time = pd.to_timedelta(clock[1].where(clock[1] != "", "0s"), errors="coerce")
