@@ -80,10 +80,10 @@ def is_jester(look: Look) -> bool:
         return False
     ratings = np.concatenate([row[1:] for row in rows])
     rated = ratings[ratings != _JESTER_ABSENT]
-    smallest, largest = _JESTER_ENDS
-    is_within = bool(((rated >= smallest) & (rated <= largest)).all())
     is_continuous = bool((rated < 0).any() and (rated != np.floor(rated)).any())
-    return is_within and is_continuous and (len(rated) < len(ratings) or _has_counts(rows))
+    return (
+        _are_jokes(ratings) and is_continuous and (len(rated) < len(ratings) or _has_counts(rows))
+    )
 
 
 def read_wide(
@@ -137,10 +137,12 @@ def read_jester(
     table = read_table(look, range(_width(look)))
     note = "Jester: rows are users, columns are jokes"
     label, n_first = None, 0
-    if _has_counts([_numbers(row, look.decimal) for row in look.rows]):
-        note, n_first = f"{note}, the first column counts them", 1
-    elif folded((look.names or ("",))[0]) in _PEOPLE or _are_labels(table.frame[0], look.decimal):
+    rows = [_numbers(row, look.decimal) for row in look.rows]
+    if folded((look.names or ("",))[0]) in _PEOPLE or _are_labels(table.frame[0], look.decimal):
         label, n_first = 0, 1
+    if _has_counts(rows) or (label is None and not _are_jokes(np.array([row[0] for row in rows]))):
+        label, n_first = None, 1
+        note = f"{note}, the first column counts them"
     columns = range(n_first, _width(look))
     names = look.names or tuple(str(place - n_first + 1) for place in range(_width(look)))
     layout = _Layout(label, tuple(columns), tuple(names[at] for at in columns), True, note)
@@ -182,6 +184,12 @@ def _numbers(cells: Sequence[str], decimal: str) -> Floats:
 
 def _are_ratings(rows: Sequence[Floats]) -> bool:
     return bool(rows) and all((np.isnan(row) | (np.abs(row) <= _LARGEST)).all() for row in rows)
+
+
+def _are_jokes(cells: Floats) -> bool:
+    smallest, largest = _JESTER_ENDS
+    is_within = (cells >= smallest) & (cells <= largest)
+    return bool((is_within | (cells == _JESTER_ABSENT)).all())
 
 
 def _has_counts(rows: Sequence[Floats]) -> bool:

@@ -130,6 +130,14 @@ def test_titles_hold_commas_and_years_may_be_unknown(tmp_path: Path) -> None:
     assert found.notes == ("1 row of movie_titles.csv left out (broken)",)
 
 
+def test_titles_that_were_saved_again_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "movie_titles.csv"
+    path.write_text("1;2003;Dinosaur, Part 1\n2;NULL;Comet\n")
+    assert read_items(path).titles == ["Dinosaur, Part 1 (2003)", "Comet"]
+    path.write_text("Movie_Id,Year,Name\n1,2003,Dinosaur\n")
+    assert read_items(path).titles == ["Dinosaur (2003)"]
+
+
 def test_sums_of_many_ratings_agree_with_pandas(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
