@@ -39,7 +39,7 @@ _ELSEWHERE = ("imdbid", "tmdbid")
 _NAMED = [name for name in SPELLINGS["item"] if name not in (*_TITLES, *_ELSEWHERE)]
 _IDS = (
     *(name for name in _NAMED if name.endswith(("id", "isbn", "asin"))),
-    *(*_NAMED, "id", "malid", "tconst", *_ELSEWHERE),
+    *(*_NAMED, "id", "uid", "malid", "tconst", *_ELSEWHERE),
 )
 # A table of items is searched by its columns among so many files.
 _MOST_FILES = 30

@@ -265,7 +265,7 @@ def _movies(
     unlisted = distinct[~pd.Series(distinct).isin(ids).to_numpy()]
     table = movies_frame(
         np.concatenate([ids, unlisted]),
-        [*items.titles, *unlisted.astype(str)],
+        [*items.titles, *map(str, unlisted.tolist())],
         [*items.genres, *[NO_GENRES] * len(unlisted)],
     )
     missing = f" ({len(unlisted):,} of {len(distinct):,} items have none)" if len(unlisted) else ""

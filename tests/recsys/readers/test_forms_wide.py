@@ -109,6 +109,15 @@ def test_zeros_and_blanks_are_not_guessed(tmp_path: Path) -> None:
     assert len(listed(with_zeros)) == 10
 
 
+@pytest.mark.parametrize("code", [99, -1])
+def test_a_code_beyond_all_ratings_is_not_guessed(tmp_path: Path, code: int) -> None:
+    text = f"User,a,b,c\nAda,4,{code},5\nBen,0,3,{code}\n"
+    with pytest.raises(RatingsError, match=f"2 of 6 cells are {code}; .*--absent {code} "):
+        read(tmp_path / "w.csv", text)
+    assert len(listed(read(tmp_path / "w.csv", text, absent=(code,)))) == 4
+    assert len(listed(read(tmp_path / "w.csv", text.replace(str(code), "7")))) == 6
+
+
 def test_half_of_the_cells_may_have_one_value_and_likes_have_only_one(tmp_path: Path) -> None:
     assert len(listed(read(tmp_path / "w.csv", "User,a,b\nAda,4,4\nBen,1,2\n"))) == 4
     assert len(listed(read(tmp_path / "w.csv", "User,a,b\nAda,1,1\nBen,,1\n"))) == 3
@@ -188,9 +197,20 @@ def test_jester_is_read_with_and_without_its_first_column(tmp_path: Path, text: 
 
 @pytest.mark.parametrize(
     "text",
+    ["3,-7,99,8,-9\n2,99,4,99,0\n", "4,-7.5,1,8,-9\n4,2,4,9,0\n", "3.5,-7,99,8\n2,99,4.5,99\n"],
+)
+def test_two_signs_of_three_tell_jester(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "jokes.csv"
+    path.write_text(text)
+    assert is_jester(look(path))
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "3,-7.82,98,8.79,-9.66\n2,99,4.08,99,-0.29\n",
         "1,5,99,4,3\n2,99,4,99,1\n",
+        "2,-7,8.5,-9\n2,1,4.5,0\n",
         "a,-7.82,x,8.79,-9.66\nb,99,4.08,99,-0.29\n",
         "1,-7.82,,8.79\n2,,4.08,\n",
     ],
