@@ -14,12 +14,15 @@ _USERS = (
     "listenerid viewer viewerid reader readerid"
 )
 _ITEMS = (
-    "item items itemid itemname iid movie movieid moviename movietitle film filmid filmname book "
-    "bookid bookname booktitle anime animeid manga mangaid product productid productname isbn asin "
-    "parentasin track trackid trackname song songid songname artist artistid artistname album "
-    "albumid joke jokeid game gameid gamename app appid show showid series seriesid video videoid "
-    "recipe recipeid business businessid restaurant restaurantid hotel hotelid place placeid venue "
-    "venueid beer beerid beername wine wineid course courseid article articleid imdbid tmdbid title"
+    "item items itemid iid movie movieid film filmid book bookid anime animeid manga mangaid "
+    "product productid isbn asin parentasin track trackid song songid artist artistid album "
+    "albumid joke jokeid game gameid app appid show showid series seriesid video videoid recipe recipeid "
+    "business businessid restaurant restaurantid hotel hotelid place placeid venue venueid beer "
+    "beerid wine wineid course courseid article articleid"
+)
+_TITLES = (
+    "title itemname moviename movietitle filmname bookname booktitle productname trackname "
+    "songname artistname gamename beername"
 )
 _RATINGS = (
     "rating ratings score scores stars star value overall yourrating userrating itemrating "
@@ -38,11 +41,13 @@ _TIMES = (
 # Names of each role as ``folded`` writes them.
 SPELLINGS = {
     "user": _USERS.split(),
-    "item": _ITEMS.split(),
+    "item": [*_ITEMS.split(), *_TITLES.split()],
     "rating": _RATINGS.split(),
     "time": _TIMES.split(),
 }
 COUNTS = frozenset(_COUNTS.split())
+# Of the names of items, those that stand for a title beside an id.
+TITLES = frozenset(_TITLES.split())
 
 OPTIONS = {
     "user": "--user-column NAME (user=)",
@@ -143,10 +148,17 @@ def _column(role: str, names: Sequence[str], named: str | None, where: str) -> s
     found = [name for name in names if folded(name) in spellings]
     # An id is meant if there is a name beside it: movieId and movie.
     with_id = [name for name in found if folded(name).endswith(("id", "isbn", "asin"))]
-    found = with_id if len(found) > 1 and with_id else found
+    found = with_id or found
+    if len(found) > 1:
+        # A name beside another column is a title: movie and movie_title, user and username.
+        found = [name for name in found if not _is_title(name)] or found
     if len(found) > 1:
         raise _ambiguous(role, found, names, where)
     return found[0] if found else None
+
+
+def _is_title(name: str) -> bool:
+    return folded(name) in TITLES or folded(name).endswith("name")
 
 
 def _ambiguous(role: str, found: Sequence[str], names: Sequence[str], where: str) -> RatingsError:

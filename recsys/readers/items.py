@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.data.columns import SPELLINGS, find_roles, folded
+from recsys.data.columns import SPELLINGS, TITLES, find_roles, folded
 from recsys.data.ratings import NO_GENRES, RatingsError
 from recsys.printable import shortened
 from recsys.readers.formats import Folder
@@ -29,17 +29,16 @@ MOVIE_FILES = (
 )  # fmt: skip
 
 _TITLES = (
-    "title", "movietitle", "booktitle", "filmtitle", "animetitle", "itemtitle", "name", "moviename",
-    "itemname", "artistname", "productname", "originaltitle",
+    "title", "movietitle", "booktitle", "filmtitle", "animetitle", "itemtitle", "name",
+    *sorted(TITLES), "originaltitle",
 )  # fmt: skip
 _GENRES = ("genres", "genre", "class", "categories", "category")
 _YEARS = ("releaseyear", "year", "releasedate")
 # movieId is the id even if there is a column movie. A film's ids at other places come last.
-_ELSEWHERE = ("imdbid", "tmdbid")
-_NAMED = [name for name in SPELLINGS["item"] if name not in (*_TITLES, *_ELSEWHERE)]
+_NAMED = [name for name in SPELLINGS["item"] if name not in TITLES]
 _IDS = (
     *(name for name in _NAMED if name.endswith(("id", "isbn", "asin"))),
-    *(*_NAMED, "id", "uid", "malid", "tconst", *_ELSEWHERE),
+    *(*_NAMED, "id", "uid", "malid", "tconst", "imdbid", "tmdbid"),
 )
 # A table of items is searched by its columns among so many files.
 _MOST_FILES = 30

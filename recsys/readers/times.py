@@ -17,6 +17,7 @@ from recsys.readers.raw import Column
 _UNITS = ((1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "milliseconds", 1000))
 
 _NUMERIC_DATE = re.compile(r"([0-9]{1,2})([ ./-])([0-9]{1,2})(?:[./-]|, ?)[0-9]{4}\b.*")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _MONTH = re.compile(r"[A-Za-z]{3}")
 
 WAY_OUT = "write seconds or dates such as 2005-04-02, or leave times out by --time-column none"
@@ -119,12 +120,13 @@ def _dates(texts: pd.Series, file: str) -> pd.Series:
     parts = [found for found in map(_NUMERIC_DATE.fullmatch, others) if found]
     if 2 * len(parts) > len(others):
         day_first = _is_day_first(parts, file)
-        order = "%d-%m-%Y" if day_first else "%m-%d-%Y"
+        day = "%d-%m-%Y" if day_first else "%m-%d-%Y"
         days = texts.str.replace(r"^(\d+)[ ./-](\d+)(?:[./-]|, ?)", r"\1-\2-", regex=True)
-        clock = days.str.extract(r"^(\S+)\s*(.*)$")
-        day = pd.to_datetime(clock[0], format=order, utc=True, errors="coerce")
-        time = pd.to_timedelta(clock[1].where(clock[1] != "", "0s"), errors="coerce")
-        return dates.fillna(day + time.fillna(pd.Timedelta(0)))
+        for clock in _CLOCKS:
+            dates = dates.fillna(
+                pd.to_datetime(days, format=day + clock, utc=True, errors="coerce")
+            )
+        return dates
     if 2 * sum(bool(_MONTH.search(text)) for text in others) > len(others):
         return dates.fillna(pd.to_datetime(texts, format="mixed", utc=True, errors="coerce"))
     return dates
