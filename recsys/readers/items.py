@@ -212,7 +212,7 @@ def _columns(seen: Look, item: str | None) -> _Columns:
 
     ids = first([*([folded(item)] if item else []), *_IDS])
     # In the first edition of goodbooks-10k, book_id is the id at Goodreads, and id that of ratings.
-    if {"id", "bookid", "bestbookid"} <= set(name_of) and "goodreadsbookid" not in name_of:
+    if {"id", "bookid", "bestbookid"} <= set(name_of):
         ids = name_of["id"]
     if ids is None:
         listed = ", ".join(repr(shortened(name)) for name in seen.names[:20])
