@@ -276,7 +276,7 @@ FORMS = (
         scale=WHOLE_STARS,
     ),
     Form(
-        "Amazon reviews (JSON lines)",
+        "Amazon reviews (full)",
         files=("reviews_*.json*",),
         matches=has("reviewerid", "asin", "overall"),
         roles=Places("reviewerid", "asin", "overall", "unixreviewtime"),

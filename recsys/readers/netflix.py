@@ -109,22 +109,23 @@ def _blocks(stream: io.TextIOBase | Any) -> Iterator[str]:
 
 def _at_once(block: str, first_line: int, found: _Found) -> pd.DataFrame | None:
     """Read a block by pandas; None if a line of it may be bad."""
-    n_movies = block.count(":")
+    n_movies = block.count(":\n") + block.endswith(":")
+    n_lines = block.count("\n") + (not block.endswith("\n"))
     # ``1:`` becomes ``1,``: a row without a rating and a date.
     text = io.StringIO(block.replace(":", ","))
     try:
         rows = pd.read_csv(
-            text, header=None, names=list(_ROW), dtype=_ROW, index_col=False, engine="c"
+            text, header=None, names=list(_ROW), usecols=list(_ROW), dtype=_ROW, index_col=False
         )
         dates = pd.to_datetime(rows["date"].cat.categories, format="%Y-%m-%d")
-    except (ValueError, pd.errors.ParserWarning):
+    except (ValueError, OverflowError):
         return None
     is_movie = rows["date"].isna().to_numpy()
-    n_lines = block.count("\n") + (not block.endswith("\n"))
     starts = np.flatnonzero(is_movie)
     if (
         len(rows) != n_lines
         or len(starts) != n_movies
+        or block.count(":") != n_movies
         or block.count(",") != 2 * (n_lines - n_movies)
         or not np.array_equal(rows["rating"].isna().to_numpy(), is_movie)
         or (found.movie is None and not is_movie[0])

@@ -89,6 +89,16 @@ EXAMPLES = (
         ("2013-10-12T23:20:27", "2013-10-12T23:20:28"),
     ),
     Example(
+        "MovieTweetings",
+        {
+            "tweets.csv": "1;0000001;8;1381620027\r\n2;0111161;10;1381620028\r\n",
+            "movies.dat": "0000001::Quiet Harbour (1995)::Drama\n0111161::Comet (1994)::\n",
+        },
+        ((1, "0000001", 8), (2, "0111161", 10)),
+        {"0000001": ("Quiet Harbour (1995)", "Drama"), "0111161": ("Comet (1994)", NONE)},
+        ("2013-10-12T23:20:27", "2013-10-12T23:20:28"),
+    ),
+    Example(
         "MovieLens 1M and 10M",
         {
             "ratings.dat": "1::1193::5::978300760\n1::661::3::978302109\n",
@@ -195,7 +205,7 @@ EXAMPLES = (
         ("2013-12-22", "2013-09-11"),
     ),
     Example(
-        "Amazon reviews (JSON lines)",
+        "Amazon reviews (full)",
         {
             "reviews_Books_5.json": '{"reviewerID": "A01", "asin": "0000000001", "overall": 5.0, '
             '"reviewText": "Good", "unixReviewTime": 1387670400, "reviewTime": "12 22, 2013"}\n'
