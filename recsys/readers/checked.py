@@ -11,8 +11,8 @@ import pandas as pd
 
 from recsys.data.ids import Ids, as_ids
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
-from recsys.printable import shortened
-from recsys.readers.raw import Column, RawRatings, bad_row_error
+from recsys.printable import shortened, shown
+from recsys.readers.raw import EMPTY_RATING, Column, RawRatings, bad_row_error
 from recsys.readers.times import read_times
 
 Mask = npt.NDArray[np.bool_]
@@ -101,9 +101,12 @@ def checked_rows(
     notes = list(dict.fromkeys(note for part in parts for note in part.notes))
     if 0 < len(times) < len(parts):
         notes.append("times are left out, as not all files have them")
+    users = _joined_ids([part.users for part in parts])
+    items = _joined_ids([part.items for part in parts])
+    notes += [*_odd_ids("users", users), *_odd_ids("items", items)]
     return Rows(
-        users=_joined_ids([part.users for part in parts]),
-        items=_joined_ids([part.items for part in parts]),
+        users=users,
+        items=items,
         ratings=np.concatenate([part.ratings for part in parts]) if all(has_ratings) else None,
         times=np.concatenate(times) if len(times) == len(parts) else None,
         line_of=lambda rows: _lines_in(parts, rows),
@@ -134,64 +137,60 @@ def check_share(n_good: int, bad_rows: Sequence[BadRow]) -> str:
 
 
 def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool) -> _Part:
-    notes = list(raw.notes)
     users, items = _factorized(raw.users), _factorized(raw.items)
-    no_user, no_item = _blank(users), _blank(items)
-    n_rows = len(users[0])
-    is_absent = np.zeros(n_rows, np.bool_)
-    values, no_number = None, is_absent
-    if raw.ratings is not None:
-        values, texts = _numbers(raw.ratings, raw.decimal)
-        numbers = [value for value in absent if not isinstance(value, str)]
-        is_absent = np.isin(values, numbers) if numbers else is_absent
-        named = [value for value in absent if isinstance(value, str)]
-        if named:
-            is_absent = is_absent | np.isin(texts(np.arange(n_rows)), named)
-        no_number = ~np.isfinite(values)
-    # Spreadsheets write rows without any value below a table.
-    is_empty = no_user & no_item & (no_number | (raw.ratings is None))
+    numbers = None if raw.ratings is None else _numbers(raw.ratings, raw.decimal)
     times = None if raw.times is None else read_times(raw.times, raw.file)
-    bad: dict[str, tuple[Mask, Column]] = {
-        "user is empty": (no_user, raw.users),
-        "item is empty": (no_item, raw.items),
-    }
-    if raw.ratings is not None:
-        bad["rating is not a number"] = (no_number, raw.ratings)
-    if times is not None and raw.times is not None:
-        bad["time is no time"] = (times.is_bad, raw.times)
-        notes += [times.note] if times.note else []
-    left_out = is_absent | is_empty
+    nowhere = np.zeros(len(users[0]), np.bool_)
+    no_number = nowhere if numbers is None else ~np.isfinite(numbers.values)
+    is_blank = nowhere if numbers is None else no_number & numbers.among([""])
+    no_user, no_item = _blank(users), _blank(items)
+    # Spreadsheets write rows without any value below a table.
+    is_empty = no_user & no_item & (is_blank if numbers else ~nowhere)
+    is_absent = nowhere if numbers is None or not absent else numbers.among(absent) & ~is_empty
+    left_out = is_empty | is_absent
+    problems: list[tuple[str, Mask, Column | None]] = [
+        ("user is empty", no_user, raw.users),
+        ("item is empty", no_item, raw.items),
+        (EMPTY_RATING, is_blank, raw.ratings),
+        ("rating is not a number", no_number, raw.ratings),
+        ("time is no time", times.is_bad if times else nowhere, raw.times),
+    ]
     bad_rows = list(raw.bad_rows)
-    is_bad = np.zeros(n_rows, np.bool_)
-    for reason, (mask, column) in bad.items():
-        found = np.flatnonzero(mask & ~left_out & ~is_bad)
-        is_bad[found] = True
-        if len(found) and not skip_bad_rows:
-            found = found[:1]
-        bad_rows += [
-            BadRow(raw.file, int(line), shortened(_text(column, row)), reason)
-            for row, line in zip(found, raw.lines(found) if len(found) else (), strict=True)
-        ]
+    is_good = ~left_out
+    for reason, mask, column in problems:
+        found = np.flatnonzero(mask & is_good)
+        is_good[found] = False
+        if column is not None and len(found):
+            shown_rows = found if skip_bad_rows else found[:1]
+            bad_rows += [
+                BadRow(raw.file, int(line), shortened(_text(column, row)), reason)
+                for row, line in zip(shown_rows, raw.lines(shown_rows), strict=True)
+            ]
     bad_rows.sort(key=lambda row: row.line)
     if bad_rows and not skip_bad_rows:
         raise bad_row_error(bad_rows[0])
-    n_absent = raw.n_absent + int((is_absent & ~is_empty).sum())
-    if n_absent:
-        listed = ", ".join(
-            f"{value:g}" if not isinstance(value, str) else repr(value) for value in absent
-        )
-        notes.append(f"{n_absent:,} not rated ({listed or 'blank'})")
-    kept = np.flatnonzero(~(left_out | is_bad))
+    kept = np.flatnonzero(is_good)
+    notes = [*raw.notes, *([times.note] if times and times.note else [])]
+    if n_absent := raw.n_absent + int(is_absent.sum()):
+        values = ", ".join(repr(each) if isinstance(each, str) else f"{each:g}" for each in absent)
+        notes.append(f"{n_absent:,} not rated ({values or 'blank'})")
+    if n_empty := int(is_empty.sum()):
+        notes.append(f"empty rows: {n_empty:,}")
     return _Part(
         raw=raw,
         kept=kept,
         users=_taken(users, kept),
         items=_taken(items, kept),
-        ratings=None if values is None else values[kept],
-        times=None if times is None else times.seconds[kept],
+        ratings=None if numbers is None else _at(numbers.values, kept),
+        times=None if times is None else _at(times.seconds, kept),
         bad_rows=bad_rows,
         notes=notes,
     )
+
+
+def _at(values: npt.NDArray[Any], rows: Ints) -> npt.NDArray[Any]:
+    """The values of ascending rows; 25 million are copied only if some are left out."""
+    return values if len(rows) == len(values) else values[rows]
 
 
 def _factorized(column: Column) -> Coded:
@@ -202,7 +201,10 @@ def _factorized(column: Column) -> Coded:
     values = np.asarray(values)
     if values.dtype.kind in "iu" and (not values.size or values.max() < 2**63):
         return values.astype(np.int64), None
-    codes, distinct = pd.factorize(values)
+    try:
+        codes, distinct = pd.factorize(values)
+    except TypeError:  # lists and the like, from JSON or Parquet
+        codes, distinct = pd.factorize(np.array([str(value) for value in values], dtype=object))
     return codes, list(distinct)
 
 
@@ -219,7 +221,7 @@ def _taken(column: Coded, rows: Ints) -> Coded:
     """The rows of a column, and only those distinct values that they have."""
     codes, distinct = column
     if distinct is None:
-        return codes[rows], None
+        return _at(codes, rows), None
     used = np.unique(codes[rows])
     place = np.zeros(len(distinct), np.int64)
     place[used] = np.arange(len(used))
@@ -240,21 +242,52 @@ def _joined_ids(parts: Sequence[Coded]) -> Ids:
     )
 
 
-def _numbers(column: Column, decimal: str) -> tuple[Floats, Callable[[Ints], list[str]]]:
-    """A column as float64, NaN where it is no number; and a function that shows rows as text."""
+def _odd_ids(name: str, ids: Ids) -> list[str]:
+    """A note if ids are text although most of them are whole numbers."""
+    if ids.dtype.kind == "i":
+        return []
+    distinct = pd.Series(pd.unique(ids))
+    is_number = distinct.str.fullmatch(r"(?:0|-?[1-9][0-9]{0,17})(?:\.0+)?").to_numpy(np.bool_)
+    if 2 * is_number.sum() <= len(distinct):
+        return []
+    return [f"ids of {name} are text, such as {shown(distinct[~is_number].iloc[0])}"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Numbers:
+    """A column as float64, NaN where it is no number; and its distinct texts and their codes."""
+
+    values: Floats
+    codes: Ints
+    texts: Sequence[str]
+
+    def among(self, wanted: Sequence[float | str]) -> Mask:
+        """The rows that are one of some numbers or texts."""
+        numbers = [each for each in wanted if not isinstance(each, str)]
+        texts = {each for each in wanted if isinstance(each, str)}
+        found: Mask = np.isin(self.values, numbers)
+        if texts and self.texts:
+            found |= np.array([text in texts for text in self.texts])[self.codes]
+        elif "" in texts:
+            found |= np.isnan(self.values)
+        return found
+
+
+def _numbers(column: Column, decimal: str) -> _Numbers:
     values: Any = column.array if isinstance(column, pd.Series) else column
     if getattr(values.dtype, "kind", "O") in "iuf":
-        numbers = np.asarray(values, dtype=np.float64)
-        return numbers, lambda rows: [f"{number:.15g}" for number in numbers[rows]]
+        return _Numbers(np.asarray(values, dtype=np.float64), np.empty(0, np.int64), ())
     codes, distinct = _factorized(values)
+    # The last text is for the code -1 of a missing value.
     texts = ["" if pd.isna(value) else str(value).strip() for value in distinct or ()] + [""]
-    numbers = np.array([_number(text, decimal) for text in texts])[codes]
-    return numbers, lambda rows: [texts[code] for code in codes[rows]]
+    return _Numbers(np.array([_number(text, decimal) for text in texts])[codes], codes, texts)
 
 
 def _number(text: str, decimal: str) -> float:
     if decimal != ".":
         text = text.replace(decimal, ".")
+    if text.lower() in ("true", "false"):
+        return float(text.lower() == "true")
     try:
         # float() reads 4_0 as 40.
         return float(text) if "_" not in text and text.isascii() else np.nan
@@ -264,7 +297,7 @@ def _number(text: str, decimal: str) -> float:
 
 def _text(column: Column, row: np.int64) -> str:
     value: Any = column.iloc[row] if isinstance(column, pd.Series) else column[row]
-    return "" if pd.isna(value) else str(value)
+    return "" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value)
 
 
 def _lines_in(parts: Sequence[_Part], rows: Ints) -> list[tuple[str, int]]:

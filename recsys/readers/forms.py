@@ -130,7 +130,7 @@ def find_form(look: Look, siblings: Siblings) -> Form | None:
 def files_of_forms(names: Siblings) -> tuple[str, ...]:
     """The files that hold ratings by their names, of the first form that has any.
 
-    The parts of the Netflix Prize are found together. Of other forms, only the first file counts.
+    Only the parts of the Netflix Prize are joined. Of several other files one must be chosen.
 
     Examples
     --------
@@ -139,13 +139,17 @@ def files_of_forms(names: Siblings) -> tuple[str, ...]:
     """
     for form in FORMS:
         for pattern in form.files:
-            found = [name for name in sorted(names) if is_named(name, pattern)]
+            found = tuple(name for name in sorted(names) if is_named(name, pattern))
+            if len(found) > 1 and form.read is not read_netflix:
+                raise RatingsError(
+                    f"several files of ratings; name one of them: {', '.join(found[:20])}"
+                )
             if found:
-                return tuple(found if form.read is read_netflix else found[:1])
+                return found
     return ()
 
 
-_EXPORTS = {
+EXPORTS = {
     "Letterboxd": ({"letterboxduri", "name"},),
     "IMDb": ({"const", "yourrating"}, {"const", "yourated"}),
     "Goodreads": ({"bookid", "title", "myrating"},),
@@ -154,7 +158,7 @@ _EXPORTS = {
 
 def _check_no_export(look: Look) -> None:
     names = folded_names(look)
-    for name, kinds in _EXPORTS.items():
+    for name, kinds in EXPORTS.items():
         if any(kind <= names for kind in kinds):
             raise RatingsError(
                 f"{look.path}: the {name} export of one person; ratings of many people are needed "
@@ -197,7 +201,7 @@ FORMS = (
         movies=("movies_metadata.csv",),
     ),
     Form(
-        "MovieLens, CSV",
+        "MovieLens (CSV)",
         files=("ratings.csv", "ratings_small.csv", "rating.csv"),
         matches=is_movielens,
         scale=HALF_STARS,
@@ -272,7 +276,7 @@ FORMS = (
         scale=WHOLE_STARS,
     ),
     Form(
-        "Amazon reviews, JSON lines",
+        "Amazon reviews (full)",
         files=("reviews_*.json*",),
         matches=has("reviewerid", "asin", "overall"),
         roles=Places("reviewerid", "asin", "overall", "unixreviewtime"),
@@ -315,21 +319,21 @@ FORMS = (
         scale=FOUR_STARS,
     ),
     Form(
-        "Jester, long",
+        "Jester (long)",
         files=("jester_ratings.dat",),
         matches=is_long_jester,
         roles=Places(0, 2, 4),
         scale=JOKES,
     ),
     Form(
-        "Jester, long, one tab",
+        "Jester (long, one tab)",
         files=("jester_ratings.dat", "jester_ratings.csv"),
         matches=is_named_jester,
         roles=Places(0, 1, 2),
         scale=JOKES,
     ),
     Form(
-        "Jester, wide",
+        "Jester (wide)",
         files=("jester-data-*.csv",),
         matches=lambda look, siblings: is_jester(look),
         scale=JOKES,

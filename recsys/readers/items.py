@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.data.columns import SPELLINGS, folded
+from recsys.data.columns import SPELLINGS, TITLES, find_roles, folded
 from recsys.data.ratings import NO_GENRES, RatingsError
 from recsys.printable import shortened
 from recsys.readers.formats import Folder
@@ -18,8 +18,9 @@ from recsys.readers.genre_lists import joined_genres
 from recsys.readers.looks import Look, look
 from recsys.readers.movie_files import genre_names
 from recsys.readers.opened import opened_text
-from recsys.readers.recognised import folded_names, is_named
+from recsys.readers.recognised import folded_names, is_named, unpacked_name
 from recsys.readers.tables import read_table
+from recsys.words import counted
 
 # The usual names of the files of items beside a table that has no form, in the order to try.
 MOVIE_FILES = (
@@ -28,14 +29,22 @@ MOVIE_FILES = (
 )  # fmt: skip
 
 _TITLES = (
-    "title", "movietitle", "booktitle", "filmtitle", "animetitle", "itemtitle", "name", "moviename",
-    "itemname", "artistname", "productname", "originaltitle",
+    "title", "movietitle", "booktitle", "filmtitle", "animetitle", "itemtitle", "name",
+    *sorted(TITLES), "originaltitle",
 )  # fmt: skip
 _GENRES = ("genres", "genre", "class", "categories", "category")
 _YEARS = ("releaseyear", "year", "releasedate")
-_IDS = (*(name for name in SPELLINGS["item"] if name != "title"), "id", "malid", "tconst")
+# movieId is the id even if there is a column movie. A film's ids at other places come last.
+_NAMED = [name for name in SPELLINGS["item"] if name not in TITLES]
+_IDS = (
+    *(name for name in _NAMED if name.endswith(("id", "isbn", "asin"))),
+    *(*_NAMED, "id", "uid", "malid", "tconst", "imdbid", "tmdbid"),
+)
+# A table of items is searched by its columns among so many files.
+_MOST_FILES = 30
+_TABLES = (".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl")
 
-_NETFLIX_TITLE = re.compile(r"\s*([0-9]+),([0-9]{4}|NULL),(.*)")
+_NETFLIX_TITLE = re.compile(r"\s*([0-9]+)[,;\t]([0-9]{4}|NULL)[,;\t](.*)")
 _WITH_YEAR = re.compile(r"\([0-9]{4}\)\s*$")
 _YEAR = re.compile(r"\b[12][0-9]{3}\b")
 _WHOLE = re.compile(r"[0-9]+(\.0)?")
@@ -100,7 +109,32 @@ def movies_beside(ratings: Folder, form: Form | None) -> Folder | None:
             for file in files:
                 if is_named(file.name, pattern) and file.name != ratings.name:
                     return file
-    return None
+    return None if form else _by_columns(ratings)
+
+
+def _by_columns(ratings: Folder) -> Folder | None:
+    """The one table in the folder with titles and the ids of the items, but without users."""
+    try:
+        item = folded(find_roles(look(ratings).names or ()).item)
+    except RatingsError:
+        return None
+    files = [each for each in _folder(ratings).iterdir() if each.is_file()]
+    tables = [
+        file
+        for file in files
+        if file.name != ratings.name and unpacked_name(file.name).endswith(_TABLES)
+    ]
+    found = [file for file in tables if _has_titles(file, item)] if len(files) < _MOST_FILES else []
+    return found[0] if len(found) == 1 else None
+
+
+def _has_titles(file: Folder, item: str) -> bool:
+    try:
+        names = folded_names(look(file))
+    except RatingsError:
+        return False
+    has_title = any(name in names and name != item for name in _TITLES)
+    return item in names and has_title and names.isdisjoint(SPELLINGS["user"])
 
 
 def _folder(path: Folder) -> Folder:
@@ -142,9 +176,11 @@ def read_items(path: Folder, form: Form | None = None, *, item: str | None = Non
     >>> found.ids, found.titles, found.genres
     (array(['20'], dtype=object), ['Comet'], ['Action|Comedy'])
     """
-    if path.name.lower().startswith("movie_titles"):
-        return _netflix_titles(path)
     seen = look(path)
+    if path.name.lower().startswith("movie_titles") and _NETFLIX_TITLE.fullmatch(
+        (seen.sep or " ").join(seen.names or seen.rows[0])
+    ):
+        return _netflix_titles(path)
     if seen.names is None and seen.sep == "|" and seen.width >= 24:
         return _flagged(seen)
     columns = _columns(seen, item)
@@ -176,7 +212,7 @@ def _columns(seen: Look, item: str | None) -> _Columns:
 
     ids = first([*([folded(item)] if item else []), *_IDS])
     # In the first edition of goodbooks-10k, book_id is the id at Goodreads, and id that of ratings.
-    if {"id", "bookid", "bestbookid"} <= set(name_of) and "goodreadsbookid" not in name_of:
+    if {"id", "bookid", "bestbookid"} <= set(name_of):
         ids = name_of["id"]
     if ids is None:
         listed = ", ".join(repr(shortened(name)) for name in seen.names[:20])
@@ -215,16 +251,20 @@ def _once(path: Folder, rows: pd.DataFrame, n_broken: int = 0) -> Items:
     if not len(kept):
         raise RatingsError(f"{path}: no items; each row needs an id")
     left_out = {
-        "that are broken": n_broken,
-        "without an id": len(rows) - len(with_ids),
-        "with an id that came before": len(with_ids) - len(kept),
+        "broken": n_broken,
+        "no id": len(rows) - len(with_ids),
+        "an id that came before": len(with_ids) - len(kept),
     }
     return Items(
         file=str(path),
         ids=kept["id"].to_numpy(dtype=object),
         titles=kept["title"].where(kept["title"] != "", kept["id"]).tolist(),
         genres=kept["genres"].tolist(),
-        notes=tuple(f"{path.name}: rows {why} left out: {n:,}" for why, n in left_out.items() if n),
+        notes=tuple(
+            f"{counted(n, 'row')} of {path.name} left out ({why})"
+            for why, n in left_out.items()
+            if n
+        ),
     )
 
 

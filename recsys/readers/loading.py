@@ -28,6 +28,7 @@ from recsys.readers.looks import look
 from recsys.readers.movielens import is_release, load_release
 from recsys.readers.places import rating_files, siblings
 from recsys.readers.raw import RawRatings
+from recsys.readers.recognised import Siblings
 from recsys.readers.rules import DUPLICATES, Duplicates, as_one_table
 
 AnyPath: TypeAlias = str | os.PathLike[str]
@@ -186,8 +187,13 @@ def _values(absent: Absent | None) -> tuple[float | str, ...] | None:
 
 def _load_any(paths: list[Path], options: _Options, *, skip_bad_rows: bool) -> Ratings:
     with ExitStack() as stack:
-        files = [file for path in paths for file in stack.enter_context(rating_files(path))]
-        found = [_read(file, options) for file in files]
+        files_of = [stack.enter_context(rating_files(path)) for path in paths]
+        files = [file for joined in files_of for file in joined]
+        found = []
+        for joined in files_of:
+            # The Netflix Prize has 17,770 files in one folder, so the folder is listed once.
+            beside = siblings(joined[0])
+            found += [_read(file, beside, options) for file in joined]
         raws = [raw for raw, _ in found]
         form = found[0][1]
         absent = [
@@ -226,15 +232,16 @@ def _load_any(paths: list[Path], options: _Options, *, skip_bad_rows: bool) -> R
     )
 
 
-def _read(file: Folder, options: _Options) -> tuple[RawRatings, Form | None]:
+def _read(file: Folder, beside: Siblings, options: _Options) -> tuple[RawRatings, Form | None]:
     seen = look(file, sep=options.sep, header=options.header)
-    form = find_form(seen, siblings(file))
+    form = find_form(seen, beside)
     columns = options.columns
     is_long = columns.rating is not None or (columns.user is not None and columns.item is not None)
     if form and form.read and not is_long:
         # Only columns of a long table may have numbers.
         names: dict[str, Any] = {"user": columns.user, "item": columns.item}
         absent: Any = form.absent if options.absent is None else options.absent
+        absent = [value for value in absent if not isinstance(value, str)]
         return form.read(seen, **names, absent=absent, scale=options.scale), form
     form = None if form and form.read else form
     return read_long(seen, form, columns), form
@@ -259,7 +266,7 @@ def _movies(
     unlisted = distinct[~pd.Series(distinct).isin(ids).to_numpy()]
     table = movies_frame(
         np.concatenate([ids, unlisted]),
-        [*items.titles, *unlisted.astype(str)],
+        [*items.titles, *map(str, unlisted.tolist())],
         [*items.genres, *[NO_GENRES] * len(unlisted)],
     )
     missing = f" ({len(unlisted):,} of {len(distinct):,} items have none)" if len(unlisted) else ""

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 
-from recsys.data.columns import OPTIONS, find_roles
+from recsys.data.columns import OPTIONS, find_roles, is_known
 from recsys.data.ratings import RatingsError
 from recsys.readers.forms import Form, Places
-from recsys.readers.looks import Look, is_number
+from recsys.readers.looks import Look, is_number, look_notes
 from recsys.readers.raw import RawRatings
 from recsys.readers.tables import read_table
 
 NO_TIMES = "none"
 
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", "::": "double colons", " ": "blanks"}
 _ROLES = ("user", "item", "rating", "time")
 # A rating is never so large, but a time in seconds is.
 _ERA = 100_000_000.0
@@ -90,7 +89,14 @@ def _named_places(look: Look, form: Form | None, given: Columns) -> tuple[Places
         named = {role: named[role] or getattr(form.roles, role) for role in _ROLES}
     if named["time"] == NO_TIMES:
         named["time"] = None
-    roles = find_roles(look.names, where=str(look.path), **named)
+    try:
+        roles = find_roles(look.names, where=str(look.path), **named)
+    except RatingsError as error:
+        if any(map(is_known, look.names)):
+            raise
+        raise RatingsError(
+            f"{error}; --no-header (header=False) if the first row is data"
+        ) from None
     return Places(roles.user, roles.item, roles.rating, roles.time), roles.is_count
 
 
@@ -161,12 +167,4 @@ def _notes(look: Look, form: Form | None, places: Places) -> tuple[str, ...]:
         notes = [f"columns {', '.join(map(str, columns))}"]
     if form:
         notes.append(f"as {form.name}")
-    if look.sep in _SEPARATORS:
-        notes.append(f"separated by {_SEPARATORS[look.sep]}")
-    if look.decimal == ",":
-        notes.append("decimal commas")
-    if look.encoding in ("cp1252", "latin-1"):
-        notes.append(f"encoding {look.encoding} (guessed)")
-    elif look.encoding.startswith("utf-16"):
-        notes.append("encoding UTF-16")
-    return tuple(notes)
+    return (*notes, *look_notes(look))

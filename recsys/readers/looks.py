@@ -5,11 +5,12 @@ import io
 import itertools
 import json
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from recsys.data.columns import SPELLINGS, folded
+from recsys.data.columns import is_known
 from recsys.data.ratings import RatingsError
 from recsys.readers.arrow_files import arrow_look, is_arrow
 from recsys.readers.formats import Folder
@@ -19,11 +20,19 @@ Kind: TypeAlias = Literal["text", "jsonl", "arrow"]
 Rows: TypeAlias = list[list[str]]
 
 SAMPLE_CHARACTERS = 1 << 16
+# Text holds hardly any control characters, apart from the ends of lines.
+MOST_CONTROLS = 0.02
 # A separator in front wins over one behind if both split the rows equally well.
 SEPARATORS = ("::", "\t", ";", "|", ",", " ")
+_SEPARATOR_NAMES = {
+    ";": "semicolons", "\t": "tabs", "|": "bars", "::": "double colons", " ": "blanks"
+}  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
+_LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{\s*\"")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]{1,6}")
+# Between commas, three digits may be thousands.
+_QUOTED_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]{1,2}")
 _DECIMAL_POINT = re.compile(r"[+-]?[0-9]+\.[0-9]+")
 
 
@@ -109,7 +118,16 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
         is_cut = bool(text.stream.read(1))
     if not sample.strip():
         raise RatingsError(f"{path}: the file is empty")
-    if sample.lstrip().startswith(("{", "[{")) and sep is None:
+    if _n_controls(sample) > MOST_CONTROLS * len(sample):
+        raise RatingsError(
+            f"{path}: neither text nor Parquet, Feather or Arrow; save the table as CSV"
+        )
+    if _LIST_OF_OBJECTS.match(sample) and sep is None:
+        raise RatingsError(
+            f"{path}: a list of JSON; save it as JSON lines, with one object on each line (pandas: "
+            "to_json(lines=True, orient='records'))"
+        )
+    if sample.lstrip().startswith("{") and sep is None:
         found = _objects(sample)
         if found:
             keys = tuple(dict.fromkeys(itertools.chain.from_iterable(found)))
@@ -122,7 +140,9 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
     table = split_rows(sample, separator, escape)
     if is_cut and len(table) > 1:
         table.pop()  # A quoted field of the last row may be cut.
-    decimal = "," if separator != "," and _has_decimal_commas(table) else "."
+    if not table:
+        raise RatingsError(f"{path}: no rows")
+    decimal = "," if _has_decimal_commas(table, separator) else "."
     has_header = _has_header(table) if header is None else header
     names: tuple[str, ...] | None = tuple(table[0]) if has_header else None
     rows = tuple(map(tuple, table[1:] if has_header else table))
@@ -130,6 +150,20 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
         # R leaves out the name of the column of row names.
         names = ("", *names)
     return Look(path, "text", encoding, separator, decimal, escape, names, rows)
+
+
+def look_notes(look: Look) -> tuple[str, ...]:
+    """What a look worked out and people may want to know: separator, decimal mark and encoding."""
+    notes = []
+    if look.sep in _SEPARATOR_NAMES:
+        notes.append(f"separated by {_SEPARATOR_NAMES[look.sep]}")
+    if look.decimal == ",":
+        notes.append("decimal commas")
+    if look.encoding in ("cp1252", "latin-1"):
+        notes.append(f"encoding {look.encoding} (guessed)")
+    elif look.encoding.startswith("utf-16"):
+        notes.append("encoding UTF-16")
+    return tuple(notes)
 
 
 def split_rows(text: str, sep: str, escape: str = "") -> Rows:
@@ -172,7 +206,7 @@ def _separator(sample: str, escape: str) -> str:
     for sep in SEPARATORS:
         if sep.strip(" ") and sep not in sample:
             continue
-        rows = split_rows(sample, sep, escape)
+        rows = split_rows(sample, sep, escape) or [[""]]
         width, n_rows = Counter(map(len, rows)).most_common(1)[0]
         # Titles and reviews hold blanks and commas, so most rows must have the same width.
         score = (round(n_rows / len(rows), 1), width)
@@ -181,17 +215,17 @@ def _separator(sample: str, escape: str) -> str:
     return best
 
 
-def _has_decimal_commas(table: Rows) -> bool:
+def _has_decimal_commas(table: Rows, sep: str) -> bool:
     cells = list(itertools.chain.from_iterable(table))
-    commas = sum(bool(_DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
+    pattern = _QUOTED_DECIMAL_COMMA if sep == "," else _DECIMAL_COMMA
+    commas = sum(bool(pattern.fullmatch(cell)) for cell in cells)
     return commas > sum(bool(_DECIMAL_POINT.fullmatch(cell)) for cell in cells)
 
 
 def _has_header(table: Rows) -> bool:
     """Whether the first row names the columns: it has no number where the other rows have one."""
     first, *others = table
-    known = set(itertools.chain.from_iterable(SPELLINGS.values()))
-    if folded(first[0]) in known:  # columns of a wide table may be named by numbers
+    if is_known(first[0]):  # columns of a wide table may be named by numbers
         return True
     if not others:
         return not any(map(is_number, first))
@@ -203,8 +237,16 @@ def _has_header(table: Rows) -> bool:
     return True
 
 
+def _n_controls(text: str) -> int:
+    return sum(
+        n
+        for letter, n in Counter(text).items()
+        if unicodedata.category(letter)[0] == "C" and letter not in "\t\n"
+    )
+
+
 def _objects(sample: str) -> list[dict[str, Any]]:
-    """The JSON objects on the whole lines of a sample."""
+    """The objects on the whole lines of a sample."""
     found = []
     for line in sample.split("\n"):
         try:

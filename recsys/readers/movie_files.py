@@ -9,6 +9,7 @@ from recsys.data.ratings import NO_GENRES, BadRow, RatingsError, is_encodable
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
 from recsys.printable import shortened
 from recsys.readers.formats import ITEM_GENRES, Fault, Folder, Release, header_columns, whole_number
+from recsys.readers.raw import bad_row_error
 
 COLUMNS = ("movieId", "title", "genres")
 
@@ -64,7 +65,7 @@ def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
         except Fault as fault:
             bad_row = BadRow(str(file), record.line, fault.value, fault.reason)
             if not skip_bad_rows:
-                raise RatingsError(str(bad_row)) from None
+                raise bad_row_error(bad_row) from None
             rows.bad_rows.append(bad_row)
         else:
             line_of[movie_id] = record.line

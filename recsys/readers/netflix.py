@@ -84,7 +84,7 @@ def read_netflix(look: Look, **_options: Any) -> RawRatings:
                 frame = _line_by_line(block, line, text.file, found)
             found.blocks.append(frame)
             line += block.count("\n")
-        notes = ("Netflix Prize: columns customer, movie, rating, date", *text.notes)
+        notes = ("columns customer, movie, rating, date", "as Netflix Prize", *text.notes)
     rows = pd.concat(found.blocks, ignore_index=True) if found.blocks else pd.DataFrame()
     if not len(rows):
         first = f"; the first bad row: {found.bad_rows[0]}" if found.bad_rows else ""
@@ -109,22 +109,26 @@ def _blocks(stream: io.TextIOBase | Any) -> Iterator[str]:
 
 def _at_once(block: str, first_line: int, found: _Found) -> pd.DataFrame | None:
     """Read a block by pandas; None if a line of it may be bad."""
-    n_movies = block.count(":")
+    n_movies = block.count(":\n") + block.endswith(":")
+    n_lines = block.count("\n") + (not block.endswith("\n"))
     # ``1:`` becomes ``1,``: a row without a rating and a date.
     text = io.StringIO(block.replace(":", ","))
     try:
-        rows = pd.read_csv(
-            text, header=None, names=list(_ROW), dtype=_ROW, index_col=False, engine="c"
-        )
-        dates = pd.to_datetime(rows["date"].cat.categories, format="%Y-%m-%d")
-    except (ValueError, pd.errors.ParserWarning):
+        # NumPy is to refuse inf as a whole number, instead of warning of it.
+        with np.errstate(invalid="raise"):
+            rows = pd.read_csv(
+                text, header=None, names=list(_ROW), usecols=list(_ROW), dtype=_ROW, index_col=False
+            )
+        # pandas reads categories such as 2005 as numbers.
+        dates = pd.to_datetime(rows["date"].cat.categories.astype(str), format="%Y-%m-%d")
+    except (ValueError, ArithmeticError):
         return None
     is_movie = rows["date"].isna().to_numpy()
-    n_lines = block.count("\n") + (not block.endswith("\n"))
     starts = np.flatnonzero(is_movie)
     if (
         len(rows) != n_lines
         or len(starts) != n_movies
+        or block.count(":") != n_movies
         or block.count(",") != 2 * (n_lines - n_movies)
         or not np.array_equal(rows["rating"].isna().to_numpy(), is_movie)
         or (found.movie is None and not is_movie[0])

@@ -118,24 +118,31 @@ def opened_bytes(path: Folder) -> Iterator[BinaryIO]:
 def encoding_of(path: Folder) -> str:
     """Find the encoding of a file of text: by its byte order mark, or by trying."""
     with opened_bytes(path) as stream:
-        start = stream.read(BLOCK_BYTES)
-        if start.startswith(codecs.BOM_UTF8):
-            return "utf-8-sig"
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        for encoding, zeros in (("utf-16-le", start[1::2]), ("utf-16-be", start[0::2])):
-            if zeros.count(0) > 0.4 * len(zeros):
-                return encoding
-        decoder = codecs.getincrementaldecoder("utf-8")()
+        block = stream.read(BLOCK_BYTES)
+        encoding = _marked_encoding(block)
+        decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            block = start
             while block:
                 decoder.decode(block)
                 block = stream.read(BLOCK_BYTES)
             decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            rest = iter(lambda: stream.read(BLOCK_BYTES), b"")
-            return _one_byte_encoding(block, rest)
+        except UnicodeDecodeError as error:
+            if encoding != "utf-8":
+                reason = f"it begins as {encoding}, and holds other bytes ({error.reason})"
+                raise RatingsError(f"{path}: the file is damaged: {reason}") from None
+            return _one_byte_encoding(block, iter(lambda: stream.read(BLOCK_BYTES), b""))
+    return encoding
+
+
+def _marked_encoding(start: bytes) -> str:
+    """The encoding that a byte order mark or many zeros show, otherwise UTF-8."""
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for encoding, zeros in (("utf-16-le", start[1::2]), ("utf-16-be", start[0::2])):
+        if zeros.count(0) > 0.4 * len(zeros):
+            return encoding
     return "utf-8"
 
 

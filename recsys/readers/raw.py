@@ -16,6 +16,8 @@ Column: TypeAlias = npt.NDArray[Any] | pd.Series | pd.Categorical
 # array `found` are `found.__getitem__`.
 Lines: TypeAlias = Callable[[Ints], Ints]
 
+EMPTY_RATING = "rating is empty"
+
 
 @dataclass(frozen=True, eq=False)
 class RawRatings:
@@ -61,4 +63,6 @@ class RawRatings:
 
 def bad_row_error(bad_row: BadRow) -> RatingsError:
     """The error for a bad row, which says how to go on without it."""
+    if bad_row.reason == EMPTY_RATING:
+        return RatingsError(f"{bad_row}; --absent '' (absent='') reads these rows as not rated")
     return RatingsError(f"{bad_row}; --skip-bad-rows (skip_bad_rows=True) leaves such rows out")

@@ -23,6 +23,7 @@ FOUR_STARS = RatingScale(0.5, 4.0, 0.5)
 # Amazon's ids: those of reviewers begin with A; those of products are ISBNs or begin with B.
 _REVIEWER = re.compile(r"A[0-9A-Z]{5,40}")
 _PRODUCT = re.compile(r"B[0-9A-Z]{9}|[0-9]{9}[0-9X]")
+_IMDB = re.compile(r"[0-9]{7,8}")
 _PACKED = re.compile(r"\.(gz|bz2|xz|zst|zip)$")
 _RECBOLE = re.compile(r".+:(token|float)(_seq)?")
 
@@ -35,7 +36,12 @@ def is_named(name: str, pattern: str) -> bool:
     >>> is_named("Combined_Data_1.txt.gz", "combined_data_*.txt")
     True
     """
-    return fnmatchcase(_PACKED.sub("", name.lower()), pattern)
+    return fnmatchcase(unpacked_name(name), pattern)
+
+
+def unpacked_name(name: str) -> str:
+    """The name of a file in lower case, without the ending of a packed file."""
+    return _PACKED.sub("", name.lower())
 
 
 def folded_names(look: Look) -> set[str]:
@@ -79,12 +85,14 @@ def is_u_data(look: Look, siblings: Siblings) -> bool:
 
 def is_tweetings(look: Look, siblings: Siblings) -> bool:
     """Match ratings.dat of MovieTweetings: the ids of its films are those of IMDb, as 0114508."""
-    if look.sep != "::" or not _is_bare(look, 3):
+    if not _is_bare(look, 3):
         return False
     items = _column(look, 1)
-    is_imdb = all(item.isdigit() and len(item) >= 6 for item in items)
-    has_zeros = any(item.startswith("0") and len(item) > 1 for item in items)
-    return (is_imdb or has_zeros) and _within(look, 2, TWEETED)
+    # A spreadsheet may have saved the file with another separator.
+    is_imdb = all(map(_IMDB.fullmatch, items)) and (
+        look.sep == "::" or any(item.startswith("0") for item in items)
+    )
+    return is_imdb and _within(look, 2, TWEETED)
 
 
 def is_book_crossing(look: Look, siblings: Siblings) -> bool:

@@ -27,10 +27,6 @@ _FOR_COLONS = "\x1f"
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
-# The characters before the start of a field.
-_STARTS = np.zeros(256, np.bool_)
-_STARTS[[ord(letter) for letter in '\n\r\t ,;|"-' + _FOR_COLONS]] = True
-
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -114,9 +110,8 @@ def read_table(
     }
     exact = {place_of[at] for at in whole}
     found = _read_text(look, texts | types, exact) or _read_text(look, texts, set()) or {}
-    extra = found.pop(look.width)
+    is_long = found[look.width]
     frame = pd.DataFrame({at: found[place] for at, place in place_of.items()})
-    is_long = np.asarray(extra != "")
     if not is_long.any():
         return Table(frame, lambda rows: _lines(look, rows), ())
     kept = np.flatnonzero(~is_long)
@@ -136,7 +131,7 @@ def _type(look: Look, place: int, is_number: bool) -> str:
 
 
 def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dict[int, Any] | None:
-    """Read columns by place, and one more column that holds what too long rows have too much.
+    """Read columns by place. One more column tells which rows are too long.
 
     The result is None if a column is not of its type, or if a column of whole numbers that must be
     ``exact`` may hold one such as 007.
@@ -149,9 +144,10 @@ def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dic
     # A header with one name more makes room for what is too much, and keeps it apart.
     names = [str(place) for place in range(look.width + 1)]
     header = (" " if look.sep == " " else options["sep"]).join(names) + "\n"
-    columns = {**types, look.width: "object"}
+    columns = {**types, look.width: "category"}
     blocks: dict[int, list[Any]] = {place: [] for place in columns}
-    with opened_text(look.path, look.encoding) as text:
+    # NumPy is to refuse inf as a whole number, instead of warning of it.
+    with opened_text(look.path, look.encoding) as text, np.errstate(invalid="raise"):
         _skip_header(look, text.stream)
         must_be_exact = any(types[place] == "int64" for place in exact)
         source = _Source(header, text.stream, look.sep, must_be_exact)
@@ -167,21 +163,28 @@ def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dic
                 chunksize=ROWS_AT_ONCE,
                 **options,
             ):
-                for place, kind in columns.items():
+                for place, kind in types.items():
                     cells = block[str(place)].to_numpy()
                     blocks[place].append(pd.factorize(cells) if kind == "object" else cells)
+                blocks[look.width].append(_are_filled(block[str(look.width)].array))
                 if source.has_odd_numbers:
                     return None
         except pd.errors.ParserError as error:
             raise _unclosed(look, error) from None
         except RatingsError:
             raise
-        except (ValueError, OverflowError):
+        except (ValueError, ArithmeticError):
             return None
     return {
-        place: _text(parts) if columns[place] == "object" else np.concatenate(parts)
+        place: _text(parts) if types.get(place) == "object" else np.concatenate(parts)
         for place, parts in blocks.items()
     }
+
+
+def _are_filled(cells: pd.Categorical) -> npt.NDArray[np.bool_]:
+    are_filled = np.array([text != "" for text in cells.categories])
+    found: npt.NDArray[np.bool_] = are_filled[cells.codes]
+    return found
 
 
 def _text(blocks: Sequence[tuple[Ints, npt.NDArray[Any]]]) -> pd.Categorical:
@@ -198,7 +201,8 @@ class _Source(io.TextIOBase):
     """A header of our own and then the rest of a stream, for pandas.
 
     Each ``::`` becomes one character. If numbers are to be exact, ``has_odd_numbers`` tells whether
-    any field may begin with a plus, or with a zero before another digit.
+    any field may begin with a plus, or with a zero before another digit, or may be a power such as
+    1e2. pandas reads them as numbers, but they are text.
     """
 
     def __init__(self, header: str, stream: TextIO, sep: str, must_be_exact: bool) -> None:
@@ -229,9 +233,16 @@ class _Source(io.TextIOBase):
     def _check(self, text: str) -> None:
         letters = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
         before, first, second = letters[:-2], letters[1:-1], letters[2:]
-        is_start = _STARTS[before]
-        is_zero = (first == ord("0")) & (second >= ord("0")) & (second <= ord("9"))
-        self.has_odd_numbers = bool((is_start & (is_zero | (first == ord("+")))).any())
+        # Blanks, quotes, commas and the ends of lines lie below "-".
+        is_start = (before < ord("-")) | (before == ord(self._sep[-1:] or " "))
+        is_led = is_start & (((first == ord("0")) & _are_digits(second)) | (first == ord("+")))
+        is_power = _are_digits(before) & ((first | 32) == ord("e")) & _are_digits(second)
+        self.has_odd_numbers = bool(is_led.any() or is_power.any())
+
+
+def _are_digits(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    # What lies below "0" wraps around to large numbers.
+    return (letters - np.uint8(ord("0"))) < 10
 
 
 def _skip_header(look: Look, stream: TextIO) -> None:

@@ -16,7 +16,8 @@ from recsys.readers.raw import Column
 # more than 3,000 years ahead.
 _UNITS = ((1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "milliseconds", 1000))
 
-_NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})[./-][0-9]{4}\b.*")
+_NUMERIC_DATE = re.compile(r"([0-9]{1,2})([ ./-])([0-9]{1,2})(?:[./-]|, ?)[0-9]{4}\b.*")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _MONTH = re.compile(r"[A-Za-z]{3}")
 
 WAY_OUT = "write seconds or dates such as 2005-04-02, or leave times out by --time-column none"
@@ -70,13 +71,16 @@ def read_times(column: Column, file: str) -> Times | None:
         return _from_dates(values, np.arange(len(values)))
     if values.dtype.kind in "iuf":
         return _from_numbers(values.to_numpy())
-    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    try:
+        codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    except TypeError:  # lists and the like, from JSON or Parquet
+        codes, distinct = pd.factorize(values.astype(str))
     texts = pd.Series(["" if pd.isna(each) else str(each).strip() for each in distinct])
     texts = texts.where(~texts.str.lower().isin(["nan", "nat", "null", "none", "na"]), "")
     if (texts == "").all():
         return None
     numbers = pd.to_numeric(texts, errors="coerce")
-    if numbers.notna().sum() > 0.5 * (texts != "").sum():
+    if 2 * numbers.notna().sum() >= (texts != "").sum():
         return _from_numbers(numbers.to_numpy(np.float64)[codes])
     found = _from_dates(_dates(texts, file), codes)
     if 2 * found.is_bad.sum() > (texts != "").to_numpy()[codes].sum():
@@ -119,12 +123,13 @@ def _dates(texts: pd.Series, file: str) -> pd.Series:
     parts = [found for found in map(_NUMERIC_DATE.fullmatch, others) if found]
     if 2 * len(parts) > len(others):
         day_first = _is_day_first(parts, file)
-        order = "%d-%m-%Y" if day_first else "%m-%d-%Y"
-        days = texts.str.replace(r"[./]", "-", regex=True)
-        clock = days.str.extract(r"^(\S+)\s*(.*)$")
-        day = pd.to_datetime(clock[0], format=order, utc=True, errors="coerce")
-        time = pd.to_timedelta(clock[1].where(clock[1] != "", "0s"), errors="coerce")
-        return dates.fillna(day + time.fillna(pd.Timedelta(0)))
+        day = "%d-%m-%Y" if day_first else "%m-%d-%Y"
+        days = texts.str.replace(r"^(\d+)[ ./-](\d+)(?:[./-]|, ?)", r"\1-\2-", regex=True)
+        for clock in _CLOCKS:
+            dates = dates.fillna(
+                pd.to_datetime(days, format=day + clock, utc=True, errors="coerce")
+            )
+        return dates
     if 2 * sum(bool(_MONTH.search(text)) for text in others) > len(others):
         return dates.fillna(pd.to_datetime(texts, format="mixed", utc=True, errors="coerce"))
     return dates

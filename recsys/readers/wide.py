@@ -13,7 +13,7 @@ from recsys.data.columns import COUNTS, SPELLINGS, folded
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
 from recsys.data.scale import RatingScale
 from recsys.printable import shortened
-from recsys.readers.looks import Look
+from recsys.readers.looks import Look, look_notes
 from recsys.readers.raw import Column, RawRatings
 from recsys.readers.tables import Table, read_table
 
@@ -80,10 +80,10 @@ def is_jester(look: Look) -> bool:
         return False
     ratings = np.concatenate([row[1:] for row in rows])
     rated = ratings[ratings != _JESTER_ABSENT]
-    smallest, largest = _JESTER_ENDS
-    is_within = bool(((rated >= smallest) & (rated <= largest)).all())
     is_continuous = bool((rated < 0).any() and (rated != np.floor(rated)).any())
-    return is_within and is_continuous and (len(rated) < len(ratings) or _has_counts(rows))
+    has_absent = len(rated) < len(ratings)
+    # Two signs of three are enough: some parts are dense, and some copies lack the counts.
+    return _are_jokes(ratings) and is_continuous + has_absent + _has_counts(rows) >= 2
 
 
 def read_wide(
@@ -115,14 +115,15 @@ def read_wide(
     Raises
     ------
     RatingsError
-        If more than half of the cells hold one number that may mean "not rated".
+        If a number may mean "not rated": it is in more than half of the cells, or it is 99 or -1
+        and lies beyond all others.
     """
     look = _with_header(look)
     table = read_table(look, range(_width(look)))
     layout = _layout(look, table, user, item)
     raw = _ratings(look, table, layout, absent)
     if scale is None:
-        _check_most_frequent(raw, len(table.frame) * len(layout.columns))
+        _check_not_rated(raw, len(table.frame) * len(layout.columns))
     return raw
 
 
@@ -137,10 +138,12 @@ def read_jester(
     table = read_table(look, range(_width(look)))
     note = "Jester: rows are users, columns are jokes"
     label, n_first = None, 0
-    if _has_counts([_numbers(row, look.decimal) for row in look.rows]):
-        note, n_first = f"{note}, the first column counts them", 1
-    elif folded((look.names or ("",))[0]) in _PEOPLE or _are_labels(table.frame[0], look.decimal):
+    rows = [_numbers(row, look.decimal) for row in look.rows]
+    if folded((look.names or ("",))[0]) in _PEOPLE or _are_labels(table.frame[0], look.decimal):
         label, n_first = 0, 1
+    if _has_counts(rows) or (label is None and not _are_jokes(np.array([row[0] for row in rows]))):
+        label, n_first = None, 1
+        note = f"{note}, the first column counts them"
     columns = range(n_first, _width(look))
     names = look.names or tuple(str(place - n_first + 1) for place in range(_width(look)))
     layout = _Layout(label, tuple(columns), tuple(names[at] for at in columns), True, note)
@@ -184,6 +187,12 @@ def _are_ratings(rows: Sequence[Floats]) -> bool:
     return bool(rows) and all((np.isnan(row) | (np.abs(row) <= _LARGEST)).all() for row in rows)
 
 
+def _are_jokes(cells: Floats) -> bool:
+    smallest, largest = _JESTER_ENDS
+    is_within = (cells >= smallest) & (cells <= largest)
+    return bool((is_within | (cells == _JESTER_ABSENT)).all())
+
+
 def _has_counts(rows: Sequence[Floats]) -> bool:
     return all(row[0] == np.count_nonzero(row[1:] != _JESTER_ABSENT) for row in rows)
 
@@ -206,11 +215,11 @@ def _layout(look: Look, table: Table, user: str | None, item: str | None) -> _La
     labels = [row[0] for row in look.rows]
     is_users = item is None and (user is not None or _rows_are_users(names[0], labels, ids))
     sides = ("users", "items") if is_users else ("items", "users")
-    option = "--item-column (item=)" if is_users else "--user-column (user=)"
-    note = (
-        f"wide table: rows are {sides[0]} (column {shortened(names[0])!r}), columns are {sides[1]}"
-        f" (for the other way round, {option} {shortened(names[0])!r})"
-    )
+    option = "--item-column" if is_users else "--user-column"
+    first = shortened(names[0])
+    note = f"wide table: rows are {sides[0]}, columns are {sides[1]}"
+    if user is None and item is None:
+        note += f" (for the other way round, {option} {first!r})"
     left_out = [name for at, name in enumerate(names) if at and at not in columns]
     if left_out:
         note += f", left out {', '.join(shortened(name) for name in left_out)}"
@@ -291,7 +300,7 @@ def _ratings(
         file=str(look.path),
         lines=lambda found: table.lines(at[found]),
         bad_rows=(*table.bad_rows, *bad_rows),
-        notes=(layout.note,),
+        notes=(layout.note, *look_notes(look)),
         n_absent=n_absent,
     )
 
@@ -304,13 +313,26 @@ def _column(cells: pd.Series, decimal: str) -> Floats:
     return found
 
 
-def _check_most_frequent(raw: RawRatings, n_cells: int) -> None:
-    """Refuse a number in more than half of the cells: it may mean that nobody rated there."""
+def _check_not_rated(raw: RawRatings, n_cells: int) -> None:
+    """Refuse a number that may mean "not rated": one in most cells, or 99 or -1 beyond all others.
+
+    The caller knows what it means: a scale, or a number that is absent, settles it.
+    """
     counts = Counter(np.asarray(raw.ratings).tolist())
-    value, count = counts.most_common(1)[0]
-    if len(counts) > 1 and 2 * count > n_cells:
-        raise RatingsError(
-            f"{raw.file}: {count:,} of {n_cells:,} cells are {value:g}; if this means that there "
-            f"is no rating, say --absent {value:g} (absent={value:g}); if it is a rating, give the "
-            "scale: --scale SMALLEST:LARGEST (scale=)"
-        )
+    values = sorted(counts)
+    frequent, count = counts.most_common(1)[0]
+    if len(values) == 1:
+        return
+    if 2 * count > n_cells:
+        asked = frequent
+    elif values[-1] == 99 and values[-2] <= 10:
+        asked = values[-1]
+    elif values[0] in (-1, -99) and values[1] >= 0:
+        asked = values[0]
+    else:
+        return
+    raise RatingsError(
+        f"{raw.file}: {counts[asked]:,} of {n_cells:,} cells are {asked:g}; if this means that "
+        f"there is no rating, say --absent {asked:g} (absent={asked:g}); if it is a rating, give "
+        "the scale: --scale SMALLEST:LARGEST (scale=)"
+    )

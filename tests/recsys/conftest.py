@@ -37,6 +37,9 @@ U_ITEM = """1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0
 268|Chasing Amy (1997)|01-Jan-1997||http://x|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0
 """
 
+# The end of the message for a bad row.
+WAY_OUT = "; --skip-bad-rows (skip_bad_rows=True) leaves such rows out"
+
 SAMPLES: dict[str, dict[str, str | bytes]] = {
     "csv": {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV},
     "ml-1m": {"ratings.dat": RATINGS_DAT, "movies.dat": MOVIES_1M.encode("latin-1")},
@@ -85,14 +88,14 @@ def in_folder() -> Callable[[Path, dict[str, str | bytes]], Path]:
 
 @pytest.fixture(scope="session")
 def refusal() -> Callable[..., str]:
-    """Tries to load a release that must be refused, and returns the message."""
+    """Tries to load a release that must be refused, and returns the message without the way out."""
 
     def load(path: Path, **options: bool) -> str:
         with pytest.raises(RatingsError) as caught:
             load_release(path, **options)
         message = str(caught.value)
         assert "\n" not in message
-        return message
+        return message.removesuffix(WAY_OUT)
 
     return load
 

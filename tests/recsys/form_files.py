@@ -68,7 +68,7 @@ EXAMPLES = (
         ("2001-09-09T01:46:41", "2001-09-09T01:46:42"),
     ),
     Example(
-        "MovieLens, CSV",
+        "MovieLens (CSV)",
         {
             "rating.csv": '"userId","movieId","rating","timestamp"\n'
             '1,2,3.5,"2005-04-02 10:00:00"\n2,1,4,"2006-01-02 10:00:00"\n',
@@ -86,6 +86,16 @@ EXAMPLES = (
         },
         ((1, "0000001", 8), (2, "0000003", 0)),
         {"0000001": ("Quiet Harbour (1995)", "Drama"), "0000003": ("Île (2004)", NONE)},
+        ("2013-10-12T23:20:27", "2013-10-12T23:20:28"),
+    ),
+    Example(
+        "MovieTweetings",
+        {
+            "tweets.csv": "1;0000001;8;1381620027\r\n2;0111161;10;1381620028\r\n",
+            "movies.dat": "0000001::Quiet Harbour (1995)::Drama\n0111161::Comet (1994)::\n",
+        },
+        ((1, "0000001", 8), (2, "0111161", 10)),
+        {"0000001": ("Quiet Harbour (1995)", "Drama"), "0111161": ("Comet (1994)", NONE)},
         ("2013-10-12T23:20:27", "2013-10-12T23:20:28"),
     ),
     Example(
@@ -195,7 +205,7 @@ EXAMPLES = (
         ("2013-12-22", "2013-09-11"),
     ),
     Example(
-        "Amazon reviews, JSON lines",
+        "Amazon reviews (full)",
         {
             "reviews_Books_5.json": '{"reviewerID": "A01", "asin": "0000000001", "overall": 5.0, '
             '"reviewText": "Good", "unixReviewTime": 1387670400, "reviewTime": "12 22, 2013"}\n'
@@ -262,17 +272,17 @@ EXAMPLES = (
         ((1, 1, 2), (1, 2, 4), (2, 1, 3.5)),
     ),
     Example(
-        "Jester, long",
+        "Jester (long)",
         {"jester_ratings.dat": "1\t\t5\t\t0.219\n1\t\t7\t\t-9.281\n2\t\t5\t\t8.5\n"},
         ((1, 5, 0.219), (1, 7, -9.281), (2, 5, 8.5)),
     ),
     Example(
-        "Jester, long, one tab",
+        "Jester (long, one tab)",
         {"jester_ratings.csv": "1,5,0.219\n1,7,-9.281\n2,5,8.5\n"},
         ((1, 5, 0.219), (1, 7, -9.281), (2, 5, 8.5)),
     ),
     Example(
-        "Jester, wide",
+        "Jester (wide)",
         {"jester-data-1.csv": "3,-7.82,99,8.79,-9.66\n2,99,4.08,99,-0.29\n"},
         ((1, 1, -7.82), (2, 2, 4.08), (1, 3, 8.79), (1, 4, -9.66), (2, 4, -0.29)),
     ),

@@ -38,11 +38,6 @@ BAD_RATINGS = [
     ("1,31,inf,5", "rating is not a number", "inf"),
     ("1,31,1e999,5", "rating is not a number", "1e999"),
     ("1,31,4_0,5", "rating is not a number", "4_0"),
-    ("1,31,5.5,5", "rating is off the scale 0.5 to 5 by 0.5", "5.5"),
-    ("1,31,0,5", "rating is off the scale 0.5 to 5 by 0.5", "0"),
-    ("1,31,-1,5", "rating is off the scale 0.5 to 5 by 0.5", "-1"),
-    ("1,99,9,5", "rating is off the scale 0.5 to 5 by 0.5", "9"),
-    ("1,31,3.3,5", "rating is off the scale 0.5 to 5 by 0.5", "3.3"),
     ("1.0,31,3,5", "userId is not a whole number", "1.0"),
     ("Ann,31,3,5", "userId is not a whole number", "Ann"),
     (",31,3,5", "userId is not a whole number", ""),
@@ -76,6 +71,25 @@ def test_a_bad_rating_is_named_or_skipped(row, reason, value, samples, refusal, 
 
 
 @pytest.mark.parametrize(
+    ("value", "way_out"),
+    [
+        ("10", "ratings reach 10: --scale 0.5:10:0.5 (scale=)"),
+        ("9", "ratings reach 9: --scale 0.5:10:0.5 (scale=)"),
+        ("0", "ratings go down to 0: --scale 0:5:0.5 (scale=)"),
+        ("-1", "ratings go down to -1: --scale -1:5:0.5 (scale=)"),
+        ("3.1", "ratings have other steps: --scale 1:5:0.1 (scale=)"),
+    ],
+)
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_rating_off_the_scale_refuses_the_whole_release(
+    value, way_out, skip, samples, refusal, spoiled
+):
+    rows = changed(samples["csv"]["ratings.csv"], 3, f"1,11,{value},5\n")
+    message = refusal(spoiled("csv", "ratings.csv", rows), skip_bad_rows=skip)
+    assert f"line 3: rating is off the scale 0.5 to 5 by 0.5: '{value}'; {way_out}" in message
+
+
+@pytest.mark.parametrize(
     ("row", "reason", "value"),
     [
         ("1::31:5::9", "3 fields, not 4", "1::31:5::9"),
@@ -100,8 +114,7 @@ def test_a_bad_line_of_ratings_dat_is_named(
     ("row", "reason", "value"),
     [
         ("1 2 3 4", "1 fields, not 4", "1 2 3 4"),
-        ("1\t2\t0\t4", "rating is off the scale 1 to 5 by 1", "0"),
-        ("1\t2\t3.5\t4", "rating is off the scale 1 to 5 by 1", "3.5"),
+        ("1\t2\tx\t4", "rating is not a number", "x"),
         ("1\t7\t3\t4", "movieId is not in u.item", "7"),
     ],
 )
@@ -141,7 +154,7 @@ def test_everything_bad_is_skipped_once_in_the_order_of_the_files(tmp_path, samp
     movies = samples["csv"]["movies.csv"] + "x,Up,Drama\n31,Again,Drama\n"
     ratings = (
         samples["csv"]["ratings.csv"]
-        + "2,31,9,1\n2,99,3,1\n1,31,3,1\n2,1,abc,1\n1,31,1\n2,31,4,1\n2,31,5,1\n"
+        + "2,31,z,1\n2,99,3,1\n1,31,3,1\n2,1,abc,1\n1,31,1\n2,31,4,1\n2,31,5,1\n"
     )
     folder = in_folder(tmp_path, {"ratings.csv": ratings, "movies.csv": movies})
     table = load_release(folder, skip_bad_rows=True)
@@ -296,7 +309,7 @@ def test_a_file_without_rows_is_named(
 
 def test_a_file_in_which_every_row_is_bad_is_an_error_even_when_skipping(refusal, spoiled):
     header = "userId,movieId,rating,timestamp\n"
-    for rows in ("1,31,x,5\n2,31,9,5\n", "1,31,9,5\n"):
+    for rows in ("1,31,x,5\n2,31,y,5\n", "1,31,nan,5\n"):
         folder = spoiled("csv", "ratings.csv", header + rows)
         assert "ratings.csv, line 2: rating is " in refusal(folder, skip_bad_rows=True)
     folder = spoiled("csv", "movies.csv", "movieId,title,genres\nx,Up,Drama\n")

@@ -14,6 +14,7 @@ from recsys.data.ratings import RatingsError
 from recsys.readers.forms import FORMS, Form, files_of_forms, find_form
 from recsys.readers.items import movies_beside, read_items
 from recsys.readers.looks import look
+from recsys.readers.recognised import is_named
 from recsys.readers.tables import read_table
 
 
@@ -81,7 +82,12 @@ def test_titles_and_genres_are_found_beside_the_ratings(example: Example, tmp_pa
     assert dict(zip(as_ids(found.ids).tolist(), known, strict=True)) == example.titles
 
 
-NAMED = [each for each in EXAMPLES for form in FORMS if form.name == each.form and form.files]
+NAMED = [
+    each
+    for each in EXAMPLES
+    for form in FORMS
+    if form.name == each.form and any(is_named(next(iter(each.files)), p) for p in form.files)
+]
 
 
 @pytest.mark.parametrize("example", NAMED, ids=name_of)
@@ -94,7 +100,7 @@ def test_a_folder_is_searched_for_the_usual_name(example: Example) -> None:
 def test_a_renamed_file_is_recognised_by_its_look(
     example: Example, tmp_path: Path, name: str
 ) -> None:
-    known_by_name = {"MovieLens 100K", "FilmTrust", "Jester, long, one tab"}
+    known_by_name = {"MovieLens 100K", "FilmTrust", "Jester (long, one tab)"}
     path = example.write(tmp_path)
     form = form_of(path.rename(path.with_name(name)))
     if example.form in known_by_name:
@@ -153,6 +159,7 @@ NO_FORM = [
     ("ratings.csv", "user_id,book_id,rating\n1,1,10\n"),
     ("scores.csv", "uid,iid,r\n1,2,5\n1,3,4\n2,2,3\n"),
     ("scores.csv", "uid,iid,r\n1,2,5\n2,3,4\n3,2,3\n"),
+    ("likes.csv", "user,x,y\n1,2,\n1,3,4\n"),
     ("people.csv", "Name,City,Age,Shoes\nAda,Rome,41,38\nBen,Oslo,29,44\n"),
     ("people.csv", "Name,Age,Shoes\nAda,41,38\nBen,29,44\n"),
     ("events.csv", "who,when,what\n1,1000000001,5\n2,1000000002,4\n"),
@@ -176,6 +183,12 @@ def test_a_folder_of_the_netflix_prize_gives_all_its_parts() -> None:
     assert files_of_forms(names) == ("combined_data_1.txt.gz", "combined_data_2.txt.gz")
 
 
+def test_several_files_of_another_form_are_listed() -> None:
+    names = ["jester-data-2.csv", "jester-data-1.csv", "readme.txt"]
+    with pytest.raises(RatingsError, match=r"several .*: jester-data-1\.csv, jester-data-2\.csv"):
+        files_of_forms(names)
+
+
 def test_items_of_a_table_without_a_form_are_read(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("game_id;name;category\n7;Go;\n8;Chess;Board, Old\n7;Go again;\n;No id;\n")
@@ -184,8 +197,8 @@ def test_items_of_a_table_without_a_form_are_read(tmp_path: Path) -> None:
     assert found.titles == ["Go", "Chess"]
     assert found.genres == ["(no genres listed)", "Board|Old"]
     assert found.notes == (
-        "list.csv: rows without an id left out: 1",
-        "list.csv: rows with an id that came before left out: 1",
+        "1 row of list.csv left out (no id)",
+        "1 row of list.csv left out (an id that came before)",
     )
 
 
@@ -198,11 +211,47 @@ def test_the_name_of_the_items_in_the_ratings_chooses_the_column_of_ids(tmp_path
         read_items(path)
 
 
+def test_a_table_of_titles_is_found_by_its_columns(tmp_path: Path) -> None:
+    ratings = tmp_path / "mine.csv"
+    ratings.write_text("user_id,film_id,stars\n1,7,5\n")
+    (tmp_path / "tags.csv").write_text("film_id,tag\n7,sea\n")
+    (tmp_path / "reviews.csv").write_text("user_id,film_id,title\n1,7,Good\n")
+    assert movies_beside(ratings, form_of(ratings)) is None
+    (tmp_path / "catalogue.csv").write_text("Film_ID,Name\n7,Comet\n")
+    assert movies_beside(ratings, form_of(ratings)) == tmp_path / "catalogue.csv"
+    (tmp_path / "other.csv").write_text("film_id,name\n7,Harbour\n")
+    assert movies_beside(ratings, form_of(ratings)) is None
+
+
+def test_a_table_that_only_repeats_the_titles_of_the_ratings_is_not_read(tmp_path: Path) -> None:
+    ratings = tmp_path / "mine.csv"
+    ratings.write_text("user_id,title,stars\n1,Comet,5\n")
+    (tmp_path / "tags.csv").write_text("title,tag\nComet,sea\n")
+    assert movies_beside(ratings, form_of(ratings)) is None
+
+
+def test_movies_of_a_release_win_over_metadata(tmp_path: Path) -> None:
+    example = next(each for each in EXAMPLES if each.form == "The Movies Dataset")
+    path = example.write(tmp_path)
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Comet,War\n")
+    form = form_of(path)
+    assert form is not None
+    assert form.name == "MovieLens (CSV)"
+    assert movies_beside(path, form) == tmp_path / "movies.csv"
+
+
+def test_a_column_of_ids_wins_over_one_of_names(tmp_path: Path) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("movie,movieId,movie_title\nA,7,Comet\n")
+    found = read_items(path)
+    assert (found.ids.tolist(), found.titles) == (["7"], ["Comet"])
+
+
 def test_rows_of_metadata_that_are_left_out_are_counted(tmp_path: Path) -> None:
     example = next(each for each in EXAMPLES if each.form == "The Movies Dataset")
     example.write(tmp_path)
     found = read_items(tmp_path / "movies_metadata.csv")
-    assert found.notes == ("movies_metadata.csv: rows that are broken left out: 1",)
+    assert found.notes == ("1 row of movies_metadata.csv left out (broken)",)
 
 
 def test_metadata_without_links_keep_their_ids(tmp_path: Path) -> None:

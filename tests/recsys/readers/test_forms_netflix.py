@@ -89,6 +89,7 @@ BAD = [
     ("9,3", "neither a movie such as 1: nor customer,rating,YYYY-MM-DD"),
     ("9,3,2005-01-02,7", "neither a movie such as 1: nor customer,rating,YYYY-MM-DD"),
     ("a,3,2005-01-02", "neither a movie such as 1: nor customer,rating,YYYY-MM-DD"),
+    ("9" * 30 + ",3,2005-01-02", "neither a movie such as 1: nor customer,rating,YYYY-MM-DD"),
     ("9,3,2005-02-30", "no rating or no date of the calendar"),
 ]
 
@@ -114,6 +115,35 @@ def test_blank_lines_are_counted_and_ratings_before_the_first_movie_are_bad(
     assert raw.bad_rows[0].reason == "no line such as 1: names the movie of this rating"
 
 
+TRICKS = [
+    ("1:\n9,4,2005-01-02\n9\n7::\n8,1,2004-12-31\n", [3, 4]),
+    ("1:\n\n9,4,2005-01-02,,\n8,1,2004-12-31\n", [3]),
+    ("1:\n9\n9,4,2005-01-02,,\n8,1,2004-12-31\n", [2, 3]),
+    ("1:\n9,4,2005-01-02,5\n8,1,2004-12-31\n", [2]),
+    ("1:\n9,4,2005-01-02 10:00\n8,1,2004-12-31\n", [2]),
+    ('1:\n"9,4,2005-01-02"\n8,1,2004-12-31\n', [2]),
+]
+
+
+@pytest.mark.parametrize(("text", "bad"), TRICKS)
+def test_bad_rows_that_look_like_good_ones_together_are_found(
+    tmp_path: Path, text: str, bad: list[int]
+) -> None:
+    raw = read(tmp_path / "c.txt", text)
+    assert [row.line for row in raw.bad_rows] == bad
+    assert listed(raw)[-1][3] == "2004-12-31"
+
+
+def test_ratings_before_the_first_movie_are_bad(tmp_path: Path) -> None:
+    path = tmp_path / "c.txt"
+    path.write_text("1:\n9,4,2005-01-02\n")
+    seen = look(path)
+    path.write_text("7,4,2005-01-02\n1:\n9,4,2005-01-02\n")
+    raw = netflix.read_netflix(seen)
+    assert listed(raw) == [(9, 1, 4.0, "2005-01-02", 3)]
+    assert [row.line for row in raw.bad_rows] == [1]
+
+
 @pytest.mark.parametrize("text", ["1:\n30878\n2647871\n10:\n1952305\n", "1:\n1046323,2005-12-19\n"])
 def test_files_without_ratings_are_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "probe.txt"
@@ -127,7 +157,15 @@ def test_titles_hold_commas_and_years_may_be_unknown(tmp_path: Path) -> None:
     path.write_bytes("1,2003,Dinosaur, Part 1\n2,NULL,Caf\xe9\n3,broken\n".encode("latin-1"))
     found = read_items(path)
     assert found.titles == ["Dinosaur, Part 1 (2003)", "Café"]
-    assert found.notes == ("movie_titles.csv: rows that are broken left out: 1",)
+    assert found.notes == ("1 row of movie_titles.csv left out (broken)",)
+
+
+def test_titles_that_were_saved_again_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "movie_titles.csv"
+    path.write_text("1;2003;Dinosaur, Part 1\n2;NULL;Comet\n")
+    assert read_items(path).titles == ["Dinosaur, Part 1 (2003)", "Comet"]
+    path.write_text("Movie_Id,Year,Name\n1,2003,Dinosaur\n")
+    assert read_items(path).titles == ["Dinosaur (2003)"]
 
 
 def test_sums_of_many_ratings_agree_with_pandas(tmp_path: Path) -> None:

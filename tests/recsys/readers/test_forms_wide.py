@@ -49,7 +49,7 @@ SIDES = [
 def test_the_side_of_the_users_is_found_and_said(tmp_path: Path, side: str, text: str) -> None:
     raw = read(tmp_path / "w.csv", text)
     assert listed(raw) == {ADA, BEN}
-    assert raw.notes[0].startswith(f"wide table: rows are {side} (")
+    assert raw.notes[0].startswith(f"wide table: rows are {side}, columns are ")
 
 
 def test_numbered_users_and_items_are_told_by_their_words(tmp_path: Path) -> None:
@@ -61,10 +61,12 @@ def test_numbered_users_and_items_are_told_by_their_words(tmp_path: Path) -> Non
 
 def test_the_name_of_the_first_column_turns_the_table_round(tmp_path: Path) -> None:
     text = "key,a,b\nx,4,\ny,,3\n"
-    assert listed(read(tmp_path / "w.csv", text)) == {("x", "a", 4.0), ("y", "b", 3.0)}
+    raw = read(tmp_path / "w.csv", text)
+    assert listed(raw) == {("x", "a", 4.0), ("y", "b", 3.0)}
+    assert raw.notes[0].endswith("(for the other way round, --item-column 'key')")
     turned = read(tmp_path / "w.csv", text, item="key")
     assert listed(turned) == {("a", "x", 4.0), ("b", "y", 3.0)}
-    assert "--user-column (user=) 'key'" in turned.notes[0]
+    assert turned.notes == ("wide table: rows are items, columns are users",)
     with pytest.raises(RatingsError, match="named by its first column, 'key', not 'a'"):
         read(tmp_path / "w.csv", text, user="a")
 
@@ -107,6 +109,15 @@ def test_zeros_and_blanks_are_not_guessed(tmp_path: Path) -> None:
     assert len(listed(with_zeros)) == 10
 
 
+@pytest.mark.parametrize("code", [99, -1])
+def test_a_code_beyond_all_ratings_is_not_guessed(tmp_path: Path, code: int) -> None:
+    text = f"User,a,b,c\nAda,4,{code},5\nBen,0,3,{code}\n"
+    with pytest.raises(RatingsError, match=f"2 of 6 cells are {code}; .*--absent {code} "):
+        read(tmp_path / "w.csv", text)
+    assert len(listed(read(tmp_path / "w.csv", text, absent=(code,)))) == 4
+    assert len(listed(read(tmp_path / "w.csv", text.replace(str(code), "7")))) == 6
+
+
 def test_half_of_the_cells_may_have_one_value_and_likes_have_only_one(tmp_path: Path) -> None:
     assert len(listed(read(tmp_path / "w.csv", "User,a,b\nAda,4,4\nBen,1,2\n"))) == 4
     assert len(listed(read(tmp_path / "w.csv", "User,a,b\nAda,1,1\nBen,,1\n"))) == 3
@@ -116,12 +127,13 @@ def test_bad_cells_are_named_with_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "w.csv"
     path.write_text("User,a,b\nAda,4,\nBen,,3\n")
     seen = look(path)
-    path.write_text('User,a,b\n"Ada\nL.",4,\nBen,bad,3\nCy,inf,no\n')
+    path.write_text('User,a,b\n"Ada\nL.",,3\nBen,4,bad\nCy,inf,no\n')
     raw = read_wide(seen, absent=("no",))
-    assert listed(raw) == {("Ada\nL.", "a", 4.0), ("Ben", "b", 3.0)}
-    assert [(row.line, row.value) for row in raw.bad_rows] == [(4, "bad"), (5, "inf")]
+    assert listed(raw) == {("Ben", "a", 4.0), ("Ada\nL.", "b", 3.0)}
+    assert {(row.line, row.value) for row in raw.bad_rows} == {(4, "bad"), (5, "inf")}
     assert raw.n_absent == 1
-    assert raw.lines(np.arange(2)).tolist() == [2, 4]
+    lines = dict(zip(raw.users, raw.lines(np.arange(2)).tolist(), strict=True))
+    assert lines == {"Ben": 4, "Ada\nL.": 2}
 
 
 def test_a_table_without_ratings_is_refused(tmp_path: Path) -> None:
@@ -170,6 +182,7 @@ RATED = {
         JESTER,
         "-7.82,99,8.79,-9.66\n99,4.08,99,-0.29\n",
         "1,-7.82,99,8.79,-9.66\n2,99,4.08,99,-0.29\n",
+        "74,-7.82,99,8.79,-9.66\n72,99,4.08,99,-0.29\n",
         "user_id,1,2,3,4\n1,-7.82,99,8.79,-9.66\n2,99,4.08,99,-0.29\n",
     ],
 )
@@ -185,9 +198,20 @@ def test_jester_is_read_with_and_without_its_first_column(tmp_path: Path, text: 
 
 @pytest.mark.parametrize(
     "text",
+    ["3,-7,99,8,-9\n2,99,4,99,0\n", "4,-7.5,1,8,-9\n4,2,4,9,0\n", "3.5,-7,99,8\n2,99,4.5,99\n"],
+)
+def test_two_signs_of_three_tell_jester(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "jokes.csv"
+    path.write_text(text)
+    assert is_jester(look(path))
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "3,-7.82,98,8.79,-9.66\n2,99,4.08,99,-0.29\n",
         "1,5,99,4,3\n2,99,4,99,1\n",
+        "2,-7,8.5,-9\n2,1,4.5,0\n",
         "a,-7.82,x,8.79,-9.66\nb,99,4.08,99,-0.29\n",
         "1,-7.82,,8.79\n2,,4.08,\n",
     ],

@@ -110,7 +110,7 @@ def test_genre_names_or_else_ratings_determine_the_scale_of_dat_files(
 def test_a_half_star_in_ml_1m_is_an_error(tmp_path, samples, in_folder, refusal):
     ratings = samples["ml-1m"]["ratings.dat"].replace("::3::", "::3.5::")
     message = refusal(in_folder(tmp_path, {**samples["ml-1m"], "ratings.dat": ratings}))
-    assert message.endswith("ratings.dat, line 2: rating is off the scale 1 to 5 by 1: '3.5'")
+    assert "ratings.dat, line 2: rating is off the scale 1 to 5 by 1: '3.5'; " in message
 
 
 def test_dat_and_item_files_turned_into_utf_8_are_recognised(tmp_path, samples, in_folder):
