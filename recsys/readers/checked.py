@@ -201,7 +201,10 @@ def _factorized(column: Column) -> Coded:
     values = np.asarray(values)
     if values.dtype.kind in "iu" and (not values.size or values.max() < 2**63):
         return values.astype(np.int64), None
-    codes, distinct = pd.factorize(values)
+    try:
+        codes, distinct = pd.factorize(values)
+    except TypeError:  # lists and the like, from JSON or Parquet
+        codes, distinct = pd.factorize(np.array([str(value) for value in values], dtype=object))
     return codes, list(distinct)
 
 
@@ -283,6 +286,8 @@ def _numbers(column: Column, decimal: str) -> _Numbers:
 def _number(text: str, decimal: str) -> float:
     if decimal != ".":
         text = text.replace(decimal, ".")
+    if text.lower() in ("true", "false"):
+        return float(text.lower() == "true")
     try:
         # float() reads 4_0 as 40.
         return float(text) if "_" not in text and text.isascii() else np.nan
@@ -292,7 +297,7 @@ def _number(text: str, decimal: str) -> float:
 
 def _text(column: Column, row: np.int64) -> str:
     value: Any = column.iloc[row] if isinstance(column, pd.Series) else column[row]
-    return "" if pd.isna(value) else str(value)
+    return "" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value)
 
 
 def _lines_in(parts: Sequence[_Part], rows: Ints) -> list[tuple[str, int]]:

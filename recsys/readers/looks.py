@@ -140,6 +140,8 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
     table = split_rows(sample, separator, escape)
     if is_cut and len(table) > 1:
         table.pop()  # A quoted field of the last row may be cut.
+    if not table:
+        raise RatingsError(f"{path}: no rows")
     decimal = "," if _has_decimal_commas(table, separator) else "."
     has_header = _has_header(table) if header is None else header
     names: tuple[str, ...] | None = tuple(table[0]) if has_header else None
@@ -204,7 +206,7 @@ def _separator(sample: str, escape: str) -> str:
     for sep in SEPARATORS:
         if sep.strip(" ") and sep not in sample:
             continue
-        rows = split_rows(sample, sep, escape)
+        rows = split_rows(sample, sep, escape) or [[""]]
         width, n_rows = Counter(map(len, rows)).most_common(1)[0]
         # Titles and reviews hold blanks and commas, so most rows must have the same width.
         score = (round(n_rows / len(rows), 1), width)

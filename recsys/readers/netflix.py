@@ -114,11 +114,14 @@ def _at_once(block: str, first_line: int, found: _Found) -> pd.DataFrame | None:
     # ``1:`` becomes ``1,``: a row without a rating and a date.
     text = io.StringIO(block.replace(":", ","))
     try:
-        rows = pd.read_csv(
-            text, header=None, names=list(_ROW), usecols=list(_ROW), dtype=_ROW, index_col=False
-        )
-        dates = pd.to_datetime(rows["date"].cat.categories, format="%Y-%m-%d")
-    except (ValueError, OverflowError):
+        # NumPy is to refuse inf as a whole number, instead of warning of it.
+        with np.errstate(invalid="raise"):
+            rows = pd.read_csv(
+                text, header=None, names=list(_ROW), usecols=list(_ROW), dtype=_ROW, index_col=False
+            )
+        # pandas reads categories such as 2005 as numbers.
+        dates = pd.to_datetime(rows["date"].cat.categories.astype(str), format="%Y-%m-%d")
+    except (ValueError, ArithmeticError):
         return None
     is_movie = rows["date"].isna().to_numpy()
     starts = np.flatnonzero(is_movie)

@@ -94,7 +94,8 @@ def _files_in(folder: Folder) -> tuple[Folder, ...]:
     named = set(files_of_forms([file.name for file in files]))
     if named:
         return tuple(file for file in files if file.name in named)
-    ranks = {file: _rank(file, len(files)) for file in files}
+    is_alone = len(_sorted(folder)) == 1
+    ranks = {file: _rank(file, is_alone=is_alone) for file in files}
     best = max(ranks.values(), default=0)
     found = [file for file in files if ranks[file] == best > 0]
     if len(found) > 1:
@@ -111,7 +112,7 @@ def _several(folder: Folder, files: list[Folder]) -> RatingsError:
     return RatingsError(f"{folder}: several files of ratings; name one of them: {names}")
 
 
-def _rank(file: Folder, n_files: int) -> int:
+def _rank(file: Folder, *, is_alone: bool) -> int:
     """2 if a file looks like ratings, 1 if it may be a list of likes, otherwise 0."""
     if file.name.lower().endswith(_NO_TABLES):
         return 0
@@ -123,7 +124,7 @@ def _rank(file: Folder, n_files: int) -> int:
             return 2 if find_roles(seen.names).rating else 1
         return 2 if _are_bare_ratings(seen) else 0
     # A file that is alone is read, so that its own error is shown.
-    return 1 if n_files == 1 else 0
+    return 1 if is_alone else 0
 
 
 def _are_bare_ratings(seen: Look) -> bool:

@@ -71,7 +71,10 @@ def read_times(column: Column, file: str) -> Times | None:
         return _from_dates(values, np.arange(len(values)))
     if values.dtype.kind in "iuf":
         return _from_numbers(values.to_numpy())
-    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    try:
+        codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    except TypeError:  # lists and the like, from JSON or Parquet
+        codes, distinct = pd.factorize(values.astype(str))
     texts = pd.Series(["" if pd.isna(each) else str(each).strip() for each in distinct])
     texts = texts.where(~texts.str.lower().isin(["nan", "nat", "null", "none", "na"]), "")
     if (texts == "").all():

@@ -1,6 +1,7 @@
 """Ratings of any form are loaded as they lie; what cannot be is refused with the way out."""
 
 import gzip
+import json
 import re
 import zipfile
 
@@ -507,6 +508,11 @@ def test_a_folder_or_zip_with_one_table_of_ratings_is_searched(write, tmp_path):
     }
     folder = write(names).parent
     assert rows(load_ratings(folder)) == [[1, 2, 3]]
+    folder.joinpath("inner").mkdir()
+    for name in names:
+        folder.joinpath(name).rename(folder / "inner" / name)
+    folder.joinpath("read me.txt").write_text("Ratings lie in inner.")
+    assert rows(load_ratings(folder)) == [[1, 2, 3]]
     for top in ("", "data/"):
         path = tmp_path / "all.zip"
         with zipfile.ZipFile(path, "w") as archive:
@@ -611,6 +617,27 @@ def test_the_real_release_is_read_alike_as_release_and_as_table(real_ratings, mo
     titles = real_ratings.movies["title"].str.split().str.join(" ")
     pd.testing.assert_frame_equal(table.movies, real_ratings.movies.assign(title=titles))
     assert load_ratings(movielens_dir / "ratings.csv", sep=",").scale == real_ratings.scale
+
+
+@pytest.mark.parametrize("odd", [[1, 2], {"id": 1}, 2**70, True, "x"])
+def test_odd_values_of_json_are_kept_as_text(load, odd):
+    lines = [{"user": odd, "item": 1, "rating": 4}, {"user": "a", "item": 2, "rating": "5"}]
+    found = load("".join(json.dumps(line) + "\n" for line in lines), name="x.jsonl")
+    assert rows(found) == [[str(odd), 1, 4], ["a", 2, 5]]
+
+
+@pytest.mark.parametrize("role", ["rating", "time"])
+def test_odd_ratings_and_times_of_json_are_bad_rows(refused, role):
+    good = {"user": "a", "item": 1, "rating": 4, "time": 7}
+    lines = [good, {**good, "item": 2, role: [1]}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    assert refused(text).startswith(f", line 2: {role} is no")
+
+
+def test_true_and_false_are_likes_and_dislikes(load):
+    found = load(HEAD + "a,b,True\na,c,false\n")
+    assert found.ratings["rating"].tolist() == [1, 0]
+    assert found.scale == RatingScale(0, 1, 1)
 
 
 def test_load_ratings_is_what_the_package_offers():
