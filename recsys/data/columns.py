@@ -83,6 +83,11 @@ def folded(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.rpartition(":")[0].lower() or name.lower())
 
 
+def is_known(name: str) -> bool:
+    """Whether a name is a common name of a column of users, items, ratings, counts or times."""
+    return folded(name) in COUNTS or any(folded(name) in names for names in SPELLINGS.values())
+
+
 def find_roles(
     names: Sequence[str],
     *,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from recsys.data.columns import OPTIONS, find_roles
+from recsys.data.columns import OPTIONS, find_roles, is_known
 from recsys.data.ratings import RatingsError
 from recsys.readers.forms import Form, Places
 from recsys.readers.looks import Look, is_number, look_notes
@@ -89,7 +89,14 @@ def _named_places(look: Look, form: Form | None, given: Columns) -> tuple[Places
         named = {role: named[role] or getattr(form.roles, role) for role in _ROLES}
     if named["time"] == NO_TIMES:
         named["time"] = None
-    roles = find_roles(look.names, where=str(look.path), **named)
+    try:
+        roles = find_roles(look.names, where=str(look.path), **named)
+    except RatingsError as error:
+        if any(map(is_known, look.names)):
+            raise
+        raise RatingsError(
+            f"{error}; --no-header (header=False) if the first row is data"
+        ) from None
     return Places(roles.user, roles.item, roles.rating, roles.time), roles.is_count
 
 

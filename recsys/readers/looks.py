@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from recsys.data.columns import SPELLINGS, folded
+from recsys.data.columns import is_known
 from recsys.data.ratings import RatingsError
 from recsys.readers.arrow_files import arrow_look, is_arrow
 from recsys.readers.formats import Folder
@@ -225,8 +225,7 @@ def _has_decimal_commas(table: Rows, sep: str) -> bool:
 def _has_header(table: Rows) -> bool:
     """Whether the first row names the columns: it has no number where the other rows have one."""
     first, *others = table
-    known = set(itertools.chain.from_iterable(SPELLINGS.values()))
-    if folded(first[0]) in known:  # columns of a wide table may be named by numbers
+    if is_known(first[0]):  # columns of a wide table may be named by numbers
         return True
     if not others:
         return not any(map(is_number, first))

@@ -309,6 +309,11 @@ def test_text_that_means_not_rated_is_left_out_and_counted(load):
     assert "2 not rated ('', '-')" in found.reading
 
 
+def test_blanks_of_a_wide_table_may_be_named_too(load):
+    found = load("user,Up,Big\nann,4,\nben,0,2\n", absent=["", 0])
+    assert rows(found) == [["ann", "Up", 4], ["ben", "Big", 2]]
+
+
 @pytest.mark.parametrize(
     ("duplicates", "kept", "note"),
     [
@@ -465,6 +470,13 @@ def test_what_cannot_be_understood_is_named_in_a_short_line(refused, text, probl
     message = refused(text)
     assert message.startswith(problem)
     assert len(message) < 500
+
+
+def test_a_table_of_text_without_a_header_names_the_option(load, refused):
+    text = "anna,Heat\nben,Up\n"
+    message = refused(text)
+    assert message.endswith("; --no-header (header=False) if the first row is data")
+    assert rows(load(text, header=False)) == [["anna", "Heat", 1], ["ben", "Up", 1]]
 
 
 def test_a_number_of_a_column_must_be_there(refused):
