@@ -98,12 +98,12 @@ def _from_numbers(values: npt.NDArray[Any]) -> Times:
     is_bad = ~np.isfinite(values)
     sound = np.where(is_bad, 0, values)
     typical = float(np.median(np.abs(sound[~is_bad]))) if not is_bad.all() else 0.0
-    for smallest, unit, per_second in _UNITS:
-        if typical >= smallest:
-            seconds = (sound // per_second).astype(np.int64)
-            return Times(seconds, is_bad, f"times in {unit}")
-    is_bad |= np.abs(sound) >= 2.0**63
-    return Times(np.where(is_bad, 0, sound).astype(np.int64), is_bad)
+    units = ((unit, per) for smallest, unit, per in _UNITS if typical >= smallest)
+    unit, per_second = next(units, ("", 1))
+    seconds = sound // per_second
+    is_bad |= np.abs(seconds) >= 2.0**63
+    note = f"times in {unit}" if unit else ""
+    return Times(np.where(is_bad, 0, seconds).astype(np.int64), is_bad, note)
 
 
 def _from_dates(dates: pd.Series, codes: npt.NDArray[Any]) -> Times:
