@@ -56,6 +56,22 @@ def test_packed_files_are_read_like_others(example: Example, tmp_path: Path) -> 
     assert loaded.has_titles == (example.titles is not None)
 
 
+def test_a_file_that_is_cut_off_is_read_or_refused_in_one_line(
+    example: Example, tmp_path: Path
+) -> None:
+    path = example.write(tmp_path)
+    whole = path.read_bytes()
+    refused = []
+    for size in range(0, len(whole), max(1, len(whole) // 8)):
+        path.write_bytes(whole[:size])
+        try:
+            assert 0 < len(load_ratings(path).ratings) <= len(whole.splitlines()) * 3
+        except RatingsError as error:
+            refused.append(str(error))
+    assert refused
+    assert all(str(path.parent) in line and "\n" not in line for line in refused)
+
+
 def test_the_form_is_said(example: Example, tmp_path: Path) -> None:
     said = load_ratings(example.write(tmp_path)).reading
     known = dict.fromkeys(RELEASES, "MovieLens") | {
