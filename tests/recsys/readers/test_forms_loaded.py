@@ -91,6 +91,18 @@ def test_values_that_mean_not_rated_are_counted(tmp_path: Path) -> None:
         assert f"{n_absent} not rated {counts[example.form]}" in reading
 
 
+def test_the_parts_of_jester_have_different_users(tmp_path: Path) -> None:
+    (tmp_path / "jester-data-1.csv").write_text("3,-7.82,99,8.79,-9.66\n2,99,4.08,99,-0.29\n")
+    (tmp_path / "jester-data-2.csv").write_text("1,99,99,1.5,99\n2,99,-4.5,99,3.5\n")
+    expected = {
+        *[(1, 1, -7.82), (1, 3, 8.79), (1, 4, -9.66), (2, 2, 4.08), (2, 4, -0.29)],
+        *[(3, 3, 1.5), (4, 2, -4.5), (4, 4, 3.5)],
+    }
+    assert rows_of(load_ratings(tmp_path)) == expected
+    files = [tmp_path / f"jester-data-{part}.csv" for part in (1, 2)]
+    assert rows_of(load_ratings(files)) == expected
+
+
 def test_a_rating_off_the_scale_of_a_form_refuses_the_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text("user_id,anime_id,rating\n1,20,8\n1,24,11\n")
