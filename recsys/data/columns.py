@@ -27,7 +27,7 @@ _TITLES = (
 _RATINGS = (
     "rating ratings score scores stars star value overall yourrating userrating itemrating "
     "movierating bookrating animerating rate grade points preference liked reviewoverall "
-    "reviewscore reviewrating userscore"
+    "reviewscore reviewrating userscore starrating"
 )
 _COUNTS = (
     "count counts plays playcount nplays timesplayed listens listencount weight views viewcount "

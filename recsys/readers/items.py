@@ -109,7 +109,7 @@ def movies_beside(ratings: Folder, form: Form | None) -> Folder | None:
             for file in files:
                 if is_named(file.name, pattern) and file.name != ratings.name:
                     return file
-    return None if form else _by_columns(ratings)
+    return _by_columns(ratings)
 
 
 def _by_columns(ratings: Folder) -> Folder | None:

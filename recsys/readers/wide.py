@@ -128,7 +128,7 @@ def read_wide(
 
 
 def read_jester(
-    look: Look, *, absent: Sequence[float | str] = (), **_options: object
+    look: Look, *, absent: Sequence[float | str] = (_JESTER_ABSENT,), **_options: object
 ) -> RawRatings:
     """Read a table of Jester: one row for each user, 99 for a joke that the user did not rate.
 
@@ -147,7 +147,7 @@ def read_jester(
     columns = range(n_first, _width(look))
     names = look.names or tuple(str(place - n_first + 1) for place in range(_width(look)))
     layout = _Layout(label, tuple(columns), tuple(names[at] for at in columns), True, note)
-    return _ratings(look, table, layout, absent or (_JESTER_ABSENT,))
+    return _ratings(look, table, layout, absent)
 
 
 def _with_header(look: Look) -> Look:

@@ -211,15 +211,16 @@ def test_the_name_of_the_items_in_the_ratings_chooses_the_column_of_ids(tmp_path
         read_items(path)
 
 
-def test_a_table_of_titles_is_found_by_its_columns(tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", ["user_id,movie_id,stars", "userId,movieId,rating"])
+def test_a_table_of_titles_is_found_by_its_columns(tmp_path: Path, header: str) -> None:
     ratings = tmp_path / "mine.csv"
-    ratings.write_text("user_id,film_id,stars\n1,7,5\n")
-    (tmp_path / "tags.csv").write_text("film_id,tag\n7,sea\n")
-    (tmp_path / "reviews.csv").write_text("user_id,film_id,title\n1,7,Good\n")
+    ratings.write_text(f"{header}\n1,7,5\n")
+    (tmp_path / "tags.csv").write_text("movieId,tag\n7,sea\n")
+    (tmp_path / "reviews.csv").write_text("user_id,movieId,title\n1,7,Good\n")
     assert movies_beside(ratings, form_of(ratings)) is None
-    (tmp_path / "catalogue.csv").write_text("Film_ID,Name\n7,Comet\n")
+    (tmp_path / "catalogue.csv").write_text("Movie_ID,Name\n7,Comet\n")
     assert movies_beside(ratings, form_of(ratings)) == tmp_path / "catalogue.csv"
-    (tmp_path / "other.csv").write_text("film_id,name\n7,Harbour\n")
+    (tmp_path / "other.csv").write_text("movieId,name\n7,Harbour\n")
     assert movies_beside(ratings, form_of(ratings)) is None
 
 

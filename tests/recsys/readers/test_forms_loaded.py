@@ -56,6 +56,22 @@ def test_packed_files_are_read_like_others(example: Example, tmp_path: Path) -> 
     assert loaded.has_titles == (example.titles is not None)
 
 
+def test_a_file_that_is_cut_off_is_read_or_refused_in_one_line(
+    example: Example, tmp_path: Path
+) -> None:
+    path = example.write(tmp_path)
+    whole = path.read_bytes()
+    refused = []
+    for size in range(0, len(whole), max(1, len(whole) // 8)):
+        path.write_bytes(whole[:size])
+        try:
+            assert 0 < len(load_ratings(path).ratings) <= len(whole.splitlines()) * 3
+        except RatingsError as error:
+            refused.append(str(error))
+    assert refused
+    assert all(str(path.parent) in line and "\n" not in line for line in refused)
+
+
 def test_the_form_is_said(example: Example, tmp_path: Path) -> None:
     said = load_ratings(example.write(tmp_path)).reading
     known = dict.fromkeys(RELEASES, "MovieLens") | {
@@ -111,3 +127,12 @@ def test_amazon_ids_that_do_not_tell_are_user_then_item(tmp_path: Path) -> None:
     assert "columns 1, 2, 3, 4 are user, item, rating, time" in loaded.reading
     turned = load_ratings(path, user=2, item=1, rating=3, time=4)
     assert rows_of(turned) == {("I1", "U1", 5), ("I1", "U2", 4)}
+
+
+def test_amazons_table_of_reviews_has_stars_and_customers(tmp_path: Path) -> None:
+    path = tmp_path / "reviews_us.tsv"
+    path.write_text(
+        "marketplace\tcustomer_id\treview_id\tproduct_id\tproduct_title\tstar_rating\treview_date\n"
+        "US\t12\tR1\tB01\tA 'thing\t5\t2015-08-31\nUS\t13\tR2\tB02\tOther\t4\t2015-08-30\n"
+    )
+    assert rows_of(load_ratings(path)) == {(12, "B01", 5), (13, "B02", 4)}
