@@ -143,8 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument(
         "--genres",
         nargs="+",
-        default=["Romance", "Sci-Fi"],
-        help="genres to group users by; default: Romance Sci-Fi",
+        help="genres to group users by; default: Romance Sci-Fi, or the two of most films",
     )
     sweep.add_argument(
         "--ks",

@@ -112,6 +112,10 @@ def _tasks(
             tell(f"held-out users with too few ratings to be tested: {found.n_too_few}")
         return found.to_frame()
 
+    held_out = "the last fifth by time"
+    if not ratings.has_times:
+        held_out = "a random fifth"
+        tell("ranking: the ratings have no times, so a random fifth of each user's is held out")
     tasks = [
         _Task(
             "rating prediction",
@@ -122,7 +126,7 @@ def _tasks(
         ),
         _Task(
             "ranking",
-            f"{K} films per user, the last fifth by time held out, {counted(n_seeds, 'seed')}",
+            f"{K} films per user, {held_out} held out, {counted(n_seeds, 'seed')}",
             RanksItems,
             n_seeds,
             ranking,
@@ -135,4 +139,8 @@ def _tasks(
             cold_start,
         ),
     ]
+    if not ratings.scale.predicts:
+        kind = ratings.scale.kind
+        tell(f"only lists are compared: {kind} do not say how much users liked a film")
+        return tasks[1:2]
     return tasks if options.cold_start else tasks[:2]

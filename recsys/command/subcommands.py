@@ -107,9 +107,11 @@ def predict(options: argparse.Namespace) -> None:
 def sweep(options: argparse.Namespace) -> None:
     """Print the silhouette of each number of groups by genre means."""
     from kmeans_core import sweep_k
-    from recsys.analysis.genres import contrast_subset, genre_means
+    from recsys.analysis.genres import contrast_subset, default_genres, genre_means
 
-    means = genre_means(_ratings(options), options.genres)
+    ratings = _ratings(options)
+    genres = options.genres or default_genres(ratings, 2)
+    means = genre_means(ratings, genres)
     rows = means.dropna() if options.all_users else contrast_subset(means).dropna()
     n_rows = len(rows)
     ks = options.ks or [k for k in DEFAULT_KS if k < n_rows] or DEFAULT_KS
@@ -130,7 +132,7 @@ def sweep(options: argparse.Namespace) -> None:
             random_state=options.seed,
             on_k=lambda k: bar.update(),
         )
-    answer(f"{counted(len(rows), 'user')} by {', '.join(options.genres)}")
+    answer(f"{counted(len(rows), 'user')} by {', '.join(genres)}")
     answer(*result.to_frame().to_string(index=False, float_format="%.4f").split("\n"))
     answer(f"best k {result.best_k}, suggested k {result.suggested_k} (both vary with the seed)")
 

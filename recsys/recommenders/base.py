@@ -10,6 +10,7 @@ import pandas as pd
 
 from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Ratings
+from recsys.printable import printable
 from recsys.recommenders import ranking, storage
 from recsys.recommenders.given_ratings import GivenRatings, given_ratings
 from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
@@ -111,17 +112,10 @@ class Recommender(Model):
         if len(rows) != len(items):
             raise ValueError(f"{len(rows)} user_ids but {len(items)} movie_ids")
         predicted = np.empty(len(rows))
-        unknown = rows < 0
-        if np.any(unknown):
-            predicted[unknown] = self._predict_new_user({}, items[unknown])
-        # Users are placed in blocks, because their places may take much memory.
-        order = np.argsort(rows, kind="stable")
-        for block in data.blocks(np.unique(rows[~unknown])):
-            first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
-            some = order[first:last]
-            user_index = np.searchsorted(block, rows[some])
-            users = ranking.known_users(self, block)
-            predicted[some] = ranking.predicted_ratings(self, users, user_index, items[some])
+        new = rows < 0
+        if np.any(new):
+            predicted[new] = self._predict_new_user({}, items[new])
+        predicted[~new] = ranking.predicted_pairs(self, rows[~new], items[~new])
         return predicted
 
     def _predict_new_user(self, ratings: Mapping[Id, float], items: Ints) -> Floats:
@@ -255,7 +249,8 @@ class Recommender(Model):
         users_asked = asked_ids("user", user_ids, data.matrix.user_ids)
         rows = data.rows(users_asked)
         if np.any(rows < 0):
-            raise KeyError(f"no user {users_asked[rows < 0][0]} among the {data.n_users}")
+            unknown = printable(str(users_asked[rows < 0][0]))
+            raise KeyError(f"no user {unknown} among the {data.n_users}")
         blocks = (ranking.known_users(self, some) for some in data.blocks(rows))
         return self._ids(blocks, n, exclude_rated)
 

@@ -41,6 +41,22 @@ def predicted_ratings(model: Model, users: Users, user_index: Ints, items: Ints)
     return model.trained_on.clipped(total_of(model._parts(users.placed, user_index, items)))
 
 
+def predicted_pairs(model: Model, rows: Ints, items: Ints) -> Floats:
+    """Predict ratings of training users, given their rows.
+
+    Users are placed in blocks, because their places may take much memory.
+    """
+    predicted = np.empty(len(rows))
+    order = np.argsort(rows, kind="stable")
+    for block in model.trained_on.blocks(np.unique(rows)):
+        first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
+        some = order[first:last]
+        user_index = np.searchsorted(block, rows[some])
+        users = known_users(model, block)
+        predicted[some] = predicted_ratings(model, users, user_index, items[some])
+    return predicted
+
+
 def best_items(
     model: Model, users: Users, n: int, exclude_rated: bool, eligible: npt.NDArray[np.bool_]
 ) -> Iterator[Ranking]:

@@ -93,8 +93,7 @@ def pack(model: Model) -> Arrays:
     """Turn a recommender into named arrays. ValueError if its class is not of this package."""
     data = model.trained_on
     scale = _scale_parts(data.scale)
-    is_new = scale["step"] == 0 or len(scale) > len(SCALE_PARTS)
-    is_new |= "O" in (data.matrix.user_ids.dtype, data.matrix.movie_ids.dtype)
+    is_new = _is_new(scale) or "O" in (data.matrix.user_ids.dtype, data.matrix.movie_ids.dtype)
     about = {"format": FORMAT if is_new else FORMAT_WITHOUT, **_named(model), "scale": scale}
     arrays = {"about": np.array(json.dumps(about)), "genres": data.genres}
     arrays |= prefixed("matrix", matrix_arrays(data.matrix))
@@ -120,7 +119,7 @@ def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
         if about["format"] == 1:
             stored = _renamed(stored)
         model = _made(about)
-        _restore(model, stored, _scale(about["scale"]), beside)
+        _restore(model, stored, _scale(about["scale"], about["format"]), beside)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its recommender is incomplete: {error}") from error
     return model
@@ -232,9 +231,17 @@ def _scale_parts(scale: RatingScale) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if defaults.get(name, ...) != value}
 
 
-def _scale(parts: Mapping[str, Any]) -> RatingScale:
+def _is_new(parts: Mapping[str, Any]) -> bool:
+    """Whether a scale has parts that format 3 added."""
+    return parts["step"] == 0 or len(parts) > len(SCALE_PARTS)
+
+
+def _scale(parts: Mapping[str, Any], written: int) -> RatingScale:
+    """Read a scale from a file of the format ``written``."""
     if not set(SCALE_PARTS) <= set(parts) <= {*SCALE_PARTS, "kind", "like_threshold"}:
         raise ValueError("its scale needs smallest, largest and step")
+    if written < FORMAT and _is_new(parts):
+        raise ValueError(f"its scale is not one of format {written}")
     if parts.get("kind", "stars") not in get_args(Kind):
         raise ValueError(f"kind of its scale cannot be {parts['kind']!r}")
     for name, value in parts.items():

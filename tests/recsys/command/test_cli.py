@@ -145,6 +145,16 @@ def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "on average" in second
 
 
+def test_sweep_takes_the_genres_of_most_films_if_the_notebooks_are_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{user},{movie},{1 + user * movie % 5}" for user in range(9) for movie in (1, 2)]
+    path = written(tmp_path, " ".join(rows), n_movies=2)
+    (path / "movies.csv").write_text("movieId,title,genres\n1,Up,War|Art\n2,Big,Art\n", "utf-8")
+    assert run(["sweep", "--data", str(path), "--ks", "2:4", "--all-users"]) == 0
+    assert "9 users by Art, War" in capsys.readouterr().out
+
+
 def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["sweep", "--data", str(folder), "--ks", "2:6", "--all-users"]
     assert run([*arguments, "--genres", "Drama", "Comedy"]) == 0

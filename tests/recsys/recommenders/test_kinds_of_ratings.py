@@ -99,6 +99,24 @@ def test_a_whole_number_means_its_digits_where_ids_are_text():
         model.recommend(ratings={10: 5.0, "10": 4.0})
 
 
+@pytest.mark.parametrize("ids", [[3, 5, 8, 9], ["c", "e", "h", "i"]])
+def test_equal_scores_are_sorted_by_number_of_ratings_then_by_id(ids):
+    """One user likes each item. Items 1 and 2 (by place) have two ratings, the others have one."""
+    values = [[5, 5, 5, 5], [None, 1, 1, None]]
+    rows = [
+        (user, ids[place], value)
+        for user, of_user in enumerate(values)
+        for place, value in enumerate(of_user)
+        if value is not None
+    ]
+    table = pd.DataFrame(rows, columns=["userId", "movieId", "rating"])
+    model = MAKERS["most liked"]().fit(Ratings.from_frames(table[::-1]))
+    first, second, third, fourth = ids
+    expected = [second, third, first, fourth]
+    assert model.recommend(ratings={})["movieId"].tolist() == expected
+    assert model.top_new([{}], 4).tolist() == [expected]
+
+
 def test_whole_floats_are_whole_numbers(ratings):
     model = MAKERS["most liked"]().fit(ratings)
     expected = model.recommend(1, 5)
