@@ -107,8 +107,8 @@ def checked_rows(
     return Rows(
         users=users,
         items=items,
-        ratings=np.concatenate([part.ratings for part in parts]) if all(has_ratings) else None,
-        times=np.concatenate(times) if len(times) == len(parts) else None,
+        ratings=_joined([part.ratings for part in parts]) if all(has_ratings) else None,
+        times=_joined(times) if len(times) == len(parts) else None,
         line_of=lambda rows: _lines_in(parts, rows),
         bad_rows=tuple(bad_rows),
         notes=tuple(notes),
@@ -200,7 +200,7 @@ def _factorized(column: Column) -> Coded:
         return values.codes.astype(np.int64), list(values.categories)
     values = np.asarray(values)
     if values.dtype.kind in "iu" and (not values.size or values.max() < 2**63):
-        return values.astype(np.int64), None
+        return values.astype(np.int64, copy=False), None
     try:
         codes, distinct = pd.factorize(values)
     except TypeError:  # lists and the like, from JSON or Parquet
@@ -231,7 +231,7 @@ def _taken(column: Coded, rows: Ints) -> Coded:
 def _joined_ids(parts: Sequence[Coded]) -> Ids:
     """The ids of all files as whole numbers, or as text."""
     if all(distinct is None for _, distinct in parts):
-        return np.concatenate([codes for codes, _ in parts])
+        return _joined([codes for codes, _ in parts])
     coded = [
         pd.factorize(codes) if distinct is None else (codes, distinct) for codes, distinct in parts
     ]
@@ -240,6 +240,10 @@ def _joined_ids(parts: Sequence[Coded]) -> Ids:
     return np.concatenate(
         [ids[start + codes] for start, (codes, _) in zip(starts, coded, strict=False)]
     )
+
+
+def _joined(columns: Sequence[Any]) -> npt.NDArray[Any]:
+    return np.concatenate(columns) if len(columns) > 1 else columns[0]
 
 
 def _odd_ids(name: str, ids: Ids) -> list[str]:

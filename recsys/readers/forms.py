@@ -130,7 +130,8 @@ def find_form(look: Look, siblings: Siblings) -> Form | None:
 def files_of_forms(names: Siblings) -> tuple[str, ...]:
     """The files that hold ratings by their names, of the first form that has any.
 
-    Only the parts of the Netflix Prize are joined. Of several other files one must be chosen.
+    The parts of the Netflix Prize and of Jester are joined. Of several other files, one must be
+    chosen.
 
     Examples
     --------
@@ -140,7 +141,7 @@ def files_of_forms(names: Siblings) -> tuple[str, ...]:
     for form in FORMS:
         for pattern in form.files:
             found = tuple(name for name in sorted(names) if is_named(name, pattern))
-            if len(found) > 1 and form.read is not read_netflix:
+            if len(found) > 1 and form.read not in (read_netflix, read_jester):
                 raise RatingsError(
                     f"several files of ratings; name one of them: {', '.join(found[:20])}"
                 )

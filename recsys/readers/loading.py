@@ -27,7 +27,7 @@ from recsys.readers.long_tables import Columns, read_long
 from recsys.readers.looks import look
 from recsys.readers.movielens import is_release, load_release
 from recsys.readers.places import rating_files, siblings
-from recsys.readers.raw import RawRatings
+from recsys.readers.raw import RawRatings, numbered_on
 from recsys.readers.recognised import Siblings
 from recsys.readers.rules import DUPLICATES, Duplicates, as_one_table
 
@@ -194,7 +194,7 @@ def _load_any(paths: list[Path], options: _Options, *, skip_bad_rows: bool) -> R
             # The Netflix Prize has 17,770 files in one folder, so the folder is listed once.
             beside = siblings(joined[0])
             found += [_read(file, beside, options) for file in joined]
-        raws = [raw for raw, _ in found]
+        raws = numbered_on([raw for raw, _ in found])
         form = found[0][1]
         absent = [
             options.absent if options.absent is not None else (each.absent if each else ())

@@ -1,9 +1,10 @@
 """Ratings as a reader found them in a file, before they are checked as one table."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -46,6 +47,8 @@ class RawRatings:
         Whether the ratings are counts, by the name of their column.
     n_absent : int
         How many ratings the reader left out, because their value means "not rated".
+    has_row_numbers : bool
+        Whether the users are the numbers of the rows. Then the users of two files differ.
     """
 
     users: Column
@@ -59,6 +62,7 @@ class RawRatings:
     decimal: str = "."
     is_count: bool = False
     n_absent: int = 0
+    has_row_numbers: bool = False
 
 
 def bad_row_error(bad_row: BadRow) -> RatingsError:
@@ -66,3 +70,15 @@ def bad_row_error(bad_row: BadRow) -> RatingsError:
     if bad_row.reason == EMPTY_RATING:
         return RatingsError(f"{bad_row}; --absent '' (absent='') reads these rows as not rated")
     return RatingsError(f"{bad_row}; --skip-bad-rows (skip_bad_rows=True) leaves such rows out")
+
+
+def numbered_on(raws: Sequence[RawRatings]) -> list[RawRatings]:
+    """Number the users of each file after those of the files before it, if they are its rows."""
+    numbered = []
+    n_before = 0
+    for raw in raws:
+        if raw.has_row_numbers:
+            users = np.asarray(raw.users) + n_before
+            raw, n_before = replace(raw, users=users), int(users.max())
+        numbered.append(raw)
+    return numbered

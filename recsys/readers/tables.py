@@ -111,7 +111,7 @@ def read_table(
     exact = {place_of[at] for at in whole}
     found = _read_text(look, texts | types, exact) or _read_text(look, texts, set()) or {}
     is_long = found[look.width]
-    frame = pd.DataFrame({at: found[place] for at, place in place_of.items()})
+    frame = pd.DataFrame({at: found[place] for at, place in place_of.items()}, copy=False)
     if not is_long.any():
         return Table(frame, lambda rows: _lines(look, rows), ())
     kept = np.flatnonzero(~is_long)

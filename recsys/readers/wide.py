@@ -302,6 +302,7 @@ def _ratings(
         bad_rows=(*table.bad_rows, *bad_rows),
         notes=(layout.note, *look_notes(look)),
         n_absent=n_absent,
+        has_row_numbers=layout.label is None,
     )
 
 

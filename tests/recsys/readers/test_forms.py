@@ -184,8 +184,8 @@ def test_a_folder_of_the_netflix_prize_gives_all_its_parts() -> None:
 
 
 def test_several_files_of_another_form_are_listed() -> None:
-    names = ["jester-data-2.csv", "jester-data-1.csv", "readme.txt"]
-    with pytest.raises(RatingsError, match=r"several .*: jester-data-1\.csv, jester-data-2\.csv"):
+    names = ["ratings_Music.csv", "ratings_Books.csv", "readme.txt"]
+    with pytest.raises(RatingsError, match=r"several .*: ratings_Books\.csv, ratings_Music\.csv"):
         files_of_forms(names)
 
 

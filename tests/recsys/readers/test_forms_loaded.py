@@ -56,6 +56,22 @@ def test_packed_files_are_read_like_others(example: Example, tmp_path: Path) -> 
     assert loaded.has_titles == (example.titles is not None)
 
 
+def test_a_file_that_is_cut_off_is_read_or_refused_in_one_line(
+    example: Example, tmp_path: Path
+) -> None:
+    path = example.write(tmp_path)
+    whole = path.read_bytes()
+    refused = []
+    for size in range(0, len(whole), max(1, len(whole) // 8)):
+        path.write_bytes(whole[:size])
+        try:
+            assert 0 < len(load_ratings(path).ratings) <= len(whole.splitlines()) * 3
+        except RatingsError as error:
+            refused.append(str(error))
+    assert refused
+    assert all(str(path.parent) in line and "\n" not in line for line in refused)
+
+
 def test_the_form_is_said(example: Example, tmp_path: Path) -> None:
     said = load_ratings(example.write(tmp_path)).reading
     known = dict.fromkeys(RELEASES, "MovieLens") | {
@@ -73,6 +89,18 @@ def test_values_that_mean_not_rated_are_counted(tmp_path: Path) -> None:
         n_absent = 3 if example.form == "Jester (wide)" else 1
         reading = load_ratings(example.write(folder)).reading
         assert f"{n_absent} not rated {counts[example.form]}" in reading
+
+
+def test_the_parts_of_jester_have_different_users(tmp_path: Path) -> None:
+    (tmp_path / "jester-data-1.csv").write_text("3,-7.82,99,8.79,-9.66\n2,99,4.08,99,-0.29\n")
+    (tmp_path / "jester-data-2.csv").write_text("1,99,99,1.5,99\n2,99,-4.5,99,3.5\n")
+    expected = {
+        *[(1, 1, -7.82), (1, 3, 8.79), (1, 4, -9.66), (2, 2, 4.08), (2, 4, -0.29)],
+        *[(3, 3, 1.5), (4, 2, -4.5), (4, 4, 3.5)],
+    }
+    assert rows_of(load_ratings(tmp_path)) == expected
+    files = [tmp_path / f"jester-data-{part}.csv" for part in (1, 2)]
+    assert rows_of(load_ratings(files)) == expected
 
 
 def test_a_rating_off_the_scale_of_a_form_refuses_the_whole_file(tmp_path: Path) -> None:

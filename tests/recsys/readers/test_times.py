@@ -102,3 +102,10 @@ def test_dates_that_python_writes_are_read_back(moments):
     found = read_times(pd.Series([m.isoformat() for m in moments], dtype=object), "a.csv")
     assert found is not None
     assert found.seconds.tolist() == seconds
+
+
+@pytest.mark.parametrize("usual", ["978300760", "978300760000"])
+def test_a_number_beyond_all_times_is_marked(usual):
+    found = read_times(np.array([usual, "9" * 40, usual], dtype=object), "r.csv")
+    assert found.is_bad.tolist() == [False, True, False]
+    assert found.seconds[[0, 2]].tolist() == [978300760] * 2
