@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import geometric_mean, median
@@ -102,12 +102,12 @@ def grid(quick: bool) -> list[Shape]:
     )
     shapes = [Shape(n, d, k, dtype) for n, d, k, dtype in dense]
     shapes += [Shape(n, d, k, "float64", density) for n, d, k, density in sparse]
-    for kind in (*TIES, "sorted"):
+    for kind in ("random", *TIES, "sorted"):
         shapes.append(Shape(30_000, 32, 8, "float32", kind=kind))
         if not quick:
             shapes.append(Shape(30_000, 32, 64, "float64", kind=kind))
             shapes.append(Shape(10_000, 2_000, 10, "float64", 0.01, kind))
-    return [shape for shape in shapes if shape.is_within()]
+    return [shape for shape in dict.fromkeys(shapes) if shape.is_within()]
 
 
 # Data -----------------------------------------------------------------------------------------
@@ -289,12 +289,12 @@ def _answers(peer: str, shapes: list[Shape]) -> Iterator[dict[str, Any]]:
 
 
 def summary(peer: str, answers: list[dict[str, Any]]) -> str:
-    """Geometric means, how many are slower, and the worst twenty."""
+    """Geometric means, how many are slower, the worst twenty, and the cost of ties."""
+    answers = [answer for answer in answers if answer["peer"] == peer]
     ratios: dict[str, dict[Shape, float]] = {}
     for answer in answers:
-        if answer["peer"] == peer:
-            for operation, (ours, theirs) in answer["seconds"].items():
-                ratios.setdefault(operation, {})[Shape(**answer["shape"])] = theirs / ours
+        for operation, (ours, theirs) in answer["seconds"].items():
+            ratios.setdefault(operation, {})[Shape(**answer["shape"])] = theirs / ours
     lines = [f"{peer}'s time divided by ours:"]
     for operation, found in ratios.items():
         slower = sum(ratio < 1.0 for ratio in found.values())
@@ -311,14 +311,32 @@ def summary(peer: str, answers: list[dict[str, Any]]) -> str:
         for operation, of in ratios.items()
         for shape, ratio in of.items()
     )
-    return "\n".join(
-        [*lines, "The worst:", *(f"  {ratio:.2f}  {name}" for ratio, name in worst[:20])]
-    )
+    lines += ["The worst:", *(f"  {ratio:.2f}  {name}" for ratio, name in worst[:20])]
+    return "\n".join([*lines, *_ties(answers)])
+
+
+def _ties(answers: list[dict[str, Any]]) -> list[str]:
+    """Our time for each kind of rows divided by that for random rows of the same shape."""
+    ours = {
+        (Shape(**answer["shape"]), operation): seconds[0]
+        for answer in answers
+        for operation, seconds in answer["seconds"].items()
+    }
+    shares = [
+        (seconds / ours[random], f"{random[1]}, {name_of(shape)}")
+        for (shape, operation), seconds in ours.items()
+        if shape.kind != "random" and (random := (replace(shape, kind="random"), operation)) in ours
+    ]
+    shares.sort(reverse=True)
+    return [
+        "Our time divided by that for random rows, the greatest:",
+        *(f"  {share:.2f}  {name}" for share, name in shares[:20]),
+    ]
 
 
 def _measure(peer: str) -> None:
     """Read shapes, one a line, and answer each."""
-    classes = _scikit_learn if peer == "scikit-learn" else _intelex
+    classes = scikit_learn if peer == "scikit-learn" else _intelex
     classes()
     print(json.dumps({"blas": environment.blas_in_use()}), flush=True)
     for line in sys.stdin:
@@ -327,7 +345,7 @@ def _measure(peer: str) -> None:
         print(json.dumps({"peer": peer, "shape": asdict(shape), "seconds": seconds}), flush=True)
 
 
-def _scikit_learn() -> tuple[Any, Any]:
+def scikit_learn() -> tuple[Any, Any]:
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_samples
 
@@ -337,7 +355,7 @@ def _scikit_learn() -> tuple[Any, Any]:
 def _intelex() -> tuple[Any, Any]:
     from sklearnex.cluster import KMeans
 
-    return KMeans, _scikit_learn()[1]
+    return KMeans, scikit_learn()[1]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +59,20 @@ class Worker:
         return {"seconds": taken, **agreement.described(self.task, result)}
 
     def memory(self) -> dict[str, Any]:
-        """Megabytes of one call at its peak, beyond the memory of the process before the call."""
-        assert self.run is not None
-        gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
-        # Linux resets the peak. getrusage's ru_maxrss would still include the peak of loading.
-        Path("/proc/self/clear_refs").write_text("5")
-        before = _status("VmRSS")
-        self.run(0)
-        return {"megabytes": max(0, _status("VmHWM") - before) / 1024}
+        run = self.run
+        assert run is not None
+        return {"megabytes": megabytes_of(lambda: run(0))}
+
+
+def megabytes_of(call: Callable[[], Any]) -> float:
+    """Megabytes of a call at its peak, beyond the memory of the process before the call."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    # Linux resets the peak. getrusage's ru_maxrss would still include the peak of loading.
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _status("VmRSS")
+    call()
+    return max(0, _status("VmHWM") - before) / 1024
 
 
 def _status(name: str) -> int:

@@ -31,6 +31,7 @@ from kmeans_core.interface.parameters import (
     restarts_from,
 )
 from kmeans_core.interface.protocol import feature_names
+from kmeans_core.kernels.labels import count_rows
 from kmeans_core.points.checks import (
     RandomStream,
     as_points,
@@ -254,7 +255,8 @@ class KMeans(FittedModel):
         )
 
         labels = known.all_labels(best.labels)
-        sizes = np.bincount(labels, minlength=n_clusters)
+        sizes = np.empty(n_clusters, dtype=np.intp)
+        count_rows(labels, sizes)
         n_found = np.count_nonzero(sizes)
         if n_found < n_clusters:
             warnings.warn(

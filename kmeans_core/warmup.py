@@ -14,7 +14,9 @@ from kmeans_core.interface.parameters import as_iterable, check_parameters, int_
 from kmeans_core.pairwise.silhouette import silhouette_samples
 from kmeans_core.points.assign_dense import (
     BOUNDS_CLUSTERS,
+    ChangedCentersAssigner,
     FilteredAssigner,
+    PlainAssigner,
     SettlingAssigner,
     dense_assigner,
 )
@@ -78,7 +80,7 @@ def warmup(
                 X = rng.normal(size=shape).astype(dtype)
                 gaps = np.where(X > 1, np.nan, X)
                 _use(X, k)
-                _use_bounds(X, k)
+                _use_in_larger_fits(X, k)
                 if missing:
                     _use(gaps, k, missing="ignore")
                 for index_dtype in integer_dtypes:
@@ -95,19 +97,31 @@ def _shapes(n_clusters: int) -> list[tuple[int, int]]:
     See ``dense_assigner`` and ``by_chunks``.
     """
     few = 2 * n_clusters + 10
-    shapes = [(few, 3), (max(few, 6_000), 2), (max(few, 6_250 // n_clusters + 1), 32)]
+    shapes = [(few, 3), (max(few, 6_000), 1), (max(few, 6_250 // n_clusters + 1), 32)]
     shapes.append((few, MOST_SUMS // n_clusters + 1))
     if n_clusters >= BOUNDS_CLUSTERS:
         # Bounds use other tiles of vectors for long rows than for short ones.
-        shapes += [(max(few, 200), 15), (max(few, 100), max(128, 20_000 // n_clusters + 1))]
+        enough = 20_000 // n_clusters + 1
+        shapes += [(max(few, 200), min(127, enough)), (max(few, 100), max(128, enough))]
     return shapes
 
 
-def _use_bounds(X: npt.NDArray[Any], n_clusters: int) -> None:
-    """Assign with bounds where fits use them: only a fit whose labels settle gets to them."""
-    if isinstance(dense_assigner(X, n_clusters, RUN_CALLS, 1), SettlingAssigner):
-        centers = X[:n_clusters].astype(np.float64)
-        FilteredAssigner(X, n_clusters, 1).assign(centers, np.zeros(len(X), dtype=np.int32))
+def _use_in_larger_fits(X: npt.NDArray[Any], n_clusters: int) -> None:
+    """Assign as fits do in which rows have chunks, and as fits do when few labels change."""
+    centers = X[:n_clusters].astype(np.float64)
+    labels = np.zeros(len(X), dtype=np.int32)
+    sums = np.zeros((1, *centers.shape)), np.zeros((1, n_clusters))
+    starts = np.array([0, len(X)])
+    PlainAssigner(X, 1).assign_and_follow(
+        centers, labels, np.ones(len(X)), starts, labels.copy(), *sums
+    )
+    assigner = dense_assigner(X, n_clusters, RUN_CALLS, 1)
+    if isinstance(assigner, ChangedCentersAssigner | SettlingAssigner):
+        filtered = ChangedCentersAssigner(X, n_clusters, 1)
+        for _ in range(3):  # the third call knows that no center has changed
+            filtered.assign(centers, labels)
+    if isinstance(assigner, SettlingAssigner):
+        FilteredAssigner(X, n_clusters, 1).assign(centers, labels)
 
 
 def _with_indices(X: sp.csr_array, dtype: Any) -> sp.csr_array:

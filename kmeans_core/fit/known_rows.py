@@ -71,7 +71,7 @@ def known_rows(
         _refuse_unknown_features(points)
         _refuse_overflow(points, shrinkage)
     else:
-        points = compressed(points)
+        points = compressed(points, n_clusters)
 
     n_known = points.shape[0]
     if n_known < n_clusters:

@@ -21,8 +21,8 @@ StopReason = Literal["strict convergence", "tolerance", "max_iter", "on_iteratio
 class IterationEvent:
     """The state after one iteration of Lloyd's algorithm.
 
-    ``centers`` and ``labels`` are read-only views of arrays that the next iteration reuses. Use
-    :meth:`copy` to keep them.
+    ``centers`` and ``labels`` are read-only. The next iteration reuses the array of ``labels``: use
+    :meth:`copy` to keep it.
 
     Attributes
     ----------
@@ -97,43 +97,44 @@ def lloyd(
     restart: int = 0,
     on_iteration: OnIteration | None = None,
 ) -> LloydResult:
-    """Run Lloyd's algorithm from ``centers`` (n_clusters, n_features).
+    """Run Lloyd's algorithm from ``centers`` (n_clusters, n_features), which it overwrites.
+
+    Centers may take more memory than the points, so they are moved in their place.
 
     ``on_iteration`` gets an event after each iteration, and stops the run if it returns True.
     """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
     assigner = points.assigner(len(centers), min(RUN_CALLS, rule.max_iter))
     sums = points.cluster_sums(weights, len(centers))
-    centers = np.array(centers, dtype=np.float64, order="C")
-    rooms = np.empty_like(centers), centers  # new centers are written to these two in turn
+    centers = np.ascontiguousarray(centers, dtype=np.float64)
     stopped_by: StopReason = "max_iter"
     n_relocated = 0
     for iteration in range(rule.max_iter):
         began = time.perf_counter()
-        n_moved = assigner.assign(centers, labels)
+        n_moved = sums.assign(assigner, centers, labels)
+        before = centers if on_iteration is None else centers.copy()
+        changed = False
         if n_moved == 0 and n_relocated == 0:
             # The centers are already the means of these labels. This is not so after a relocation:
             # a relocated cluster stays empty if a center with a lower number lies at its place.
-            next_centers, shift = centers, 0.0
+            shift = 0.0
         else:
             sums.update(labels, n_moved)
             n_relocated = _relocate(points, centers, labels, weights, sums)
-            next_centers = rooms[iteration % 2]
-            shift = sums.means(centers, next_centers)
+            shift, changed = sums.move(centers)
         answer = on_iteration is not None and on_iteration(
             IterationEvent(
                 restart=restart,
                 iteration=iteration,
-                centers=_read_only(centers),
+                centers=_read_only(before),
                 labels=_read_only(labels),
-                inertia=_inertia(points, centers, labels, weights),
+                inertia=_inertia(points, before, labels, weights),
                 center_shift=shift,
                 n_moved=n_moved,
                 n_relocated=n_relocated,
                 seconds=time.perf_counter() - began,
             )
         )
-        assigned_to, centers = centers, next_centers
         # This reason comes first because it also ends the restarts that follow.
         if isinstance(answer, bool | np.bool_) and answer:
             stopped_by = "on_iteration"
@@ -148,12 +149,12 @@ def lloyd(
     if sums.n_updates > 0 and n_relocated == 0:
         # The centers that are returned are means from new sums, without the rounding of updates.
         sums.refresh(labels)
-        centers = np.empty_like(centers)
-        sums.means(assigned_to, centers)
+        changed |= sums.move(centers)[1]
+    del sums  # makes room for another copy of the centers
     # Labels and inertia belong to the centers that are returned, whatever stopped the loop.
-    final = centers.astype(points.dtype)
-    centers = final.astype(np.float64)
-    if not np.array_equal(centers, assigned_to):
+    final = centers.astype(points.dtype, copy=False)
+    if changed or not np.array_equal(centers, final):
+        centers[:] = final
         assigner.assign(centers, labels)
     own = points.own_distances(centers, labels)
     return LloydResult(
@@ -194,10 +195,12 @@ def _farthest(
     if n_rows == 0:
         return np.empty(0, dtype=np.intp)
     distances = points.own_distances(centers, labels)
-    gains = (weights > 0) & (distances > points.cost_alone(weights))
-    distances = np.where(gains, distances, 0.0)
-    limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
-    candidates = np.flatnonzero((distances > 0) & (distances >= limit * (1 - 1e-9)))
+    # np.partition takes much time if many numbers are 0, so these are left out first.
+    candidates = np.flatnonzero((weights > 0) & (distances > points.cost_alone(weights)))
+    if len(candidates) > n_rows:
+        distances = distances[candidates]
+        limit = np.partition(distances, len(distances) - n_rows)[len(distances) - n_rows]
+        candidates = candidates[distances >= limit * (1 - 1e-9)]
     exact = points.exact_own_distances(centers, labels, candidates)
     return candidates[np.argsort(-exact, kind="stable")][:n_rows]
 

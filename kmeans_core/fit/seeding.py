@@ -150,7 +150,7 @@ def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
             )
     centers = given.take(np.arange(n_clusters))
     with np.errstate(over="ignore"):
-        rounded = centers.astype(points.dtype).astype(np.float64)
+        rounded = centers.astype(points.dtype, copy=False).astype(np.float64, copy=False)
     if not np.all(np.isfinite(rounded)):
         row, column = np.argwhere(~np.isfinite(rounded))[0]
         raise ValueError(

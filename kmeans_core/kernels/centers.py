@@ -39,15 +39,21 @@ def means(
     before,  # IN (n_clusters, n_features)
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
-    out,  # OUT (n_clusters, n_features), clusters start..stop that are not empty
+    out,  # OUT (n_clusters, n_features), clusters start..stop that are not empty; may be ``before``
     shifts,  # OUT (n_clusters,), the same clusters: squared distances from before to out
 ):
-    """Sums divided by weights, for clusters start..stop."""
+    """Sums divided by weights, for clusters start..stop; return whether any number changed."""
+    changed = False
+    after = np.empty(sums.shape[1])
     for c in range(start, stop):
         if weight_in_clusters[c] > 0.0:
             for j in range(sums.shape[1]):
-                out[c, j] = sums[c, j] / weight_in_clusters[c]
-            shifts[c] = squared_shift(before[c], out[c])
+                after[j] = sums[c, j] / weight_in_clusters[c]
+            shifts[c] = squared_shift(before[c], after)
+            for j in range(sums.shape[1]):
+                changed |= before[c, j] != after[j]
+                out[c, j] = after[j]
+    return changed
 
 
 @kernel
@@ -71,7 +77,18 @@ def weighted_total(
     The rounding error grows with 128 + n_samples / 128 instead of with n_samples.
     """
     found = 0.0
-    for first in range(0, values.shape[0], 128):
+    n_whole = values.shape[0] // 512 * 512
+    # Four blocks side by side, because an addition waits for the one before it.
+    for first in range(0, n_whole, 512):
+        total0 = total1 = total2 = total3 = 0.0
+        for i in range(np.uint64(first), np.uint64(first + 128)):
+            i1, i2, i3 = i + np.uint64(128), i + np.uint64(256), i + np.uint64(384)
+            total0 += weights[i] * values[i]
+            total1 += weights[i1] * values[i1]
+            total2 += weights[i2] * values[i2]
+            total3 += weights[i3] * values[i3]
+        found = (((found + total0) + total1) + total2) + total3
+    for first in range(n_whole, values.shape[0], 128):
         of_block = 0.0
         for i in range(first, min(first + 128, values.shape[0])):
             of_block += weights[i] * values[i]

@@ -73,13 +73,19 @@ def assign(
     n_features = X.shape[1]
     # put_rows reads this many rows past its own.
     n_beyond = LANES64 - 1 if n_features < LANES64 else 0
-    n_whole = max(0, min(stop, X.shape[0] - n_beyond) - start) // TILE_ROWS * TILE_ROWS
+    end = min(stop, X.shape[0] - n_beyond)
+    if end - start < TILE_ROWS:
+        return assign_some(X, centers, np.arange(start, stop), labels)
     tile = aligned_empty(max(n_features, LANES64) * TILE_ROWS, centers).reshape(-1, TILE_ROWS)
     n_moved = 0
-    for i in range(start, start + n_whole, TILE_ROWS):
+    for first in range(start, end, TILE_ROWS):
+        # The last tile overlaps the one before it, and finds the same labels.
+        i = min(first, end - TILE_ROWS)
         put_rows(X, i, tile)
         n_moved += label_rows(tile, centers, labels, i)
-    return n_moved + assign_some(X, centers, np.arange(start + n_whole, stop), labels)
+    if end < stop:
+        n_moved += assign_some(X, centers, np.arange(end, stop), labels)
+    return n_moved
 
 
 @kernel
@@ -92,16 +98,28 @@ def own_distances(
     out,  # OUT (n_samples,), rows start..stop
 ):
     """Squared distance of rows start..stop to the center of their own cluster."""
-    n_whole = (stop - start) // TILE_ROWS * TILE_ROWS if X.shape[1] >= LANES64 else 0
-    for first in range(start, start + n_whole, TILE_ROWS):
-        own_distances_of_tile(X, first, centers, labels, out)
-    for i in range(start + n_whole, stop):
-        center = labels[i]
-        total = 0.0
+    if X.shape[1] >= LANES64 and stop - start >= TILE_ROWS:
+        for first in range(start, stop, TILE_ROWS):
+            # The last tile overlaps the one before it.
+            i = min(first, stop - TILE_ROWS)
+            own_distances_of_tile(X, i, centers, labels, out)
+        return
+    # Four rows side by side, so that an addition need not wait for the one before it.
+    last = stop - 1
+    for first in range(start, stop, 4):
+        r0, r1 = np.uint64(first), np.uint64(min(first + 1, last))
+        r2, r3 = np.uint64(min(first + 2, last)), np.uint64(min(first + 3, last))
+        c0, c1 = np.uint64(labels[r0]), np.uint64(labels[r1])
+        c2, c3 = np.uint64(labels[r2]), np.uint64(labels[r3])
+        total0 = total1 = total2 = total3 = 0.0
         for j in range(np.uint64(X.shape[1])):
-            difference = np.float64(X[i, j]) - centers[center, j]
-            total += difference * difference
-        out[i] = total
+            x0, x1 = np.float64(X[r0, j]) - centers[c0, j], np.float64(X[r1, j]) - centers[c1, j]
+            x2, x3 = np.float64(X[r2, j]) - centers[c2, j], np.float64(X[r3, j]) - centers[c3, j]
+            total0 += x0 * x0
+            total1 += x1 * x1
+            total2 += x2 * x2
+            total3 += x3 * x3
+        out[r0], out[r1], out[r2], out[r3] = total0, total1, total2, total3
 
 
 @kernel
@@ -138,6 +156,35 @@ def add_rows(
 
 
 @kernel
+def follow_rows(
+    X,  # IN (n_samples, n_features)
+    weights,  # IN (n_samples,)
+    labels,  # IN (n_samples,)
+    start,  # IN
+    stop,  # IN
+    summed,  # IN/OUT (n_samples,): the labels that the sums are of, -1 if a row is in no sum
+    sums,  # IN/OUT (n_clusters, n_features)
+    weight_in_clusters,  # IN/OUT (n_clusters,)
+):
+    """Bring sums up to date with the labels of rows start..stop, row by row."""
+    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
+    for first in range(start, stop, BLOCK_ROWS):
+        last = min(first + BLOCK_ROWS, stop)
+        for m in range(moved_rows(summed, labels, first, last, moved)):
+            i = np.uint64(moved[m])
+            old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
+            if old >= 0:
+                left = np.uint64(old)
+                weight_in_clusters[left] -= weight
+                for j in range(np.uint64(X.shape[1])):
+                    sums[left, j] -= weight * np.float64(X[i, j])
+            weight_in_clusters[new] += weight
+            for j in range(np.uint64(X.shape[1])):
+                sums[new, j] += weight * np.float64(X[i, j])
+            summed[i] = labels[i]
+
+
+@kernel
 def follow_labels(
     X,  # IN (n_samples, n_features)
     weights,  # IN (n_samples,)
@@ -150,23 +197,9 @@ def follow_labels(
     weight_in_clusters,  # IN/OUT (n_chunks, n_clusters), chunks start..stop
 ):
     """Bring the sums of chunks start..stop up to date with the labels, row by row."""
-    moved = np.empty(BLOCK_ROWS, dtype=np.intp)
     for chunk in range(start, stop):
-        total, weight_in_cluster = sums[chunk], weight_in_clusters[chunk]
-        for first in range(starts[chunk], starts[chunk + 1], BLOCK_ROWS):
-            last = min(first + BLOCK_ROWS, starts[chunk + 1])
-            for m in range(moved_rows(summed, labels, first, last, moved)):
-                i = np.uint64(moved[m])
-                old, new, weight = summed[i], np.uint64(labels[i]), weights[i]
-                if old >= 0:
-                    left = np.uint64(old)
-                    weight_in_cluster[left] -= weight
-                    for j in range(np.uint64(X.shape[1])):
-                        total[left, j] -= weight * np.float64(X[i, j])
-                weight_in_cluster[new] += weight
-                for j in range(np.uint64(X.shape[1])):
-                    total[new, j] += weight * np.float64(X[i, j])
-                summed[i] = labels[i]
+        rows = starts[chunk], starts[chunk + 1]
+        follow_rows(X, weights, labels, *rows, summed, sums[chunk], weight_in_clusters[chunk])
 
 
 @kernel

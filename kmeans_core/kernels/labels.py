@@ -92,6 +92,20 @@ def add_weights(
 
 
 @kernel
+def count_rows(
+    labels,  # IN (n_samples,), each from 0 to n_clusters - 1
+    out,  # OUT (n_clusters,)
+):
+    """Count the rows of each cluster."""
+    # There are four counts, because an addition waits for the one before it in the same cluster.
+    counts = np.zeros((4, out.shape[0]), dtype=np.intp)
+    for i in range(np.uint64(labels.shape[0])):
+        counts[i % np.uint64(4), np.uint64(labels[i])] += 1
+    for c in range(out.shape[0]):
+        out[c] = counts[0, c] + counts[1, c] + counts[2, c] + counts[3, c]
+
+
+@kernel
 def join_chunks(
     of_chunks,  # IN (n_chunks, n_clusters, n_features): the sums of each chunk of rows
     out,  # OUT (n_clusters, n_features)

@@ -159,21 +159,23 @@ def means(
     weight_of_known,  # IN (n_clusters, n_features)
     feature_means,  # IN (n_features,)
     shrinkage,  # IN: weight of the means of the features
-    before,  # IN (n_clusters, n_features)
     start,  # IN: first cluster
     stop,  # IN: cluster to stop before
-    out,  # OUT (n_clusters, n_features), clusters start..stop
-    shifts,  # OUT (n_clusters,), the same clusters: squared distances from before to out
+    centers,  # IN/OUT (n_clusters, n_features), clusters start..stop
+    shifts,  # OUT (n_clusters,), the same clusters: squared distances that the centers moved
 ):
     """Means of the known values, shrunk; the mean of the feature if no value is known."""
+    after = np.empty(sums.shape[1])
     for c in range(start, stop):
         for j in range(sums.shape[1]):
             weight_in_clusters = weight_of_known[c, j] + shrinkage
             if weight_in_clusters > 0.0:
-                out[c, j] = (sums[c, j] + shrinkage * feature_means[j]) / weight_in_clusters
+                after[j] = (sums[c, j] + shrinkage * feature_means[j]) / weight_in_clusters
             else:
-                out[c, j] = feature_means[j]
-        shifts[c] = squared_shift(before[c], out[c])
+                after[j] = feature_means[j]
+        shifts[c] = squared_shift(centers[c], after)
+        for j in range(sums.shape[1]):
+            centers[c, j] = after[j]
 
 
 @kernel

@@ -166,7 +166,9 @@ def runs(
             drift32[:] = 0.0
             upper[:] = np.inf
             n_updates = most_updates
-        summed[:] = found
+        # numba takes a second and a half to compile summed[:] = found, with its error message.
+        for i in range(n_samples):
+            summed[i] = found[i]
         touched[:] = True
         until = min(max_iter, iteration + at_once)
         why = MAX_ITER if until == max_iter else UNFINISHED

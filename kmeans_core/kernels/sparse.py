@@ -73,24 +73,28 @@ def is_sound(
     stop,  # IN
 ):
     """Whether rows start..stop fit in the arrays, with finite values and ascending indices."""
-    n_stored = min(data.shape[0], indices.shape[0])
-    for i in range(start, stop):
-        begin, end = indptr[i], indptr[i + 1]
-        if begin < 0 or end < begin or end > n_stored:
-            return False
-        if begin == end:
-            continue
-        if indices[begin] < 0 or indices[end - 1] >= n_features:
-            return False
-        # Errors are counted, so that the loops have no exit and can be vectorized.
-        n_bad = 0
-        for position in range(begin, end):
-            n_bad += not abs(data[position]) < np.inf
-        for position in range(begin + 1, end):
-            n_bad += indices[position] <= indices[position - 1]
-        if n_bad > 0:
-            return False
-    return True
+    begin, end = indptr[start], indptr[stop]
+    if begin < 0 or end > min(data.shape[0], indices.shape[0]):
+        return False
+    # Errors are counted, so that the loops have no exit and can be vectorized.
+    n_bad = 0
+    for i in range(np.uint64(start), np.uint64(stop)):
+        n_bad += indptr[i + np.uint64(1)] < indptr[i]
+    if n_bad > 0:
+        return False
+    for position in range(np.uint64(begin), np.uint64(end)):
+        n_bad += not abs(data[position]) < np.inf
+    # The indices of all rows are compared in one loop. They may fall only where a row begins.
+    for position in range(np.uint64(begin + 1), np.uint64(end)):
+        n_bad += indices[position] <= indices[position - np.uint64(1)]
+    for i in range(np.uint64(start), np.uint64(stop)):
+        first, last = np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])
+        if first < last:
+            if indices[first] < 0 or indices[last - np.uint64(1)] >= n_features:
+                return False
+            if first > np.uint64(begin):
+                n_bad -= indices[first] <= indices[first - np.uint64(1)]
+    return n_bad == 0
 
 
 @kernel
@@ -102,12 +106,23 @@ def squared_norms(
     out,  # OUT (n_samples,), rows start..stop
 ):
     """Squared lengths of rows start..stop."""
-    for i in range(start, stop):
-        total = 0.0
-        for position in range(indptr[i], indptr[i + 1]):
-            x = np.float64(data[position])
-            total += x * x
-        out[i] = total
+    one, four = np.uint64(1), np.uint64(4)
+    for i in range(np.uint64(start), np.uint64(stop)):
+        begin, end = np.uint64(indptr[i]), np.uint64(indptr[i + one])
+        whole = begin + (end - begin) // four * four
+        # There are four sums, so that an addition need not wait for the one before it.
+        total0 = total1 = total2 = total3 = 0.0
+        for position in range(begin, whole, four):
+            x0, x1 = np.float64(data[position]), np.float64(data[position + one])
+            x2 = np.float64(data[position + np.uint64(2)])
+            x3 = np.float64(data[position + np.uint64(3)])
+            total0 += x0 * x0
+            total1 += x1 * x1
+            total2 += x2 * x2
+            total3 += x3 * x3
+        for position in range(whole, end):
+            total0 += np.float64(data[position]) * np.float64(data[position])
+        out[i] = (total0 + total1) + (total2 + total3)
 
 
 @kernel
@@ -222,6 +237,7 @@ def own_distances(
     (x - c)^2 is summed over the stored features. For the zeros of a row, the rest of |c|^2 is
     added, which comes by subtraction.
     """
+    n_nonzero = np.full(centers.shape[0], -1)  # counted when it is needed first
     for i in range(start, stop):
         c = labels[i]
         own = centers[c]
@@ -235,24 +251,16 @@ def own_distances(
             seen += center * center
         distance = stored + (center_norms[c] - seen)
         if not distance > CANCELLED * center_norms[c]:
-            distance = exact_distance(data, indices, begin, end, centers[c])
+            # The exact distance is ``stored`` if the center is 0 at all other features.
+            if n_nonzero[c] < 0:
+                n_nonzero[c] = np.count_nonzero(own)
+            n_seen = 0
+            for position in range(np.uint64(begin), np.uint64(end)):
+                n_seen += own[np.uint64(indices[position])] != 0.0
+            distance = stored
+            if n_seen < n_nonzero[c]:
+                distance = exact_distance(data, indices, begin, end, own)
         out[i] = distance
-
-
-@kernel
-def exact_own_distances(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    indptr,  # IN (n_samples + 1,)
-    centers,  # IN (n_clusters, n_features)
-    labels,  # IN (n_samples,)
-    rows,  # IN (n_rows,)
-    out,  # OUT (n_rows,)
-):
-    """Exact squared distance of some rows to the center of their own cluster."""
-    for position in range(rows.shape[0]):
-        i = rows[position]
-        out[position] = exact_distance(data, indices, indptr[i], indptr[i + 1], centers[labels[i]])
 
 
 @kernel

@@ -10,7 +10,13 @@ import numpy as np
 
 from kmeans_core.kernels.arrays import EPS, EPS32, U32, UNDERFLOW, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.sparse_filter import ROOM, longest_center, nearest_of_unsettled, roundings
+from kmeans_core.kernels.sparse_direct import ROOM, longest_center
+from kmeans_core.kernels.sparse_filter import (
+    EXACT_REACH,
+    are_quarters,
+    nearest_of_unsettled,
+    roundings,
+)
 from kmeans_core.kernels.vectors.fused import least_two, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
@@ -68,6 +74,7 @@ def assign(
     inwards = np.float32(1.0) - outwards
     margin = np.float32(1.0 + 8.0 * EPS32 + (n_features + 8) * EPS)
     products = aligned_empty(n_padded, table).reshape(1, n_padded)
+    in_quarters = -1  # unknown
     n_hidden = 0
     for c in range(centers.shape[0]):
         n_hidden += half_norms[c] == np.inf
@@ -90,7 +97,12 @@ def assign(
         reach = length + farthest
         per_length, both = roundings(np.float64(end - begin), length, reach, n_features)
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
-        if not np.float64(second) - np.float64(least) > bound:
+        is_settled = np.float64(second) - np.float64(least) > bound
+        if not is_settled and reach <= EXACT_REACH and in_quarters != 0:
+            if in_quarters < 0:
+                in_quarters = are_quarters(centers.reshape(-1), 0, centers.size)
+            is_settled = in_quarters == 1 and are_quarters(data, begin, end)
+        if not is_settled:
             known = (centers, block_norms, center_norms, products, half_norms)
             nearest = nearest_of_unsettled(data, indices, begin, end, length, *known)
         if labels[i] != nearest:

@@ -5,22 +5,31 @@ Half of |x|^2 is the same for every center, so the nearest center has the least 
 differently from the exact distance, and it has no correct digits if its two terms nearly cancel. So
 the score is a filter, used twice: in float32, whose vectors hold sixteen centers, and in float64
 between the centers that float32 cannot tell apart. If float64 cannot either, the exact distance
-decides.
+decides (``sparse_direct.py``). :func:`assign` serves any number of centers, and
+:func:`assign_few` up to sixteen.
 """
 
 import numpy as np
 
-from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW, UNDERFLOW32, aligned_empty
+from kmeans_core.kernels.arrays import U32, U64, UNDERFLOW32, aligned_empty
 from kmeans_core.kernels.centers import BLOCK_FEATURES, put_centers, squared_lengths
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.fused import least_two, sparse_products
+from kmeans_core.kernels.sparse_direct import (
+    GREATEST_REACH,
+    ROOM,
+    longest_center,
+    nearest_of_all,
+    nearest_of_close,
+    product_with,
+)
+from kmeans_core.kernels.vectors.fused import least_two, sparse_nearest, sparse_products
 from kmeans_core.kernels.vectors.ir import LANES32
 
-# A factor for errors of higher order, of the norms and of the bounds themselves.
-ROOM = 1.1
+# A row and the longest center together are at most this long if float32 scores can be exact; see
+# are_quarters.
+EXACT_REACH = 2.0**10
 
-# Beyond this length, or this number of stored values in a row, the bound for float32 fails.
-GREATEST_REACH = 2.0**60
+# With more stored values in a row the bound for float32 fails.
 MOST_STORED = 2**20
 
 
@@ -71,42 +80,6 @@ def put_norms(
 
 
 @kernel
-def exact_distance(
-    data,  # IN (n_stored,)
-    indices,  # IN (n_stored,)
-    begin,  # IN: the first position of the row in data
-    end,  # IN: the position to stop before
-    centers,  # IN (n_clusters, n_features)
-    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
-    c,  # IN: a center
-):
-    """The exact distance of a row and a center, with the bits of ``sparse.exact_distance``.
-
-    If the center is 0 in a block, only the stored values of the row are added there. The other
-    terms are exactly 0, and adding 0 changes no bit of a sum. This holds too if squares underflow.
-    """
-    total = 0.0
-    position = begin
-    for block in range(block_norms.shape[0]):
-        first = block * BLOCK_FEATURES
-        last = min(first + BLOCK_FEATURES, centers.shape[1])
-        if block_norms[block, c] == 0.0:
-            while position < end and indices[position] < last:
-                difference = np.float64(data[position]) - centers[c, indices[position]]
-                total += difference * difference
-                position += 1
-            continue
-        for j in range(first, last):
-            x = 0.0
-            if position < end and indices[position] == j:
-                x = np.float64(data[position])
-                position += 1
-            difference = x - centers[c, j]
-            total += difference * difference
-    return total
-
-
-@kernel
 def nearest_of_unsettled(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)
@@ -122,12 +95,7 @@ def nearest_of_unsettled(
     """The nearest center of a row for which float32 did not suffice.
 
     float32 leaves the centers whose score, less its own error, is not above the least score plus
-    its error. float64 scores leave some of these, and the exact distance decides between the rest.
-
-    Rounding bound for float64, in the terms of :func:`roundings`. The error of a score is at most
-    n v |x| |c| + d v |c|^2 / 2 and the rounding of their difference, together (3/4) (d + 2) v R^2.
-    The error of half of the exact distance is at most (1/2) (d + 2) v R^2. If the scores of two
-    centers differ by more than twice both, the exact distances are in the same order.
+    its error. :func:`nearest_of_close` decides between these.
     """
     n_clusters, n_features = centers.shape
     close, scores = np.empty(n_clusters, dtype=np.intp), np.empty(n_clusters)
@@ -148,33 +116,12 @@ def nearest_of_unsettled(
             n_close += 1
     if n_close == 1:
         return close[0]
-
-    least = np.inf
     for entry in range(n_close):
         c = close[entry]
-        product = 0.0
-        for position in range(begin, end):
-            product += np.float64(data[position]) * centers[c, indices[position]]
+        product = product_with(data, indices, begin, end, centers, c)
         scores[entry] = 0.5 * center_norms[c] - product
-        least = min(least, scores[entry])
-    # The limit is infinite if an exact distance might be: then every center stays.
-    square = 2.0 * reach * reach
-    limit = least + (1.25 * ROOM * (n_features + 2.0) * U64 * square + UNDERFLOW)
-    n_left = 0
-    for entry in range(n_close):
-        if not scores[entry] > limit:
-            close[n_left] = close[entry]
-            n_left += 1
-    nearest = close[0]
-    if n_left > 1:
-        shortest = exact_distance(data, indices, begin, end, centers, block_norms, nearest)
-        for entry in range(1, n_left):
-            c = close[entry]
-            distance = exact_distance(data, indices, begin, end, centers, block_norms, c)
-            if distance < shortest:
-                shortest = distance
-                nearest = c
-    return nearest
+    known = (centers, block_norms, close[:n_close], scores)
+    return nearest_of_close(data, indices, begin, end, reach, *known)
 
 
 @kernel
@@ -214,15 +161,27 @@ def roundings(
 
 
 @kernel
-def longest_center(
-    center_norms,  # IN (n_clusters,): squared lengths
+def are_quarters(
+    values,  # IN (n_values,)
+    start,  # IN
+    stop,  # IN
 ):
-    """Length of the longest center; NaN if there is a NaN, so that float32 decides no row."""
-    farthest = 0.0
-    for c in range(center_norms.shape[0]):
-        if farthest == farthest and not center_norms[c] <= farthest:
-            farthest = center_norms[c]
-    return np.sqrt(farthest)
+    """Whether all of the values start..stop are multiples of 1/4.
+
+    If this is true of a row and of all centers, and the reach R is at most ``EXACT_REACH``, scores
+    in float32 have no rounding error, and exact distances have none either. Then ties are true
+    ties, and the least score with the lowest center decides. Flags and counts have many ties. In
+    proof, products, half norms and scores are multiples of 1/32, and they and their partial sums
+    are at most R^2 / 2, which is 2^24 times as much.
+    """
+    for first in range(start, stop, BLOCK_FEATURES):
+        n_bad = 0
+        for position in range(first, min(first + BLOCK_FEATURES, stop)):
+            quarters = np.float64(values[position]) * 4.0
+            n_bad += quarters != np.floor(quarters)
+        if n_bad > 0:
+            return False
+    return True
 
 
 @kernel
@@ -234,8 +193,8 @@ def assign(
     centers,  # IN (n_clusters, n_features)
     block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
     center_norms,  # IN (n_clusters,): squared lengths
-    table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     half_norms,  # IN (n_padded,) float32: infinite where padded
+    table,  # IN (n_features, n_padded) float32: centers transposed, zero where padded
     vectors,  # IN: a tuple with one entry for each vector of a tile
     start,  # IN
     stop,  # IN
@@ -248,6 +207,7 @@ def assign(
     """
     farthest = longest_center(center_norms)
     products = aligned_empty(table.shape[1], table).reshape(1, table.shape[1])
+    in_quarters = -1  # unknown
     n_moved = 0
     for i in range(start, stop):
         begin, end = indptr[i], indptr[i + 1]
@@ -258,9 +218,69 @@ def assign(
         reach = length + farthest
         per_length, both = roundings(np.float64(end - begin), length, reach, centers.shape[1])
         bound = 2.0 * farthest * (per_length + ROOM * U32 * farthest) + both
-        if not np.float64(second) - np.float64(least) > bound:
+        is_settled = np.float64(second) - np.float64(least) > bound
+        if not is_settled and reach <= EXACT_REACH and in_quarters != 0:
+            if in_quarters < 0:
+                in_quarters = are_quarters(centers.reshape(-1), 0, centers.size)
+            is_settled = in_quarters == 1 and are_quarters(data, begin, end)
+        if not is_settled:
             known = (centers, block_norms, center_norms, products, half_norms)
             nearest = nearest_of_unsettled(data, indices, begin, end, length, *known)
+        if labels[i] != nearest:
+            labels[i] = nearest
+            n_moved += 1
+    return n_moved
+
+
+@kernel
+def assign_few(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    centers,  # IN (n_clusters, n_features)
+    block_norms,  # IN (n_blocks, n_clusters): squared lengths over the features of a block
+    center_norms,  # IN (n_clusters,): squared lengths
+    half_norms,  # IN (n_lanes,) float32: infinite where padded
+    table,  # IN (n_features, n_lanes) float32: centers transposed, zero where padded
+    lanes,  # IN: a tuple with one entry for each column of the table
+    start,  # IN
+    stop,  # IN
+    labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest if several are nearest
+):
+    """Label rows start..stop as :func:`assign` does, if one short vector holds all centers.
+
+    The squared length of a row is added in float32 with the products. If n u < 1/16 in the terms of
+    :func:`roundings`, it has lost less than a 15th and n UNDERFLOW32, so ROOM covers the loss.
+    """
+    farthest = longest_center(center_norms)
+    of_centers = 2.0 * farthest * ROOM * U32 * farthest
+    known = (centers, block_norms, center_norms, half_norms)
+    in_quarters = -1  # unknown
+    nearest_of_empty = -1  # unknown
+    n_moved = 0
+    for i in range(np.uint64(start), np.uint64(stop)):
+        begin, end = indptr[i], indptr[i + np.uint64(1)]
+        if begin == end:
+            if nearest_of_empty < 0:
+                nearest_of_empty = nearest_of_all(data, indices, begin, end, *known)
+            if labels[i] != nearest_of_empty:
+                labels[i] = nearest_of_empty
+                n_moved += 1
+            continue
+        nearest, least, second, square = sparse_nearest(
+            data, indices, begin, end, table, half_norms, lanes
+        )
+        n_stored = np.float64(end - begin)
+        length = np.sqrt(ROOM * (np.float64(square) + n_stored * UNDERFLOW32))
+        per_length, both = roundings(n_stored, length, length + farthest, centers.shape[1])
+        bound = 2.0 * farthest * per_length + of_centers + both
+        is_settled = np.float64(second) - np.float64(least) > bound
+        if not is_settled and length + farthest <= EXACT_REACH and in_quarters != 0:
+            if in_quarters < 0:
+                in_quarters = are_quarters(centers.reshape(-1), 0, centers.size)
+            is_settled = in_quarters == 1 and are_quarters(data, begin, end)
+        if not is_settled:
+            nearest = nearest_of_all(data, indices, begin, end, *known)
         if labels[i] != nearest:
             labels[i] = nearest
             n_moved += 1

@@ -20,9 +20,9 @@ WORK_PER_VALUE = 5
 MOST_BLOCKS = 2**20 // boxes.BLOCK_ROWS
 
 # Where boxes were faster; see pays.
-MOST_FEATURES = 6
+MOST_FEATURES = 4
 FEWEST_ROWS = 1_000
-LEAST_CLUSTER_CALLS = 1_600
+LEAST_CLUSTER_CALLS = 1_200
 LEAST_DISTANCES = 2_000_000
 # Row numbers are int32.
 MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
@@ -31,18 +31,18 @@ MOST_ROWS = 2**31 - boxes.BLOCK_ROWS
 def pays(n_samples: int, n_features: int, n_clusters: int, n_calls: int) -> bool:
     """Whether BoxAssigner is likely the fastest for ``n_calls`` calls with rows of this shape.
 
-    Measured as the time of iterations from random rows, with the sort, against the exact
-    distance to every center, on uniform and clustered float32 rows:
+    Measured as the time of iterations with the sort, against the filter without bounds, on
+    clustered float32 rows:
 
-    - In twenty iterations of 30,000 rows 100 clusters took .7 to 1.1 times the sum's time, 400
-      took .2 to .8 times, and 40 took 1.5 to 2.0 times.
-    - The sort takes 20 ms for 200,000 rows. In ten iterations 200 clusters win it back (.9 to 1.3
-      times with 3,000 rows). In one call (predict) 400 do not: 1.6 to 1.9 times.
+    - In twenty iterations of 30,000 x 2, 128 clusters took 1.0 times the filter's time, and 1,000
+      took .2 times. With 3 features they took 1.2 and .4 times, with 5 features 2.2 and 1.6 times.
+    - The sort takes 20 ms for 200,000 rows. In eight iterations of 200,000 x 2, 256 clusters win it
+      back.
     """
     return (
         n_features <= MOST_FEATURES
         and FEWEST_ROWS <= n_samples <= MOST_ROWS
-        and n_clusters * n_calls >= LEAST_CLUSTER_CALLS
+        and n_clusters * n_calls >= LEAST_CLUSTER_CALLS * n_features
         and n_samples * n_clusters * n_calls >= LEAST_DISTANCES
     )
 

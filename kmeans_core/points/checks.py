@@ -18,7 +18,7 @@ from kmeans_core.points.interface import KnownPoints, Points
 from kmeans_core.points.memory import Shape, refuse_huge
 from kmeans_core.points.observed import ObservedPoints, points_of_cells
 from kmeans_core.points.sparse import SparsePoints
-from kmeans_core.points.sparse_input import as_csr, is_sound, shape_of
+from kmeans_core.points.sparse_input import as_csr, is_sound, plain_csr, shape_of
 from kmeans_core.points.tables import as_array, as_floats
 from kmeans_core.points.weights import cast_weights, refuse_extreme_weights
 from kmeans_core.threads.processors import available_threads
@@ -73,8 +73,8 @@ def as_points(
     does not store are unknown. If no cell is unknown, the points are dense.
 
     With ``compress``, dense rows that are mostly zero may become CSR, unless missing="ignore" (see
-    ``compressed``). This does not pay if rows are read once. Dense rows of ``checked_later``
-    features are not checked for NaN and infinity here: ``check_finite`` or ``assign_once`` does so
+    ``compressed``). This does not pay if rows are read once. The values of ``checked_later``
+    features, dense or in CSR, are not checked here: ``check_finite`` or ``assign_once`` does so
     later. Errors call X by ``name``. ValueError if X is not a matrix of finite numbers (the message
     names the first bad cell), if its arrays contradict each other, or if its shape needs more
     memory than there is.
@@ -83,11 +83,12 @@ def as_points(
     if sp.issparse(X):
         shape = shape_of(X, name)
         _refuse_empty(shape, name)
-        return _sparse_points(X, shape, threads, missing, name)
+        return _sparse_points(X, shape, threads, missing, checked_later, name)
     points = _dense_points(X, threads, missing, checked_later, name)
     _refuse_empty(points.shape, name)
     if compress and missing == "error" and points.known is not None:
-        return compressed(points)
+        # Every row meets all rows.
+        return compressed(points, points.shape[0])
     return points
 
 
@@ -147,7 +148,7 @@ def _refuse_value(value: float, row: int, column: int, name: str) -> None:
 
 
 def _sparse_points(
-    X: Any, shape: Shape, n_threads: int, missing: str, name: str
+    X: Any, shape: Shape, n_threads: int, missing: str, checked_later: int, name: str
 ) -> KnownPoints | ObservedPoints:
     if getattr(getattr(X, "dtype", None), "kind", None) == "c":
         raise ValueError(f"Complex data not supported: {name} holds complex numbers.")
@@ -157,11 +158,14 @@ def _sparse_points(
             "missing='ignore' a cell that is not stored is unknown, so convert the known cells to "
             "CSR."
         )
-    if is_sound(X, shape, n_threads):
+    plain = plain_csr(X, shape)
+    if plain is not None and missing == "error" and shape[1] == checked_later:
         refuse_huge(shape, name)
-        n_stored = int(X.indptr[-1])
-        csr = X.data[:n_stored], X.indices[:n_stored], X.indptr
-        return _of_csr(csr, shape[1], n_threads, missing)
+        again: Any = partial(_sparse_points, X, shape, n_threads, missing, 0, name)
+        return SparsePoints(plain, shape[1], n_threads, again)
+    if plain is not None and is_sound(plain, shape, n_threads):
+        refuse_huge(shape, name)
+        return _of_csr(plain, shape[1], n_threads, missing)
     data, indices, indptr = as_csr(X, shape, name)
     with np.errstate(all="ignore"):
         suspicious = not np.isfinite(np.sum(data))

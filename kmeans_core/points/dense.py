@@ -14,7 +14,7 @@ from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.vectors.fused import TILE_ROWS, TILES
 from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.lazy import lazy
-from kmeans_core.points.assign_dense import dense_assigner
+from kmeans_core.points.assign_dense import PlainAssigner, RowFilterAssigner, dense_assigner
 from kmeans_core.points.centers import origin_of, transposed
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
 from kmeans_core.points.row_groups import RowGroups
@@ -47,10 +47,8 @@ INFINITY: dict[int, Any] = {
 BLOCK_BYTES = 2**21
 BLOCK_TILE = 64
 
-# Each block lays out the centers, so it has at least this many rows for each cluster. If a thread
-# has fewer than BLOCKS such blocks, all rows are checked first, and its blocks share one layout.
-CLUSTER_ROWS = 64
-BLOCKS = 8
+# Each thread gets at least this many blocks, if there are enough rows.
+BLOCKS = 2
 
 
 class DensePoints:
@@ -118,27 +116,33 @@ class DensePoints:
 
         Many rows are read from memory once, a block at a time. ValueError as in ``check_finite``.
         """
-        n_features, n_clusters = self.X.shape[1], len(centers)
-        if len(self.X) < BLOCKS * CLUSTER_ROWS * n_clusters * self.n_threads:
-            self.check_finite()
-            self.assigner(n_clusters, n_calls=1).assign(centers, labels)
+        assigner = self.assigner(len(centers), n_calls=1)
+        if not isinstance(assigner, PlainAssigner | RowFilterAssigner):
+            self.check_finite()  # the assigner sorts the rows first
+            assigner.assign(centers, labels)
             if own is not None:
                 self._measure(centers, labels, own)
             return
-        n_block = max(BLOCK_BYTES // (self.X.itemsize * n_features), CLUSTER_ROWS * n_clusters)
-        # One row more than whole tiles of the filter, which reads past the row it ends with.
-        n_block = round_up(n_block, BLOCK_TILE) + 1
+        label = assigner.labeler(centers)
+        # Few blocks have little to do before a kernel runs, which only one thread at a time can do.
+        n_parts = BLOCKS * self.n_threads if self.n_threads > 1 else 1
+        n_block = min(BLOCK_BYTES // self.X[0].nbytes, ceil_div(len(self.X), n_parts))
+        n_block = round_up(max(n_block, 1), BLOCK_TILE)
+        is_sound: list[bool] = []
 
         def task(start: int, stop: int) -> None:
-            for first in range(start, stop, n_block):
-                last = min(first + n_block, stop)
-                block = DensePoints(self.X[first:last], 1, self._refuse)
-                block.check_finite()
-                block.assigner(n_clusters, n_calls=1).assign(centers, labels[first:last])
+            for block in range(start, stop):
+                first, last = block * n_block, min((block + 1) * n_block, len(self.X))
+                if self._refuse is not None:
+                    is_sound.append(self._is_finite(first, last))
+                label(first, last, labels)
                 if own is not None:
                     dense.own_distances(self.X, centers, labels, first, last, own)
 
-        self._run_rows(self.X.size * (n_clusters + 4) // 16, task)
+        work = self.X.size * (len(centers) + 4) // 16
+        chunks.run(ceil_div(len(self.X), n_block), work, self.n_threads, task)
+        if self._refuse is not None and not all(is_sound):
+            self._refuse()
 
     def check_finite(self) -> None:
         """Raise the error of ``refuse``, if there is one, unless all entries are finite."""
@@ -146,16 +150,14 @@ class DensePoints:
             self._refuse()
 
     def is_finite(self) -> bool:
-        infinity = INFINITY[self.X.itemsize]
-        bits = self.X.view(infinity.dtype)
         found: list[bool] = []
-        self._run_rows(
-            self.X.size,
-            lambda start, stop: found.append(
-                dense.is_finite(bits[start:stop].reshape(-1), infinity)
-            ),
-        )
+        self._run_rows(self.X.size, lambda start, stop: found.append(self._is_finite(start, stop)))
         return all(found)
+
+    def _is_finite(self, start: int, stop: int) -> bool:
+        infinity = INFINITY[self.X.itemsize]
+        rows = self.X[start:stop].view(infinity.dtype)
+        return bool(dense.is_finite(rows.reshape(-1), infinity))
 
     def cluster_sums(self, weights: Floats, n_clusters: int) -> ClusterSums:
         return ClusterSums(self, weights, n_clusters)

@@ -22,6 +22,10 @@ class Assigner(Protocol):
 
     Each run of Lloyd's algorithm has its own assigner. The assigner remembers data that let it skip
     work, but the exact distance decides every label.
+
+    Some assigners also have a method ``assign_and_follow(centers, labels, *sums)``. It assigns, and
+    in the same visit brings the sums of chunks of rows up to date with the labels. ``sums`` are
+    (weights, starts, summed, sums, weight_in_clusters), as in ``kernels.dense.follow_labels``.
     """
 
     def assign(self, centers: Floats, labels: Labels) -> int:
@@ -42,14 +46,20 @@ class Sums(Protocol):
     weight_in_clusters: Floats
     n_updates: int
 
+    def assign(self, assigner: Assigner, centers: Floats, labels: Labels) -> int:
+        """Assign as ``assigner`` does; the sums may get ahead, but ``update`` is still needed."""
+
     def update(self, labels: Labels, n_moved: int) -> None:
         """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
 
     def refresh(self, labels: Labels) -> None:
         """Add up all rows under ``labels``."""
 
-    def means(self, before: Floats, out: Floats) -> float:
-        """Write the centers of the clusters to ``out``; return the sum of their squared shifts."""
+    def move(self, centers: Floats) -> tuple[float, bool]:
+        """Move the centers to those of the clusters.
+
+        Return the sum of their squared shifts, and whether any number may have changed.
+        """
 
 
 class InexactError(Exception):

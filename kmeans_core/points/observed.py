@@ -9,9 +9,9 @@ from kmeans_core.arrays import Csr, Floats, Ints, Labels, row_blocks
 from kmeans_core.kernels import observed
 from kmeans_core.lazy import lazy
 from kmeans_core.points.centers import transposed
+from kmeans_core.points.csr_rows import CsrRows
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import RUN_CALLS, Assigner, KnownPoints, Trials
-from kmeans_core.points.sparse import CsrRows
 from kmeans_core.points.sums_observed import ObservedSums
 from kmeans_core.points.trials import ObservedTrials
 from kmeans_core.threads import chunks

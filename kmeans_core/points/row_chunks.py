@@ -9,6 +9,9 @@ LEAST_ROWS = 4096
 
 MOST_CHUNKS = 64
 
+# Labels and weights of a row take about as long as this many multiply-adds.
+ROW_WORK = 6
+
 # With more sums than this, the sums of a chunk take over 256 KB, and chunks gain nothing. Measured
 # from 2 to 4,096 features: up to this limit they took .3 to 1 times as long.
 MOST_SUMS = 2**15

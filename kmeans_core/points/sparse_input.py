@@ -76,25 +76,32 @@ def as_csr(X: Any, shape: Shape, name: str = "X") -> Csr:
     return data, indices, indptr
 
 
-def is_sound(X: Any, shape: Shape, n_threads: int) -> bool:
-    """Whether one pass shows that kernels can use X as it is; False if it needs more checks."""
+def plain_csr(X: Any, shape: Shape) -> Csr | None:
+    """The arrays of CSR that kernels can use as they are if :func:`is_sound`; otherwise None."""
     if X.format != "csr" or shape[0] < 1:
-        return False
+        return None
     arrays = getattr(X, "data", None), getattr(X, "indices", None), getattr(X, "indptr", None)
     dtypes = ((np.float32, np.float64), (np.int32, np.int64), (np.int32, np.int64))
     for array, allowed in zip(arrays, dtypes, strict=True):
         if type(array) is not np.ndarray or array.ndim != 1 or array.dtype not in allowed:
-            return False
+            return None
         if not (array.flags.c_contiguous and array.flags.aligned):
-            return False
-    indptr: Any = arrays[2]
-    if X.indices.dtype != indptr.dtype or len(indptr) != shape[0] + 1 or indptr[0] != 0:
-        return False
-    csr = [as_kernels_take_it(array) for array in (X.data, X.indices, indptr)]
+            return None
+    data, indices, indptr = map(as_kernels_take_it, arrays)  # type: ignore[arg-type]
+    if indices.dtype != indptr.dtype or len(indptr) != shape[0] + 1 or indptr[0] != 0:
+        return None
+    n_stored = int(indptr[-1])
+    if not 0 <= n_stored <= min(len(data), len(indices)):
+        return None
+    return data[:n_stored], indices[:n_stored], indptr
+
+
+def is_sound(csr: Csr, shape: Shape, n_threads: int) -> bool:
+    """Whether one pass shows that kernels can use the arrays; False if they need more checks."""
     answers: list[bool] = []
     chunks.run(
         shape[0],
-        len(X.data),
+        len(csr[0]),
         n_threads,
         lambda start, stop: answers.append(sparse.is_sound(*csr, shape[1], start, stop)),
     )

@@ -5,13 +5,10 @@ import numpy as np
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.kernels.centers import means, total
 from kmeans_core.kernels.labels import add_products, add_weights, are_whole, join_chunks
-from kmeans_core.points.interface import KnownPoints
-from kmeans_core.points.row_chunks import by_chunks, starts_of_chunks
+from kmeans_core.points.interface import Assigner, KnownPoints
+from kmeans_core.points.row_chunks import ROW_WORK, by_chunks, starts_of_chunks
 from kmeans_core.points.row_groups import MOST_UPDATES, all_rows, moved_rows
 from kmeans_core.threads import chunks
-
-# Labels and weights of a row take about as long as this many multiply-adds.
-ROW_WORK = 6
 
 
 def cluster_totals(
@@ -50,7 +47,8 @@ class ClusterSums:
         n_samples, n_features = points.shape
         self._points = points
         self._weights = weights
-        self._summed = np.empty(n_samples, dtype=np.int32)  # the labels that the sums are of
+        # The labels that the sums are of, -1 if a row is in no sum.
+        self._summed = np.full(n_samples, -1, dtype=np.int32)
         self.sums = np.zeros((n_clusters, n_features))
         self.weight_in_clusters = np.zeros(n_clusters)
         self.n_updates = MOST_UPDATES
@@ -63,23 +61,44 @@ class ClusterSums:
             n_chunks > 1 or points.n_stored < chunks.SMALL_WORK
         )
         self._weights_of_chunks = np.zeros((n_chunks, n_clusters))
+        self._is_ahead = False  # whether the sums of all chunks are those of the new labels
         if self._by_chunks:
             self._sums_of_chunks = np.zeros((n_chunks, n_clusters, n_features))
             self._weights_are_exact = are_whole(weights)
 
+    def assign(self, assigner: Assigner, centers: Floats, labels: Labels) -> int:
+        """Assign all rows; return how many labels changed.
+
+        If the sums of chunks can follow in the same visit, they do: as if all rows are to be added
+        if an update must do so, and otherwise as if few rows change.
+        """
+        follow = getattr(assigner, "assign_and_follow", None)
+        has_chunks = self._by_chunks and len(self._starts) > 2 and self._weights_are_exact
+        self._is_ahead = has_chunks and follow is not None
+        if follow is None or not has_chunks:
+            return assigner.assign(centers, labels)
+        if self.n_updates >= MOST_UPDATES:
+            self._clear(0, len(self._starts) - 1)
+        sums = self._summed, self._sums_of_chunks, self._weights_of_chunks
+        n_moved: int = follow(centers, labels, self._weights, self._starts, *sums)
+        return n_moved
+
     def update(self, labels: Labels, n_moved: int) -> None:
         """Update the sums to new ``labels``, in which ``n_moved`` rows have changed."""
         # A row that changed is added twice, so an update pays up to half of the rows.
-        if self.n_updates >= MOST_UPDATES or 2 * n_moved > len(labels):
+        is_new = self.n_updates >= MOST_UPDATES
+        if not (is_new and self._is_ahead) and (is_new or 2 * n_moved > len(labels)):
             self.refresh(labels)
             return
-        if self._by_chunks:
+        if self._is_ahead:
+            self._join()
+        elif self._by_chunks:
             self._follow(labels, 2 * n_moved, from_zero=False)
         else:
             groups = moved_rows(self._summed, labels, self._weights, len(self.sums))
             self._points.add_rows(groups, self.sums)
             self._remember(labels)
-        self.n_updates += self._counts
+        self.n_updates = 0 if is_new else self.n_updates + self._counts
 
     def refresh(self, labels: Labels) -> None:
         """Add up all rows."""
@@ -92,25 +111,28 @@ class ClusterSums:
             self._remember(labels)
         self.n_updates = 0
 
-    def means(self, before: Floats, out: Floats) -> float:
-        """Write the mean of each cluster to ``out``; return the summed squared shifts.
+    def move(self, centers: Floats) -> tuple[float, bool]:
+        """Move the centers to the means; return the summed squared shifts, and whether any moved.
 
         An empty cluster gets the mean of the heaviest cluster.
         """
         shifts = np.empty(len(self.weight_in_clusters))
+        changed: list[bool] = []
         chunks.run(
             len(self.weight_in_clusters),
             self.sums.size,
             self._points.n_threads,
-            lambda start, stop: means(
-                self.sums, self.weight_in_clusters, before, start, stop, out, shifts
+            lambda start, stop: changed.append(
+                means(self.sums, self.weight_in_clusters, centers, start, stop, centers, shifts)
             ),
         )
         # There are more clusters than distinct rows. scikit-learn does the same.
         for c in np.flatnonzero(self.weight_in_clusters == 0):
-            out[c] = out[np.argmax(self.weight_in_clusters)]
-            shifts[c] = np.sum((before[c] - out[c]) ** 2)
-        return float(total(shifts))
+            heaviest = centers[np.argmax(self.weight_in_clusters)]
+            changed.append(not np.array_equal(centers[c], heaviest))
+            shifts[c] = np.sum((centers[c] - heaviest) ** 2)
+            centers[c] = heaviest
+        return float(total(shifts)), any(changed)
 
     def _follow(self, labels: Labels, n_rows: int, *, from_zero: bool) -> None:
         """Bring the sums of all chunks up to date, which adds about ``n_rows`` rows."""
@@ -119,9 +141,7 @@ class ClusterSums:
 
         def follow(start: int, stop: int) -> None:
             if from_zero:
-                self._summed[self._starts[start] : self._starts[stop]] = -1
-                sums[start:stop] = 0.0
-                weights[start:stop] = 0.0
+                self._clear(start, stop)
             self._points.follow_labels(*rows, start, stop, self._summed, sums, weights)
             if not self._weights_are_exact and not from_zero:
                 for chunk in range(start, stop):
@@ -131,8 +151,17 @@ class ClusterSums:
         n_values = n_rows * self._points.n_stored // len(labels)
         work = n_values + ROW_WORK * len(labels)
         chunks.run(len(weights), work, self._points.n_threads, follow)
-        join_chunks(sums, self.sums)
-        join_chunks(weights[:, None], self.weight_in_clusters[None])
+        self._join()
+
+    def _clear(self, start: int, stop: int) -> None:
+        """Let the sums of chunks start..stop hold no row."""
+        self._summed[self._starts[start] : self._starts[stop]] = -1
+        self._sums_of_chunks[start:stop] = 0.0
+        self._weights_of_chunks[start:stop] = 0.0
+
+    def _join(self) -> None:
+        join_chunks(self._sums_of_chunks, self.sums)
+        join_chunks(self._weights_of_chunks[:, None], self.weight_in_clusters[None])
 
     def _remember(self, labels: Labels) -> None:
         self._summed[:] = labels

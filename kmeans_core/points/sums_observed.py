@@ -8,6 +8,7 @@ from kmeans_core.arrays import Csr, Floats, Labels
 from kmeans_core.kernels import observed
 from kmeans_core.kernels.centers import total
 from kmeans_core.kernels.labels import add_weights, join_chunks
+from kmeans_core.points.interface import Assigner
 from kmeans_core.points.row_chunks import by_chunks, starts_of_chunks
 from kmeans_core.points.row_groups import all_rows
 from kmeans_core.threads import chunks
@@ -37,6 +38,10 @@ class ObservedSums:
         self.weight_in_clusters = np.empty(n_clusters)
         self._by_chunks = by_chunks(len(feature_means), n_clusters)
 
+    def assign(self, assigner: Assigner, centers: Floats, labels: Labels) -> int:
+        """Assign all rows; return how many labels changed."""
+        return assigner.assign(centers, labels)
+
     def update(self, labels: Labels, n_moved: int) -> None:
         """Add up all rows, whatever the number of changed labels."""
         self.refresh(labels)
@@ -64,8 +69,8 @@ class ObservedSums:
         )
         add_weights(labels, self._weights, self.weight_in_clusters)
 
-    def means(self, before: Floats, out: Floats) -> float:
-        """Write (sum w x + shrinkage * m) / (sum w + shrinkage) to ``out``; return summed shifts.
+    def move(self, centers: Floats) -> tuple[float, bool]:
+        """Move the centers to (sum w x + shrinkage * m) / (sum w + shrinkage).
 
         The result is m if this is 0 / 0, so a cluster that stays empty has the features' means.
         """
@@ -79,14 +84,13 @@ class ObservedSums:
                 self._weight_of_known,
                 self._feature_means,
                 self._shrinkage,
-                before,
                 start,
                 stop,
-                out,
+                centers,
                 shifts,
             ),
         )
-        return float(total(shifts))
+        return float(total(shifts)), True
 
     def _add_chunks(self, labels: Labels) -> None:
         starts = starts_of_chunks(len(labels), len(self._feature_means), len(self._sums))

@@ -1,11 +1,14 @@
 """The grid of shapes: its data, its pairs of calls and its summary."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from benchmarks import environment, shape_pictures, shapes
 from benchmarks.shapes import Shape
+from benchmarks.worker import megabytes_of
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -49,7 +52,7 @@ def test_data_have_their_shape_and_kind(kind, density):
 
 def test_a_shape_is_measured_beside_its_peer(monkeypatch):
     monkeypatch.setattr(shapes, "VISIT", 0.0)
-    found = shapes.measured(Shape(60, 2, 3, "float64"), shapes._scikit_learn)
+    found = shapes.measured(Shape(60, 2, 3, "float64"), shapes.scikit_learn)
     assert set(found) == {"fit", "k-means++", "predict", "transform", "score", "silhouette"}
     assert all(ours > 0 and theirs > 0 for ours, theirs in found.values())
 
@@ -62,7 +65,7 @@ def test_an_operation_that_seems_slower_is_measured_again(monkeypatch):
         return [2.0, 1.0]
 
     monkeypatch.setattr(shapes, "_paired", paired)
-    shapes.measured(Shape(60, 2, 3, "float64"), shapes._scikit_learn)
+    shapes.measured(Shape(60, 2, 3, "float64"), shapes.scikit_learn)
     assert pairs == [shapes.PAIRS, shapes.PAIRS_AGAIN] * 6
 
 
@@ -91,6 +94,21 @@ def test_the_summary_counts_and_names_the_worst():
     assert lines[4] == "  0.50  fit, dense 300 x 2, k=2, float32"
 
 
+def test_the_summary_compares_ties_with_random_rows_of_the_same_shape():
+    of_kind = {"one-hot": 3.0, "random": 2.0, "sorted": 1.0}
+    measured = {Shape(9, 2, 2, "float32", 1.0, kind): of_kind[kind] for kind in of_kind}
+    measured[Shape(8, 2, 2, "float32", 1.0, "one-hot")] = 9.0  # no random rows have this shape
+    found = [
+        {"peer": "ours", "shape": asdict(shape), "seconds": {"fit": [seconds, 1.0]}}
+        for shape, seconds in measured.items()
+    ]
+    lines = shapes.summary("ours", found).splitlines()
+    assert lines[-2:] == [
+        "  1.50  fit, dense 9 x 2, k=2, float32, one-hot",
+        "  0.50  fit, dense 9 x 2, k=2, float32, sorted",
+    ]
+
+
 def test_a_process_that_dies_is_an_error(monkeypatch):
     monkeypatch.setattr(shapes.sys, "executable", "false")
     with pytest.raises(SystemExit, match="The process of scikit-learn ended with 1"):
@@ -106,3 +124,9 @@ def test_variables_that_slow_a_peer_down_are_cleared():
     clean = environment.at_their_best({"OPENBLAS_CORETYPE": "Haswell", "HOME": "/home/ada"})
     assert clean == {"HOME": "/home/ada"}
     assert "BLAS" in environment.blas_in_use() or "openblas" in environment.blas_in_use()
+
+
+def test_memory_that_a_call_frees_counts_at_its_peak():
+    kept = np.ones(10_000_000)  # 76 MB, which are there before
+    assert 45 < megabytes_of(lambda: np.ones(6_000_000)) < 60
+    assert megabytes_of(lambda: kept[0]) < 10

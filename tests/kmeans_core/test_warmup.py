@@ -59,11 +59,13 @@ folder = tempfile.mkdtemp()
 kmeans_core.warmup(NUMBERS, dtypes=[np.float64], missing=True)
 before = compiled()
 rng = np.random.default_rng(1)
-for shape in ((200, 4), (6000, 3), (300, 40), (300, 210)):
+for shape in ((200, 4), (6000, 1), (300, 40), (300, 210)):
     X = rng.normal(size=shape)
     S, R = sp.csr_array(X * (X > 1)), sp.csr_array(np.round(X))
     for Z in (X, S, R, *PROTECTED):
         use(Z)
+Z = rng.normal(size=(9000, 5))  # two chunks of rows
+KMeans(100, init=Z[:100], n_init=1, max_iter=3).fit(Z)
 gaps = np.where(X > 1, np.nan, X)
 cells = sp.csr_array(np.nan_to_num(gaps))
 for Z in (gaps, cells, *MISSING):

@@ -42,58 +42,97 @@ TILE_VECTORS = max(TILES)
 TILE_ROWS = TILES[TILE_VECTORS]
 
 
+def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offset, squares=False):
+    """The products of the entries of a CSR row with some columns of a table: vectors.
+
+    With ``squares`` another vector follows: the sum of their squares, in every lane. The arguments
+    begin with data, indices, begin, end and table.
+    """
+    scalar = signature.args[4].dtype
+    values, places, rows = arrays(context, builder, signature, args, (0, 1, 4))
+    first, last = integers(context, builder, signature, args, (2, 3))
+    intp = first.type
+    width = cgutils.unpack_tuple(builder, rows.shape, 2)[1]
+    # A fused multiply-add takes about 4 cycles: independent chains keep the unit busy.
+    n_chains, n_sums = max(1, 4 // n_vectors), n_vectors + squares
+    sums = zeros(builder, vector, n_sums * n_chains)
+
+    def add(position, chain):
+        value, place = (builder.load(builder.gep(of.data, [position])) for of in (values, places))
+        value = context.cast(builder, value, signature.args[0].dtype, scalar)
+        place = context.cast(builder, place, signature.args[1].dtype, types.intp)
+        row = builder.gep(rows.data, [builder.add(builder.mul(place, width), offset)])
+        x = splat(builder, vector, value)
+        for v in range(n_vectors):
+            at = builder.gep(row, [ir.Constant(intp, v * vector.count)])
+            multiply_add(builder, x, load(builder, vector, at), sums[chain * n_sums + v])
+        if squares:
+            multiply_add(builder, x, x, sums[chain * n_sums + n_vectors])
+
+    length = builder.sub(last, first)
+    step, one = ir.Constant(intp, n_chains), ir.Constant(intp, 1)
+    whole = builder.add(first, builder.mul(builder.sdiv(length, step), step))
+    with cgutils.for_range_slice(builder, first, whole, step, intp) as (position, _):
+        for chain in range(n_chains):
+            add(builder.add(position, ir.Constant(intp, chain)), chain)
+    if n_chains > 1:
+        with cgutils.for_range_slice(builder, whole, last, one, intp) as (position, _):
+            add(position, 0)
+    totals = [builder.load(total) for total in sums[:n_sums]]
+    for place, total in enumerate(sums[n_sums:]):
+        v = place % n_sums
+        totals[v] = builder.fadd(totals[v], builder.load(total))
+    return totals
+
+
 @intrinsic
 def _sparse_products(typingctx, data, indices, begin, end, table, column, vectors, out):
     """out[column + lane] = sum over positions begin..end of data * table[index, column + lane].
 
     table is (n_features, n_padded); the tuple ``vectors`` has one entry for each vector of lanes.
     """
-    scalar = table.dtype
-    vector = vector_type(scalar)
-    n_vectors = vectors.count
-    # A fused multiply-add takes about 4 cycles: independent chains keep the unit busy.
-    n_chains = max(1, 4 // n_vectors)
+    vector = vector_type(table.dtype)
 
     def codegen(context, builder, signature, args):
-        values, places, rows, target = arrays(context, builder, signature, args, (0, 1, 4, 7))
-        first, last, offset = integers(context, builder, signature, args, (2, 3, 5))
-        intp = offset.type
-        width = cgutils.unpack_tuple(builder, rows.shape, 2)[1]
-        sums = zeros(builder, vector, n_vectors * n_chains)
-
-        def add(position, chain):
-            value = builder.load(builder.gep(values.data, [position]))
-            value = context.cast(builder, value, signature.args[0].dtype, scalar)
-            place = builder.load(builder.gep(places.data, [position]))
-            place = context.cast(builder, place, signature.args[1].dtype, types.intp)
-            start = builder.add(builder.mul(place, width), offset)
-            row = builder.gep(rows.data, [start])
-            x = splat(builder, vector, value)
-            for v in range(n_vectors):
-                at = builder.gep(row, [ir.Constant(intp, v * vector.count)])
-                multiply_add(builder, x, load(builder, vector, at), sums[chain * n_vectors + v])
-
-        length = builder.sub(last, first)
-        step = ir.Constant(intp, n_chains)
-        whole = builder.add(first, builder.mul(builder.sdiv(length, step), step))
-        with cgutils.for_range_slice(builder, first, whole, step, intp) as (position, _):
-            for chain in range(n_chains):
-                add(builder.add(position, ir.Constant(intp, chain)), chain)
-        if n_chains > 1:
-            with cgutils.for_range_slice(builder, whole, last, ir.Constant(intp, 1), intp) as (
-                position,
-                _,
-            ):
-                add(position, 0)
-        for v in range(n_vectors):
-            total = builder.load(sums[v])
-            for chain in range(1, n_chains):
-                total = builder.fadd(total, builder.load(sums[chain * n_vectors + v]))
-            at = builder.add(offset, ir.Constant(intp, v * vector.count))
+        (target,) = arrays(context, builder, signature, args, (7,))
+        (offset,) = integers(context, builder, signature, args, (5,))
+        rest = vector, vectors.count, offset
+        for v, total in enumerate(_sums_of_entries(context, builder, signature, args, *rest)):
+            at = builder.add(offset, ir.Constant(offset.type, v * vector.count))
             store(builder, total, builder.gep(target.data, [at]))
         return context.get_dummy_value()
 
     return types.void(data, indices, begin, end, table, column, vectors, out), codegen
+
+
+@intrinsic
+def _sparse_nearest(typingctx, data, indices, begin, end, table, half_norms, lanes):
+    """Like ``sparse_products`` and ``least_two``, in one short vector; also a sum of squares.
+
+    The squares are those of the entries of the row. The tuple ``lanes`` has one entry for each
+    column of the table. The number of columns is a power of 2.
+    """
+    scalar = table.dtype
+    vector = ir.VectorType(vector_type(scalar).element, lanes.count)
+
+    def codegen(context, builder, signature, args):
+        zero = ir.Constant(context.get_value_type(types.intp), 0)
+        sums = _sums_of_entries(context, builder, signature, args, vector, 1, zero, squares=True)
+        (norms,) = arrays(context, builder, signature, args, (5,))
+        score = builder.fsub(load(builder, vector, norms.data), sums[0])
+        least = reduce(builder, "fmin", score)
+        is_least = builder.fcmp_ordered("==", score, splat(builder, vector, least))
+        bits = builder.bitcast(is_least, ir.IntType(lanes.count))
+        nearest = builder.cttz(bits, ir.Constant(ir.IntType(1), 0))
+        is_first = builder.bitcast(builder.and_(bits, builder.neg(bits)), is_least.type)
+        infinity = constants(vector, [float("inf")] * lanes.count)
+        second = reduce(builder, "fmin", builder.select(is_first, infinity, score))
+        square = builder.extract_element(sums[1], ir.Constant(ir.IntType(32), 0))
+        answers = [builder.zext(nearest, zero.type), least, second, square]
+        return context.make_tuple(builder, signature.return_type, answers)
+
+    answer = types.Tuple((types.intp, scalar, scalar, scalar))
+    return answer(data, indices, begin, end, table, half_norms, lanes), codegen
 
 
 def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
@@ -315,6 +354,12 @@ def _sparse_products_in_numpy(data, indices, begin, end, table, column, vectors,
     out[column:stop] = values @ table[indices[begin:end], column:stop]
 
 
+def _sparse_nearest_in_numpy(data, indices, begin, end, table, half_norms, lanes):
+    values = data[begin:end].astype(table.dtype)
+    products = values @ table[indices[begin:end]]
+    return *_least_two_in_numpy(products[None], 0, half_norms, 0, len(lanes)), values @ values
+
+
 def _dense_products_in_numpy(rows, places, first, table, column, tile, vectors, out):
     stop = column + len(vectors) * LANES[table.dtype]
     found = places[first : first + len(tile)]
@@ -346,6 +391,7 @@ def _prefetch_in_numpy(X, row):
 # What kernels call -----------------------------------------------------------------------------
 
 sparse_products = usable(_sparse_products, _sparse_products_in_numpy)
+sparse_nearest = usable(_sparse_nearest, _sparse_nearest_in_numpy)
 dense_products = usable(_dense_products, _dense_products_in_numpy)
 squared_length = usable(_squared_length, _squared_length_in_numpy)
 least_two = usable(_least_two, _least_two_in_numpy)

@@ -13,7 +13,6 @@ from numba.extending import intrinsic
 from kmeans_core.kernels.vectors.ir import (
     LANES32,
     LANES64,
-    add_lanes,
     arrays,
     bytes_of,
     constants,
@@ -35,30 +34,24 @@ TILE_ROWS = LANES64 * TILE_VECTORS
 # A tile is compared with this many centers at once, for the same reason.
 CENTERS = 2
 
-# The same sizes for the filter, which multiplies and adds in float32: 16 sums hide the time of an
-# addition, and eight loads serve 16 multiply-adds.
-FILTER_VECTORS = 4
-FILTER_ROWS = LANES32 * FILTER_VECTORS
-FILTER_CENTERS = 4
-
-# With features in lanes, this many rows are multiplied with FILTER_CENTERS centers at once.
-SIDE_ROWS = 4
-
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES64)
 _INTEGERS = ir.VectorType(ir.IntType(64), LANES64)
 _LABELS = ir.VectorType(ir.IntType(32), LANES64)
 
 
 def transposed(builder, rows):
-    """Transpose a square of vectors: swap single lanes, then pairs of lanes, then larger groups."""
-    n_lanes, step = len(rows), 1
-    while step < n_lanes:
+    """Transpose squares of vectors: swap single lanes, then pairs of lanes, then larger groups.
+
+    If vectors have more lanes than there are vectors, squares lie side by side.
+    """
+    n_lanes, step = rows[0].type.count, 1
+    while step < len(rows):
         left = [lane if lane & step == 0 else n_lanes + lane - step for lane in range(n_lanes)]
         right = [lane + step if lane & step == 0 else n_lanes + lane for lane in range(n_lanes)]
         masks = [
             ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), lanes) for lanes in (left, right)
         ]
-        for r in range(n_lanes):
+        for r in range(len(rows)):
             if r & step == 0:
                 pair = rows[r], rows[r + step]
                 rows[r], rows[r + step] = (builder.shuffle_vector(*pair, mask) for mask in masks)
@@ -70,48 +63,78 @@ def _columns(context, builder, X, row, tile, dtypes, n_vectors, origin=None):
     """Put rows into a tile, one square of vectors after another, and yield each vector.
 
     ``dtypes`` are the dtypes of X and of the tile. A square has as many rows and features as a
-    vector of the tile has lanes, and ``n_vectors`` squares of rows lie side by side.
+    vector of the tile has lanes, and ``n_vectors`` squares of rows lie side by side. In a tile of
+    float32, rows with at most half as many features make squares of half the size.
     """
     intp = row.type
     target = vector_type(dtypes[1])
     n_lanes = target.count
-    source = ir.VectorType(vector_type(dtypes[0]).element, n_lanes)
-    n_rows = n_lanes * n_vectors
-    lanes, zero = ir.Constant(intp, n_lanes), ir.Constant(intp, 0)
     n_features = cgutils.unpack_tuple(builder, X.shape, 2)[1]
     between = cgutils.unpack_tuple(builder, tile.strides, 2)[0]
     width = builder.sdiv(between, ir.Constant(intp, bytes_of(target.element)))
     start = builder.gep(X.data, [builder.mul(row, n_features)])
-    # The last square ends with the last feature and overlaps the one before it.
-    last = builder.sub(n_features, lanes)
-    last = builder.select(builder.icmp_signed("<", last, zero), zero, last)
-    with cgutils.for_range_slice(builder, zero, n_features, lanes, intp) as (at, _):
+    zero = ir.Constant(intp, 0)
+
+    def ask_ahead(at, n_entries):
         # Prefetch the next tile, one cache line after another. The processor does not do so itself,
         # because the rows of a tile are too many short streams.
-        ahead = builder.mul(builder.add(n_features, at), ir.Constant(intp, n_rows))
-        count = ir.Constant(intp, n_lanes * n_rows)
-        prefetch_entries(builder, builder.gep(start, [ahead]), count)
-        j = builder.select(builder.icmp_signed("<", at, last), at, last)
+        n_rows = ir.Constant(intp, n_lanes * n_vectors)
+        ahead = builder.gep(start, [builder.mul(builder.add(n_features, at), n_rows)])
+        prefetch_entries(builder, ahead, builder.mul(n_entries, n_rows))
+
+    def row_part(r, j, n_entries, middle):
+        source = ir.VectorType(vector_type(dtypes[0]).element, n_entries)
+        place = builder.add(j, builder.mul(n_features, ir.Constant(intp, r)))
+        x = load(builder, source, builder.gep(start, [place]))
         if origin is not None:
-            middle = load(builder, source, builder.gep(origin.data, [j]))
-        for v in range(n_vectors):
-            rows = []
-            for r in range(v * n_lanes, (v + 1) * n_lanes):
-                place = builder.add(j, builder.mul(n_features, ir.Constant(intp, r)))
-                x = load(builder, source, builder.gep(start, [place]))
-                if origin is not None:
-                    x = builder.fsub(x, middle)
-                if dtypes[0].bitwidth < dtypes[1].bitwidth:
-                    x = builder.fpext(x, target)
-                elif dtypes[0].bitwidth > dtypes[1].bitwidth:
-                    x = builder.fptrunc(x, target)
-                rows.append(x)
-            for lane, column in enumerate(transposed(builder, rows)):
-                line = builder.add(j, ir.Constant(intp, lane))
-                place = builder.mul(line, width)
-                place = builder.add(place, ir.Constant(intp, v * n_lanes))
-                store(builder, column, builder.gep(tile.data, [place]))
-                yield column
+            x = builder.fsub(x, middle)
+        if dtypes[0].bitwidth < dtypes[1].bitwidth:
+            x = builder.fpext(x, ir.VectorType(target.element, n_entries))
+        elif dtypes[0].bitwidth > dtypes[1].bitwidth:
+            x = builder.fptrunc(x, ir.VectorType(target.element, n_entries))
+        return x
+
+    def middle_part(j, n_entries):
+        source = ir.VectorType(vector_type(dtypes[0]).element, n_entries)
+        return None if origin is None else load(builder, source, builder.gep(origin.data, [j]))
+
+    def put(columns, j, v):
+        for lane, column in enumerate(columns):
+            place = builder.mul(builder.add(j, ir.Constant(intp, lane)), width)
+            place = builder.add(place, ir.Constant(intp, v * n_lanes))
+            store(builder, column, builder.gep(tile.data, [place]))
+            yield column
+
+    def whole_squares():
+        lanes = ir.Constant(intp, n_lanes)
+        # The last square ends with the last feature and overlaps the one before it.
+        last = builder.sub(n_features, lanes)
+        last = builder.select(builder.icmp_signed("<", last, zero), zero, last)
+        with cgutils.for_range_slice(builder, zero, n_features, lanes, intp) as (at, _):
+            ask_ahead(at, lanes)
+            j = builder.select(builder.icmp_signed("<", at, last), at, last)
+            middle = middle_part(j, n_lanes)
+            for v in range(n_vectors):
+                numbers = range(v * n_lanes, (v + 1) * n_lanes)
+                rows = [row_part(r, j, n_lanes, middle) for r in numbers]
+                yield from put(transposed(builder, rows), j, v)
+
+    if dtypes[1].bitwidth > 32:
+        yield from whole_squares()
+        return
+    half = n_lanes // 2
+    both = ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), list(range(n_lanes)))
+    is_short = builder.icmp_signed("<=", n_features, ir.Constant(intp, half))
+    with builder.if_else(is_short) as (then, otherwise):
+        with then:
+            ask_ahead(zero, n_features)
+            middle = middle_part(zero, half)
+            rows = [row_part(r, zero, half, middle) for r in range(n_lanes)]
+            pairs = zip(rows[:half], rows[half:], strict=True)
+            rows = [builder.shuffle_vector(*pair, both) for pair in pairs]
+            yield from put(transposed(builder, rows), zero, 0)
+        with otherwise:
+            yield from whole_squares()
 
 
 @intrinsic
@@ -137,9 +160,10 @@ def _put_rows(typingctx, X, row, tile):
 def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
     """Write tile[j, r] = X[row + r, j] - origin[j] for LANES32 rows, as float32.
 
-    X has at least LANES32 features. origin has the dtype of X and may be longer than a row. tile is
-    (n_features, LANES32) float32, and its lines may be far apart. squares[r] gets the
-    squared length of a row or more, up to rounding.
+    origin has the dtype of X and may be longer than a row. tile is (max(n_features, LANES32),
+    LANES32) float32, and its lines may be far apart. squares[r] gets the squared length of a row or
+    more, up to rounding. If there are fewer features than LANES32, X and origin are read as in
+    ``_put_rows``, with LANES32 instead of LANES64.
     """
     single = vector_type(types.float32)
 
@@ -154,123 +178,6 @@ def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
         return context.get_dummy_value()
 
     return types.void(X, row, origin, tile, squares), codegen
-
-
-@intrinsic
-def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
-    """Find the two least scores, half_norms[c] - row . table[c], of each row of a float32 tile.
-
-    nearest[r] gets the center of the least score; if scores are equal, the lowest center. table is
-    (n_padded, at least n_features) float32, and n_padded is a multiple of ``FILTER_CENTERS``.
-    """
-    single = vector_type(types.float32)
-    numbered = ir.VectorType(ir.IntType(32), LANES32)
-
-    def codegen(context, builder, signature, args):
-        points, centers, norms, places, firsts, others = arrays(
-            context, builder, signature, args, range(6)
-        )
-        intp = context.get_value_type(types.intp)
-        zero = ir.Constant(intp, 0)
-        count, width = cgutils.unpack_tuple(builder, centers.shape, 2)
-        length = cgutils.unpack_tuple(builder, points.shape, 2)[0]
-        index = zeros(builder, numbered, FILTER_VECTORS)
-        least, second = (zeros(builder, single, FILTER_VECTORS) for _ in range(2))
-        for place in (*least, *second):
-            builder.store(constants(single, [float("inf")] * LANES32), place)
-        sums = [zeros(builder, single, FILTER_VECTORS) for _ in range(FILTER_CENTERS)]
-        step = ir.Constant(intp, FILTER_CENTERS)
-        with cgutils.for_range_slice(builder, zero, count, step, intp) as (c, _):
-            for total in (total for of_center in sums for total in of_center):
-                builder.store(ir.Constant(single, None), total)
-            numbers = [builder.add(c, ir.Constant(intp, p)) for p in range(FILTER_CENTERS)]
-            starts = [builder.gep(centers.data, [builder.mul(at, width)]) for at in numbers]
-            with cgutils.for_range(builder, length, intp=intp) as loop:
-                line = builder.mul(loop.index, ir.Constant(intp, FILTER_ROWS))
-                places_of_x = [
-                    builder.add(line, ir.Constant(intp, v * LANES32)) for v in range(FILTER_VECTORS)
-                ]
-                x = [load(builder, single, builder.gep(points.data, [at])) for at in places_of_x]
-                for start, of_center in zip(starts, sums, strict=True):
-                    value = builder.load(builder.gep(start, [loop.index]))
-                    center = splat(builder, single, value)
-                    for v, total in enumerate(of_center):
-                        multiply_add(builder, x[v], center, total)
-            for at, of_center in zip(numbers, sums, strict=True):
-                norm = splat(builder, single, builder.load(builder.gep(norms.data, [at])))
-                label = splat(builder, numbered, builder.trunc(at, ir.IntType(32)))
-                for v, total in enumerate(of_center):
-                    score, old = builder.fsub(norm, builder.load(total)), builder.load(least[v])
-                    nearer = builder.fcmp_ordered("<", score, old)
-                    worse, rest = builder.select(nearer, old, score), builder.load(second[v])
-                    lesser = builder.select(builder.fcmp_ordered("<", worse, rest), worse, rest)
-                    builder.store(lesser, second[v])
-                    builder.store(builder.select(nearer, score, old), least[v])
-                    chosen = builder.select(nearer, label, builder.load(index[v]))
-                    builder.store(chosen, index[v])
-        for answers, out in ((index, places), (least, firsts), (second, others)):
-            for v, answer in enumerate(answers):
-                at = builder.gep(out.data, [ir.Constant(intp, v * LANES32)])
-                store(builder, builder.load(answer), at)
-        return context.get_dummy_value()
-
-    return types.void(tile, table, half_norms, nearest, leasts, seconds), codegen
-
-
-@intrinsic
-def _row_products(typingctx, X, row, origin, table, products, squares):
-    """Write products[r, c] = (X[row + r] - origin) . table[c] for SIDE_ROWS rows.
-
-    Features lie in lanes. The last vector of a row may extend into the next row, so X must have one
-    more row. There table (FILTER_CENTERS, n_padded) and origin (n_padded,) hold zeros. squares[r]
-    gets the squared length of a row or more, up to rounding.
-    """
-    single = vector_type(types.float32)
-
-    def codegen(context, builder, signature, args):
-        values, middle, centers, target, lengths = arrays(
-            context, builder, signature, args, (0, 2, 3, 4, 5)
-        )
-        intp = context.get_value_type(types.intp)
-        source = ir.VectorType(vector_type(X.dtype).element, LANES32)
-        (first,) = integers(context, builder, signature, args, (1,))
-        n_features = cgutils.unpack_tuple(builder, values.shape, 2)[1]
-        width = cgutils.unpack_tuple(builder, centers.shape, 2)[1]
-        sums = [zeros(builder, single, FILTER_CENTERS + 1) for _ in range(SIDE_ROWS)]
-        starts = [
-            builder.gep(
-                values.data, [builder.mul(builder.add(first, ir.Constant(intp, r)), n_features)]
-            )
-            for r in range(SIDE_ROWS)
-        ]
-        lines = [
-            builder.gep(centers.data, [builder.mul(width, ir.Constant(intp, c))])
-            for c in range(FILTER_CENTERS)
-        ]
-        zero, step = ir.Constant(intp, 0), ir.Constant(intp, LANES32)
-        with cgutils.for_range_slice(builder, zero, width, step, intp) as (j, _):
-            # Prefetch the next rows, one cache line after another, as in _columns.
-            ahead = builder.mul(builder.add(n_features, j), ir.Constant(intp, SIDE_ROWS))
-            count = ir.Constant(intp, LANES32 * SIDE_ROWS)
-            prefetch_entries(builder, builder.gep(starts[0], [ahead]), count)
-            shift = load(builder, source, builder.gep(middle.data, [j]))
-            right = [load(builder, single, builder.gep(line, [j])) for line in lines]
-            for start, totals in zip(starts, sums, strict=True):
-                x = load(builder, source, builder.gep(start, [j]))
-                x = builder.fsub(x, shift)
-                if X.dtype.bitwidth > 32:
-                    x = builder.fptrunc(x, single)
-                for factor, total in zip((*right, x), totals, strict=True):
-                    multiply_add(builder, x, factor, total)
-        for r, totals in enumerate(sums):
-            answers = [add_lanes(builder, builder.load(total)) for total in totals]
-            builder.store(answers.pop(), builder.gep(lengths.data, [ir.Constant(intp, r)]))
-            for c, answer in enumerate(answers):
-                at = ir.Constant(intp, r * FILTER_CENTERS + c)
-                builder.store(answer, builder.gep(target.data, [at]))
-        return context.get_dummy_value()
-
-    return types.void(X, row, origin, table, products, squares), codegen
 
 
 @intrinsic
@@ -354,23 +261,8 @@ def _put_rows_in_numpy(X, row, tile):
 
 def _put_shifted_rows_in_numpy(X, row, origin, tile, squares):
     with np.errstate(over="ignore"):
-        tile[:] = (X[row : row + LANES32] - origin[: X.shape[1]]).T
-        squares[:] = np.sum(tile**2, axis=0)
-
-
-def _score_rows_in_numpy(tile, table, half_norms, nearest, leasts, seconds):
-    with np.errstate(over="ignore", invalid="ignore"):
-        scores = half_norms[:, None] - table[:, : len(tile)] @ tile
-    nearest[:] = np.argmin(scores, axis=0)
-    leasts[:], seconds[:] = np.sort(scores, axis=0)[:2]
-
-
-def _row_products_in_numpy(X, row, origin, table, products, squares):
-    n_features = X.shape[1]
-    with np.errstate(over="ignore", invalid="ignore"):
-        x = (X[row : row + SIDE_ROWS] - origin[:n_features]).astype(np.float32)
-        products[:] = x @ table[:, :n_features].T
-        squares[:] = np.sum(x**2, axis=1)
+        tile[: X.shape[1]] = (X[row : row + LANES32] - origin[: X.shape[1]]).T
+        squares[:] = np.sum(tile[: X.shape[1]] ** 2, axis=0)
 
 
 def _label_rows_in_numpy(tile, centers, labels, row):
@@ -389,5 +281,3 @@ def _label_rows_in_numpy(tile, centers, labels, row):
 put_rows = usable(_put_rows, _put_rows_in_numpy)
 label_rows = usable(_label_rows, _label_rows_in_numpy)
 put_shifted_rows = usable(_put_shifted_rows, _put_shifted_rows_in_numpy)
-score_rows = usable(_score_rows, _score_rows_in_numpy)
-row_products = usable(_row_products, _row_products_in_numpy)

@@ -394,10 +394,17 @@ def test_a_single_restart_with_much_dense_work_goes_to_the_loop(storage):
 
 
 @pytest.mark.parametrize("n_restarts", [1, 2])
-def test_dense_rows_of_two_chunks_of_sums_go_to_the_loop(storage, n_restarts):
-    assert compiled.is_small(as_points(storage(np.ones((8_191, 5)))), 2, n_restarts)
-    beyond = as_points(storage(np.ones((8_192, 5))))
-    assert compiled.is_small(beyond, 2, n_restarts) == sp.issparse(beyond.matrix)
+def test_dense_rows_of_two_chunks_of_sums_go_to_the_loop(n_restarts):
+    assert compiled.is_small(as_points(np.ones((8_191, 5))), 2, n_restarts)
+    assert not compiled.is_small(as_points(np.ones((8_192, 5))), 2, n_restarts)
+    assert compiled.is_small(as_points(sp.csr_array(np.ones((8_192, 5)))), 2, 2)
+
+
+def test_a_single_restart_over_many_csr_rows_goes_to_the_loop():
+    assert compiled.is_small(as_points(sp.csr_array(np.ones((5_769, 10)))), 2, 1)
+    beyond = as_points(sp.csr_array(np.ones((5_770, 10))))
+    assert not compiled.is_small(beyond, 2, 1)
+    assert compiled.is_small(beyond, 2, 2)
 
 
 def test_many_restarts_with_much_work_go_to_the_loop(storage):

@@ -5,7 +5,7 @@ import pytest
 
 from kmeans_core import arrays, reference
 from kmeans_core.kernels import arrays as kernel_arrays
-from kmeans_core.kernels.centers import put_centers, squared_lengths, squared_shift
+from kmeans_core.kernels.centers import put_centers, squared_lengths, squared_shift, weighted_total
 
 
 @pytest.mark.parametrize("n_rows", [1, 3, 4, 5, 9])
@@ -14,6 +14,17 @@ def test_squared_lengths_are_sums_in_order(n_rows):
     out = np.full(n_rows, -7.0)
     squared_lengths(rows, out)
     assert out.tolist() == reference.squared_distances(rows, np.zeros((1, 50)))[:, 0].tolist()
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 127, 128, 511, 512, 513, 700, 1300])
+def test_a_weighted_total_adds_blocks_of_128_rows_in_order(n_rows):
+    rng = np.random.default_rng(n_rows)
+    weights, values = rng.random((2, n_rows))
+    expected = 0.0
+    for first in range(0, n_rows, 128):
+        products = weights[first : first + 128] * values[first : first + 128]
+        expected += np.cumsum(products)[-1]
+    assert weighted_total(weights, values) == expected
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 3, 4, 5, 11, 1003])

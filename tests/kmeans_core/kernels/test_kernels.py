@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 import kmeans_core
 from kmeans_core import reference
-from kmeans_core.kernels import dense, dense_distances, jit, sparse, sparse_filter
+from kmeans_core.kernels import dense, dense_distances, jit, sparse, sparse_direct, sparse_filter
 from kmeans_core.kernels.centers import squared_lengths
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
 from kmeans_core.kernels.sparse_pairs import columns_of
@@ -69,8 +69,13 @@ def test_only_the_rows_of_the_chunk_are_written(X, start, stop):
     table32[:, :3] = X[:3].T
     half_norms = np.full(16, np.inf, dtype=np.float32)
     half_norms[:3] = center_norms / 2
-    filtered = (*csr, norms, centers, center_norms[None], center_norms, table32, half_norms, (0,))
-    for kernel, args in ((dense.assign, (X, centers)), (sparse_filter.assign, filtered)):
+    known = (centers, center_norms[None], center_norms, half_norms)
+    for kernel, args in (
+        (dense.assign, (X, centers)),
+        (sparse_filter.assign, (*csr, norms, *known, table32, (0,))),
+        (sparse_filter.assign_few, (*csr, *known, table32, (0,) * 16)),
+        (sparse_direct.assign_directly, (*csr, *known)),
+    ):
         found = np.full(20, -7, dtype=np.int32)
         assert kernel(*args, start, stop, found) == stop - start
         assert np.array_equal(found[inside], nearest[inside])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kmeans_core import reference
 from kmeans_core.arrays import ceil_div
 from kmeans_core.fit.compiled import MOST_KEPT, is_small
-from kmeans_core.fit.runners import runner_of
+from kmeans_core.fit.runners import LONE_CENTERS, runner_of
 from kmeans_core.kernels import sparse_bounds
 from kmeans_core.kernels.centers import BLOCK_FEATURES
 from kmeans_core.kernels.sparse_filter import put_blocks, put_norms
@@ -170,10 +170,21 @@ def test_rows_are_skipped_unless_their_label_might_change():
 
 
 def test_a_restart_that_would_need_much_memory_takes_the_loop():
-    rows = MOST_KEPT // (4 * 16)
+    rows = (MOST_KEPT - 32 * 16 * 3) // (4 * 16)
     few = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows, 3)))
     many = as_points(sp.csr_array(([1.0], ([0], [0])), shape=(rows + 1, 3)))
     assert runner_of(few).kept_by_restart(16) == MOST_KEPT
     assert is_small(few, 16, 2)
-    assert not is_small(many, 2, 2)
+    assert not is_small(many, 16, 2)
     assert not is_small(few, 17, 2)
+
+
+def test_a_restart_with_large_centers_takes_the_loop():
+    within, beyond, far_beyond = (
+        as_points(sp.csr_array(([1.0], ([0], [0])), shape=(2, n_features)))
+        for n_features in (LONE_CENTERS // 2, LONE_CENTERS // 2 + 1, MOST_KEPT // 64)
+    )
+    assert is_small(within, 2, 1)
+    assert not is_small(beyond, 2, 1)
+    assert is_small(beyond, 2, 2)
+    assert not is_small(far_beyond, 2, 2)

@@ -19,6 +19,11 @@ def sparse_products(data, indices, begin, end, table, column, vectors, out):
 
 
 @njit
+def sparse_nearest(data, indices, begin, end, table, half_norms, lanes):
+    return fused.sparse_nearest(data, indices, begin, end, table, half_norms, lanes)
+
+
+@njit
 def dense_products(rows, places, first, table, column, tile, vectors, out):
     fused.dense_products(rows, places, first, table, column, tile, vectors, out)
 
@@ -99,6 +104,30 @@ def test_products_of_a_sparse_row(data_type, index_type, table_type, n_vectors, 
             check(out[column:-16], row[None], table[:, column:-16], exact)
             assert np.all(out[:column] == -7)
             assert np.all(out[-16:] == -7)
+
+
+@pytest.mark.parametrize("n_lanes", [2, 4, 8, 16])
+@pytest.mark.parametrize(
+    ("data_type", "index_type"), [(np.float64, np.int32), (np.float32, np.int64)]
+)
+def test_the_nearest_centers_of_a_sparse_row_in_one_vector(data_type, index_type, n_lanes):
+    rng = np.random.default_rng(n_lanes)
+    n_features = 40
+    # Multiples of 1/2, whose sums are exact: several scores are often the same.
+    table = astride(rng.integers(0, 3, size=(n_features, n_lanes)).astype(np.float32) / 2)
+    half_norms = astride(rng.integers(0, 4, size=n_lanes).astype(np.float32) / 2)
+    half_norms[n_lanes // 2 + 1 :] = np.inf
+    for length, begin in itertools.product([0, 1, 2, 3, 4, 5, 7, 8, 23], [0, 1, 6]):
+        data = numbers(rng, 40, data_type, exact=True)
+        indices = np.zeros(40, dtype=index_type)
+        end = begin + length
+        indices[begin:end] = np.sort(rng.choice(n_features, size=length, replace=False))
+        scores = half_norms - data[begin:end] @ table[indices[begin:end]].astype(np.float64)
+        one, two = np.sort(scores)[:2]
+        expected = np.argmin(scores), one, two, np.sum(data[begin:end].astype(np.float64) ** 2)
+        for function in (sparse_nearest, fused._sparse_nearest_in_numpy):
+            found = function(data, indices, begin, end, table, half_norms, (0,) * n_lanes)
+            assert found == expected
 
 
 @pytest.mark.parametrize("exact", [True, False])

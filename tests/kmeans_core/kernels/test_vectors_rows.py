@@ -10,9 +10,10 @@ from numba import njit
 
 from kmeans_core import reference
 from kmeans_core.kernels import dense, row_filter
-from kmeans_core.kernels.vectors import rows
+from kmeans_core.kernels.vectors import rows, scores
 from kmeans_core.kernels.vectors.ir import LANES32, LANES64
-from kmeans_core.kernels.vectors.rows import FILTER_CENTERS, FILTER_ROWS, SIDE_ROWS, TILE_ROWS
+from kmeans_core.kernels.vectors.rows import TILE_ROWS
+from kmeans_core.kernels.vectors.scores import FILTER_CENTERS, FILTER_ROWS, SIDE_ROWS
 from kmeans_core.points.assign_dense import RowFilterAssigner
 
 
@@ -134,7 +135,7 @@ def test_nothing_is_read_past_the_last_row():
             labels = np.full(n_rows, -1, dtype=np.int32)
             dense.assign(X, X[:3].copy(), 0, n_rows, labels)
             assert labels.tolist() == reference.nearest(X, X[:3]).tolist()
-    for n_features, n_clusters in ((16, 3), (20, 3), (16, 5), (25, 5)):
+    for n_features, n_clusters in ((1, 9), (3, 9), (15, 2), (16, 3), (25, 5)):
         n_rows = len(page) // n_features
         X = page[-n_rows * n_features :].reshape(n_rows, n_features)
         X[:] = some_rows(n_rows, n_features)
@@ -153,31 +154,33 @@ def put_shifted_rows(X, row, origin, tile, squares):
 
 @njit
 def score_rows(tile, table, half_norms, nearest, leasts, seconds):
-    rows.score_rows(tile, table, half_norms, nearest, leasts, seconds)
+    scores.score_rows(tile, table, half_norms, nearest, leasts, seconds)
 
 
 @njit
 def row_products(X, row, origin, table, products, squares):
-    rows.row_products(X, row, origin, table, products, squares)
+    scores.row_products(X, row, origin, table, products, squares)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_features", [16, 17, 31, 32, 50])
+@pytest.mark.parametrize("n_features", [1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 50])
 def test_rows_less_the_origin_in_lanes_of_float32(dtype, n_features):
-    X = some_rows(LANES32 + 5, n_features, dtype, decimals=9)
-    origin = X[3].copy()
+    X = some_rows(LANES32 + 5 + 15, n_features, dtype, decimals=9)
+    origin = np.resize(X[3], max(n_features, LANES32))
+    n_lines = len(origin)
     for function in (put_shifted_rows, rows._put_shifted_rows_in_numpy):
         for row in (0, 5):
-            whole = np.full((n_features, 3 * LANES32), -7, dtype=np.float32)
+            whole = np.full((n_lines, 3 * LANES32), -7, dtype=np.float32)
             tile = whole[:, LANES32 : 2 * LANES32]
             squares = np.full(LANES32, -7, dtype=np.float32)
             function(X, row, origin, tile, squares)
-            expected = (X[row : row + LANES32] - origin).astype(np.float32)
-            assert tile.T.tolist() == expected.tolist()
+            expected = (X[row : row + LANES32] - X[3]).astype(np.float32)
+            assert tile[:n_features].T.tolist() == expected.tolist()
             assert np.all(np.delete(whole, np.arange(LANES32, 2 * LANES32), axis=1) == -7)
             lengths = np.sum(expected.astype(np.float64) ** 2, axis=1)
             assert np.all(squares >= lengths * (1 - 1e-5))
-            assert np.all(squares <= 2 * lengths * (1 + 1e-5))
+            if n_features >= LANES32:
+                assert np.all(squares <= 2 * lengths * (1 + 1e-5))
 
 
 @pytest.mark.parametrize("n_features", [1, 16, 19])
@@ -191,13 +194,45 @@ def test_the_two_least_scores_of_each_row(n_features, n_clusters):
     table[:n_clusters] = rng.integers(-2, 3, size=(n_clusters, n_features))
     half_norms = np.full(n_padded, np.inf, dtype=np.float32)
     half_norms[:n_clusters] = np.sum(table[:n_clusters] ** 2, axis=1) / 2
-    scores = half_norms[:, None] - table.astype(np.float64) @ tile
-    for function in (score_rows, rows._score_rows_in_numpy):
+    of_centers = half_norms[:, None] - table.astype(np.float64) @ tile
+    for function in (score_rows, scores._score_rows_in_numpy):
         nearest = np.full(FILTER_ROWS, -7, dtype=np.int32)
         leasts, seconds = np.full((2, FILTER_ROWS), -7, dtype=np.float32)
         function(tile, table, half_norms, nearest, leasts, seconds)
-        assert nearest.tolist() == np.argmin(scores, axis=0).tolist()
-        assert [leasts.tolist(), seconds.tolist()] == np.sort(scores, axis=0)[:2].tolist()
+        assert nearest.tolist() == np.argmin(of_centers, axis=0).tolist()
+        assert [leasts.tolist(), seconds.tolist()] == np.sort(of_centers, axis=0)[:2].tolist()
+
+
+@njit
+def settle_rows(nearest, leasts, seconds, squares, bound, first, labels, row):
+    return scores.settle_rows(nearest, leasts, seconds, squares, bound, first, labels, row)
+
+
+@pytest.mark.parametrize("first", [0, 1, 33, 63])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_rows_with_a_wide_gap_are_settled(first, share):
+    rng = np.random.default_rng(first)
+    nearest = rng.integers(0, 3, FILTER_ROWS).astype(np.int32)
+    leasts = rng.integers(-4, 5, FILTER_ROWS).astype(np.float32)
+    squares = rng.integers(1, 5, FILTER_ROWS).astype(np.float32)
+    bound = np.array([0.5, 2.0, 100.0], dtype=np.float32)
+    # A gap of just the bound is not enough, and neither is any gap of a row that is too long.
+    is_wide = rng.random(FILTER_ROWS) < share
+    seconds = (leasts + 0.5 * squares + np.where(is_wide, 2.5, 2.0)).astype(np.float32)
+    squares[5:8], is_wide[5:8] = (100.0, np.inf, np.nan), False
+    is_wide[9], seconds[9] = True, np.inf
+    is_wide[60], seconds[60], leasts[60] = False, np.inf, np.inf
+    before = rng.integers(0, 3, FILTER_ROWS + 5).astype(np.int32)
+    expected = before.copy()
+    expected[3 : 3 + FILTER_ROWS][is_wide] = nearest[is_wide]
+    counts = np.arange(FILTER_ROWS) >= first
+    for function in (settle_rows, scores._settle_rows_in_numpy):
+        labels = before.copy()
+        bits, n_moved = function(nearest, leasts, seconds, squares, bound, first, labels, 3)
+        is_open = [bool(int(bits) >> r & 1) for r in range(FILTER_ROWS)]
+        assert is_open == (~is_wide & counts).tolist()
+        assert labels.tolist() == expected.tolist()
+        assert n_moved == np.count_nonzero((labels != before)[3:][:FILTER_ROWS] & counts)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -211,7 +246,7 @@ def test_products_of_rows_with_features_in_lanes(dtype, n_features):
     table[:, :n_features] = rng.integers(-3, 4, size=(FILTER_CENTERS, n_features))
     origin = np.zeros(n_padded, dtype=dtype)
     origin[:n_features] = rng.integers(-1, 2, size=n_features)
-    for function in (row_products, rows._row_products_in_numpy):
+    for function in (row_products, scores._row_products_in_numpy):
         for row in (0, 3):
             products = np.full((SIDE_ROWS, FILTER_CENTERS), -7, dtype=np.float32)
             squares = np.full(SIDE_ROWS, -7, dtype=np.float32)
@@ -243,10 +278,24 @@ def test_the_filter_labels_the_rows_of_its_chunk(dtype, start, stop, n_clusters)
     expected = reference.nearest(X.astype(np.float64), centers)
     labels = np.full(160, -7, dtype=np.int32)
     labels[start:stop:3] = expected[start:stop:3]
-    n_moved = row_filter.assign(X, origin, table, half_norms, centers, longest, start, stop, labels)
+    scores = np.full((160, 2), -7, dtype=np.float32)
+    n_moved = row_filter.assign(
+        X, origin, table, half_norms, centers, longest, start, stop, labels, scores
+    )
     assert n_moved == stop - start - len(range(start, stop, 3))
     assert labels[start:stop].tolist() == expected[start:stop].tolist()
     assert np.all(np.delete(labels, np.arange(start, stop)) == -7)
+    assert np.all(np.delete(scores, np.arange(start, stop), axis=0) == -7)
+    # Rows that the filter decided have the two least scores; a center counts once if it is double.
+    known = start + np.flatnonzero(scores[start:stop, 0] > -np.inf)
+    assert len(known) > 0 or stop - start < FILTER_ROWS
+    distances = reference.squared_distances(X.astype(np.float64), np.unique(centers, axis=0))
+    nearest = np.sort(distances, axis=1)[:, :2]
+    lengths = np.sum((X.astype(np.float64) - X[0]) ** 2, axis=1)
+    expected_scores = (nearest - lengths[:, None]) / 2
+    np.testing.assert_allclose(
+        scores[known, : expected_scores.shape[1]], expected_scores[known], rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("n_clusters", [3, 8])

@@ -8,7 +8,7 @@ from pair_distances import ROW_METRICS, all_pairs, distances_of, int64_csr, pair
 
 from kmeans_core import silhouette_samples
 from kmeans_core.kernels import sparse
-from kmeans_core.points import sparse as sparse_points
+from kmeans_core.points import csr_rows
 from kmeans_core.points.checks import as_points
 
 # Dense rows ---------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_products_by_rows_and_by_columns_agree(blobs, monkeypatch, share_zero):
     X = blobs(70, 60, 4, share_zero=share_zero)
     answers = []
     for share in (-1.0, 2.0):
-        monkeypatch.setattr(sparse_points, "SHARE_BY_ROWS", share)
+        monkeypatch.setattr(csr_rows, "SHARE_BY_ROWS", share)
         distances = all_pairs(sp.csr_array(X), "euclidean")
         assert distances.tobytes() == distances.T.tobytes()
         answers.append(distances)

@@ -190,15 +190,17 @@ def test_any_number_of_threads_gives_the_same_labels_and_counts(always_threads, 
         (100_000, 2, 2, 10, False),
         (100, 2, 400, 10, False),
         (2**31, 2, 1000, 10, False),  # more rows than an int32 can number
-        (100_000, 2, 80, 20, True),
-        (100_000, 2, 79, 20, False),
-        (100_000, 2, 80, 19, False),
-        (1_250, 2, 80, 20, True),
-        (1_249, 2, 80, 20, False),
-        (1_000, 2, 100, 20, True),
+        (100_000, 2, 120, 20, True),
+        (100_000, 2, 119, 20, False),
+        (100_000, 2, 120, 19, False),
+        (100_000, 4, 240, 20, True),  # more features take more clusters
+        (100_000, 4, 239, 20, False),
+        (1_667, 1, 60, 20, True),
+        (1_666, 1, 60, 20, False),
+        (1_000, 2, 120, 20, True),
         (999, 2, 900, 20, False),
-        (100_000, 2, 400, 1, False),  # the sort is for one call
-        (100_000, 2, 1600, 1, True),
+        (100_000, 2, 600, 1, False),  # the sort is for one call
+        (100_000, 2, 2400, 1, True),
     ],
 )
 def test_boxes_pay_for_many_rows_and_clusters_in_few_dimensions(

@@ -28,15 +28,12 @@ def follow(X, n_clusters, centers_of_call, n_threads=1):
     labels = np.full(len(X), 10**9, dtype=np.int32)
     expected = labels.copy()
     looked_at = []
-    # The filter with rows in lanes needs 16 features: those of zeros change no distance.
-    wide = np.pad(X, ((0, 0), (0, max(0, 16 - X.shape[1]))))
-    by_rows, labels_by_rows = RowFilterAssigner(wide, n_clusters, n_threads), labels.copy()
+    by_rows, labels_by_rows = RowFilterAssigner(X, n_clusters, n_threads), labels.copy()
     for centers in centers_of_call:
         n_moved = plain.assign(centers, expected)
         assert filtered.assign(centers, labels) == n_moved
         assert np.array_equal(labels, expected)
         looked_at.append(filtered.n_looked_at)
-        centers = np.pad(centers, ((0, 0), (0, wide.shape[1] - X.shape[1])))
         assert by_rows.assign(centers, labels_by_rows) == n_moved
         assert np.array_equal(labels_by_rows, expected)
     return looked_at
@@ -321,10 +318,11 @@ for dtype in (np.float32, np.float64):
             assert np.array_equal(labels, expected)
         filtered.assign(centers, labels)
         print(filtered.n_looked_at < 30)
-    for n_features, n_clusters in ((16, 3), (30, 9)):
-        X = np.round(rng.normal(size=(60, n_features)), 1).astype(dtype)
+    labels, expected = np.full((2, 150), -1, dtype=np.int32)
+    for n_features, n_clusters in ((7, 3), (16, 3), (30, 9)):
+        X = np.round(rng.normal(size=(150, n_features)), 1).astype(dtype)
         filtered, plain = RowFilterAssigner(X, n_clusters, 1), PlainAssigner(X, 1)
-        assert filtered.assign(X[:n_clusters], labels) <= 60
+        assert filtered.assign(X[:n_clusters], labels) <= 150
         plain.assign(X[:n_clusters], expected)
         assert np.array_equal(labels, expected)
 """

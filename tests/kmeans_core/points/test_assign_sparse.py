@@ -3,6 +3,7 @@
 import itertools
 import warnings
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from kmeans_core import KMeans, reference
 from kmeans_core.arrays import ceil_div
 from kmeans_core.errors import ConvergenceWarning
-from kmeans_core.kernels import sparse, sparse_filter
+from kmeans_core.kernels import sparse, sparse_direct, sparse_filter
 from kmeans_core.kernels.centers import BLOCK_FEATURES
+from kmeans_core.points import assign_sparse
+from kmeans_core.points.assign_sparse import CenterFilter, SparseAssigner
 from kmeans_core.points.checks import as_points
 
 
@@ -32,8 +35,22 @@ def assigned(X, centers, n_threads=1):
     return labels
 
 
+def assigned_directly(X, centers):
+    """Labels by the kernel that reads the centers instead of a table."""
+    labels = np.full(X.shape[0], -1, dtype=np.int32)
+    with patch.object(assign_sparse, "MOST_CELLS", 0):
+        to = CenterFilter(len(centers), X.shape[1], n_stored=0, n_threads=1)
+    assert to.kernel is sparse_direct.assign_directly
+    assigner = SparseAssigner(as_points(X).csr, to, lambda work, task: task(0, X.shape[0]))
+    n_moved = assigner.assign(np.ascontiguousarray(centers, dtype=np.float64), labels)
+    assert n_moved == X.shape[0]
+    return labels
+
+
 def agree(X, centers):
-    np.testing.assert_array_equal(assigned(X, centers), exact(X, centers))
+    expected = exact(X, centers)
+    np.testing.assert_array_equal(assigned(X, centers), expected)
+    np.testing.assert_array_equal(assigned_directly(X, centers), expected)
 
 
 def ratings(n_users, n_items, density, dtype=np.float32, seed=0):
@@ -57,7 +74,7 @@ def means_of(X, n_clusters, seed=0):
 # Ratings --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_clusters", [1, 15, 16, 17, 100, 130, 300])
+@pytest.mark.parametrize("n_clusters", [1, 2, 3, 4, 5, 8, 9, 15, 16, 17, 100, 130, 300])
 def test_ratings_go_to_the_center_of_the_exact_distance(n_clusters):
     X = ratings(400, 60, 0.2)
     agree(X, means_of(X, n_clusters))
@@ -72,7 +89,8 @@ def test_every_dtype_of_values_and_indices_will_do(dtype, index):
     X.data += np.arange(X.nnz) % 7 * dtype(0.01)
     X = sp.csr_array((X.data, X.indices.astype(index), X.indptr.astype(index)), X.shape)
     assert X.indices.dtype == index
-    agree(X, means_of(X, 17))
+    for n_clusters in (4, 17):
+        agree(X, means_of(X, n_clusters))
 
 
 @pytest.mark.parametrize("n_clusters", [1, 2, 40])
@@ -121,9 +139,8 @@ def test_of_equal_centers_the_lowest_is_taken(n_clusters):
     X = ratings(100, 30, 0.3)
     centers = means_of(X, n_clusters)
     twice = np.vstack([centers[::-1], centers, centers])
-    labels = assigned(X, twice)
-    assert np.max(labels) < n_clusters
-    np.testing.assert_array_equal(labels, exact(X, twice))
+    assert np.max(assigned(X, twice)) < n_clusters
+    agree(X, twice)
 
 
 @given(st.data())
@@ -134,7 +151,9 @@ def test_on_a_grid_the_lowest_of_equally_near_centers_is_taken(data):
     flat = data.draw(st.lists(step, min_size=n_values, max_size=n_values))
     both = np.array(flat).reshape(-1, n_features)
     X, centers = both[:n_rows], both[n_rows:]
-    assert assigned(sp.csr_array(X), centers).tolist() == reference.nearest(X, centers).tolist()
+    expected = reference.nearest(X, centers).tolist()
+    assert assigned(sp.csr_array(X), centers).tolist() == expected
+    assert assigned_directly(sp.csr_array(X), centers).tolist() == expected
 
 
 def tied(kind):
@@ -168,6 +187,7 @@ def test_ties_between_centers_with_few_values_go_to_the_lowest(kind, n_clusters,
     X, centers = tied(kind)
     labels = assigned(X, centers[:n_clusters], n_threads)
     np.testing.assert_array_equal(labels, exact(X, centers[:n_clusters]))
+    np.testing.assert_array_equal(assigned_directly(X, centers[:n_clusters]), labels)
 
 
 @pytest.mark.parametrize("kind", TIES)
@@ -195,9 +215,26 @@ def test_the_exact_distance_by_blocks_has_the_bits_of_the_sum_over_all_features(
     table = np.empty((n_features, 16), dtype=np.float32)
     norms = np.empty((n_blocks, 1))
     sparse_filter.put_blocks(center, np.ones(1, dtype=bool), 0, n_blocks, table, norms)
-    found = sparse_filter.exact_distance(*row, center, norms, 0)
+    found = sparse_direct.exact_distance(*row, center, norms, 0)
     assert found == sparse.exact_distance(*row, center[0])
     assert found == np.add.accumulate((rows[0] - rows[1]) ** 2)[-1]
+
+
+@pytest.mark.parametrize("size", [0, 500, 4_000, 10**6])
+@pytest.mark.parametrize("nudged", ["nothing", "rows", "centers"])
+def test_float32_settles_ties_of_short_multiples_of_a_quarter_alone(size, nudged):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 3, (40, 30)) * 0.25 * (rng.random((40, 30)) < 0.2)
+    rows[:, 0] += size
+    centers = rows[rng.integers(0, 40, 12)]
+    if nudged == "rows":  # they lie between the first two centers, a little nearer to the second
+        rows = centers[0] + (centers[1] - centers[0]) * np.linspace(0.5, 0.5 + 1e-9, 40)[:, None]
+    if nudged == "centers":  # the first is a little farther than the second from every row
+        centers[0] = centers[1]
+        centers = centers[:2]
+        rows[:, 5], centers[:, 5] = 0.5, 0.0
+        centers[0, 5] -= 1e-9
+    agree(sp.csr_array(rows), centers)
 
 
 def test_only_the_lowest_of_equal_centers_has_a_finite_half_norm():
@@ -273,6 +310,16 @@ def test_rounding_of_float64_at_its_worst_decides_nothing(n_stored):
     X, centers = leaning(n_stored, 2.0**-53, 2.0**-26, [])
     assert exact(X, centers).tolist() == [98]
     assert assigned(X, centers).tolist() == [98]
+    assert assigned_directly(X, centers).tolist() == [98]
+
+
+@pytest.mark.parametrize("n_stored", [50, 400, 3000])
+@pytest.mark.parametrize("n_clusters", [2, 3, 5, 16])
+def test_rounding_of_one_short_vector_at_its_worst_decides_nothing(n_stored, n_clusters):
+    X, centers = leaning(n_stored, 2.0**-24, 2.0**-12, [])
+    few = np.vstack([np.full((n_clusters - 2, n_stored + 1), 2.0), centers[97:99]])
+    assert exact(X, few).tolist() == [n_clusters - 1]
+    agree(X, few)
 
 
 # Sizes ----------------------------------------------------------------------------------------

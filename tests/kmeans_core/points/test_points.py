@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import reference
+from kmeans_core.points import sparse
 from kmeans_core.points.centers import transposed
 from kmeans_core.points.checks import as_points
+from kmeans_core.points.compressed import compressed
 from kmeans_core.points.row_groups import all_rows
 
 GRID = st.sampled_from([0.0, 0.0, 0.5, 1.0, 3.0, 5.0])
@@ -109,6 +111,35 @@ def test_distances_are_right_to_12_digits(blobs, storage, share_zero):
     to_all = points.pair_distances(0, 80)
     pairs = np.vstack([to_all(0, 33)[:, :80], to_all(33, 80)[:, :80]])
     np.testing.assert_allclose(pairs, np.sqrt(reference.squared_distances(X, X)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("cells", [1, 40, 10_000])
+def test_exact_own_distances_of_csr_rows_are_the_same_in_blocks_of_any_size(cells, monkeypatch):
+    monkeypatch.setattr(sparse, "EXACT_CELLS", cells)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 9)) * (rng.random((50, 9)) < 0.3)
+    X[::4] = 0.0
+    centers = rng.normal(size=(3, 9))
+    labels = rng.integers(0, 3, 50).astype(np.int32)
+    rows = rng.integers(0, 50, 70)
+    found = as_points(sp.csr_array(X)).exact_own_distances(centers, labels, rows)
+    expected = reference.squared_distances(X, centers)[rows, labels[rows]]
+    assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("extra", [0.0, 1e-9, 1e-170])
+def test_own_distance_of_a_csr_row_that_nearly_lies_on_its_center(extra):
+    X = np.array([[0.0, 0.3, 0.7, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    centers = X + np.array([0.0, 0.0, 0.0, extra])
+    own = as_points(sp.csr_array(X)).own_distances(centers, np.arange(2, dtype=np.int32))
+    assert own.tolist() == [extra**2, extra**2]
+
+
+@pytest.mark.parametrize(("dtype", "n_clusters"), [(np.float32, 51), (np.float64, 25)])
+def test_dense_rows_that_are_mostly_zero_become_csr_if_the_centers_are_many(dtype, n_clusters):
+    points = as_points(np.eye(100, 40, dtype=dtype), compress=False)
+    assert compressed(points, n_clusters) is points
+    assert isinstance(compressed(points, n_clusters + 1), sparse.SparsePoints)
 
 
 def test_distances_between_nearly_equal_rows_keep_their_digits(storage):

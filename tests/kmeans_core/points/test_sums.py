@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from kmeans_core.points.checks import as_points
+from kmeans_core.points.row_chunks import LEAST_ROWS
 from kmeans_core.points.row_groups import MOST_UPDATES
 from kmeans_core.points.sums import ClusterSums
 
@@ -28,11 +29,31 @@ def sums_of(X, labels, weights, n_clusters):
 
 
 def means_of(sums):
-    means = np.empty_like(sums.sums)
-    before = np.ones_like(means)
-    shift = sums.means(before, means)
-    assert shift == pytest.approx(np.sum((means - before) ** 2), rel=1e-12)
-    return means
+    centers = np.ones_like(sums.sums)
+    shift, changed = sums.move(centers)
+    assert changed
+    assert shift == pytest.approx(np.sum((centers - 1.0) ** 2), rel=1e-12)
+    moved = centers.copy()
+    assert sums.move(moved) == (0.0, False)
+    assert moved.tobytes() == centers.tobytes()
+    return centers
+
+
+def test_a_center_that_moves_by_less_than_a_squared_shift_can_tell_has_changed(storage):
+    sums = ClusterSums(as_points(storage(np.full((4, 3), 1e-200))), np.ones(4), 1)
+    sums.refresh(np.zeros(4, dtype=np.int32))
+    centers = np.zeros((1, 3))
+    assert sums.move(centers) == (0.0, True)
+    assert centers.tolist() == [[1e-200] * 3]
+
+
+def test_an_empty_cluster_moves_to_the_heaviest_one(storage):
+    sums = ClusterSums(as_points(storage([[1.0], [3.0], [7.0]])), np.ones(3), 3)
+    sums.refresh(np.array([0, 0, 2], dtype=np.int32))
+    centers = np.array([[2.0], [5.0], [7.0]])
+    assert sums.move(centers) == (9.0, True)
+    assert centers.tolist() == [[2.0], [2.0], [7.0]]
+    assert sums.move(centers) == (0.0, False)
 
 
 def test_eighths_are_summed_exactly_either_way(storage):
@@ -113,6 +134,43 @@ def test_only_the_number_of_moved_rows_and_of_updates_decides(blobs, n_samples):
             expected_sums = sums_of(X, labels, weights, 3)
             np.testing.assert_allclose(sums.sums, expected_sums, rtol=0, atol=1e-12)
         assert seen == expected
+
+
+class Apart:
+    """An assigner that leaves the sums to a visit of their own."""
+
+    def __init__(self, assigner):
+        self.assign = assigner.assign
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n_features", "n_clusters"), [(1, 2), (3, 3), (3, 60), (20, 4)])
+def test_sums_of_the_same_visit_have_the_bits_of_a_visit_of_their_own(
+    dtype, n_features, n_clusters
+):
+    rng = np.random.default_rng(n_features)
+    X = rng.normal(size=(3 * LEAST_ROWS + 5, n_features)).astype(dtype)
+    points = as_points(X, n_threads=2)
+    weights = rng.integers(0, 3, len(X)).astype(np.float64)
+    both = [ClusterSums(points, weights, n_clusters) for _ in range(2)]
+    assigner = points.assigner(n_clusters)
+    assigners = assigner, Apart(points.assigner(n_clusters))
+    labelings = np.full((2, len(X)), -1, dtype=np.int32)
+    centers = X[:n_clusters].astype(np.float64)
+    seen = set()
+    for step in (0.0, 0.1, 5.0, *[0.01] * (MOST_UPDATES + 3)):
+        centers = centers + step * rng.normal(size=centers.shape)
+        for sums, each, labels in zip(both, assigners, labelings, strict=True):
+            n_moved = sums.assign(each, centers, labels)
+            sums.update(labels, n_moved)
+            if step == 0.1:
+                sums.refresh(np.roll(labels, 7))  # as a relocation does
+        seen.add(both[0].n_updates)
+        assert both[0].n_updates == both[1].n_updates
+        assert labelings[0].tolist() == labelings[1].tolist()
+        assert both[0].sums.tolist() == both[1].sums.tolist()
+        assert both[0].weight_in_clusters.tolist() == both[1].weight_in_clusters.tolist()
+    assert seen >= {0, 1, MOST_UPDATES}
 
 
 def test_labels_may_be_written_over_between_updates(blobs):
