@@ -14,7 +14,13 @@ from recsys.readers.raw import Column
 
 # Numbers from here on count milliseconds, microseconds and nanoseconds: as seconds, they would lie
 # more than 3,000 years ahead.
-_UNITS = ((1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "milliseconds", 1000))
+_UNITS = (
+    (1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "milliseconds", 1000),
+    (0.0, "", 1),
+)  # fmt: skip
+
+# The unit is told by so many of the times.
+N_TYPICAL = 10_000
 
 _NUMERIC_DATE = re.compile(r"([0-9]{1,2})([ ./-])([0-9]{1,2})(?:[./-]|, ?)[0-9]{4}\b.*")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
@@ -95,15 +101,23 @@ def _first(texts: pd.Series) -> str:
 
 
 def _from_numbers(values: npt.NDArray[Any]) -> Times:
-    is_bad = ~np.isfinite(values)
-    sound = np.where(is_bad, 0, values)
-    typical = float(np.median(np.abs(sound[~is_bad]))) if not is_bad.all() else 0.0
-    for smallest, unit, per_second in _UNITS:
-        if typical >= smallest:
-            seconds = (sound // per_second).astype(np.int64)
-            return Times(seconds, is_bad, f"times in {unit}")
-    is_bad |= np.abs(sound) >= 2.0**63
-    return Times(np.where(is_bad, 0, sound).astype(np.int64), is_bad)
+    if values.dtype.kind == "f":
+        is_bad = ~(np.abs(values) < 2.0**63)
+        values = np.where(is_bad, 0, values)
+    else:
+        is_bad = np.zeros(len(values), np.bool_)
+    some = np.abs(values[~is_bad][:: max(1, len(values) // N_TYPICAL)].astype(np.float64))
+    typical = float(np.median(some)) if len(some) else 0.0
+    place = next(at for at, (smallest, _, _) in enumerate(_UNITS) if typical >= smallest)
+    smallest, unit, per_second = _UNITS[place]
+    beyond = _UNITS[place - 1][0] if place else 2.0**63
+    # A time in another unit would lie thousands of years away. 0 is 1970 in every unit.
+    sizes = np.abs(values)
+    is_bad |= (sizes >= beyond) | ((sizes < smallest) & (sizes != 0))
+    if is_bad.any():
+        values = np.where(is_bad, 0, values)
+    seconds = values // per_second if per_second > 1 else values
+    return Times(seconds.astype(np.int64, copy=False), is_bad, unit and f"times in {unit}")
 
 
 def _from_dates(dates: pd.Series, codes: npt.NDArray[Any]) -> Times:
