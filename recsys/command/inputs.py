@@ -55,7 +55,6 @@ def add_data_options(command: argparse.ArgumentParser) -> None:
     )
     reading.add_argument(
         "--absent",
-        type=float,
         action="append",
         metavar="VALUE",
         help="a value that means 'not rated'; may be repeated",

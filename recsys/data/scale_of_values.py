@@ -95,6 +95,35 @@ def outliers(values: Floats) -> Mask:
     return found
 
 
+def not_rated(values: Floats) -> float | None:
+    """A number that may mean "not rated": 99, -1 or -99 beyond all other ratings.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+        Ratings, finite. At least one.
+
+    Returns
+    -------
+    float or None
+
+    Examples
+    --------
+    >>> not_rated(np.array([7.0, -1.0, 9.0])), not_rated(np.array([99.0, 4.0]))
+    (-1.0, 99.0)
+    >>> not_rated(np.array([-1.0, 1.0])), not_rated(np.array([99.0, 70.0]))
+    (None, None)
+    """
+    distinct = np.sort(pd.unique(values))
+    if len(distinct) == 1:
+        return None
+    if distinct[-1] == 99 and distinct[-2] <= 10:
+        return 99.0
+    # -1 and 1 are thumbs down and up.
+    is_below = distinct[0] in (-1, -99) and distinct[1] >= 0 and distinct[-1] > 1
+    return float(distinct[0]) if is_below else None
+
+
 def _counted(values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
     """The distinct values, ascending, and how often each occurs. Hashing is faster than sorting."""
     codes, distinct = pd.factorize(values)

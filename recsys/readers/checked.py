@@ -12,7 +12,7 @@ import pandas as pd
 from recsys.data.ids import Ids, as_ids
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
 from recsys.printable import shortened, shown
-from recsys.readers.raw import EMPTY_RATING, Column, RawRatings, bad_row_error
+from recsys.readers.raw import BAD_TIME, EMPTY_RATING, Column, RawRatings, bad_row_error
 from recsys.readers.times import read_times
 
 Mask = npt.NDArray[np.bool_]
@@ -153,7 +153,7 @@ def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool
         ("item is empty", no_item, raw.items),
         (EMPTY_RATING, is_blank, raw.ratings),
         ("rating is not a number", no_number, raw.ratings),
-        ("time is no time", times.is_bad if times else nowhere, raw.times),
+        (BAD_TIME, times.is_bad if times else nowhere, raw.times),
     ]
     bad_rows = list(raw.bad_rows)
     is_good = ~left_out

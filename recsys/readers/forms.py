@@ -1,5 +1,6 @@
 """The forms of files that many people share: how to recognise each, and what is known of it."""
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -159,12 +160,13 @@ EXPORTS = {
 
 def _check_no_export(look: Look) -> None:
     names = folded_names(look)
+    file = look.path.root.filename if isinstance(look.path, zipfile.Path) else look.path
     for name, kinds in EXPORTS.items():
         if any(kind <= names for kind in kinds):
             raise RatingsError(
                 f"{look.path}: the {name} export of one person; ratings of many people are needed "
                 f"here. For a list for this person: recsys recommend --data FOLDER "
-                f"--ratings {look.path}"
+                f"--ratings {file}"
             )
 
 

@@ -1,6 +1,5 @@
 """Reads columns of JSON lines: one object on each line."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import pandas as pd
 
 from recsys.data.ratings import BadRow, RatingsError
 from recsys.printable import shortened
-from recsys.readers.looks import Look
+from recsys.readers.looks import Look, object_of
 from recsys.readers.opened import opened_text
 from recsys.readers.tables import Table
 
@@ -41,11 +40,8 @@ def read_json_lines(look: Look, columns: Sequence[str | int]) -> Table:
         for number, line in enumerate(text.stream, start=1):
             if not line.strip():
                 continue
-            try:
-                found = json.loads(line)
-            except (ValueError, RecursionError):
-                found = None
-            if not isinstance(found, dict):
+            found = object_of(line)
+            if found is None:
                 bad = shortened(line.strip())
                 bad_rows.append(BadRow(text.file, number, bad, "not an object of JSON"))
                 continue

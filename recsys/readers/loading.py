@@ -241,7 +241,6 @@ def _read(file: Folder, beside: Siblings, options: _Options) -> tuple[RawRatings
         # Only columns of a long table may have numbers.
         names: dict[str, Any] = {"user": columns.user, "item": columns.item}
         absent: Any = form.absent if options.absent is None else options.absent
-        absent = [value for value in absent if not isinstance(value, str)]
         return form.read(seen, **names, absent=absent, scale=options.scale), form
     form = None if form and form.read else form
     return read_long(seen, form, columns), form

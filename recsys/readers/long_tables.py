@@ -120,8 +120,8 @@ def _usual_places(look: Look, *, has_given: bool) -> dict[str, str | int | None]
     if not 2 <= len(filled) <= 4:
         raise _unclear(look)
     usual: dict[str, str | int | None] = dict(zip(_ROLES, filled, strict=False))
-    if len(filled) == 3 and all(_is_time(cell) for cell in _column(look, filled[2])):
-        usual = {**usual, "rating": None, "time": filled[2]}
+    if len(filled) >= 3 and all(_is_time(cell) for cell in _column(look, filled[2])):
+        usual |= {"rating": filled[3] if len(filled) == 4 else None, "time": filled[2]}
     rating = usual.get("rating")
     if isinstance(rating, int) and not any(map(is_number, _column(look, rating))):
         raise _unclear(look)

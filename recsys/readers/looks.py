@@ -1,11 +1,13 @@
 """A first look at a file: its kind, encoding, separator, names of columns and first rows."""
 
+import ast
 import csv
 import io
 import itertools
 import json
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -29,6 +31,9 @@ _SEPARATOR_NAMES = {
 }  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
+_SEPARATOR_LINE = re.compile(r"sep=.", re.IGNORECASE)
+_COMMENT = re.compile(r"[#%]+(\s.*)?")
+_WEB_PAGE = re.compile(r"\s*<(!doctype html|html)\b", re.IGNORECASE)
 _LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{\s*\"")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]{1,6}")
 # Between commas, three digits may be thousands.
@@ -60,6 +65,10 @@ class Look:
         The names of the columns in the header, or None if there is no header.
     rows : tuple of tuple of str
         The first rows without the header. Fields are text without quotes and outer blanks.
+    quote : {'"', ""}
+        The mark around fields. ``""`` if quotes are part of the text.
+    n_above : int
+        The number of lines above the table: comments, or the separator for a spreadsheet.
     """
 
     path: Folder
@@ -70,6 +79,8 @@ class Look:
     escape: str
     names: tuple[str, ...] | None
     rows: tuple[tuple[str, ...], ...]
+    quote: str = '"'
+    n_above: int = 0
 
     @property
     def width(self) -> int:
@@ -110,8 +121,11 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
     (';', ',', ('User-ID', 'ISBN', 'Stars'), (('7', '000X', '4,5'),))
     """
     with opened_bytes(path) as stream:
-        if is_arrow(stream.read(8)):
-            return Look(path, "arrow", "", "", ".", "", *arrow_look(path))
+        start = stream.read(512)
+    if is_arrow(start):
+        return Look(path, "arrow", "", "", ".", "", *arrow_look(path))
+    if start[257:262] == b"ustar":
+        raise RatingsError(f"{path}: a tar archive; unpack it, and name the file of ratings")
     encoding = encoding_of(path)
     with opened_text(path, encoding) as text:
         sample = text.stream.read(SAMPLE_CHARACTERS)
@@ -122,6 +136,8 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
         raise RatingsError(
             f"{path}: neither text nor Parquet, Feather or Arrow; save the table as CSV"
         )
+    if _WEB_PAGE.match(sample):
+        raise RatingsError(f"{path}: a web page, not a table; download the table itself")
     if _LIST_OF_OBJECTS.match(sample) and sep is None:
         raise RatingsError(
             f"{path}: a list of JSON; save it as JSON lines, with one object on each line (pandas: "
@@ -135,9 +151,14 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
             return Look(path, "jsonl", encoding, "", ".", "", keys, values)
     if is_cut and "\n" in sample:
         sample = sample[: sample.rindex("\n") + 1]
+    above = _lines_above(sample)
+    sample = sample[sum(len(line) + 1 for line in above) :]
+    if sep is None:
+        sep = next((line[4:] for line in above if _SEPARATOR_LINE.fullmatch(line)), None)
     escape = "\\" if '\\"' in sample else ""
     separator = sep if sep is not None else _separator(sample, escape)
-    table = split_rows(sample, separator, escape)
+    quote = _quote(sample, separator)
+    table = split_rows(sample, separator, escape, quote)
     if is_cut and len(table) > 1:
         table.pop()  # A quoted field of the last row may be cut.
     if not table:
@@ -147,18 +168,22 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
     names: tuple[str, ...] | None = tuple(table[0]) if has_header else None
     rows = tuple(map(tuple, table[1:] if has_header else table))
     if names and rows and all(len(row) == len(names) + 1 for row in rows[:20]):
-        # R leaves out the name of the column of row names.
-        names = ("", *names)
-    return Look(path, "text", encoding, separator, decimal, escape, names, rows)
+        # R leaves out the name of the column of row names. Others end each row by a separator.
+        names = ("", *names) if any(row[-1] for row in rows[:20]) else (*names, "")
+    return Look(path, "text", encoding, separator, decimal, escape, names, rows, quote, len(above))
 
 
 def look_notes(look: Look) -> tuple[str, ...]:
     """What a look worked out and people may want to know: separator, decimal mark and encoding."""
     notes = []
+    if look.n_above:
+        notes.append(f"lines above the table: {look.n_above}")
     if look.sep in _SEPARATOR_NAMES:
         notes.append(f"separated by {_SEPARATOR_NAMES[look.sep]}")
     if look.decimal == ",":
         notes.append("decimal commas")
+    if not look.quote:
+        notes.append("quotes are part of the text")
     if look.encoding in ("cp1252", "latin-1"):
         notes.append(f"encoding {look.encoding} (guessed)")
     elif look.encoding.startswith("utf-16"):
@@ -166,7 +191,7 @@ def look_notes(look: Look) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def split_rows(text: str, sep: str, escape: str = "") -> Rows:
+def split_rows(text: str, sep: str, escape: str = "", quote: str = '"') -> Rows:
     """Split a text into rows of fields without quotes and outer blanks. Blank lines are left out.
 
     Examples
@@ -183,16 +208,43 @@ def split_rows(text: str, sep: str, escape: str = "") -> Rows:
             text = re.sub(r"^[ \t]+|[ \t]+$", "", text, flags=re.MULTILINE)
             text = re.sub(r"[ \t]+", " ", text)
         try:
-            fields = list(csv.reader(io.StringIO(text), **csv_options(sep, escape)))
+            fields = list(csv.reader(io.StringIO(text), **csv_options(sep, escape, quote)))
         except csv.Error:  # a field is longer than csv allows
             fields = [line.split(sep) for line in text.split("\n")]
     rows = ([field.strip() for field in row] for row in fields)
     return [row for row in rows if any(row)]
 
 
-def csv_options(sep: str, escape: str) -> dict[str, Any]:
+def csv_options(sep: str, escape: str, quote: str) -> dict[str, Any]:
     """The options of csv for a separator of one character."""
-    return {"delimiter": sep, "skipinitialspace": sep != "\t", "escapechar": escape or None}
+    return {
+        "delimiter": sep,
+        "skipinitialspace": sep != "\t",
+        "escapechar": escape or None if quote else None,
+        "quoting": csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+    }
+
+
+def object_of(line: str) -> dict[str, Any] | None:
+    """The object on a line of JSON, or of Python, as the first reviews of Amazon were written.
+
+    Examples
+    --------
+    >>> object_of('{"asin": "B1"}'), object_of("{'asin': 'B1'}"), object_of("{")
+    ({'asin': 'B1'}, {'asin': 'B1'}, None)
+    """
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        if not line.lstrip().startswith("{'"):
+            return None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of \\d and the like in a review
+                found = ast.literal_eval(line.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return None
+    return found if isinstance(found, dict) else None
 
 
 def is_number(text: str) -> bool:
@@ -206,13 +258,37 @@ def _separator(sample: str, escape: str) -> str:
     for sep in SEPARATORS:
         if sep.strip(" ") and sep not in sample:
             continue
-        rows = split_rows(sample, sep, escape) or [[""]]
+        rows = split_rows(sample, sep, escape, _quote(sample, sep)) or [[""]]
         width, n_rows = Counter(map(len, rows)).most_common(1)[0]
         # Titles and reviews hold blanks and commas, so most rows must have the same width.
         score = (round(n_rows / len(rows), 1), width)
         if width > 1 and score[0] > 0.5 and score > best_score:
             best, best_score = sep, score
     return best
+
+
+def _lines_above(sample: str) -> list[str]:
+    """The lines above a table: comments, and a line such as ``sep=;`` for a spreadsheet."""
+
+    def is_above(line: str) -> bool:
+        if _SEPARATOR_LINE.fullmatch(line):
+            return True
+        # A header may be a comment too.
+        names = sum(map(is_known, re.split(r"[\s,;|]+", line.lstrip("#% "))))
+        return bool(_COMMENT.fullmatch(line)) and names < 2
+
+    return list(itertools.takewhile(is_above, sample.split("\n")))
+
+
+def _quote(sample: str, sep: str) -> str:
+    """The mark around fields. Between tabs, a quote may be part of a name: "Weird Al" Yankovic."""
+    if sep != "\t" or '"' not in sample:
+        return '"'
+    lines = [line.split(sep) for line in sample.split("\n") if line.strip()]
+    opened = [field for line in lines for field in line if field.startswith('"')]
+    are_around = bool(opened) and all(len(text) > 1 and text.endswith('"') for text in opened)
+    has_breaks = len(set(map(len, lines))) > 1
+    return '"' if are_around or has_breaks else ""
 
 
 def _has_decimal_commas(table: Rows, sep: str) -> bool:
@@ -247,15 +323,7 @@ def _n_controls(text: str) -> int:
 
 def _objects(sample: str) -> list[dict[str, Any]]:
     """The objects on the whole lines of a sample."""
-    found = []
-    for line in sample.split("\n"):
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            found.append(value)
-    return found
+    return [found for found in map(object_of, sample.split("\n")) if found is not None]
 
 
 def _cell(value: object) -> str:

@@ -127,7 +127,7 @@ def encoding_of(path: Folder) -> str:
                 block = stream.read(BLOCK_BYTES)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
-            if encoding != "utf-8":
+            if encoding in ("utf-8-sig", "utf-16"):
                 reason = f"it begins as {encoding}, and holds other bytes ({error.reason})"
                 raise RatingsError(f"{path}: the file is damaged: {reason}") from None
             return _one_byte_encoding(block, iter(lambda: stream.read(BLOCK_BYTES), b""))

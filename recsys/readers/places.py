@@ -17,6 +17,8 @@ from recsys.readers.opened import ZIP_START
 
 # Files that lie beside ratings and are no tables.
 _NO_TABLES = (".md", ".pdf", ".html", ".py", ".ipynb", ".png", ".jpg")
+# Downloads often lie in a folder within a folder.
+_DEEPEST = 2
 
 
 @contextmanager
@@ -71,27 +73,38 @@ def _is_zip(path: Path) -> bool:
 
 
 def _in_folder(folder: Folder) -> tuple[Folder, ...]:
+    found = _within(folder, _DEEPEST)
+    if not found:
+        raise RatingsError(
+            f"{folder}: no ratings here or in a subfolder; name the file of ratings, and its "
+            "columns by --user-column, --item-column and --rating-column"
+        )
+    return found
+
+
+def _within(folder: Folder, depth: int) -> tuple[Folder, ...]:
+    """The files of ratings in a folder, or else in one of its subfolders."""
     here = _files_in(folder)
-    if here:
+    if here or not depth:
         return here
-    below = [_files_in(child) for child in _sorted(folder) if child.is_dir()]
-    found = [files for files in below if files]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    folders = [child for child in _sorted(folder) if child.is_dir() and not _is_hidden(child)]
+    found = [files for child in folders if (files := _within(child, depth - 1))]
+    if len(found) > 1:
         raise _several(folder, [files[0] for files in found])
-    raise RatingsError(
-        f"{folder}: no ratings here or in a subfolder; name the file of ratings, and its columns "
-        "by --user-column, --item-column and --rating-column"
-    )
+    return found[0] if found else ()
+
+
+def _is_hidden(file: Folder) -> bool:
+    return file.name.startswith((".", "__"))
 
 
 def _files_in(folder: Folder) -> tuple[Folder, ...]:
     """The files of ratings in a folder: by the names of forms, otherwise by their look."""
-    files = [
-        each for each in _sorted(folder) if each.is_file() and not each.name.startswith((".", "__"))
-    ]
-    named = set(files_of_forms([file.name for file in files]))
+    files = [each for each in _sorted(folder) if each.is_file() and not _is_hidden(each)]
+    try:
+        named = set(files_of_forms([file.name for file in files]))
+    except RatingsError as error:
+        raise RatingsError(f"{folder}: {error}") from None
     if named:
         return tuple(file for file in files if file.name in named)
     is_alone = len(_sorted(folder)) == 1
@@ -109,7 +122,8 @@ def _sorted(folder: Folder) -> list[Any]:
 
 def _several(folder: Folder, files: list[Folder]) -> RatingsError:
     names = ", ".join(str(file)[len(str(folder)) :].lstrip("/") for file in files[:20])
-    return RatingsError(f"{folder}: several files of ratings; name one of them: {names}")
+    unpack = "unpack it, and " if isinstance(folder, zipfile.Path) else ""
+    return RatingsError(f"{folder}: several files of ratings; {unpack}name one of them: {names}")
 
 
 def _rank(file: Folder, *, is_alone: bool) -> int:

@@ -18,6 +18,7 @@ Column: TypeAlias = npt.NDArray[Any] | pd.Series | pd.Categorical
 Lines: TypeAlias = Callable[[Ints], Ints]
 
 EMPTY_RATING = "rating is empty"
+BAD_TIME = "time is no time"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,11 @@ def bad_row_error(bad_row: BadRow) -> RatingsError:
     """The error for a bad row, which says how to go on without it."""
     if bad_row.reason == EMPTY_RATING:
         return RatingsError(f"{bad_row}; --absent '' (absent='') reads these rows as not rated")
+    if bad_row.reason == BAD_TIME:
+        return RatingsError(
+            f"{bad_row}; --time-column none (time='none') leaves times out, --skip-bad-rows "
+            "(skip_bad_rows=True) leaves such rows out"
+        )
     return RatingsError(f"{bad_row}; --skip-bad-rows (skip_bad_rows=True) leaves such rows out")
 
 

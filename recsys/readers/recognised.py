@@ -67,7 +67,8 @@ def is_movielens(look: Look, siblings: Siblings) -> bool:
 
 def is_movies_dataset(look: Look, siblings: Siblings) -> bool:
     """Match ratings of MovieLens beside the metadata of Kaggle's The Movies Dataset."""
-    has_metadata = _beside(siblings, "movies_metadata.csv", "links.csv")
+    has_links = _beside(siblings, "links.csv") or _beside(siblings, "links_small.csv")
+    has_metadata = has_links and _beside(siblings, "movies_metadata.csv")
     return has_metadata and not _beside(siblings, "movies.csv") and is_movielens(look, siblings)
 
 

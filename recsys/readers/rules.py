@@ -9,10 +9,13 @@ import pandas as pd
 from recsys.data.ratings import BadRow, Floats, RatingsError
 from recsys.data.repeats import repeats
 from recsys.data.scale import COUNTS, LIKES, RatingScale
-from recsys.data.scale_of_values import inferred_scale, outliers
+from recsys.data.scale_of_values import inferred_scale, not_rated, outliers
 from recsys.readers.checked import Rows
 
 Duplicates: TypeAlias = Literal["error", "first", "last", "mean"]
+
+# Larger ratings are rare. Mostly, they are counts.
+LARGEST_STARS = 100.0
 
 DUPLICATES = ("error", "first", "last", "mean")
 
@@ -55,6 +58,7 @@ def as_one_table(
         if fixed:
             _check_fixed(rows, rows.ratings, fixed)
         else:
+            _check_not_rated(rows, rows.ratings)
             _check_outliers(rows, rows.ratings)
     rows, repeated = _once(rows, duplicates)
     if repeated and not skip_bad_rows:
@@ -69,6 +73,8 @@ def as_one_table(
         if duplicates == "mean" and not scale.holds(rows.ratings).all():
             scale = replace(scale, step=0.0)  # the mean of 4 and 5
         note = "all ratings are 1: likes" if scale == LIKES else f"scale {scale}"
+        if not fixed and scale.largest > LARGEST_STARS:
+            note += " (if they count plays or the like: --counts)"
     notes = (*rows.notes, note, *times)
     return replace(rows, notes=notes, bad_rows=(*rows.bad_rows, *repeated)), scale
 
@@ -97,6 +103,19 @@ def off_scale_error(bad_row: BadRow, ratings: Floats, scale: RatingScale) -> Rat
     )
 
 
+def _check_not_rated(rows: Rows, ratings: Floats) -> None:
+    asked = not_rated(ratings)
+    if asked is not None:
+        found = np.flatnonzero(ratings == asked)
+        ((file, line),) = rows.line_of(found[:1])
+        bad_row = BadRow(file, line, f"{asked:g}", "rating may mean 'not rated'")
+        raise RatingsError(
+            f"{bad_row}, {len(found):,} of {len(ratings):,}; if it does, say --absent {asked:g} "
+            f"(absent={asked:g}); if it is a rating, give the scale: --scale SMALLEST:LARGEST "
+            "(scale=)"
+        )
+
+
 def _check_outliers(rows: Rows, ratings: Floats) -> None:
     far = outliers(ratings)
     if far.any():
@@ -104,9 +123,11 @@ def _check_outliers(rows: Rows, ratings: Floats) -> None:
         ((file, line),) = rows.line_of(first)
         others = ratings[~far]
         reason = f"rating lies far from the others, which are {others.min():g} to {others.max():g}"
+        counts = ", or --counts (counts=True) if it counts plays or the like"
         raise RatingsError(
             f"{BadRow(file, line, f'{ratings[first[0]]:.15g}', reason)}; correct it, or give the "
             "scale by --scale SMALLEST:LARGEST (scale=)"
+            f"{counts if ratings.max() > LARGEST_STARS else ''}"
         )
 
 
@@ -122,9 +143,9 @@ def _once(rows: Rows, duplicates: Duplicates) -> tuple[Rows, list[BadRow]]:
                 file,
                 line,
                 f"user {rows.users[row]}, item {rows.items[row]}",
-                f"same user and item as on line {earlier}",
+                f"same user and item as on line {earlier}{'' if other == file else f' of {other}'}",
             )
-            for row, (file, line), (_, earlier) in zip(
+            for row, (file, line), (other, earlier) in zip(
                 later, places, places[len(later) :], strict=False
             )
         ]

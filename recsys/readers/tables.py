@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -140,7 +140,9 @@ def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dic
     if look.sep == " ":
         options["sep"] = r"\s+"
     elif look.sep in ("::", ""):
-        options.update(sep=_FOR_COLONS, quoting=csv.QUOTE_NONE)
+        options["sep"] = _FOR_COLONS
+    if look.sep in ("::", "") or not look.quote:
+        options["quoting"] = csv.QUOTE_NONE
     # A header with one name more makes room for what is too much, and keeps it apart.
     names = [str(place) for place in range(look.width + 1)]
     header = (" " if look.sep == " " else options["sep"]).join(names) + "\n"
@@ -158,7 +160,7 @@ def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dic
                 dtype={str(place): kind for place, kind in columns.items()},
                 index_col=False,
                 na_filter=False,
-                escapechar=look.escape or None,
+                escapechar=look.escape or None if look.quote else None,
                 low_memory=False,
                 chunksize=ROWS_AT_ONCE,
                 **options,
@@ -248,22 +250,30 @@ def _are_digits(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 def _skip_header(look: Look, stream: TextIO) -> None:
     if look.names is not None:
         next(_records(look, stream), None)
+    else:
+        _skip_above(look, stream)
 
 
-def _records(look: Look, stream: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+def _skip_above(look: Look, stream: TextIO) -> None:
+    for _ in range(look.n_above):
+        stream.readline()
+
+
+def _records(look: Look, stream: TextIO) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank: its first line, counted from 1, and its fields."""
+    _skip_above(look, stream)
+    line = first = 1 + look.n_above
     if look.sep in ("::", ""):
-        for number, text in enumerate(stream, start=1):
+        for number, text in enumerate(stream, start=first):
             if text.strip():
                 yield number, text.rstrip("\n").split(look.sep or None)
         return
-    reader = csv.reader(stream, **csv_options(look.sep, look.escape))
-    line = 1
+    reader = csv.reader(stream, **csv_options(look.sep, look.escape, look.quote))
     try:
         for fields in reader:
             if len(fields) > 1 or (fields and fields[0].strip(" \t")):
                 yield line, fields
-            line = reader.line_num + 1
+            line = first + reader.line_num
     except csv.Error as error:
         raise RatingsError(
             f"{look.path}, line {line}: not a row of a table ({error}); give its separator by "

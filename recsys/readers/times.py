@@ -14,7 +14,10 @@ from recsys.readers.raw import Column
 
 # Numbers from here on count milliseconds, microseconds and nanoseconds: as seconds, they would lie
 # more than 3,000 years ahead.
-_UNITS = ((1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "milliseconds", 1000))
+_UNITS = (
+    (1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "milliseconds", 1000),
+    (0.0, "", 1),
+)  # fmt: skip
 
 # The unit is told by so many of the times.
 N_TYPICAL = 10_000
@@ -105,10 +108,16 @@ def _from_numbers(values: npt.NDArray[Any]) -> Times:
         is_bad = np.zeros(len(values), np.bool_)
     some = np.abs(values[~is_bad][:: max(1, len(values) // N_TYPICAL)].astype(np.float64))
     typical = float(np.median(some)) if len(some) else 0.0
-    for smallest, unit, per_second in _UNITS:
-        if typical >= smallest:
-            return Times((values // per_second).astype(np.int64), is_bad, f"times in {unit}")
-    return Times(values.astype(np.int64, copy=False), is_bad)
+    place = next(at for at, (smallest, _, _) in enumerate(_UNITS) if typical >= smallest)
+    smallest, unit, per_second = _UNITS[place]
+    beyond = _UNITS[place - 1][0] if place else 2.0**63
+    # A time in another unit would lie thousands of years away. 0 is 1970 in every unit.
+    sizes = np.abs(values)
+    is_bad |= (sizes >= beyond) | ((sizes < smallest) & (sizes != 0))
+    if is_bad.any():
+        values = np.where(is_bad, 0, values)
+    seconds = values // per_second if per_second > 1 else values
+    return Times(seconds.astype(np.int64, copy=False), is_bad, unit and f"times in {unit}")
 
 
 def _from_dates(dates: pd.Series, codes: npt.NDArray[Any]) -> Times:

@@ -12,6 +12,7 @@ import pandas as pd
 from recsys.data.columns import COUNTS, SPELLINGS, folded
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
 from recsys.data.scale import RatingScale
+from recsys.data.scale_of_values import not_rated
 from recsys.printable import shortened
 from recsys.readers.looks import Look, look_notes
 from recsys.readers.raw import Column, RawRatings
@@ -30,6 +31,8 @@ _PEOPLE = frozenset((*SPELLINGS["user"], "viewer", "critic", "reader", "rater"))
 _THINGS = frozenset((*SPELLINGS["item"], "titles", "items", "movies", "films", "books", "jokes"))
 # A number beyond this is no rating but an id or a time.
 _LARGEST = 100.0
+# A few bad cells are no sign of another form.
+_MOST_ODD = 0.02
 # A table without blanks and without a name of users or items needs this many columns. Below, it may
 # be a table of users, items and ratings, or of anything.
 _FEWEST_COLUMNS = 6
@@ -184,7 +187,9 @@ def _numbers(cells: Sequence[str], decimal: str) -> Floats:
 
 
 def _are_ratings(rows: Sequence[Floats]) -> bool:
-    return bool(rows) and all((np.isnan(row) | (np.abs(row) <= _LARGEST)).all() for row in rows)
+    cells = np.concatenate(rows) if rows else np.empty(0)
+    is_odd = ~(np.isnan(cells) | (np.abs(cells) <= _LARGEST))
+    return bool(cells.size) and int(is_odd.sum()) <= _MOST_ODD * cells.size
 
 
 def _are_jokes(cells: Floats) -> bool:
@@ -319,18 +324,11 @@ def _check_not_rated(raw: RawRatings, n_cells: int) -> None:
 
     The caller knows what it means: a scale, or a number that is absent, settles it.
     """
-    counts = Counter(np.asarray(raw.ratings).tolist())
-    values = sorted(counts)
+    ratings = np.asarray(raw.ratings)
+    counts = Counter(ratings.tolist())
     frequent, count = counts.most_common(1)[0]
-    if len(values) == 1:
-        return
-    if 2 * count > n_cells:
-        asked = frequent
-    elif values[-1] == 99 and values[-2] <= 10:
-        asked = values[-1]
-    elif values[0] in (-1, -99) and values[1] >= 0:
-        asked = values[0]
-    else:
+    asked = frequent if 2 * count > n_cells else not_rated(ratings)
+    if len(counts) == 1 or asked is None:
         return
     raise RatingsError(
         f"{raw.file}: {counts[asked]:,} of {n_cells:,} cells are {asked:g}; if this means that "

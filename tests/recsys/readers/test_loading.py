@@ -420,7 +420,10 @@ def test_a_bad_row_is_named_or_skipped_and_counted(load, refused, row, problem):
 
 def test_bad_times_are_bad_rows(refused):
     text = "user,item,rating,time\na,b,1,1000000000\na,c,1,soon\n"
-    assert refused(text) == f", line 3: time is no time: 'soon'{WAY_OUT}"
+    assert refused(text) == (
+        ", line 3: time is no time: 'soon'; --time-column none (time='none') leaves times out, "
+        "--skip-bad-rows (skip_bad_rows=True) leaves such rows out"
+    )
 
 
 def test_no_more_than_a_twentieth_of_the_rows_is_skipped(load, refused):
