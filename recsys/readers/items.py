@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.data.columns import SPELLINGS, folded
+from recsys.data.columns import folded
+from recsys.data.genre_lists import joined_genres
+from recsys.data.item_columns import GENRES, IDS, TITLES
 from recsys.data.ratings import NO_GENRES, RatingsError
 from recsys.printable import shortened
 from recsys.readers.formats import Folder
 from recsys.readers.forms import Form
-from recsys.readers.genre_lists import joined_genres
 from recsys.readers.looks import Look, look
 from recsys.readers.movie_files import genre_names
 from recsys.readers.opened import opened_text
@@ -27,13 +28,7 @@ MOVIE_FILES = (
     "movies_metadata.csv", "books.csv", "anime.csv", "artists.dat",
 )  # fmt: skip
 
-_TITLES = (
-    "title", "movietitle", "booktitle", "filmtitle", "animetitle", "itemtitle", "name", "moviename",
-    "itemname", "artistname", "productname", "originaltitle",
-)  # fmt: skip
-_GENRES = ("genres", "genre", "class", "categories", "category")
 _YEARS = ("releaseyear", "year", "releasedate")
-_IDS = (*(name for name in SPELLINGS["item"] if name != "title"), "id", "malid", "tconst")
 
 _NETFLIX_TITLE = re.compile(r"\s*([0-9]+),([0-9]{4}|NULL),(.*)")
 _WITH_YEAR = re.compile(r"\([0-9]{4}\)\s*$")
@@ -174,7 +169,7 @@ def _columns(seen: Look, item: str | None) -> _Columns:
     def first(spellings: Sequence[str]) -> str | None:
         return next((name_of[name] for name in spellings if name in name_of), None)
 
-    ids = first([*([folded(item)] if item else []), *_IDS])
+    ids = first([*([folded(item)] if item else []), *IDS])
     # In the first edition of goodbooks-10k, book_id is the id at Goodreads, and id that of ratings.
     if {"id", "bookid", "bestbookid"} <= set(name_of) and "goodreadsbookid" not in name_of:
         ids = name_of["id"]
@@ -184,10 +179,10 @@ def _columns(seen: Look, item: str | None) -> _Columns:
             f"{seen.path}: no column of ids among {listed}; name it as the items of the ratings "
             "are named, or leave the file out"
         )
-    titles = first(_TITLES)
+    titles = first(TITLES)
     # Films of one title are told apart by their years. Other items keep their titles.
     is_films = "movie" in folded(f"{ids} {titles} {seen.path.name}")
-    return _Columns(ids, titles, first(_GENRES), first(_YEARS) if is_films else None)
+    return _Columns(ids, titles, first(GENRES), first(_YEARS) if is_films else None)
 
 
 def _texts(cells: pd.Series) -> list[Any]:

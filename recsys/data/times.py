@@ -2,15 +2,17 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ratings import Ints, RatingsError
+from recsys.data.errors import RatingsError
 from recsys.printable import shortened
-from recsys.readers.raw import Column
+
+Ints = npt.NDArray[np.int64]
+Column: TypeAlias = npt.NDArray[Any] | pd.Series | pd.Categorical
 
 # Numbers from here on count milliseconds, microseconds and nanoseconds: as seconds, they would lie
 # more than 3,000 years ahead.
@@ -19,7 +21,10 @@ _UNITS = ((1e17, "nanoseconds", 10**9), (1e14, "microseconds", 10**6), (1e11, "m
 _NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})[./-][0-9]{4}\b.*")
 _MONTH = re.compile(r"[A-Za-z]{3}")
 
-WAY_OUT = "write seconds or dates such as 2005-04-02, or leave times out by --time-column none"
+WAY_OUT = (
+    "write seconds or dates such as 2005-04-02, or leave times out by --time-column none "
+    "(time='none')"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +50,9 @@ def read_times(column: Column, file: str) -> Times | None:
     ----------
     column : Column
         Seconds, milliseconds, microseconds or nanoseconds since 1970, datetime64, or dates as text.
+        Fractions of a second are cut off. Dates without a time zone are in UTC.
     file : str
-        The name of the file in errors.
+        The name of the file or the table in errors.
 
     Returns
     -------
@@ -66,9 +72,11 @@ def read_times(column: Column, file: str) -> Times | None:
     note='times from dates')
     """
     values = pd.Series(column)
-    if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
-        return _from_dates(values, np.arange(len(values)))
+    if values.dtype.kind == "M":
+        return _from_dates(pd.to_datetime(values, utc=True), np.arange(len(values)))
     if values.dtype.kind in "iuf":
+        if values.hasnans:
+            return _from_numbers(values.to_numpy(np.float64, na_value=np.nan))
         return _from_numbers(values.to_numpy())
     codes, distinct = pd.factorize(values, use_na_sentinel=False)
     texts = pd.Series(["" if pd.isna(each) else str(each).strip() for each in distinct])

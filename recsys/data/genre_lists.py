@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from recsys.data.ratings import NO_GENRES
+NO_GENRES = "(no genres listed)"
 
 # A list is parted at the first of these that occurs in any list of the column.
 _SEPARATORS = ("|", ";", ",")
