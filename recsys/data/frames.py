@@ -20,6 +20,9 @@ from recsys.printable import shortened, shown
 
 Floats = npt.NDArray[np.float64]
 
+# Python writes no whole number of more than 4,300 digits.
+_LARGEST = 2**256
+
 _FRAMES = "a frame of pandas, polars, pyarrow or DuckDB, or a dict of columns"
 
 
@@ -114,9 +117,9 @@ class Frame:
         values = self._columns[name].to_numpy()
         if values.dtype.kind not in "iu":
             values = self._columns[name].to_numpy(dtype=object)
-            # Each id is checked once. True and 1 are the same to `unique`, so it takes one type.
             kinds = set(map(type, values))
-            distinct = pd.unique(values) if len(kinds) == 1 else values
+            # Each text is checked once.
+            distinct = pd.unique(values) if kinds == {str} else values
             self._check(name, values, distinct, _is_id, "is neither a whole number nor text")
             if Decimal in kinds:
                 return as_ids([int(v) if isinstance(v, Decimal) else v for v in values])
@@ -148,7 +151,12 @@ class Frame:
         ]
         reason = "is neither text nor a list of texts"
         self._check(name, values, values, _are_genres, reason)
-        joined = joined_genres(values)
+        # Text that has the form of `Ratings.movies` stays as it is.
+        is_joined = any("|" in value for value in values if isinstance(value, str))
+        joined = [
+            value if is_joined and value and isinstance(value, str) else genres
+            for value, genres in zip(values, joined_genres(values, nothing=("",)), strict=True)
+        ]
         self._check(name, joined, joined, is_encodable, "holds half of a surrogate pair")
         return joined
 
@@ -246,15 +254,19 @@ def _are_genres(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real | Decimal) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
+        return False
+    number: Any = value
+    return not isinstance(value, numbers.Integral) or -_LARGEST < number < _LARGEST
 
 
 def _is_id(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip()) and is_encodable(value)
     if isinstance(value, Decimal):
-        return value.is_finite() and value == value.to_integral_value()
-    if not _is_number(value) or isinstance(value, numbers.Integral):
+        is_short = value.is_finite() and -_LARGEST < value < _LARGEST
+        return is_short and value == value.to_integral_value()
+    if isinstance(value, numbers.Integral) or not _is_number(value):
         return _is_number(value)
     # Beyond 2**53 several whole numbers share one float.
     return bool(-(2**53) <= value <= 2**53 and value == value // 1)
