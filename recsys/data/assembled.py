@@ -40,13 +40,15 @@ class Items:
 class Rows:
     """Checked ratings: each user and item once, and every rating on the scale.
 
-    `ratings` is None for likes. `notes` say what was worked out, in a few words each.
+    `ratings` is None for likes. `item` is the name of the column of items. `notes` say what was
+    worked out, in a few words each.
     """
 
     table: Frame = field(repr=False)
     users: Ids
     items: Ids
     ratings: Floats | None
+    is_count: bool
     times: Ints | None
     scale: RatingScale
     item: str
@@ -87,37 +89,23 @@ def checked_rows(table: Frame, named: Named, scale: Any, *, counts: bool) -> Row
     times = None if roles.time is None else table.times(roles.time)
     if times is not None and times.note:
         notes.append(times.note)
-    if counts or (roles.is_count and scale is None):
-        if values is None or scale is not None:
-            problem = (
-                "no column of counts: name it with rating="
-                if values is None
-                else ("counts have no scale: leave scale= or counts= out")
-            )
-            raise RatingsError(f"{table.where}: {problem}")
-        known = COUNTS
-        notes.append("counts: liked means above the user's own median")
-    elif values is None:
-        if scale is not None:
-            raise RatingsError(
-                f"{table.where}: a scale needs a column of ratings: name it with rating=, or "
-                "leave scale= out"
-            )
-        known = LIKES
-        notes.append("no ratings: all are likes")
-    elif isinstance(scale, str) and scale == "infer":
-        known = _inferred(table, str(roles.rating), values)
-        notes.append("all ratings are 1: likes" if known == LIKES else f"scale {known}")
-    else:
-        known = HALF_STARS if scale is None else as_scale(scale)
-        hint = " (for another scale, pass scale=)" if scale is None else ""
-        _check_scale(table, str(roles.rating), values, known, hint)
+    is_count = counts or (roles.is_count and scale is None)
+    known, note = _scale(table, roles.rating, values, scale, is_count=is_count)
     later, first = repeats(users, items)
     if later.size:
         pair = f"user {users[later[0]]}, movie {items[later[0]]}"
         raise table.error(later[0], f"same user and movie as {table.place(first[0])}", pair)
-    seconds = None if times is None else times.seconds
-    return Rows(table, users, items, values, seconds, known, roles.item, tuple(notes))
+    return Rows(
+        table=table,
+        users=users,
+        items=items,
+        ratings=values,
+        is_count=is_count,
+        times=None if times is None else times.seconds,
+        scale=known,
+        item=roles.item,
+        notes=(*notes, note) if note else tuple(notes),
+    )
 
 
 def listed_items(rows: Rows, table: Frame | None) -> tuple[Ids, Items]:
@@ -182,22 +170,43 @@ def _roles(table: Frame, named: Named) -> tuple[Roles, list[str]]:
     return roles, [f"columns {listed}"] if found != given else []
 
 
+def _scale(
+    table: Frame, name: str | None, values: Floats | None, given: Any, *, is_count: bool
+) -> tuple[RatingScale, str]:
+    """The scale on which all ratings are, and a note if it was not given."""
+    infers = isinstance(given, str) and given == "infer"
+    scale = HALF_STARS if given is None or infers else as_scale(given)
+    if is_count and given is not None:
+        raise RatingsError(f"{table.where}: counts have no scale: leave scale= or counts= out")
+    if values is None and (is_count or (given is not None and scale.kind != "likes")):
+        raise RatingsError(
+            f"{table.where}: no column of {'counts' if is_count else 'ratings'} among "
+            f"{', '.join(map(repr, table.names[:20]))}; name it with rating="
+        )
+    if is_count:
+        return COUNTS, "counts: liked means above the user's own median"
+    if values is None:
+        return LIKES, "no ratings: all are likes"
+    if infers:
+        found = _inferred(table, str(name), values)
+        return found, "all ratings are 1: likes" if found == LIKES else f"scale {found}"
+    off = np.flatnonzero(~scale.holds(values))
+    if off.size:
+        hint = " (for another scale, pass scale=)" if given is None else ""
+        raise table.error(off[0], f"{name} is off the scale {scale}{hint}", values[off[0]])
+    return scale, ""
+
+
 def _inferred(table: Frame, name: str, values: Floats) -> RatingScale:
     far = outliers(values)
     if far.any():
         row, others = np.flatnonzero(far)[0], values[~far]
         reason = (
             f"{name} lies far from the others, which are {others.min():g} to {others.max():g} "
-            "(if it is right, pass scale=(smallest, largest))"
+            "(if it is right, pass scale=)"
         )
         raise table.error(row, reason, values[row])
     return inferred_scale(values)
-
-
-def _check_scale(table: Frame, name: str, values: Floats, scale: RatingScale, hint: str) -> None:
-    off = np.flatnonzero(~scale.holds(values))
-    if off.size:
-        raise table.error(off[0], f"{name} is off the scale {scale}{hint}", values[off[0]])
 
 
 def _check_once(table: Frame, name: str, ids: Ids) -> None:

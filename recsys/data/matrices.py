@@ -51,6 +51,8 @@ def matrix_cells(matrix: Any, user_ids: Any, item_ids: Any) -> Cells:
         user_ids = matrix.index if user_ids is None else user_ids
         item_ids = matrix.columns if item_ids is None else item_ids
     (n_users, n_items), rows, columns, values = _stored(matrix)
+    if not len(values):
+        raise RatingsError("matrix: no cell holds a rating")
     users, no_user = _taken("user", user_ids, n_users, rows)
     items, no_item = _taken("item", item_ids, n_items, columns)
     table = Frame(
@@ -86,7 +88,7 @@ def _taken(role: str, given: Any, length: int, places: Any) -> tuple[pd.Series, 
     if len(ids) != length:
         axis = "rows" if role == "user" else "columns"
         raise RatingsError(f"{where}: {len(ids):,} ids for the {length:,} {axis} of the matrix")
-    if given is not None and length:
+    if given is not None:
         labels = Frame(where, {"id": ids})
         labels.read(["id"])
         found = labels.ids("id")

@@ -321,11 +321,10 @@ class Ratings:
     def _of(
         cls, rows: Rows, item_ids: Ids, items: Items, source: str, notes: tuple[str, ...] = ()
     ) -> Ratings:
-        is_count = rows.scale.kind == "counts"
         notes = (*notes, *rows.notes, *items.notes)
         return cls(
             ratings=ratings_frame(
-                rows.users, item_ids, rows.ratings, rows.times, is_count=is_count
+                rows.users, item_ids, rows.ratings, rows.times, is_count=rows.is_count
             ),
             movies=movies_frame(items.ids, items.titles, items.genres),
             scale=rows.scale,
