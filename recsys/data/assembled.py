@@ -218,14 +218,16 @@ def _check_once(table: Frame, name: str, ids: Ids) -> None:
 
 def _mapping(name: str, given: Any) -> tuple[Ids, list[str]]:
     """The ids and the texts of a mapping or a Series."""
-    if given is None or not len(given):
+    if given is None:
         return np.empty(0, np.int64), []
     if not hasattr(given, "items"):
         kind = type(given).__name__
         raise RatingsError(f"{name}: a {kind} is no mapping; pass a dict of item id to text")
+    if not len(given):
+        return np.empty(0, np.int64), []
     ids, texts = zip(*given.items(), strict=True)
-    table = Frame(name, {"id": list(ids), name: list(texts)})
+    table = Frame(name, {"id": list(ids), "value": list(texts)})
     table.read(table.names)
     keys = table.ids("id")
     _check_once(table, "id", keys)
-    return keys, table.texts(name) if name == "titles" else table.genres(name)
+    return keys, table.texts("value") if name == "titles" else table.genres("value")

@@ -34,7 +34,8 @@ LARGEST_INT64 = 2**63 - 1
 class Ratings:
     """A table of ratings and a table of the movies that were rated.
 
-    `recsys.load_ratings` and `Ratings.from_frames` check every row. The constructor checks nothing.
+    `recsys.load_ratings`, `Ratings.from_frames`, `Ratings.from_columns` and `Ratings.from_matrix`
+    check every row. The constructor checks nothing.
 
     Attributes
     ----------

@@ -480,7 +480,7 @@ def test_items_without_a_title_have_their_id_and_are_counted():
 def test_bad_titles_are_named():
     call = Ratings.from_columns
     message = refusal(call, [1], [5], titles={5: "Up", 6: None})
-    assert message.startswith("titles, row 1 (counted from 0): titles is not text: ")
+    assert message.startswith("titles, row 1 (counted from 0): value is not text: ")
     message = refusal(call, [1], [5], titles={5: "Up", "5": "Big"})
     assert message == "titles, row 1 (counted from 0): id is in row 0 already: 5"
     message = refusal(call, [1], [5], genres=["War"])
