@@ -101,7 +101,7 @@ def checked_rows(table: Frame, named: Named, scale: Any, *, counts: bool) -> Row
         items=items,
         ratings=values,
         is_count=is_count,
-        times=None if times is None else times.seconds,
+        times=None if times is None else times.seconds.copy(),
         scale=known,
         item=roles.item,
         notes=(*notes, note) if note else tuple(notes),

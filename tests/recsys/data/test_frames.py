@@ -191,6 +191,20 @@ def test_only_the_columns_in_need_are_read():
     assert frame.ids("a").tolist() == [1]
 
 
+def test_arrays_are_neither_changed_nor_shared():
+    columns = {
+        "userId": np.array([1, 2]),
+        "movieId": np.array([3, 3]),
+        "rating": np.array([4.0, 5.0]),
+    }
+    columns["timestamp"] = np.array(SECONDS[:2])
+    before = {name: column.copy() for name, column in columns.items()}
+    found = Ratings.from_frames(columns).ratings
+    for name, column in columns.items():
+        assert not np.shares_memory(found[name].to_numpy(), column)
+        assert column.tolist() == before[name].tolist()
+
+
 def test_a_query_is_run_once():
     runs = []
 
