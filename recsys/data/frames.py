@@ -187,7 +187,7 @@ def as_series(where: str, values: Any) -> pd.Series:
     if isinstance(values, str | bytes | Mapping | set | frozenset):
         raise RatingsError(f"{where}: a {type(values).__name__} is no column: {shown(values)}")
     if isinstance(values, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
-        return pd.Series(values).reset_index(drop=True)
+        return pd.Series(values)
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
         return _from_narwhals(series)

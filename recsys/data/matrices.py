@@ -98,4 +98,4 @@ def _taken(role: str, given: Any, length: int, places: Any) -> tuple[pd.Series, 
     unrated = length - len(np.unique(places))
     verb = "has" if unrated == 1 else "have"
     note = f"{unrated:,} of {length:,} {role}s {verb} no rating"
-    return ids.iloc[places].reset_index(drop=True), (note,) if unrated else ()
+    return ids.iloc[places], (note,) if unrated else ()

@@ -1,6 +1,7 @@
 """Ratings from any frame, from columns and from a matrix: the same answer as from plain pandas."""
 
 import datetime as dt
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
@@ -205,6 +206,12 @@ def test_arrays_are_neither_changed_nor_shared():
         assert column.tolist() == before[name].tolist()
 
 
+def test_a_relation_needs_no_pyarrow(monkeypatch):
+    relation = pytest.importorskip("duckdb").sql("select 7 as userId, 'x' as isbn, 4.5 as stars")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert Ratings.from_frames(relation).ratings.to_numpy().tolist() == [[7, "x", 4.5]]
+
+
 def test_a_query_is_run_once():
     runs = []
 
@@ -299,6 +306,16 @@ def test_ids_of_movies_are_found_by_the_name_in_the_ratings():
     assert Ratings.from_frames(rated, books).movies["title"].tolist() == ["Comet (1910)"]
 
 
+def test_titles_can_be_the_ids():
+    movies = {"title": [300, 1917], "genre": ["War", "War"]}
+    found = Ratings.from_frames({"user": ["ann"], "title": [300], "stars": [4]}, movies)
+    assert found.movies.to_dict("list") == {
+        "movieId": [300, 1917],
+        "title": ["300", "1917"],
+        "genres": ["War", "War"],
+    }
+
+
 def test_unclear_columns_of_movies_are_listed():
     rated = {"user": ["ann"], "item": [20], "stars": [4]}
     message = refusal(Ratings.from_frames, rated, {"id": [20], "Title": ["a"], "TITLE": ["b"]})
@@ -385,6 +402,14 @@ def test_genres_are_lists_or_text(genres):
     movies = {"movieId": [1, 2, 3], "genres": genres}
     found = Ratings.from_frames({"user": [1], "item": [1]}, movies)
     assert found.movies["genres"].tolist() == ["Drama|War", NO_GENRES, "Sci-Fi"]
+
+
+def test_text_with_bars_stays_as_it_is():
+    genres = ["War |War ", "Sci-Fi, old", "unknown"]
+    found = Ratings.from_frames(
+        {"user": [1], "item": [1]}, {"movieId": [1, 2, 3], "genres": genres}
+    )
+    assert found.movies["genres"].tolist() == genres
 
 
 def test_genres_of_another_kind_are_refused_with_their_row():
