@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recsys.data.ratings import RatingsError
+from recsys.data.errors import RatingsError
 from recsys.printable import shortened
 
 _USERS = (

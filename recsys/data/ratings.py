@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,62 +11,31 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ids import Ids, as_ids, same_kind
-from recsys.data.repeats import repeats
-from recsys.data.scale import HALF_STARS, RatingScale, as_scale
-from recsys.printable import message, printable, shortened, shown
+from recsys.data.assembled import Items, Rows, checked_rows, listed_items, mapped_items
+
+# Readers and commands take these names from here.
+from recsys.data.errors import BadRow as BadRow
+from recsys.data.errors import RatingsError as RatingsError
+from recsys.data.frames import Frame
+from recsys.data.frames import is_encodable as is_encodable
+from recsys.data.genre_lists import NO_GENRES as NO_GENRES
+from recsys.data.ids import Ids
+from recsys.data.matrices import matrix_cells
+from recsys.data.scale import RatingScale, liked_counts
+from recsys.printable import printable
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-NO_GENRES = "(no genres listed)"
 LARGEST_INT64 = 2**63 - 1
-
-
-class RatingsError(ValueError):
-    """Ratings cannot be used; the message says in one line where and why."""
-
-    def __init__(self, reason: str) -> None:
-        # Names and values come from files, and a traceback prints a message as it is.
-        super().__init__(message(reason))
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """One row of a file that breaks a rule.
-
-    Attributes
-    ----------
-    file : str
-        The path of the file, as it was opened.
-    line : int
-        The line of the file on which the row starts. The first line is 1, even if it is a header.
-    value : str
-        The text that breaks the rule.
-    reason : str
-        The rule.
-
-    Examples
-    --------
-    >>> print(BadRow("ratings.csv", 7, "abc", "rating is not a number"))
-    ratings.csv, line 7: rating is not a number: 'abc'
-    """
-
-    file: str
-    line: int
-    value: str
-    reason: str
-
-    def __str__(self) -> str:
-        # repr does not escape the marks that change the direction of writing.
-        return printable(f"{self.file}, line {self.line}: {self.reason}: {self.value!r}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ratings:
     """A table of ratings and a table of the movies that were rated.
 
-    `recsys.load_ratings` and `Ratings.from_frames` check every row. The constructor checks nothing.
+    `recsys.load_ratings`, `Ratings.from_frames`, `Ratings.from_columns` and `Ratings.from_matrix`
+    check every row. The constructor checks nothing.
 
     Attributes
     ----------
@@ -142,29 +110,127 @@ class Ratings:
     @classmethod
     def from_frames(
         cls,
-        ratings: pd.DataFrame,
-        movies: pd.DataFrame | None = None,
+        ratings: Any,
+        movies: Any = None,
         *,
+        user: str | int | None = None,
+        item: str | int | None = None,
+        rating: str | int | None = None,
+        time: str | int | None = None,
         scale: RatingScale | str | Sequence[float] | None = None,
+        counts: bool = False,
         source: str = "frames",
     ) -> Ratings:
-        """Check two frames by the same rules as files, and copy their columns.
+        """Check two tables by the same rules as files, and copy their columns.
+
+        A table is a frame of pandas, polars (eager or lazy), pyarrow or DuckDB, or a dict of
+        columns. Other columns and the index are not copied.
 
         Parameters
         ----------
-        ratings : DataFrame
-            Columns userId, movieId, rating and, optionally, timestamp. Ids are whole numbers or
-            text. The ids of a column become int64 if each of them is a whole number such as 7, 7.0
-            or "7"; otherwise all become text. Timestamps are whole numbers. Other columns and the
-            index are not copied.
-        movies : DataFrame, optional
-            Columns movieId and, optionally, title and genres. Genres are joined by `|`; a missing
-            or empty value means that the movie has no genres. Without titles, ids stand as titles.
-            Other columns and the index are not copied. The default is a table of the rated movies,
-            without titles and genres.
+        ratings : table
+            A column of users, one of items and, optionally, one of ratings and one of times. Ids
+            are whole numbers or text. The ids of a column become int64 if each of them is a whole
+            number such as 7, 7.0 or "7"; otherwise all become text. Times are seconds,
+            milliseconds, dates or dates as text; fractions of a second are cut off. Without
+            ratings, all rows are likes.
+        movies : table, optional
+            A column of the ids of items and, optionally, of titles and genres. Genres are lists, or
+            text joined by `|` or `, `; a missing or empty value means that the movie has no genres.
+            Without titles, ids stand as titles. The default is a table of the rated items, without
+            titles and genres.
+        user, item, rating, time : str or int, optional
+            The names of the columns. The defaults are userId, movieId, rating and timestamp, and
+            then common spellings such as user_id, isbn, Stars and date. The time ``"none"`` leaves
+            times out.
         scale : RatingScale, str or tuple, optional
             The ratings that a user can give, as :func:`recsys.data.scale.as_scale` reads them:
-            `(1, 10)` is 1 to 10 by 1. The default is 0.5 to 5 by 0.5.
+            `(1, 10)` is 1 to 10 by 1. ``"infer"`` works the scale out from all ratings. The default
+            is 0.5 to 5 by 0.5.
+        counts : bool
+            Whether the ratings count plays, purchases and the like. A count above the median of its
+            user becomes a like. Columns named plays, count and the like are counts in any case,
+            unless there is a column of ratings or a scale.
+        source : str
+            The name of the data in messages and reports.
+
+        Returns
+        -------
+        Ratings
+            The checked copy. Its `reading` says what was worked out.
+
+        Raises
+        ------
+        RatingsError
+            If an object is no table; if a table has no rows; if a column is missing, is there twice
+            or is not clear; if an id is neither a whole number nor text; if a time is none; if a
+            rating is not a number, off the scale or far from all others; if a title is not text or
+            holds half of a surrogate pair; if an item is listed twice; if a rated item is not in
+            `movies`; or if a user rates an item twice. The message names the table, the row
+            (counted from 0) and the value.
+        ValueError
+            If `scale` is not a scale.
+
+        Examples
+        --------
+        >>> ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [9]})
+        >>> movies = pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": [""]})
+        >>> Ratings.from_frames(ratings, movies, scale=(1, 10))
+        Ratings(1 ratings of 1 movies by 1 users, 1 to 10 by 1, from frames)
+        >>> plays = {"listener": ["ann", "ann"], "track_id": ["a1", "a2"], "plays": [3, 40]}
+        >>> listened = Ratings.from_frames(plays, user="listener")
+        >>> listened.ratings
+          userId movieId  rating  count
+        0    ann      a1     0.0    3.0
+        1    ann      a2     1.0   40.0
+        >>> listened.reading
+        "read frames: columns listener, track_id, plays; counts: liked means above the user's own
+        median"
+        >>> Ratings.from_frames(ratings, movies)
+        Traceback (most recent call last):
+        recsys.data.errors.RatingsError: ratings frame, row 0 (counted from 0): rating is off the
+        scale 0.5 to 5 by 0.5 (for another scale, pass scale=): 9.0
+        """
+        named = {"user": user, "item": item, "rating": rating, "time": time}
+        rows = checked_rows(Frame("ratings frame", ratings), named, scale, counts=counts)
+        listed = None if movies is None else Frame("movies frame", movies)
+        return cls._of(rows, *listed_items(rows, listed), source)
+
+    @classmethod
+    def from_columns(
+        cls,
+        users: Any,
+        items: Any,
+        ratings: Any = None,
+        times: Any = None,
+        *,
+        titles: Mapping[Any, str] | pd.Series | None = None,
+        genres: Mapping[Any, Any] | pd.Series | None = None,
+        scale: RatingScale | str | Sequence[float] | None = None,
+        counts: bool = False,
+        source: str = "columns",
+    ) -> Ratings:
+        """Check columns of ratings by the same rules as files, and copy them.
+
+        A column is a list, a numpy array, or a Series of any library. Position i of all columns
+        belongs to the same rating.
+
+        Parameters
+        ----------
+        users, items : column of shape (n_ratings,)
+            Ids, as in :meth:`from_frames`.
+        ratings : column of shape (n_ratings,), optional
+            Numbers. Without ratings, all rows are likes.
+        times : column of shape (n_ratings,), optional
+            Seconds, milliseconds, dates or dates as text.
+        titles : mapping or Series, optional
+            The title of each id. The id stands for a title that is missing.
+        genres : mapping or Series, optional
+            The genres of each id: a list, or text joined by `|` or `, `.
+        scale : RatingScale, str or tuple, optional
+            The scale of the ratings, as in :meth:`from_frames`.
+        counts : bool
+            Whether the ratings are counts, as in :meth:`from_frames`.
         source : str
             The name of the data in messages and reports.
 
@@ -176,64 +242,120 @@ class Ratings:
         Raises
         ------
         RatingsError
-            If a frame has no rows, lacks a column or has it twice; if an id is neither a whole
-            number nor text; if a timestamp is not a whole number; if a rating is not a number or
-            off the scale; if a title is not text or holds half of a surrogate pair; if a movie is
-            listed twice; if a rated movie is not in `movies`; or if a user rates a movie twice. The
-            message names the frame, the row (counted from 0) and the value.
+            If the columns differ in length, and for the first bad value, as in :meth:`from_frames`.
         ValueError
             If `scale` is not a scale.
 
         Examples
         --------
-        >>> ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [9]})
-        >>> movies = pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": [""]})
-        >>> Ratings.from_frames(ratings, movies, scale=(1, 10))
-        Ratings(1 ratings of 1 movies by 1 users, 1 to 10 by 1, from frames)
-        >>> likes = pd.DataFrame({"userId": ["ann"], "movieId": ["tt0110912"], "rating": [5]})
-        >>> Ratings.from_frames(likes).movies
-             movieId      title              genres
-        0  tt0110912  tt0110912  (no genres listed)
-        >>> Ratings.from_frames(ratings, movies)
-        Traceback (most recent call last):
-        recsys.data.ratings.RatingsError: ratings frame, row 0 (counted from 0): rating is off the
-        scale 0.5 to 5 by 0.5 (for another scale, pass scale=): 9.0
+        >>> rated = Ratings.from_columns(
+        ...     ["ann", "ann", "bob"], [1, 2, 1], [9, 7, 10], titles={1: "Up", 2: "Big"},
+        ...     scale="infer",
+        ... )
+        >>> rated
+        Ratings(3 ratings of 2 movies by 2 users, 1 to 10 by 1, from columns)
+        >>> rated.reading
+        'read columns: scale 1 to 10 by 1'
         """
-        rated = _Frame("ratings frame", ratings, ("userId", "movieId", "rating"))
-        user_ids, rated_ids = rated.ids("userId"), rated.ids("movieId")
-        values = rated.numbers("rating")
-        timestamps = rated.whole_numbers("timestamp") if "timestamp" in ratings.columns else None
+        columns = {"user": users, "item": items, "rating": ratings, "time": times}
+        given = {role: column for role, column in columns.items() if column is not None}
+        named = {role: role for role in given}
+        rows = checked_rows(Frame("columns", given), named, scale, counts=counts)
+        return cls._of(rows, *mapped_items(rows, titles, genres), source)
 
-        known = HALF_STARS if scale is None else as_scale(scale)
-        off = np.flatnonzero(~known.holds(values))
-        if off.size:
-            hint = " (for another scale, pass scale=)" if scale is None else ""
-            raise rated.error(off[0], f"rating is off the scale {known}{hint}", values[off[0]])
-        if movies is None:
-            table = movies_frame(np.unique(rated_ids))
-        else:
-            rated_ids, table = _listed_movies(rated, rated_ids, movies)
-        later, first = repeats(user_ids, rated_ids)
-        if later.size:
-            pair = f"user {user_ids[later[0]]}, movie {rated_ids[later[0]]}"
-            raise rated.error(later[0], f"same user and movie as row {first[0]}", pair)
-        frame = ratings_frame(user_ids, rated_ids, values, timestamps)
-        return cls(ratings=frame, movies=table, scale=known, source=source)
+    @classmethod
+    def from_matrix(
+        cls,
+        matrix: Any,
+        user_ids: Any = None,
+        item_ids: Any = None,
+        *,
+        titles: Mapping[Any, str] | pd.Series | None = None,
+        genres: Mapping[Any, Any] | pd.Series | None = None,
+        scale: RatingScale | str | Sequence[float] | None = None,
+        counts: bool = False,
+        source: str = "matrix",
+    ) -> Ratings:
+        """Check a matrix of users by items by the same rules as files, and copy its ratings.
+
+        Parameters
+        ----------
+        matrix : sparse matrix, array or DataFrame of shape (n_users, n_items)
+            In a sparse matrix of scipy, each stored cell is a rating, even if it is 0. In an array
+            or a DataFrame of pandas, each number is a rating, even if it is 0, and NaN means that
+            there is no rating.
+        user_ids : column of shape (n_users,), optional
+            The ids of the rows. The default is the index of a DataFrame, and otherwise 0, 1, 2...
+        item_ids : column of shape (n_items,), optional
+            The ids of the columns. The default is the columns of a DataFrame, and otherwise 0, 1,
+            2...
+        titles, genres, scale, counts, source
+            As in :meth:`from_columns`.
+
+        Returns
+        -------
+        Ratings
+            The checked copy. Its `reading` counts the rows and columns without a rating.
+
+        Raises
+        ------
+        RatingsError
+            If the object is no such matrix; if the ids are not as many as the rows or columns, or
+            if two of them are equal; and for the first bad value. The message names the cell.
+        ValueError
+            If `scale` is not a scale.
+
+        Examples
+        --------
+        >>> Ratings.from_matrix([[5.0, np.nan], [3.5, 4.0]], ["ann", "bob"], [10, 20]).ratings
+          userId  movieId  rating
+        0    ann       10     5.0
+        1    bob       10     3.5
+        2    bob       20     4.0
+        """
+        cells = matrix_cells(matrix, user_ids, item_ids)
+        named = {role: role for role in cells.table.names}
+        rows = checked_rows(cells.table, named, scale, counts=counts)
+        return cls._of(rows, *mapped_items(rows, titles, genres), source, cells.notes)
+
+    @classmethod
+    def _of(
+        cls, rows: Rows, item_ids: Ids, items: Items, source: str, notes: tuple[str, ...] = ()
+    ) -> Ratings:
+        notes = (*notes, *rows.notes, *items.notes)
+        return cls(
+            ratings=ratings_frame(
+                rows.users, item_ids, rows.ratings, rows.times, is_count=rows.is_count
+            ),
+            movies=movies_frame(items.ids, items.titles, items.genres),
+            scale=rows.scale,
+            source=source,
+            reading=f"read {source}: {'; '.join(notes)}" if notes else "",
+        )
 
 
 def ratings_frame(
     user_ids: Ids,
     movie_ids: Ids,
-    ratings: Floats,
+    ratings: Floats | None,
     timestamps: Ints | None = None,
-    counts: Floats | None = None,
+    *,
+    is_count: bool = False,
 ) -> pd.DataFrame:
-    """Make the frame of `Ratings.ratings` from arrays without copying them."""
-    columns = {"userId": user_ids, "movieId": movie_ids, "rating": ratings}
+    """Make the frame of `Ratings.ratings` from arrays without copying them.
+
+    Without ratings, all rows are likes. Counts become likes, and stand in a column of their own.
+    """
+    values = np.ones(len(user_ids)) if ratings is None else ratings
+    columns = {
+        "userId": user_ids,
+        "movieId": movie_ids,
+        "rating": liked_counts(user_ids, values) if is_count else values,
+    }
     if timestamps is not None:
         columns["timestamp"] = timestamps
-    if counts is not None:
-        columns["count"] = counts
+    if is_count:
+        columns["count"] = values
     return pd.DataFrame({name: _kept(column) for name, column in columns.items()}, copy=False)
 
 
@@ -254,129 +376,3 @@ def movies_frame(
 def _kept(column: npt.NDArray[Any]) -> pd.Series[Any]:
     """The column with its dtype: text has dtype object in pandas 2 and 3."""
     return pd.Series(column, dtype=column.dtype, copy=False)
-
-
-def _listed_movies(rated: _Frame, rated_ids: Ids, movies: pd.DataFrame) -> tuple[Ids, pd.DataFrame]:
-    """The ids of rated movies in the kind of the movies' ids, and the table of the movies."""
-    listed = _Frame("movies frame", movies, ("movieId",))
-    rated_ids, movie_ids = same_kind(rated_ids, listed.ids("movieId"))
-    later, first = repeats(movie_ids)
-    if later.size:
-        reason = f"movieId is in row {first[0]} already"
-        raise listed.error(later[0], reason, movie_ids[later[0]])
-    unknown = np.flatnonzero(~pd.Series(rated_ids).isin(movie_ids))
-    if unknown.size:
-        reason = "movieId is not in the movies frame (without movies, ids stand as titles)"
-        raise rated.error(unknown[0], reason, rated_ids[unknown[0]])
-    titles = listed.texts("title") if "title" in movies.columns else None
-    genres = listed.texts("genres", NO_GENRES) if "genres" in movies.columns else None
-    return rated_ids, movies_frame(movie_ids, titles, genres)
-
-
-def is_encodable(text: str) -> bool:
-    r"""Tell whether a text can be written as UTF-8: it holds no lone surrogate.
-
-    Examples
-    --------
-    >>> is_encodable("Amélie"), is_encodable("Am\udce9lie")
-    (True, False)
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-class _Frame:
-    """Reads the columns of a caller's frame; its errors name the row."""
-
-    def __init__(self, name: str, frame: pd.DataFrame, required: Sequence[str]) -> None:
-        self.name = name
-        self.frame = frame
-        labels = list(frame.columns)
-        for column in required:
-            if labels.count(column) != 1:
-                problem = "two columns" if column in labels else "no column"
-                has = shortened(", ".join(shortened(str(label)) for label in labels[:20]), 400)
-                raise RatingsError(f"{name}: {problem} {column!r}; its columns are {has}")
-        if not len(frame):
-            raise RatingsError(f"{name}: no rows")
-
-    def error(self, row: int | np.int64, reason: str, value: Any) -> RatingsError:
-        plain = value.item() if isinstance(value, np.generic) else value
-        return RatingsError(f"{self.name}, row {row} (counted from 0): {reason}: {shown(plain)}")
-
-    def numbers(self, name: str) -> Floats:
-        """The column as float64."""
-        return np.array(self._real(name, "is not a number"), np.float64)
-
-    def ids(self, name: str) -> Ids:
-        """The column as whole numbers, or as text if not all are whole numbers."""
-        values = self.frame[name].to_numpy()
-        if values.dtype.kind not in "iu":
-            values = self.frame[name].to_numpy(dtype=object)
-            # Each id is checked once. True and 1 are the same to `unique`, so it takes one type.
-            distinct = pd.unique(values) if len(set(map(type, values))) == 1 else values
-            if not all(map(_is_id, distinct)):
-                row = next(row for row, value in enumerate(values) if not _is_id(value))
-                reason = f"{name} is neither a whole number nor text"
-                raise self.error(row, reason, values[row])
-        return as_ids(values)
-
-    def whole_numbers(self, name: str) -> Ints:
-        """The column as int64."""
-        reason = "is not a whole number that fits in 64 bits"
-        values = self._real(name, reason)
-        if values.dtype.kind == "i":
-            return np.array(values, np.int64)
-        if values.dtype.kind == "f":
-            # Beyond 2**53 several whole numbers share one float.
-            bad = ~((np.abs(values) <= 2**53) & (values == np.floor(values)))
-        else:
-            bad = np.array(
-                [v != v // 1 or not -LARGEST_INT64 - 1 <= v <= LARGEST_INT64 for v in values], bool
-            )
-        if bad.any():
-            row = np.flatnonzero(bad)[0]
-            raise self.error(row, f"{name} {reason}", values[row])
-        return values.astype(np.int64)
-
-    def texts(self, name: str, missing: str | None = None) -> list[str]:
-        """The column as a list of str; `missing`, if given, replaces absent and empty text."""
-        values = self.frame[name]
-        texts = list(values)
-        for row, absent in enumerate(values.isna()):
-            if missing is not None and (absent or texts[row] == ""):
-                texts[row] = missing
-            elif not isinstance(texts[row], str):
-                raise self.error(row, f"{name} is not text", texts[row])
-            elif not is_encodable(texts[row]):
-                raise self.error(row, f"{name} holds half of a surrogate pair", texts[row])
-        return texts
-
-    def _real(self, name: str, reason: str) -> npt.NDArray[Any]:
-        """The column's values, if all are real numbers."""
-        column = self.frame[name]
-        missing = np.flatnonzero(column.isna())
-        if missing.size:
-            raise self.error(missing[0], f"{name} {reason}", column.iloc[missing[0]])
-        values = column.to_numpy()
-        if values.dtype.kind not in "iuf":
-            values = column.to_numpy(dtype=object)
-            for row, value in enumerate(values):
-                if isinstance(value, bool) or not isinstance(value, numbers.Real):
-                    raise self.error(row, f"{name} {reason}", value)
-        return values
-
-
-def _is_id(value: Any) -> bool:
-    if isinstance(value, str):
-        return bool(value.strip()) and is_encodable(value)
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return False
-    number: Any = value
-    # Beyond 2**53 several whole numbers share one float.
-    return isinstance(number, numbers.Integral) or bool(
-        -(2**53) <= number <= 2**53 and number == number // 1
-    )

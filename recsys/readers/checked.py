@@ -11,9 +11,9 @@ import pandas as pd
 
 from recsys.data.ids import Ids, as_ids
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
+from recsys.data.times import read_times
 from recsys.printable import shortened, shown
 from recsys.readers.raw import BAD_TIME, EMPTY_RATING, Column, RawRatings, bad_row_error
-from recsys.readers.times import read_times
 
 Mask = npt.NDArray[np.bool_]
 # Codes and the distinct values that they stand for. Whole numbers stand for themselves (None).

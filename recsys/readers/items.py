@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.data.columns import SPELLINGS, TITLES, find_roles, folded
+from recsys.data.columns import SPELLINGS, find_roles, folded
+from recsys.data.genre_lists import joined_genres
+from recsys.data.item_columns import GENRES, IDS, TITLES
 from recsys.data.ratings import NO_GENRES, RatingsError
 from recsys.printable import shortened
 from recsys.readers.formats import Folder
 from recsys.readers.forms import Form
-from recsys.readers.genre_lists import joined_genres
 from recsys.readers.looks import Look, look
 from recsys.readers.movie_files import genre_names
 from recsys.readers.opened import opened_text
@@ -28,18 +29,7 @@ MOVIE_FILES = (
     "movies_metadata.csv", "books.csv", "anime.csv", "artists.dat",
 )  # fmt: skip
 
-_TITLES = (
-    "title", "movietitle", "booktitle", "filmtitle", "animetitle", "itemtitle", "name",
-    *sorted(TITLES), "originaltitle",
-)  # fmt: skip
-_GENRES = ("genres", "genre", "class", "categories", "category")
 _YEARS = ("releaseyear", "year", "releasedate")
-# movieId is the id even if there is a column movie. A film's ids at other places come last.
-_NAMED = [name for name in SPELLINGS["item"] if name not in TITLES]
-_IDS = (
-    *(name for name in _NAMED if name.endswith(("id", "isbn", "asin"))),
-    *(*_NAMED, "id", "uid", "malid", "tconst", "imdbid", "tmdbid"),
-)
 # A table of items is searched by its columns among so many files.
 _MOST_FILES = 30
 _TABLES = (".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl")
@@ -133,7 +123,7 @@ def _has_titles(file: Folder, item: str) -> bool:
         names = folded_names(look(file))
     except RatingsError:
         return False
-    has_title = any(name in names and name != item for name in _TITLES)
+    has_title = any(name in names and name != item for name in TITLES)
     return item in names and has_title and names.isdisjoint(SPELLINGS["user"])
 
 
@@ -210,7 +200,7 @@ def _columns(seen: Look, item: str | None) -> _Columns:
     def first(spellings: Sequence[str]) -> str | None:
         return next((name_of[name] for name in spellings if name in name_of), None)
 
-    ids = first([*([folded(item)] if item else []), *_IDS])
+    ids = first([*([folded(item)] if item else []), *IDS])
     # In the first edition of goodbooks-10k, book_id is the id at Goodreads, and id that of ratings.
     if {"id", "bookid", "bestbookid"} <= set(name_of):
         ids = name_of["id"]
@@ -220,10 +210,10 @@ def _columns(seen: Look, item: str | None) -> _Columns:
             f"{seen.path}: no column of ids among {listed}; name it as the items of the ratings "
             "are named, or leave the file out"
         )
-    titles = first(_TITLES)
+    titles = first(TITLES)
     # Films of one title are told apart by their years. Other items keep their titles.
     is_films = "movie" in folded(f"{ids} {titles} {seen.path.name}")
-    return _Columns(ids, titles, first(_GENRES), first(_YEARS) if is_films else None)
+    return _Columns(ids, titles, first(GENRES), first(_YEARS) if is_films else None)
 
 
 def _texts(cells: pd.Series) -> list[Any]:

@@ -18,7 +18,7 @@ from recsys.data.ratings import (
     movies_frame,
     ratings_frame,
 )
-from recsys.data.scale import RatingScale, as_scale, liked_counts
+from recsys.data.scale import RatingScale, as_scale
 from recsys.readers.checked import check_share, checked_rows
 from recsys.readers.formats import Folder
 from recsys.readers.forms import Form, find_form
@@ -213,14 +213,7 @@ def _load_any(paths: list[Path], options: _Options, *, skip_bad_rows: bool) -> R
     notes = [*rows.notes, *movie_notes]
     if rows.bad_rows:
         notes.append(check_share(len(rows.users), rows.bad_rows))
-    values = np.ones(len(rows.users)) if rows.ratings is None else rows.ratings
-    frame = ratings_frame(
-        rows.users,
-        items,
-        liked_counts(rows.users, values) if is_count else values,
-        rows.times,
-        values if is_count else None,
-    )
+    frame = ratings_frame(rows.users, items, rows.ratings, rows.times, is_count=is_count)
     shown = [file.name for file in files[:3]] + (["..."] if len(files) > 3 else [])
     return Ratings(
         ratings=frame,

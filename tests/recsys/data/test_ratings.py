@@ -194,8 +194,10 @@ def test_the_callers_frames_are_neither_changed_nor_shared():
         ("rating", [3, 5.5, 3], 1, "5.5"),
         ("rating", [3.3, 3, 3], 0, "3.3"),
         ("rating", [1j, 3, 3], 0, "1j"),
-        ("timestamp", [1, 2, 2.5], 2, "2.5"),
-        ("timestamp", pd.to_datetime(["2000-01-01"] * 3), 0, "2000-01-01"),
+        ("rating", [3, 3, 10**400], 2, "1000"),
+        ("timestamp", [1, 2, np.nan], 2, "nan"),
+        ("timestamp", pd.to_datetime(["2000-01-01", None, "2000-01-01"]), 1, "NaT"),
+        ("timestamp", ["2000-01-01", "2000-01-01", "soon"], 2, "'soon'"),
     ],
 )
 def test_a_bad_value_is_named_with_frame_row_and_column(column, values, row, shown):
@@ -222,15 +224,19 @@ def test_listing_a_movie_twice_names_both_rows():
     assert message == "movies frame, row 2 (counted from 0): movieId is in row 0 already: 10"
 
 
-@pytest.mark.parametrize("column", ["userId", "movieId", "rating"])
-def test_a_missing_column_of_ratings_is_named(column):
+@pytest.mark.parametrize(("column", "role"), [("userId", "user"), ("movieId", "item")])
+def test_a_missing_column_of_ratings_is_named(column, role):
     message = refusal(some_ratings().drop(columns=column))
-    assert message.startswith(f"ratings frame: no column '{column}'")
+    assert message.startswith(f"ratings frame: no column of {role}s among '")
+    assert message.endswith(f"({role}=)")
 
 
 def test_a_missing_column_of_movies_is_named():
     message = refusal(some_ratings(), MOVIES.drop(columns="movieId"))
-    assert message.startswith("movies frame: no column 'movieId'")
+    assert message == (
+        "movies frame: no column of ids among 'title', 'genres'; name it 'movieId', as the column "
+        "of the ratings"
+    )
 
 
 def test_a_column_that_is_there_twice_is_refused():

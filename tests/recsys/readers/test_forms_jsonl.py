@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.genre_lists import joined_genres
 from recsys.data.ratings import NO_GENRES, RatingsError
-from recsys.readers.genre_lists import joined_genres
 from recsys.readers.items import read_items
 from recsys.readers.looks import look
 from recsys.readers.tables import Table, read_table

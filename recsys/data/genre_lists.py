@@ -2,17 +2,19 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from recsys.data.ratings import NO_GENRES
+NO_GENRES = "(no genres listed)"
 
 # A list is parted at the first of these that occurs in any list of the column.
 _SEPARATORS = ("|", ";", ",")
-_NOTHING = frozenset(("", "n/a", "na", "nan", "none", "null", "unknown", "\\n", NO_GENRES))
+NOTHING = frozenset(("", "n/a", "na", "nan", "none", "null", "unknown", "\\n", NO_GENRES))
 
 
-def joined_genres(lists: Sequence[Any], *, blanks: bool = False) -> list[str]:
+def joined_genres(
+    lists: Sequence[Any], *, blanks: bool = False, nothing: Collection[str] = NOTHING
+) -> list[str]:
     """Join the genres of each item by ``|``.
 
     Parameters
@@ -22,6 +24,8 @@ def joined_genres(lists: Sequence[Any], *, blanks: bool = False) -> list[str]:
         list of names; or a missing value.
     blanks : bool
         Whether a blank parts two genres.
+    nothing : collection of str
+        The names, in lower case, that mean "no genre".
 
     Returns
     -------
@@ -37,10 +41,12 @@ def joined_genres(lists: Sequence[Any], *, blanks: bool = False) -> list[str]:
     """
     texts = [text for text in lists if isinstance(text, str) and not text.startswith("[")]
     separator = " " if blanks else next((s for s in _SEPARATORS if any(s in t for t in texts)), "|")
-    return ["|".join(dict.fromkeys(_names(each, separator))) or NO_GENRES for each in lists]
+    return [
+        "|".join(dict.fromkeys(_names(each, separator, nothing))) or NO_GENRES for each in lists
+    ]
 
 
-def _names(found: Any, separator: str) -> list[str]:
+def _names(found: Any, separator: str, nothing: Collection[str]) -> list[str]:
     if isinstance(found, str) and found.startswith("["):
         try:
             found = ast.literal_eval(found)
@@ -53,4 +59,4 @@ def _names(found: Any, separator: str) -> list[str]:
     names = (each.get("name", "") if isinstance(each, dict) else each for each in found)
     # A genre that holds the mark between genres would become two.
     texts = (str(name).replace("|", "/").strip() for name in names)
-    return [text for text in texts if text.lower() not in _NOTHING]
+    return [text for text in texts if text.lower() not in nothing]

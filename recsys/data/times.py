@@ -2,15 +2,17 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ratings import Ints, RatingsError
+from recsys.data.errors import RatingsError
 from recsys.printable import shortened
-from recsys.readers.raw import Column
+
+Ints = npt.NDArray[np.int64]
+Column: TypeAlias = npt.NDArray[Any] | pd.Series | pd.Categorical
 
 # Numbers from here on count milliseconds, microseconds and nanoseconds: as seconds, they would lie
 # more than 3,000 years ahead.
@@ -26,7 +28,10 @@ _NUMERIC_DATE = re.compile(r"([0-9]{1,2})([ ./-])([0-9]{1,2})(?:[./-]|, ?)[0-9]{
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _MONTH = re.compile(r"[A-Za-z]{3}")
 
-WAY_OUT = "write seconds or dates such as 2005-04-02, or leave times out by --time-column none"
+WAY_OUT = (
+    "write seconds or dates such as 2005-04-02, or leave times out by --time-column none "
+    "(time='none')"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +57,9 @@ def read_times(column: Column, file: str) -> Times | None:
     ----------
     column : Column
         Seconds, milliseconds, microseconds or nanoseconds since 1970, datetime64, or dates as text.
+        Fractions of a second are cut off. Dates without a time zone are in UTC.
     file : str
-        The name of the file in errors.
+        The name of the file or the table in errors.
 
     Returns
     -------
@@ -73,9 +79,11 @@ def read_times(column: Column, file: str) -> Times | None:
     note='times from dates')
     """
     values = pd.Series(column)
-    if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
-        return _from_dates(values, np.arange(len(values)))
+    if values.dtype.kind == "M":
+        return _from_dates(pd.to_datetime(values, utc=True), np.arange(len(values)))
     if values.dtype.kind in "iuf":
+        if values.hasnans:
+            return _from_numbers(values.to_numpy(np.float64, na_value=np.nan))
         return _from_numbers(values.to_numpy())
     try:
         codes, distinct = pd.factorize(values, use_na_sentinel=False)
