@@ -89,6 +89,7 @@ def add_method_options(
 def read_ratings(options: argparse.Namespace) -> Ratings:
     """Read the ratings of ``--data``, or make the built-in ones. Say what was worked out."""
     from recsys.readers.loading import load_ratings
+    from recsys.readers.movielens import RELEASE
     from recsys.synthetic.ratings import builtin_ratings
 
     if options.data is None:
@@ -110,7 +111,7 @@ def read_ratings(options: argparse.Namespace) -> Ratings:
         like_threshold=options.like_threshold,
         skip_bad_rows=options.skip_bad_rows,
     )
-    if ratings.reading:
+    if f": {RELEASE}" not in ratings.reading:  # of a release nothing was worked out
         tell(ratings.reading)
     if ratings.skipped:
         tell(f"bad rows left out: {len(ratings.skipped)}; the first: {ratings.skipped[0]}")

@@ -156,7 +156,7 @@ def load_ratings(
         loaded = load_release(paths[0], skip_bad_rows=skip_bad_rows)
         if loaded.skipped:
             note = check_share(len(loaded.ratings), loaded.skipped)
-            loaded = replace(loaded, reading=note)
+            loaded = replace(loaded, reading=f"{loaded.reading}; {note}")
     else:
         loaded = _load_any(paths, options, skip_bad_rows=skip_bad_rows)
     if like_threshold is not None:

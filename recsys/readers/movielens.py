@@ -30,6 +30,10 @@ UTF_8 = ("utf-8", "utf-8-sig")
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
+# What `Ratings.reading` says of a release.
+RELEASE = "MovieLens; "
+
+
 def is_release(path: Path) -> bool:
     """Tell whether a path holds a release of MovieLens as it was published.
 
@@ -152,6 +156,8 @@ def load_release(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -
         scale=scale,
         source=str(path),
         skipped=(*movies.bad_rows, *bad_rows),
+        reading=f"read {release.ratings.name}: {RELEASE}scale {scale}; "
+        f"titles from {release.movies.name}",
     )
 
 

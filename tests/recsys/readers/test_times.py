@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.ratings import RatingsError
-from recsys.readers.times import read_times
+from recsys.data.times import read_times
 
 # 2005-04-02 10:00:00
 NOON = 1_112_436_000
@@ -90,7 +90,7 @@ def test_times_that_cannot_be_understood_are_refused_with_the_way_out(texts, pro
         read_times(pd.Categorical(texts), "a.csv")
     assert str(caught.value) == (
         f"a.csv: {problem}; write seconds or dates such as 2005-04-02, or leave times out by "
-        "--time-column none"
+        "--time-column none (time='none')"
     )
 
 
