@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def evaluate(
     options: argparse.Namespace,
     *,
     tell: Callable[[str], None],
-    progress: "Callable[[int | None, str], tqdm[Any]]",
+    progress: "Callable[[int | None, str], AbstractContextManager[tqdm[Any]]]",
 ) -> None:
     """Print each table when it is ready, and write all tables to ``options.out`` if given.
 

@@ -63,7 +63,7 @@ def own_ratings(options: argparse.Namespace, catalog: Catalog) -> dict[Id, float
             _add(of_options, movie_id, rating, catalog)
     for text in options.rate or ():
         name, _, value = text.rpartition("=")
-        rating = _on_scale(text, value, catalog.scale)
+        rating = _on_scale(text, value, catalog)
         _add(of_options, catalog.named(name), rating, catalog)
     return found | of_options
 
@@ -149,6 +149,8 @@ def _of_file(path: Path, options: argparse.Namespace, catalog: Catalog) -> dict[
         f"read {path}{form}: {len(result.ratings)} of {counted(len(own.rated), 'rating')} are of "
         f"films in {catalog.source}"
     )
+    if own.n_liked:
+        line += f"; liked without a rating, so the largest is taken: {own.n_liked}"
     if own.n_unrated:
         line += f"; rows without a rating: {own.n_unrated}"
     if result.n_repeated:
@@ -194,13 +196,15 @@ def _add(ratings: dict[Id, float], movie_id: Id, rating: float, catalog: Catalog
     ratings[movie_id] = rating
 
 
-def _on_scale(text: str, value: str, scale: RatingScale) -> float:
+def _on_scale(text: str, value: str, catalog: Catalog) -> float:
+    if not catalog.scale.predicts:
+        raise ValueError(f"{catalog.source} holds no ratings; use --like instead of --rate")
     try:
         rating = float(value)
     except ValueError:
         raise ValueError(f"--rate needs TITLE=RATING, not {shortened(text)!r}") from None
-    if not scale.holds(np.array([rating])).all():
-        raise ValueError(f"--rate {shortened(text)!r}: the rating is off the scale {scale}")
+    if not catalog.scale.holds(np.array([rating])).all():
+        raise ValueError(f"--rate {shortened(text)!r}: the rating is off the scale {catalog.scale}")
     return rating
 
 

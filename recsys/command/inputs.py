@@ -2,11 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
-from recsys.command import arguments, terminal
+from recsys.command import arguments
+from recsys.command.progress import progress
 from recsys.command.terminal import tell
 from recsys.data.ratings import Ratings
 
@@ -154,12 +153,9 @@ def fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
     from recsys.recommenders.registry import METHODS
 
     model = METHODS[options.method](options.seed)
-    if not isinstance(model, ClusterMeanRecommender):
-        return model.fit(ratings)
     with progress(None, "iteration") as bar:
-        return model.fit(ratings, on_iteration=lambda event: bar.update())
-
-
-def progress(total: int | None, unit: str) -> "tqdm[Any]":
-    """A progress bar, shown where standard error is a terminal."""
-    return tqdm(total=total, unit=unit, disable=not terminal.shows_progress(), leave=False)
+        if isinstance(model, ClusterMeanRecommender):
+            return model.fit(ratings, on_iteration=lambda event: bar.update())
+        bar.bar_format = "{desc}{elapsed}"  # these fits do not count their steps
+        bar.set_description("fitting")
+        return model.fit(ratings)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys.command import terminal
-from recsys.command.inputs import Source, fit, progress, read_ratings
+from recsys.command.inputs import Source, fit, read_ratings
+from recsys.command.progress import progress
 from recsys.command.tables import bold, give, line_width, wrapped, write_table, written
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id

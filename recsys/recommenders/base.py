@@ -12,11 +12,11 @@ from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Ratings
 from recsys.printable import printable
 from recsys.recommenders import ranking, storage
-from recsys.recommenders.given_ratings import GivenRatings, given_ratings
+from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_ratings
 from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
 from recsys.recommenders.model import Model
 from recsys.recommenders.training import TrainingData, check_predicts
-from recsys.recommenders.types import NO_ITEM, Floats, Ints, Part, Prediction, Users, total_of
+from recsys.recommenders.types import NO_ITEM, Floats, Ints, Prediction, Users
 
 
 class Recommender(Model):
@@ -71,6 +71,7 @@ class Recommender(Model):
         movie_ids: npt.ArrayLike | None = None,
         *,
         ratings: "GivenRatings | None" = None,
+        times: "GivenTimes | None" = None,
     ) -> Floats:
         """Predict the rating of each (user, item) pair.
 
@@ -86,6 +87,10 @@ class Recommender(Model):
             The ratings of a new user: a mapping of movieId to rating, a Series of ratings by
             movieId, a frame with the columns movieId and rating, or pairs (movieId, rating).
             Ratings of items outside the training data are ignored.
+        times : mapping, Series or array-like, optional
+            When ``ratings`` were given: a mapping or Series of times by movieId, or times in the
+            order of the ratings. The default is the column timestamp of a frame. If an item is
+            rated twice, its latest rating counts. Times have no other use.
 
         Returns
         -------
@@ -97,8 +102,8 @@ class Recommender(Model):
         ValueError
             If an id has not the kind of the training ids, if there are not as many movie ids as
             user ids, if both or neither of ``user_ids`` and ``ratings`` are given, if a rating is
-            off the scale or not a number, if an item is rated twice, or if the training ratings are
-            likes or counts.
+            off the scale or not a number, if an item is rated twice without times, if times do not
+            fit the ratings, or if the training ratings are likes or counts.
         """
         self._check_fitted()
         data = self.trained_on
@@ -107,7 +112,7 @@ class Recommender(Model):
             raise ValueError("predict needs movie_ids")
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            return self._predict_new_user(given_ratings(ratings), data.columns(movie_ids))
+            return self._predict_new_user(given_ratings(ratings, times), data.columns(movie_ids))
         rows, items = data.rows(user_ids), data.columns(movie_ids)
         if len(rows) != len(items):
             raise ValueError(f"{len(rows)} user_ids but {len(items)} movie_ids")
@@ -128,6 +133,7 @@ class Recommender(Model):
         n: int = 10,
         *,
         ratings: "GivenRatings | None" = None,
+        times: "GivenTimes | None" = None,
         exclude_rated: bool = True,
         among: Iterable[Id] | None = None,
     ) -> pd.DataFrame:
@@ -141,6 +147,8 @@ class Recommender(Model):
             The number of items.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
             The ratings of a new user, as in :meth:`predict`.
+        times : mapping, Series or array-like, optional
+            When ``ratings`` were given, as in :meth:`predict`.
         exclude_rated : bool, default True
             Leave out items that the user rated.
         among : iterable of int or str, optional
@@ -159,7 +167,7 @@ class Recommender(Model):
         ValueError
             If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, if an
             id has not the kind of the training ids, if a rating is off the scale or not a number,
-            or if an item is rated twice.
+            if an item is rated twice without times, or if times do not fit the ratings.
         KeyError
             If the user is not a training user.
         """
@@ -169,15 +177,16 @@ class Recommender(Model):
         if user_id is not None:
             asked = asked_id("user", user_id, self.trained_on.matrix.user_ids)
             row = self.trained_on.matrix.row_of(asked)
-            users = ranking.known_users(self, np.array([row]))
+            users = ranking.known_users(self, row)
         else:
-            users = self._fold_in(ratings)
+            users = self._fold_in(ratings, times)
         eligible = self.trained_on.eligible(among)
         (best,) = ranking.best_items(self, users, n, exclude_rated, eligible)
         return ranking.ranking_frame(self, users, 0, best)
 
-    def _fold_in(self, ratings: "GivenRatings | None") -> Users:
-        return ranking.folded_in(self, [given_ratings({} if ratings is None else ratings)])
+    def _fold_in(self, ratings: "GivenRatings | None", times: "GivenTimes | None") -> Users:
+        given = given_ratings({} if ratings is None else ratings, times)
+        return ranking.folded_in(self, [given])
 
     def recommend_all(
         self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[Id] | None = None
@@ -213,7 +222,7 @@ class Recommender(Model):
             rankings = ranking.best_items(self, users, n, exclude_rated, eligible)
             for user, best in enumerate(rankings):
                 frame = ranking.ranking_frame(self, users, user, best)
-                user_ids = np.repeat(data.matrix.user_ids[rows[[user]]], len(frame))
+                user_ids = data.matrix.user_ids[rows[[user]]].repeat(len(frame))
                 frame.insert(0, "userId", pd.Series(user_ids, dtype=user_ids.dtype))
                 frames.append(frame)
         return pd.concat(frames, ignore_index=True)
@@ -304,6 +313,7 @@ class Recommender(Model):
         movie_id: Id | None = None,
         *,
         ratings: "GivenRatings | None" = None,
+        times: "GivenTimes | None" = None,
     ) -> Prediction:
         """Explain the predicted rating of one pair by its parts and the evidence.
 
@@ -315,6 +325,8 @@ class Recommender(Model):
             The id of the item.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
             The ratings of a new user, as in :meth:`predict`.
+        times : mapping, Series or array-like, optional
+            When ``ratings`` were given, as in :meth:`predict`.
 
         Returns
         -------
@@ -333,24 +345,10 @@ class Recommender(Model):
             raise ValueError("explain needs a movie_id")
         one_of_two("user_id", user_id, ratings)
         row = -1 if user_id is None else data.row(user_id)
-        known = row >= 0
-        users = ranking.known_users(self, np.array([row])) if known else self._fold_in(ratings)
+        users = self._fold_in(ratings, times) if row < 0 else ranking.known_users(self, row)
         movie_id = asked_id("movie", movie_id, data.matrix.movie_ids)
         item = int(data.columns([movie_id])[0])
-        found = self._parts(users.placed, np.array([0]), np.array([item]))
-        total = total_of(found)
-        parts = [Part(name, float(added[0])) for name, added in found.items()]
-        rating = float(data.clipped(total)[0])
-        if rating != total[0]:
-            parts.append(Part("kept within the scale", rating - float(total[0])))
-        return Prediction(
-            **vars(self._evidence(users, 0, item)),
-            user_id=user_id,
-            movie_id=movie_id,
-            title=str(data.matrix.titles[item]) if item < data.n_items else "",
-            rating=rating,
-            parts=tuple(parts),
-        )
+        return ranking.explained(self, users, item, user_id, movie_id)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted recommender to a file that :meth:`load` reads.

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from recsys.data.ids import Id, Ids
 from recsys.recommenders.model import Model
 from recsys.recommenders.training import user_index_of
-from recsys.recommenders.types import Floats, Ints, Users, no_item, total_of
+from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
 
 # The columns of the frame that ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "predicted_rating", "n_ratings", "reason"]
@@ -25,8 +25,9 @@ class Ranking:
     scores: Floats
 
 
-def known_users(model: Model, rows: Ints) -> Users:
-    """Place training users, given their rows."""
+def known_users(model: Model, rows: Ints | int) -> Users:
+    """Place training users, given their rows, or one user, given its row."""
+    rows = np.atleast_1d(rows)
     return Users(sp.csr_array(model.trained_on.matrix.values[rows]), model._place_known(rows))
 
 
@@ -102,4 +103,25 @@ def ranking_frame(model: Model, users: Users, user: int, ranking: Ranking) -> pd
             "reason": pd.Series([each.reason for each in evidence], dtype=object),
         },
         columns=RECOMMENDATION_COLUMNS,
+    )
+
+
+def explained(
+    model: Model, users: Users, item: int, user_id: Id | None, movie_id: Id
+) -> Prediction:
+    """The predicted rating of the only user in ``users`` for an item, its parts and evidence."""
+    data = model.trained_on
+    found = model._parts(users.placed, np.array([0]), np.array([item]))
+    total = total_of(found)
+    parts = [Part(name, float(added[0])) for name, added in found.items()]
+    rating = float(data.clipped(total)[0])
+    if rating != total[0]:
+        parts.append(Part("kept within the scale", rating - float(total[0])))
+    return Prediction(
+        **vars(model._evidence(users, 0, item)),
+        user_id=user_id,
+        movie_id=movie_id,
+        title=str(data.matrix.titles[item]) if item < data.n_items else "",
+        rating=rating,
+        parts=tuple(parts),
     )

@@ -296,3 +296,11 @@ def test_every_table_has_forms(folder: Path, capsys: pytest.CaptureFixture[str])
         found = rows(capsys)
         assert found, asked
         assert all(len(row) >= 3 for row in found), asked
+
+
+def test_likes_hold_no_ratings_to_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "likes.csv"
+    rows_of = [f"{user},{item}" for user in range(1, 9) for item in range(1, 9) if user != item]
+    file.write_text("\n".join(["user_id,item_id", *rows_of]) + "\n", "utf-8")
+    assert run(["recommend", "--data", str(file), "--rate", "3=1"]) == 2
+    assert f"{file} holds no ratings; use --like" in capsys.readouterr().err

@@ -57,6 +57,71 @@ def test_the_zip_of_letterboxd(tmp_path: Path) -> None:
     assert read_export(file).rated == read_export(saved(tmp_path, LETTERBOXD)).rated
 
 
+LIKES = """Date,Name,Year,Letterboxd URI
+2023-09-02,Quiet Harbour,2022,https://example.org/a
+2023-09-03,Liked Alone,2001,https://example.org/d
+"""
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_likes_without_a_rating_belong_to_a_whole_export(tmp_path: Path, zipped: bool) -> None:
+    files = {"me/ratings.csv": LETTERBOXD, "me/likes/films.csv": LIKES}
+    path = tmp_path / "me"
+    if zipped:
+        path = tmp_path / "me.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+    else:
+        (path / "likes").mkdir(parents=True)
+        for name, text in files.items():
+            saved(tmp_path, text, name)
+    own = read_export(path)
+    assert (own.n_liked, own.n_unrated, len(own.rated)) == (1, 1, 3)
+    assert own.rated[2] == OwnRating("Liked Alone", 2001, "", 5.0, seconds("2023-09-03"))
+
+
+def test_lists_of_letterboxd_without_ratings(tmp_path: Path) -> None:
+    own = read_export(saved(tmp_path, LIKES, "likes.csv"))
+    assert (own.form, own.n_liked, [each.rating for each in own.rated]) == (
+        "Letterboxd", 2, [5.0, 5.0]
+    )  # fmt: skip
+    with pytest.raises(RatingsError, match=r"watched\.csv: no ratings; give the ratings\.csv"):
+        read_export(saved(tmp_path, LIKES, "watched.csv"))
+
+
+@pytest.mark.parametrize(
+    ("text", "rated"),
+    [
+        ("588,4\n1,2.5\n", [("", "588", 4.0), ("", "1", 2.5)]),
+        ("Paper Comet;4,5\nUp;2\n", [("Paper Comet", "Paper Comet", 4.5), ("Up", "Up", 2.0)]),
+        ("588,4,1260759144\n1,2,1260759145\n", [("", "588", 4.0), ("", "1", 2.0)]),
+    ],
+)
+def test_a_table_without_a_header(
+    tmp_path: Path, text: str, rated: list[tuple[str, str, float]]
+) -> None:
+    own = read_export(saved(tmp_path, text, "mine.csv"))
+    assert [(each.name, each.film_id, each.rating) for each in own.rated] == rated
+
+
+def test_times_in_seconds_are_times(tmp_path: Path) -> None:
+    text = "movieId,rating,timestamp\n588,4,1260759144\n1,2,1260759145\n"
+    own = read_export(saved(tmp_path, text))
+    assert [each.time for each in own.rated] == [1260759144, 1260759145]
+
+
+def test_dates_that_cannot_be_told_apart_are_left_out(tmp_path: Path) -> None:
+    text = "movieId,rating,date\n588,4,02/03/2004\n1,2,05/06/2004\n"
+    own = read_export(saved(tmp_path, text))
+    assert [each.time for each in own.rated] == [None, None]
+
+
+def test_many_columns_without_a_header_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RatingsError, match="no header, and not two or three columns"):
+        read_export(saved(tmp_path, "7,588,4,1260759144\n7,1,2,1260759145\n", "mine.csv"))
+
+
 def test_a_zip_without_ratings_lists_its_files(tmp_path: Path) -> None:
     file = tmp_path / "export.zip"
     with zipfile.ZipFile(file, "w") as archive:
