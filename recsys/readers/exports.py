@@ -15,12 +15,12 @@ from recsys.data.columns import folded
 from recsys.data.ratings import RatingsError
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
 from recsys.data.scale_of_values import inferred_scale
+from recsys.data.times import read_times
 from recsys.printable import shortened
 from recsys.readers.archives import ArchiveError, open_zip
 from recsys.readers.formats import Folder
 from recsys.readers.looks import Look, look
 from recsys.readers.tables import read_table
-from recsys.readers.times import read_times
 
 # Spellings of columns, as ``folded`` writes them. Those in front win.
 _TITLES = ("title", "name", "movie", "film", "book", "movietitle", "filmtitle", "booktitle")

@@ -23,7 +23,7 @@ Rows: TypeAlias = list[list[str]]
 
 SAMPLE_CHARACTERS = 1 << 16
 # Text holds hardly any control characters, apart from the ends of lines.
-MOST_CONTROLS = 0.02
+MOST_CONTROLS = 0.1
 # A separator in front wins over one behind if both split the rows equally well.
 SEPARATORS = ("::", "\t", ";", "|", ",", " ")
 _SEPARATOR_NAMES = {
