@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from recsys.data.matrix import RatingMatrix
     from recsys.data.ratings import Ratings, RatingsError
     from recsys.data.scale import RatingScale
-    from recsys.readers.movielens import load_ratings
+    from recsys.readers.loading import load_ratings
     from recsys.recommenders.base import Recommender
     from recsys.recommenders.baselines import BiasBaseline, MostLiked
     from recsys.recommenders.boosted import BoostedClusterMeans
@@ -37,7 +37,7 @@ _HOME = {
     "cluster_users": "recsys.analysis.taste",
     "contrast_subset": "recsys.analysis.genres",
     "genre_means": "recsys.analysis.genres",
-    "load_ratings": "recsys.readers.movielens",
+    "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
 }
 

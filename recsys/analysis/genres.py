@@ -6,8 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.data.ids import Ids
 from recsys.data.ratings import NO_GENRES, Ratings
+from recsys.data.scale import RatingScale
 from recsys.printable import shortened, shown
+
+# The notebook contrasts the first two, and adds the third later.
+NOTEBOOK_GENRES = ("Romance", "Sci-Fi", "Action")
 
 # The notebook's limits for users who like one of two genres and not the other.
 CONTRAST_LIMITS = (3.2, 2.5)
@@ -16,13 +21,50 @@ CONTRAST_LIMITS = (3.2, 2.5)
 FIRST_GENRE_MARGIN = 0.2
 
 
+def contrast_limits(scale: RatingScale) -> tuple[float, float]:
+    """The notebook's limits, which are for 5 stars, at the same shares of another scale.
+
+    Examples
+    --------
+    >>> contrast_limits(RatingScale(0.5, 5, 0.5)), contrast_limits(RatingScale(1, 10, 1))
+    ((3.2, 2.5), (6.4, 5.0))
+    >>> contrast_limits(RatingScale(-10, 10, 0))
+    (2.8, 0.0)
+    """
+    lowest = min(0.0, scale.smallest)
+    low, high = (lowest + limit / 5 * (scale.largest - lowest) for limit in CONTRAST_LIMITS)
+    return round(low, 9), round(high, 9)
+
+
 def known_genres(ratings: Ratings) -> list[str]:
     """The genres of all movies, in alphabetical order."""
     genres = ratings.movies["genres"].str.split("|").explode().unique()
     return sorted(str(genre) for genre in genres)
 
 
-def genre_matrix(ratings: Ratings, movie_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+def default_genres(ratings: Ratings, n_genres: int) -> list[str]:
+    """The genres to compare if nobody names any.
+
+    These are the first of the notebook's genres if the movies have them, and the genres of most
+    movies otherwise. There are fewer than ``n_genres`` if the movies have fewer.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from recsys import Ratings
+    >>> rated = pd.DataFrame({"userId": [1, 1], "movieId": [1, 2], "rating": [4, 1]})
+    >>> movies = pd.DataFrame({"movieId": [1, 2, 3], "genres": ["Poetry|Crime", "Crime", ""]})
+    >>> default_genres(Ratings.from_frames(rated, movies), 2)
+    ['Crime', 'Poetry']
+    """
+    of_movies = ratings.movies.loc[ratings.movies["genres"] != NO_GENRES, "genres"]
+    counts = of_movies.str.split("|").explode().value_counts().to_dict()
+    if counts.keys() >= set(NOTEBOOK_GENRES[:n_genres]):
+        return list(NOTEBOOK_GENRES[:n_genres])
+    return sorted(map(str, counts), key=lambda genre: (-counts[genre], genre))[:n_genres]
+
+
+def genre_matrix(ratings: Ratings, movie_ids: Ids) -> npt.NDArray[np.float32]:
     """(n_movies, n_genres): 1 if a movie has a genre, else 0.
 
     The columns are the genres of these movies in alphabetical order.
@@ -56,7 +98,8 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If ``genres`` is empty or names a genre twice, or no movie has a genre of that name.
+        If no movie has a genre, ``genres`` is empty or names a genre twice, or no movie has a genre
+        of that name.
 
     Examples
     --------
@@ -72,6 +115,10 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     0       1                 4.0               2.5
     1       2                 5.0               5.0
     """
+    if not ratings.has_genres:
+        raise ValueError(
+            "the films have no genres; give a table of films with genres (--movies FILE, movies=)"
+        )
     if not genres:
         raise ValueError("genres is empty; name at least one genre")
     known = known_genres(ratings)
@@ -82,7 +129,8 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
             genres_known = shortened(", ".join(known), 400)
             raise ValueError(f"no film has the genre {shown(genre)}; choose from {genres_known}")
     table = ratings.ratings
-    users = pd.Index(np.unique(table["userId"]), name="userId")
+    user_ids = np.unique(table["userId"].to_numpy())
+    users = pd.Index(user_ids, dtype=user_ids.dtype, name="userId")
     means = {}
     for genre in genres:
         has_genre = ("|" + ratings.movies["genres"] + "|").str.contains(f"|{genre}|", regex=False)

@@ -75,6 +75,7 @@ def cluster_scatter(
     if len(genres) == 3:
         sizes = np.where(means[genres[2]] > LIKED, LARGE_DOT, SMALL_DOT)
         ax.set_title(f"large dots: {axis_label(genres[2])} above {LIKED:g}", fontsize=9)
+    shown = means[genres[:2]].to_numpy().ravel()
     for cluster in np.unique(labels):
         members = labels == cluster
         ax.scatter(
@@ -88,9 +89,9 @@ def cluster_scatter(
             edgecolors="white",
             label=f"group {cluster} ({np.sum(members)})",
         )
-    # The axes end at 5 stars, or later if a mean is larger.
-    top = np.nanmax([5.0, *means[genres[:2]].to_numpy().ravel()])
-    ends = (-0.02 * top, 1.04 * top)
+    # The axes go from 0 to 5 stars, or further if a mean lies outside.
+    low, top = np.nanmin([0.0, *shown]), np.nanmax([5.0, *shown])
+    ends = (low - 0.02 * (top - low), top + 0.04 * (top - low))
     ax.set(
         xlabel=axis_label(genres[0]),
         ylabel=axis_label(genres[1]),
@@ -133,11 +134,17 @@ def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
 
 
 def rating_heat_map(
-    region: RatingMatrix, ax: Axes | None = None, *, title: str = "", largest_rating: float = 5.0
+    region: RatingMatrix,
+    ax: Axes | None = None,
+    *,
+    title: str = "",
+    largest_rating: float = 5.0,
+    smallest_rating: float = 0.0,
 ) -> Axes:
     """Draw the ratings of a few users and movies as colors, from 0 to the largest rating.
 
-    Cells without a rating stay white. Rows and columns keep their order.
+    The colors begin at the smallest rating if that is negative. Cells without a rating stay white.
+    Rows and columns keep their order.
     """
     n_users, n_movies = region.shape
     ax = _axes(ax, (2.2 + 0.2 * n_movies, 2.6 + max(0.15 * n_users, 0.6)))
@@ -145,7 +152,7 @@ def rating_heat_map(
     image = ax.imshow(
         region.to_frame().to_numpy(),
         cmap=colors,
-        vmin=0,
+        vmin=min(0.0, smallest_rating),
         vmax=largest_rating,
         aspect="auto",
         interpolation="nearest",

@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from kmeans_core import ConvergenceWarning, IterationEvent, KMeans
+from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.words import counted
 
@@ -62,12 +63,12 @@ class TasteClusters:
         sums: npt.NDArray[np.float64] = (members @ self.matrix.values).toarray()
         return sums / np.where(self.sizes > 0, self.sizes, np.nan)[:, None]
 
-    def cluster_of(self, user_id: int) -> int:
+    def cluster_of(self, user_id: Id) -> int:
         """Return the group of a user.
 
         Parameters
         ----------
-        user_id : int
+        user_id : int or str
             A user of the matrix.
 
         Returns
@@ -112,7 +113,8 @@ class TasteClusters:
         DataFrame
             One row for each user: userId, cluster.
         """
-        return pd.DataFrame({"userId": self.matrix.user_ids, "cluster": self.labels})
+        user_ids = pd.Series(self.matrix.user_ids, dtype=self.matrix.user_ids.dtype)
+        return pd.DataFrame({"userId": user_ids, "cluster": self.labels})
 
     def summary(self) -> pd.DataFrame:
         """Make a table of the groups.
@@ -172,7 +174,7 @@ class TasteClusters:
         best = best[score[best] > ROUNDING][:n]
         return pd.DataFrame(
             {
-                "movieId": group.movie_ids[best],
+                "movieId": pd.Series(group.movie_ids[best], dtype=group.movie_ids.dtype),
                 "title": group.titles[best],
                 "n_ratings": counts[best],
                 "mean": group.means_by_item()[best],

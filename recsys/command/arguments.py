@@ -1,7 +1,9 @@
 """Reads the arguments of the command, and refuses bad ones in one line."""
 
 import argparse
+import re
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         terminal.complain(f"{self.prog}: error: {message} (see {self.prog} --help)")
         self.exit(BAD_INPUT)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            near = get_close_matches(str(value), list(action.choices), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            listed = ", ".join(map(str, action.choices))
+            raise argparse.ArgumentError(
+                action, f"there is no {shortened(str(value))!r}{hint} (choose from {listed})"
+            )
 
     def _print_message(self, message: str, file: Any = None) -> None:
         # Help may also be written to a full disk or a closed pipe.
@@ -67,6 +78,17 @@ def writable_file(text: str) -> Path:
         reason = f"{error.filename} cannot be written to: {error.strerror}"
         raise argparse.ArgumentTypeError(reason) from None
     return path
+
+
+def years(text: str) -> tuple[int, int]:
+    """Read a year, or the first and the last of several years: 1990-1999."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"must be a year or FIRST-LAST, not {shortened(text)!r}")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if last < first:
+        raise argparse.ArgumentTypeError(f"must begin with the earlier year, not {text}")
+    return first, last
 
 
 def ks(text: str) -> range:

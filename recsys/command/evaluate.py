@@ -2,11 +2,14 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from recsys.command.tables import write_table, written
 from recsys.command.terminal import answer
 from recsys.data.ratings import Ratings
 from recsys.evaluation import (
@@ -22,7 +25,6 @@ from recsys.evaluation.cold_start import SHOWN
 from recsys.evaluation.protocols import OnStep
 from recsys.evaluation.registry import Maker
 from recsys.evaluation.splits import N_FOLDS
-from recsys.files import write_text
 from recsys.words import counted
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ def chosen_recommenders(names: Sequence[str] | None) -> dict[str, Maker]:
     makers = default_recommenders()
     for name in names or ():
         if name not in makers:
-            raise LookupError(f"no recommender {name!r}; choose from {', '.join(makers)}")
+            near = get_close_matches(name, makers, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise LookupError(f"no recommender {name!r}{hint} (choose from {', '.join(makers)})")
     return {name: makers[name] for name in names or makers}
 
 
@@ -60,7 +64,7 @@ def evaluate(
     options: argparse.Namespace,
     *,
     tell: Callable[[str], None],
-    progress: "Callable[[int | None, str], tqdm[Any]]",
+    progress: "Callable[[int | None, str], AbstractContextManager[tqdm[Any]]]",
 ) -> None:
     """Print each table when it is ready, and write all tables to ``options.out`` if given.
 
@@ -81,15 +85,19 @@ def evaluate(
                 bar.update()
 
             table = task.run(able, on_step)
-        answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
-        answer(*table.to_string(index=False, float_format="%.4f").split("\n"), "")
+        if options.format in (None, "table"):
+            answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
+            answer(*table.to_string(index=False, float_format="%.4f").split("\n"), "")
         table.insert(0, "table", task.name)
         tables.append(table)
     if not tables:
         raise ValueError("no chosen recommender can predict ratings or list films")
+    together = pd.concat(tables, ignore_index=True)
     if options.out is not None:
-        write_text(options.out, pd.concat(tables, ignore_index=True).to_csv(index=False))
+        write_table(together, options.out, options.format)
         answer(f"Tables written to {options.out.absolute()}")
+    elif options.format not in (None, "table"):
+        answer(*written(together, options.format).removesuffix("\n").split("\n"))
 
 
 def _tasks(
@@ -112,6 +120,10 @@ def _tasks(
             tell(f"held-out users with too few ratings to be tested: {found.n_too_few}")
         return found.to_frame()
 
+    held_out = "the last fifth by time"
+    if not ratings.has_times:
+        held_out = "a random fifth"
+        tell("ranking: the ratings have no times, so a random fifth of each user's is held out")
     tasks = [
         _Task(
             "rating prediction",
@@ -122,7 +134,7 @@ def _tasks(
         ),
         _Task(
             "ranking",
-            f"{K} films per user, the last fifth by time held out, {counted(n_seeds, 'seed')}",
+            f"{K} films per user, {held_out} held out, {counted(n_seeds, 'seed')}",
             RanksItems,
             n_seeds,
             ranking,
@@ -135,4 +147,8 @@ def _tasks(
             cold_start,
         ),
     ]
+    if not ratings.scale.predicts:
+        kind = ratings.scale.kind
+        tell(f"only lists are compared: {kind} do not say how much users liked a film")
+        return tasks[1:2]
     return tasks if options.cold_start else tasks[:2]

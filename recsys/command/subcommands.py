@@ -1,21 +1,25 @@
 """What each subcommand of `recsys` does."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
+import numpy as np
 
 from recsys.command import terminal
+from recsys.command.inputs import Source, fit, read_ratings
+from recsys.command.progress import progress
+from recsys.command.tables import bold, give, line_width, wrapped, write_table, written
 from recsys.command.terminal import answer, tell
-from recsys.data.ratings import Ratings
-from recsys.files import write_text
-from recsys.printable import shortened
+from recsys.data.ids import Id, typed_id
+from recsys.printable import printable
 from recsys.readers.fetch import fetch
+from recsys.titles.names import Title, spoken
 from recsys.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from recsys.data.ratings import Ratings
     from recsys.recommenders.base import Recommender
 
 # The notebook's sweep.
@@ -26,8 +30,11 @@ def report(options: argparse.Namespace) -> None:
     """Write the HTML report."""
     from recsys.report.report import write_report
 
-    ratings = _ratings(options)
-    with _progress(7, "step") as bar:
+    ratings = read_ratings(options)
+    user_id = None
+    if options.user is not None:
+        user_id = typed_id(options.user, ratings.ratings["userId"].to_numpy())
+    with progress(7, "step") as bar:
 
         def on_step(name: str) -> None:
             bar.set_description(name)
@@ -37,7 +44,8 @@ def report(options: argparse.Namespace) -> None:
             ratings,
             options.out,
             seed=options.seed,
-            user_id=options.user,
+            user_id=user_id,
+            genres=None if options.genres is None else _genres(ratings, options.genres),
             command=options.command,
             on_step=on_step,
         )
@@ -49,8 +57,8 @@ def clusters(options: argparse.Namespace) -> None:
     from recsys.analysis.taste import cluster_users
     from recsys.data.matrix import RatingMatrix
 
-    matrix = RatingMatrix.from_ratings(_ratings(options), "title").most_rated(options.n_movies)
-    with _progress(None, "iteration") as bar:
+    matrix = RatingMatrix.from_ratings(read_ratings(options), "title").most_rated(options.n_movies)
+    with progress(None, "iteration") as bar:
         clusters = cluster_users(
             matrix,
             options.n_clusters,
@@ -58,11 +66,14 @@ def clusters(options: argparse.Namespace) -> None:
             on_iteration=lambda event: bar.update(),
         )
     if options.out is not None:
-        write_text(options.out, clusters.user_labels().to_csv(index=False))
+        write_table(clusters.user_labels(), options.out, options.format)
         answer(f"Group of each user written to {options.out.absolute()}")
     n_empty = int((clusters.sizes == 0).sum())
     if n_empty:
         tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
+    if options.format not in (None, "table"):
+        answer(*written(clusters.summary(), options.format).removesuffix("\n").split("\n"))
+        return
     answer(*clusters.summary().to_string(index=False, float_format="%.2f").split("\n"))
     for cluster in range(clusters.n_clusters):
         movies = clusters.distinctive_movies(cluster, options.films)
@@ -72,45 +83,173 @@ def clusters(options: argparse.Namespace) -> None:
             continue
         answer("", f"{group} likes these films more than all users do:")
         for movie in movies.itertuples():
-            answer(f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  {movie.title}")
+            answer(f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  {spoken(str(movie.title))}")
 
 
 def recommend(options: argparse.Namespace) -> None:
-    """Print films for a user, with reasons."""
-    ratings = _ratings(options)
-    _check_known(ratings, "user", options.user, ratings.ratings["userId"])
-    movies = _fit(ratings, options).recommend(options.user, options.n)
-    if movies.empty:
-        answer(f"There is no film to recommend to user {options.user}.")
-    for place, movie in enumerate(movies.itertuples(), start=1):
-        answer(f"{place:3}. {movie.predicted_rating:.2f}  {movie.title} (movieId {movie.movieId})")
-        answer(f"           {movie.reason}")
+    """Print films for users of the data or for somebody new, with reasons."""
+    from recsys.command.for_me import is_for_me, own_ratings
+
+    for_me = is_for_me(options)
+    if for_me + bool(options.user) + options.all != 1:
+        raise ValueError(
+            "for whom? give --user or --all for users of the data, or --like, --dislike, --rate or "
+            "--ratings for somebody new, and no two of these"
+        )
+    source = Source(options)
+    catalog = source.catalog
+    users = [catalog.user(typed) for typed in options.user or ()]
+    own = own_ratings(options, catalog) if for_me else None
+    chosen = catalog.chosen(
+        genres=options.genre or (),
+        years=options.year,
+        min_ratings=options.min_ratings,
+        exclude=options.exclude or (),
+    )
+    among = None if chosen.all() else catalog.among(chosen)
+    model = source.recommender
+    if own is not None:
+        frame = model.recommend(ratings=own, n=options.n, among=among)
+    elif options.all:
+        frame = model.recommend_all(options.n, among=among)
+    else:
+        frame = _for_users(model, users, options.n, among)
+    frame["title"] = [spoken(title) for title in frame["title"]]
+    if not catalog.scale.predicts:
+        frame = frame.drop(columns="predicted_rating")
+    give(frame, options, shown=lambda: _lists(frame, users))
+
+
+def _for_users(
+    model: "Recommender", users: list[Id], n: int, among: list[Id] | None
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    frames = []
+    for user_id in users:
+        frame = model.recommend(user_id, n, among=among)
+        frame.insert(0, "userId", pd.Series([user_id] * len(frame)))
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
+    """The lines of the lists of films, one list for each user."""
+    if frame.empty:
+        one = f" to user {users[0]}" if len(users) == 1 else ""
+        return [f"There is no film to recommend{one}."]
+    lines: list[str] = []
+    of_users = frame.groupby("userId", sort=False) if "userId" in frame else [("", frame)]
+    for user_id, films in of_users:
+        if len(users) != 1 and "userId" in frame:
+            lines += [*([""] if lines else []), printable(f"User {user_id!s}")]
+        for place, film in enumerate(films.to_dict("records"), start=1):
+            rating = f"{film['predicted_rating']:.2f}  " if "predicted_rating" in film else ""
+            movie_id = printable(str(film["movieId"]))
+            lines.append(f"{place:3}. {rating}{bold(film['title'])} (movieId {movie_id})")
+            lines += wrapped(film["reason"], " " * 11, line_width())
+    return lines
 
 
 def predict(options: argparse.Namespace) -> None:
     """Print the predicted rating of one user and film, its reason and its parts."""
-    ratings = _ratings(options)
-    _check_known(ratings, "user", options.user, ratings.ratings["userId"])
-    _check_known(ratings, "film", options.movie, ratings.movies["movieId"])
-    prediction = _fit(ratings, options).explain(options.user, options.movie)
-    titles = ratings.movies.set_index("movieId")["title"]
-    answer(f"{prediction.rating:.2f}  {titles[options.movie]}")
-    answer(f"      {prediction.reason}")
-    for part in prediction.parts:
-        answer(f"      {part.rating:+.2f}  {part.name}")
-    table = ratings.ratings
-    own = table.loc[(table["userId"] == options.user) & (table["movieId"] == options.movie)]
-    for rating in own["rating"]:
-        answer(f"      user {options.user} rated it {rating:g}; the model learned from this rating")
+    import pandas as pd
+
+    found = _Pair(options)
+    prediction = found.prediction
+    row = {
+        "userId": [found.user_id],
+        "movieId": [found.movie_id],
+        "title": [found.title],
+        "predicted_rating": [prediction.rating],
+        "reason": [prediction.reason],
+    }
+    give(pd.DataFrame(row), options, shown=found.lines)
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Print the parts that add up to a predicted rating."""
+    import pandas as pd
+
+    found = _Pair(options)
+    parts = [(part.name, part.rating) for part in found.prediction.parts]
+    give(pd.DataFrame(parts, columns=["part", "rating"]), options, shown=found.lines)
+
+
+class _Pair:
+    """A user and a film that the options name, and the explained prediction."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        from recsys.recommenders.training import check_predicts
+
+        source = Source(options)
+        check_predicts(source.catalog.scale)
+        self.user_id = source.catalog.user(options.user)
+        self.movie_id = source.catalog.movie(options.movie)
+        self.title = source.catalog.title(self.movie_id)
+        self._model = source.recommender
+        self.prediction = self._model.explain(self.user_id, self.movie_id)
+
+    def lines(self) -> list[str]:
+        """The prediction in lines."""
+        lines = [f"{self.prediction.rating:.2f}  {bold(self.title)}"]
+        lines += wrapped(self.prediction.reason, " " * 6, line_width())
+        lines += [f"      {part.rating:+.2f}  {part.name}" for part in self.prediction.parts]
+        own = self._own_rating()
+        if own:
+            rated = f"user {self.user_id} rated it {own:g}"
+            lines.append(printable(f"      {rated}; the model learned from this rating"))
+        return lines
+
+    def _own_rating(self) -> float:
+        """The rating of the pair in the data; 0 if there is none."""
+        matrix = self._model.trained_on.matrix
+        if self.movie_id not in matrix.movie_ids.tolist():
+            return 0.0
+        row, column = matrix.row_of(self.user_id), matrix.column_of(self.movie_id)
+        return float(matrix.values[row, column])
+
+
+def movies(options: argparse.Namespace) -> None:
+    """Print the films that a text means: ids, years, numbers of ratings, means."""
+    catalog = Source(options).catalog
+    chosen = catalog.chosen(
+        genres=options.genre or (), years=options.year, min_ratings=options.min_ratings
+    )
+    if options.search:
+        chosen &= catalog.search(options.search)
+        if not chosen.any():
+            near = catalog.titles.find(options.search).near
+            listed = f"; did you mean {catalog.titles.listed(near, 'or')}?" if near else ""
+            raise LookupError(f"no film {options.search!r} in {catalog.source}{listed}")
+    found = catalog.films[chosen].sort_values("n_ratings", ascending=False, kind="stable")
+    n_more = len(found) - options.n
+    found = found.head(options.n).copy()
+    years = [Title.of(title).year for title in found["title"]]
+    found.insert(2, "year", np.array(years, dtype=object))
+    found["title"] = [spoken(title) for title in found["title"]]
+    give(found.drop(columns="genres") if found["genres"].isna().all() else found, options)
+    if n_more > 0:
+        tell(f"{counted(n_more, 'more film')}; -n shows more")
+
+
+def fit_model(options: argparse.Namespace) -> None:
+    """Fit a recommender, and write it to a file."""
+    fit(read_ratings(options), options).save(options.out)
+    answer(f"Recommender written to {options.out.absolute()}; use it with --model {options.out}")
 
 
 def sweep(options: argparse.Namespace) -> None:
     """Print the silhouette of each number of groups by genre means."""
     from kmeans_core import sweep_k
-    from recsys.analysis.genres import contrast_subset, genre_means
+    from recsys.analysis.genres import contrast_limits, contrast_subset, genre_means
 
-    means = genre_means(_ratings(options), options.genres)
-    rows = means.dropna() if options.all_users else contrast_subset(means).dropna()
+    ratings = read_ratings(options)
+    genres = _genres(ratings, options.genres)
+    means = genre_means(ratings, genres)
+    if not options.all_users:
+        means = contrast_subset(means, contrast_limits(ratings.scale))
+    rows = means.dropna()
     n_rows = len(rows)
     ks = options.ks or [k for k in DEFAULT_KS if k < n_rows] or DEFAULT_KS
     least, most = sorted([ks[0], ks[-1]])
@@ -122,7 +261,7 @@ def sweep(options: argparse.Namespace) -> None:
             else "like one genre and not the other; choose smaller k with --ks, or --all-users"
         )
         raise ValueError(f"k {k} needs more users: only {n_rows} {needed}")
-    with _progress(len(ks), "k") as bar:
+    with progress(len(ks), "k") as bar:
         result = sweep_k(
             rows.drop(columns="userId").to_numpy(),
             ks,
@@ -130,9 +269,28 @@ def sweep(options: argparse.Namespace) -> None:
             random_state=options.seed,
             on_k=lambda k: bar.update(),
         )
-    answer(f"{counted(len(rows), 'user')} by {', '.join(options.genres)}")
-    answer(*result.to_frame().to_string(index=False, float_format="%.4f").split("\n"))
-    answer(f"best k {result.best_k}, suggested k {result.suggested_k} (both vary with the seed)")
+    frame = result.to_frame()
+
+    def lines() -> list[str]:
+        best, suggested = result.best_k, result.suggested_k
+        return [
+            f"{counted(len(rows), 'user')} by {', '.join(genres)}",
+            *frame.to_string(index=False, float_format="%.4f").split("\n"),
+            f"best k {best}, suggested k {suggested} (both vary with the seed)",
+        ]
+
+    give(frame, options, shown=lines)
+
+
+def _genres(ratings: "Ratings", typed: list[str] | None) -> list[str]:
+    """The genres that were typed, with blanks or commas between them, or the default ones."""
+    from recsys.analysis.genres import default_genres, known_genres
+
+    if typed is None:
+        return default_genres(ratings, 2)
+    known = known_genres(ratings)
+    lists = [[text] if text in known else text.split(",") for text in typed]
+    return [genre.strip() for some in lists for genre in some if genre.strip()]
 
 
 def evaluate_recommenders(options: argparse.Namespace) -> None:
@@ -141,7 +299,7 @@ def evaluate_recommenders(options: argparse.Namespace) -> None:
 
     # An unknown name is refused before the ratings are read.
     makers = chosen_recommenders(options.only)
-    evaluate(makers, _ratings(options), options, tell=tell, progress=_progress)
+    evaluate(makers, read_ratings(options), options, tell=tell, progress=progress)
 
 
 def fetch_release(options: argparse.Namespace) -> None:
@@ -158,38 +316,3 @@ def fetch_release(options: argparse.Namespace) -> None:
     if not fetched.verified and fetched.sha256:
         tell(f"there is no known hash to check the zip against; its sha256 is {fetched.sha256}")
     answer(f"{options.release} is in {fetched.folder}")
-
-
-def _ratings(options: argparse.Namespace) -> Ratings:
-    from recsys.readers.movielens import load_ratings
-    from recsys.synthetic.ratings import builtin_ratings
-
-    if options.data is None:
-        tell("no --data given: using the built-in data set; its users and films are invented")
-        return builtin_ratings()
-    ratings = load_ratings(options.data, skip_bad_rows=options.skip_bad_rows)
-    if ratings.skipped:
-        tell(f"bad rows left out: {len(ratings.skipped)}; the first: {ratings.skipped[0]}")
-    return ratings
-
-
-def _check_known(ratings: Ratings, name: str, wanted: int, known: "pd.Series[int]") -> None:
-    """Raise a KeyError for an unknown id, before a fit that takes seconds."""
-    if wanted not in known.to_numpy():
-        ids = f"the ids lie between {known.min()} and {known.max()}"
-        raise KeyError(f"no {name} {shortened(str(wanted))} in {ratings.source}; {ids}")
-
-
-def _fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
-    from recsys.recommenders.cluster_mean import ClusterMeanRecommender
-    from recsys.recommenders.registry import METHODS
-
-    model = METHODS[options.method](options.seed)
-    if not isinstance(model, ClusterMeanRecommender):
-        return model.fit(ratings)
-    with _progress(None, "iteration") as bar:
-        return model.fit(ratings, on_iteration=lambda event: bar.update())
-
-
-def _progress(total: int | None, unit: str) -> "tqdm[Any]":
-    return tqdm(total=total, unit=unit, disable=not terminal.shows_progress(), leave=False)

@@ -7,6 +7,9 @@ from contextlib import suppress
 
 from recsys.printable import message, printable
 
+# Codes for bold letters. `answer` prints them as they are, and escapes other control characters.
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+
 
 class OutputError(Exception):
     """Standard output cannot be written: the answer is lost."""
@@ -41,7 +44,7 @@ def answer(*lines: str) -> None:
     If the reader of the answer has stopped, it raises a BrokenPipeError; if the answer cannot be
     written for another reason, it raises an OutputError.
     """
-    _write("".join(f"{printable(line)}\n" for line in lines))
+    _write("".join(f"{_safe(line)}\n" for line in lines))
 
 
 def flush() -> None:
@@ -83,6 +86,21 @@ def shows_progress() -> bool:
         return sys.stderr is not None and sys.stderr.isatty()
     except ValueError:  # standard error is closed
         return False
+
+
+def writes_to_terminal() -> bool:
+    """Whether standard output is a terminal."""
+    try:
+        return sys.stdout is not None and sys.stdout.isatty()
+    except ValueError:  # standard output is closed
+        return False
+
+
+def _safe(line: str) -> str:
+    if not writes_to_terminal():
+        return printable(line)
+    parts = line.split(BOLD)
+    return BOLD.join(PLAIN.join(map(printable, part.split(PLAIN))) for part in parts)
 
 
 def _write(text: str, flush: bool = False) -> None:

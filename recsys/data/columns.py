@@ -4,30 +4,50 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recsys.data.ratings import RatingsError
+from recsys.data.errors import RatingsError
 from recsys.printable import shortened
 
-_USERS = "user users userid reviewer reviewerid customer customerid member memberid person people"
-_ITEMS = (
-    "item items itemid movie movieid film filmid book bookid anime animeid product productid isbn "
-    "asin parentasin track trackid song songid artist artistid album albumid joke jokeid game "
-    "gameid show showid recipe recipeid business businessid restaurant restaurantid title"
+_USERS = (
+    "user users userid username uid reviewer reviewerid reviewername reviewprofilename customer "
+    "customerid member memberid person personid people rater raterid critic criticid client "
+    "clientid visitor visitorid account accountid profile profileid profilename listener "
+    "listenerid viewer viewerid reader readerid"
 )
-_RATINGS = "rating ratings score scores stars star value overall yourrating bookrating rate"
-_COUNTS = "count counts plays playcount listens listencount weight views clicks purchases"
+_ITEMS = (
+    "item items itemid iid movie movieid film filmid book bookid anime animeid manga mangaid "
+    "product productid isbn asin parentasin track trackid song songid artist artistid album "
+    "albumid joke jokeid game gameid app appid show showid series seriesid video videoid recipe "
+    "recipeid business businessid restaurant restaurantid hotel hotelid place placeid venue "
+    "venueid beer beerid wine wineid course courseid article articleid"
+)
+_TITLES = (
+    "title itemname moviename movietitle filmname bookname booktitle productname trackname "
+    "songname artistname gamename beername"
+)
+_RATINGS = (
+    "rating ratings score scores stars star value overall yourrating userrating itemrating "
+    "movierating bookrating animerating rate grade points preference liked reviewoverall "
+    "reviewscore reviewrating userscore starrating"
+)
+_COUNTS = (
+    "count counts plays playcount nplays timesplayed listens listencount weight views viewcount "
+    "clicks purchases quantity"
+)
 _TIMES = (
-    "time times timestamp date datetime unixtime unixreviewtime reviewtime ratedat ratingdate "
-    "daterated createdat created reviewdate"
+    "time times timestamp ts date datetime unixtime unixtimestamp unixreviewtime reviewtime "
+    "reviewdate ratedat ratingdate ratingtime ratingtimestamp daterated createdat created dateadded"
 )
 
-# Names of each role as ``folded`` writes them. Names in front win over names behind.
+# Names of each role as ``folded`` writes them.
 SPELLINGS = {
     "user": _USERS.split(),
-    "item": _ITEMS.split(),
+    "item": [*_ITEMS.split(), *_TITLES.split()],
     "rating": _RATINGS.split(),
     "time": _TIMES.split(),
 }
 COUNTS = frozenset(_COUNTS.split())
+# Of the names of items, those that stand for a title beside an id.
+TITLES = frozenset(_TITLES.split())
 
 OPTIONS = {
     "user": "--user-column NAME (user=)",
@@ -61,6 +81,11 @@ def folded(name: str) -> str:
     ('userid', 'movieid', 'rating')
     """
     return re.sub(r"[\W_]+", "", name.rpartition(":")[0].lower() or name.lower())
+
+
+def is_known(name: str) -> bool:
+    """Whether a name is a common name of a column of users, items, ratings, counts or times."""
+    return folded(name) in COUNTS or any(folded(name) in names for names in SPELLINGS.values())
 
 
 def find_roles(
@@ -128,10 +153,17 @@ def _column(role: str, names: Sequence[str], named: str | None, where: str) -> s
     found = [name for name in names if folded(name) in spellings]
     # An id is meant if there is a name beside it: movieId and movie.
     with_id = [name for name in found if folded(name).endswith(("id", "isbn", "asin"))]
-    found = with_id if len(found) > 1 and with_id else found
+    found = with_id or found
+    if len(found) > 1:
+        # A name beside another column is a title: movie and movie_title, user and username.
+        found = [name for name in found if not _is_title(name)] or found
     if len(found) > 1:
         raise _ambiguous(role, found, names, where)
     return found[0] if found else None
+
+
+def _is_title(name: str) -> bool:
+    return folded(name) in TITLES or folded(name).endswith("name")
 
 
 def _ambiguous(role: str, found: Sequence[str], names: Sequence[str], where: str) -> RatingsError:

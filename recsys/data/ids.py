@@ -13,7 +13,7 @@ Id: TypeAlias = int | str
 Ids: TypeAlias = npt.NDArray[Any]
 
 # 007 and +1 stay text: to read them as numbers would change them.
-_WHOLE = re.compile(r"(0|-?[1-9][0-9]{0,17})(\.0+)?")
+_WHOLE = re.compile(r"(0|-?[1-9][0-9]{0,18})(\.0+)?")
 
 
 def as_ids(values: Sequence[Any] | npt.NDArray[Any] | pd.Series) -> Ids:
@@ -43,9 +43,9 @@ def as_ids(values: Sequence[Any] | npt.NDArray[Any] | pd.Series) -> Ids:
     if array.dtype.kind == "f" and np.all((np.abs(array) <= 2**53) & (array == np.floor(array))):
         return array.astype(np.int64)
     codes, distinct = pd.factorize(np.asarray([str(value) for value in array], dtype=object))
-    if all(map(_WHOLE.fullmatch, distinct)):
-        numbers = np.array([int(text.partition(".")[0]) for text in distinct], dtype=np.int64)
-        return numbers[codes]
+    numbers = [_whole_number(text) for text in distinct]
+    if None not in numbers:
+        return np.array(numbers, dtype=np.int64)[codes]
     found: Ids = np.asarray(distinct, dtype=object)[codes]
     return found
 
@@ -58,9 +58,8 @@ def typed_id(text: str, ids: Ids) -> Id:
     >>> typed_id("7", np.array([7, 8])), typed_id("7", np.array(["7", "x"], dtype=object))
     (7, '7')
     """
-    if ids.dtype.kind == "i" and _WHOLE.fullmatch(text.strip()):
-        return int(text.strip().partition(".")[0])
-    return text
+    number = _whole_number(text.strip()) if ids.dtype.kind == "i" else None
+    return text if number is None else number
 
 
 def same_kind(first: Ids, second: Ids) -> tuple[Ids, Ids]:
@@ -69,3 +68,11 @@ def same_kind(first: Ids, second: Ids) -> tuple[Ids, Ids]:
         return first, second
     as_text = [ids.astype(str).astype(object) for ids in (first, second)]
     return as_text[0], as_text[1]
+
+
+def _whole_number(text: str) -> int | None:
+    """The number that a text spells as usual, if it fits in 64 bits."""
+    if not _WHOLE.fullmatch(text):
+        return None
+    number = int(text.partition(".")[0])
+    return number if -(2**63) <= number < 2**63 else None

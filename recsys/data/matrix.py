@@ -8,10 +8,12 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from recsys.data.ids import Id, Ids
+from recsys.printable import printable
+
 if TYPE_CHECKING:
     from recsys.data.ratings import Ratings
 
-Ids = npt.NDArray[np.int64]
 Columns = Literal["movieId", "title"]
 
 # `to_frame` refuses more cells than this. 671 x 9,064 has 6 million cells, ml-25m has 9.6 billion.
@@ -28,9 +30,9 @@ class RatingMatrix:
     ----------
     values : scipy.sparse.csr_array of shape (n_users, n_items), float64
         The ratings. Indices ascend in each row.
-    user_ids : ndarray of shape (n_users,), int64
+    user_ids : ndarray of shape (n_users,), int64 or str objects
         The userId of each row.
-    movie_ids : ndarray of shape (n_items,), int64
+    movie_ids : ndarray of shape (n_items,), int64 or str objects
         The movieId of each column. If items are titles, it is the lowest id among the rated movies
         of that title.
     titles : ndarray of shape (n_items,), str objects
@@ -122,12 +124,12 @@ class RatingMatrix:
         """The number of users and the number of items."""
         return len(self.user_ids), len(self.movie_ids)
 
-    def row_of(self, user_id: int) -> int:
+    def row_of(self, user_id: Id) -> int:
         """Find the row of a user.
 
         Parameters
         ----------
-        user_id : int
+        user_id : int or str
             A userId.
 
         Returns
@@ -142,15 +144,16 @@ class RatingMatrix:
         """
         found = np.flatnonzero(self.user_ids == user_id)
         if len(found) == 0:
-            raise KeyError(f"no user {user_id} among the {len(self.user_ids)} users")
+            n_users = len(self.user_ids)
+            raise KeyError(f"no user {printable(str(user_id))} among the {n_users} users")
         return int(found[0])
 
-    def column_of(self, movie_id: int) -> int:
+    def column_of(self, movie_id: Id) -> int:
         """Find the column of an item.
 
         Parameters
         ----------
-        movie_id : int
+        movie_id : int or str
             A value of ``movie_ids``.
 
         Returns
@@ -165,7 +168,8 @@ class RatingMatrix:
         """
         found = np.flatnonzero(self.movie_ids == movie_id)
         if len(found) == 0:
-            raise KeyError(f"no movie {movie_id} among the {len(self.movie_ids)} movies")
+            n_items = len(self.movie_ids)
+            raise KeyError(f"no movie {printable(str(movie_id))} among the {n_items} movies")
         return int(found[0])
 
     def counts_by_item(self) -> npt.NDArray[np.intp]:

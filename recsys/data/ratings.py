@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,76 +11,53 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.scale import HALF_STARS, RatingScale
-from recsys.printable import message, printable, shortened, shown
+from recsys.data.assembled import Items, Rows, checked_rows, listed_items, mapped_items
+
+# Readers and commands take these names from here.
+from recsys.data.errors import BadRow as BadRow
+from recsys.data.errors import RatingsError as RatingsError
+from recsys.data.frames import Frame
+from recsys.data.frames import is_encodable as is_encodable
+from recsys.data.genre_lists import NO_GENRES as NO_GENRES
+from recsys.data.ids import Ids
+from recsys.data.matrices import matrix_cells
+from recsys.data.scale import RatingScale, liked_counts
+from recsys.printable import printable
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-NO_GENRES = "(no genres listed)"
 LARGEST_INT64 = 2**63 - 1
-
-
-class RatingsError(ValueError):
-    """Ratings cannot be used; the message says in one line where and why."""
-
-    def __init__(self, reason: str) -> None:
-        # Names and values come from files, and a traceback prints a message as it is.
-        super().__init__(message(reason))
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """One row of a file that breaks a rule.
-
-    Attributes
-    ----------
-    file : str
-        The path of the file, as it was opened.
-    line : int
-        The line of the file on which the row starts. The first line is 1, even if it is a header.
-    value : str
-        The text that breaks the rule.
-    reason : str
-        The rule.
-
-    Examples
-    --------
-    >>> print(BadRow("ratings.csv", 7, "abc", "rating is not a number"))
-    ratings.csv, line 7: rating is not a number: 'abc'
-    """
-
-    file: str
-    line: int
-    value: str
-    reason: str
-
-    def __str__(self) -> str:
-        # repr does not escape the marks that change the direction of writing.
-        return printable(f"{self.file}, line {self.line}: {self.reason}: {self.value!r}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ratings:
     """A table of ratings and a table of the movies that were rated.
 
-    `recsys.load_ratings` and `Ratings.from_frames` check every row. The constructor checks nothing.
+    `recsys.load_ratings`, `Ratings.from_frames`, `Ratings.from_columns` and `Ratings.from_matrix`
+    check every row. The constructor checks nothing.
 
     Attributes
     ----------
     ratings : DataFrame
-        Columns userId, movieId (int64), rating (float64), timestamp (int64, seconds since 1970),
-        in the order they were read. The index counts from 0. A user rates a movie at most once.
+        Columns userId, movieId, rating (float64) and, if there are times, timestamp (int64, seconds
+        since 1970), in the order they were read. The index counts from 0. A user rates a movie at
+        most once. Ids are whole numbers (int64) or text (str, dtype object). If the ratings were
+        made from counts, the column count (float64) holds the counts.
     movies : DataFrame
-        Columns movieId (int64), title, genres (str, dtype object), in the order they were read. The
-        index counts from 0. Genres are joined by `|`. A movie without genres has
-        `(no genres listed)`. The table holds every rated movie, and may hold others.
+        Columns movieId (as in `ratings`), title, genres (str, dtype object), in the order they were
+        read. The index counts from 0. A movie without a title has its id as its title. Genres are
+        joined by `|`. A movie without genres has `(no genres listed)`. The table holds every rated
+        movie, and may hold others.
     scale : RatingScale
         The ratings that a user can give.
     source : str
         The place where the ratings were read.
     skipped : tuple of BadRow
         The bad rows that were left out. It is empty unless the caller asked to skip bad rows.
+    reading : str
+        One line about what was worked out while the ratings were read. It is empty if there was
+        nothing to work out.
 
     Examples
     --------
@@ -98,6 +74,7 @@ class Ratings:
     scale: RatingScale
     source: str
     skipped: tuple[BadRow, ...] = ()
+    reading: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -115,28 +92,145 @@ class Ratings:
         """The number of movies with at least one rating."""
         return int(self.ratings["movieId"].nunique())
 
+    @property
+    def has_times(self) -> bool:
+        """Whether the ratings have times."""
+        return "timestamp" in self.ratings.columns
+
+    @cached_property
+    def has_titles(self) -> bool:
+        """Whether any movie has a title that is not its id."""
+        return bool((self.movies["title"] != self.movies["movieId"].astype(str)).any())
+
+    @cached_property
+    def has_genres(self) -> bool:
+        """Whether any movie has genres."""
+        return bool((self.movies["genres"] != NO_GENRES).any())
+
     @classmethod
     def from_frames(
         cls,
-        ratings: pd.DataFrame,
-        movies: pd.DataFrame,
+        ratings: Any,
+        movies: Any = None,
         *,
-        scale: RatingScale | None = None,
+        user: str | int | None = None,
+        item: str | int | None = None,
+        rating: str | int | None = None,
+        time: str | int | None = None,
+        scale: RatingScale | str | Sequence[float] | None = None,
+        counts: bool = False,
         source: str = "frames",
     ) -> Ratings:
-        """Check two frames by the same rules as files, and copy their columns.
+        """Check two tables by the same rules as files, and copy their columns.
+
+        A table is a frame of pandas, polars (eager or lazy), pyarrow or DuckDB, or a dict of
+        columns. Other columns and the index are not copied.
 
         Parameters
         ----------
-        ratings : DataFrame
-            Columns userId, movieId, rating and, optionally, timestamp (the default is 0). Ids and
-            timestamps are whole numbers (1.0 is one, "1" is not). Other columns and the index are
-            not copied.
-        movies : DataFrame
-            Columns movieId, title and genres. Genres are joined by `|`; a missing or empty value
-            means that the movie has no genres. Other columns and the index are not copied.
-        scale : RatingScale, optional
-            The ratings that a user can give. The default is 0.5 to 5 by 0.5.
+        ratings : table
+            A column of users, one of items and, optionally, one of ratings and one of times. Ids
+            are whole numbers or text. The ids of a column become int64 if each of them is a whole
+            number such as 7, 7.0 or "7"; otherwise all become text. Times are seconds,
+            milliseconds, dates or dates as text; fractions of a second are cut off. Without
+            ratings, all rows are likes.
+        movies : table, optional
+            A column of the ids of items and, optionally, of titles and genres. Genres are lists, or
+            text joined by `|` or `, `; a missing or empty value means that the movie has no genres.
+            Without titles, ids stand as titles. The default is a table of the rated items, without
+            titles and genres.
+        user, item, rating, time : str or int, optional
+            The names of the columns. The defaults are userId, movieId, rating and timestamp, and
+            then common spellings such as user_id, isbn, Stars and date. The time ``"none"`` leaves
+            times out.
+        scale : RatingScale, str or tuple, optional
+            The ratings that a user can give, as :func:`recsys.data.scale.as_scale` reads them:
+            `(1, 10)` is 1 to 10 by 1. ``"infer"`` works the scale out from all ratings. The default
+            is 0.5 to 5 by 0.5.
+        counts : bool
+            Whether the ratings count plays, purchases and the like. A count above the median of its
+            user becomes a like. Columns named plays, count and the like are counts in any case,
+            unless there is a column of ratings or a scale.
+        source : str
+            The name of the data in messages and reports.
+
+        Returns
+        -------
+        Ratings
+            The checked copy. Its `reading` says what was worked out.
+
+        Raises
+        ------
+        RatingsError
+            If an object is no table; if a table has no rows; if a column is missing, is there twice
+            or is not clear; if an id is neither a whole number nor text; if a time is none; if a
+            rating is not a number, off the scale or far from all others; if a title is not text or
+            holds half of a surrogate pair; if an item is listed twice; if a rated item is not in
+            `movies`; or if a user rates an item twice. The message names the table, the row
+            (counted from 0) and the value.
+        ValueError
+            If `scale` is not a scale.
+
+        Examples
+        --------
+        >>> ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [9]})
+        >>> movies = pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": [""]})
+        >>> Ratings.from_frames(ratings, movies, scale=(1, 10))
+        Ratings(1 ratings of 1 movies by 1 users, 1 to 10 by 1, from frames)
+        >>> plays = {"listener": ["ann", "ann"], "track_id": ["a1", "a2"], "plays": [3, 40]}
+        >>> listened = Ratings.from_frames(plays, user="listener")
+        >>> listened.ratings
+          userId movieId  rating  count
+        0    ann      a1     0.0    3.0
+        1    ann      a2     1.0   40.0
+        >>> listened.reading
+        "read frames: columns listener, track_id, plays; counts: liked means above the user's own
+        median"
+        >>> Ratings.from_frames(ratings, movies)
+        Traceback (most recent call last):
+        recsys.data.errors.RatingsError: ratings frame, row 0 (counted from 0): rating is off the
+        scale 0.5 to 5 by 0.5 (for another scale, pass scale=): 9.0
+        """
+        named = {"user": user, "item": item, "rating": rating, "time": time}
+        rows = checked_rows(Frame("ratings frame", ratings), named, scale, counts=counts)
+        listed = None if movies is None else Frame("movies frame", movies)
+        return cls._of(rows, *listed_items(rows, listed), source)
+
+    @classmethod
+    def from_columns(
+        cls,
+        users: Any,
+        items: Any,
+        ratings: Any = None,
+        times: Any = None,
+        *,
+        titles: Mapping[Any, str] | pd.Series | None = None,
+        genres: Mapping[Any, Any] | pd.Series | None = None,
+        scale: RatingScale | str | Sequence[float] | None = None,
+        counts: bool = False,
+        source: str = "columns",
+    ) -> Ratings:
+        """Check columns of ratings by the same rules as files, and copy them.
+
+        A column is a list, a numpy array, or a Series of any library. Position i of all columns
+        belongs to the same rating.
+
+        Parameters
+        ----------
+        users, items : column of shape (n_ratings,)
+            Ids, as in :meth:`from_frames`.
+        ratings : column of shape (n_ratings,), optional
+            Numbers. Without ratings, all rows are likes.
+        times : column of shape (n_ratings,), optional
+            Seconds, milliseconds, dates or dates as text.
+        titles : mapping or Series, optional
+            The title of each id. The id stands for a title that is missing.
+        genres : mapping or Series, optional
+            The genres of each id: a list, or text joined by `|` or `, `.
+        scale : RatingScale, str or tuple, optional
+            The scale of the ratings, as in :meth:`from_frames`.
+        counts : bool
+            Whether the ratings are counts, as in :meth:`from_frames`.
         source : str
             The name of the data in messages and reports.
 
@@ -148,200 +242,137 @@ class Ratings:
         Raises
         ------
         RatingsError
-            If a frame has no rows, lacks a column or has it twice; if an id or timestamp is not a
-            whole number; if a rating is not a number or off the scale; if a title is not text or
-            holds half of a surrogate pair; if a movie is listed twice; if a rated movie is not in
-            `movies`; or if a user rates a movie twice. The message names the frame, the row
-            (counted from 0) and the value.
+            If the columns differ in length, and for the first bad value, as in :meth:`from_frames`.
+        ValueError
+            If `scale` is not a scale.
 
         Examples
         --------
-        >>> ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [9]})
-        >>> movies = pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": [""]})
-        >>> Ratings.from_frames(ratings, movies, scale=RatingScale(1, 10, 1))
-        Ratings(1 ratings of 1 movies by 1 users, 1 to 10 by 1, from frames)
-        >>> Ratings.from_frames(ratings, movies)
-        Traceback (most recent call last):
-        recsys.data.ratings.RatingsError: ratings frame, row 0 (counted from 0): rating is off the
-        scale 0.5 to 5 by 0.5 (for another scale, pass scale=): 9.0
+        >>> rated = Ratings.from_columns(
+        ...     ["ann", "ann", "bob"], [1, 2, 1], [9, 7, 10], titles={1: "Up", 2: "Big"},
+        ...     scale="infer",
+        ... )
+        >>> rated
+        Ratings(3 ratings of 2 movies by 2 users, 1 to 10 by 1, from columns)
+        >>> rated.reading
+        'read columns: scale 1 to 10 by 1'
         """
-        listed = _Frame("movies frame", movies, ("movieId", "title", "genres"))
-        movie_ids = listed.whole_numbers("movieId")
-        later, first = repeats(movie_ids)
-        if later.size:
-            reason = f"movieId is in row {first[0]} already"
-            raise listed.error(later[0], reason, movie_ids[later[0]])
+        columns = {"user": users, "item": items, "rating": ratings, "time": times}
+        given = {role: column for role, column in columns.items() if column is not None}
+        named = {role: role for role in given}
+        rows = checked_rows(Frame("columns", given), named, scale, counts=counts)
+        return cls._of(rows, *mapped_items(rows, titles, genres), source)
 
-        rated = _Frame("ratings frame", ratings, ("userId", "movieId", "rating"))
-        user_ids, rated_ids = rated.whole_numbers("userId"), rated.whole_numbers("movieId")
-        values = rated.numbers("rating")
-        if "timestamp" in ratings.columns:
-            timestamps = rated.whole_numbers("timestamp")
-        else:
-            timestamps = np.zeros(len(ratings), np.int64)
+    @classmethod
+    def from_matrix(
+        cls,
+        matrix: Any,
+        user_ids: Any = None,
+        item_ids: Any = None,
+        *,
+        titles: Mapping[Any, str] | pd.Series | None = None,
+        genres: Mapping[Any, Any] | pd.Series | None = None,
+        scale: RatingScale | str | Sequence[float] | None = None,
+        counts: bool = False,
+        source: str = "matrix",
+    ) -> Ratings:
+        """Check a matrix of users by items by the same rules as files, and copy its ratings.
 
-        off = np.flatnonzero(~(scale or HALF_STARS).holds(values))
-        if off.size:
-            hint = "" if scale else " (for another scale, pass scale=)"
-            reason = f"rating is off the scale {scale or HALF_STARS}{hint}"
-            raise rated.error(off[0], reason, values[off[0]])
-        unknown = np.flatnonzero(~np.isin(rated_ids, movie_ids))
-        if unknown.size:
-            raise rated.error(
-                unknown[0], "movieId is not in the movies frame", rated_ids[unknown[0]]
-            )
-        later, first = repeats(user_ids, rated_ids)
-        if later.size:
-            pair = f"user {user_ids[later[0]]}, movie {rated_ids[later[0]]}"
-            raise rated.error(later[0], f"same user and movie as row {first[0]}", pair)
+        Parameters
+        ----------
+        matrix : sparse matrix, array or DataFrame of shape (n_users, n_items)
+            In a sparse matrix of scipy, each stored cell is a rating, even if it is 0. In an array
+            or a DataFrame of pandas, each number is a rating, even if it is 0, and NaN means that
+            there is no rating.
+        user_ids : column of shape (n_users,), optional
+            The ids of the rows. The default is the index of a DataFrame, and otherwise 0, 1, 2...
+        item_ids : column of shape (n_items,), optional
+            The ids of the columns. The default is the columns of a DataFrame, and otherwise 0, 1,
+            2...
+        titles, genres, scale, counts, source
+            As in :meth:`from_columns`.
 
+        Returns
+        -------
+        Ratings
+            The checked copy. Its `reading` counts the rows and columns without a rating.
+
+        Raises
+        ------
+        RatingsError
+            If the object is no such matrix; if the ids are not as many as the rows or columns, or
+            if two of them are equal; and for the first bad value. The message names the cell.
+        ValueError
+            If `scale` is not a scale.
+
+        Examples
+        --------
+        >>> Ratings.from_matrix([[5.0, np.nan], [3.5, 4.0]], ["ann", "bob"], [10, 20]).ratings
+          userId  movieId  rating
+        0    ann       10     5.0
+        1    bob       10     3.5
+        2    bob       20     4.0
+        """
+        cells = matrix_cells(matrix, user_ids, item_ids)
+        named = {role: role for role in cells.table.names}
+        rows = checked_rows(cells.table, named, scale, counts=counts)
+        return cls._of(rows, *mapped_items(rows, titles, genres), source, cells.notes)
+
+    @classmethod
+    def _of(
+        cls, rows: Rows, item_ids: Ids, items: Items, source: str, notes: tuple[str, ...] = ()
+    ) -> Ratings:
+        notes = (*notes, *rows.notes, *items.notes)
         return cls(
-            ratings=ratings_frame(user_ids, rated_ids, values, timestamps),
-            movies=movies_frame(
-                movie_ids, listed.texts("title"), listed.texts("genres", NO_GENRES)
+            ratings=ratings_frame(
+                rows.users, item_ids, rows.ratings, rows.times, is_count=rows.is_count
             ),
-            scale=scale or HALF_STARS,
+            movies=movies_frame(items.ids, items.titles, items.genres),
+            scale=rows.scale,
             source=source,
+            reading=f"read {source}: {'; '.join(notes)}" if notes else "",
         )
 
 
 def ratings_frame(
-    user_ids: Ints, movie_ids: Ints, ratings: Floats, timestamps: Ints
+    user_ids: Ids,
+    movie_ids: Ids,
+    ratings: Floats | None,
+    timestamps: Ints | None = None,
+    *,
+    is_count: bool = False,
 ) -> pd.DataFrame:
-    """Make the frame of `Ratings.ratings` from arrays without copying them."""
-    columns = {"userId": user_ids, "movieId": movie_ids, "rating": ratings, "timestamp": timestamps}
-    return pd.DataFrame(columns, copy=False)
+    """Make the frame of `Ratings.ratings` from arrays without copying them.
 
-
-def movies_frame(movie_ids: Ints, titles: Sequence[str], genres: Sequence[str]) -> pd.DataFrame:
-    """Make the frame of `Ratings.movies`. Text has dtype object in pandas 2 and 3."""
+    Without ratings, all rows are likes. Counts become likes, and stand in a column of their own.
+    """
+    values = np.ones(len(user_ids)) if ratings is None else ratings
     columns = {
-        "movieId": pd.Series(movie_ids),
+        "userId": user_ids,
+        "movieId": movie_ids,
+        "rating": liked_counts(user_ids, values) if is_count else values,
+    }
+    if timestamps is not None:
+        columns["timestamp"] = timestamps
+    if is_count:
+        columns["count"] = values
+    return pd.DataFrame({name: _kept(column) for name, column in columns.items()}, copy=False)
+
+
+def movies_frame(
+    movie_ids: Ids, titles: Sequence[str] | None = None, genres: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Make the frame of `Ratings.movies`. Ids stand as titles if there are none."""
+    titles = movie_ids.astype(str).tolist() if titles is None else titles
+    genres = [NO_GENRES] * len(movie_ids) if genres is None else genres
+    columns = {
+        "movieId": _kept(movie_ids),
         "title": pd.Series(titles, dtype=object),
         "genres": pd.Series(genres, dtype=object),
     }
     return pd.DataFrame(columns)
 
 
-def is_encodable(text: str) -> bool:
-    r"""Tell whether a text can be written as UTF-8: it holds no lone surrogate.
-
-    Examples
-    --------
-    >>> is_encodable("Amélie"), is_encodable("Am\udce9lie")
-    (True, False)
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def repeats(*columns: Ints) -> tuple[Ints, Ints]:
-    """Find the rows that repeat an earlier row in all columns.
-
-    The result holds their positions, ascending, and the position of the first equal row of each.
-
-    Examples
-    --------
-    >>> repeats(np.array([1, 2, 1, 1]), np.array([5, 5, 5, 6]))
-    (array([2]), array([0]))
-    """
-    keys = _row_keys(columns)
-    # Releases are sorted by user and movie. If keys strictly ascend, no row repeats another.
-    if np.all(keys[1:] > keys[:-1]):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    order = np.argsort(keys, kind="stable")
-    is_repeat = np.zeros(len(keys), bool)
-    is_repeat[1:] = keys[order[1:]] == keys[order[:-1]]
-    starts = np.maximum.accumulate(np.where(is_repeat, 0, np.arange(len(keys))))
-    later, first = order[is_repeat], order[starts[is_repeat]]
-    ascending = np.argsort(later)
-    return later[ascending], first[ascending]
-
-
-def _row_keys(columns: Sequence[Ints]) -> Ints:
-    """Make one int64 for each row: keys compare as the rows do."""
-    keys = columns[0]
-    for column in columns[1:]:
-        if len(keys) and _span(keys) * _span(column) > LARGEST_INT64:
-            # Ranks are below the number of rows, so their products fit in 64 bits.
-            keys = np.unique(keys, return_inverse=True)[1]
-            column = np.unique(column, return_inverse=True)[1]
-        if len(keys):
-            keys = (keys - keys.min()) * _span(column) + (column - column.min())
-    return keys
-
-
-def _span(column: Ints) -> int:
-    return int(column.max()) - int(column.min()) + 1
-
-
-class _Frame:
-    """Reads the columns of a caller's frame; its errors name the row."""
-
-    def __init__(self, name: str, frame: pd.DataFrame, required: Sequence[str]) -> None:
-        self.name = name
-        self.frame = frame
-        labels = list(frame.columns)
-        for column in required:
-            if labels.count(column) != 1:
-                problem = "two columns" if column in labels else "no column"
-                has = shortened(", ".join(shortened(str(label)) for label in labels[:20]), 400)
-                raise RatingsError(f"{name}: {problem} {column!r}; its columns are {has}")
-        if not len(frame):
-            raise RatingsError(f"{name}: no rows")
-
-    def error(self, row: int | np.int64, reason: str, value: Any) -> RatingsError:
-        plain = value.item() if isinstance(value, np.generic) else value
-        return RatingsError(f"{self.name}, row {row} (counted from 0): {reason}: {shown(plain)}")
-
-    def numbers(self, name: str) -> Floats:
-        """The column as float64."""
-        return np.array(self._real(name, "is not a number"), np.float64)
-
-    def whole_numbers(self, name: str) -> Ints:
-        """The column as int64."""
-        reason = "is not a whole number that fits in 64 bits"
-        values = self._real(name, reason)
-        if values.dtype.kind == "i":
-            return np.array(values, np.int64)
-        if values.dtype.kind == "f":
-            # Beyond 2**53 several whole numbers share one float.
-            bad = ~((np.abs(values) <= 2**53) & (values == np.floor(values)))
-        else:
-            bad = np.array(
-                [v != v // 1 or not -LARGEST_INT64 - 1 <= v <= LARGEST_INT64 for v in values], bool
-            )
-        if bad.any():
-            row = np.flatnonzero(bad)[0]
-            raise self.error(row, f"{name} {reason}", values[row])
-        return values.astype(np.int64)
-
-    def texts(self, name: str, missing: str | None = None) -> list[str]:
-        """The column as a list of str; `missing`, if given, replaces absent and empty text."""
-        values = self.frame[name]
-        texts = list(values)
-        for row, absent in enumerate(values.isna()):
-            if missing is not None and (absent or texts[row] == ""):
-                texts[row] = missing
-            elif not isinstance(texts[row], str):
-                raise self.error(row, f"{name} is not text", texts[row])
-            elif not is_encodable(texts[row]):
-                raise self.error(row, f"{name} holds half of a surrogate pair", texts[row])
-        return texts
-
-    def _real(self, name: str, reason: str) -> npt.NDArray[Any]:
-        """The column's values, if all are real numbers."""
-        column = self.frame[name]
-        missing = np.flatnonzero(column.isna())
-        if missing.size:
-            raise self.error(missing[0], f"{name} {reason}", column.iloc[missing[0]])
-        values = column.to_numpy()
-        if values.dtype.kind not in "iuf":
-            values = column.to_numpy(dtype=object)
-            for row, value in enumerate(values):
-                if isinstance(value, bool) or not isinstance(value, numbers.Real):
-                    raise self.error(row, f"{name} {reason}", value)
-        return values
+def _kept(column: npt.NDArray[Any]) -> pd.Series[Any]:
+    """The column with its dtype: text has dtype object in pandas 2 and 3."""
+    return pd.Series(column, dtype=column.dtype, copy=False)

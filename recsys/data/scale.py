@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Kind: TypeAlias = Literal["stars", "likes", "counts"]
+
+# A rating is a like if it is in the upper fifth of the scale's range, counted from 0: 4 of 5 stars.
+LIKED_SHARE = 0.8
+
+# A step such as 0.1 is not exact in binary, so its rounding is allowed.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -20,12 +29,20 @@ class RatingScale:
     smallest, largest : float
         The ends of the scale. Both are ratings.
     step : float
-        The distance from one rating to the next.
+        The distance from one rating to the next. 0 means that every number between the ends is a
+        rating.
+    kind : {"stars", "likes", "counts"}
+        "stars" are ratings that can be predicted. "likes" means that every rating is 1. "counts"
+        means that the ratings were made from counts: 1 for a like, otherwise 0.
+    like_threshold : float, optional
+        The smallest rating that is a like. The default is the start of the upper fifth of the
+        scale's range. The range begins at 0, or at `smallest` if that is negative.
 
     Raises
     ------
     ValueError
-        If an end is not finite, `smallest` is not below `largest`, or `step` is not positive.
+        If an end is not finite, `smallest` is not below `largest`, `step` is negative, or
+        `like_threshold` is not on the scale.
 
     Examples
     --------
@@ -33,18 +50,48 @@ class RatingScale:
     0.5 to 5 by 0.5
     >>> HALF_STARS.holds(np.array([0.0, 0.5, 3.3, 5.0])).tolist()
     [False, True, False, True]
+    >>> print(RatingScale(-10, 10, 0), RatingScale(-10, 10, 0).likes_from)
+    any number from -10 to 10 6.0
     """
 
     smallest: float
     largest: float
     step: float
+    kind: Kind = "stars"
+    like_threshold: float | None = None
 
     def __post_init__(self) -> None:
-        if not (self.step > 0 and -np.inf < self.smallest < self.largest < np.inf):
-            raise ValueError(f"a scale needs smallest < largest and a positive step, not {self}")
+        if not (self.step >= 0 and -np.inf < self.smallest < self.largest < np.inf):
+            raise ValueError(
+                "a scale needs smallest < largest and a positive step (0 for any number), not "
+                f"{self!r}"
+            )
+        likes = self.like_threshold
+        if likes is not None and not self.smallest < likes <= self.largest:
+            raise ValueError(
+                f"ratings from {likes:g} on cannot be the likes of a scale {self}: choose a "
+                "threshold above its smallest rating and up to its largest"
+            )
 
     def __str__(self) -> str:
+        if self.kind != "stars":
+            return self.kind
+        if self.step == 0:
+            return f"any number from {self.smallest:g} to {self.largest:g}"
         return f"{self.smallest:g} to {self.largest:g} by {self.step:g}"
+
+    @property
+    def predicts(self) -> bool:
+        """Whether ratings on this scale can be predicted. Likes and counts can only be ranked."""
+        return self.kind == "stars"
+
+    @property
+    def likes_from(self) -> float:
+        """The smallest rating that is a like."""
+        if self.like_threshold is not None:
+            return self.like_threshold
+        lowest = min(0.0, self.smallest)
+        return lowest + LIKED_SHARE * (self.largest - lowest)
 
     def holds(self, ratings: Floats) -> Mask:
         """Tell which numbers are ratings of this scale.
@@ -59,29 +106,101 @@ class RatingScale:
         ndarray of bool
             One value for each number; False for NaN.
         """
-        within = (ratings >= self.smallest) & (ratings <= self.largest)
+        within: Mask = (ratings >= self.smallest) & (ratings <= self.largest)
+        if self.step == 0:
+            return within
         steps = (np.where(within, ratings, self.smallest) - self.smallest) / self.step
-        # A step such as 0.1 is not exact in binary, so its rounding is allowed.
-        on_step: Mask = within & (np.abs(steps - np.round(steps)) < 1e-9)
+        on_step: Mask = within & (np.abs(steps - np.round(steps)) < _ROUNDING)
         return on_step
 
+    def nearest(self, ratings: Floats) -> Floats:
+        """Move numbers to the nearest ratings of this scale."""
+        inside = np.clip(ratings, self.smallest, self.largest)
+        if self.step == 0:
+            return inside
+        steps = np.round((inside - self.smallest) / self.step)
+        return np.minimum(self.smallest + steps * self.step, self.largest)
 
-# A user likes an item if the rating is at least this share of the largest rating: 4 of 5 stars.
-LIKED_SHARE = 0.8
+
+HALF_STARS = RatingScale(0.5, 5.0, 0.5)
+WHOLE_STARS = RatingScale(1.0, 5.0, 1.0)
+LIKES = RatingScale(0.0, 1.0, 1.0, kind="likes")
+COUNTS = RatingScale(0.0, 1.0, 1.0, kind="counts")
 
 
 def liked(ratings: Floats, scale: RatingScale) -> Mask:
-    """Tell which ratings are likes: those of at least 0.8 times the largest rating.
+    """Tell which ratings are likes.
 
     Examples
     --------
     >>> liked(np.array([3.5, 4.0, 5.0]), HALF_STARS).tolist()
     [False, True, True]
     """
-    # A step such as 0.1 is not exact in binary, so its rounding is allowed.
-    at_least: Mask = ratings >= LIKED_SHARE * scale.largest - 1e-9
+    at_least: Mask = ratings >= scale.likes_from - _ROUNDING
     return at_least
 
 
-HALF_STARS = RatingScale(0.5, 5.0, 0.5)
-WHOLE_STARS = RatingScale(1.0, 5.0, 1.0)
+def liked_counts(users: npt.NDArray[Any], counts: Floats) -> Floats:
+    """Turn counts into ratings: 1 if a count is above the median of its user, otherwise 0.
+
+    Parameters
+    ----------
+    users : ndarray of shape (n_ratings,)
+        The user of each count, as a number or an id.
+    counts : ndarray of shape (n_ratings,), float64
+        How often the user played or bought the item.
+
+    Returns
+    -------
+    ndarray of shape (n_ratings,), float64
+        If all counts of a user are equal, each is a like: they do not differ from each other.
+
+    Examples
+    --------
+    >>> liked_counts(np.array([7, 7, 7, 9]), np.array([1.0, 2.0, 30.0, 5.0])).tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
+    by_user = pd.Series(counts).groupby(users)
+    smallest, median, largest = (
+        by_user.transform(name).to_numpy() for name in ("min", "median", "max")
+    )
+    ratings: Floats = ((counts > median) | (smallest == largest)).astype(np.float64)
+    return ratings
+
+
+def as_scale(given: Any) -> RatingScale:
+    """Read a scale as callers write it.
+
+    Parameters
+    ----------
+    given : RatingScale, str or tuple
+        A scale; ``"1:10"`` or ``"1:10:0.5"``; ``(1, 10)`` or ``(1, 10, 0.5)``. The step is 1 if it
+        is not given, and 0 allows every number between the ends.
+
+    Returns
+    -------
+    RatingScale
+
+    Raises
+    ------
+    ValueError
+        If it has another form, or if its numbers make no scale.
+
+    Examples
+    --------
+    >>> print(as_scale("1:10"), "|", as_scale((0.5, 4, 0.5)))
+    1 to 10 by 1 | 0.5 to 4 by 0.5
+    """
+    if isinstance(given, RatingScale):
+        return given
+    try:
+        parts = given.split(":") if isinstance(given, str) else list(given)
+        numbers = [float(part) for part in parts]
+        if len(numbers) not in (2, 3):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"a scale is SMALLEST:LARGEST or SMALLEST:LARGEST:STEP, such as 1:10 or 1:10:0.5, not "
+            f"{given!r}"
+        ) from None
+    return RatingScale(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 1.0)

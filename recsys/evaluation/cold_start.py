@@ -7,7 +7,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from recsys.data.ratings import Floats, Ints, Ratings
+from recsys.data.ids import Id, Ids
+from recsys.data.ratings import Floats, Ratings
 from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
 from recsys.evaluation.metrics import coverage_at_k, errors_by_user
 from recsys.evaluation.protocols import (
@@ -20,7 +21,8 @@ from recsys.evaluation.protocols import (
 from recsys.evaluation.ranking import LikedItems
 from recsys.evaluation.results import ColdStartEvaluation, ColdStartScores
 from recsys.evaluation.splits import MOST_SHOWN, UserHoldout, whole_users
-from recsys.recommenders.types import NO_ITEM
+from recsys.recommenders.training import check_predicts
+from recsys.recommenders.types import no_item
 
 SHOWN = (0, 1, 3, 5, 10, 20)
 
@@ -65,10 +67,12 @@ def evaluate_cold_start(
     ------
     ValueError
         If no user can be held out, no test rating says "liked", a number in ``shown`` is not 0 to
-        20, ``k`` is below 1, or a recommender's answer is malformed.
+        20, ``k`` is below 1, the ratings are likes or counts, or a recommender's answer is
+        malformed.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1 item, not {k}")
+    check_predicts(ratings.scale)
     holdout = whole_users(ratings, seed=seed)
     given = {n_shown: holdout.first_ratings(n_shown) for n_shown in shown}
     questions = _Questions.of(holdout, k, seed)
@@ -91,7 +95,7 @@ class _Answers:
 
     # In the order of the test rows.
     predictions: Floats
-    lists: Ints
+    lists: Ids
     seconds: float
 
 
@@ -103,7 +107,7 @@ class _Questions:
     liked_items: LikedItems
     # Test rows, one user after the other, and the ids of each user's items in them.
     rows: pd.DataFrame
-    movie_ids: list[Ints]
+    movie_ids: list[Ids]
     k: int
     seed: int
 
@@ -121,7 +125,7 @@ class _Questions:
         )
 
     def ask(
-        self, name: str, model: SupportsColdStart, known: Sequence[Mapping[int, float]]
+        self, name: str, model: SupportsColdStart, known: Sequence[Mapping[Id, float]]
     ) -> _Answers:
         """Ask a fitted recommender; ``known`` holds the ratings that each user shows."""
         with_likes = np.searchsorted(self.holdout.user_ids, self.liked_items.user_ids)
@@ -171,8 +175,10 @@ def _score(
     )
 
 
-def _without(lists: Ints, dropped: Ints) -> Ints:
+def _without(lists: Ids, dropped: Ids) -> Ids:
     """Remove each user's ``dropped`` items from the lists; the items after them move up."""
     stays = ~(lists[:, :, None] == dropped[:, None, :]).any(axis=2)
     order = np.argsort(~stays, axis=1, kind="stable")
-    return np.take_along_axis(np.where(stays, lists, NO_ITEM), order, axis=1)
+    kept = lists.copy()
+    kept[~stays] = no_item(lists)
+    return np.take_along_axis(kept, order, axis=1)

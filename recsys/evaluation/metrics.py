@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.data.ids import Ids
 from recsys.data.ratings import Floats, Ints
 from recsys.data.scale import Mask
 from recsys.recommenders.types import NO_ITEM
@@ -60,11 +61,12 @@ def errors_by_user(
     return ErrorsByUser(n_rows, absolute, squared)
 
 
-def hits_at_k(lists: Ints, rows: npt.NDArray[np.intp], movie_ids: Ints) -> Mask:
+def hits_at_k(lists: Ids, rows: npt.NDArray[np.intp], movie_ids: Ids) -> Mask:
     """Which listed items are relevant to the user of the list, of shape (n_users, k).
 
-    A row of ``lists`` holds movie ids, best first, and -1 where it has no item. ``rows`` and
-    ``movie_ids`` hold the (user, relevant item) pairs; the user is a row of ``lists``.
+    A row of ``lists`` holds movie ids, best first, and -1 (None if ids are text) where it has no
+    item. ``rows`` and ``movie_ids`` hold the (user, relevant item) pairs; the user is a row of
+    ``lists``.
 
     Examples
     --------
@@ -117,7 +119,7 @@ def recall_at_k(hits: Mask, n_relevant: Ints) -> Floats:
     return shares
 
 
-def coverage_at_k(lists: Ints, movie_ids: Ints) -> float:
+def coverage_at_k(lists: Ids, movie_ids: Ids) -> float:
     """Share of the items that are in at least one list.
 
     ``movie_ids`` holds each item once. Listed items that are not among them do not count.
@@ -127,7 +129,7 @@ def coverage_at_k(lists: Ints, movie_ids: Ints) -> float:
     >>> coverage_at_k(np.array([[7, 8], [8, -1]]), np.array([6, 7, 8, 9]))
     0.5
     """
-    return float(np.isin(movie_ids, lists).mean())
+    return float(pd.Index(movie_ids).isin(lists.ravel()).mean())
 
 
 def _check_relevant(n_relevant: Ints) -> None:

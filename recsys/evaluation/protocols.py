@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+import pandas as pd
 
-from recsys.data.ratings import Floats, Ints, Ratings
+from recsys.data.ids import Id, Ids
+from recsys.data.ratings import Floats, Ratings
 from recsys.data.scale import RatingScale
 from recsys.recommenders.types import NO_ITEM
 
@@ -22,7 +24,7 @@ class PredictsRatings(Protocol):
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
-    def predict(self, user_ids: Ints, movie_ids: Ints, /) -> Floats:
+    def predict(self, user_ids: Ids, movie_ids: Ids, /) -> Floats:
         """Predict the rating of each (user, item) pair."""
 
 
@@ -33,10 +35,11 @@ class RanksItems(Protocol):
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
-    def top(self, user_ids: Ints, n: int, /) -> Ints:
+    def top(self, user_ids: Ids, n: int, /) -> Ids:
         """Ids of the ``n`` best items that each user has not rated, best first.
 
-        The answer has one row per user. A row with fewer items ends in -1.
+        The answer has one row per user. A row with fewer items ends in -1, or in None if ids are
+        text.
         """
 
 
@@ -47,10 +50,10 @@ class SupportsColdStart(Protocol):
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
-    def predict(self, *, movie_ids: Ints, ratings: Mapping[int, float]) -> Floats:
+    def predict(self, *, movie_ids: Ids, ratings: Mapping[Id, float]) -> Floats:
         """Predict one user's rating of each item from other ratings, {movieId: rating}."""
 
-    def top_new(self, ratings: Sequence[Mapping[int, float]], n: int, /) -> Ints:
+    def top_new(self, ratings: Sequence[Mapping[Id, float]], n: int, /) -> Ids:
         """Do the same as ``top`` for users who are given by their ratings."""
 
 
@@ -74,22 +77,26 @@ def checked_predictions(name: str, answer: Any, n_rows: int, scale: RatingScale)
     return np.clip(predictions, scale.smallest, scale.largest)
 
 
-def checked_lists(name: str, answer: Any, n_users: int, n: int) -> Ints:
-    """Check lists of items, of shape (n_users, n).
+def checked_lists(name: str, answer: Any, n_users: int, n: int) -> Ids:
+    """Check lists of items, of shape (n_users, n): int64, or objects that are str or None.
 
-    A wrong shape, an id that is not a whole number, or a list that holds an item twice is a
-    ValueError that names the recommender.
+    A wrong shape, an id that is neither a whole number nor text, or a list that holds an item twice
+    is a ValueError that names the recommender.
     """
     lists = np.asarray(answer)
-    if lists.shape != (n_users, n) or lists.dtype.kind not in "iu":
+    lists = lists.astype(object) if lists.dtype.kind == "U" else lists
+    is_text = lists.dtype == object and all(isinstance(one, str | None) for one in lists.flat)
+    if lists.shape != (n_users, n) or not (is_text or lists.dtype.kind in "iu"):
         raise ValueError(
             f"{name}: must list movie ids as integers in an array of shape ({n_users}, {n}), "
-            f"not of shape {lists.shape} and type {lists.dtype}"
+            f"not of shape {lists.shape} and type {lists.dtype}; text ids are str or None"
         )
-    in_order = np.sort(lists, axis=1)
-    if ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] != NO_ITEM)).any():
+    # Missing values have the code -1.
+    codes = pd.factorize(lists.ravel())[0].reshape(lists.shape)
+    in_order = np.sort(np.where(lists == NO_ITEM, -1, codes), axis=1)
+    if ((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)).any():
         raise ValueError(f"{name}: a list holds an item twice; the items of a list must differ")
-    return lists.astype(np.int64)
+    return lists if is_text else lists.astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ratings import Floats, Ints, Ratings
+from recsys.data.ids import Ids
+from recsys.data.ratings import Floats, Ratings
 from recsys.data.scale import RatingScale, liked
 from recsys.evaluation.intervals import mean_estimate
 from recsys.evaluation.metrics import coverage_at_k, hits_at_k, ndcg_at_k, recall_at_k
@@ -24,9 +25,9 @@ class LikedItems:
     ``user_ids`` ascends. ``rows`` holds the user of each pair, as a position in ``user_ids``.
     """
 
-    user_ids: Ints
+    user_ids: Ids
     rows: npt.NDArray[np.intp]
-    movie_ids: Ints
+    movie_ids: Ids
 
     @classmethod
     def of(cls, test: pd.DataFrame, scale: RatingScale) -> Self:
@@ -35,16 +36,16 @@ class LikedItems:
         if pairs.empty:
             raise ValueError(
                 "no user liked a held-out item, so lists cannot be scored; "
-                "add ratings of at least .8 of the largest rating"
+                f"add ratings of at least {scale.likes_from:g}"
             )
         rows, user_ids = pd.factorize(pairs["userId"].to_numpy(), sort=True)
         return cls(user_ids, rows, pairs["movieId"].to_numpy())
 
-    def ndcg(self, lists: Ints) -> Floats:
+    def ndcg(self, lists: Ids) -> Floats:
         """NDCG of each user's list; the lists are in the order of ``user_ids``."""
         return ndcg_at_k(hits_at_k(lists, self.rows, self.movie_ids), np.bincount(self.rows))
 
-    def recall(self, lists: Ints) -> Floats:
+    def recall(self, lists: Ids) -> Floats:
         """Recall of each user's list; the lists are in the order of ``user_ids``."""
         return recall_at_k(hits_at_k(lists, self.rows, self.movie_ids), np.bincount(self.rows))
 
@@ -60,10 +61,10 @@ def evaluate_ranking(
     """Compare recommenders by how well their lists predict the items that users came to like.
 
     The evaluation holds out the last fifth of each user's ratings by time
-    (:func:`recsys.evaluation.last_by_time`). A recommender may list every item that the user has
-    not rated in the training part. A held-out item is relevant if its rating is at least .8 of the
-    scale's largest rating, even if no user rated it in the training part. Users without relevant
-    items are left out.
+    (:func:`recsys.evaluation.last_by_time`), or a random fifth if the ratings have no times. A
+    recommender may list every item that the user has not rated in the training part. A held-out
+    item is relevant if its rating is a like (:attr:`recsys.RatingScale.likes_from`), even if no
+    user rated it in the training part. Users without relevant items are left out.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def evaluate_ranking(
         Items in a list.
     seeds : sequence of int, default (0, 1, 2)
         Each recommender is fitted once with each seed. The first seed also draws the intervals,
-        which are over users only.
+        which are over users only, and the held-out ratings if there are no times.
     on_step : callable, optional
         Called with the name and the seed of each recommender before its fit.
 
@@ -92,7 +93,7 @@ def evaluate_ranking(
         raise ValueError(
             f"ranking needs k of at least 1 and at least one seed, not k={k}, seeds={seeds}"
         )
-    split = last_by_time(ratings)
+    split = last_by_time(ratings, seeds[0])
     wanted = LikedItems.of(split.test, ratings.scale)
     items = np.unique(split.train.ratings["movieId"].to_numpy())
     scores = []
@@ -118,7 +119,7 @@ def evaluate_ranking(
 
 @dataclass(frozen=True, eq=False)
 class _RankingRun:
-    lists: Ints
+    lists: Ids
     fit_seconds: float
     predict_seconds: float
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
 from operator import add
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from recsys.evaluation.metrics import ErrorsByUser, errors_by_user
 from recsys.evaluation.protocols import OnStep, PredictsRatings, checked_predictions, timed
 from recsys.evaluation.results import RatingEvaluation, RatingScores
 from recsys.evaluation.splits import N_FOLDS, Split, row_folds
+from recsys.recommenders.training import check_predicts
 
 
 def evaluate_ratings(
@@ -49,8 +51,8 @@ def evaluate_ratings(
     Raises
     ------
     ValueError
-        If ``n_folds`` is not 1 to 5, there are fewer than 5 ratings, or a recommender does not
-        return one finite number for each pair.
+        If ``n_folds`` is not 1 to 5, there are fewer than 5 ratings, the ratings are likes or
+        counts, or a recommender does not return one finite number for each pair.
 
     Examples
     --------
@@ -64,6 +66,7 @@ def evaluate_ratings(
     """
     if not 1 <= n_folds <= N_FOLDS:
         raise ValueError(f"n_folds must be 1 to {N_FOLDS}, not {n_folds}")
+    check_predicts(ratings.scale)
     known_ids = pd.Index(np.unique(ratings.ratings["userId"].to_numpy()))
     runs: dict[str, list[_FoldRun]] = {name: [] for name in makers}
     for number, split in enumerate(islice(row_folds(ratings, seed), n_folds), start=1):
@@ -82,7 +85,7 @@ class _FoldRun:
 
 
 def _run_fold(
-    name: str, model: PredictsRatings, split: Split, known_ids: "pd.Index[int]"
+    name: str, model: PredictsRatings, split: Split, known_ids: "pd.Index[Any]"
 ) -> _FoldRun:
     user_ids, movie_ids = (split.test[column].to_numpy() for column in ("userId", "movieId"))
     fitted = timed(model.fit, split.train)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Ints, Ratings
 from recsys.data.scale import Mask
 from recsys.words import counted
@@ -48,7 +49,7 @@ class UserHoldout:
     ----------
     train : Ratings
         The ratings of all other users.
-    user_ids : ndarray of shape (n_users,), int64
+    user_ids : ndarray of shape (n_users,), int64 or str objects
         Ids of the held-out users, ascending.
     shown : DataFrame
         userId, movieId, rating: the 20 ratings that each held-out user can show, by userId, then
@@ -61,12 +62,12 @@ class UserHoldout:
     """
 
     train: Ratings
-    user_ids: Ints
+    user_ids: Ids
     shown: pd.DataFrame
     test: pd.DataFrame
     n_too_few: int
 
-    def first_ratings(self, n_shown: int) -> list[dict[int, float]]:
+    def first_ratings(self, n_shown: int) -> list[dict[Id, float]]:
         """The first ratings of each held-out user.
 
         Parameters
@@ -128,15 +129,18 @@ def row_folds(ratings: Ratings, seed: int = 0) -> Iterator[Split]:
     return (_split(ratings, fold == number) for number in range(N_FOLDS))
 
 
-def last_by_time(ratings: Ratings) -> Split:
+def last_by_time(ratings: Ratings, seed: int = 0) -> Split:
     """Hold out each user's last ratings by time: a fifth of them, rounded up.
 
-    If two ratings have the same timestamp, the one further down in the file is the later. A user
-    with fewer than 5 ratings keeps all of them in the training part.
+    If two ratings have the same timestamp, the one further down in the file is the later. If the
+    ratings have no times, the fifth of each user is drawn at random. A user with fewer than 5
+    ratings keeps all of them in the training part.
 
     Parameters
     ----------
     ratings : Ratings
+    seed : int, default 0
+        Seed of the draw. It does not matter if the ratings have times.
 
     Returns
     -------
@@ -153,7 +157,11 @@ def last_by_time(ratings: Ratings) -> Split:
     n_test = np.where(n_rated >= FEWEST_TO_PART, -(-n_rated // 5), 0)
     if not n_test.any():
         raise ValueError(f"no user has the {FEWEST_TO_PART} ratings that a split by time needs")
-    places = _places(users, table["timestamp"].to_numpy())
+    # Without times the order of the file means nothing: it is often the order of the movies' ids.
+    times = np.random.default_rng(seed).random(len(table))
+    if ratings.has_times:
+        times = table["timestamp"].to_numpy()
+    places = _places(users, times)
     return _split(ratings, places >= (n_rated - n_test)[users])
 
 

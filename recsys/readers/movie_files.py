@@ -9,6 +9,7 @@ from recsys.data.ratings import NO_GENRES, BadRow, RatingsError, is_encodable
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
 from recsys.printable import shortened
 from recsys.readers.formats import ITEM_GENRES, Fault, Folder, Release, header_columns, whole_number
+from recsys.readers.raw import bad_row_error
 
 COLUMNS = ("movieId", "title", "genres")
 
@@ -64,7 +65,7 @@ def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
         except Fault as fault:
             bad_row = BadRow(str(file), record.line, fault.value, fault.reason)
             if not skip_bad_rows:
-                raise RatingsError(str(bad_row)) from None
+                raise bad_row_error(bad_row) from None
             rows.bad_rows.append(bad_row)
         else:
             line_of[movie_id] = record.line
@@ -128,7 +129,7 @@ def _records(release: Release, lines: list[str]) -> Iterator[_Record]:
         return _csv_records(lines, release.movies)
     if name == "movies.dat":
         return _dat_records(lines)
-    return _item_records(lines, _genre_names(release.folder / "u.genre"))
+    return _item_records(lines, genre_names(release.folder / "u.genre"))
 
 
 def _csv_records(lines: list[str], file: Folder) -> Iterator[_Record]:
@@ -199,7 +200,7 @@ def _item_records(lines: list[str], names: Sequence[str]) -> Iterator[_Record]:
             yield _Record(number, (fields[0], fields[1], "|".join(genres)))
 
 
-def _genre_names(file: Folder) -> Sequence[str]:
+def genre_names(file: Folder) -> Sequence[str]:
     """Read the names of the genre flags from u.genre; without this file, use those of ml-100k."""
     if not file.is_file():
         return ITEM_GENRES

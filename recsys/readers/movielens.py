@@ -1,6 +1,7 @@
 """Reads every MovieLens release from a folder or a zip; an error names the line of a bad row."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,68 @@ from recsys.data.ratings import (
     RatingsError,
     movies_frame,
     ratings_frame,
-    repeats,
 )
+from recsys.data.repeats import repeats
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
-from recsys.readers.formats import Release, open_release
+from recsys.readers.formats import Folder, Release, open_release
+from recsys.readers.looks import look
+from recsys.readers.movie_files import COLUMNS as MOVIE_COLUMNS
 from recsys.readers.movie_files import MovieRows, read_movies
 from recsys.readers.rating_files import COLUMNS, RatingRows, read_ratings
+from recsys.readers.raw import bad_row_error
+from recsys.readers.rules import off_scale_error
+
+UTF_8 = ("utf-8", "utf-8-sig")
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
-def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -> Ratings:
+# What `Ratings.reading` says of a release.
+RELEASE = "MovieLens; "
+
+
+def is_release(path: Path) -> bool:
+    """Tell whether a path holds a release of MovieLens as it was published.
+
+    Other tables may have the same names. They have other columns, ids that are text, lines that end
+    in CR, or another encoding.
+    """
+    try:
+        with open_release(path) as release:
+            return _is_as_published(release)
+    except RatingsError:
+        return False
+
+
+def _is_as_published(release: Release) -> bool:
+    layout = release.layout
+    seen = look(release.ratings, sep=layout.separator)
+    if seen.encoding not in UTF_8 or _has_lone_cr(release.ratings) or _has_lone_cr(release.movies):
+        return False
+    if layout.separator == ",":
+        movies = look(release.movies)
+        names = set(seen.names or ())
+        if names != set(COLUMNS) or not set(MOVIE_COLUMNS) <= set(movies.names or ()):
+            return False
+        if movies.encoding not in UTF_8:
+            return False
+    elif seen.names is not None or seen.width != len(COLUMNS):
+        return False
+    columns = seen.names or COLUMNS
+    places = [columns.index(name) for name in ("userId", "movieId", "timestamp")]
+    rows = [row for row in seen.rows if len(row) == len(columns)]
+    n_whole = sum(all(_WHOLE.fullmatch(row[place]) for place in places) for row in rows)
+    # A few bad rows are no sign of another form.
+    return n_whole > 0.95 * len(rows)
+
+
+def _has_lone_cr(file: Folder) -> bool:
+    with file.open("rb") as stream:
+        start: bytes = stream.read(1 << 16)
+    return b"\r" in start.replace(b"\r\n", b"")[:-1]
+
+
+def load_release(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -> Ratings:
     """Read a MovieLens release.
 
     Files are recognised by their names. If a folder has several pairs, the first of these is read:
@@ -53,11 +107,11 @@ def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -
     Raises
     ------
     RatingsError
-        For a bad row, unless bad rows are skipped: a rating that is not a number or off the scale,
-        an id or a timestamp that is not a whole number, a wrong number of fields, a movie that is
-        not in the file of movies, a second rating of a movie by one user, a movie that is listed
-        twice, bytes that are not text, or a file that is cut off in a row. The message names the
-        file, the line and the value.
+        For a rating that is off the scale. For a bad row, unless bad rows are skipped: a rating
+        that is not a number, an id or a timestamp that is not a whole number, a wrong number of
+        fields, a movie that is not in the file of movies, a second rating of a movie by one user, a
+        movie that is listed twice, bytes that are not text, or a file that is cut off in a row. The
+        message names the file, the line and the value.
         Also for a file that is missing, unreadable or empty, a missing column, a damaged zip, or if
         no row is good. The message names the file.
 
@@ -69,7 +123,7 @@ def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -
     >>> with TemporaryDirectory() as folder:
     ...     _ = Path(folder, "movies.csv").write_text(movies)
     ...     _ = Path(folder, "ratings.csv").write_text(ratings)
-    ...     load_ratings(folder).ratings
+    ...     load_release(folder).ratings
        userId  movieId  rating  timestamp
     0       7        1     4.5          0
     """
@@ -84,8 +138,13 @@ def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -
 
     broken = _broken_rules(frame, movie_ids, scale, rows, release)
     bad_rows = sorted([*rows.bad_rows, *broken.values()], key=lambda bad_row: bad_row.line)
+    ratings = frame["rating"].to_numpy()
+    off = np.flatnonzero(~scale.holds(ratings))
+    # To skip the ratings that are off the scale would leave the low ratings of another scale.
+    if len(off) and (skip_bad_rows or broken[int(off[0])] is bad_rows[0]):
+        raise off_scale_error(broken[int(off[0])], ratings, scale)
     if bad_rows and not skip_bad_rows:
-        raise RatingsError(str(bad_rows[0]))
+        raise bad_row_error(bad_rows[0])
     if broken:
         frame = frame.drop(index=list(broken)).reset_index(drop=True)
     if not len(frame):
@@ -97,6 +156,8 @@ def load_ratings(path: str | os.PathLike[str], *, skip_bad_rows: bool = False) -
         scale=scale,
         source=str(path),
         skipped=(*movies.bad_rows, *bad_rows),
+        reading=f"read {release.ratings.name}: {RELEASE}scale {scale}; "
+        f"titles from {release.movies.name}",
     )
 
 

@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Ratings
+from recsys.printable import printable
 from recsys.recommenders import ranking, storage
-from recsys.recommenders.given_ratings import GivenRatings, given_ratings
-from recsys.recommenders.ids import check_n, one_of_two, paired_ids, whole_id, whole_ids
+from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_ratings
+from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
 from recsys.recommenders.model import Model
-from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import NO_ITEM, Floats, Ints, Part, Prediction, Users, total_of
+from recsys.recommenders.training import TrainingData, check_predicts
+from recsys.recommenders.types import NO_ITEM, Floats, Ints, Prediction, Users
 
 
 class Recommender(Model):
@@ -69,6 +71,7 @@ class Recommender(Model):
         movie_ids: npt.ArrayLike | None = None,
         *,
         ratings: "GivenRatings | None" = None,
+        times: "GivenTimes | None" = None,
     ) -> Floats:
         """Predict the rating of each (user, item) pair.
 
@@ -76,14 +79,18 @@ class Recommender(Model):
 
         Parameters
         ----------
-        user_ids : array-like of shape (n_pairs,), int, optional
+        user_ids : array-like of shape (n_pairs,), int or str, optional
             Give either these or ``ratings``.
-        movie_ids : array-like of shape (n_pairs,), int
+        movie_ids : array-like of shape (n_pairs,), int or str
             The ids of the items.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
-            The ratings of one new user, to predict the ratings of this user: a mapping of movieId
-            to rating, a Series of ratings by movieId, a frame with the columns movieId and rating,
-            or pairs (movieId, rating). Ratings of items outside the training data are ignored.
+            The ratings of a new user: a mapping of movieId to rating, a Series of ratings by
+            movieId, a frame with the columns movieId and rating, or pairs (movieId, rating).
+            Ratings of items outside the training data are ignored.
+        times : mapping, Series or array-like, optional
+            When ``ratings`` were given: a mapping or Series of times by movieId, or times in the
+            order of the ratings. The default is the column timestamp of a frame. If an item is
+            rated twice, its latest rating counts. Times have no other use.
 
         Returns
         -------
@@ -93,75 +100,74 @@ class Recommender(Model):
         Raises
         ------
         ValueError
-            If an id is not a whole number, if there are not as many movie ids as user ids, if both
-            or neither of ``user_ids`` and ``ratings`` are given, if a rating is off the scale or
-            not a number, or if an item is rated twice.
+            If an id has not the kind of the training ids, if there are not as many movie ids as
+            user ids, if both or neither of ``user_ids`` and ``ratings`` are given, if a rating is
+            off the scale or not a number, if an item is rated twice without times, if times do not
+            fit the ratings, or if the training ratings are likes or counts.
         """
         self._check_fitted()
         data = self.trained_on
+        check_predicts(data.scale)
         if movie_ids is None:
             raise ValueError("predict needs movie_ids")
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            items = data.columns(whole_ids("movie", movie_ids))
-            return self._predict_new_user(given_ratings(ratings), items)
-        users_asked, movies = paired_ids(user_ids, movie_ids)
-        rows, items = data.rows(users_asked), data.columns(movies)
-        predicted = np.empty(len(users_asked))
-        unknown = rows < 0
-        if np.any(unknown):
-            predicted[unknown] = self._predict_new_user({}, items[unknown])
-        # Users are placed in blocks, because their places may take much memory.
-        order = np.argsort(rows, kind="stable")
-        for block in data.blocks(np.unique(rows[~unknown])):
-            first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
-            some = order[first:last]
-            user_index = np.searchsorted(block, rows[some])
-            users = ranking.known_users(self, block)
-            predicted[some] = ranking.predicted_ratings(self, users, user_index, items[some])
+            return self._predict_new_user(given_ratings(ratings, times), data.columns(movie_ids))
+        rows, items = data.rows(user_ids), data.columns(movie_ids)
+        if len(rows) != len(items):
+            raise ValueError(f"{len(rows)} user_ids but {len(items)} movie_ids")
+        predicted = np.empty(len(rows))
+        new = rows < 0
+        if np.any(new):
+            predicted[new] = self._predict_new_user({}, items[new])
+        predicted[~new] = ranking.predicted_pairs(self, rows[~new], items[~new])
         return predicted
 
-    def _predict_new_user(self, ratings: Mapping[int, float], items: Ints) -> Floats:
+    def _predict_new_user(self, ratings: Mapping[Id, float], items: Ints) -> Floats:
         users = ranking.folded_in(self, [ratings])
         return ranking.predicted_ratings(self, users, np.zeros(len(items), np.int64), items)
 
     def recommend(
         self,
-        user_id: int | None = None,
+        user_id: Id | None = None,
         n: int = 10,
         *,
         ratings: "GivenRatings | None" = None,
+        times: "GivenTimes | None" = None,
         exclude_rated: bool = True,
-        among: Iterable[int] | None = None,
+        among: Iterable[Id] | None = None,
     ) -> pd.DataFrame:
         """Recommend the best ``n`` items to a user, with the reason for each.
 
         Parameters
         ----------
-        user_id : int, optional
+        user_id : int or str, optional
             A training user. Give either this or ``ratings``.
         n : int, default 10
             The number of items.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
             The ratings of a new user, as in :meth:`predict`.
+        times : mapping, Series or array-like, optional
+            When ``ratings`` were given, as in :meth:`predict`.
         exclude_rated : bool, default True
             Leave out items that the user rated.
-        among : iterable of int, optional
+        among : iterable of int or str, optional
             The movie ids to choose from. The default is all items.
 
         Returns
         -------
         DataFrame
-            movieId, title, score (items are ranked by it), predicted_rating, n_ratings (the number
-            of ratings that the reason counts) and reason. There are fewer than ``n`` rows if fewer
-            items can be recommended. Items with equal scores are sorted by falling number of
-            ratings, then by movieId.
+            movieId, title, score (items are ranked by it), predicted_rating (NaN if the training
+            ratings are likes or counts), n_ratings (the number of ratings that the reason counts)
+            and reason. There are fewer than ``n`` rows if fewer items can be recommended. Items
+            with equal scores are sorted by falling number of ratings, then by movieId.
 
         Raises
         ------
         ValueError
-            If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, if a
-            rating is off the scale or not a number, or if an item is rated twice.
+            If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, if an
+            id has not the kind of the training ids, if a rating is off the scale or not a number,
+            if an item is rated twice without times, or if times do not fit the ratings.
         KeyError
             If the user is not a training user.
         """
@@ -169,19 +175,21 @@ class Recommender(Model):
         check_n(n)
         one_of_two("user_id", user_id, ratings)
         if user_id is not None:
-            row = self.trained_on.matrix.row_of(whole_id("user", user_id))
-            users = ranking.known_users(self, np.array([row]))
+            asked = asked_id("user", user_id, self.trained_on.matrix.user_ids)
+            row = self.trained_on.matrix.row_of(asked)
+            users = ranking.known_users(self, row)
         else:
-            users = self._fold_in(ratings)
+            users = self._fold_in(ratings, times)
         eligible = self.trained_on.eligible(among)
         (best,) = ranking.best_items(self, users, n, exclude_rated, eligible)
         return ranking.ranking_frame(self, users, 0, best)
 
-    def _fold_in(self, ratings: "GivenRatings | None") -> Users:
-        return ranking.folded_in(self, [given_ratings({} if ratings is None else ratings)])
+    def _fold_in(self, ratings: "GivenRatings | None", times: "GivenTimes | None") -> Users:
+        given = given_ratings({} if ratings is None else ratings, times)
+        return ranking.folded_in(self, [given])
 
     def recommend_all(
-        self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[int] | None = None
+        self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[Id] | None = None
     ) -> pd.DataFrame:
         """Recommend items to every training user.
 
@@ -191,7 +199,7 @@ class Recommender(Model):
             The number of items for each user.
         exclude_rated : bool, default True
             Leave out items that the user rated.
-        among : iterable of int, optional
+        among : iterable of int or str, optional
             The movie ids to choose from. The default is all items.
 
         Returns
@@ -214,19 +222,17 @@ class Recommender(Model):
             rankings = ranking.best_items(self, users, n, exclude_rated, eligible)
             for user, best in enumerate(rankings):
                 frame = ranking.ranking_frame(self, users, user, best)
-                user_id = data.matrix.user_ids[rows[user]]
-                frame.insert(0, "userId", np.full(len(frame), user_id))
+                user_ids = data.matrix.user_ids[rows[[user]]].repeat(len(frame))
+                frame.insert(0, "userId", pd.Series(user_ids, dtype=user_ids.dtype))
                 frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 
-    def top(
-        self, user_ids: npt.ArrayLike, n: int = 10, *, exclude_rated: bool = True
-    ) -> npt.NDArray[np.int64]:
+    def top(self, user_ids: npt.ArrayLike, n: int = 10, *, exclude_rated: bool = True) -> Ids:
         """List the movie ids of the best items for training users, without reasons.
 
         Parameters
         ----------
-        user_ids : array-like of shape (n_users,), int
+        user_ids : array-like of shape (n_users,), int or str
             The training users.
         n : int, default 10
             The number of items for each user.
@@ -235,28 +241,31 @@ class Recommender(Model):
 
         Returns
         -------
-        ndarray of shape (n_users, n)
-            Movie ids, best first. If a user has fewer items, the rest of the row is -1.
+        ndarray of shape (n_users, n), int64 or str objects
+            Movie ids, best first. If a user has fewer items, the rest of the row is -1, or None if
+            ids are text.
 
         Raises
         ------
         ValueError
-            If ``n`` is negative, or if a training item has the id -1.
+            If ``n`` is negative, if an id has not the kind of the training ids, or if a training
+            item has the id -1.
         KeyError
             If a user is not a training user.
         """
         self._check_lists(n)
         data = self.trained_on
-        users_asked = whole_ids("user", user_ids)
+        users_asked = asked_ids("user", user_ids, data.matrix.user_ids)
         rows = data.rows(users_asked)
         if np.any(rows < 0):
-            raise KeyError(f"no user {users_asked[rows < 0][0]} among the {data.n_users}")
+            unknown = printable(str(users_asked[rows < 0][0]))
+            raise KeyError(f"no user {unknown} among the {data.n_users}")
         blocks = (ranking.known_users(self, some) for some in data.blocks(rows))
         return self._ids(blocks, n, exclude_rated)
 
     def top_new(
         self, ratings: "Sequence[GivenRatings]", n: int = 10, *, exclude_rated: bool = True
-    ) -> npt.NDArray[np.int64]:
+    ) -> Ids:
         """List the movie ids of the best items for new users, without reasons.
 
         Parameters
@@ -270,8 +279,9 @@ class Recommender(Model):
 
         Returns
         -------
-        ndarray of shape (n_users, n)
-            Movie ids, best first. If a user has fewer items, the rest of the row is -1.
+        ndarray of shape (n_users, n), int64 or str objects
+            Movie ids, best first. If a user has fewer items, the rest of the row is -1, or None if
+            ids are text.
 
         Raises
         ------
@@ -293,27 +303,30 @@ class Recommender(Model):
         if np.any(self.trained_on.matrix.movie_ids == NO_ITEM):
             raise ValueError(f"a film has the id {NO_ITEM}, which marks empty places in lists")
 
-    def _ids(self, blocks: Iterable[Users], n: int, exclude_rated: bool) -> Ints:
+    def _ids(self, blocks: Iterable[Users], n: int, exclude_rated: bool) -> Ids:
         found = [ranking.best_ids(self, users, n, exclude_rated) for users in blocks]
-        return np.concatenate([np.empty((0, n), np.int64), *found])
+        return np.concatenate([np.empty((0, n), self.trained_on.matrix.movie_ids.dtype), *found])
 
     def explain(
         self,
-        user_id: int | None = None,
-        movie_id: int | None = None,
+        user_id: Id | None = None,
+        movie_id: Id | None = None,
         *,
         ratings: "GivenRatings | None" = None,
+        times: "GivenTimes | None" = None,
     ) -> Prediction:
         """Explain the predicted rating of one pair by its parts and the evidence.
 
         Parameters
         ----------
-        user_id : int, optional
+        user_id : int or str, optional
             Give either this or ``ratings``.
-        movie_id : int
+        movie_id : int or str
             The id of the item.
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
             The ratings of a new user, as in :meth:`predict`.
+        times : mapping, Series or array-like, optional
+            When ``ratings`` were given, as in :meth:`predict`.
 
         Returns
         -------
@@ -327,27 +340,15 @@ class Recommender(Model):
         """
         self._check_fitted()
         data = self.trained_on
+        check_predicts(data.scale)
         if movie_id is None:
             raise ValueError("explain needs a movie_id")
         one_of_two("user_id", user_id, ratings)
-        row = -1 if user_id is None else int(data.rows(np.array([whole_id("user", user_id)]))[0])
-        known = row >= 0
-        users = ranking.known_users(self, np.array([row])) if known else self._fold_in(ratings)
-        item = int(data.columns(np.array([whole_id("movie", movie_id)]))[0])
-        found = self._parts(users.placed, np.array([0]), np.array([item]))
-        parts = [Part(name, float(added[0])) for name, added in found.items()]
-        total = total_of(found)
-        rating = float(data.clipped(total)[0])
-        if rating != total[0]:
-            parts.append(Part("kept within the scale", rating - float(total[0])))
-        return Prediction(
-            **vars(self._evidence(users, 0, item)),
-            user_id=user_id,
-            movie_id=movie_id,
-            title=str(data.matrix.titles[item]) if item < data.n_items else "",
-            rating=rating,
-            parts=tuple(parts),
-        )
+        row = -1 if user_id is None else data.row(user_id)
+        users = self._fold_in(ratings, times) if row < 0 else ranking.known_users(self, row)
+        movie_id = asked_id("movie", movie_id, data.matrix.movie_ids)
+        item = int(data.columns([movie_id])[0])
+        return ranking.explained(self, users, item, user_id, movie_id)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted recommender to a file that :meth:`load` reads.

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from kmeans_core import IterationEvent, assign
 from recsys.analysis.taste import TasteClusters, cluster_users
+from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.recommenders import npz, storage
 from recsys.recommenders.base import Recommender
@@ -198,34 +199,38 @@ class ClusterMeanRecommender(Recommender):
         whose = f"{'' if self.region is None else 'the densest region of '}group {cluster}"
         if self._counts[cluster, place]:
             group = self._groups[cluster]
-            column = group.column_of(int(matrix.movie_ids[place]))
+            column = group.column_of(matrix.movie_ids[place])
             ratings, n_users = group.values[:, [column]].tocoo().data, len(group.user_ids)
             mean = float(self._means[cluster, place])
-            who = f"{len(ratings):,} of the {counted(n_users, 'user')} of {whose}"
+            why, who = "", f"of the {counted(n_users, 'user')} of {whose}"
         else:
             ratings, n_users = data.raters(item)[1], data.n_users
             mean = float(self._means_of_everyone[item])
             if cluster < 0:
-                why = "the user is in no group"
+                why = "the user is in no group; "
             elif place >= 0:
-                why = f"{whose} has no rating"
+                why = f"{whose} has no rating; "
             else:
                 made_on = counted(matrix.shape[1], "film")
-                why = f"it is not one of the {made_on} the groups are made on"
-            who = f"{why}; {len(ratings):,} of all {counted(n_users, 'user')}"
-        reason = f"{who} gave it {mean:.2f}" + (" on average" if len(ratings) > 1 else "")
-        if len(ratings) == 0:
-            reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
+                why = f"it is not one of the {made_on} the groups are made on; "
+            who = f"of all {counted(n_users, 'user')}"
         n_liked = int(np.sum(data.liked(ratings)))
+        if not data.scale.predicts:
+            reason = f"{why}{n_liked:,} {who} liked it"
+        elif len(ratings) == 0:
+            reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
+        else:
+            on_average = " on average" if len(ratings) > 1 else ""
+            reason = f"{why}{len(ratings):,} {who} gave it {mean:.2f}{on_average}"
         known = cluster if cluster >= 0 else None
         return Evidence(known, n_users, len(ratings), n_liked, mean, (), reason)
 
-    def unrated_in_region(self, user_id: int) -> int:
+    def unrated_in_region(self, user_id: Id) -> int:
         """Count the items of the group's region that the user has not rated.
 
         Parameters
         ----------
-        user_id : int
+        user_id : int or str
             A user of the groups.
 
         Returns
@@ -242,7 +247,7 @@ class ClusterMeanRecommender(Recommender):
         matrix = self.clusters.matrix
         group = self._groups[self.clusters.cluster_of(user_id)]
         rated = matrix.movie_ids[matrix.values[[matrix.row_of(user_id)]].indices]
-        return int(np.sum(~np.isin(group.movie_ids, rated)))
+        return int(np.sum(~pd.Index(group.movie_ids).isin(rated)))
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return npz.prefixed("clusters", storage.matrix_arrays(self.clusters.matrix)) | {

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Ints
+from recsys.titles.names import spoken
 from recsys.words import counted
 
 # A reason names at most this many of the items that place a user in a group.
@@ -40,12 +41,14 @@ def of_group(
         who = counted(n_users, "user")
     else:
         who = f"{counted(n_users, 'user who shares', 'users who share')} your taste"
-    if n_ratings == 0:
+    if not trained_on.scale.predicts:
+        reason = f"{f'{n_liked:,}' if n_liked else 'none'} of the {who} liked it"
+    elif n_ratings == 0:
         reason = f"none of the {who} rated it"
     else:
         reason = f"{n_ratings:,} of the {who} rated it, {mean:.2f} on average; {n_liked:,} liked it"
     if because:
-        reason += f"; like you, they liked {'; '.join(because)}"
+        reason += f"; like you, they liked {'; '.join(map(spoken, because))}"
     return Evidence(cluster, n_users, n_ratings, n_liked, mean, because, reason)
 
 

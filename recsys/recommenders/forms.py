@@ -43,7 +43,7 @@ def natural(*shape: Length, below: str | None = None) -> Form:
 
 
 def ids(*shape: Length) -> Form:
-    return Form(("i8",), shape, least=-(2**63), most=2**63 - 1)
+    return Form(("i8", "U"), shape, least=-(2**63), most=2**63 - 1)
 
 
 def text(*shape: Length) -> Form:

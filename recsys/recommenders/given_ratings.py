@@ -1,17 +1,21 @@
 """The ratings that a new user brings, from each form in which a caller may pass them."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from recsys.data.ids import Id
 from recsys.printable import shown
 
 GivenRatings: TypeAlias = (
-    "Mapping[int, float] | pd.Series[Any] | pd.DataFrame | Iterable[tuple[int, float]]"
+    "Mapping[Id, float] | pd.Series[Any] | pd.DataFrame | Iterable[tuple[Id, float]]"
 )
+
+GivenTimes: TypeAlias = "Mapping[Id, Any] | pd.Series[Any] | Iterable[Any]"
 
 FORMS = (
     "a mapping of movieId to rating, a Series of ratings by movieId, a frame with the columns "
@@ -19,46 +23,87 @@ FORMS = (
 )
 
 
-def given_ratings(ratings: GivenRatings) -> Mapping[int, float]:
+def given_ratings(ratings: GivenRatings, times: "GivenTimes | None" = None) -> Mapping[Id, float]:
     """Turn the ratings of one user into a mapping of movieId to rating, from any of `FORMS`.
 
-    ValueError if they have another form, an id is not a whole number, a rating is not a number, or
-    a film is rated twice. The scale is checked later.
+    If a film is rated twice, the rating with the latest time counts, and of equal times the last.
+    ``times`` are by movieId or in the order of the ratings; a frame may have them as its column
+    timestamp.
+
+    ValueError if the ratings or times have another form, a rating is not a number, or a film is
+    rated twice and there are no times. The scale and the kind of the ids are checked later, when
+    the training data are at hand.
 
     Examples
     --------
     >>> given_ratings(pd.Series([4.5, 2.0], index=[1, 588]))
     {1: 4.5, 588: 2.0}
+    >>> given_ratings([("tt0110912", 4.5), ("tt0110912", 3.0)], times=["2023-01-02", "2021-05-06"])
+    {'tt0110912': 4.5}
     """
     if isinstance(ratings, Mapping):
         # Each type is checked once, because evaluations ask for thousands of users.
-        if all(map(_is_id, set(map(type, ratings)))) and all(
-            map(_is_rating, set(map(type, ratings.values())))
-        ):
+        if times is None and all(map(_is_rating, set(map(type, ratings.values())))):
             return ratings
         pairs: Iterable[Any] = ratings.items()
     elif isinstance(ratings, pd.Series):
         pairs = zip(ratings.index, ratings, strict=True)
     elif isinstance(ratings, pd.DataFrame):
         pairs = _rows(ratings)
+        if times is None and "timestamp" in ratings.columns:
+            times = ratings["timestamp"].to_numpy()
     else:
         pairs = _pairs(ratings)
-    found: dict[int, float] = {}
-    for movie_id, rating in pairs:
-        if not _is_id(type(movie_id)):
-            raise ValueError(f"ratings: movie_ids must be whole numbers, not {_plain(movie_id)}")
-        if not _is_rating(type(rating)):
-            raise ValueError(
-                f"ratings: the rating of film {_plain(movie_id)} is not a number: {_plain(rating)}"
-            )
+    rated = [_checked(movie_id, rating) for movie_id, rating in pairs]
+    if times is not None:
+        # A later rating of the same film replaces the earlier one.
+        return dict(rated[place] for place in _order(times, [movie_id for movie_id, _ in rated]))
+    found: dict[Any, float] = {}
+    for movie_id, rating in rated:
         if movie_id in found:
-            raise ValueError(f"ratings: film {movie_id} is rated twice")
-        found[int(movie_id)] = float(rating)
+            raise ValueError(
+                f"ratings: film {_plain(movie_id)} is rated twice; with times= the latest counts"
+            )
+        found[movie_id] = rating
     return found
 
 
-def _is_id(kind: type) -> bool:
-    return issubclass(kind, int | np.integer) and not issubclass(kind, bool)
+def _checked(movie_id: Any, rating: Any) -> tuple[Any, float]:
+    if not isinstance(movie_id, Hashable):
+        raise ValueError(f"ratings: {_plain(movie_id)} is not the id of a film")
+    if not _is_rating(type(rating)):
+        raise ValueError(
+            f"ratings: the rating of film {_plain(movie_id)} is not a number: {_plain(rating)}"
+        )
+    return movie_id, float(rating)
+
+
+def _order(times: GivenTimes, movie_ids: list[Any]) -> list[int]:
+    """The places of the ratings in the order of their times."""
+    if isinstance(times, Mapping | pd.Series):
+        by_id: dict[Any, list[Any]] = {}
+        for movie_id, time in times.items():
+            by_id.setdefault(movie_id, []).append(time)
+        # A Series may hold a film twice, as the ratings do; a mapping holds it once.
+        missing = [one for one in movie_ids if one not in by_id]
+        if missing:
+            raise ValueError(f"times: there is none for film {_plain(missing[0])}")
+        counts = Counter(movie_ids)
+        repeated = [one for one in counts if len(by_id[one]) < counts[one]]
+        if repeated:
+            raise ValueError(
+                f"times: film {_plain(repeated[0])} is rated more often than it has times; give "
+                "times in the order of the ratings"
+            )
+        times = [by_id[movie_id].pop(0) for movie_id in movie_ids]
+    found = pd.Series(list(times), dtype=object).infer_objects()
+    if len(found) != len(movie_ids):
+        raise ValueError(f"times: {len(found)} times, but {len(movie_ids)} ratings")
+    if not pd.api.types.is_numeric_dtype(found):
+        found = pd.to_datetime(found, utc=True)
+    if found.isna().any():
+        raise ValueError("times: a time is missing; give one for each rating")
+    return found.argsort(kind="stable").tolist()
 
 
 def _is_rating(kind: type) -> bool:
@@ -76,8 +121,6 @@ def _rows(frame: pd.DataFrame) -> Iterable[tuple[Any, Any]]:
 def _pairs(ratings: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(ratings, str | bytes) or not isinstance(ratings, Iterable):
         raise ValueError(f"ratings must be {FORMS}, not {_plain(ratings)}")
-    # An array of ids and half stars holds the ids as floats.
-    from_floats = isinstance(ratings, np.ndarray) and ratings.dtype.kind == "f"
     for pair in ratings:
         try:
             if isinstance(pair, str | bytes):
@@ -87,7 +130,7 @@ def _pairs(ratings: Any) -> Iterable[tuple[Any, Any]]:
             raise ValueError(
                 f"ratings must be {FORMS}; but {_plain(pair)} is not such a pair"
             ) from None
-        yield (int(movie_id) if from_floats and float(movie_id).is_integer() else movie_id), rating
+        yield movie_id, rating
 
 
 def _plain(value: Any) -> str:

@@ -5,47 +5,73 @@ from typing import Any
 
 import numpy as np
 
+from recsys.data.ids import Id, Ids
 from recsys.data.ratings import LARGEST_INT64
 from recsys.printable import shown
-from recsys.recommenders.types import Ints
 
 
-def paired_ids(user_ids: Any, movie_ids: Any) -> tuple[Ints, Ints]:
-    """Check two arrays of ids by `whole_ids`. ValueError if their lengths differ."""
-    users, movies = whole_ids("user", user_ids), whole_ids("movie", movie_ids)
-    if len(users) != len(movies):
-        raise ValueError(f"{len(users)} user_ids but {len(movies)} movie_ids")
-    return users, movies
+def asked_ids(name: str, given: Any, known: Ids, form: str = "a 1-D array of ") -> Ids:
+    """Turn ids into an array of the kind of ``known``: whole numbers or text.
 
+    ``name`` is "user" or "movie". ValueError if they are not 1-D, or if an id has another kind.
 
-def whole_ids(name: str, ids: Any) -> Ints:
-    """Turn ids into an array. ValueError unless they are 1-D whole numbers of 64 bits."""
-    array = np.asarray(ids)
-    if array.dtype == object and array.ndim == 1 and all(type(one) is int for one in array):
+    Examples
+    --------
+    >>> asked_ids("user", [7.0, 8], np.array([7, 9])), asked_ids("user", ["x"], np.array(["x"]))
+    (array([7, 8]), array(['x'], dtype='<U1'))
+    """
+    array = np.asarray(given, dtype=None if hasattr(given, "dtype") else object)
+    if array.ndim != 1 or array.dtype.kind in "mM":
         raise ValueError(
-            f"{name}_ids must fit in 64 bits, but {shown(max(array, key=abs))} does not"
+            f"{name}_ids must be {form}{_kind(known)}, not {array.dtype} {array.shape}"
         )
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise ValueError(
-            f"{name}_ids must be a 1-D array of whole numbers, not {array.dtype} {array.shape}"
-        )
-    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
-        raise ValueError(f"{name}_ids must fit in 64 bits, but {array.max()} is among them")
-    return array.astype(np.int64)
+    if known.dtype.kind == array.dtype.kind == "i":
+        return array.astype(np.int64)
+    found = [_id_of(one, known) for one in array.tolist()]
+    if None in found:
+        raise _refused(f"{name}_ids", form, array[found.index(None)], known)
+    return np.array(found, dtype=known.dtype)
 
 
-def whole_id(name: str, given: Any) -> int:
-    """Check one id. ValueError unless it is a whole number of 64 bits."""
+def asked_id(name: str, given: Any, known: Ids) -> Id:
+    """Turn one id into the kind of ``known``. ValueError if it has another kind."""
+    found = _id_of(given, known)
+    if found is None:
+        new = "; pass the ratings of a new user as ratings=" if name == "user" else ""
+        raise _refused(f"{name}_ids", "", given, known, new)
+    return found
+
+
+def _id_of(given: Any, known: Ids) -> Id | None:
+    """The id in the kind of ``known``; None if it has another kind.
+
+    A float such as 7.0 is the whole number 7. Where ids are text, a whole number means its digits.
+    """
+    if isinstance(given, np.generic):
+        given = given.item()
+    if isinstance(given, bool):
+        return None
+    if known.dtype.kind != "i":
+        return str(given) if isinstance(given, str | int) else None
+    # Beyond 2**53 several whole numbers share one float.
+    if isinstance(given, float) and given.is_integer() and abs(given) <= 2**53:
+        return int(given)
     try:
-        if isinstance(given, bool):
-            raise TypeError
         found = operator.index(given)
     except TypeError:
-        new = "; pass the ratings of a new user as ratings=" if name == "user" else ""
-        raise ValueError(f"{name}_ids must be whole numbers, not {shown(given)}{new}") from None
-    if not -LARGEST_INT64 - 1 <= found <= LARGEST_INT64:
-        raise ValueError(f"{name}_ids must fit in 64 bits, but {shown(found)} does not")
-    return found
+        return None
+    return found if -LARGEST_INT64 - 1 <= found <= LARGEST_INT64 else None
+
+
+def _kind(known: Ids) -> str:
+    return "whole numbers" if known.dtype.kind == "i" else "text"
+
+
+def _refused(name: str, form: str, given: Any, known: Ids, more: str = "") -> ValueError:
+    plain = given.item() if isinstance(given, np.generic) else given
+    if isinstance(plain, int) and not isinstance(plain, bool):
+        return ValueError(f"{name} must fit in 64 bits, but {shown(plain)} does not")
+    return ValueError(f"{name} must be {form}{_kind(known)}, not {shown(plain)}{more}")
 
 
 def check_n(n: Any) -> None:

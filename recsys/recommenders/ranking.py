@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from recsys.data.ids import Id, Ids
 from recsys.recommenders.model import Model
 from recsys.recommenders.training import user_index_of
-from recsys.recommenders.types import NO_ITEM, Floats, Ints, Users, total_of
+from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
 
 # The columns of the frame that ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "predicted_rating", "n_ratings", "reason"]
@@ -24,12 +25,13 @@ class Ranking:
     scores: Floats
 
 
-def known_users(model: Model, rows: Ints) -> Users:
-    """Place training users, given their rows."""
+def known_users(model: Model, rows: Ints | int) -> Users:
+    """Place training users, given their rows, or one user, given its row."""
+    rows = np.atleast_1d(rows)
     return Users(sp.csr_array(model.trained_on.matrix.values[rows]), model._place_known(rows))
 
 
-def folded_in(model: Model, ratings: Sequence[Mapping[int, float]]) -> Users:
+def folded_in(model: Model, ratings: Sequence[Mapping[Id, float]]) -> Users:
     """Place new users, given the ratings of each as a mapping of movieId to rating."""
     rated = model.trained_on.rated_by(ratings)
     return Users(rated, model._place_new(rated))
@@ -38,6 +40,22 @@ def folded_in(model: Model, ratings: Sequence[Mapping[int, float]]) -> Users:
 def predicted_ratings(model: Model, users: Users, user_index: Ints, items: Ints) -> Floats:
     """Predict ratings, clipped to the scale."""
     return model.trained_on.clipped(total_of(model._parts(users.placed, user_index, items)))
+
+
+def predicted_pairs(model: Model, rows: Ints, items: Ints) -> Floats:
+    """Predict ratings of training users, given their rows.
+
+    Users are placed in blocks, because their places may take much memory.
+    """
+    predicted = np.empty(len(rows))
+    order = np.argsort(rows, kind="stable")
+    for block in model.trained_on.blocks(np.unique(rows)):
+        first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
+        some = order[first:last]
+        user_index = np.searchsorted(block, rows[some])
+        users = known_users(model, block)
+        predicted[some] = predicted_ratings(model, users, user_index, items[some])
+    return predicted
 
 
 def best_items(
@@ -51,34 +69,59 @@ def best_items(
     for user, of_user in enumerate(scores):
         some = np.flatnonzero(of_user > -np.inf)
         standing = model._standing(users, user)[some]
-        ids = model.trained_on.matrix.movie_ids[some]
-        items = some[np.lexsort((ids, -standing, -of_user[some]))[:n]]
+        # Columns ascend by id, and a sort keeps their order where all else is equal.
+        items = some[np.lexsort((-standing, -of_user[some]))[:n]]
         yield Ranking(items, of_user[items])
 
 
-def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ints:
-    """(n_users, n): movie ids, best first, then `NO_ITEM` if there are fewer items."""
-    found = np.full((len(users), n), NO_ITEM, dtype=np.int64)
+def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ids:
+    """(n_users, n): movie ids, best first, then `no_item` if there are fewer items."""
+    ids = model.trained_on.matrix.movie_ids
+    found = np.full((len(users), n), no_item(ids), dtype=ids.dtype)
     every_item = model.trained_on.eligible(None)
     for user, ranking in enumerate(best_items(model, users, n, exclude_rated, every_item)):
-        found[user, : len(ranking.items)] = model.trained_on.matrix.movie_ids[ranking.items]
+        found[user, : len(ranking.items)] = ids[ranking.items]
     return found
 
 
 def ranking_frame(model: Model, users: Users, user: int, ranking: Ranking) -> pd.DataFrame:
-    """The items of one user with predicted ratings and reasons."""
+    """The items of one user with reasons and predicted ratings, which are NaN for likes."""
     items, matrix = ranking.items, model.trained_on.matrix
     evidence = [model._evidence(users, user, int(item)) for item in items]
     user_index = np.full(len(items), user, dtype=np.int64)
+    predicted = np.full(len(items), np.nan)
+    if model.trained_on.scale.predicts:
+        predicted = predicted_ratings(model, users, user_index, items)
     return pd.DataFrame(
         {
-            "movieId": matrix.movie_ids[items],
-            # dtype object, the same in pandas 2 and 3 and for a frame without rows.
+            # Text has dtype object, the same in pandas 2 and 3 and for a frame without rows.
+            "movieId": pd.Series(matrix.movie_ids[items], dtype=matrix.movie_ids.dtype),
             "title": pd.Series(matrix.titles[items], dtype=object),
             "score": ranking.scores,
-            "predicted_rating": predicted_ratings(model, users, user_index, items),
+            "predicted_rating": predicted,
             "n_ratings": np.array([each.n_ratings for each in evidence], dtype=np.int64),
             "reason": pd.Series([each.reason for each in evidence], dtype=object),
         },
         columns=RECOMMENDATION_COLUMNS,
+    )
+
+
+def explained(
+    model: Model, users: Users, item: int, user_id: Id | None, movie_id: Id
+) -> Prediction:
+    """The predicted rating of the only user in ``users`` for an item, its parts and evidence."""
+    data = model.trained_on
+    found = model._parts(users.placed, np.array([0]), np.array([item]))
+    total = total_of(found)
+    parts = [Part(name, float(added[0])) for name, added in found.items()]
+    rating = float(data.clipped(total)[0])
+    if rating != total[0]:
+        parts.append(Part("kept within the scale", rating - float(total[0])))
+    return Prediction(
+        **vars(model._evidence(users, 0, item)),
+        user_id=user_id,
+        movie_id=movie_id,
+        title=str(data.matrix.titles[item]) if item < data.n_items else "",
+        rating=rating,
+        parts=tuple(parts),
     )

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from inspect import signature
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.data.matrix import RatingMatrix
-from recsys.data.scale import RatingScale
+from recsys.data.scale import Kind, RatingScale
 from recsys.recommenders import npz
 from recsys.recommenders.forms import (
     LARGEST,
@@ -36,7 +36,10 @@ M = TypeVar("M", bound=Model)
 KINDS: dict[str, type[Model]] = {}
 
 # This number rises when the code before a change cannot read the files of the code after it.
-FORMAT = 2
+FORMAT = 3
+
+# Format 3 added text ids, and scales of other kinds. A file without them is of this format.
+FORMAT_WITHOUT = 2
 
 # Format 1 had other names for these parameters and arrays.
 RENAMED = {
@@ -51,6 +54,9 @@ RENAMED = {
 
 # The greatest length of the JSON that names class, parameters and scale.
 MOST_ABOUT = 65_536
+
+# The parts of every scale in a file.
+SCALE_PARTS = ("smallest", "largest", "step")
 
 # float64 cannot tell more steps of a scale apart.
 MOST_STEPS = 1e15
@@ -86,8 +92,9 @@ def load(path: Path, kind: type[M]) -> M:
 def pack(model: Model) -> Arrays:
     """Turn a recommender into named arrays. ValueError if its class is not of this package."""
     data = model.trained_on
-    scale = {name: _plain(value) for name, value in asdict(data.scale).items()}
-    about = {"format": FORMAT, **_named(model), "scale": scale}
+    scale = _scale_parts(data.scale)
+    is_new = _is_new(scale) or "O" in (data.matrix.user_ids.dtype, data.matrix.movie_ids.dtype)
+    about = {"format": FORMAT if is_new else FORMAT_WITHOUT, **_named(model), "scale": scale}
     arrays = {"about": np.array(json.dumps(about)), "genres": data.genres}
     arrays |= prefixed("matrix", matrix_arrays(data.matrix))
     arrays |= prefixed("learned", model._arrays())
@@ -112,7 +119,7 @@ def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
         if about["format"] == 1:
             stored = _renamed(stored)
         model = _made(about)
-        _restore(model, stored, _scale(about["scale"]), beside)
+        _restore(model, stored, _scale(about["scale"], about["format"]), beside)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its recommender is incomplete: {error}") from error
     return model
@@ -217,14 +224,32 @@ def _check_parameter(kind: type, name: str, value: Any) -> None:
         raise ValueError(f"parameter {name} of {kind.__name__} cannot be {value!r}")
 
 
-def _scale(ends: Mapping[str, Any]) -> RatingScale:
-    if sorted(ends) != ["largest", "smallest", "step"]:
+def _scale_parts(scale: RatingScale) -> dict[str, Any]:
+    """The parts of a scale, without a kind and a threshold that are the defaults."""
+    defaults = {"kind": "stars", "like_threshold": None}
+    parts = {name: _plain(value) for name, value in asdict(scale).items()}
+    return {name: value for name, value in parts.items() if defaults.get(name, ...) != value}
+
+
+def _is_new(parts: Mapping[str, Any]) -> bool:
+    """Whether a scale has parts that format 3 added."""
+    return parts["step"] == 0 or len(parts) > len(SCALE_PARTS)
+
+
+def _scale(parts: Mapping[str, Any], written: int) -> RatingScale:
+    """Read a scale from a file of the format ``written``."""
+    if not set(SCALE_PARTS) <= set(parts) <= {*SCALE_PARTS, "kind", "like_threshold"}:
         raise ValueError("its scale needs smallest, largest and step")
-    for name, value in ends.items():
-        if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
+    if written < FORMAT and _is_new(parts):
+        raise ValueError(f"its scale is not one of format {written}")
+    if parts.get("kind", "stars") not in get_args(Kind):
+        raise ValueError(f"kind of its scale cannot be {parts['kind']!r}")
+    for name, value in parts.items():
+        is_number = type(value) in (int, float) and -LARGEST <= value <= LARGEST
+        if name != "kind" and not is_number:
             raise ValueError(f"{name} of its scale cannot be {value!r}")
-    scale = RatingScale(**ends)
-    if not (scale.largest - scale.smallest) / scale.step <= MOST_STEPS:
+    scale = RatingScale(**parts)
+    if scale.step and not (scale.largest - scale.smallest) / scale.step <= MOST_STEPS:
         raise ValueError(f"its scale {scale} has too small a step")
     return scale
 
@@ -257,11 +282,21 @@ def matrix_forms(
 def matrix_arrays(matrix: RatingMatrix) -> Arrays:
     """Turn a RatingMatrix into named arrays."""
     return csr_arrays(matrix.values) | {
-        "user_ids": matrix.user_ids,
-        "movie_ids": matrix.movie_ids,
-        "titles": matrix.titles.astype(str),
+        "user_ids": _as_stored(matrix.user_ids),
+        "movie_ids": _as_stored(matrix.movie_ids),
+        "titles": _as_stored(matrix.titles),
         "columns": np.array(matrix.columns),
     }
+
+
+def _as_stored(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Text as an array of strings; other arrays as they are."""
+    return array.astype(str) if array.dtype == object else array
+
+
+def _as_read(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array that :func:`_as_stored` was given."""
+    return array.astype(object) if array.dtype.kind == "U" else array
 
 
 def matrix_of(arrays: Mapping[str, npt.NDArray[Any]]) -> RatingMatrix:
@@ -276,9 +311,9 @@ def matrix_of(arrays: Mapping[str, npt.NDArray[Any]]) -> RatingMatrix:
         raise ValueError("indices do not ascend in each row")
     return RatingMatrix(
         values=values,
-        user_ids=arrays["user_ids"],
-        movie_ids=arrays["movie_ids"],
-        titles=arrays["titles"].astype(object),
+        user_ids=_as_read(arrays["user_ids"]),
+        movie_ids=_as_read(arrays["movie_ids"]),
+        titles=_as_read(arrays["titles"]),
         columns=columns,
     )
 

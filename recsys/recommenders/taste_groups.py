@@ -51,9 +51,9 @@ class Placed:
 class TasteGroups(Recommender):
     """Ranks items by the likes of similar users, and by the user's likes of similar items.
 
-    A user likes an item if they rated it at least .8 of the largest rating. k-means groups users by
-    their likes, many times. Each grouping draws its own number of groups and its own mixture of
-    directions.
+    A user likes an item if their rating is in the upper fifth of the scale
+    (:attr:`recsys.RatingScale.likes_from`). k-means groups users by their likes, many times. Each
+    grouping draws its own number of groups and its own mixture of directions.
 
     The score of an item has two sides. For the users' side, take a group of m users, of whom l like
     the item. A member likes it with probability (l + p) / (m + 1). p is the share of all users who

@@ -11,10 +11,12 @@ import pandas as pd
 import scipy.sparse as sp
 
 from recsys.analysis.genres import genre_matrix
+from recsys.data.ids import Id, Ids
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.data.scale import RatingScale, liked
-from recsys.recommenders.ids import whole_ids
+from recsys.printable import shown
+from recsys.recommenders.ids import asked_id, asked_ids
 from recsys.recommenders.types import Floats, Ints
 
 # Something that can be cut: an array or a list.
@@ -81,43 +83,71 @@ class TrainingData:
         rows: Ints = self.by_item.indices[start:stop].astype(np.int64)
         return rows, self.by_item.data[start:stop]
 
-    def rows(self, user_ids: Ints) -> Ints:
-        """The rows of users; -1 for new users."""
-        return pd.Index(self.matrix.user_ids).get_indexer(pd.Index(user_ids)).astype(np.int64)
+    def rows(self, user_ids: Any) -> Ints:
+        """The rows of users; -1 for new users. ValueError if an id has not the kind of the ids."""
+        return _places(self.matrix.user_ids, asked_ids("user", user_ids, self.matrix.user_ids))
 
-    def columns(self, movie_ids: Ints) -> Ints:
-        """The columns of items; n_items for items outside the training data."""
-        found = pd.Index(self.matrix.movie_ids).get_indexer(pd.Index(movie_ids)).astype(np.int64)
+    def row(self, user_id: Id) -> int:
+        """The row of one user; -1 for a new user. ValueError as in :meth:`rows`."""
+        asked = asked_id("user", user_id, self.matrix.user_ids)
+        return int(self.rows([asked])[0])
+
+    def columns(self, movie_ids: Any, form: str = "a 1-D array of ") -> Ints:
+        """The columns of items; n_items for items outside the training data.
+
+        ValueError if an id has not the kind of the ids.
+        """
+        asked = asked_ids("movie", movie_ids, self.matrix.movie_ids, form)
+        found = _places(self.matrix.movie_ids, asked)
         return np.where(found < 0, self.n_items, found)
 
-    def eligible(self, among: Iterable[int] | None) -> npt.NDArray[np.bool_]:
+    def eligible(self, among: Iterable[Id] | None) -> npt.NDArray[np.bool_]:
         """(n_items,): which items are in ``among``; all if it is None."""
         if among is None:
             return np.ones(self.n_items, dtype=np.bool_)
-        return np.isin(self.matrix.movie_ids, whole_ids("movie", list(among)))
+        found = np.zeros(self.n_items + 1, dtype=np.bool_)
+        found[self.columns(list(among))] = True
+        return found[:-1]
 
-    def rated_by(self, ratings: Sequence[Mapping[int, float]]) -> sp.csr_array:
+    def rated_by(self, ratings: Sequence[Mapping[Id, float]]) -> sp.csr_array:
         """Make a matrix of the ratings of new users, without items outside the training data.
 
-        ValueError if a rating is off the scale, or an id is not a whole number of 64 bits.
+        ValueError if a rating is off the scale, if an id has not the kind of the ids, or if a user
+        rates an item twice, by two spellings of its id.
         """
         user_index = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
-        movies = whole_ids("movie", [movie for of_one in ratings for movie in of_one])
+        movies = [movie for of_one in ratings for movie in of_one]
         given = [value for of_one in ratings for value in of_one.values()]
+        items = self.columns(movies, form="")
         try:
             values = np.array(given, np.float64)
         except OverflowError:
             raise ValueError(f"ratings must be on the scale {self.scale}") from None
         off = np.flatnonzero(~self.scale.holds(values))
         if off.size:
-            film, value = movies[off[0]], values[off[0]]
+            film, value = shown(movies[off[0]]), values[off[0]]
             raise ValueError(f"the rating of film {film} is off the scale {self.scale}: {value}")
-        items = self.columns(movies)
         known = items < self.n_items
         place = (user_index[known], items[known])
         rated = sp.csr_array((values[known], place), shape=(len(ratings), self.n_items))
         rated.sort_indices()
+        if rated.nnz < len(place[0]):
+            raise ValueError("ratings: a film is rated twice, by the number and the text of its id")
         return rated
+
+
+def _places(known: Ids, asked: Ids) -> Ints:
+    """The place of each id among the known ones; -1 for others."""
+    return pd.Index(known).get_indexer(pd.Index(asked)).astype(np.int64)
+
+
+def check_predicts(scale: RatingScale) -> None:
+    """ValueError if ratings on this scale cannot be predicted."""
+    if not scale.predicts:
+        raise ValueError(
+            f"{scale.kind} do not say how much users liked an item, so no ratings are predicted "
+            "from them; recommend makes lists"
+        )
 
 
 def user_index_of(rated: sp.csr_array) -> npt.NDArray[np.intp]:

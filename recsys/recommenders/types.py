@@ -9,11 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from recsys.data.ids import Id, Ids
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# This id fills a list that has fewer items than places.
+# This id fills a list that has fewer items than places, if ids are whole numbers.
 NO_ITEM = -1
+
+
+def no_item(movie_ids: Ids) -> int | None:
+    """What fills a list that has fewer items than places: -1, or None if ids are text."""
+    return NO_ITEM if movie_ids.dtype.kind == "i" else None
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,8 @@ class Evidence:
     n_ratings : int
         The number of these users who rated the item.
     n_liked : int
-        The number of these users who liked it: they gave at least .8 of the largest rating, which
-        is 4 of 5 stars.
+        The number of these users who liked it. A rating is a like if it is in the upper fifth of
+        the scale, which is at least 4 of 5 stars (:attr:`recsys.RatingScale.likes_from`).
     mean : float
         Their mean rating of the item, or NaN if they did not rate it.
     because : tuple of str
@@ -71,9 +78,9 @@ class Prediction(Evidence):
 
     Attributes
     ----------
-    user_id : int or None
+    user_id : int, str or None
         None for a new user who brings ratings.
-    movie_id : int
+    movie_id : int or str
     title : str
         The title of the item. It is empty for an item outside the training data.
     rating : float
@@ -82,8 +89,8 @@ class Prediction(Evidence):
         The parts add up to ``rating``.
     """
 
-    user_id: int | None
-    movie_id: int
+    user_id: Id | None
+    movie_id: Id
     title: str
     rating: float
     parts: tuple[Part, ...]

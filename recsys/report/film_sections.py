@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from recsys.analysis.plots import rating_heat_map
 from recsys.analysis.taste import by_mean_and_count
+from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.report.findings import MOST_RATED, Findings
 from recsys.report.parts import ABSENT, Part, Section, Text, picture, table
@@ -29,8 +31,9 @@ def film_sections(found: Findings) -> Iterator[Section]:
     yield _densest(found)
     yield _clusters(found)
     yield _cluster_maps(found)
-    yield _prediction(found)
-    yield _recommendation(found)
+    if found.ratings.scale.predicts:
+        yield _prediction(found)
+        yield _recommendation(found)
     yield _advice(found)
 
 
@@ -71,7 +74,7 @@ def _densest(found: Findings) -> Section:
         f"matrix.densest_region(n_movies={DENSEST[0]}, n_users={DENSEST[1]})",
         (
             Text(f"{caption}. A white cell has no rating."),
-            picture(rating_heat_map(region, largest_rating=found.ratings.scale.largest), caption),
+            picture(_heat_map(found, region), caption),
         ),
     )
 
@@ -109,8 +112,7 @@ def _cluster_maps(found: Findings) -> Section:
             continue
         region = by_mean_and_count(found.clusters.members(cluster).densest_region(*CLUSTER_REGION))
         title = f"Group {cluster}: {counted(size, 'user')}, {region.shape[0]} in the plot"
-        heat_map = rating_heat_map(region, title=title, largest_rating=found.ratings.scale.largest)
-        parts.append(picture(heat_map, title))
+        parts.append(picture(_heat_map(found, region, title), title))
     if parts:
         text = (
             f"Each picture shows up to {CLUSTER_REGION[0]} of the group's most-rated films, and up "
@@ -141,7 +143,7 @@ def _prediction(found: Findings) -> Section:
     group = clusters.members(cluster)
     region = group.densest_region(*(recommender.region or group.shape[::-1]))
     means = _movie_means(region)
-    movie_id = int(means["movieId"].iloc[0])
+    movie_id = means["movieId"].tolist()[0]
     of_movie = region.take(slice(None), np.array([region.column_of(movie_id)]))
     title = str(of_movie.titles[0])
     ratings = pd.DataFrame(
@@ -167,7 +169,7 @@ def _prediction(found: Findings) -> Section:
         "Predictions from a group",
         f"model = recsys.ClusterMeanRecommender(region={recommender.region})"
         ".fit_clusters(clusters, ratings)\n"
-        f"model.explain({found.user_id}, {movie_id})",
+        f"model.explain({found.user_id!r}, {movie_id!r})",
         (
             Text(
                 f"User {found.user_id} is in group {cluster}, which has {n_users}. The group's "
@@ -212,7 +214,7 @@ def _recommendation(found: Findings) -> Section:
     return Section(
         "recommendation",
         f"Films for user {found.user_id}",
-        f"model.recommend({found.user_id}, {TOP_N})",
+        f"model.recommend({found.user_id!r}, {TOP_N})",
         parts,
     )
 
@@ -222,26 +224,45 @@ def _advice(found: Findings) -> Section:
     movies = model.recommend(user_id)
     parts: tuple[Part, ...] = (Text("The user has rated every film that any user liked."),)
     if not movies.empty:
-        first = model.explain(user_id, int(movies["movieId"].iloc[0]))
-        stars = pd.DataFrame(
-            {"part": [part.name for part in first.parts], "stars": [p.rating for p in first.parts]}
-        )
+        predicts = found.ratings.scale.predicts
+        left_out = ["score", "n_ratings", *([] if predicts else ["predicted_rating"])]
         parts = (
             Text(
                 "The model groups the users many times by the films they liked. A film ranks high "
                 "if many users in this user's groups liked it, and if it is often liked together "
-                "with films that this user liked. Another model predicts the rating. It adds up "
-                "what is known of the user, the film, and the groups of both."
+                "with films that this user liked."
+                + (
+                    " Another model predicts the rating. It adds up what is known of the user, the "
+                    "film, and the groups of both."
+                    if predicts
+                    else ""
+                )
             ),
-            table(movies.drop(columns=["score", "n_ratings"]), f"The first {len(movies)}"),
-            table(stars, f"The parts of the {first.rating:.2f} stars of {first.title}"),
+            table(movies.drop(columns=left_out), f"The first {len(movies)}"),
+            *([_stars(found, movies["movieId"].tolist()[0])] if predicts else []),
         )
     return Section(
         "advice",
         f"What user {user_id} may like",
         f"advice = recsys.TasteGroups(random_state={found.seed}).fit(ratings)\n"
-        f"advice.recommend({user_id})",
+        f"advice.recommend({user_id!r})",
         parts,
+    )
+
+
+def _stars(found: Findings, movie_id: Id) -> Part:
+    """The parts of one predicted rating."""
+    first = found.taste_groups.explain(found.user_id, movie_id)
+    stars = pd.DataFrame(
+        {"part": [part.name for part in first.parts], "stars": [p.rating for p in first.parts]}
+    )
+    return table(stars, f"The parts of the {first.rating:.2f} stars of {first.title}")
+
+
+def _heat_map(found: Findings, region: RatingMatrix, title: str = "") -> Axes:
+    scale = found.ratings.scale
+    return rating_heat_map(
+        region, title=title, largest_rating=scale.largest, smallest_rating=scale.smallest
     )
 
 

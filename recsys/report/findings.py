@@ -1,6 +1,6 @@
 """Computes everything that the sections of the report show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,15 +8,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from kmeans_core import KMeans, SweepResult, sweep_k
-from recsys.analysis.genres import contrast_subset, genre_means
+from recsys.analysis.genres import (
+    NOTEBOOK_GENRES,
+    contrast_limits,
+    contrast_subset,
+    default_genres,
+    genre_means,
+)
 from recsys.analysis.taste import TasteClusters, cluster_users
+from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.recommenders.cluster_mean import NOTEBOOK_REGION, ClusterMeanRecommender
 from recsys.recommenders.taste_groups import TasteGroups
 
-# The notebook's genres: it contrasts the first two, and adds the third later.
-GENRES = ("Romance", "Sci-Fi", "Action")
+# The pictures show users by two genres, and by a third one if there is one.
+FEWEST_GENRES, MOST_GENRES = 2, len(NOTEBOOK_GENRES)
 
 # Numbers of groups to draw by two genres, and by three.
 SHOWN_KS = (2, 3, 4, 7)
@@ -36,13 +43,14 @@ OnStep = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
-    """Everything that the report shows about a set of ratings."""
+class GenreFindings:
+    """What the report shows about two or three genres."""
 
-    ratings: Ratings
-    seed: int
+    genres: tuple[str, ...]
     means: pd.DataFrame
-    # The contrast subset with the notebook's two repeated rows; only rows with all three genres.
+    # The limits of the contrast subset.
+    limits: tuple[float, float]
+    # The contrast subset with the notebook's two repeated rows; only rows with all the genres.
     contrast: pd.DataFrame
     # Its number of users, without the repeated rows and before any row is dropped.
     n_contrast: int
@@ -51,6 +59,15 @@ class Findings:
     groups: dict[int, Labels]
     groups_of_three: Labels | None
     sweep: SweepResult | None
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """Everything that the report shows about a set of ratings."""
+
+    ratings: Ratings
+    seed: int
+    by_genre: GenreFindings | None  # None if the movies have fewer than two genres
     # All ratings by movieId and by title, and the ratings of the most-rated titles.
     by_movie: RatingMatrix
     by_title: RatingMatrix
@@ -59,44 +76,33 @@ class Findings:
     # It uses the same clusters, and the notebook's region of each.
     recommender: ClusterMeanRecommender
     taste_groups: TasteGroups
-    user_id: int
+    user_id: Id
 
 
 def find(
     ratings: Ratings,
     *,
     seed: int = 0,
-    user_id: int | None = None,
+    user_id: Id | None = None,
+    genres: Sequence[str] | None = None,
     on_step: OnStep = lambda name: None,
 ) -> Findings:
     """Compute everything that the report shows.
 
     The default ``user_id`` is the user of the largest group with the median number of ratings. An
-    unknown ``user_id`` is a KeyError. If one of the notebook's three genres has no film, it is a
-    ValueError.
+    unknown ``user_id`` is a KeyError. The default genres are those of `default_genres`. A genre
+    without films, or a number of genres that is not 2 or 3, is a ValueError.
     """
     on_step("genre means")
     by_movie = RatingMatrix.from_ratings(ratings)
     if user_id is not None:
         by_movie.row_of(user_id)
-    means = genre_means(ratings, GENRES)
-    contrast = contrast_subset(means, append_first_two=True).dropna().reset_index(drop=True)
-    two_genres = contrast.iloc[:, 1:3].to_numpy()
-
-    on_step("groups by genre")
-    groups = {
-        k: KMeans(k, n_init=10, random_state=seed).fit_predict(two_genres)
-        for k in SHOWN_KS
-        if k <= _n_distinct(two_genres)
-    }
-    three_genres = contrast.iloc[:, 1:4].to_numpy()
-    groups_of_three = None
-    if _n_distinct(three_genres) >= THREE_GENRES_K:
-        model = KMeans(THREE_GENRES_K, n_init=10, random_state=seed)
-        groups_of_three = model.fit_predict(three_genres)
-
-    on_step("silhouettes")
-    sweep = _sweep(contrast, seed)
+    chosen = default_genres(ratings, MOST_GENRES) if genres is None else list(genres)
+    if genres is not None and not FEWEST_GENRES <= len(chosen) <= MOST_GENRES:
+        raise ValueError(f"the report compares two or three genres, not {len(chosen)}")
+    by_genre = None
+    if len(chosen) >= FEWEST_GENRES:
+        by_genre = _find_by_genre(ratings, chosen, seed, on_step)
 
     on_step("rating matrix")
     by_title = RatingMatrix.from_ratings(ratings, "title")
@@ -111,12 +117,7 @@ def find(
     return Findings(
         ratings=ratings,
         seed=seed,
-        means=means,
-        contrast=contrast,
-        n_contrast=len(contrast_subset(means)),
-        groups=groups,
-        groups_of_three=groups_of_three,
-        sweep=sweep,
+        by_genre=by_genre,
         by_movie=by_movie,
         by_title=by_title,
         most_rated=most_rated,
@@ -124,6 +125,39 @@ def find(
         recommender=recommender,
         taste_groups=taste_groups,
         user_id=_median_user(clusters) if user_id is None else user_id,
+    )
+
+
+def _find_by_genre(
+    ratings: Ratings, genres: Sequence[str], seed: int, on_step: OnStep
+) -> GenreFindings:
+    means, limits = genre_means(ratings, genres), contrast_limits(ratings.scale)
+    contrast = contrast_subset(means, limits, append_first_two=True).dropna()
+    contrast = contrast.reset_index(drop=True)
+    two_genres = contrast.iloc[:, 1:3].to_numpy()
+
+    on_step("groups by genre")
+    groups = {
+        k: KMeans(k, n_init=10, random_state=seed).fit_predict(two_genres)
+        for k in SHOWN_KS
+        if k <= _n_distinct(two_genres)
+    }
+    three_genres = contrast.iloc[:, 1:4].to_numpy()
+    groups_of_three = None
+    if len(genres) == MOST_GENRES and _n_distinct(three_genres) >= THREE_GENRES_K:
+        model = KMeans(THREE_GENRES_K, n_init=10, random_state=seed)
+        groups_of_three = model.fit_predict(three_genres)
+
+    on_step("silhouettes")
+    return GenreFindings(
+        genres=tuple(genres),
+        means=means,
+        limits=limits,
+        contrast=contrast,
+        n_contrast=len(contrast_subset(means, limits)),
+        groups=groups,
+        groups_of_three=groups_of_three,
+        sweep=_sweep(contrast, seed),
     )
 
 
@@ -141,8 +175,9 @@ def _sweep(contrast: pd.DataFrame, seed: int) -> SweepResult | None:
     return result if np.isfinite(result.silhouette).any() else None
 
 
-def _median_user(clusters: TasteClusters) -> int:
+def _median_user(clusters: TasteClusters) -> Id:
     """The user of the largest group with the median number of ratings."""
     group = clusters.members(int(np.argmax(clusters.sizes)))
     order = np.lexsort((group.user_ids, group.counts_by_user()))
-    return int(group.user_ids[order[len(order) // 2]])
+    median: Id = group.user_ids[order].tolist()[len(order) // 2]
+    return median

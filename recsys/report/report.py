@@ -1,6 +1,7 @@
 """Writes the sections to one HTML page that needs no other file and no network."""
 
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -10,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from recsys.analysis.plots import default_style
+from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.files import write_text
 from recsys.printable import printable
@@ -24,7 +26,8 @@ def write_report(
     path: Path,
     *,
     seed: int = 0,
-    user_id: int | None = None,
+    user_id: Id | None = None,
+    genres: Sequence[str] | None = None,
     command: str = "recsys.report.report.write_report",
     on_step: OnStep = lambda name: None,
 ) -> Path:
@@ -36,8 +39,12 @@ def write_report(
     path : Path
         The HTML file. It appears only when it is complete.
     seed : int, default 0
-    user_id : int, optional
+    user_id : int or str, optional
         The user to recommend films to; a user of the largest group if not given.
+    genres : sequence of str, optional
+        The two or three genres to compare. The default is Romance, Sci-Fi and Action if the films
+        have them, otherwise the genres of most films. Without two genres, the page leaves the
+        sections about genres out.
     command : str
         The command that makes the page; the page shows it.
     on_step : callable, optional
@@ -56,7 +63,7 @@ def write_report(
         If the file cannot be written.
     """
     path = path.absolute()
-    found = find(ratings, seed=seed, user_id=user_id, on_step=on_step)
+    found = find(ratings, seed=seed, user_id=user_id, genres=genres, on_step=on_step)
     on_step("pictures")
     # The page looks the same everywhere. The caller's style may also need missing programs (TeX).
     with default_style():

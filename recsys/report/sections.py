@@ -18,12 +18,13 @@ from recsys.analysis.plots import (
 from recsys.data.ratings import Ratings
 from recsys.report.film_sections import film_sections
 from recsys.report.findings import (
-    GENRES,
+    MOST_GENRES,
     SWEEP_STEP,
     SWEEP_STOP,
     SWEEP_USERS,
     THREE_GENRES_K,
     Findings,
+    GenreFindings,
 )
 from recsys.report.parts import Part, Section, Text, picture, table
 from recsys.words import counted
@@ -37,11 +38,13 @@ N_BAD_ROWS = 20
 def sections(found: Findings) -> Iterator[Section]:
     """All sections of the page, in order."""
     yield _data(found)
-    yield _genre_means(found)
-    yield _contrast(found)
-    yield _genre_groups(found)
-    yield _silhouettes(found)
-    yield _three_genres(found)
+    if found.by_genre is not None:
+        yield _genre_means(found.by_genre)
+        yield _contrast(found.by_genre)
+        yield _genre_groups(found.by_genre, found.seed)
+        yield _silhouettes(found.by_genre, found.seed)
+        if len(found.by_genre.genres) == MOST_GENRES:
+            yield _three_genres(found.by_genre, found.seed)
     yield from film_sections(found)
 
 
@@ -58,6 +61,7 @@ def _data(found: Findings) -> Section:
         table(ratings.ratings.head(HEAD), "The first ratings"),
         table(ratings.movies.head(HEAD), "The first films"),
     ]
+    parts += [Text(note) for note in _notes(found)]
     if ratings.skipped:
         parts.append(Text(f"Bad rows left out: {len(ratings.skipped):,}. The first are below."))
         skipped = pd.DataFrame(
@@ -68,6 +72,23 @@ def _data(found: Findings) -> Section:
     imports = "import kmeans_core, recsys, recsys.analysis.plots, recsys.analysis.taste"
     call = f"{imports}\nratings = {_reading_call(ratings)}"
     return Section("data", "The ratings", call, tuple(parts))
+
+
+def _notes(found: Findings) -> Iterator[str]:
+    """What the ratings lack, and what the page leaves out for that reason."""
+    ratings = found.ratings
+    if ratings.reading:
+        yield f"{ratings.reading[0].upper()}{ratings.reading[1:]}."
+    if not ratings.has_titles:
+        yield "The films have no titles, so their ids stand as titles."
+    if found.by_genre is None:
+        few = "only one genre" if ratings.has_genres else "no genres"
+        yield f"The films have {few}, so the sections about genres are left out."
+    if not ratings.scale.predicts:
+        yield (
+            f"The ratings are {ratings.scale.kind}, which cannot be predicted. So the sections "
+            "about predicted ratings are left out."
+        )
 
 
 def _reading_call(ratings: Ratings) -> str:
@@ -81,11 +102,11 @@ def _reading_call(ratings: Ratings) -> str:
     return "recsys.Ratings.from_frames(frame_of_ratings, frame_of_movies)"
 
 
-def _genre_means(found: Findings) -> Section:
+def _genre_means(found: GenreFindings) -> Section:
     return Section(
         "genre-means",
         "Mean ratings by genre",
-        f"means = recsys.genre_means(ratings, {list(GENRES)})",
+        f"means = recsys.genre_means(ratings, {list(found.genres)})",
         (
             Text(
                 "Each value is the mean of a user's ratings of all films of a genre. A film counts "
@@ -96,9 +117,11 @@ def _genre_means(found: Findings) -> Section:
     )
 
 
-def _contrast(found: Findings) -> Section:
+def _contrast(found: GenreFindings) -> Section:
+    n_genres = "both" if len(found.genres) < MOST_GENRES else "all three"
     first, second = (axis_label(name) for name in found.means.columns[1:3])
-    low, high = CONTRAST_LIMITS
+    low, high = found.limits
+    limits = "" if found.limits == CONTRAST_LIMITS else f"{found.limits}, "
     n_distinct = len(found.contrast.iloc[:, 1:3].drop_duplicates())
     parts: list[Part] = [
         Text(
@@ -106,8 +129,8 @@ def _contrast(found: Findings) -> Section:
             f"one of two genres and not the other. Either the {first} is below "
             f"{low - FIRST_GENRE_MARGIN:g} and the {second} is above {high:g}, or the {second} is "
             f"below {low:g} and the {first} is above {high:g}. As in the notebook, the first two "
-            "users of the table are added again. Users who did not rate all three genres are left "
-            f"out. The subset then has {counted(len(found.contrast), 'row')} at "
+            f"users of the table are added again. Users who did not rate {n_genres} genres are "
+            f"left out. The subset then has {counted(len(found.contrast), 'row')} at "
             f"{counted(n_distinct, 'distinct point')}."
         ),
         table(found.contrast.head(HEAD), "The first rows of the subset"),
@@ -117,12 +140,12 @@ def _contrast(found: Findings) -> Section:
     return Section(
         "contrast",
         "Users who like one of two genres",
-        "contrast = recsys.contrast_subset(means, append_first_two=True).dropna()",
+        f"contrast = recsys.contrast_subset(means, {limits}append_first_two=True).dropna()",
         tuple(parts),
     )
 
 
-def _genre_groups(found: Findings) -> Section:
+def _genre_groups(found: GenreFindings, seed: int) -> Section:
     anchor, title = "genre-groups", "Groups by two genres"
     if not found.groups:
         return Section(anchor, title, "", (Text("The subset has too few users to group."),))
@@ -133,7 +156,7 @@ def _genre_groups(found: Findings) -> Section:
     )
     call = (
         "two_genres = contrast.iloc[:, 1:3].to_numpy()\n"
-        f"[kmeans_core.KMeans(k, n_init=10, random_state={found.seed}).fit_predict(two_genres) "
+        f"[kmeans_core.KMeans(k, n_init=10, random_state={seed}).fit_predict(two_genres) "
         f"for k in {list(found.groups)}]"
     )
     parts = (
@@ -147,7 +170,7 @@ def _genre_groups(found: Findings) -> Section:
     return Section(anchor, title, call, parts)
 
 
-def _silhouettes(found: Findings) -> Section:
+def _silhouettes(found: GenreFindings, seed: int) -> Section:
     anchor, title = "silhouette", "How many groups?"
     result, n_rows = found.sweep, len(found.contrast)
     if result is None:
@@ -155,12 +178,12 @@ def _silhouettes(found: Findings) -> Section:
         return Section(anchor, title, "", (Text(too_few),))
     sample = of_sample = ""
     if n_rows > SWEEP_USERS:
-        sample = f".sample({SWEEP_USERS}, random_state={found.seed})"
+        sample = f".sample({SWEEP_USERS}, random_state={seed})"
         of_sample = f" The silhouettes are of {SWEEP_USERS:,} users, drawn with the seed."
     ks = range(2, min(SWEEP_STOP, SWEEP_USERS, n_rows), SWEEP_STEP)
     call = (
         f"rows = contrast{sample}.iloc[:, 1:3].to_numpy()\n"
-        f"kmeans_core.sweep_k(rows, {ks}, n_init=10, random_state={found.seed})"
+        f"kmeans_core.sweep_k(rows, {ks}, n_init=10, random_state={seed})"
     )
     parts = (
         Text(
@@ -175,13 +198,13 @@ def _silhouettes(found: Findings) -> Section:
     return Section(anchor, title, call, parts)
 
 
-def _three_genres(found: Findings) -> Section:
+def _three_genres(found: GenreFindings, seed: int) -> Section:
     anchor, title = "three-genres", "Groups by three genres"
     if found.groups_of_three is None:
         return Section(anchor, title, "", (Text("The subset has too few users to group."),))
     call = (
         "three_genres = contrast.iloc[:, 1:4].to_numpy()\n"
-        f"kmeans_core.KMeans({THREE_GENRES_K}, n_init=10, random_state={found.seed})"
+        f"kmeans_core.KMeans({THREE_GENRES_K}, n_init=10, random_state={seed})"
         ".fit_predict(three_genres)"
     )
     parts = (

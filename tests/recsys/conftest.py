@@ -9,7 +9,8 @@ import pytest
 from bad_servers import Server
 
 from recsys.data.ratings import Ratings, RatingsError
-from recsys.readers.movielens import load_ratings
+from recsys.readers.loading import load_ratings
+from recsys.readers.movielens import load_release
 
 RATINGS_CSV = """userId,movieId,rating,timestamp
 1,31,2.5,1260759144
@@ -35,6 +36,9 @@ U_ITEM = """1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0
 267|unknown||||1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0
 268|Chasing Amy (1997)|01-Jan-1997||http://x|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0
 """
+
+# The end of the message for a bad row.
+WAY_OUT = "; --skip-bad-rows (skip_bad_rows=True) leaves such rows out"
 
 SAMPLES: dict[str, dict[str, str | bytes]] = {
     "csv": {"ratings.csv": RATINGS_CSV, "movies.csv": MOVIES_CSV},
@@ -84,14 +88,14 @@ def in_folder() -> Callable[[Path, dict[str, str | bytes]], Path]:
 
 @pytest.fixture(scope="session")
 def refusal() -> Callable[..., str]:
-    """Tries to load a release that must be refused, and returns the message."""
+    """Tries to load a release that must be refused, and returns the message without the way out."""
 
     def load(path: Path, **options: bool) -> str:
         with pytest.raises(RatingsError) as caught:
-            load_ratings(path, **options)
+            load_release(path, **options)
         message = str(caught.value)
         assert "\n" not in message
-        return message
+        return message.removesuffix(WAY_OUT)
 
     return load
 

@@ -19,6 +19,7 @@ from recsys import (
     BoostedClusterMeans,
     ClusterMeanRecommender,
     MostLiked,
+    Ratings,
     Recommender,
     TasteGroups,
     make_ratings,
@@ -45,7 +46,9 @@ def originals() -> list[Recommender]:
             rating_model=BoostedClusterMeans(n_chains=1, n_stages=5),
         ),
     ]
-    return [model.fit(ratings) for model in made]
+    table = ratings.ratings.astype({"userId": str}).assign(userId=lambda t: "u" + t["userId"])
+    with_text_ids = Ratings.from_frames(table, ratings.movies)
+    return [*(model.fit(ratings) for model in made), MostLiked().fit(with_text_ids)]
 
 
 def tried(path: Path) -> str:

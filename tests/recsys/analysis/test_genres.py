@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys import Ratings, contrast_subset, genre_means
-from recsys.analysis.genres import column_name, genre_matrix, known_genres
+from recsys.analysis.genres import column_name, default_genres, genre_matrix, known_genres
 
 
 @pytest.fixture
@@ -90,6 +90,32 @@ def test_the_first_two_are_appended_whether_kept_or_not() -> None:
 def test_one_genre_is_too_few() -> None:
     with pytest.raises(ValueError, match="means needs at least two genre columns, not 1"):
         contrast_subset(frame((1, 2.0, 3.0)).drop(columns="avg_scifi_rating"))
+
+
+def of_genres(*genres: str) -> Ratings:
+    return Ratings.from_frames(
+        pd.DataFrame({"userId": ["ann", "bob"], "movieId": ["m0", "m0"], "rating": [4, 1]}),
+        pd.DataFrame({"movieId": [f"m{n}" for n in range(len(genres))], "genres": genres}),
+    )
+
+
+def test_the_default_genres_are_the_notebooks_or_those_of_most_movies() -> None:
+    ratings = of_genres("War|Drama", "War|Drama", "War", "Romance|Sci-Fi", "")
+    assert default_genres(ratings, 2) == ["Romance", "Sci-Fi"]
+    # There is no Action, so the third genre makes all three those of most movies.
+    assert default_genres(ratings, 3) == ["War", "Drama", "Romance"]
+    assert default_genres(of_genres("War", "", ""), 2) == ["War"]
+    assert default_genres(of_genres("", ""), 2) == []
+
+
+def test_means_of_text_ids(ratings: Ratings) -> None:
+    means = genre_means(of_genres("War|Drama"), ["War"])
+    assert means.to_dict("list") == {"userId": ["ann", "bob"], "avg_war_rating": [4, 1]}
+
+
+def test_without_genres_the_way_out_is_named() -> None:
+    with pytest.raises(ValueError, match=r"the films have no genres; give a table .* \(--movies"):
+        genre_means(of_genres(""), ["War"])
 
 
 def test_genre_matrix_has_the_rows_in_the_given_order(ratings: Ratings) -> None:

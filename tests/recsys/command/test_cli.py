@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from recsys import make_ratings
-from recsys.command import cli
 from recsys.command.cli import run
+from recsys.command.inputs import METHOD_NAMES
 from recsys.readers.fetch import Fetched
 from recsys.recommenders.registry import METHODS
 
@@ -117,7 +117,7 @@ def test_every_method_recommends_and_predicts(
 
 
 def test_the_command_knows_every_method() -> None:
-    assert tuple(METHODS) == cli._METHOD_NAMES
+    assert tuple(METHODS) == METHOD_NAMES
 
 
 def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,6 +145,16 @@ def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "on average" in second
 
 
+def test_sweep_takes_the_genres_of_most_films_if_the_notebooks_are_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{user},{movie},{1 + user * movie % 5}" for user in range(9) for movie in (1, 2)]
+    path = written(tmp_path, " ".join(rows), n_movies=2)
+    (path / "movies.csv").write_text("movieId,title,genres\n1,Up,War|Art\n2,Big,Art\n", "utf-8")
+    assert run(["sweep", "--data", str(path), "--ks", "2:4", "--all-users"]) == 0
+    assert "9 users by Art, War" in capsys.readouterr().out
+
+
 def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["sweep", "--data", str(folder), "--ks", "2:6", "--all-users"]
     assert run([*arguments, "--genres", "Drama", "Comedy"]) == 0
@@ -157,7 +167,16 @@ def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["recommend"], "for whom? give --user or --all"),
+        (["recommend", "--user", "7", "--like", "Heat"], "no two of these"),
         (["recommend", "--user", "9999"], "no user 9999"),
+        (["recommend", "--user", "seven"], "no user seven"),
+        (
+            ["recommend", "--user", "7", "--genre", "Dramma"],
+            "no genre 'Dramma'; did you mean Drama?",
+        ),
+        (["recommend", "--user", "7", "--exclude", "No Such"], "no film 'No Such'"),
+        (["movies", "zzzqqq"], "no film 'zzzqqq'"),
         (["predict", "--user", "9999", "--movie", "1"], "; the ids lie between 1 and 80"),
         (["predict", "--user", "1", "--movie", "-4"], "no film -4"),
         (["report", "--user", "9999"], "no user 9999"),
@@ -184,10 +203,12 @@ def test_bad_input_is_one_line_and_exit_code_2(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "required"),
         (["dance"], "dance"),
-        (["recommend"], "--user"),
-        (["recommend", "--user", "seven"], "--user: must be a whole number, not 'seven'"),
+        (["recomend"], "there is no 'recomend'; did you mean recommend?"),
+        (["predict", "--user", "7"], "--movie"),
+        (["recommend", "--user", "7", "--method", "boost"], "did you mean boosted?"),
+        (["recommend", "--user", "7", "--year", "1999-1990"], "must begin with the earlier year"),
+        (["recommend", "--user", "7", "--year", "nineties"], "must be a year or FIRST-LAST"),
         (["clusters", "--n-clusters", "x"], "--n-clusters: must be a whole number, not 'x'"),
         (["report", "--seed", "1.5"], "--seed: must be a whole number, not '1.5'"),
         (["report", "--out", "no/such/r.html"], "--out: there is no folder no/such"),
@@ -210,7 +231,8 @@ def test_bad_arguments_are_one_line_and_exit_code_2(
 
 
 @pytest.mark.parametrize(
-    "command", ["report", "clusters", "recommend", "predict", "sweep", "fetch"]
+    "command",
+    ["report", "clusters", "recommend", "predict", "explain", "movies", "fit", "sweep", "fetch"],
 )
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -324,9 +346,16 @@ def test_no_traceback_when_interrupted(
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("recsys.readers.movielens.load_ratings", interrupt)
+    monkeypatch.setattr("recsys.readers.loading.load_ratings", interrupt)
     assert run(["clusters", "--data", str(folder)]) == 130
     assert capsys.readouterr().err == "recsys: interrupted\n"
+
+
+def test_bare_it_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run([])
+    assert stopped.value.code == 0
+    assert "recommend films to users of the data" in capsys.readouterr().out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """`recsys evaluate` as users type it."""
 
+import argparse
 import re
 from pathlib import Path
 from typing import Any, Self
@@ -7,9 +8,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import pytest
+from tqdm import tqdm
 
-from recsys import Ratings, make_ratings
+from recsys import MostLiked, Ratings, make_ratings
 from recsys.command.cli import run
+from recsys.command.evaluate import evaluate
+from recsys.data.scale import LIKES
 
 
 class Predictor:
@@ -53,6 +57,39 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
     makers = {"predictor": Predictor, "all of it": Everything}
     monkeypatch.setattr("recsys.command.evaluate.default_recommenders", lambda: makers)
+
+
+def told(ratings: Ratings, capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
+    """What `evaluate` tells about the ratings, and its answer."""
+    notes: list[str] = []
+    options = argparse.Namespace(seed=0, quick=True, cold_start=True, out=None, format=None)
+    makers = {"most liked": lambda seed: MostLiked()}
+    evaluate(
+        makers, ratings, options, tell=notes.append, progress=lambda n, unit: tqdm(disable=True)
+    )
+    return notes, capsys.readouterr().out
+
+
+def test_without_times_it_says_that_a_random_fifth_is_held_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ratings = make_ratings(n_users=40, n_movies=100, n_ratings=1200, random_state=3)
+    assert told(ratings, capsys)[0] == []
+    timeless = Ratings.from_frames(ratings.ratings.drop(columns="timestamp"))
+    notes, answer = told(timeless, capsys)
+    assert notes == [
+        "ranking: the ratings have no times, so a random fifth of each user's is held out"
+    ]
+    assert "Ranking: 10 films per user, a random fifth held out, 1 seed" in answer
+
+
+def test_of_likes_only_lists_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    ratings = make_ratings(n_users=40, n_movies=100, n_ratings=1200, random_state=3)
+    likes = Ratings.from_frames(ratings.ratings.assign(rating=1.0), scale=LIKES)
+    notes, answer = told(likes, capsys)
+    assert notes == ["only lists are compared: likes do not say how much users liked a film"]
+    assert answer.startswith("Ranking: ")
+    assert "rmse" not in answer
 
 
 @pytest.mark.usefixtures("two")
@@ -148,7 +185,7 @@ def test_an_unknown_name_is_refused_before_anything_is_read(
     assert run(["evaluate", "--data", "no/such/folder", "--only", "magic"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        "recsys: error: no recommender 'magic'; choose from taste-groups, boosted"
+        "recsys: error: no recommender 'magic' (choose from taste-groups, boosted"
     )
 
 

@@ -75,6 +75,23 @@ def test_take_keeps_the_order_asked_for(twins: Ratings) -> None:
     assert part.values.has_sorted_indices
 
 
+def test_text_ids_are_sorted_as_text() -> None:
+    rows = [("u2", "b", 1.0), ("u2", "a", 4.0), ("u10", "a", 5.0)]
+    table = pd.DataFrame(rows, columns=["userId", "movieId", "rating"])
+    matrix = RatingMatrix.from_ratings(Ratings.from_frames(table))
+    assert matrix.user_ids.tolist() == ["u10", "u2"]
+    assert matrix.movie_ids.tolist() == matrix.titles.tolist() == ["a", "b"]
+    assert matrix.values.toarray().tolist() == [[5, 0], [4, 1]]
+    assert (matrix.row_of("u2"), matrix.column_of("b")) == (1, 1)
+    with pytest.raises(KeyError, match="no user 2 among"):
+        matrix.row_of(2)
+    region = matrix.densest_region(n_movies=1, n_users=2)
+    assert region.movie_ids.tolist() == ["a"]
+    # Both users have one rating of it, so the lower id comes first.
+    assert region.user_ids.tolist() == ["u10", "u2"]
+    assert region.to_frame().loc["u2", "a"] == 4
+
+
 def test_ties_go_to_the_lower_id() -> None:
     # Movies 1, 2 and 3 have two ratings each, and so has every user.
     ratings = table(

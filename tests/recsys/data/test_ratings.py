@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.ratings import Ratings, RatingsError, repeats
+from recsys.data.ratings import NO_GENRES, Ratings, RatingsError
+from recsys.data.repeats import repeats
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
 
 MOVIES = pd.DataFrame(
@@ -83,10 +84,78 @@ def test_ids_may_be_as_large_as_int64(dtype):
     assert Ratings.from_frames(ratings, MOVIES).ratings["userId"].tolist() == ids
 
 
-def test_without_timestamps_they_are_zero():
+@pytest.mark.parametrize(
+    ("ids", "kept"),
+    [
+        (["ann", "bob", "ann"], ["ann", "bob", "ann"]),
+        (["7", "8.0", "7"], [7, 8, 7]),
+        (["007", "7", "007"], ["007", "7", "007"]),
+        ([7, "8", 7], [7, 8, 7]),
+        ([7, "x", 7], ["7", "x", "7"]),
+        ([7, 8, 2**63], ["7", "8", str(2**63)]),
+        (["9" * 5000, "7", "8"], ["9" * 5000, "7", "8"]),
+        ([str(2**63 - 1), "-3", "0"], [2**63 - 1, -3, 0]),
+        (pd.array(["ann", "bob", "ann"], dtype="string"), ["ann", "bob", "ann"]),
+    ],
+)
+def test_ids_are_whole_numbers_or_text(ids, kept):
+    table = Ratings.from_frames(some_ratings(userId=ids, movieId=[10, 20, 30]), MOVIES)
+    found = table.ratings["userId"]
+    assert found.tolist() == kept
+    assert found.dtype == (object if isinstance(kept[0], str) else np.int64)
+    assert table.ratings["movieId"].dtype == np.int64
+    assert table.n_users == len(set(kept))
+
+
+def test_ids_of_movies_are_text_in_both_frames_if_they_are_in_one():
+    movies = MOVIES.assign(movieId=["10", "20", "tt03"])
+    table = Ratings.from_frames(some_ratings(), movies)
+    assert table.ratings["movieId"].tolist() == ["10", "20", "10"]
+    assert table.movies["movieId"].tolist() == ["10", "20", "tt03"]
+    table = Ratings.from_frames(some_ratings(movieId=["10", "20", "10"]), MOVIES)
+    assert table.ratings["movieId"].tolist() == [10, 20, 10]
+
+
+def test_without_timestamps_there_is_no_such_column():
     table = Ratings.from_frames(some_ratings().drop(columns="timestamp"), MOVIES)
-    assert table.ratings["timestamp"].tolist() == [0, 0, 0]
-    assert table.ratings["timestamp"].dtype == np.int64
+    assert list(table.ratings.columns) == ["userId", "movieId", "rating"]
+    assert not table.has_times
+    assert Ratings.from_frames(some_ratings(), MOVIES).has_times
+
+
+def test_without_movies_ids_stand_as_titles():
+    table = Ratings.from_frames(some_ratings(movieId=["up", "big", "up"]))
+    assert table.movies.to_dict("list") == {
+        "movieId": ["big", "up"],
+        "title": ["big", "up"],
+        "genres": [NO_GENRES] * 2,
+    }
+    assert table.movies.dtypes.tolist() == [object] * 3
+    assert not table.has_titles
+    assert not table.has_genres
+    assert Ratings.from_frames(some_ratings()).movies["title"].tolist() == ["10", "20"]
+
+
+def test_titles_and_genres_are_optional():
+    table = Ratings.from_frames(some_ratings(), MOVIES[["movieId", "title"]])
+    assert table.has_titles
+    assert not table.has_genres
+    assert table.movies["genres"].tolist() == [NO_GENRES] * 3
+    table = Ratings.from_frames(some_ratings(), MOVIES[["movieId", "genres"]])
+    assert table.movies["title"].tolist() == ["10", "20", "30"]
+    assert not table.has_titles
+    assert table.has_genres
+
+
+@pytest.mark.parametrize("given", [(1, 10), (1, 10, 1), "1:10", RatingScale(1, 10, 1)])
+def test_a_scale_is_taken_in_every_form(given):
+    ratings = some_ratings(rating=[1, 10, 7])
+    assert Ratings.from_frames(ratings, scale=given).scale == RatingScale(1, 10, 1)
+
+
+def test_a_scale_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"such as 1:10 or 1:10:0\.5, not 'ten'"):
+        Ratings.from_frames(some_ratings(), scale="ten")
 
 
 def test_the_callers_frames_are_neither_changed_nor_shared():
@@ -106,13 +175,16 @@ def test_the_callers_frames_are_neither_changed_nor_shared():
         ("userId", [7, 7.5, 3], 1, "7.5"),
         ("userId", [7, 7, np.inf], 2, "inf"),
         ("userId", [7, 7, np.nan], 2, "nan"),
-        ("userId", [7, "8", 3], 1, "'8'"),
         ("userId", [True, False, True], 0, "True"),
-        ("userId", [7, 7, 2**63], 2, str(2**63)),
-        ("userId", [7, 7, 2**70], 2, str(2**70)),
-        ("userId", [7, 7, -(2**63) - 1], 2, str(-(2**63) - 1)),
+        ("userId", [7, 1, True], 2, "True"),
         ("userId", [7, 7, 2.0**60], 2, str(2.0**60)),
         ("userId", pd.array([7, None, 3], dtype="Int64"), 1, "NA"),
+        ("userId", ["ann", None, "bob"], 1, "nan"),
+        ("userId", ["ann", 7.5, "bob"], 1, "7.5"),
+        ("userId", ["ann", "bob", " "], 2, "' '"),
+        ("userId", ["ann", b"bob", "ann"], 1, "b'bob'"),
+        ("userId", pd.Series(["ann", "bob", "\udce9"], dtype=object), 2, "udce9"),
+        ("userId", pd.to_datetime(["2000-01-01"] * 3), 0, "2000-01-01"),
         ("movieId", [10, 20, 10.5], 2, "10.5"),
         ("movieId", [10, 20, 99], 2, "99"),
         ("rating", [3, 3, "abc"], 2, "'abc'"),
@@ -122,8 +194,10 @@ def test_the_callers_frames_are_neither_changed_nor_shared():
         ("rating", [3, 5.5, 3], 1, "5.5"),
         ("rating", [3.3, 3, 3], 0, "3.3"),
         ("rating", [1j, 3, 3], 0, "1j"),
-        ("timestamp", [1, 2, 2.5], 2, "2.5"),
-        ("timestamp", pd.to_datetime(["2000-01-01"] * 3), 0, "2000-01-01"),
+        ("rating", [3, 3, 10**400], 2, "1000"),
+        ("timestamp", [1, 2, np.nan], 2, "nan"),
+        ("timestamp", pd.to_datetime(["2000-01-01", None, "2000-01-01"]), 1, "NaT"),
+        ("timestamp", ["2000-01-01", "2000-01-01", "soon"], 2, "'soon'"),
     ],
 )
 def test_a_bad_value_is_named_with_frame_row_and_column(column, values, row, shown):
@@ -150,16 +224,19 @@ def test_listing_a_movie_twice_names_both_rows():
     assert message == "movies frame, row 2 (counted from 0): movieId is in row 0 already: 10"
 
 
-@pytest.mark.parametrize("column", ["userId", "movieId", "rating"])
-def test_a_missing_column_of_ratings_is_named(column):
+@pytest.mark.parametrize(("column", "role"), [("userId", "user"), ("movieId", "item")])
+def test_a_missing_column_of_ratings_is_named(column, role):
     message = refusal(some_ratings().drop(columns=column))
-    assert message.startswith(f"ratings frame: no column '{column}'")
+    assert message.startswith(f"ratings frame: no column of {role}s among '")
+    assert message.endswith(f"({role}=)")
 
 
-@pytest.mark.parametrize("column", ["movieId", "title", "genres"])
-def test_a_missing_column_of_movies_is_named(column):
-    message = refusal(some_ratings(), MOVIES.drop(columns=column))
-    assert message.startswith(f"movies frame: no column '{column}'")
+def test_a_missing_column_of_movies_is_named():
+    message = refusal(some_ratings(), MOVIES.drop(columns="movieId"))
+    assert message == (
+        "movies frame: no column of ids among 'title', 'genres'; name it 'movieId', as the column "
+        "of the ratings"
+    )
 
 
 def test_a_column_that_is_there_twice_is_refused():
@@ -205,7 +282,7 @@ def test_a_scale_with_a_step_that_binary_cannot_write_holds_its_own_ratings():
 
 
 @pytest.mark.parametrize(
-    "ends", [(5, 1, 1), (1, 5, 0), (1, 5, -1), (1, np.inf, 1), (np.nan, 5, 1), (1, 5, np.nan)]
+    "ends", [(5, 1, 1), (1, 5, -1), (1, np.inf, 1), (np.nan, 5, 1), (1, 5, np.nan)]
 )
 def test_a_wrong_scale_is_refused(ends):
     with pytest.raises(ValueError, match="smallest < largest"):
@@ -224,5 +301,6 @@ def test_repeats_are_found_by_definition(rows):
         if row in first_of:
             expected.append((position, first_of[row]))
         first_of.setdefault(row, position)
-    later, first = repeats(*columns)
-    assert list(zip(later.tolist(), first.tolist(), strict=True)) == expected
+    for ids in (columns, columns.astype(str).astype(object)):
+        later, first = repeats(*ids)
+        assert list(zip(later.tolist(), first.tolist(), strict=True)) == expected

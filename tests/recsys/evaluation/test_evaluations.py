@@ -4,10 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from fake_recommenders import ItemMeans, Oracle, Says, recorded
 
-from recsys import Ratings
+from recsys import MostLiked, Ratings, RatingScale
+from recsys.data.scale import COUNTS, LIKES
 from recsys.evaluation import (
     evaluate_cold_start,
     evaluate_ranking,
@@ -165,6 +167,56 @@ def test_scores_are_means_over_seeds(ratings: Ratings) -> None:
 def test_lists_that_cannot_be_judged(ratings: Ratings, answer: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         evaluate_ranking({"odd": lambda seed: Says(answer)}, ratings, k=4)
+
+
+def test_text_ids_change_no_score(ratings: Ratings) -> None:
+    """The texts are sorted as the numbers are."""
+    as_text = Ratings.from_frames(
+        ratings.ratings.assign(
+            userId=[f"u{user:03}" for user in ratings.ratings["userId"]],
+            movieId=[f"m{movie:04}" for movie in ratings.ratings["movieId"]],
+        )
+    )
+    makers = {"most liked": lambda seed: MostLiked()}
+    seconds = ["fit_seconds", "predict_seconds"]
+    for evaluate in (evaluate_ratings, evaluate_ranking, evaluate_cold_start):
+        numbers, texts = (
+            evaluate(makers, each).to_frame().drop(columns=seconds) for each in (ratings, as_text)
+        )
+        pd.testing.assert_frame_equal(texts, numbers)
+        assert len(numbers)
+
+
+def test_lists_of_text_may_end_in_none(ratings: Ratings) -> None:
+    table = ratings.ratings
+    as_text = Ratings.from_frames(table.assign(movieId=[f"m{movie}" for movie in table["movieId"]]))
+    known = as_text.movies["movieId"][0]
+    answer = np.array([known, None, None], dtype=object)
+    (found,) = evaluate_ranking({"one": lambda seed: Says(answer)}, as_text, k=3).scores
+    train = last_by_time(as_text).train
+    assert found.coverage == pytest.approx(1 / train.n_movies)
+    for wrong, message in (
+        ([known, known, None], "holds an item twice"),
+        ([known, 1, None], "not of shape .* and type object"),
+    ):
+        answer = np.array(wrong, dtype=object)
+        with pytest.raises(ValueError, match=message):
+            evaluate_ranking({"odd": lambda seed: Says(answer)}, as_text, k=3)  # noqa: B023
+
+
+@pytest.mark.parametrize("scale", [LIKES, COUNTS])
+def test_likes_and_counts_are_ranked_only(ratings: Ratings, scale: RatingScale) -> None:
+    table = ratings.ratings.assign(rating=(ratings.ratings["rating"] > 3).astype(float))
+    if scale is LIKES:
+        table = table[table["rating"] == 1]
+    data = Ratings.from_frames(table, scale=scale)
+    makers = {"most liked": lambda seed: MostLiked()}
+    (found,) = evaluate_ranking(makers, data).scores
+    assert found.n_rows == (last_by_time(data).test["rating"] == 1).sum()
+    assert 0 < found.ndcg.value < 1
+    for evaluate in (evaluate_ratings, evaluate_cold_start):
+        with pytest.raises(ValueError, match=f"^{scale.kind} do not say how much users liked"):
+            evaluate(makers, data)
 
 
 def test_lists_of_nothing(ratings: Ratings) -> None:

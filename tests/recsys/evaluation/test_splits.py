@@ -1,5 +1,7 @@
 """Splits hold out the ratings of their definitions, each once and in one part only."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,6 +89,21 @@ def test_the_last_fifth_by_time_worked_by_hand() -> None:
         (user, item, rating) for user, item, rating, _ in shuffled if (user, item) not in held_out
     ]
     assert split.train.ratings.index.tolist() == list(range(len(rows) - len(held_out)))
+
+
+def test_without_times_a_random_fifth_of_each_user_is_held_out(ratings: Ratings) -> None:
+    timeless = replace(ratings, ratings=ratings.ratings.drop(columns="timestamp"))
+    split, again, other = (last_by_time(timeless, seed) for seed in (0, 0, 1))
+    assert split.test["userId"].value_counts().to_dict() == dict.fromkeys(range(1, 40), 6) | {40: 7}
+    rows = sorted(pairs(split.test) + pairs(split.train.ratings))
+    assert rows == sorted(pairs(ratings.ratings))
+    assert pairs(split.test) == pairs(again.test) != pairs(other.test)
+    # The order of the file is no time: the held-out rows are not the last ones of each user.
+    last = ratings.ratings.groupby("userId").tail(6)
+    assert len(set(pairs(split.test)) & set(pairs(last))) < len(split.test) / 2
+    assert list(split.train.ratings.columns) == ["userId", "movieId", "rating"]
+    # With times the seed does not matter.
+    assert pairs(last_by_time(ratings, 1).test) == pairs(last_by_time(ratings).test)
 
 
 def test_no_user_has_enough_ratings_to_hold_one_out() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recsys.data.ratings import BadRow
 from recsys.readers.formats import LAYOUTS, Release
-from recsys.readers.movielens import load_ratings
+from recsys.readers.movielens import load_release
 from recsys.readers.rating_files import read_ratings
 
 
@@ -38,11 +38,6 @@ BAD_RATINGS = [
     ("1,31,inf,5", "rating is not a number", "inf"),
     ("1,31,1e999,5", "rating is not a number", "1e999"),
     ("1,31,4_0,5", "rating is not a number", "4_0"),
-    ("1,31,5.5,5", "rating is off the scale 0.5 to 5 by 0.5", "5.5"),
-    ("1,31,0,5", "rating is off the scale 0.5 to 5 by 0.5", "0"),
-    ("1,31,-1,5", "rating is off the scale 0.5 to 5 by 0.5", "-1"),
-    ("1,99,9,5", "rating is off the scale 0.5 to 5 by 0.5", "9"),
-    ("1,31,3.3,5", "rating is off the scale 0.5 to 5 by 0.5", "3.3"),
     ("1.0,31,3,5", "userId is not a whole number", "1.0"),
     ("Ann,31,3,5", "userId is not a whole number", "Ann"),
     (",31,3,5", "userId is not a whole number", ""),
@@ -66,13 +61,32 @@ def test_a_bad_rating_is_named_or_skipped(row, reason, value, samples, refusal, 
     assert refusal(folder) == str(bad_row)
     assert str(bad_row) == f"{folder / 'ratings.csv'}, line 3: {reason}: {value!r}"
 
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert table.skipped == (bad_row,)
     assert table.ratings.to_numpy().tolist() == [
         [1, 31, 2.5, 1260759144],
         [2, 11, 5, 1260759185],
     ]
     assert table.ratings.index.equals(pd.RangeIndex(2))
+
+
+@pytest.mark.parametrize(
+    ("value", "way_out"),
+    [
+        ("10", "ratings reach 10: --scale 0.5:10:0.5 (scale=)"),
+        ("9", "ratings reach 9: --scale 0.5:10:0.5 (scale=)"),
+        ("0", "ratings go down to 0: --scale 0:5:0.5 (scale=)"),
+        ("-1", "ratings go down to -1: --scale -1:5:0.5 (scale=)"),
+        ("3.1", "ratings have other steps: --scale 1:5:0.1 (scale=)"),
+    ],
+)
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_rating_off_the_scale_refuses_the_whole_release(
+    value, way_out, skip, samples, refusal, spoiled
+):
+    rows = changed(samples["csv"]["ratings.csv"], 3, f"1,11,{value},5\n")
+    message = refusal(spoiled("csv", "ratings.csv", rows), skip_bad_rows=skip)
+    assert f"line 3: rating is off the scale 0.5 to 5 by 0.5: '{value}'; {way_out}" in message
 
 
 @pytest.mark.parametrize(
@@ -100,8 +114,7 @@ def test_a_bad_line_of_ratings_dat_is_named(
     ("row", "reason", "value"),
     [
         ("1 2 3 4", "1 fields, not 4", "1 2 3 4"),
-        ("1\t2\t0\t4", "rating is off the scale 1 to 5 by 1", "0"),
-        ("1\t2\t3.5\t4", "rating is off the scale 1 to 5 by 1", "3.5"),
+        ("1\t2\tx\t4", "rating is not a number", "x"),
         ("1\t7\t3\t4", "movieId is not in u.item", "7"),
     ],
 )
@@ -141,10 +154,10 @@ def test_everything_bad_is_skipped_once_in_the_order_of_the_files(tmp_path, samp
     movies = samples["csv"]["movies.csv"] + "x,Up,Drama\n31,Again,Drama\n"
     ratings = (
         samples["csv"]["ratings.csv"]
-        + "2,31,9,1\n2,99,3,1\n1,31,3,1\n2,1,abc,1\n1,31,1\n2,31,4,1\n2,31,5,1\n"
+        + "2,31,z,1\n2,99,3,1\n1,31,3,1\n2,1,abc,1\n1,31,1\n2,31,4,1\n2,31,5,1\n"
     )
     folder = in_folder(tmp_path, {"ratings.csv": ratings, "movies.csv": movies})
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     where = [(Path(row.file).name, row.line) for row in table.skipped]
     assert where == [("movies.csv", 5), ("movies.csv", 6)] + [
         ("ratings.csv", line) for line in (5, 6, 7, 8, 9, 11)
@@ -166,7 +179,7 @@ def test_a_skipped_movie_takes_its_ratings_with_it(samples, refusal, spoiled):
     assert "movies.csv, line 3: 4 fields, not 3: '11,American President, The,Drama" in refusal(
         folder
     )
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert [row.value for row in table.skipped[1:]] == ["11", "11"]
     assert table.ratings["movieId"].tolist() == [31]
 
@@ -192,7 +205,7 @@ def test_a_bad_row_of_movies_csv_is_named_or_skipped(row, reason, value, samples
     message = refusal(folder)
     assert message.startswith(f"{folder / 'movies.csv'}, line 5: {reason}")
     assert value in message.replace("\\'", "'")
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert [(row.file, row.line) for row in table.skipped] == [(str(folder / "movies.csv"), 5)]
     assert table.movies["movieId"].tolist() == [1, 11, 31]
 
@@ -200,7 +213,7 @@ def test_a_bad_row_of_movies_csv_is_named_or_skipped(row, reason, value, samples
 @pytest.mark.parametrize("title", ['"Up', '"Up" up'])
 def test_a_wrong_quote_makes_only_one_row_bad(title, samples, spoiled):
     movies = changed(samples["csv"]["movies.csv"], 2, f"1,{title},Drama\n")
-    table = load_ratings(spoiled("csv", "movies.csv", movies), skip_bad_rows=True)
+    table = load_release(spoiled("csv", "movies.csv", movies), skip_bad_rows=True)
     assert [row.line for row in table.skipped] == [2]
     assert table.movies["movieId"].tolist() == [11, 31]
 
@@ -230,7 +243,7 @@ def test_a_bad_byte_in_the_movies_of_ml_10m_is_not_read_as_latin_1(samples, refu
     movies = samples["ml-10m"]["movies.dat"].encode() + b"5::Caf\xe9::Drama\n"
     folder = spoiled("ml-10m", "movies.dat", movies)
     assert "movies.dat, line 3: bytes are not UTF-8: 'Caf\\\\xe9,Drama'" in refusal(folder)
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert table.movies["title"].tolist()[0] == "Misérables, Les: Part 1:"
 
 
@@ -296,7 +309,7 @@ def test_a_file_without_rows_is_named(
 
 def test_a_file_in_which_every_row_is_bad_is_an_error_even_when_skipping(refusal, spoiled):
     header = "userId,movieId,rating,timestamp\n"
-    for rows in ("1,31,x,5\n2,31,9,5\n", "1,31,9,5\n"):
+    for rows in ("1,31,x,5\n2,31,y,5\n", "1,31,nan,5\n"):
         folder = spoiled("csv", "ratings.csv", header + rows)
         assert "ratings.csv, line 2: rating is " in refusal(folder, skip_bad_rows=True)
     folder = spoiled("csv", "movies.csv", "movieId,title,genres\nx,Up,Drama\n")
@@ -315,12 +328,12 @@ def test_ratings_cut_off_anywhere_in_the_last_row_are_noticed(
     for end in range(start + 1, len(whole) - 1):
         (folder / name).write_text(whole[:end])
         assert f"{name}, line {whole.count(chr(10))}: " in refusal(folder), whole[start:end]
-        assert len(load_ratings(folder, skip_bad_rows=True).ratings) == 2
+        assert len(load_release(folder, skip_bad_rows=True).ratings) == 2
     # Without a line end the last row may be whole. With a line end it is whole.
     (folder / name).write_text(whole.rstrip("\n"))
-    assert len(load_ratings(folder).ratings) == 3
+    assert len(load_release(folder).ratings) == 3
     (folder / name).write_text(whole[:-5] + "\n")
-    assert len(load_ratings(folder).ratings) == 3
+    assert len(load_release(folder).ratings) == 3
 
 
 # The fast way and the way line by line --------------------------------------------------------
@@ -384,4 +397,4 @@ def test_skipping_in_one_block_of_many_keeps_all_other_rows_and_lines(tmp_path, 
 def test_the_largest_timestamp_in_an_open_last_line_is_read(spoiled):
     text = "userId,movieId,rating,timestamp\n1,31,3,1\n2,31,3,9223372036854775807"
     folder = spoiled("csv", "ratings.csv", text)
-    assert load_ratings(folder).ratings["timestamp"].tolist() == [1, 2**63 - 1]
+    assert load_release(folder).ratings["timestamp"].tolist() == [1, 2**63 - 1]

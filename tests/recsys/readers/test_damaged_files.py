@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from recsys.data.ratings import Ratings, RatingsError
 from recsys.readers.movie_files import _csv_records
-from recsys.readers.movielens import load_ratings
+from recsys.readers.movielens import load_release
 
 # Seconds. These tests take far less, so a test that takes longer hangs.
 HANG = 120
@@ -50,10 +50,10 @@ def test_damaged_releases_are_refused_or_read_soundly(samples, tmp_path):
 
 READ = """
 import sys
-from recsys.readers.movielens import load_ratings
+from recsys.readers.movielens import load_release
 from recsys.data.ratings import RatingsError
 try:
-    print(len(load_ratings(sys.argv[1], skip_bad_rows=True).skipped))
+    print(len(load_release(sys.argv[1], skip_bad_rows=True).skipped))
 except RatingsError as error:
     print(error)
 """
@@ -128,7 +128,7 @@ def test_a_control_character_beside_a_number_is_named(
     name = ["userId", "movieId", "rating", "timestamp"][place]
     assert f"ratings.csv, line 5: {name} is not a " in message
     assert message.endswith(f": {fields[place]!r}")
-    assert len(load_ratings(folder, skip_bad_rows=True).skipped) == 1
+    assert len(load_release(folder, skip_bad_rows=True).skipped) == 1
 
 
 @pytest.mark.parametrize("control", ["\x0b", "\x0c", "\x1d", "\x85"])
@@ -140,7 +140,7 @@ def test_a_line_of_a_control_character_is_not_blank(samples, refusal, spoiled, c
 @pytest.mark.parametrize("space", [" ", "\t", "\u00a0"])
 def test_white_space_beside_a_number_is_passed_over(samples, spoiled, space):
     rows = samples["csv"]["ratings.csv"] + f"{space}2,31{space},{space}0.5{space},7\n"
-    assert load_ratings(spoiled("csv", "ratings.csv", rows)).ratings["rating"].tolist()[-1] == 0.5
+    assert load_release(spoiled("csv", "ratings.csv", rows)).ratings["rating"].tolist()[-1] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_header_of_any_length_is_refused_in_a_short_line(
 @pytest.mark.parametrize("frame", ["ratings", "movies"])
 @pytest.mark.parametrize(
     "value",
-    ["x" * 1_000_000, 10**5000, -(10**400), "\x1b[31m", ["x"] * 100_000, 1.5, None],
+    ["\udce9" * 1_000_000, 10**5000, -(10**400), "\x1b[31m\udce9", ["x"] * 100_000, 1.5, None],
     ids=["text", "huge", "large", "control", "list", "half", "none"],
 )
 def test_a_value_of_any_length_in_a_frame_is_refused_in_a_short_line(frame, value):
@@ -195,7 +195,7 @@ def test_a_value_of_any_length_in_a_frame_is_refused_in_a_short_line(frame, valu
     with pytest.raises(RatingsError) as caught:
         Ratings.from_frames(**tables)
     message = str(caught.value)
-    assert message.startswith(f"{frame} frame, row 0 (counted from 0): movieId is not a whole")
+    assert message.startswith(f"{frame} frame, row 0 (counted from 0): movieId is n")
     assert message.isprintable()
     assert len(message) < 250
 
@@ -206,7 +206,7 @@ def test_columns_of_any_name_are_listed_in_a_short_line():
     with pytest.raises(RatingsError) as caught:
         Ratings.from_frames(frame, movies)
     message = str(caught.value)
-    assert "no column 'userId'; its columns are x\\x1bx" in message
+    assert "no column of users among 'x\\x1bx" in message
     assert message.isprintable()
     assert len(message) < 2100
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from recsys.readers.fetch import BASE_URL, Fetched, FetchError, KnownRelease, fetch, known_releases
-from recsys.readers.movielens import load_ratings
+from recsys.readers.movielens import load_release
 
 RATINGS = "userId,movieId,rating,timestamp\n7,1,4.5,100\n"
 MOVIES = "movieId,title,genres\n1,Up (2009),Animation\n"
@@ -128,7 +128,7 @@ def test_a_release_arrives_checked_and_readable(server, tmp_path):
         sha256=hashlib.sha256(GOOD).hexdigest(),
         note="A note.",
     )
-    assert load_ratings(fetched.folder).ratings["rating"].tolist() == [4.5]
+    assert load_release(fetched.folder).ratings["rating"].tolist() == [4.5]
     assert (fetched.folder / "README.txt").is_file()
     assert [path.name for path in fetched.folder.parent.iterdir()] == ["ml-tiny"]
 
@@ -146,7 +146,7 @@ def test_a_flat_zip_arrives_too(server, tmp_path):
     server.offer(flat)
     fetched = fetch(described(flat), to=tmp_path, base_url=server.url.rstrip("/"))
     assert fetched.folder == tmp_path / "ml-tiny"
-    assert len(load_ratings(fetched.folder).ratings) == 1
+    assert len(load_release(fetched.folder).ratings) == 1
 
 
 def test_without_a_folder_it_goes_to_the_users_cache(server, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.scale import HALF_STARS, WHOLE_STARS
-from recsys.readers.movielens import load_ratings
+from recsys.readers.movielens import load_release
 
 
 def in_zip(path: Path, files: dict[str, str | bytes], top: str = "") -> Path:
@@ -27,7 +27,7 @@ def in_zip(path: Path, files: dict[str, str | bytes], top: str = "") -> Path:
 
 
 def test_csv_is_read_into_the_tidy_frames(tmp_path, samples, in_folder):
-    table = load_ratings(in_folder(tmp_path, samples["csv"]))
+    table = load_release(in_folder(tmp_path, samples["csv"]))
     expected = pd.DataFrame(
         {
             "userId": np.array([1, 1, 2], np.int64),
@@ -50,7 +50,7 @@ def test_csv_is_read_into_the_tidy_frames(tmp_path, samples, in_folder):
 
 
 def test_ml_1m_is_latin_1_with_whole_stars_and_colons_in_titles(tmp_path, samples, in_folder):
-    table = load_ratings(in_folder(tmp_path, samples["ml-1m"]))
+    table = load_release(in_folder(tmp_path, samples["ml-1m"]))
     assert table.scale == WHOLE_STARS
     assert table.ratings.to_numpy().tolist()[1] == [1, 661, 3, 978302109]
     assert table.movies["title"].tolist() == ["Misérables, Les: Part 1:", "Toy Story (1995)"]
@@ -58,14 +58,14 @@ def test_ml_1m_is_latin_1_with_whole_stars_and_colons_in_titles(tmp_path, sample
 
 
 def test_ml_10m_is_utf_8_with_half_stars(tmp_path, samples, in_folder):
-    table = load_ratings(in_folder(tmp_path, samples["ml-10m"]))
+    table = load_release(in_folder(tmp_path, samples["ml-10m"]))
     assert table.scale == HALF_STARS
     assert table.ratings["rating"].tolist() == [5, 3.5, 1]
     assert table.movies["title"].tolist()[0] == "Misérables, Les: Part 1:"
 
 
 def test_ml_100k_names_its_genre_flags(tmp_path, samples, in_folder):
-    table = load_ratings(in_folder(tmp_path, samples["ml-100k"]))
+    table = load_release(in_folder(tmp_path, samples["ml-100k"]))
     assert table.scale == WHOLE_STARS
     assert table.ratings["movieId"].tolist() == [2, 267, 2]
     assert table.movies["title"].tolist()[1:3] == ["Misérables, Les (1995)", "unknown"]
@@ -83,7 +83,7 @@ def test_u_genre_names_the_flags(tmp_path, in_folder, refusal):
         "u.item": "5|Up|||| 0|1".replace(" ", "") + "\n",
         "u.genre": "Calm|0\r\nLoud|1\r\n\r\n",
     }
-    assert load_ratings(in_folder(tmp_path, files)).movies["genres"].tolist() == ["Loud"]
+    assert load_release(in_folder(tmp_path, files)).movies["genres"].tolist() == ["Loud"]
     (tmp_path / "u.genre").write_text("Calm|0\nLoud|2\n")
     assert refusal(tmp_path) == f"{tmp_path / 'u.genre'}, line 2: not NAME|1: 'Loud|2'"
 
@@ -104,21 +104,21 @@ def test_genre_names_or_else_ratings_determine_the_scale_of_dat_files(
     tmp_path, ratings, genres, scale, in_folder
 ):
     files = {"ratings.dat": f"1::2::{ratings}::0\n", "movies.dat": f"2::Up::{genres}\n"}
-    assert load_ratings(in_folder(tmp_path, files)).scale == scale
+    assert load_release(in_folder(tmp_path, files)).scale == scale
 
 
 def test_a_half_star_in_ml_1m_is_an_error(tmp_path, samples, in_folder, refusal):
     ratings = samples["ml-1m"]["ratings.dat"].replace("::3::", "::3.5::")
     message = refusal(in_folder(tmp_path, {**samples["ml-1m"], "ratings.dat": ratings}))
-    assert message.endswith("ratings.dat, line 2: rating is off the scale 1 to 5 by 1: '3.5'")
+    assert "ratings.dat, line 2: rating is off the scale 1 to 5 by 1: '3.5'; " in message
 
 
 def test_dat_and_item_files_turned_into_utf_8_are_recognised(tmp_path, samples, in_folder):
     files = {**samples["ml-1m"], "movies.dat": samples["ml-1m"]["movies.dat"].decode("latin-1")}
-    table = load_ratings(in_folder(tmp_path / "1m", files))
+    table = load_release(in_folder(tmp_path / "1m", files))
     assert table.movies["title"].tolist()[0] == "Misérables, Les: Part 1:"
     files = {**samples["ml-100k"], "u.item": samples["ml-100k"]["u.item"].decode("latin-1")}
-    table = load_ratings(in_folder(tmp_path / "100k", files))
+    table = load_release(in_folder(tmp_path / "100k", files))
     assert table.movies["title"].tolist()[1] == "Misérables, Les (1995)"
 
 
@@ -128,15 +128,15 @@ def test_ratings_small_needs_no_movies_file_of_its_own(tmp_path, samples, in_fol
         "movies.csv": samples["csv"]["movies.csv"],
     }
     folder = in_folder(tmp_path, files)
-    assert len(load_ratings(folder).ratings) == 3
-    assert len(load_ratings(folder / "ratings_small.csv").ratings) == 3
+    assert len(load_release(folder).ratings) == 3
+    assert len(load_release(folder / "ratings_small.csv").ratings) == 3
 
 
 def test_ratings_csv_comes_first_and_a_named_file_is_the_one_read(tmp_path, samples, in_folder):
     small = "userId,movieId,rating,timestamp\n9,1,4,0\n"
     folder = in_folder(tmp_path, {**samples["csv"], "ratings_small.csv": small})
-    assert load_ratings(folder).n_users == 2
-    assert load_ratings(str(folder / "ratings_small.csv")).n_users == 1
+    assert load_release(folder).n_users == 2
+    assert load_release(str(folder / "ratings_small.csv")).n_users == 1
 
 
 @pytest.mark.parametrize("release", ["csv", "ml-1m", "ml-10m", "ml-100k"])
@@ -145,10 +145,10 @@ def test_a_zip_and_a_folder_in_a_folder_read_as_the_folder_does(
     tmp_path, release, top, samples, in_folder
 ):
     files = samples[release]
-    plain = load_ratings(in_folder(tmp_path / "plain", files))
-    zipped = load_ratings(in_zip(tmp_path / "ml.zip", {"README": "x", **files}, top))
+    plain = load_release(in_folder(tmp_path / "plain", files))
+    zipped = load_release(in_zip(tmp_path / "ml.zip", {"README": "x", **files}, top))
     inner = in_folder(tmp_path / "outer" / top, files)
-    for table in (zipped, load_ratings(tmp_path / "outer"), load_ratings(inner)):
+    for table in (zipped, load_release(tmp_path / "outer"), load_release(inner)):
         pd.testing.assert_frame_equal(table.ratings, plain.ratings)
         pd.testing.assert_frame_equal(table.movies, plain.movies)
 
@@ -158,14 +158,14 @@ def test_crlf_byte_order_mark_blank_lines_and_no_last_line_end_change_nothing(
     tmp_path, release, samples, in_folder
 ):
     files = samples[release]
-    plain = load_ratings(in_folder(tmp_path / "plain", files))
+    plain = load_release(in_folder(tmp_path / "plain", files))
     odd_files = {}
     for name, content in files.items():
         data = content.encode() if isinstance(content, str) else content
         odd = b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n").removesuffix(b"\r\n")
         head, _, rest = odd.partition(b"\r\n")
         odd_files[name] = head + b"\r\n\r\n" + rest
-    odd = load_ratings(in_folder(tmp_path / "odd", odd_files))
+    odd = load_release(in_folder(tmp_path / "odd", odd_files))
     pd.testing.assert_frame_equal(odd.ratings, plain.ratings)
     pd.testing.assert_frame_equal(odd.movies, plain.movies)
 
@@ -177,7 +177,7 @@ def test_columns_are_found_by_name_and_fields_may_be_quoted_or_begin_with_zeros(
         "ratings.csv": 'x,timestamp,rating,"movieId",userId\na,5,"4.5",000000000000000000001,007\n',
         "movies.csv": 'genres,"title",movieId,year\nDrama,"Up, up",1,2009\n',
     }
-    table = load_ratings(in_folder(tmp_path, files))
+    table = load_release(in_folder(tmp_path, files))
     assert table.ratings.to_numpy().tolist() == [[7, 1, 4.5, 5]]
     assert table.movies.to_numpy().tolist() == [[1, "Up, up", "Drama"]]
 
@@ -188,7 +188,7 @@ def test_a_title_over_two_lines_keeps_its_line_end_and_the_lines_after_it(
     movies = 'movieId,title,genres\n31,"Two\nlines",Drama\n11,Up,Drama\n11,Up,Drama\n'
     folder = in_folder(tmp_path, {**samples["csv"], "movies.csv": movies})
     assert "movies.csv, line 5: movieId is on line 4 already: '11'" in refusal(folder)
-    table = load_ratings(folder, skip_bad_rows=True)
+    table = load_release(folder, skip_bad_rows=True)
     assert table.movies["title"].tolist() == ["Two\nlines", "Up"]
 
 
@@ -329,7 +329,7 @@ def test_what_is_written_in_any_format_is_read_back(tmp_path_factory, table, lay
     folder = tmp_path_factory.getbasetemp() / write.__name__
     folder.mkdir(exist_ok=True)
     write(folder, movies, ratings)
-    read = load_ratings(folder)
+    read = load_release(folder)
 
     rows = [[*pair, *rest] for pair, rest in ratings.items()]
     for position, name in enumerate(read.ratings.columns):

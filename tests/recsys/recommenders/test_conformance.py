@@ -3,17 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from every_recommender import MAKERS
 
 from kmeans_core import NotFittedError
 from recsys import (
-    BiasBaseline,
-    BoostedClusterMeans,
     ClusterMeanRecommender,
-    MostLiked,
     Ratings,
     RatingScale,
     Recommender,
-    TasteGroups,
     make_ratings,
 )
 from recsys.recommenders import training
@@ -21,30 +18,6 @@ from recsys.recommenders.biases import Biases
 from recsys.recommenders.ranking import RECOMMENDATION_COLUMNS
 from recsys.recommenders.registry import METHODS
 from recsys.recommenders.training import TrainingData
-
-
-def small_boosted():
-    return BoostedClusterMeans(n_chains=2, n_stages=7)
-
-
-def small_groups():
-    return TasteGroups(n_user_groupings=6, n_item_groupings=4, rating_model=small_boosted())
-
-
-MAKERS = {
-    "biases": BiasBaseline,
-    "most liked": MostLiked,
-    "cluster mean": lambda: ClusterMeanRecommender(3, n_movies=40),
-    "cluster mean of a region": lambda: ClusterMeanRecommender(2, region=(20, 10)),
-    "boosted cluster means": small_boosted,
-    "taste groups": small_groups,
-    "taste groups, users alone": lambda: TasteGroups(
-        n_user_groupings=5, n_item_groupings=0, rating_model=BiasBaseline()
-    ),
-    "taste groups, the popular too": lambda: TasteGroups(
-        n_user_groupings=5, popularity_discount=0.0, rating_model=BiasBaseline()
-    ),
-}
 
 
 @pytest.fixture(scope="module")

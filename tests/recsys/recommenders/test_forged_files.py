@@ -193,6 +193,7 @@ def test_shapes_without_bytes_ask_for_no_memory(saved: dict[str, bytes], tmp_pat
         (("scale", "smallest"), None),
         (("scale", "largest"), 10**400),
         (("scale", "more"), 1),
+        (("scale", "kind"), "counts"),
         (("scale",), None),
         (("recommender",), ["BiasBaseline"]),
         (("recommender",), "x\x1b\n" * 5000),
@@ -210,6 +211,19 @@ def test_json_of_any_form_is_refused(
     for key in place[:-1]:
         within = within[key]
     within[place[-1]] = value
+    refused(tmp_path / "m.npz", with_array(content, "about", np.array(json.dumps(about))))
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("kind", "plays"), ("kind", []), ("like_threshold", "4"), ("like_threshold", 9), ("more", 1)],
+)
+def test_a_scale_of_format_3_is_checked(
+    saved: dict[str, bytes], tmp_path: Path, part: str, value: Any
+) -> None:
+    content = saved["BiasBaseline"]
+    about = json.loads(str(forging.of_npy(forging.unpacked(content)["about.npy"]))) | {"format": 3}
+    about["scale"][part] = value
     refused(tmp_path / "m.npz", with_array(content, "about", np.array(json.dumps(about))))
 
 

@@ -129,7 +129,7 @@ def test_top_new_refuses_the_ratings_of_a_single_user(model, one):
 
 
 @pytest.mark.parametrize(
-    "user_id", [[1, 588], GIVEN, pd.Series(GIVEN), "7", 7.0, True, b"7"], ids=lambda x: type(x)
+    "user_id", [[1, 588], GIVEN, pd.Series(GIVEN), "7", 7.5, True, b"7"], ids=lambda x: type(x)
 )
 def test_a_user_id_that_is_not_a_whole_number_is_shown(model, user_id):
     for ask in (lambda: model.recommend(user_id), lambda: model.explain(user_id, 1)):
@@ -173,3 +173,53 @@ def test_the_command_refuses_an_unknown_id_before_it_fits(
     error = capsys.readouterr().err.splitlines()[-1]
     assert message in error
     assert len(error) < 300
+
+
+LATE, EARLY = 1_700_000_000, 1_600_000_000
+TWICE = [(3, 4.0), (7, 1.0), (7, 2.5), (3, 1.0)]
+TIMES = [LATE, EARLY, LATE, EARLY]
+IN_ORDER: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "pairs": lambda: (TWICE, TIMES),
+    "dates": lambda: (TWICE, ["2023-01-02", "2021-01-02", "2022-01-02", "2020-01-02"]),
+    "datetimes": lambda: (TWICE, np.array(TIMES, dtype="datetime64[s]")),
+    "equal times": lambda: (TWICE[::-1][:1] + TWICE[:3], [5, 5, 5, 5]),
+    "series": lambda: (
+        pd.Series([4.0, 1.0, 2.5, 1.0], index=[3, 7, 7, 3]),
+        pd.Series(TIMES, index=[3, 7, 7, 3]),
+    ),
+    "series in another order": lambda: (
+        pd.Series([4.0, 1.0, 2.5, 1.0], index=[3, 7, 7, 3]),
+        pd.Series([EARLY, LATE, LATE, EARLY], index=[7, 3, 7, 3]),
+    ),
+    "mapping": lambda: (GIVEN, {3: 1, 7: 2, 99: 3}),
+    "frame": lambda: (
+        pd.DataFrame(TWICE, columns=["movieId", "rating"]).assign(timestamp=TIMES),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("form", IN_ORDER)
+def test_the_latest_rating_of_a_film_counts(model, form):
+    ratings, times = IN_ORDER[form]()
+    assert dict(given_ratings(ratings, times)) == GIVEN
+    expected = model.recommend(ratings=GIVEN, n=5)
+    found = model.recommend(ratings=ratings, times=times, n=5)
+    pd.testing.assert_frame_equal(found, expected)
+    of_both = {"ratings": ratings, "times": times}
+    assert model.predict(movie_ids=[12], **of_both) == model.predict(movie_ids=[12], ratings=GIVEN)
+    assert model.explain(movie_id=12, **of_both) == model.explain(movie_id=12, ratings=GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([1, 2, 3], "3 times, but 4 ratings"),
+        ([1, 2, 3, None], "a time is missing"),
+        ({3: 1}, "there is none for film 7"),
+        ({3: 1, 7: 2}, "film 3 is rated more often than it has times"),
+    ],
+)
+def test_times_that_do_not_fit_are_refused(model, times, message):
+    with pytest.raises(ValueError, match=message):
+        model.recommend(ratings=TWICE, times=times)

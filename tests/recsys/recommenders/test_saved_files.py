@@ -1,5 +1,6 @@
 """Files of recommenders: files that must load, their content, and models that are not saved."""
 
+import json
 import os
 import shutil
 import zipfile
@@ -39,6 +40,25 @@ def test_files_of_format_1_load(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.npz"
     shutil.copy(FORMAT_1 / path.name, path)
     assert trying.tried(path) == "loaded"
+
+
+def test_a_file_has_the_lowest_format_that_can_hold_it(ratings: Ratings, tmp_path: Path) -> None:
+    """Older code reads a file if nothing in it is newer."""
+    table, movies = ratings.ratings, ratings.movies
+    texts = table.assign(userId=[f"u{user}" for user in table["userId"]])
+    likes = RatingScale(0.5, 5, 0.5, like_threshold=3)
+    for data, expected in (
+        (ratings, 2),
+        (Ratings.from_frames(texts, movies), 3),
+        (Ratings.from_frames(table, movies, scale=(0, 5, 0)), 3),
+        (Ratings.from_frames(table, movies, scale=likes), 3),
+    ):
+        model = BiasBaseline().fit(data)
+        model.save(tmp_path / "m.npz")
+        members = forging.unpacked((tmp_path / "m.npz").read_bytes())
+        about = json.loads(str(forging.of_npy(members["about.npy"])))
+        assert about["format"] == expected
+        assert Recommender.load(tmp_path / "m.npz").trained_on.scale == data.scale
 
 
 def test_other_layouts_of_the_same_numbers_load(tmp_path: Path) -> None:

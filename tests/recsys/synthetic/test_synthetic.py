@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recsys.analysis.genres import contrast_subset, genre_means
 from recsys.data.ratings import NO_GENRES, Ratings
-from recsys.readers.movielens import load_ratings
+from recsys.readers.loading import load_ratings
 from recsys.synthetic.ratings import builtin_ratings, make_ratings, taste_groups
 
 QUANTILES = [0, 0.10, 0.25, 0.50, 0.75, 0.90, 0.99, 1]

@@ -1,0 +1,314 @@
+"""The options of each subcommand of `recsys`."""
+
+import argparse
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from recsys.command import arguments, subcommands, tables
+from recsys.command.inputs import add_data_options, add_method_options
+from recsys.readers.fetch import known_releases
+
+DEFAULT_REPORT = Path("recsys-report.html")
+
+# The number of groups by default.
+N_GROUPS = 10
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command."""
+    whole = arguments.OneLineParser(
+        prog="recsys",
+        description="Find groups of users with a common taste in films, and recommend films.",
+        epilog="example: recsys recommend --like Heat --like 'Toy Story'",
+    )
+    whole.add_argument("--version", action="version", version=_version())
+    commands = whole.add_subparsers(
+        required=True, metavar="COMMAND", parser_class=arguments.OneLineParser
+    )
+    for add in (
+        _add_report,
+        _add_recommend,
+        _add_predict,
+        _add_explain,
+        _add_movies,
+        _add_fit,
+        _add_clusters,
+        _add_sweep,
+        _add_evaluate,
+        _add_fetch,
+    ):
+        add(commands)
+    return whole
+
+
+def _add_report(commands: Any) -> None:
+    report = _command(
+        commands, "report", subcommands.report, "write an HTML report", "report --out mine.html"
+    )
+    report.add_argument(
+        "--out",
+        type=arguments.writable_file,
+        default=DEFAULT_REPORT,
+        help="HTML file to write to; default: %(default)s",
+    )
+    report.add_argument(
+        "--user", help="userId to recommend films to; default: a user of the largest group"
+    )
+    _add_genres(report, "genres to compare")
+
+
+def _add_recommend(commands: Any) -> None:
+    recommend = _command(
+        commands,
+        "recommend",
+        subcommands.recommend,
+        "recommend films to users of the data, or to somebody new",
+        "recommend --like 'Toy Story' --like Heat --dislike Twister",
+    )
+    who = recommend.add_argument_group("for whom")
+    who.add_argument("--user", action="append", help="userId; may be repeated")
+    who.add_argument("--all", action="store_true", help="every user of the data")
+    who.add_argument("--like", action="append", metavar="TITLE", help="film that you like")
+    who.add_argument("--dislike", action="append", metavar="TITLE", help="film that you dislike")
+    who.add_argument("--rate", action="append", metavar="TITLE=RATING", help="film and your rating")
+    who.add_argument(
+        "--ratings",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="your ratings: an export of Letterboxd, IMDb or Goodreads, or a table",
+    )
+    what = recommend.add_argument_group("which films")
+    what.add_argument(
+        "-n", type=arguments.positive, default=10, help="number of films; default: 10"
+    )
+    _add_filters(what)
+    what.add_argument("--exclude", action="append", metavar="TITLE", help="film to leave out")
+    add_method_options(recommend, "taste-groups")
+    _add_table_options(recommend)
+
+
+def _add_predict(commands: Any) -> None:
+    predict = _command(
+        commands,
+        "predict",
+        subcommands.predict,
+        "predict the rating that a user will give a film",
+        "predict --user 30 --movie 'Toy Story'",
+    )
+    _add_pair(predict)
+    add_method_options(predict, "boosted")
+    _add_table_options(predict)
+
+
+def _add_explain(commands: Any) -> None:
+    explain = _command(
+        commands,
+        "explain",
+        subcommands.explain,
+        "explain a predicted rating by its parts",
+        "explain --user 30 --movie 'Toy Story'",
+    )
+    _add_pair(explain)
+    add_method_options(explain, "boosted")
+    _add_table_options(explain)
+
+
+def _add_movies(commands: Any) -> None:
+    movies = _command(
+        commands,
+        "movies",
+        subcommands.movies,
+        "look up films: ids, years, how many users rated them, mean ratings",
+        "movies matrix",
+    )
+    movies.add_argument("search", nargs="?", default="", help="words of the title; default: all")
+    movies.add_argument(
+        "-n", type=arguments.positive, default=20, help="number of films; default: 20"
+    )
+    _add_filters(movies)
+    movies.add_argument("--model", type=Path, metavar="FILE", help="recommender of `recsys fit`")
+    _add_table_options(movies)
+
+
+def _add_fit(commands: Any) -> None:
+    fit = _command(
+        commands,
+        "fit",
+        subcommands.fit_model,
+        "fit a recommender and write it to a file",
+        "fit --out model.npz",
+    )
+    fit.add_argument(
+        "--out",
+        type=arguments.writable_file,
+        required=True,
+        help="npz file; recommend, predict and explain take it as --model",
+    )
+    add_method_options(fit, "taste-groups", with_model=False)
+
+
+def _add_clusters(commands: Any) -> None:
+    clusters = _command(
+        commands,
+        "clusters",
+        subcommands.clusters,
+        "group users by their ratings of films",
+        "clusters",
+    )
+    clusters.add_argument(
+        "--n-clusters",
+        type=arguments.positive,
+        default=N_GROUPS,
+        help="number of groups; default: %(default)s",
+    )
+    clusters.add_argument(
+        "--n-movies",
+        type=arguments.positive,
+        default=1000,
+        help="number of most-rated films to use; default: 1000",
+    )
+    clusters.add_argument(
+        "--films", type=arguments.positive, default=5, help="films to show per group; default: 5"
+    )
+    clusters.add_argument(
+        "--out", type=arguments.writable_file, help="file to write the group of each user to"
+    )
+    _add_format(clusters)
+
+
+def _add_sweep(commands: Any) -> None:
+    sweep = _command(
+        commands,
+        "sweep",
+        subcommands.sweep,
+        "compare numbers of groups by silhouette",
+        "sweep --ks 2:30:1",
+    )
+    _add_genres(sweep, "genres to group users by")
+    sweep.add_argument(
+        "--ks",
+        type=arguments.ks,
+        help="numbers of groups as START:STOP:STEP; default: 2:183:5, up to the number of users",
+    )
+    sweep.add_argument(
+        "--all-users",
+        action="store_true",
+        help="take all users who rated the genres, not only those who like one and not the other",
+    )
+    _add_table_options(sweep)
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = _command(
+        commands,
+        "evaluate",
+        subcommands.evaluate_recommenders,
+        "compare recommenders on ratings they have not seen",
+        "evaluate --quick",
+    )
+    evaluate.add_argument(
+        "--only", nargs="+", metavar="NAME", help="recommenders to compare; default: all"
+    )
+    evaluate.add_argument(
+        "--quick", action="store_true", help="use one fold of five and one seed of three"
+    )
+    evaluate.add_argument(
+        "--cold-start",
+        action="store_true",
+        help="also test cold start, with users who show 0 to 20 ratings",
+    )
+    evaluate.add_argument("--out", type=arguments.writable_file, help="file to write all tables to")
+    _add_format(evaluate)
+
+
+def _add_fetch(commands: Any) -> None:
+    fetch = commands.add_parser(
+        "fetch",
+        help="download a MovieLens release",
+        description="Download a MovieLens release and check it.",
+        epilog="example: recsys fetch ml-100k --to data",
+    )
+    fetch.set_defaults(action=subcommands.fetch_release)
+    fetch.add_argument("release", help=", ".join(known_releases()))
+    fetch.add_argument("--to", type=Path, help="folder to write to; default: the user's cache")
+    fetch.add_argument(
+        "--accept-unverified",
+        action="store_true",
+        help="accept a release without a known hash, and print its hash",
+    )
+    fetch.add_argument(
+        "--deadline",
+        type=arguments.positive,
+        default=3600,
+        metavar="SECONDS",
+        help="time limit of the download; default: %(default)s",
+    )
+
+
+def _version() -> str:
+    try:
+        return f"kmeans-core {version('kmeans-core')}"
+    except PackageNotFoundError:  # the command runs from a checkout that is not installed
+        return "kmeans-core (not installed)"
+
+
+def _command(
+    commands: Any,
+    name: str,
+    action: Callable[[argparse.Namespace], None],
+    purpose: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=purpose,
+        description=purpose[0].upper() + purpose[1:] + ".",
+        epilog=f"example: recsys {example}",
+    )
+    command.set_defaults(action=action)
+    add_data_options(command)
+    return command
+
+
+def _add_pair(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--user", required=True, help="userId")
+    command.add_argument("--movie", required=True, help="movieId or title")
+
+
+def _add_genres(command: argparse.ArgumentParser, meaning: str) -> None:
+    command.add_argument(
+        "--genres",
+        nargs="+",
+        help=f"{meaning}, with blanks or commas between them; default: Romance and Sci-Fi, or "
+        "those of most films",
+    )
+
+
+def _add_filters(command: Any) -> None:
+    command.add_argument("--genre", action="append", help="genre of the films; may be repeated")
+    command.add_argument(
+        "--year", type=arguments.years, metavar="FIRST-LAST", help="years of the films: 1990-1999"
+    )
+    command.add_argument(
+        "--min-ratings",
+        type=arguments.positive,
+        default=0,
+        metavar="N",
+        help="leave out films with fewer ratings",
+    )
+
+
+def _add_table_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--out",
+        type=arguments.writable_file,
+        help="file to write the table to; its name may end in .csv, .json, .md or .parquet",
+    )
+    _add_format(command)
+
+
+def _add_format(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", choices=tables.FORMATS, help="form of the table")
