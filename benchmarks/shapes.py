@@ -312,16 +312,40 @@ def summary(peer: str, answers: list[dict[str, Any]]) -> str:
         for shape, ratio in of.items()
     )
     lines += ["The worst:", *(f"  {ratio:.2f}  {name}" for ratio, name in worst[:20])]
-    return "\n".join([*lines, *_ties(answers)])
-
-
-def _ties(answers: list[dict[str, Any]]) -> list[str]:
-    """Our time for each kind of rows divided by that for random rows of the same shape."""
     ours = {
         (Shape(**answer["shape"]), operation): seconds[0]
         for answer in answers
         for operation, seconds in answer["seconds"].items()
     }
+    return "\n".join([*lines, *_cliffs(ours), *_ties(ours)])
+
+
+def _cliffs(ours: dict[tuple[Shape, str], float]) -> list[str]:
+    """Our time for each shape divided by the log-linear interpolation of its two neighbours."""
+    found = []
+    for field in ("n", "d", "k", "density"):
+        lines: dict[Any, list[tuple[float, float, Shape]]] = {}
+        for (shape, operation), seconds in ours.items():
+            size = float(getattr(shape, field))
+            others = replace(shape, **{field: 1}), operation
+            lines.setdefault(others, []).append((np.log(size), np.log(seconds), shape))
+        for (_, operation), line in lines.items():
+            line.sort(key=lambda point: point[:2])
+            for (x0, y0, _), (x1, y1, shape), (x2, y2, _) in zip(
+                line[:-2], line[1:-1], line[2:], strict=True
+            ):
+                between = y0 + (y2 - y0) * (x1 - x0) / (x2 - x0)
+                found.append((np.exp(y1 - between), f"{field}: {operation}, {name_of(shape)}"))
+    found.sort(reverse=True)
+    many = sum(ratio > 1.3 for ratio, _ in found)
+    return [
+        f"Our time divided by that between its neighbours: {many} of {len(found)} above 1.3:",
+        *(f"  {ratio:.2f}  {name}" for ratio, name in found[:20]),
+    ]
+
+
+def _ties(ours: dict[tuple[Shape, str], float]) -> list[str]:
+    """Our time for each kind of rows divided by that for random rows of the same shape."""
     shares = [
         (seconds / ours[random], f"{random[1]}, {name_of(shape)}")
         for (shape, operation), seconds in ours.items()

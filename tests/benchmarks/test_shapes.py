@@ -109,6 +109,21 @@ def test_the_summary_compares_ties_with_random_rows_of_the_same_shape():
     ]
 
 
+def test_the_summary_compares_each_shape_with_its_neighbours():
+    times = {100: 1.0, 1000: 20.0, 10_000: 100.0}  # between 1 and 100 lie 10
+    found = [
+        {
+            "peer": "ours",
+            "shape": asdict(Shape(n, 2, 2, "float32", 1.0)),
+            "seconds": {"fit": [t, 1]},
+        }
+        for n, t in times.items()
+    ]
+    lines = shapes.summary("ours", found).splitlines()
+    first = lines.index("Our time divided by that between its neighbours: 1 of 1 above 1.3:")
+    assert lines[first + 1] == "  2.00  n: fit, dense 1000 x 2, k=2, float32"
+
+
 def test_a_process_that_dies_is_an_error(monkeypatch):
     monkeypatch.setattr(shapes.sys, "executable", "false")
     with pytest.raises(SystemExit, match="The process of scikit-learn ended with 1"):
