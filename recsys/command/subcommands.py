@@ -85,7 +85,8 @@ def clusters(options: argparse.Namespace) -> None:
             continue
         answer("", f"{group} likes these films more than all users do:")
         for movie in movies.itertuples():
-            answer(f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  {spoken(str(movie.title))}")
+            means = f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  "
+            answer(*heading(means, spoken(str(movie.title)), "", line_width()))
 
 
 def recommend(options: argparse.Namespace) -> None:

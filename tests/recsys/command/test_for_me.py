@@ -338,3 +338,13 @@ def test_likes_hold_no_ratings_to_give(tmp_path: Path, capsys: pytest.CaptureFix
     file = likes_without_titles(tmp_path)
     assert run(["recommend", "--data", str(file), "--rate", "3=1"]) == 2
     assert f"{file} holds no ratings; use --like" in capsys.readouterr().err
+
+
+def test_a_film_is_found_by_its_original_title() -> None:
+    films = pd.DataFrame(
+        {"movieId": [1], "title": ["Harbour, The (Havre, Le) (1995)"], "genres": "Drama"}
+    ).assign(n_ratings=3, mean=4.0)
+    catalog = Catalog("data", WHOLE_STARS, np.array([1]), films)
+    rated = (OwnRating("A Port", 1995, "tt0000001", 4, None, "Le havre"),)
+    own = OwnRatings("r.csv", "IMDb", WHOLE_STARS, rated, 0)
+    assert matched(own, catalog, {}).ratings == {1: 4.0}
