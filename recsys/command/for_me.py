@@ -207,7 +207,7 @@ def _on_scale(text: str, value: str, catalog: Catalog) -> float:
     if not catalog.scale.predicts:
         raise ValueError(f"{catalog.source} holds no ratings; use --like instead of --rate")
     try:
-        rating = float(value)
+        rating = float(value.replace(",", "."))
     except ValueError:
         raise ValueError(f"--rate needs TITLE=RATING, not {shortened(text)!r}") from None
     if not catalog.scale.holds(np.array([rating])).all():

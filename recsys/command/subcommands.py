@@ -109,6 +109,11 @@ def recommend(options: argparse.Namespace) -> None:
         min_ratings=options.min_ratings,
         exclude=options.exclude or (),
     )
+    if not chosen.any():
+        raise LookupError(
+            f"no film in {catalog.source} passes --genre, --year, --min-ratings and --exclude; "
+            "leave one of them out"
+        )
     among = None if chosen.all() else catalog.among(chosen)
     model = source.recommender
     if own is not None:

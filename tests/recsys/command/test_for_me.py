@@ -78,6 +78,8 @@ def test_commas_split_only_what_is_no_title(
     ("options", "message"),
     [
         (["--rate", "Up"], "--rate needs TITLE=RATING"),
+        (["--like", "FIRST", "--year", "1801"], "passes --genre, --year, --min-ratings and"),
+        (["--rate", "FIRST=4,3"], "the rating is off the scale 0.5 to 5 by 0.5"),
         (["--rate", "FIRST=9"], "the rating is off the scale 0.5 to 5 by 0.5"),
         (["--rate", "FIRST=4", "--dislike", "FIRST"], "is rated twice"),
         (["--like", "Zzyzx Qqrst"], "no film 'Zzyzx Qqrst'"),
@@ -348,3 +350,12 @@ def test_a_film_is_found_by_its_original_title() -> None:
     rated = (OwnRating("A Port", 1995, "tt0000001", 4, None, "Le havre"),)
     own = OwnRatings("r.csv", "IMDb", WHOLE_STARS, rated, 0)
     assert matched(own, catalog, {}).ratings == {1: 4.0}
+
+
+def test_an_id_finds_its_film(
+    folder: Path, films: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    movie_id = int(films["movieId"][0])
+    assert run(["movies", "--data", str(folder), "--format", "json", str(movie_id)]) == 0
+    found = {row["movieId"]: row["title"] for row in rows(capsys)}
+    assert found[movie_id] == spoken(films["title"][0])
