@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from kmeans_core import SweepResult
 from recsys.data.matrix import RatingMatrix
 from recsys.printable import printable
+from recsys.titles.names import spoken
 
 # Most color-blind readers can tell these ten colors apart (Okabe and Ito 2008, then grays).
 # Clusters after the tenth use the same colors with another marker.
@@ -160,7 +161,7 @@ def rating_heat_map(
     # A title with two dollar signs is not a formula, and one with a percent sign is not TeX.
     ax.set_xticks(
         range(n_movies),
-        [shorten(str(name)) for name in region.titles],
+        [shorten(spoken(str(name))) for name in region.titles],
         rotation=90,
         fontsize=7,
         parse_math=False,

@@ -154,11 +154,17 @@ class Catalog:
         return ids
 
     def search(self, text: str) -> Mask:
-        """(n_films,): the films whose titles hold every word of a text, or that it names."""
+        """(n_films,): the films whose titles hold every word of a text, or that it names.
+
+        An id names its film.
+        """
         words = folded(text).split()
         titles = [folded(spoken(title)) for title in self.films["title"]]
         found = np.array([all(word in title for word in words) for title in titles], np.bool_)
         found[list(self.titles.find(text).items)] = True
+        movie_id = typed_id(text, self.films["movieId"].to_numpy())
+        if self.has(movie_id):
+            found[self._places[movie_id]] = True
         return found
 
     def _has_genre(self, genre: str) -> Mask:

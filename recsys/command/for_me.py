@@ -93,9 +93,8 @@ def matched(own: OwnRatings, catalog: Catalog, links: Mapping[int, Id]) -> Match
     # The latest rating of a film counts; where times are equal or absent, the last row.
     for each in sorted(own.rated, key=lambda rated: rated.time or 0):
         movie_id = _by_id(each, catalog, links)
-        if movie_id is None and each.name:
-            item = catalog.titles.sure(each.name, each.year)
-            movie_id = None if item is None else catalog.titles.ids[item]
+        if movie_id is None:
+            movie_id = _by_name(each, catalog)
         if movie_id is None:
             unmatched.append(each)
             continue
@@ -179,6 +178,14 @@ def _by_id(own: OwnRating, catalog: Catalog, links: Mapping[int, Id]) -> Id | No
     return movie_id if own.film_id and same_site and catalog.has(movie_id) else None
 
 
+def _by_name(own: OwnRating, catalog: Catalog) -> Id | None:
+    for name in filter(None, (own.name, own.original_name)):
+        item = catalog.titles.sure(name, own.year)
+        if item is not None:
+            return catalog.titles.ids[item]
+    return None
+
+
 def _films(text: str, catalog: Catalog) -> list[Id]:
     """The film of a title, or the films of several titles with commas between them."""
     try:
@@ -200,7 +207,7 @@ def _on_scale(text: str, value: str, catalog: Catalog) -> float:
     if not catalog.scale.predicts:
         raise ValueError(f"{catalog.source} holds no ratings; use --like instead of --rate")
     try:
-        rating = float(value)
+        rating = float(value.replace(",", "."))
     except ValueError:
         raise ValueError(f"--rate needs TITLE=RATING, not {shortened(text)!r}") from None
     if not catalog.scale.holds(np.array([rating])).all():

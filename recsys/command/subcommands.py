@@ -8,9 +8,10 @@ import numpy as np
 from recsys.command import terminal
 from recsys.command.inputs import Source, fit, read_ratings
 from recsys.command.progress import progress
-from recsys.command.tables import bold, give, line_width, wrapped, write_table, written
+from recsys.command.tables import give, heading, line_width, wrapped, write_table, written
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
+from recsys.data.ratings import NO_GENRES
 from recsys.printable import printable
 from recsys.readers.fetch import fetch
 from recsys.titles.names import Title, spoken
@@ -19,6 +20,7 @@ from recsys.words import counted
 if TYPE_CHECKING:
     import pandas as pd
 
+    from recsys.command.catalog import Catalog
     from recsys.data.ratings import Ratings
     from recsys.recommenders.base import Recommender
 
@@ -83,7 +85,8 @@ def clusters(options: argparse.Namespace) -> None:
             continue
         answer("", f"{group} likes these films more than all users do:")
         for movie in movies.itertuples():
-            answer(f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  {spoken(str(movie.title))}")
+            means = f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  "
+            answer(*heading(means, spoken(str(movie.title)), "", line_width()))
 
 
 def recommend(options: argparse.Namespace) -> None:
@@ -98,7 +101,7 @@ def recommend(options: argparse.Namespace) -> None:
         )
     source = Source(options)
     catalog = source.catalog
-    users = [catalog.user(typed) for typed in options.user or ()]
+    users = list(dict.fromkeys(catalog.user(typed) for typed in options.user or ()))
     own = own_ratings(options, catalog) if for_me else None
     chosen = catalog.chosen(
         genres=options.genre or (),
@@ -106,6 +109,11 @@ def recommend(options: argparse.Namespace) -> None:
         min_ratings=options.min_ratings,
         exclude=options.exclude or (),
     )
+    if not chosen.any():
+        raise LookupError(
+            f"no film in {catalog.source} passes --genre, --year, --min-ratings and --exclude; "
+            "leave one of them out"
+        )
     among = None if chosen.all() else catalog.among(chosen)
     model = source.recommender
     if own is not None:
@@ -146,7 +154,8 @@ def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
         for place, film in enumerate(films.to_dict("records"), start=1):
             rating = f"{film['predicted_rating']:.2f}  " if "predicted_rating" in film else ""
             movie_id = printable(str(film["movieId"]))
-            lines.append(f"{place:3}. {rating}{bold(film['title'])} (movieId {movie_id})")
+            behind = "" if film["title"] == movie_id else f"(movieId {movie_id})"
+            lines += heading(f"{place:3}. {rating}", film["title"], behind, line_width())
             lines += wrapped(film["reason"], " " * 11, line_width())
     return lines
 
@@ -192,13 +201,13 @@ class _Pair:
 
     def lines(self) -> list[str]:
         """The prediction in lines."""
-        lines = [f"{self.prediction.rating:.2f}  {bold(self.title)}"]
+        lines = heading(f"{self.prediction.rating:.2f}  ", self.title, "", line_width())
         lines += wrapped(self.prediction.reason, " " * 6, line_width())
         lines += [f"      {part.rating:+.2f}  {part.name}" for part in self.prediction.parts]
         own = self._own_rating()
         if own:
-            rated = f"user {self.user_id} rated it {own:g}"
-            lines.append(printable(f"      {rated}; the model learned from this rating"))
+            rated = f"user {self.user_id} rated it {own:g}; the model learned from this rating"
+            lines += wrapped(rated, " " * 6, line_width())
         return lines
 
     def _own_rating(self) -> float:
@@ -228,9 +237,21 @@ def movies(options: argparse.Namespace) -> None:
     years = [Title.of(title).year for title in found["title"]]
     found.insert(2, "year", np.array(years, dtype=object))
     found["title"] = [spoken(title) for title in found["title"]]
-    give(found.drop(columns="genres") if found["genres"].isna().all() else found, options)
+    give(found.drop(columns=_unknown(catalog)), options)
     if n_more > 0:
         tell(f"{counted(n_more, 'more film')}; -n shows more")
+
+
+def _unknown(catalog: "Catalog") -> list[str]:
+    """The columns of the table of films that say nothing in this catalog."""
+    films = catalog.films
+    says_nothing = {
+        "title": (films["title"] == films["movieId"].astype(str)).all(),
+        "year": not any(Title.of(title).year for title in films["title"]),
+        "genres": films["genres"].isna().all() or (films["genres"] == NO_GENRES).all(),
+        "mean": not catalog.scale.predicts,
+    }
+    return [name for name, nothing in says_nothing.items() if nothing]
 
 
 def fit_model(options: argparse.Namespace) -> None:

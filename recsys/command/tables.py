@@ -166,6 +166,24 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     )
 
 
+def heading(before: str, title: str, behind: str, width: int) -> list[str]:
+    """A title in bold between two short texts. It goes on at words, below its own beginning.
+
+    Examples
+    --------
+    >>> heading("4.00  ", "The Two Towers (2002)", "(movieId 7)", 26)
+    ['4.00  The Two Towers', '      (2002) (movieId 7)']
+    """
+    room = max(width - len(before), LEAST_WIDTH)
+    parts = textwrap.wrap(printable(title), room, break_on_hyphens=False) or [""]
+    lines = list(map(bold, parts))
+    if behind and len(parts[-1]) + 1 + len(behind) <= room:
+        lines[-1] += f" {behind}"
+    elif behind:
+        lines.append(behind)
+    return [before + lines[0], *(" " * len(before) + line for line in lines[1:])]
+
+
 def line_width() -> int:
     """The width of the terminal, or of COLUMNS. Lines that go elsewhere are not broken."""
     if terminal.writes_to_terminal() or os.environ.get("COLUMNS"):

@@ -75,6 +75,8 @@ class OwnRating:
     rating : float
     time : int or None
         Seconds since 1970.
+    original_name : str
+        The title in the language of the film, or "" if it is not known.
     """
 
     name: str
@@ -82,6 +84,7 @@ class OwnRating:
     film_id: str
     rating: float
     time: int | None
+    original_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,8 @@ def _columns(seen: Look, file: Folder) -> dict[str, str | int]:
     assert seen.names is not None
     known = {folded(name): name for name in reversed(seen.names)}
     spellings = {
-        "title": _TITLES, "id": _IDS, "year": _YEARS, "rating": _RATINGS, "time": _DATES
+        "title": _TITLES, "id": _IDS, "year": _YEARS, "rating": _RATINGS, "time": _DATES,
+        "original": ("originaltitle",),
     }  # fmt: skip
     found = {role: _first(known, some) for role, some in spellings.items()}
     columns: dict[str, str | int] = {role: name for role, name in found.items() if name is not None}
@@ -289,6 +293,7 @@ def _rated(
                 frame["id"][row] if "id" in frame else "",
                 value,
                 times[row],
+                frame["original"][row] if "original" in frame else "",
             )
         )
     return found

@@ -1,6 +1,6 @@
 """The sections of the report about films: the rating matrix, groups and recommendations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.report.findings import MOST_RATED, Findings
 from recsys.report.parts import ABSENT, Part, Section, Text, picture, table
+from recsys.titles.names import spoken
 from recsys.words import counted
 
 # Size of the pictures, (movies, users): of all users, and of one group. Groups with fewer users
@@ -84,7 +85,7 @@ def _clusters(found: Findings) -> Section:
     liked_more = []
     for cluster in range(clusters.n_clusters):
         titles = clusters.distinctive_movies(cluster, 3)["title"]
-        liked_more.append("; ".join(titles) or ABSENT)
+        liked_more.append("; ".join(map(spoken, titles)) or ABSENT)
     summary = clusters.summary().assign(likes_more_than_all_users=liked_more)
     return Section(
         "groups",
@@ -145,7 +146,7 @@ def _prediction(found: Findings) -> Section:
     means = _movie_means(region)
     movie_id = means["movieId"].tolist()[0]
     of_movie = region.take(slice(None), np.array([region.column_of(movie_id)]))
-    title = str(of_movie.titles[0])
+    title = spoken(str(of_movie.titles[0]))
     ratings = pd.DataFrame(
         {
             "userId": np.repeat(of_movie.user_ids, np.diff(of_movie.values.indptr)),
@@ -191,15 +192,20 @@ def _movie_means(region: RatingMatrix) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "movieId": region.movie_ids,
-            "title": region.titles,
+            "title": _spoken(region.titles),
             "n_ratings": region.counts_by_item(),
             "mean": region.means_by_item(),
         }
     )
 
 
+def _spoken(titles: Iterable[str]) -> list[str]:
+    return [spoken(title) for title in titles]
+
+
 def _recommendation(found: Findings) -> Section:
     movies = found.recommender.recommend(found.user_id, TOP_N)
+    movies["title"] = _spoken(movies["title"])
     if movies.empty:
         parts: tuple[Part, ...] = (Text("The user has rated every film that the group rated."),)
     else:
@@ -222,6 +228,7 @@ def _recommendation(found: Findings) -> Section:
 def _advice(found: Findings) -> Section:
     model, user_id = found.taste_groups, found.user_id
     movies = model.recommend(user_id)
+    movies["title"] = _spoken(movies["title"])
     parts: tuple[Part, ...] = (Text("The user has rated every film that any user liked."),)
     if not movies.empty:
         predicts = found.ratings.scale.predicts
@@ -256,7 +263,7 @@ def _stars(found: Findings, movie_id: Id) -> Part:
     stars = pd.DataFrame(
         {"part": [part.name for part in first.parts], "stars": [p.rating for p in first.parts]}
     )
-    return table(stars, f"The parts of the {first.rating:.2f} stars of {first.title}")
+    return table(stars, f"The parts of the {first.rating:.2f} stars of {spoken(first.title)}")
 
 
 def _heat_map(found: Findings, region: RatingMatrix, title: str = "") -> Axes:

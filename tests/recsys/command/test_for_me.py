@@ -78,6 +78,8 @@ def test_commas_split_only_what_is_no_title(
     ("options", "message"),
     [
         (["--rate", "Up"], "--rate needs TITLE=RATING"),
+        (["--like", "FIRST", "--year", "1801"], "passes --genre, --year, --min-ratings and"),
+        (["--rate", "FIRST=4,3"], "the rating is off the scale 0.5 to 5 by 0.5"),
         (["--rate", "FIRST=9"], "the rating is off the scale 0.5 to 5 by 0.5"),
         (["--rate", "FIRST=4", "--dislike", "FIRST"], "is rated twice"),
         (["--like", "Zzyzx Qqrst"], "no film 'Zzyzx Qqrst'"),
@@ -298,9 +300,62 @@ def test_every_table_has_forms(folder: Path, capsys: pytest.CaptureFixture[str])
         assert all(len(row) >= 3 for row in found), asked
 
 
-def test_likes_hold_no_ratings_to_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "likes.csv"
+def likes_without_titles(path: Path) -> Path:
+    """Likes of 8 users, each of 7 of 8 items."""
+    file = path / "likes.csv"
     rows_of = [f"{user},{item}" for user in range(1, 9) for item in range(1, 9) if user != item]
     file.write_text("\n".join(["user_id,item_id", *rows_of]) + "\n", "utf-8")
+    return file
+
+
+def test_columns_that_say_nothing_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = likes_without_titles(tmp_path)
+    assert run(["movies", "--data", str(file), "-n", "1"]) == 0
+    assert capsys.readouterr().out == "movieId  n_ratings\n      1          7\n"
+    assert run(["recommend", "--data", str(file), "--user", "3", "--user", "3"]) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == "  1. 3"  # an id that stands as the title is not repeated
+    assert not any(line.startswith("  2.") for line in others)  # nor is the user's list
+
+
+def test_a_list_fits_a_narrow_terminal(
+    folder: Path,
+    films: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "34")
+    asked = ["recommend", "--data", str(folder), "--like", films["title"][0], "-n", "5"]
+    assert run(asked) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 34
+    places = [line for line in lines if line[:3].strip()]
+    assert len(places) == 5
+    assert all(line.startswith(" " * 11) for line in lines if line not in places)
+
+
+def test_likes_hold_no_ratings_to_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = likes_without_titles(tmp_path)
     assert run(["recommend", "--data", str(file), "--rate", "3=1"]) == 2
     assert f"{file} holds no ratings; use --like" in capsys.readouterr().err
+
+
+def test_a_film_is_found_by_its_original_title() -> None:
+    films = pd.DataFrame(
+        {"movieId": [1], "title": ["Harbour, The (Havre, Le) (1995)"], "genres": "Drama"}
+    ).assign(n_ratings=3, mean=4.0)
+    catalog = Catalog("data", WHOLE_STARS, np.array([1]), films)
+    rated = (OwnRating("A Port", 1995, "tt0000001", 4, None, "Le havre"),)
+    own = OwnRatings("r.csv", "IMDb", WHOLE_STARS, rated, 0)
+    assert matched(own, catalog, {}).ratings == {1: 4.0}
+
+
+def test_an_id_finds_its_film(
+    folder: Path, films: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    movie_id = int(films["movieId"][0])
+    assert run(["movies", "--data", str(folder), "--format", "json", str(movie_id)]) == 0
+    found = {row["movieId"]: row["title"] for row in rows(capsys)}
+    assert found[movie_id] == spoken(films["title"][0])

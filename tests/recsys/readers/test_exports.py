@@ -135,8 +135,8 @@ def test_imdb(tmp_path: Path) -> None:
     own = read_export(saved(tmp_path, IMDB))
     assert (own.form, own.scale) == ("IMDb", RatingScale(1, 10, 1))
     assert own.rated == (
-        OwnRating("Quiet Harbour", 2010, "tt0000001", 10.0, seconds("2014-07-22")),
-        OwnRating("Paper Comet", 1990, "tt0000002", 8.0, seconds("2014-06-24")),
+        OwnRating("Quiet Harbour", 2010, "tt0000001", 10.0, seconds("2014-07-22"), "Havre calme"),
+        OwnRating("Paper Comet", 1990, "tt0000002", 8.0, seconds("2014-06-24"), "Paper Comet"),
     )
 
 

@@ -46,6 +46,15 @@ def test_with_titles_and_genres_it_says_nothing(made: Ratings, tmp_path: Path) -
     assert "ids stand" not in source
 
 
+def test_titles_are_written_as_people_say_them(made: Ratings, tmp_path: Path) -> None:
+    titles = [f"Film {movie}, The (1999)" for movie in made.movies["movieId"]]
+    renamed = Ratings.from_frames(made.ratings, made.movies.assign(title=titles))
+    _, source = page(renamed, tmp_path)
+    of_films = source.partition('<section id="groups"')[2]
+    assert re.search(r"The Film \d+ \(1999\)", of_films)
+    assert not re.search(r"Film \d+, The", of_films)
+
+
 def test_likes_have_no_sections_about_predictions(made: Ratings, tmp_path: Path) -> None:
     likes = Ratings.from_frames(made.ratings.assign(rating=1.0), made.movies, scale=LIKES)
     sections, source = page(likes, tmp_path)
