@@ -21,6 +21,7 @@ from recsys.readers.recognised import (
     folded_names,
     has,
     is_amazon,
+    is_anime,
     is_book_crossing,
     is_dat,
     is_filmtrust,
@@ -257,7 +258,7 @@ FORMS = (
     Form(
         "Anime (MyAnimeList)",
         files=("rating.csv", "rating_complete.csv", "animelist.csv"),
-        matches=has("userid", "animeid", "rating"),
+        matches=is_anime,
         roles=Places("userid", "animeid", "rating"),
         scale=OF_TEN,
         absent=(-1.0, 0.0),

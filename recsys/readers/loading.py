@@ -179,9 +179,11 @@ def _values(absent: Absent | None) -> tuple[float | str, ...] | None:
     found: list[float | str] = []
     for value in values:
         try:
-            found.append(float(value))
+            number = float(value)
         except ValueError:
-            found.append(value)
+            number = np.nan
+        # NaN is no number that a rating can equal, so it is compared as text.
+        found.append(str(value) if np.isnan(number) else number)
     return tuple(found)
 
 

@@ -258,6 +258,8 @@ def _separator(sample: str, escape: str) -> str:
     for sep in SEPARATORS:
         if sep.strip(" ") and sep not in sample:
             continue
+        if sep == " " and best_score[0] >= 0.9 and best_score[1] >= (2 if best == "\t" else 3):
+            break  # Blanks are within names and titles.
         rows = split_rows(sample, sep, escape, _quote(sample, sep)) or [[""]]
         width, n_rows = Counter(map(len, rows)).most_common(1)[0]
         # Titles and reviews hold blanks and commas, so most rows must have the same width.

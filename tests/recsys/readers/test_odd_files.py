@@ -238,3 +238,36 @@ def test_what_is_no_table_is_said(tmp_path, refused):
 
 def test_likes_stay_likes(load):
     assert load("user,item,rating\na,x,1\nb,x,1\n").scale == LIKES
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["user\tfilm\tplays", "ann lee\tBig Fish\t3", "bob ray\tBig Fish\t4"],
+        ["user;film;plays", "ann k lee;Big Blue Fish;3", "bob k ray;Big Blue Fish;4"],
+        ["user\tfilm", "ann lee\tBig Fish", "bob ray\tBig Fish"],
+    ],
+)
+def test_blanks_within_names_part_no_columns(load, lines):
+    assert load("\n".join(lines) + "\n").ratings["userId"].str[3].tolist() == [" ", " "]
+
+
+def test_blanks_part_columns_with_decimal_commas(load):
+    assert load("1 7 3,5\n2 7 4,0\n").ratings["rating"].tolist() == [3.5, 4]
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"), [("NULL", "NULL"), ("nan", "nan"), ("<NA>", "'<NA>'"), ("", "''")]
+)
+def test_a_missing_rating_names_the_option_that_leaves_it_out(load, refused, value, typed):
+    text = f"user,item,rating\na,x,3\na,y,{value}\nb,x,4\nb,y,{value}\n"
+    assert f"; --absent {typed} (absent={value!r})" in refused(text)
+    found = load(text, absent=value)
+    assert len(found.ratings) == 2
+    assert "2 not rated" in found.reading
+
+
+def test_anime_on_another_scale_are_no_myanimelist(load):
+    found = load("user_id,anime_id,rating\n1,20,4.5\n2,20,0.5\n", "rating.csv")
+    assert found.ratings["rating"].tolist() == [4.5, 0.5]
+    assert "MyAnimeList" not in found.reading
