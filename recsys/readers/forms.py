@@ -21,7 +21,6 @@ from recsys.readers.recognised import (
     folded_names,
     has,
     is_amazon,
-    is_anime,
     is_book_crossing,
     is_dat,
     is_filmtrust,
@@ -258,7 +257,7 @@ FORMS = (
     Form(
         "Anime (MyAnimeList)",
         files=("rating.csv", "rating_complete.csv", "animelist.csv"),
-        matches=is_anime,
+        matches=has("userid", "animeid", "rating"),
         roles=Places("userid", "animeid", "rating"),
         scale=OF_TEN,
         absent=(-1.0, 0.0),

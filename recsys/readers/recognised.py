@@ -109,12 +109,6 @@ def is_goodbooks(look: Look, siblings: Siblings) -> bool:
     return has_columns and _beside(siblings, "books.csv") and _within(look, "rating", WHOLE_STARS)
 
 
-def is_anime(look: Look, siblings: Siblings) -> bool:
-    """Match the ratings of MyAnimeList: whole numbers up to 10, and -1 or 0 for "not rated"."""
-    has_columns = {"userid", "animeid", "rating"} <= folded_names(look)
-    return has_columns and _within(look, "rating", RatingScale(-1.0, 10.0, 1.0))
-
-
 def is_amazon(user: int, item: int) -> Match:
     """Match reviews without a header whose ids show which column holds the reviewers."""
 

@@ -265,9 +265,3 @@ def test_a_missing_rating_names_the_option_that_leaves_it_out(load, refused, val
     found = load(text, absent=value)
     assert len(found.ratings) == 2
     assert "2 not rated" in found.reading
-
-
-def test_anime_on_another_scale_are_no_myanimelist(load):
-    found = load("user_id,anime_id,rating\n1,20,4.5\n2,20,0.5\n", "rating.csv")
-    assert found.ratings["rating"].tolist() == [4.5, 0.5]
-    assert "MyAnimeList" not in found.reading
