@@ -265,3 +265,19 @@ def test_a_missing_rating_names_the_option_that_leaves_it_out(load, refused, val
     found = load(text, absent=value)
     assert len(found.ratings) == 2
     assert "2 not rated" in found.reading
+
+
+def test_titles_may_lie_in_the_table_of_ratings(tmp_path):
+    path = tmp_path / "merged.csv"
+    path.write_text(
+        "userId,movieId,rating,title,genres\n1,7,4,Up,War\n2,7,5,Up,War\n1,8,3,Big,\n3,8,2,Bog,\n"
+    )
+    found = load_ratings(path, movies=path)
+    assert found.movies.to_numpy().tolist() == [
+        [7, "Up", "War"],
+        [8, "Big", "(no genres listed)"],
+    ]
+    # Only the title that differs is left out.
+    assert found.reading.endswith(
+        "titles from merged.csv; 1 row of merged.csv left out (an id that came before)"
+    )
