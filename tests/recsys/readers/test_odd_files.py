@@ -282,3 +282,13 @@ def test_titles_may_lie_in_the_table_of_ratings(tmp_path):
     assert found.reading.endswith(
         "titles from merged.csv; 1 row of merged.csv left out (an id that came before)"
     )
+
+
+@pytest.mark.parametrize("sep", ["\\t", "\t"])
+def test_a_tab_can_be_typed(load, sep):
+    assert load("user\titem\trating\na\tx\t3\n", sep=sep).ratings["rating"].tolist() == [3]
+
+
+@pytest.mark.parametrize("sep", ["||", "tab", "", '"', "\n", "\r", "¦", "\x1b["])
+def test_what_is_no_separator_is_refused(refused, sep):
+    assert "is no separator; --sep (sep=) takes" in refused("user,item,rating\na,x,3\n", sep=sep)
