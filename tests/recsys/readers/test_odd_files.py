@@ -1,6 +1,7 @@
 """Files that are a little odd are read as they are meant, or refused; none is misread silently."""
 
 import io
+import json
 import re
 import tarfile
 import zipfile
@@ -292,3 +293,10 @@ def test_a_tab_can_be_typed(load, sep):
 @pytest.mark.parametrize("sep", ["||", "tab", "", '"', "\n", "\r", "¦", "\x1b["])
 def test_what_is_no_separator_is_refused(refused, sep):
     assert "is no separator; --sep (sep=) takes" in refused("user,item,rating\na,x,3\n", sep=sep)
+
+
+def test_the_first_object_may_be_long(load):
+    rows = [{"user": user, "text": "x" * 70_000, "item": "x", "rating": 3} for user in "ab"]
+    found = load("\n".join(map(json.dumps, rows)), "reviews.jsonl")
+    assert found.ratings["userId"].tolist() == ["a", "b"]
+    assert found.reading.startswith("read reviews.jsonl: columns user, item, rating")
