@@ -13,7 +13,7 @@ from recsys.data.ids import Ids, as_ids
 from recsys.data.ratings import BadRow, Floats, Ints, RatingsError
 from recsys.data.times import read_times
 from recsys.printable import shortened, shown
-from recsys.readers.raw import BAD_TIME, EMPTY_RATING, Column, RawRatings, bad_row_error
+from recsys.readers.raw import BAD_TIME, EMPTY_RATING, NO_NUMBER, Column, RawRatings, bad_row_error
 
 Mask = npt.NDArray[np.bool_]
 # Codes and the distinct values that they stand for. Whole numbers stand for themselves (None).
@@ -152,7 +152,7 @@ def _part(raw: RawRatings, absent: Sequence[float | str], *, skip_bad_rows: bool
         ("user is empty", no_user, raw.users),
         ("item is empty", no_item, raw.items),
         (EMPTY_RATING, is_blank, raw.ratings),
-        ("rating is not a number", no_number, raw.ratings),
+        (NO_NUMBER, no_number, raw.ratings),
         (BAD_TIME, times.is_bad if times else nowhere, raw.times),
     ]
     bad_rows = list(raw.bad_rows)
@@ -272,7 +272,7 @@ class _Numbers:
         found: Mask = np.isin(self.values, numbers)
         if texts and self.texts:
             found |= np.array([text in texts for text in self.texts])[self.codes]
-        elif "" in texts:
+        elif any(text.lower() in ("", "nan") for text in texts):
             found |= np.isnan(self.values)
         return found
 

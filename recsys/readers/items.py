@@ -240,10 +240,12 @@ def _once(path: Folder, rows: pd.DataFrame, n_broken: int = 0) -> Items:
     kept = with_ids.drop_duplicates("id")
     if not len(kept):
         raise RatingsError(f"{path}: no items; each row needs an id")
+    # In a table of ratings with titles, each item has many equal rows.
+    different = with_ids.drop_duplicates(["id", "title", "genres"])
     left_out = {
         "broken": n_broken,
         "no id": len(rows) - len(with_ids),
-        "an id that came before": len(with_ids) - len(kept),
+        "an id that came before": len(different) - len(kept),
     }
     return Items(
         file=str(path),

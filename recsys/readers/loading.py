@@ -19,6 +19,7 @@ from recsys.data.ratings import (
     ratings_frame,
 )
 from recsys.data.scale import RatingScale, as_scale
+from recsys.printable import shown
 from recsys.readers.checked import check_share, checked_rows
 from recsys.readers.formats import Folder
 from recsys.readers.forms import Form, find_form
@@ -144,7 +145,7 @@ def load_ratings(
     paths = _paths(path_or_paths)
     options = _Options(
         columns=Columns(user, item, rating, time),
-        sep=sep,
+        sep=_separator(sep),
         header=header,
         scale=None if scale is None else as_scale(scale),
         movies=None if movies is None else Path(movies),
@@ -171,6 +172,18 @@ def _paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
     return [Path(path) for path in paths]
 
 
+def _separator(sep: str | None) -> str | None:
+    """The separator that the caller gives. A shell hands on ``\\t`` as two letters."""
+    sep = "\t" if sep == "\\t" else sep
+    is_one = sep is not None and len(sep) == 1 and sep.isascii() and sep not in '"\r\n'
+    if sep is None or is_one or sep == "::":
+        return sep
+    raise RatingsError(
+        f"{shown(sep)} is no separator; --sep (sep=) takes one ASCII character such as ';', or "
+        "'::', or '\\t' for tabs"
+    )
+
+
 def _values(absent: Absent | None) -> tuple[float | str, ...] | None:
     """The values that mean "not rated"; those of the command are text."""
     if absent is None:
@@ -179,9 +192,11 @@ def _values(absent: Absent | None) -> tuple[float | str, ...] | None:
     found: list[float | str] = []
     for value in values:
         try:
-            found.append(float(value))
+            number = float(value)
         except ValueError:
-            found.append(value)
+            number = np.nan
+        # NaN is no number that a rating can equal, so it is compared as text.
+        found.append(str(value) if np.isnan(number) else number)
     return tuple(found)
 
 
@@ -214,14 +229,14 @@ def _load_any(paths: list[Path], options: _Options, *, skip_bad_rows: bool) -> R
     if rows.bad_rows:
         notes.append(check_share(len(rows.users), rows.bad_rows))
     frame = ratings_frame(rows.users, items, rows.ratings, rows.times, is_count=is_count)
-    shown = [file.name for file in files[:3]] + (["..."] if len(files) > 3 else [])
+    first_names = [file.name for file in files[:3]] + (["..."] if len(files) > 3 else [])
     return Ratings(
         ratings=frame,
         movies=movies,
         scale=scale,
         source=", ".join(map(str, paths)),
         skipped=rows.bad_rows,
-        reading=f"read {', '.join(shown)}: {'; '.join(notes)}",
+        reading=f"read {', '.join(first_names)}: {'; '.join(notes)}",
     )
 
 

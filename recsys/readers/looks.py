@@ -22,6 +22,7 @@ Kind: TypeAlias = Literal["text", "jsonl", "arrow"]
 Rows: TypeAlias = list[list[str]]
 
 SAMPLE_CHARACTERS = 1 << 16
+LONGEST_LINE = 1 << 24
 # Text holds hardly any control characters, apart from the ends of lines.
 MOST_CONTROLS = 0.1
 # A separator in front wins over one behind if both split the rows equally well.
@@ -129,6 +130,8 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
     encoding = encoding_of(path)
     with opened_text(path, encoding) as text:
         sample = text.stream.read(SAMPLE_CHARACTERS)
+        if sample.lstrip().startswith("{"):  # an object with a long review
+            sample += text.stream.readline(LONGEST_LINE)
         is_cut = bool(text.stream.read(1))
     if not sample.strip():
         raise RatingsError(f"{path}: the file is empty")
@@ -258,6 +261,8 @@ def _separator(sample: str, escape: str) -> str:
     for sep in SEPARATORS:
         if sep.strip(" ") and sep not in sample:
             continue
+        if sep == " " and best_score[0] >= 0.9 and best_score[1] >= (2 if best == "\t" else 3):
+            break  # Blanks are within names and titles.
         rows = split_rows(sample, sep, escape, _quote(sample, sep)) or [[""]]
         width, n_rows = Counter(map(len, rows)).most_common(1)[0]
         # Titles and reviews hold blanks and commas, so most rows must have the same width.

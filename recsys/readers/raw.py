@@ -1,5 +1,6 @@
 """Ratings as a reader found them in a file, before they are checked as one table."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -18,7 +19,10 @@ Column: TypeAlias = npt.NDArray[Any] | pd.Series | pd.Categorical
 Lines: TypeAlias = Callable[[Ints], Ints]
 
 EMPTY_RATING = "rating is empty"
+NO_NUMBER = "rating is not a number"
 BAD_TIME = "time is no time"
+# Programs write these for a rating that is missing.
+_NOTHING = frozenset(("nan", "na", "n/a", "<na>", "null", "none", "\\n"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +72,13 @@ class RawRatings:
 
 def bad_row_error(bad_row: BadRow) -> RatingsError:
     """The error for a bad row, which says how to go on without it."""
-    if bad_row.reason == EMPTY_RATING:
-        return RatingsError(f"{bad_row}; --absent '' (absent='') reads these rows as not rated")
+    if bad_row.reason == EMPTY_RATING or (
+        bad_row.reason == NO_NUMBER and bad_row.value.lower() in _NOTHING
+    ):
+        return RatingsError(
+            f"{bad_row}; --absent {shlex.quote(bad_row.value)} (absent={bad_row.value!r}) reads "
+            "these rows as not rated"
+        )
     if bad_row.reason == BAD_TIME:
         return RatingsError(
             f"{bad_row}; --time-column none (time='none') leaves times out, --skip-bad-rows "

@@ -95,7 +95,7 @@ def refusal() -> Callable[..., str]:
             load_release(path, **options)
         message = str(caught.value)
         assert "\n" not in message
-        return message.removesuffix(WAY_OUT)
+        return message.removesuffix(WAY_OUT).partition("; --absent ")[0]
 
     return load
 

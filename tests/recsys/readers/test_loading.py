@@ -399,7 +399,11 @@ WAY_OUT = "; --skip-bad-rows (skip_bad_rows=True) leaves such rows out"
     [
         ("a,c,x", "rating is not a number: 'x'" + WAY_OUT),
         ("a,c,4_0", "rating is not a number: '4_0'" + WAY_OUT),
-        ("a,c,nan", "rating is not a number: 'nan'" + WAY_OUT),
+        (
+            "a,c,nan",
+            "rating is not a number: 'nan'; --absent nan (absent='nan') reads these rows as not "
+            "rated",
+        ),
         ("a,c,inf", "rating is not a number: 'inf'" + WAY_OUT),
         ("a,c,4,5", "4 fields, not 3: 'a,c,4,5'" + WAY_OUT),
         (",c,4", "user is empty: ''" + WAY_OUT),

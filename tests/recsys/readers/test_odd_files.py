@@ -1,6 +1,7 @@
 """Files that are a little odd are read as they are meant, or refused; none is misread silently."""
 
 import io
+import json
 import re
 import tarfile
 import zipfile
@@ -84,10 +85,10 @@ def test_lines_above_a_table_without_a_header_are_left_out(load):
     assert found.ratings["rating"].tolist() == [5, 3]
 
 
-@pytest.mark.parametrize("first", ["# user\titem\trating\n", "#user\titem\trating\n"])
+@pytest.mark.parametrize("first", ["# item\tuser\trating\n", "#item\tuser\trating\n"])
 def test_a_header_may_be_a_comment(load, first):
-    found = load(first + "a\tx\t3\nb\tx\t4\n")
-    assert found.ratings["rating"].tolist() == [3, 4]
+    found = load(first + "x\ta\t3\nx\tb\t4\n")
+    assert found.ratings.to_numpy().tolist() == [["a", "x", 3], ["b", "x", 4]]
 
 
 def test_users_that_begin_like_a_comment_are_users(load):
@@ -106,12 +107,13 @@ def test_quotes_between_tabs_may_be_part_of_a_name(load):
     "text",
     [
         '"user"\t"item"\t"rating"\n"a"\t"x"\t3\n"b"\t"x"\t4\n',
-        'user\titem\trating\ttext\na\tx\t3\t"two\nlines"\nb\tx\t4\tone\n',
+        'user\titem\trating\ttext\na\tx\t3\t"two\nlines"\n'
+        "b\tx\t4\tone\nb\ty z\t4\tgood film\nb\tz\t4\ta very good film\n",
     ],
 )
 def test_quotes_between_tabs_may_be_around_fields(load, text):
     found = load(text)
-    assert found.ratings["userId"].tolist() == ["a", "b"]
+    assert found.ratings["userId"].unique().tolist() == ["a", "b"]
     assert "quotes" not in found.reading
 
 
@@ -238,3 +240,63 @@ def test_what_is_no_table_is_said(tmp_path, refused):
 
 def test_likes_stay_likes(load):
     assert load("user,item,rating\na,x,1\nb,x,1\n").scale == LIKES
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["user\tfilm\tplays", "ann lee\tBig Fish\t3", "bob ray\tBig Fish\t4"],
+        ["user;film;plays", "ann k lee;Big Blue Fish;3", "bob k ray;Big Blue Fish;4"],
+        ["user\tfilm", "ann lee\tBig Fish", "bob ray\tBig Fish"],
+    ],
+)
+def test_blanks_within_names_part_no_columns(load, lines):
+    assert load("\n".join(lines) + "\n").ratings["userId"].str[3].tolist() == [" ", " "]
+
+
+def test_blanks_part_columns_with_decimal_commas(load):
+    assert load("1 7 3,5\n2 7 4,0\n").ratings["rating"].tolist() == [3.5, 4]
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"), [("NULL", "NULL"), ("nan", "nan"), ("<NA>", "'<NA>'"), ("", "''")]
+)
+def test_a_missing_rating_names_the_option_that_leaves_it_out(load, refused, value, typed):
+    text = f"user,item,rating\na,x,3\na,y,{value}\nb,x,4\nb,y,{value}\n"
+    assert f"; --absent {typed} (absent={value!r})" in refused(text)
+    found = load(text, absent=value)
+    assert len(found.ratings) == 2
+    assert "2 not rated" in found.reading
+
+
+def test_titles_may_lie_in_the_table_of_ratings(tmp_path):
+    path = tmp_path / "merged.csv"
+    path.write_text(
+        "userId,movieId,rating,title,genres\n1,7,4,Up,War\n2,7,5,Up,War\n1,8,3,Big,\n3,8,2,Bog,\n"
+    )
+    found = load_ratings(path, movies=path)
+    assert found.movies.to_numpy().tolist() == [
+        [7, "Up", "War"],
+        [8, "Big", "(no genres listed)"],
+    ]
+    # Only the title that differs is left out.
+    assert found.reading.endswith(
+        "titles from merged.csv; 1 row of merged.csv left out (an id that came before)"
+    )
+
+
+@pytest.mark.parametrize("sep", ["\\t", "\t"])
+def test_a_tab_can_be_typed(load, sep):
+    assert load("user\titem\trating\na\tx\t3\n", sep=sep).ratings["rating"].tolist() == [3]
+
+
+@pytest.mark.parametrize("sep", ["||", "tab", "", '"', "\n", "\r", "¦", "\x1b["])
+def test_what_is_no_separator_is_refused(refused, sep):
+    assert "is no separator; --sep (sep=) takes" in refused("user,item,rating\na,x,3\n", sep=sep)
+
+
+def test_the_first_object_may_be_long(load):
+    rows = [{"user": user, "text": "x" * 70_000, "item": "x", "rating": 3} for user in "ab"]
+    found = load("\n".join(map(json.dumps, rows)), "reviews.jsonl")
+    assert found.ratings["userId"].tolist() == ["a", "b"]
+    assert found.reading.startswith("read reviews.jsonl: columns user, item, rating")
