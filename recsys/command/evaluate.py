@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from recsys.command.tables import write_table, written
+from recsys.command.tables import fitted, line_width, write_table, written
 from recsys.command.terminal import answer
 from recsys.data.ratings import Ratings
 from recsys.evaluation import (
@@ -87,7 +87,7 @@ def evaluate(
             table = task.run(able, on_step)
         if options.format in (None, "table"):
             answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
-            answer(*table.to_string(index=False, float_format="%.4f").split("\n"), "")
+            answer(*fitted(table, line_width(), decimals=4), "")
         table.insert(0, "table", task.name)
         tables.append(table)
     if not tables:

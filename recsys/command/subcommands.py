@@ -8,7 +8,7 @@ import numpy as np
 from recsys.command import terminal
 from recsys.command.inputs import Source, fit, read_ratings
 from recsys.command.progress import progress
-from recsys.command.tables import give, heading, line_width, wrapped, write_table, written
+from recsys.command.tables import fitted, give, heading, line_width, wrapped, write_table, written
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.data.ratings import NO_GENRES
@@ -76,7 +76,7 @@ def clusters(options: argparse.Namespace) -> None:
     if options.format not in (None, "table"):
         answer(*written(clusters.summary(), options.format).removesuffix("\n").split("\n"))
         return
-    answer(*clusters.summary().to_string(index=False, float_format="%.2f").split("\n"))
+    answer(*fitted(clusters.summary(), line_width()))
     for cluster in range(clusters.n_clusters):
         movies = clusters.distinctive_movies(cluster, options.films)
         group = f"Group {cluster} ({counted(clusters.sizes[cluster], 'user')})"
@@ -296,7 +296,7 @@ def sweep(options: argparse.Namespace) -> None:
         best, suggested = result.best_k, result.suggested_k
         return [
             f"{counted(len(rows), 'user')} by {', '.join(genres)}",
-            *frame.to_string(index=False, float_format="%.4f").split("\n"),
+            *fitted(frame, line_width(), decimals=4),
             f"best k {best}, suggested k {suggested} (both vary with the seed)",
         ]
 

@@ -97,10 +97,17 @@ def is_tweetings(look: Look, siblings: Siblings) -> bool:
 
 
 def is_book_crossing(look: Look, siblings: Siblings) -> bool:
-    """Match the ratings of Book-Crossing: old and new names of columns."""
+    """Match the ratings of Book-Crossing: old and new names of columns.
+
+    Other tables of books have these names too, so ``rating`` must have values beyond 1 to 5, or the
+    users must be called ``User-ID``.
+    """
     names = folded_names(look)
     rating = "bookrating" if "bookrating" in names else "rating"
-    return {"userid", "isbn", rating} <= names and _within(look, rating, TWEETED)
+    if not {"userid", "isbn", rating} <= names or not _within(look, rating, TWEETED):
+        return False
+    is_named = rating == "bookrating" or "User-ID" in (look.names or ())
+    return is_named or not _within(look, rating, HALF_STARS)
 
 
 def is_goodbooks(look: Look, siblings: Siblings) -> bool:

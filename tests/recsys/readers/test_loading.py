@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import recsys
 from recsys import RatingScale, RatingsError, load_ratings
-from recsys.data.scale import COUNTS, LIKES
+from recsys.data.scale import COUNTS, LIKES, WHOLE_STARS
 
 HEAD = "user,item,rating\n"
 MOVIES = """movieId,title,genres
@@ -661,3 +661,13 @@ def test_true_and_false_are_likes_and_dislikes(load):
 
 def test_load_ratings_is_what_the_package_offers():
     assert recsys.load_ratings is load_ratings
+
+
+def test_a_table_of_books_by_isbn_from_1_to_5_is_not_book_crossing(tmp_path):
+    (tmp_path / "mine.csv").write_text("user_id,isbn,rating\nann,000X,5\nben,000X,3\n", "utf-8")
+    loaded = load_ratings(tmp_path / "mine.csv")
+    assert (loaded.scale, loaded.reading.count("Book-Crossing")) == (WHOLE_STARS, 0)
+    (tmp_path / "mine.csv").write_text("user_id,isbn,rating\nann,000X,0\nben,000X,8\n", "utf-8")
+    loaded = load_ratings(tmp_path / "mine.csv")
+    assert "Book-Crossing" in loaded.reading
+    assert loaded.ratings["rating"].tolist() == [8.0]
