@@ -99,7 +99,7 @@ FOLDERS = {
     "kmeans_core": ["threads", "kernels", "points", "interface", "fit pairwise"],
     "recsys": [
         "data",
-        "readers synthetic",
+        "readers synthetic titles",
         "analysis",
         "recommenders",
         "evaluation report",

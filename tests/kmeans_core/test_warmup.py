@@ -66,6 +66,8 @@ for shape in ((200, 4), (6000, 1), (300, 40), (300, 210)):
         use(Z)
 Z = rng.normal(size=(9000, 5))  # two chunks of rows
 KMeans(100, init=Z[:100], n_init=1, max_iter=3).fit(Z)
+Z = rng.normal(size=(12_000, 200))  # its labels settle, so that bounds begin
+KMeans(100, init=Z[:100], n_init=1, tol=0).fit(Z)
 gaps = np.where(X > 1, np.nan, X)
 cells = sp.csr_array(np.nan_to_num(gaps))
 for Z in (gaps, cells, *MISSING):
@@ -103,6 +105,7 @@ def test_without_it_there_is_something_to_compile():
     assert "boxes" in more
     assert "dense_filter" in more
     assert "row_filter" in more
+    assert "changed_centers" in more
     assert "observed" in more
 
 
