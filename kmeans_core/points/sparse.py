@@ -97,7 +97,7 @@ class SparsePoints(CsrPairs):
     def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
         """Check all rows, label them, and write their own distances unless ``own`` is None.
 
-        A block of rows is read from memory once. The error is that of ``checked``.
+        A block of rows is read from memory once. If one is unsound, ``checked`` raises the error.
         """
         data, indices, indptr = self.csr
         n_samples = self.shape[0]

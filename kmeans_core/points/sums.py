@@ -61,7 +61,7 @@ class ClusterSums:
             n_chunks > 1 or points.n_stored < chunks.SMALL_WORK
         )
         self._weights_of_chunks = np.zeros((n_chunks, n_clusters))
-        self._is_ahead = False  # whether the sums of all chunks are those of the new labels
+        self._is_ahead = False  # whether the sums follow the new labels already
         if self._by_chunks:
             self._sums_of_chunks = np.zeros((n_chunks, n_clusters, n_features))
             self._weights_are_exact = are_whole(weights)

@@ -87,7 +87,7 @@ class Catalog:
         return spoken(str(self.films["title"].iloc[self._places[movie_id]]))
 
     def user(self, typed: str) -> Id:
-        """The id of the user that somebody typed. LookupError if there is none."""
+        """Find the id of a user from what somebody typed. LookupError if there is no such user."""
         user_id = typed_id(typed, self.user_ids)
         if user_id in set(self.user_ids.tolist()):
             return user_id
@@ -100,7 +100,7 @@ class Catalog:
         raise LookupError(f"no user {shortened(typed)} in {self.source}; {hint}")
 
     def movie(self, typed: str) -> Id:
-        """The id of the film whose id or title somebody typed. LookupError if there is none."""
+        """Find the id of a film from its id or title. LookupError if there is no such film."""
         movie_id = typed_id(typed, self.films["movieId"].to_numpy())
         if self.has(movie_id):
             return movie_id

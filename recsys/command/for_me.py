@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from recsys.data.ids import Id, typed_id
 from recsys.data.scale import RatingScale, liked
 from recsys.printable import shortened
 from recsys.readers.exports import OwnRating, OwnRatings, read_export
+from recsys.readers.places import rating_files
 from recsys.words import counted
 
 # This many titles without a match are named. A file of its own would be needed for more.
@@ -121,17 +123,29 @@ def converted(rating: float, scale: RatingScale, to: RatingScale) -> float:
     return float(to.nearest(low + share * (to.largest - low))[0])
 
 
-def read_links(data: Path | None) -> dict[int, Id]:
-    """The films by the number of their IMDb id, from links.csv beside the ratings."""
-    if data is None:
+def read_links(data: Path, catalog: Catalog) -> dict[int, Id]:
+    """The films by the number of their IMDb id, from links.csv beside the ratings.
+
+    Films that the catalog does not have are left out.
+    """
+    with rating_files(data) as files:
+        folder: Any = files[0].parent  # a folder on disk or in a zip
+        file = folder / "links.csv"
+        if not file.is_file():
+            return {}
+        with file.open("rb") as stream:
+            table = pd.read_csv(stream, dtype=str)
+    if not {"movieId", "imdbId"} <= set(table.columns):
         return {}
-    folder = data if data.is_dir() else data.parent
-    file = folder / "links.csv"
-    if not file.is_file():
-        return {}
-    table = pd.read_csv(file, usecols=["movieId", "imdbId"]).dropna()
-    numbers = table["imdbId"].astype(str).str.removeprefix("tt").astype(float).astype(int)
-    return dict(zip(numbers.tolist(), table["movieId"].tolist(), strict=True))
+    ids = catalog.films["movieId"].to_numpy()
+    table = table[["movieId", "imdbId"]].dropna()
+    numbers = pd.to_numeric(table["imdbId"].str.removeprefix("tt"), errors="coerce")
+    found = {}
+    for text, number in zip(table["movieId"], numbers, strict=True):
+        movie_id = typed_id(text, ids)
+        if not np.isnan(number) and catalog.has(movie_id):
+            found[int(number)] = movie_id
+    return found
 
 
 def _of_file(path: Path, options: argparse.Namespace, catalog: Catalog) -> dict[Id, float]:
@@ -142,7 +156,8 @@ def _of_file(path: Path, options: argparse.Namespace, catalog: Catalog) -> dict[
             "data/ml-latest-small"
         )
     own = read_export(path)
-    result = matched(own, catalog, read_links(options.data[0] if options.data else None))
+    links = read_links(options.data[0], catalog) if options.data else {}
+    result = matched(own, catalog, links)
     form = "" if own.form == "table" else f" ({own.form})"
     line = (
         f"read {path}{form}: {len(result.ratings)} of {counted(len(own.rated), 'rating')} are of "

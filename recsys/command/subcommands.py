@@ -205,18 +205,17 @@ class _Pair:
         lines += wrapped(self.prediction.reason, " " * 6, line_width())
         lines += [f"      {part.rating:+.2f}  {part.name}" for part in self.prediction.parts]
         own = self._own_rating()
-        if own:
+        if own is not None:
             rated = f"user {self.user_id} rated it {own:g}; the model learned from this rating"
             lines += wrapped(rated, " " * 6, line_width())
         return lines
 
-    def _own_rating(self) -> float:
-        """The rating of the pair in the data; 0 if there is none."""
+    def _own_rating(self) -> float | None:
+        """The rating of the pair in the data, or None if there is none."""
         matrix = self._model.trained_on.matrix
-        if self.movie_id not in matrix.movie_ids.tolist():
-            return 0.0
-        row, column = matrix.row_of(self.user_id), matrix.column_of(self.movie_id)
-        return float(matrix.values[row, column])
+        row = matrix.values[[matrix.row_of(self.user_id)]]
+        rated = dict(zip(matrix.movie_ids[row.indices].tolist(), row.data.tolist(), strict=True))
+        return rated.get(self.movie_id)
 
 
 def movies(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from recsys.data.columns import folded
 from recsys.data.ratings import RatingsError
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
+from recsys.readers.exports import export_of
 from recsys.readers.looks import Look
 from recsys.readers.netflix import check_has_ratings, is_netflix, read_netflix
 from recsys.readers.raw import RawRatings
@@ -18,7 +19,6 @@ from recsys.readers.recognised import (
     TWEETED,
     Match,
     Siblings,
-    folded_names,
     has,
     is_amazon,
     is_book_crossing,
@@ -151,23 +151,15 @@ def files_of_forms(names: Siblings) -> tuple[str, ...]:
     return ()
 
 
-EXPORTS = {
-    "Letterboxd": ({"letterboxduri", "name"},),
-    "IMDb": ({"const", "yourrating"}, {"const", "yourated"}),
-    "Goodreads": ({"bookid", "title", "myrating"},),
-}
-
-
 def _check_no_export(look: Look) -> None:
-    names = folded_names(look)
+    export = export_of(look.names)
+    if export is None:
+        return
     file = look.path.root.filename if isinstance(look.path, zipfile.Path) else look.path
-    for name, kinds in EXPORTS.items():
-        if any(kind <= names for kind in kinds):
-            raise RatingsError(
-                f"{look.path}: the {name} export of one person; ratings of many people are needed "
-                f"here. For a list for this person: recsys recommend --data FOLDER "
-                f"--ratings {file}"
-            )
+    raise RatingsError(
+        f"{look.path}: the {export.name} export of one person; ratings of many people are needed "
+        f"here. For a list for this person: recsys recommend --data FOLDER --ratings {file}"
+    )
 
 
 def _places(roles: Places | None, look: Look) -> Places | None:

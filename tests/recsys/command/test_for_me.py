@@ -1,6 +1,7 @@
 """`recsys recommend` for somebody new, look-ups of films, saved recommenders, forms of tables."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -359,3 +360,34 @@ def test_an_id_finds_its_film(
     assert run(["movies", "--data", str(folder), "--format", "json", str(movie_id)]) == 0
     found = {row["movieId"]: row["title"] for row in rows(capsys)}
     assert found[movie_id] == spoken(films["title"][0])
+
+
+def test_links_are_read_in_a_zip_and_lead_to_known_films_only(
+    folder: Path, films: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    links = pd.read_csv(folder / "links.csv", dtype=str)
+    links.loc[len(links)] = ["999999", "tt0000042", "1"]  # a film that the data do not have
+    packed = tmp_path / "release.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("ratings.csv", "movies.csv"):
+            archive.write(folder / name, f"small/{name}")
+        archive.writestr("small/links.csv", links.to_csv(index=False))
+    movie_id = films["movieId"][0]
+    file = tmp_path / "mine.csv"
+    file.write_text(
+        f"Const,Your Rating,Title,Year\ntt{7000 + movie_id:07d},8,Other,1901\n"
+        "tt0000042,8,Nowhere,1902\n",
+        "utf-8",
+    )
+    assert run(["recommend", "--data", str(packed), "--ratings", str(file), "-n", "1"]) == 0
+    told = capsys.readouterr().err
+    assert "(IMDb): 1 of 2 ratings" in told
+    assert "films without a match: Nowhere (1902)" in told
+
+
+def test_a_rating_of_0_is_told_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("user,item,rating\n1,a,0\n1,b,9\n2,a,10\n2,b,3\n", "utf-8")
+    asked = ["predict", "--data", str(file), "--method", "biases", "--user", "1"]
+    assert run([*asked, "--movie", "a"]) == 0
+    assert "user 1 rated it 0;" in capsys.readouterr().out

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.readers.forms import EXPORTS, FORMS, Form, Places
+from recsys.readers.exports import EXPORTS
+from recsys.readers.forms import FORMS, Form, Places
 
 DOCS = Path(__file__).parents[3] / "docs" / "formats.md"
 
@@ -56,7 +57,8 @@ def test_the_command_of_a_form_is_one_that_reads_data(form: Form) -> None:
 
 def test_every_export_has_a_row() -> None:
     rows = table_under("Exports of one person")
-    assert list(rows) == list(EXPORTS)
-    for name, (_, columns) in rows.items():
+    assert list(rows) == list(dict.fromkeys(export.name for export in EXPORTS))
+    for export in EXPORTS:
+        columns = rows[export.name][1]
         shown = {re.sub(r"\W", "", column).lower() for column in re.split("[,(:)]", columns)}
-        assert set().union(*EXPORTS[name]) <= shown
+        assert export.columns <= shown
