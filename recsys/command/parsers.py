@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     whole = arguments.OneLineParser(
         prog="recsys",
         description="Find groups of users with a common taste in films, and recommend films.",
-        epilog="example: recsys recommend --like Heat --like 'Toy Story'",
+        epilog="example: recsys recommend --data data/ml-100k --like 'Toy Story'",
     )
     whole.add_argument("--version", action="version", version=_version())
     commands = whole.add_subparsers(
@@ -65,7 +65,7 @@ def _add_recommend(commands: Any) -> None:
         "recommend",
         subcommands.recommend,
         "recommend films to users of the data, or to somebody new",
-        "recommend --like 'Toy Story' --like Heat --dislike Twister",
+        "recommend --data data/ml-100k --like 'Toy Story' --dislike Twister",
     )
     who = recommend.add_argument_group("for whom")
     who.add_argument("--user", action="append", help="userId; may be repeated")
@@ -96,7 +96,7 @@ def _add_predict(commands: Any) -> None:
         "predict",
         subcommands.predict,
         "predict the rating that a user will give a film",
-        "predict --user 30 --movie 'Toy Story'",
+        "predict --user 30 --movie 1",
     )
     _add_pair(predict)
     add_method_options(predict, "boosted")
@@ -109,7 +109,7 @@ def _add_explain(commands: Any) -> None:
         "explain",
         subcommands.explain,
         "explain a predicted rating by its parts",
-        "explain --user 30 --movie 'Toy Story'",
+        "explain --user 30 --movie 1",
     )
     _add_pair(explain)
     add_method_options(explain, "boosted")
@@ -122,7 +122,7 @@ def _add_movies(commands: Any) -> None:
         "movies",
         subcommands.movies,
         "look up films: ids, years, how many users rated them, mean ratings",
-        "movies matrix",
+        "movies --data data/ml-100k 'star wars'",
     )
     movies.add_argument("search", nargs="?", default="", help="words of the title; default: all")
     movies.add_argument(
