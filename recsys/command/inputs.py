@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.base import Recommender
 
 # The names in recsys.recommenders.registry. --help does not import that module: it needs pandas.
-METHOD_NAMES = ("taste-groups", "boosted", "biases", "most-liked", "cluster-mean")
+METHOD_NAMES = ("hybrid", "taste-groups", "boosted", "biases", "most-liked", "cluster-mean")
 
 DUPLICATES = ("error", "first", "last", "mean")
 
@@ -66,15 +66,13 @@ def add_data_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_method_options(
-    command: argparse.ArgumentParser, default: str, *, with_model: bool = True
-) -> None:
+def add_method_options(command: argparse.ArgumentParser, *, with_model: bool = True) -> None:
     """Which recommender to fit, or the file of a fitted one."""
     command.add_argument(
         "--method",
         choices=METHOD_NAMES,
-        default=default,
-        help=f"recommender to use (cluster-mean is the notebook's); default: {default}",
+        help="recommender to use (cluster-mean is the notebook's); default: hybrid, or "
+        "taste-groups if there are too many users and films for it",
     )
     if with_model:
         command.add_argument(
@@ -148,11 +146,15 @@ class Source:
 
 
 def fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
-    """Fit the recommender of ``--method``."""
+    """Fit the recommender of ``--method``, or the default one."""
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
-    from recsys.recommenders.registry import METHODS
+    from recsys.recommenders.item_weights import MOST_ROWS
+    from recsys.recommenders.registry import METHODS, default_method
 
-    model = METHODS[options.method](options.seed)
+    method = options.method or default_method(ratings)
+    if options.method is None and method != "hybrid":
+        tell(f"more than {MOST_ROWS:,} users and as many films: using {method} instead of hybrid")
+    model = METHODS[method](options.seed)
     with progress(None, "iteration") as bar:
         if isinstance(model, ClusterMeanRecommender):
             return model.fit(ratings, on_iteration=lambda event: bar.update())
