@@ -316,10 +316,15 @@ def _genres(ratings: "Ratings", typed: list[str] | None) -> list[str]:
 def evaluate_recommenders(options: argparse.Namespace) -> None:
     """Print the tables that compare recommenders."""
     from recsys.command.evaluate import chosen_recommenders, evaluate
+    from recsys.recommenders.registry import default_method
 
     # An unknown name is refused before the ratings are read.
     makers = chosen_recommenders(options.only)
-    evaluate(makers, read_ratings(options), options, tell=tell, progress=progress)
+    ratings = read_ratings(options)
+    if options.only is None and default_method(ratings) != "hybrid":
+        tell("left out hybrid: there are too many users and films for it")
+        del makers["hybrid"]
+    evaluate(makers, ratings, options, tell=tell, progress=progress)
 
 
 def fetch_release(options: argparse.Namespace) -> None:
