@@ -12,7 +12,8 @@ from recsys.data.ratings import Ratings
 if TYPE_CHECKING:
     from recsys.recommenders.base import Recommender
 
-# The names in recsys.recommenders.registry. --help does not import that module: it needs pandas.
+# The names in recsys.recommenders.registry. The first is the default. --help does not import that
+# module: it needs pandas.
 METHOD_NAMES = ("hybrid", "taste-groups", "boosted", "biases", "most-liked", "cluster-mean")
 
 DUPLICATES = ("error", "first", "last", "mean")
@@ -71,8 +72,8 @@ def add_method_options(command: argparse.ArgumentParser, *, with_model: bool = T
     command.add_argument(
         "--method",
         choices=METHOD_NAMES,
-        help="recommender to use (cluster-mean is the notebook's); default: hybrid, or "
-        "taste-groups if there are too many users and films for it",
+        default=METHOD_NAMES[0],
+        help="recommender to use (cluster-mean is the notebook's); default: %(default)s",
     )
     if with_model:
         command.add_argument(
@@ -146,15 +147,11 @@ class Source:
 
 
 def fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
-    """Fit the recommender of ``--method``, or the default one."""
+    """Fit the recommender of ``--method``."""
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
-    from recsys.recommenders.item_weights import MOST_ROWS
-    from recsys.recommenders.registry import METHODS, default_method
+    from recsys.recommenders.registry import METHODS
 
-    method = options.method or default_method(ratings)
-    if options.method is None and method != "hybrid":
-        tell(f"more than {MOST_ROWS:,} users and as many films: using {method} instead of hybrid")
-    model = METHODS[method](options.seed)
+    model = METHODS[options.method](options.seed)
     with progress(None, "iteration") as bar:
         if isinstance(model, ClusterMeanRecommender):
             return model.fit(ratings, on_iteration=lambda event: bar.update())
