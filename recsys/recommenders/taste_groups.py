@@ -23,8 +23,9 @@ from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users, total_of
 from recsys.recommenders.user_groups import UserGroups
 
-# The number of directions of a basis.
-N_BASIS = 30
+# The numbers of directions of likes, and of ratings for the regression.
+N_LIKED = 30
+N_RATED = 60
 
 # The weights of parts of the score.
 STARS_WEIGHT = 0.75
@@ -70,14 +71,13 @@ class TasteGroups(Recommender):
       the group. f is the mean of (l_D + 3 q_D) / L_D L_i over all groupings.
     - t r / 2. r is the standardized prediction of a ridge regression of what users rated on the
       groups of what else they rated. Items are grouped by who rated them and by genres.
-    - 3/4 log P(like | predicted rating). Another recommender predicts the rating. This part is
+    - 3/4 t log P(like | predicted rating). Another recommender predicts the rating. This part is
       absent if the ratings are likes or counts.
     - -t log p, times ``popularity_discount``.
 
     Recent ratings count more: a rating after which the user gave a more counts e^(-a / 5) + .05, in
     proportion. Without times all count the same. t is n / (n + 10) for a user with n ratings,
-    because few ratings tell little. A user without ratings has the first and the fourth part, and
-    u = p.
+    because few ratings tell little. Users without ratings get the items that most users like.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ class TasteGroups(Recommender):
         rated = data.matrix.values
         likes = self._likes_of(rated)
         rng = np.random.default_rng(self.random_state)
-        by_likes = basis_of(by_activity(likes), N_BASIS, rng)
+        by_likes = basis_of(by_activity(likes), N_LIKED, rng)
         self._user_groups = UserGroups.learned(likes, by_likes.users, self.n_user_groupings, rng)
         if self.n_item_groupings:
             n = self.n_item_groupings
             self._item_groups = ItemGroups.learned(likes, by_likes.items, n, rng)
-            by_rated = basis_of(by_activity(rated), N_BASIS, rng)
+            by_rated = basis_of(by_activity(rated), N_RATED, rng)
             weights = self._weights_of(rated)
             recent = _times(weights, _by_age(data.ages))
             genres = of_length_one(data.genres)
@@ -191,21 +191,21 @@ class TasteGroups(Recommender):
         groups = self._user_groups
         n_ratings = np.diff(users.rated.indptr)[:, None]
         trust = n_ratings / (n_ratings + TRUST)
-        parts = {
-            "people who share the user's taste": _log(groups.probabilities(users.placed.shares))
-        }
+        of_taste = _log(groups.probabilities(users.placed.shares))
+        parts = {"what people who share the user's taste like": of_taste}
         if self.n_item_groupings:
             by_age = _by_age(users.ages)
             likes = self._likes_of(users.rated, by_age)
             liked = _log(self._item_groups.expected_likes(likes))
             parts["what the user likes of films like it"] = self.item_weight * trust * liked
             recent = _times(self._weights_of(users.rated), by_age)
-            scores = self._ridge.scores(recent)
-            parts["what people rate who rate what the user does"] = RIDGE_WEIGHT * trust * scores
+            scores = RIDGE_WEIGHT * trust * self._ridge.scores(recent)
+            parts["what goes with the films that the user rated"] = scores
         if self.trained_on.scale.predicts:
-            parts["its predicted stars"] = STARS_WEIGHT * self._log_probability(users)
-        discount = -self.popularity_discount * _log(groups.popularity)
-        parts["how few people like it"] = trust * discount
+            probable = STARS_WEIGHT * trust * self._log_probability(users)
+            parts["how many stars the user may give it"] = probable
+        rare = -self.popularity_discount * trust * _log(groups.popularity)
+        parts["how few people like it"] = rare
         return parts
 
     def _log_probability(self, users: Users) -> Floats:
