@@ -160,5 +160,7 @@ class Hybrid(Recommender):
         items = arrays["items"]
         if np.any(np.diff(items) <= 0):
             raise ValueError("items do not ascend")
+        if ("next" in arrays) != bool(np.any(self.trained_on.ages)):
+            raise ValueError("it has either next or the ages of ratings, but not both")
         self._together = ItemWeights(items, arrays["together"])
         self._next = ItemWeights(items, arrays["next"]) if "next" in arrays else self._together
