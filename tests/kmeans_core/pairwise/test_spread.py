@@ -71,6 +71,16 @@ def test_scores_without_spread_or_distance(X, labels, expected):
     assert found == pytest.approx(tuple(theirs), rel=1e-14)
 
 
+@pytest.mark.parametrize("scale", [2.0**600, 2.0**-480])
+def test_scores_of_distances_near_the_ends_of_floats(storage, scale):
+    X, labels = np.array([[0.0], [2.0], [6.0], [8.0]]), [0, 0, 1, 1]
+    found = [score(storage(X * scale), labels) for score in SCORES]
+    if scale > 1:
+        assert np.isnan(found).all()  # no score at all, rather than the best one
+    else:
+        assert found == [18.0, pytest.approx(1 / 3)]
+
+
 def test_csr_stays_csr():
     X = sp.random_array((3000, 4000), density=0.001, format="csr", rng=np.random.default_rng(0))
     labels = np.arange(3000) % 2
