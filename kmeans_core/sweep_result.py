@@ -157,8 +157,9 @@ class SweepResult:
     def stability_interval(self) -> Floats:
         """95 % confidence interval of the stability, of shape (n_ks, 2).
 
-        It is a t interval over the means of one agreement of each kind. It tells how much the
-        stability would change with more fits of the same rows. It ends at 1 at the latest.
+        It is a t interval over the means of one agreement of each kind, and it ends at 1 at the
+        latest. It tells how much the stability would change with more fits of the same rows. Where
+        nearly all fits agree and a few differ much, it is too short.
         """
         from scipy.special import stdtrit  # takes long to import
 
