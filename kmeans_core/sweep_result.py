@@ -106,8 +106,8 @@ class SweepResult:
 
         - "silhouette": the least k if stability was not measured, or is NaN for all of them. Fewer
           clusters are easier to understand.
-        - "stable": the largest k with a stability of at least 0.8. Clusters that return from other
-          seeds and other rows are there, so more of them tell more.
+        - "stable": the largest k with a stability of at least 0.8. If neither other seeds nor other
+          rows change the clusters much, more clusters tell more.
         - "most stable": the k with the largest stability if all are below 0.8. Then the clusters
           depend on chance, and the rows may have no clusters at all.
 
