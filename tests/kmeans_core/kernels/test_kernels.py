@@ -234,7 +234,7 @@ def test_the_same_bits_with_the_jit_off():
     assert interpreted.stderr == compiled.stderr == ""
 
 
-def test_without_a_folder_for_the_cache_fits_work_and_one_warning_says_so(tmp_path):
+def test_without_a_folder_for_the_cache_calls_work_and_one_warning_says_so(tmp_path):
     # Nobody can make a folder below a file, not even root.
     copy = tmp_path / "kmeans_core"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
@@ -246,13 +246,13 @@ def test_without_a_folder_for_the_cache_fits_work_and_one_warning_says_so(tmp_pa
     done = python(
         "import warnings; warnings.simplefilter('always')\n"
         "import kmeans_core; print(kmeans_core.__file__)\n"
-        "print(kmeans_core.KMeans(2, random_state=0).fit([[0.0], [1.0], [9.0]]).inertia_)",
+        "print(*kmeans_core.silhouette_samples([[0.0], [0.0], [9.0]], [0, 0, 1]))",
         folder=tmp_path,
         NUMBA_CACHE_DIR=nowhere,
         HOME=nowhere,
         XDG_CACHE_HOME=nowhere,
     )
-    assert done.stdout.split() == [str(copy / "__init__.py"), "0.5"]
+    assert done.stdout.split() == [str(copy / "__init__.py"), "1.0", "1.0", "0.0"]
     assert done.stderr.count("numba finds no folder to cache compiled code in") == 1
 
 

@@ -191,6 +191,7 @@ def test_unknown_user_is_named_before_the_work(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("no_pixels")  # tests/recsys/command/test_places.py compares them
 def test_the_same_seed_makes_the_same_page_except_for_the_time(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     pages = []
