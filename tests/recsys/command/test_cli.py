@@ -27,6 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_report_ends_by_naming_what_it_wrote(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,6 +41,7 @@ def test_report_ends_by_naming_what_it_wrote(
     assert f"recsys report --data {folder} --out {out} --seed 2 --user 5" in page
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_report_without_data_uses_the_built_in_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

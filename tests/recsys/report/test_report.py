@@ -137,6 +137,7 @@ def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
     assert "what people like the user think of it" in real_page.text
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_of_very_many_users_a_sample_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +155,7 @@ def test_of_very_many_users_a_sample_is_measured(
     assert all(f"{silhouette:.4f}" in page.text for silhouette in shown)
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_the_calls_name_where_the_ratings_are_from(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     page = Page(write_report(ratings, tmp_path / "r.html").read_text("utf-8"))
@@ -173,6 +175,7 @@ def run_line(line: str, names: dict[str, Any]) -> Any:
     return eval(code, names)
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_recommendations_for_the_user_asked_for(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     path = write_report(ratings, tmp_path / "r.html", user_id=33)
@@ -188,6 +191,7 @@ def test_unknown_user_is_named_before_the_work(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("no_pixels")  # tests/recsys/command/test_places.py compares them
 def test_the_same_seed_makes_the_same_page_except_for_the_time(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     pages = []
@@ -265,6 +269,7 @@ def test_a_group_without_ratings_of_the_most_rated_films(tmp_path: Path) -> None
     assert "nan" not in text
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_rows_left_out_are_reported(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -278,6 +283,7 @@ def test_rows_left_out_are_reported(tmp_path: Path) -> None:
     assert "seven" in page.text
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_a_failed_write_leaves_the_old_page(tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     target.mkdir()  # a folder cannot be replaced by a file
