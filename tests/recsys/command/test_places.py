@@ -101,6 +101,7 @@ def test_help_and_errors_that_cannot_be_written():
         ("--dance", "2>&-", 2),
         ("--dance", "2>/dev/full", 2),
         (nowhere, "2>&-", 2),
+        (nowhere, "2>/dev/full", 2),
         (nowhere, ">&- 2>/dev/full", 2),
     ]
     running = [begun(f"{arguments} {streams}") for arguments, streams, _ in cases]
