@@ -10,7 +10,7 @@ import pytest
 
 from recsys import Ratings, make_ratings
 from recsys.evaluation import default_recommenders, evaluate_ratings
-from recsys.evaluation.peers import ALGORITHMS, SurprisePeer
+from recsys.evaluation.peers.surprise import ALGORITHMS, SurprisePeer
 
 
 class StandInAlgorithm:
@@ -80,11 +80,6 @@ def test_they_are_among_the_recommenders_if_surprise_is_installed(
     assert list(makers) == names
     found = evaluate_ratings(makers, ratings, n_folds=1)
     assert [score.name for score in found.scores] == names
-
-
-def test_they_are_left_out_without_surprise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.evaluation.registry.find_spec", lambda name: None)
-    assert not [name for name in default_recommenders() if "Surprise" in name]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
