@@ -34,9 +34,9 @@ class Catalogue:
     >>> rated = Ratings.from_columns(
     ...     [1, 1, 2, 2, 3, 4], [10, 20, 10, 20, 30, 20], [5, 5, 4, 4, 5, 1])
     >>> known = Catalogue.of(rated)
-    >>> lists = np.array([[10, 20], [10, 30]])
-    >>> known.coverage(lists[:1]), known.diversity(lists[:1]), known.diversity(lists[1:])
-    (0.6666666666666666, 0.0, 1.0)
+    >>> lists = np.array([[10, 20], [10, 30]])  # nobody liked both 10 and 30
+    >>> known.coverage(lists), round(known.diversity(lists), 12)
+    (1.0, 0.5)
     >>> known.novelty(np.array([[10, 30]]))  # rated by 2 and by 1 of the 4 users
     1.5
     """
