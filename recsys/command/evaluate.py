@@ -131,6 +131,7 @@ def evaluate(
     columns of all tables in one. It raises a ValueError if no recommender fits any of the tables,
     or if the ratings are too few.
     """
+    makers = _not_refused(makers, ratings, tell)
     form = options.format or (options.out and BY_SUFFIX.get(options.out.suffix.lower()))
     tables = []
     for task in _tasks(ratings, options, tell):
@@ -167,6 +168,21 @@ def evaluate(
         answer(*written(together, options.format).removesuffix("\n").split("\n"))
 
 
+def _not_refused(
+    makers: Mapping[str, Maker], ratings: Ratings, tell: Callable[[str], None]
+) -> dict[str, Maker]:
+    """Leave out the peers that refuse these ratings, and tell why."""
+    taken = {}
+    for name, make in makers.items():
+        refusal = getattr(make(0), "refusal", None)
+        reason = refusal(ratings) if refusal else ""
+        if reason:
+            tell(f"left out {name}: {reason}")
+        else:
+            taken[name] = make
+    return taken
+
+
 def _about(frame: pd.DataFrame) -> str:
     """What a table was counted from, and how to read its differences."""
     first = frame.iloc[0]
@@ -178,15 +194,15 @@ def _about(frame: pd.DataFrame) -> str:
 
 def _readable(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns for people. A figure and its interval share a cell."""
-    is_baseline = (frame["name"] == frame["against"]).tolist()
+    is_reference = (frame["name"] == frame["against"]).tolist()
     columns: dict[str, Any] = {}
     for name, title in COLUMNS.items():
         if f"{name}_low" in frame:
             of_figure = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy().tolist()
             if name.endswith("_difference"):
                 columns[title] = [
-                    "baseline" if itself else _cell("+", *figures)
-                    for itself, figures in zip(is_baseline, of_figure, strict=True)
+                    "reference" if itself else _cell("+", *figures)
+                    for itself, figures in zip(is_reference, of_figure, strict=True)
                 ]
             else:
                 columns[title] = [_cell("", *figures) for figures in of_figure]

@@ -22,9 +22,9 @@ from recsys.evaluation.protocols import (
     OnStep,
     PredictsForColdStart,
     SupportsColdStart,
-    baseline_of,
     checked_lists,
     checked_predictions,
+    reference_of,
     timed,
 )
 from recsys.evaluation.ranking import LikedItems
@@ -67,7 +67,7 @@ def evaluate_cold_start(
         Seed of the user holdout, the order of the shown ratings, the recommenders and the
         intervals.
     against : str, optional
-        The name of the baseline: differences of all recommenders are from this one, with the same
+        The name of the reference: differences of all recommenders are from this one, with the same
         number of ratings shown. The default is the first.
     on_step : callable, optional
         Called with a text before each fit, and before each number of ratings is shown.
@@ -86,7 +86,7 @@ def evaluate_cold_start(
     if k < 1:
         raise ValueError(f"k must be at least 1 item, not {k}")
     check_predicts(ratings.scale)
-    against = baseline_of(makers, against)
+    against = reference_of(makers, against)
     holdout = whole_users(ratings, seed=seed)
     given = {n_shown: holdout.first_ratings(n_shown) for n_shown in shown}
     questions = _Questions.of(holdout, k, seed)
@@ -99,8 +99,8 @@ def evaluate_cold_start(
             on_step(f"{name}, {n_shown} shown")
             answers = questions.ask(name, model, known)
             runs.append(_Run(name, n_shown, fit_seconds, answers, questions.measured(answers)))
-    baselines = {run.n_shown: run.measured for run in runs if run.name == against}
-    scores = tuple(_score(run, baselines[run.n_shown], questions) for run in runs)
+    references = {run.n_shown: run.measured for run in runs if run.name == against}
+    scores = tuple(_score(run, references[run.n_shown], questions) for run in runs)
     return ColdStartEvaluation(scores, against, k, seed, holdout.n_too_few)
 
 
@@ -210,19 +210,19 @@ class _Questions:
         return measured_errors(errors_by_user(users, ratings, predictions, n_users), self.seed)
 
 
-def _score(run: _Run, baseline: _Measured, questions: _Questions) -> ColdStartScores:
+def _score(run: _Run, reference: _Measured, questions: _Questions) -> ColdStartScores:
     measured, catalogue, lists = run.measured, questions.catalogue, run.answers.lists
     return ColdStartScores(
         name=run.name,
         n_shown=run.n_shown,
         rmse=measured.errors.rmse.estimate,
-        rmse_difference=measured.errors.rmse.less(baseline.errors.rmse),
+        rmse_difference=measured.errors.rmse.less(reference.errors.rmse),
         mae=measured.errors.mae.estimate,
-        mae_difference=measured.errors.mae.less(baseline.errors.mae),
+        mae_difference=measured.errors.mae.less(reference.errors.mae),
         ndcg=measured.ndcg.estimate,
-        ndcg_difference=measured.ndcg.less(baseline.ndcg),
+        ndcg_difference=measured.ndcg.less(reference.ndcg),
         recall=measured.recall.estimate,
-        recall_difference=measured.recall.less(baseline.recall),
+        recall_difference=measured.recall.less(reference.recall),
         coverage=catalogue.coverage(lists),
         diversity=catalogue.diversity(lists),
         novelty=catalogue.novelty(lists),

@@ -46,13 +46,13 @@ class Measured:
         """Shift the draws to another value."""
         return Measured(value, self.draws + (value - self.value))
 
-    def less(self, baseline: "Measured") -> Estimate:
-        """The value less that of a baseline, with the interval of the paired difference.
+    def less(self, reference: "Measured") -> Estimate:
+        """The value less that of a reference, with the interval of the paired difference.
 
         The difference is taken within each sample. So users who are hard for both recommenders do
         not widen the interval.
         """
-        return Measured(self.value - baseline.value, self.draws - baseline.draws).estimate
+        return Measured(self.value - reference.value, self.draws - reference.draws).estimate
 
 
 @dataclass(frozen=True, eq=False)

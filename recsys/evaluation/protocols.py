@@ -65,7 +65,7 @@ class PredictsForColdStart(Protocol):
         """Predict one user's rating of each item from other ratings, {movieId: rating}."""
 
 
-def baseline_of(makers: Mapping[str, Any], against: str | None) -> str:
+def reference_of(makers: Mapping[str, Any], against: str | None) -> str:
     """The recommender that others are compared with: the first one if nobody named one.
 
     ValueError if it is not among the recommenders.

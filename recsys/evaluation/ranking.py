@@ -14,7 +14,7 @@ from recsys.data.scale import RatingScale, liked
 from recsys.evaluation.catalogue import Catalogue
 from recsys.evaluation.intervals import Measured, measured_mean
 from recsys.evaluation.metrics import hits_at_k, ndcg_at_k, recall_at_k
-from recsys.evaluation.protocols import OnStep, RanksItems, baseline_of, checked_lists, timed
+from recsys.evaluation.protocols import OnStep, RanksItems, checked_lists, reference_of, timed
 from recsys.evaluation.results import RankingEvaluation, RankingScores
 from recsys.evaluation.splits import SplitBy, split_of, user_fifths
 
@@ -82,7 +82,7 @@ def evaluate_ranking(
         Which fifth to hold out: the last by time, a random one, or the last in the order of the
         file. The default is "time" if the ratings have times, and "random" otherwise.
     against : str, optional
-        The name of the baseline: differences of all recommenders are from this one. The default is
+        The name of the reference: differences of all recommenders are from this one. The default is
         the first.
     on_step : callable, optional
         Called with the name and the seed of each recommender before its fit.
@@ -102,7 +102,7 @@ def evaluate_ranking(
         raise ValueError(
             f"ranking needs k of at least 1 and at least one seed, not k={k}, seeds={seeds}"
         )
-    against = baseline_of(makers, against)
+    against = reference_of(makers, against)
     by = split or split_of(ratings)
     parts = user_fifths(ratings, by, seeds[0])
     wanted = LikedItems.of(parts.test, ratings.scale)

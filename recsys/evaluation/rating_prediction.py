@@ -16,8 +16,8 @@ from recsys.evaluation.metrics import ErrorsByUser, errors_by_user
 from recsys.evaluation.protocols import (
     OnStep,
     PredictsRatings,
-    baseline_of,
     checked_predictions,
+    reference_of,
     timed,
 )
 from recsys.evaluation.results import RatingEvaluation, RatingScores
@@ -49,7 +49,7 @@ def evaluate_ratings(
     n_folds : int, default 5
         How many folds to test; the first ``n_folds`` of the five are taken.
     against : str, optional
-        The name of the baseline: differences of all recommenders are from this one. The default is
+        The name of the reference: differences of all recommenders are from this one. The default is
         the first.
     on_step : callable, optional
         Called with the name of each recommender and the number of the fold before its fit.
@@ -78,7 +78,7 @@ def evaluate_ratings(
     if not 1 <= n_folds <= N_FOLDS:
         raise ValueError(f"n_folds must be 1 to {N_FOLDS}, not {n_folds}")
     check_predicts(ratings.scale)
-    against = baseline_of(makers, against)
+    against = reference_of(makers, against)
     known_ids = pd.Index(np.unique(ratings.ratings["userId"].to_numpy()))
     runs: dict[str, list[_FoldRun]] = {name: [] for name in makers}
     for number, split in enumerate(islice(row_folds(ratings, seed), n_folds), start=1):
@@ -121,15 +121,15 @@ def _measured(runs: Sequence[_FoldRun], seed: int) -> MeasuredErrors:
 
 
 def _rating_scores(
-    name: str, runs: Sequence[_FoldRun], measured: MeasuredErrors, baseline: MeasuredErrors
+    name: str, runs: Sequence[_FoldRun], measured: MeasuredErrors, reference: MeasuredErrors
 ) -> RatingScores:
     n_rows = reduce(add, (run.errors.n_rows for run in runs))
     return RatingScores(
         name=name,
         rmse=measured.rmse.estimate,
-        rmse_difference=measured.rmse.less(baseline.rmse),
+        rmse_difference=measured.rmse.less(reference.rmse),
         mae=measured.mae.estimate,
-        mae_difference=measured.mae.less(baseline.mae),
+        mae_difference=measured.mae.less(reference.mae),
         fit_seconds=float(np.median([run.fit_seconds for run in runs])),
         predict_seconds=float(np.median([run.predict_seconds for run in runs])),
         n_rows=int(n_rows.sum()),

@@ -20,7 +20,7 @@ class RatingScores:
     rmse, mae : Estimate
         Root mean squared error and mean absolute error; each is the mean over the folds.
     rmse_difference, mae_difference : Estimate
-        The errors less those of the baseline, with paired intervals.
+        The errors less those of the reference, with paired intervals.
     fit_seconds, predict_seconds : float
         CPU seconds to fit and to predict one fold, the median over the folds.
     n_rows, n_users : int
@@ -48,7 +48,7 @@ class RankingScores:
     ndcg, recall : Estimate
         Means over users of each user's mean over seeds.
     ndcg_difference, recall_difference : Estimate
-        These less those of the baseline, with paired intervals.
+        These less those of the reference, with paired intervals.
     coverage : float
         Share of the training items that are in at least one list.
     diversity : float
@@ -91,7 +91,7 @@ class ColdStartScores:
     ndcg, recall : Estimate
         Means over the users who liked an item in the test rows.
     rmse_difference, mae_difference, ndcg_difference, recall_difference : Estimate
-        These less those of the baseline with the same ``n_shown``, with paired intervals.
+        These less those of the reference with the same ``n_shown``, with paired intervals.
     coverage, diversity, novelty : float
         As in :class:`RankingScores`.
     fit_seconds : float
@@ -129,7 +129,7 @@ class RatingEvaluation:
     ----------
     scores : tuple of RatingScores
     against : str
-        The baseline: the name of the recommender that the differences are from.
+        The reference: the name of the recommender that the differences are from.
     n_folds, seed : int
     """
 
@@ -151,7 +151,7 @@ class RankingEvaluation:
     ----------
     scores : tuple of RankingScores
     against : str
-        The baseline: the name of the recommender that the differences are from.
+        The reference: the name of the recommender that the differences are from.
     split : {"time", "random", "order"}
         Which fifth of each user's ratings was held out (:func:`recsys.evaluation.user_fifths`).
     k : int
@@ -178,7 +178,7 @@ class ColdStartEvaluation:
     ----------
     scores : tuple of ColdStartScores
     against : str
-        The baseline: the name of the recommender that the differences are from.
+        The reference: the name of the recommender that the differences are from.
     k : int
         Items in a list.
     seed : int

@@ -3,8 +3,11 @@
 import numpy as np
 import scipy.sparse as sp
 
-from recsys.data.ratings import Floats
+from recsys.data.ratings import Floats, Ratings
 from recsys.evaluation.peers.from_likes import FromLikes
+
+# The largest matrix to invert: rows and columns.
+MOST = 12_000
 
 
 class EASE(FromLikes):
@@ -17,7 +20,7 @@ class EASE(FromLikes):
 
     If there are fewer users than items, P is computed from the inverse of XX' + ridge I, which is
     the smaller matrix (the identity of Woodbury 1950). Memory and time grow with the square and the
-    cube of the smaller of the two numbers: with 20,000 it is 3.2 GB.
+    cube of the smaller of the two numbers: with 12,000, the limit, each matrix has 1.2 GB.
 
     Parameters
     ----------
@@ -30,6 +33,13 @@ class EASE(FromLikes):
     def __init__(self, ridge: float = 200.0, rated_weight: float = 0.3) -> None:
         self.ridge = ridge
         self.rated_weight = rated_weight
+
+    def refusal(self, ratings: Ratings) -> str:
+        """Why these ratings are too many, or nothing."""
+        size = min(ratings.n_users, ratings.n_movies)
+        if size <= MOST:
+            return ""
+        return f"it would invert a matrix of {size:,} x {size:,}, and its limit is {MOST:,}"
 
     def _learn(self, profiles: sp.csr_array) -> None:
         n_users, n_items = profiles.shape

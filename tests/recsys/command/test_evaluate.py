@@ -141,7 +141,7 @@ def test_tables_and_what_is_left_out(folder: Path, capsys: pytest.CaptureFixture
     assert [row[0] for row in cells] == ["predictor", "all of it"]
     assert re.fullmatch(r"\d\.\d{4} \(\d\.\d{4} to \d\.\d{4}\)", cells[0][1])
     # Both predict 3.
-    assert [row[2] for row in cells] == ["baseline", "+0.0000 (+0.0000 to +0.0000)"]
+    assert [row[2] for row in cells] == ["reference", "+0.0000 (+0.0000 to +0.0000)"]
     title, header, *rows = second.splitlines()
     assert title.startswith("Ranking: 10 films per user, the last fifth by time held out, 3 seeds")
     assert re.split(r"\s\s+", header)[:2] == ["recommender", "NDCG@10 (95 %)"]
@@ -184,7 +184,7 @@ def test_markdown_has_a_table_for_each_title(
     header, rule, *rows = table.split("\n")
     assert header.startswith("| recommender | RMSE (95 %) | difference of RMSE (95 %) | MAE (95 %)")
     assert rule.startswith("|---|---|---|---|")
-    assert [row.split(" | ")[2] for row in rows] == ["+0.0000 (+0.0000 to +0.0000)", "baseline"]
+    assert [row.split(" | ")[2] for row in rows] == ["+0.0000 (+0.0000 to +0.0000)", "reference"]
     assert second.startswith("Ranking: ")
     assert "| NDCG@10 (95 %) |" in other
     assert rest == ["\n"] or rest == [""]
@@ -267,7 +267,7 @@ def test_an_unknown_name_is_refused_before_anything_is_read(
     )
 
 
-def test_a_baseline_that_is_not_compared_is_refused_before_anything_is_read(
+def test_a_reference_that_is_not_compared_is_refused_before_anything_is_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["evaluate", "--data", "no/such/folder", "--only", "biases", "--against", "EASE"]
@@ -293,6 +293,22 @@ def test_peers_whose_packages_are_not_installed(monkeypatch: pytest.MonkeyPatch)
     assert told == []
     with pytest.raises(LookupError, match=r'iALS needs the package implicit: pip install "kmeans'):
         chosen_recommenders(["iALS"], None, told.append)
+
+
+def test_a_peer_that_refuses_so_many_ratings_is_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("recsys.evaluation.peers.ease.MOST", 39)
+    arguments = ["evaluate", "--data", str(folder), "--quick", "--only", "EASE", "most-liked"]
+    assert run(arguments) == 0
+    captured = capsys.readouterr()
+    assert captured.err == (
+        "recsys: left out EASE: it would invert a matrix of 40 x 40, and its limit is 39\n"
+    )
+    assert "EASE" not in captured.out
+    monkeypatch.setattr("recsys.evaluation.peers.ease.MOST", 40)
+    assert run(arguments) == 0
+    assert "EASE" in capsys.readouterr().out
 
 
 def test_the_packages_own_recommenders(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -246,20 +246,20 @@ def test_lists_of_another_split(ratings: Ratings, split: Any) -> None:
     assert evaluate_ranking(makers, ratings, seeds=(4,)).split == "time"
 
 
-def test_differences_are_from_the_baseline(ratings: Ratings) -> None:
+def test_differences_are_from_the_reference(ratings: Ratings) -> None:
     makers = {"three": lambda seed: Says(3.0), "means": lambda seed: ItemMeans()}
     for against in (None, "means"):
         found = evaluate_ratings(makers, ratings, n_folds=2, against=against)
         assert found.against == (against or "three")
         by_name = {score.name: score for score in found.scores}
-        baseline = by_name.pop(found.against)
+        reference = by_name.pop(found.against)
         (other,) = by_name.values()
         for measure in ("rmse", "mae"):
-            value = getattr(other, measure).value - getattr(baseline, measure).value
+            value = getattr(other, measure).value - getattr(reference, measure).value
             difference = getattr(other, f"{measure}_difference")
             assert difference.value == pytest.approx(value, rel=1e-12)
             assert difference.low < value < difference.high
-            assert getattr(baseline, f"{measure}_difference").value == 0
+            assert getattr(reference, f"{measure}_difference").value == 0
     lists = {"most liked": lambda seed: MostLiked(), "means": lambda seed: ItemMeans()}
     liked, means = evaluate_ranking(lists, ratings, against="means").scores
     assert liked.ndcg_difference.value == liked.ndcg.value - means.ndcg.value
