@@ -33,7 +33,7 @@ class MyFM:
         Seed of the draws.
     """
 
-    def __init__(self, rank: int = 8, n_iter: int = 300, *, random_state: int = 0) -> None:
+    def __init__(self, rank: int = 12, n_iter: int = 100, *, random_state: int = 0) -> None:
         self.rank = rank
         self.n_iter = n_iter
         self.random_state = random_state
@@ -84,12 +84,12 @@ def _years(titles: npt.NDArray[Any]) -> sp.csr_array:
     return sp.csr_array(pd.get_dummies(years).to_numpy(np.float64))
 
 
-def _block(own: Any, rated: Any, *others: sp.csr_array) -> sp.csr_matrix:
+def _block(own: Any, *others: Any) -> sp.csr_matrix:
     """Put features side by side, and a row without features below them.
 
-    Each row of ``rated`` is scaled to length 1.
+    Each row of ``others``, which are 0 or 1, is scaled to length 1.
     """
-    lengths = np.sqrt(np.maximum(rated.sum(axis=1), 1))
-    side_by_side = sp.hstack([own, rated / lengths[:, None], *others])
+    scaled = [other / np.sqrt(np.maximum(other.sum(axis=1), 1))[:, None] for other in others]
+    side_by_side = sp.hstack([own, *scaled])
     nobody = sp.csr_array((1, side_by_side.shape[1]))
     return sp.csr_matrix(sp.vstack([side_by_side, nobody]))

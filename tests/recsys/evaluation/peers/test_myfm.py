@@ -63,7 +63,7 @@ def test_features_worked_by_hand(small: Ratings, capsys: pytest.CaptureFixture[s
     # The item, the users who rated it, its genres (Crime, War) and its year (2009).
     np.testing.assert_allclose(
         items.features.toarray(),
-        [[1, 0, 1, 0, 0, 1, 1], [0, 1, half, half, 1, 1, 0], [0, 0, 0, 0, 0, 0, 0]],
+        [[1, 0, 1, 0, 0, 1, 1], [0, 1, half, half, half, half, 0], [0, 0, 0, 0, 0, 0, 0]],
     )
     assert machine.given.group_shapes == [2, 2, 2, 2, 2, 1]
     assert (machine.given.n_iter, machine.given.n_kept_samples) == (50, 40)
