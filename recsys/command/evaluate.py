@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from recsys.command.comparisons import Evaluation, how_to_read, tables
 from recsys.command.tables import BY_SUFFIX, fitted, line_width, write_table, written
 from recsys.command.terminal import answer
 from recsys.data.ratings import Ratings
@@ -43,23 +44,6 @@ HELD_OUT: dict[SplitBy, str] = {
     "time": "the last fifth by time",
     "random": "a random fifth",
     "order": "the last fifth in the order of the file",
-}
-
-# The columns of a table for people, by their names in the table for programs.
-COLUMNS = {
-    "name": "recommender",
-    "n_shown": "shown",
-    "rmse": "RMSE (95 %)",
-    "rmse_difference": "difference of RMSE (95 %)",
-    "mae": "MAE (95 %)",
-    "ndcg": f"NDCG@{K} (95 %)",
-    "ndcg_difference": f"difference of NDCG@{K} (95 %)",
-    "recall": f"recall@{K} (95 %)",
-    "coverage": "coverage",
-    "diversity": "diversity",
-    "novelty": "novelty",
-    "fit_seconds": "fit, s",
-    "predict_seconds": "answers, s",
 }
 
 
@@ -99,22 +83,18 @@ class _Task:
     # The protocol that a recommender needs for this table, and its number of steps.
     able: type
     n_steps: int
-    run: Callable[[Mapping[str, Maker], str, OnStep], pd.DataFrame]
+    run: Callable[[Mapping[str, Maker], str, OnStep], Evaluation]
 
 
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """The answer of a task: for programs, and for people."""
-
-    title: str
-    frame: pd.DataFrame
-
-    def lines(self, form: str | None) -> list[str]:
-        """The title and the table for people, as Markdown or fitted to the terminal."""
+def _lines(title: str, found: Evaluation, form: str | None) -> list[str]:
+    """The tables for people under their title, as Markdown or fitted to the terminal."""
+    lines = [f"{title}; {how_to_read(found)}"]
+    for table in tables(found):
         if form == "markdown":
-            text = written(_readable(self.frame), "markdown").removesuffix("\n")
-            return [self.title, "", *text.split("\n"), ""]
-        return [self.title, *fitted(_readable(self.frame), line_width(), decimals=4), ""]
+            lines += ["", *written(table, "markdown").removesuffix("\n").split("\n")]
+        else:
+            lines += fitted(table, line_width(), decimals=4)
+    return [*lines, ""]
 
 
 def evaluate(
@@ -133,7 +113,7 @@ def evaluate(
     """
     makers = _not_refused(makers, ratings, tell)
     form = options.format or (options.out and BY_SUFFIX.get(options.out.suffix.lower()))
-    tables = []
+    frames, lines = [], []
     for task in _tasks(ratings, options, tell):
         able = {name: make for name, make in makers.items() if isinstance(make(0), task.able)}
         unable = [name for name in makers if name not in able]
@@ -148,24 +128,25 @@ def evaluate(
                 bar.set_description(name)
                 bar.update()
 
-            frame = task.run(able, against, on_step)
-        table = _Table(f"{task.name[0].upper()}{task.name[1:]}: {task.about}{_about(frame)}", frame)
+            found = task.run(able, against, on_step)
+        title = f"{task.name[0].upper()}{task.name[1:]}: {task.about}"
         if options.format in (None, "table") or (form == "markdown" and options.out is None):
-            answer(*table.lines(options.format))
+            answer(*_lines(title, found, options.format))
+        lines += _lines(title, found, form)
+        frame = found.to_frame()
         frame.insert(0, "table", task.name)
-        tables.append(table)
-    if not tables:
+        frames.append(frame)
+    if not frames:
         raise ValueError("no chosen recommender can predict ratings or list films")
-    together = pd.concat([table.frame for table in tables], ignore_index=True)
+    together = pd.concat(frames, ignore_index=True)
     if options.out is not None:
         if form in ("table", "markdown"):
-            lines = [line for table in tables for line in table.lines(form)]
             write_text(options.out, "".join(f"{line}\n" for line in lines))
         else:
             write_table(together, options.out, form)
         answer(f"Tables written to {options.out.absolute()}")
-    elif options.format in ("csv", "json"):
-        answer(*written(together, options.format).removesuffix("\n").split("\n"))
+    elif form in ("csv", "json"):
+        answer(*written(together, form).removesuffix("\n").split("\n"))
 
 
 def _not_refused(
@@ -183,40 +164,6 @@ def _not_refused(
     return taken
 
 
-def _about(frame: pd.DataFrame) -> str:
-    """What a table was counted from, and how to read its differences."""
-    first = frame.iloc[0]
-    return (
-        f"; {counted(first['n_rows'], 'rating')} by {counted(first['n_users'], 'user')}; "
-        f"differences are from {first['against']} (none can be claimed if its interval holds 0)"
-    )
-
-
-def _readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns for people. A figure and its interval share a cell."""
-    is_reference = (frame["name"] == frame["against"]).tolist()
-    columns: dict[str, Any] = {}
-    for name, title in COLUMNS.items():
-        if f"{name}_low" in frame:
-            of_figure = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy().tolist()
-            if name.endswith("_difference"):
-                columns[title] = [
-                    "reference" if itself else _cell("+", *figures)
-                    for itself, figures in zip(is_reference, of_figure, strict=True)
-                ]
-            else:
-                columns[title] = [_cell("", *figures) for figures in of_figure]
-        elif name in frame:
-            columns[title] = frame[name].round(2 if name.endswith("_seconds") else 4)
-    return pd.DataFrame(columns)
-
-
-def _cell(sign: str, value: float, low: float, high: float) -> str:
-    if pd.isna(value):
-        return ""
-    return f"{value:{sign}.4f} ({low:{sign}.4f} to {high:{sign}.4f})"
-
-
 def _tasks(
     ratings: Ratings, options: argparse.Namespace, tell: Callable[[str], None]
 ) -> list[_Task]:
@@ -226,26 +173,24 @@ def _tasks(
     if options.split is None and split == "random":
         tell("ranking: the ratings have no times, so a random fifth of each user's is held out")
 
-    def rating_prediction(
-        makers: Mapping[str, Maker], against: str, on_step: OnStep
-    ) -> pd.DataFrame:
+    def rating_prediction(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> Evaluation:
         return evaluate_ratings(
             makers, ratings, seed=seed, n_folds=n_folds, against=against, on_step=on_step
-        ).to_frame()
+        )
 
-    def ranking(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> pd.DataFrame:
+    def ranking(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> Evaluation:
         seeds = range(seed, seed + n_seeds)
         return evaluate_ranking(
             makers, ratings, k=K, seeds=seeds, split=split, against=against, on_step=on_step
-        ).to_frame()
+        )
 
-    def cold_start(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> pd.DataFrame:
+    def cold_start(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> Evaluation:
         found = evaluate_cold_start(
             makers, ratings, k=K, seed=seed, against=against, on_step=on_step
         )
         if found.n_too_few:
             tell(f"held-out users with too few ratings to be tested: {found.n_too_few}")
-        return found.to_frame()
+        return found
 
     tasks = [
         _Task(

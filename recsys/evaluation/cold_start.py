@@ -14,6 +14,7 @@ from recsys.evaluation.intervals import (
     UNMEASURED,
     Measured,
     MeasuredErrors,
+    mean_of,
     measured_errors,
     measured_mean,
 )
@@ -28,7 +29,7 @@ from recsys.evaluation.protocols import (
     timed,
 )
 from recsys.evaluation.ranking import LikedItems
-from recsys.evaluation.results import ColdStartEvaluation, ColdStartScores
+from recsys.evaluation.results import ColdStartEvaluation, ColdStartMeans, ColdStartScores
 from recsys.evaluation.splits import MOST_SHOWN, UserHoldout, whole_users
 from recsys.recommenders.training import check_predicts
 from recsys.recommenders.types import no_item
@@ -101,7 +102,8 @@ def evaluate_cold_start(
             runs.append(_Run(name, n_shown, fit_seconds, answers, questions.measured(answers)))
     references = {run.n_shown: run.measured for run in runs if run.name == against}
     scores = tuple(_score(run, references[run.n_shown], questions) for run in runs)
-    return ColdStartEvaluation(scores, against, k, seed, holdout.n_too_few)
+    means = _means(runs, against)
+    return ColdStartEvaluation(scores, means, against, k, seed, holdout.n_too_few)
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,6 +232,28 @@ def _score(run: _Run, reference: _Measured, questions: _Questions) -> ColdStartS
         predict_seconds=run.answers.seconds,
         n_rows=len(questions.rows),
         n_users=len(questions.movie_ids),
+    )
+
+
+def _means(runs: Sequence[_Run], against: str) -> tuple[ColdStartMeans, ...]:
+    with_ratings: dict[str, list[_Measured]] = {}
+    for run in runs:
+        if run.n_shown:
+            with_ratings.setdefault(run.name, []).append(run.measured)
+    rmse = {
+        name: mean_of([one.errors.rmse for one in several])
+        for name, several in with_ratings.items()
+    }
+    ndcg = {name: mean_of([one.ndcg for one in several]) for name, several in with_ratings.items()}
+    return tuple(
+        ColdStartMeans(
+            name=name,
+            rmse=rmse[name].estimate,
+            rmse_difference=rmse[name].less(rmse[against]),
+            ndcg=ndcg[name].estimate,
+            ndcg_difference=ndcg[name].less(ndcg[against]),
+        )
+        for name in with_ratings
     )
 
 

@@ -1,5 +1,6 @@
 """How sure a mean over users is: bootstrap intervals over users."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,3 +112,9 @@ def measured_mean(by_user: Floats, seed: int) -> Measured:
     """The mean over users of one value per user."""
     draws = resampled_means(by_user[:, None], np.ones(len(by_user)), seed=seed)
     return Measured(float(by_user.mean()), draws[:, 0])
+
+
+def mean_of(several: Sequence[Measured]) -> Measured:
+    """The mean of values that were measured on the same samples."""
+    value = float(np.mean([one.value for one in several]))
+    return Measured(value, np.mean([one.draws for one in several], axis=0))

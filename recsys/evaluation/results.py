@@ -122,6 +122,26 @@ class ColdStartScores:
 
 
 @dataclass(frozen=True)
+class ColdStartMeans:
+    """Means of a recommender's figures over the numbers of shown ratings, without 0.
+
+    Attributes
+    ----------
+    name : str
+    rmse, ndcg : Estimate
+        RMSE is NaN if the recommender only makes lists.
+    rmse_difference, ndcg_difference : Estimate
+        These less those of the reference, with paired intervals.
+    """
+
+    name: str
+    rmse: Estimate
+    rmse_difference: Estimate
+    ndcg: Estimate
+    ndcg_difference: Estimate
+
+
+@dataclass(frozen=True)
 class RatingEvaluation:
     """Predicted ratings compared with held-out ratings.
 
@@ -177,6 +197,8 @@ class ColdStartEvaluation:
     Attributes
     ----------
     scores : tuple of ColdStartScores
+    means : tuple of ColdStartMeans
+        One per recommender. There is none if nobody showed a rating.
     against : str
         The reference: the name of the recommender that the differences are from.
     k : int
@@ -187,6 +209,7 @@ class ColdStartEvaluation:
     """
 
     scores: tuple[ColdStartScores, ...]
+    means: tuple[ColdStartMeans, ...]
     against: str
     k: int
     seed: int

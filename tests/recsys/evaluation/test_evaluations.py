@@ -310,9 +310,10 @@ def test_a_recommender_that_predicts_nothing_has_lists_only(ratings: Ratings) ->
     assert both[errors].notna().all(axis=None)
     rest = found.columns.difference([*errors, "name", "fit_seconds", "predict_seconds"])
     pd.testing.assert_frame_equal(both[rest], lists[rest])
-    against = evaluate_cold_start(makers, ratings, shown=(0,), against="lists").scores
-    assert np.isnan(against[0].rmse_difference.value)
-    assert against[0].ndcg_difference.value == 0
+    against = evaluate_cold_start(makers, ratings, shown=(0,), against="lists")
+    assert np.isnan(against.scores[0].rmse_difference.value)
+    assert against.scores[0].ndcg_difference.value == 0
+    assert against.means == ()
 
 
 def test_cold_start_differences_are_from_the_same_number_shown(ratings: Ratings) -> None:
@@ -320,6 +321,12 @@ def test_cold_start_differences_are_from_the_same_number_shown(ratings: Ratings)
     found = evaluate_cold_start(makers, ratings, shown=(0, 3))
     means, liked = found.scores[:2], found.scores[2:]
     assert found.against == "means"
+    assert [mean.name for mean in found.means] == ["means", "most liked"]
+    (mean, of_liked) = found.means  # without 0, three ratings are left
+    assert (of_liked.rmse, of_liked.ndcg) == (liked[1].rmse, liked[1].ndcg)
+    assert of_liked.rmse_difference == liked[1].rmse_difference
+    assert of_liked.ndcg_difference == liked[1].ndcg_difference
+    assert mean.rmse_difference.value == 0
     for one, other in zip(liked, means, strict=True):
         for measure in ("rmse", "mae", "ndcg", "recall"):
             expected = getattr(one, measure).value - getattr(other, measure).value

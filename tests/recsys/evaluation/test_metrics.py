@@ -7,6 +7,7 @@ from sklearn.metrics import ndcg_score
 from recsys.data.scale import RatingScale, liked
 from recsys.evaluation.intervals import (
     Measured,
+    mean_of,
     measured_errors,
     measured_mean,
     resampled_means,
@@ -185,6 +186,13 @@ def test_a_difference_worked_out_from_its_samples() -> None:
     assert found.value == pytest.approx(-1, rel=1e-12)
     expected = np.quantile(differences, [0.025, 0.975])
     assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-12)
+
+
+def test_the_mean_of_measures_is_taken_within_each_sample() -> None:
+    """The second value mirrors the first, so their mean is the same in every sample."""
+    by_user = np.random.default_rng(0).normal(size=40)
+    mean = mean_of([measured_mean(values, seed=1) for values in (by_user, 6 - by_user)])
+    assert (mean.value, *np.unique(mean.draws.round(9))) == (pytest.approx(3), 3)
 
 
 def test_shifted_draws_keep_their_width() -> None:
