@@ -181,7 +181,7 @@ def explain(options: argparse.Namespace) -> None:
     import pandas as pd
 
     found = _Pair(options)
-    parts = [(part.name, part.rating) for part in found.prediction.parts]
+    parts = [(part.name, part.value) for part in found.prediction.parts]
     give(pd.DataFrame(parts, columns=["part", "rating"]), options, shown=found.lines)
 
 
@@ -203,7 +203,7 @@ class _Pair:
         """The prediction in lines."""
         lines = heading(f"{self.prediction.rating:.2f}  ", self.title, "", line_width())
         lines += wrapped(self.prediction.reason, " " * 6, line_width())
-        lines += [f"      {part.rating:+.2f}  {part.name}" for part in self.prediction.parts]
+        lines += [f"      {part.value:+.2f}  {part.name}" for part in self.prediction.parts]
         own = self._own_rating()
         if own is not None:
             rated = f"user {self.user_id} rated it {own:g}; the model learned from this rating"

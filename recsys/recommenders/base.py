@@ -12,7 +12,7 @@ from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Ratings
 from recsys.printable import printable
 from recsys.recommenders import ranking, storage
-from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_ratings
+from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_profile
 from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
 from recsys.recommenders.model import Model
 from recsys.recommenders.training import TrainingData, check_predicts
@@ -90,7 +90,8 @@ class Recommender(Model):
         times : mapping, Series or array-like, optional
             When ``ratings`` were given: a mapping or Series of times by movieId, or times in the
             order of the ratings. The default is the column timestamp of a frame. If an item is
-            rated twice, its latest rating counts. Times have no other use.
+            rated twice, its latest rating counts. Recommenders that say so give recent ratings
+            more weight. Without times all ratings have the same weight.
 
         Returns
         -------
@@ -112,19 +113,21 @@ class Recommender(Model):
             raise ValueError("predict needs movie_ids")
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            return self._predict_new_user(given_ratings(ratings, times), data.columns(movie_ids))
+            return self._predict_new_user(ratings, times, data.columns(movie_ids))
         rows, items = data.rows(user_ids), data.columns(movie_ids)
         if len(rows) != len(items):
             raise ValueError(f"{len(rows)} user_ids but {len(items)} movie_ids")
         predicted = np.empty(len(rows))
         new = rows < 0
         if np.any(new):
-            predicted[new] = self._predict_new_user({}, items[new])
+            predicted[new] = self._predict_new_user({}, None, items[new])
         predicted[~new] = ranking.predicted_pairs(self, rows[~new], items[~new])
         return predicted
 
-    def _predict_new_user(self, ratings: Mapping[Id, float], items: Ints) -> Floats:
-        users = ranking.folded_in(self, [ratings])
+    def _predict_new_user(
+        self, ratings: "GivenRatings", times: "GivenTimes | None", items: Ints
+    ) -> Floats:
+        users = self._fold_in(ratings, times)
         return ranking.predicted_ratings(self, users, np.zeros(len(items), np.int64), items)
 
     def recommend(
@@ -185,7 +188,7 @@ class Recommender(Model):
         return ranking.ranking_frame(self, users, 0, best)
 
     def _fold_in(self, ratings: "GivenRatings | None", times: "GivenTimes | None") -> Users:
-        given = given_ratings({} if ratings is None else ratings, times)
+        given = given_profile({} if ratings is None else ratings, times)
         return ranking.folded_in(self, [given])
 
     def recommend_all(
@@ -293,7 +296,7 @@ class Recommender(Model):
         self._check_lists(n)
         if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
             raise ValueError("top_new takes a list of users; for one user, pass [ratings]")
-        users = [given_ratings(of_one) for of_one in ratings]
+        users = [given_profile(of_one) for of_one in ratings]
         blocks = (ranking.folded_in(self, some) for some in self.trained_on.blocks(users))
         return self._ids(blocks, n, exclude_rated)
 

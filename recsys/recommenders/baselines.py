@@ -8,6 +8,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import biases, storage
+from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import ITEM_DAMPING, N_SWEEPS, USER_DAMPING, Biases
 from recsys.recommenders.explanations import of_everyone
@@ -24,7 +25,7 @@ class _ByBiases(Recommender):
     def _place_known(self, rows: Ints) -> Floats:
         return self._biases.user_biases[rows]
 
-    def _place_new(self, rated: sp.csr_array) -> Floats:
+    def _place_new(self, rated: sp.csr_array, ages: Ages) -> Floats:
         return self._biases.biases_of_users(rated)
 
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
@@ -63,7 +64,7 @@ class BiasBaseline(_ByBiases):
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> model = BiasBaseline().fit(ratings)
     >>> prediction = model.explain(1, 1)
-    >>> abs(sum(part.rating for part in prediction.parts) - prediction.rating) < 1e-9
+    >>> abs(sum(part.value for part in prediction.parts) - prediction.rating) < 1e-9
     True
     """
 
@@ -87,12 +88,6 @@ class BiasBaseline(_ByBiases):
         self._biases = Biases.learned(
             self.trained_on.matrix.values, self.item_damping, self.user_damping, self.n_sweeps
         )
-
-    def _scores(self, users: Users) -> Floats:
-        # Scores are not clipped to the scale: all items at the largest rating would tie.
-        item_biases = self._biases.item_biases[None, :-1]
-        scores: Floats = self._biases.mean + users.placed[:, None] + item_biases
-        return scores
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return self._biases.arrays()
@@ -127,8 +122,8 @@ class MostLiked(_ByBiases):
         self._biases = Biases.learned(values)
         self._likes = np.bincount(values.indices[data.liked(values.data)], minlength=data.n_items)
 
-    def _scores(self, users: Users) -> Floats:
-        return np.tile(self._likes.astype(np.float64), (len(users), 1))
+    def _score_parts(self, users: Users) -> dict[str, Floats]:
+        return {"users who like it": np.tile(self._likes.astype(np.float64), (len(users), 1))}
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {"likes": self._likes} | self._biases.arrays()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import biases, npz, storage
+from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import (
@@ -33,7 +34,7 @@ from recsys.recommenders.stages import (
     user_stage,
 )
 from recsys.recommenders.training import user_index_of
-from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
+from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 # The least and the greatest number of groups of a stage.
 USER_GROUPS = (2, 64)
@@ -110,7 +111,7 @@ class BoostedClusterMeans(Recommender):
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> model = BoostedClusterMeans(n_chains=1, n_stages=6).fit(ratings)
     >>> prediction = model.explain(1, 2)
-    >>> abs(sum(part.rating for part in prediction.parts) - prediction.rating) < 1e-9
+    >>> abs(sum(part.value for part in prediction.parts) - prediction.rating) < 1e-9
     True
     >>> model.predict(movie_ids=[2, 3], ratings={1: 5.0}).shape
     (2,)
@@ -198,7 +199,7 @@ class BoostedClusterMeans(Recommender):
             tuple(stage.of_training(rows) for stage in self._stages),
         )
 
-    def _place_new(self, rated: sp.csr_array) -> Placed:
+    def _place_new(self, rated: sp.csr_array, ages: Ages) -> Placed:
         user_biases = self._biases.biases_of_users(rated)
         weights = by_activity_and_popularity(rated, self.trained_on.n_ratings)
         watched = (weights @ self._item_directions).astype(np.float32)
@@ -220,11 +221,6 @@ class BoostedClusterMeans(Recommender):
             "what people like the user think of it": of_users / len(self._chains),
             "what the user thinks of films like it": of_items / len(self._chains),
         }
-
-    def _scores(self, users: Users) -> Floats:
-        user_index = np.arange(len(users))[:, None]
-        items = np.arange(self.trained_on.n_items)[None, :]
-        return total_of(self._parts(users.placed, user_index, items))
 
     def _evidence(self, users: Users, user: int, item: int) -> Evidence:
         """The evidence of the group that adds most to the item, over all user stages."""

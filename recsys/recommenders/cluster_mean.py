@@ -13,6 +13,7 @@ from recsys.analysis.taste import TasteClusters, cluster_users
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.recommenders import npz, storage
+from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.training import TrainingData, user_index_of
@@ -168,7 +169,7 @@ class ClusterMeanRecommender(Recommender):
     def _place_known(self, rows: Ints) -> npt.NDArray[np.intp]:
         return self._group_of[rows]
 
-    def _place_new(self, rated: sp.csr_array) -> npt.NDArray[np.intp]:
+    def _place_new(self, rated: sp.csr_array, ages: Ages) -> npt.NDArray[np.intp]:
         places = self._item_in_groups[rated.indices]
         known = places >= 0
         cells = (rated.data[known], (user_index_of(rated)[known], places[known]))
@@ -185,8 +186,8 @@ class ClusterMeanRecommender(Recommender):
         return {"mean of those who rated it": np.where(np.isnan(of_group), of_all, of_group)}
 
     def _scores(self, users: Users) -> Floats:
-        found = self._means[users.placed][:, self._item_in_groups[:-1]]
-        return np.where(np.isnan(found), -np.inf, found)
+        has_mean = self._counts[users.placed][:, self._item_in_groups[:-1]] > 0
+        return np.where(has_mean, super()._scores(users), -np.inf)
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         counts: npt.NDArray[Any] = self._counts[users.placed[user], self._item_in_groups[:-1]]

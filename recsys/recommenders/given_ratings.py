@@ -1,15 +1,18 @@
 """The ratings that a new user brings, from each form in which a caller may pass them."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.ids import Id
 from recsys.printable import shown
+from recsys.recommenders.ages import ages_of
 
 GivenRatings: TypeAlias = (
     "Mapping[Id, float] | pd.Series[Any] | pd.DataFrame | Iterable[tuple[Id, float]]"
@@ -23,8 +26,16 @@ FORMS = (
 )
 
 
-def given_ratings(ratings: GivenRatings, times: "GivenTimes | None" = None) -> Mapping[Id, float]:
-    """Turn the ratings of one user into a mapping of movieId to rating, from any of `FORMS`.
+@dataclass(frozen=True)
+class GivenProfile:
+    """The ratings of one user by movieId, and in the same order how many are later than each."""
+
+    ratings: Mapping[Id, float]
+    ages: Sequence[int]
+
+
+def given_profile(ratings: GivenRatings, times: "GivenTimes | None" = None) -> GivenProfile:
+    """Turn the ratings of one user from any of `FORMS` into a mapping, with their ages.
 
     If a film is rated twice, the rating with the latest time counts, and of equal times the last.
     ``times`` are by movieId or in the order of the ratings; a frame may have them as its column
@@ -36,15 +47,15 @@ def given_ratings(ratings: GivenRatings, times: "GivenTimes | None" = None) -> M
 
     Examples
     --------
-    >>> given_ratings(pd.Series([4.5, 2.0], index=[1, 588]))
+    >>> given_profile(pd.Series([4.5, 2.0], index=[1, 588])).ratings
     {1: 4.5, 588: 2.0}
-    >>> given_ratings([("tt0110912", 4.5), ("tt0110912", 3.0)], times=["2023-01-02", "2021-05-06"])
-    {'tt0110912': 4.5}
+    >>> given_profile([("a", 4.5), ("a", 3.0), ("b", 2.0)], times=[20, 10, 30])
+    GivenProfile(ratings={'a': 4.5, 'b': 2.0}, ages=[1, 0])
     """
     if isinstance(ratings, Mapping):
         # Each type is checked once, because evaluations ask for thousands of users.
         if times is None and all(map(_is_rating, set(map(type, ratings.values())))):
-            return ratings
+            return _without_times(ratings)
         pairs: Iterable[Any] = ratings.items()
     elif isinstance(ratings, pd.Series):
         pairs = zip(ratings.index, ratings, strict=True)
@@ -56,8 +67,7 @@ def given_ratings(ratings: GivenRatings, times: "GivenTimes | None" = None) -> M
         pairs = _pairs(ratings)
     rated = [_checked(movie_id, rating) for movie_id, rating in pairs]
     if times is not None:
-        # A later rating of the same film replaces the earlier one.
-        return dict(rated[place] for place in _order(times, [movie_id for movie_id, _ in rated]))
+        return _with_times(rated, _seconds(times, [movie_id for movie_id, _ in rated]))
     found: dict[Any, float] = {}
     for movie_id, rating in rated:
         if movie_id in found:
@@ -65,7 +75,18 @@ def given_ratings(ratings: GivenRatings, times: "GivenTimes | None" = None) -> M
                 f"ratings: film {_plain(movie_id)} is rated twice; with times= the latest counts"
             )
         found[movie_id] = rating
-    return found
+    return _without_times(found)
+
+
+def _without_times(ratings: Mapping[Id, float]) -> GivenProfile:
+    return GivenProfile(ratings, [0] * len(ratings))
+
+
+def _with_times(rated: list[tuple[Any, float]], times: npt.NDArray[Any]) -> GivenProfile:
+    """The latest rating of each film. A film that is rated again counts once as a later rating."""
+    place = {rated[at][0]: int(at) for at in np.argsort(times, kind="stable")}
+    ages = ages_of(np.zeros(len(place), np.int64), times[list(place.values())])
+    return GivenProfile({movie: rated[at][1] for movie, at in place.items()}, ages.tolist())
 
 
 def _checked(movie_id: Any, rating: Any) -> tuple[Any, float]:
@@ -78,8 +99,8 @@ def _checked(movie_id: Any, rating: Any) -> tuple[Any, float]:
     return movie_id, float(rating)
 
 
-def _order(times: GivenTimes, movie_ids: list[Any]) -> list[int]:
-    """The places of the ratings in the order of their times."""
+def _seconds(times: GivenTimes, movie_ids: list[Any]) -> npt.NDArray[Any]:
+    """The time of each rating, as numbers that ascend with time."""
     if isinstance(times, Mapping | pd.Series):
         by_id: dict[Any, list[Any]] = {}
         for movie_id, time in times.items():
@@ -103,7 +124,7 @@ def _order(times: GivenTimes, movie_ids: list[Any]) -> list[int]:
         found = pd.to_datetime(found, utc=True)
     if found.isna().any():
         raise ValueError("times: a time is missing; give one for each rating")
-    return found.argsort(kind="stable").tolist()
+    return found.to_numpy()
 
 
 def _is_rating(kind: type) -> bool:

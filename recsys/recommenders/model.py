@@ -4,14 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import NotFittedError
+from recsys.recommenders.ages import Ages
 from recsys.recommenders.forms import Form
 from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Evidence, Floats, Ints, Users
+from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
 
 
 class Model(Parameterized, ABC):
@@ -44,8 +46,8 @@ class Model(Parameterized, ABC):
         """The clusters, biases or embeddings of training users."""
 
     @abstractmethod
-    def _place_new(self, rated: sp.csr_array) -> Any:
-        """Fold in new users by their ratings of the training items."""
+    def _place_new(self, rated: sp.csr_array, ages: Ages) -> Any:
+        """Fold in new users by their ratings of the training items and the ages of these."""
 
     @abstractmethod
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
@@ -55,9 +57,15 @@ class Model(Parameterized, ABC):
         of each part.
         """
 
-    @abstractmethod
+    def _score_parts(self, users: Users) -> dict[str, Floats]:
+        """The named parts of scores, each of shape (n_users, n_items). All are finite."""
+        user_index = np.arange(len(users))[:, None]
+        items = np.arange(self.trained_on.n_items)[None, :]
+        return self._parts(users.placed, user_index, items)
+
     def _scores(self, users: Users) -> Floats:
         """(n_users, n_items): items are ranked by score, and never recommended if it is -inf."""
+        return total_of(self._score_parts(users))
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         """(n_items,): if scores are equal, the item with the larger standing comes first."""

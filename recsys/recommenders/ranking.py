@@ -1,14 +1,14 @@
 """Places users in a model, predicts their ratings, and ranks the best items for each of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.sparse as sp
 
 from recsys.data.ids import Id, Ids
+from recsys.recommenders.given_ratings import GivenProfile
 from recsys.recommenders.model import Model
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
@@ -28,13 +28,14 @@ class Ranking:
 def known_users(model: Model, rows: Ints | int) -> Users:
     """Place training users, given their rows, or one user, given its row."""
     rows = np.atleast_1d(rows)
-    return Users(sp.csr_array(model.trained_on.matrix.values[rows]), model._place_known(rows))
+    profiles = model.trained_on.profiles(rows)
+    return Users(profiles.rated, profiles.ages, model._place_known(rows))
 
 
-def folded_in(model: Model, ratings: Sequence[Mapping[Id, float]]) -> Users:
-    """Place new users, given the ratings of each as a mapping of movieId to rating."""
-    rated = model.trained_on.rated_by(ratings)
-    return Users(rated, model._place_new(rated))
+def folded_in(model: Model, given: Sequence[GivenProfile]) -> Users:
+    """Place new users by the ratings that each of them brings."""
+    brought = model.trained_on.brought(given)
+    return Users(brought.rated, brought.ages, model._place_new(brought.rated, brought.ages))
 
 
 def predicted_ratings(model: Model, users: Users, user_index: Ints, items: Ints) -> Floats:
@@ -117,11 +118,16 @@ def explained(
     rating = float(data.clipped(total)[0])
     if rating != total[0]:
         parts.append(Part("kept within the scale", rating - float(total[0])))
+    is_known = item < data.n_items
+    of_score = model._score_parts(users) if is_known else {}
+    score_parts = {name: added[:, item] for name, added in of_score.items()}
     return Prediction(
         **vars(model._evidence(users, 0, item)),
         user_id=user_id,
         movie_id=movie_id,
-        title=str(data.matrix.titles[item]) if item < data.n_items else "",
+        title=str(data.matrix.titles[item]) if is_known else "",
         rating=rating,
         parts=tuple(parts),
+        score=float(total_of(score_parts)[0]) if is_known else float("nan"),
+        score_parts=tuple(Part(name, float(added[0])) for name, added in score_parts.items()),
     )

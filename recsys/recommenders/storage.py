@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from recsys.data.matrix import RatingMatrix
 from recsys.data.scale import Kind, RatingScale
 from recsys.recommenders import npz
+from recsys.recommenders.ages import Ages, no_ages
 from recsys.recommenders.forms import (
     LARGEST,
     Form,
@@ -36,20 +37,21 @@ M = TypeVar("M", bound=Model)
 KINDS: dict[str, type[Model]] = {}
 
 # This number rises when the code before a change cannot read the files of the code after it.
-FORMAT = 3
+FORMAT = 4
 
-# Format 3 added text ids, and scales of other kinds. A file without them is of this format.
-FORMAT_WITHOUT = 2
+# Format 4 added the ages of ratings, and format 3 text ids and scales of other kinds.
+FIRST_WITH_AGES = 4
+FIRST_WITH_KINDS = 3
+
+# The first format that holds these recommenders as they learn today.
+LEARN_SINCE = {"BoostedClusterMeans": 4, "TasteGroups": 4}
 
 # Format 1 had other names for these parameters and arrays.
 RENAMED = {
     "film_shrinkage": "item_damping",
     "user_shrinkage": "user_damping",
-    "shrinkage": "damping",
-    "n_film_groupings": "n_item_groupings",
-    "film_weight": "item_weight",
+    "of_films": "item_biases",
     "of_users": "user_biases",
-    "film_labels": "item_labels",
 }
 
 # The greatest length of the JSON that names class, parameters and scale.
@@ -93,9 +95,8 @@ def pack(model: Model) -> Arrays:
     """Turn a recommender into named arrays. ValueError if its class is not of this package."""
     data = model.trained_on
     scale = _scale_parts(data.scale)
-    is_new = _is_new(scale) or "O" in (data.matrix.user_ids.dtype, data.matrix.movie_ids.dtype)
-    about = {"format": FORMAT if is_new else FORMAT_WITHOUT, **_named(model), "scale": scale}
-    arrays = {"about": np.array(json.dumps(about)), "genres": data.genres}
+    about = {"format": FORMAT, **_named(model), "scale": scale}
+    arrays = {"about": np.array(json.dumps(about)), "genres": data.genres, "ages": data.ages}
     arrays |= prefixed("matrix", matrix_arrays(data.matrix))
     arrays |= prefixed("learned", model._arrays())
     if model._inner:
@@ -118,8 +119,9 @@ def unpack(stored: Stored, beside: TrainingData | None = None) -> Model:
             raise ValueError(f"its format {about['format']} is newer than {FORMAT}")
         if about["format"] == 1:
             stored = _renamed(stored)
+        _check_learns_so(about)
         model = _made(about)
-        _restore(model, stored, _scale(about["scale"], about["format"]), beside)
+        _restore(model, stored, about["format"], _scale(about["scale"], about["format"]), beside)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its recommender is incomplete: {error}") from error
     return model
@@ -130,15 +132,25 @@ def _renamed(stored: Stored) -> Stored:
     before = {}
     for name in stored.headers:
         folder, slash, last = name.rpartition("/")
-        if last == "of_films":
-            of_biases = f"{folder}/of_users" in stored.headers
-            last = "item_biases" if of_biases else "item_directions"
         before[folder + slash + RENAMED.get(last, last)] = name
     headers = {name: stored.headers[old] for name, old in before.items()}
     return Stored(headers, lambda name: stored.read(before[name]))
 
 
-def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingData | None) -> None:
+def _check_learns_so(about: Mapping[str, Any]) -> None:
+    """ValueError if the recommender of a file learned in another way than that of today."""
+    name, written = about["recommender"], about["format"]
+    if isinstance(name, str) and written < LEARN_SINCE.get(name, 1):
+        raise ValueError(f"its {name} learned in another way (format {written}); fit it again")
+
+
+def _restore(
+    model: Model,
+    stored: Stored,
+    written: int,
+    scale: RatingScale,
+    beside: TrainingData | None,
+) -> None:
     inner = f"learned/{model._inner}/"
     own = {
         name: header
@@ -148,6 +160,8 @@ def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingD
     stages = [name.removeprefix("learned/") for name in own if name.startswith("learned/")]
     forms = {"genres": real32("n_items", "n_genres", least=0, most=1)}
     forms |= prefixed("matrix", matrix_forms())
+    if written >= FIRST_WITH_AGES:
+        forms["ages"] = natural("n_ratings")
     forms |= prefixed("learned", model._forms(stages))
     arrays = taken(Stored(own, stored.read), forms)
     matrix = matrix_of(without("matrix", arrays))
@@ -155,18 +169,27 @@ def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingD
     if ratings.min() < scale.smallest or ratings.max() > scale.largest:
         raise ValueError(f"matrix/data has ratings off the scale {scale}")
     if beside is None:
-        beside = TrainingData(matrix, scale, arrays["genres"])
+        beside = TrainingData(matrix, _ages(arrays, matrix), scale, arrays["genres"])
     else:
         other = matrix_arrays(beside.matrix)
-        if not all(
-            np.array_equal(each, other[name]) for name, each in matrix_arrays(matrix).items()
-        ):
+        same = [np.array_equal(each, other[name]) for name, each in matrix_arrays(matrix).items()]
+        if not all(same) or not np.array_equal(_ages(arrays, matrix), beside.ages):
             raise ValueError("the recommender within it was trained on other ratings")
     model.trained_on = beside
     if model._inner:
         part = unpack(stored.within(f"learned/{model._inner}"), beside)
         setattr(model, f"_{model._inner}", part)
     model._restore(without("learned", arrays))
+
+
+def _ages(arrays: Arrays, matrix: RatingMatrix) -> Ages:
+    """The ages of ratings, which are 0 in files without them. ValueError if a user has too few."""
+    if "ages" not in arrays:
+        return no_ages(matrix.values.nnz)
+    n_of_user = np.diff(matrix.values.indptr)
+    if np.any(arrays["ages"] >= np.repeat(n_of_user, n_of_user)):
+        raise ValueError("ages counts more later ratings than a user has")
+    return arrays["ages"].astype(np.int32)
 
 
 # Class, parameters and scale --------------------------------------------------------------------
@@ -240,7 +263,7 @@ def _scale(parts: Mapping[str, Any], written: int) -> RatingScale:
     """Read a scale from a file of the format ``written``."""
     if not set(SCALE_PARTS) <= set(parts) <= {*SCALE_PARTS, "kind", "like_threshold"}:
         raise ValueError("its scale needs smallest, largest and step")
-    if written < FORMAT and _is_new(parts):
+    if written < FIRST_WITH_KINDS and _is_new(parts):
         raise ValueError(f"its scale is not one of format {written}")
     if parts.get("kind", "stars") not in get_args(Kind):
         raise ValueError(f"kind of its scale cannot be {parts['kind']!r}")

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from kmeans_core import KMeans, assign
 from recsys.recommenders import npz, storage
+from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.embeddings import (
@@ -171,7 +172,7 @@ class TasteGroups(Recommender):
     def _place_known(self, rows: Ints) -> Placed:
         return Placed(self._labels[:, rows].T, self._ratings._place_known(rows))
 
-    def _place_new(self, rated: sp.csr_array) -> Placed:
+    def _place_new(self, rated: sp.csr_array, ages: Ages) -> Placed:
         likes = self._likes_of(rated)
         whole = (by_activity(likes) @ self._item_directions).astype(np.float32)
         groups = np.full((rated.shape[0], len(self._mixtures)), self._limits[-1])
@@ -181,7 +182,7 @@ class TasteGroups(Recommender):
             features = of_length_one(mixed(whole, mixture))
             found = first + assign(features, self._centers[first:last])
             groups[:, number] = np.where(liked_some, found, self._limits[-1])
-        return Placed(groups, self._ratings._place_new(rated))
+        return Placed(groups, self._ratings._place_new(rated, ages))
 
     # Answers ------------------------------------------------------------------------------------
 

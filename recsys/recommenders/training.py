@@ -1,6 +1,6 @@
 """The training data of a recommender, and the rows and columns of users and items in it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -16,8 +16,10 @@ from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.data.scale import RatingScale, liked
 from recsys.printable import shown
+from recsys.recommenders.ages import Ages, ages_of_cells
+from recsys.recommenders.given_ratings import GivenProfile
 from recsys.recommenders.ids import asked_id, asked_ids
-from recsys.recommenders.types import Floats, Ints
+from recsys.recommenders.types import Floats, Ints, Profiles
 
 # Something that can be cut: an array or a list.
 S = TypeVar("S", bound=Any)
@@ -34,6 +36,7 @@ class TrainingData:
     """
 
     matrix: RatingMatrix
+    ages: Ages  # (n_ratings,): as `matrix.values.data` stands
     scale: RatingScale
     genres: npt.NDArray[np.float32]  # (n_items, n_genres): 1 if the item has the genre, else 0
 
@@ -41,7 +44,8 @@ class TrainingData:
     def of(cls, ratings: Ratings) -> Self:
         """Make training data of all ratings."""
         matrix = RatingMatrix.from_ratings(ratings)
-        return cls(matrix, ratings.scale, genre_matrix(ratings, matrix.movie_ids))
+        genres = genre_matrix(ratings, matrix.movie_ids)
+        return cls(matrix, ages_of_cells(ratings, matrix), ratings.scale, genres)
 
     @property
     def n_users(self) -> int:
@@ -109,18 +113,25 @@ class TrainingData:
         found[self.columns(list(among))] = True
         return found[:-1]
 
-    def rated_by(self, ratings: Sequence[Mapping[Id, float]]) -> sp.csr_array:
-        """Make a matrix of the ratings of new users, without items outside the training data.
+    def profiles(self, rows: Ints) -> Profiles:
+        """The ratings of training users, given their rows."""
+        values = self.matrix.values
+        ages = sp.csr_array((self.ages, values.indices, values.indptr), shape=values.shape)
+        return Profiles(sp.csr_array(values[rows]), ages[rows].data)
+
+    def brought(self, given: Sequence[GivenProfile]) -> Profiles:
+        """The ratings that new users bring, without items outside the training data.
 
         ValueError if a rating is off the scale, if an id has not the kind of the ids, or if a user
         rates an item twice, by two spellings of its id.
         """
-        user_index = np.repeat(np.arange(len(ratings)), [len(of_one) for of_one in ratings])
-        movies = [movie for of_one in ratings for movie in of_one]
-        given = [value for of_one in ratings for value in of_one.values()]
+        user_index = np.repeat(np.arange(len(given)), [len(one.ratings) for one in given])
+        movies = [movie for one in given for movie in one.ratings]
+        ratings = [rating for one in given for rating in one.ratings.values()]
+        ages = [age for one in given for age in one.ages]
         items = self.columns(movies, form="")
         try:
-            values = np.array(given, np.float64)
+            values = np.array(ratings, np.float64)
         except OverflowError:
             raise ValueError(f"ratings must be on the scale {self.scale}") from None
         off = np.flatnonzero(~self.scale.holds(values))
@@ -129,11 +140,14 @@ class TrainingData:
             raise ValueError(f"the rating of film {film} is off the scale {self.scale}: {value}")
         known = items < self.n_items
         place = (user_index[known], items[known])
-        rated = sp.csr_array((values[known], place), shape=(len(ratings), self.n_items))
+        shape = (len(given), self.n_items)
+        rated = sp.csr_array((values[known], place), shape=shape)
         rated.sort_indices()
         if rated.nnz < len(place[0]):
             raise ValueError("ratings: a film is rated twice, by the number and the text of its id")
-        return rated
+        aged = sp.csr_array((np.array(ages, np.int32)[known], place), shape=shape)
+        aged.sort_indices()
+        return Profiles(rated, aged.data)
 
 
 def _places(known: Ids, asked: Ids) -> Ints:

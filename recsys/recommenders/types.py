@@ -25,14 +25,14 @@ def no_item(movie_ids: Ids) -> int | None:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the numbers that add up to a predicted rating, and its meaning."""
+    """One of the numbers that add up to a predicted rating or to a score, and its meaning."""
 
     name: str
-    rating: float
+    value: float
 
 
 def total_of(parts: Mapping[str, Floats]) -> Floats:
-    """Add up the parts of predicted ratings, first part first.
+    """Add up the parts of predicted ratings or of scores, first part first.
 
     Every caller adds in this order and gets the same bits. Python's ``sum`` gives other bits: since
     3.12 it compensates for rounding when it adds Python floats.
@@ -87,6 +87,10 @@ class Prediction(Evidence):
         The predicted rating.
     parts : tuple of Part
         The parts add up to ``rating``.
+    score : float
+        Lists are ranked by it. It is NaN for an item outside the training data.
+    score_parts : tuple of Part
+        The parts add up to ``score``. They are not in stars.
     """
 
     user_id: Id | None
@@ -94,14 +98,23 @@ class Prediction(Evidence):
     title: str
     rating: float
     parts: tuple[Part, ...]
+    score: float
+    score_parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Users:
-    """Some users, with their ratings and their places in a recommender."""
+class Profiles:
+    """The ratings of some users, and how old each rating is."""
 
     rated: sp.csr_array  # (n_users, n_items): their ratings of the training items
-    placed: Any  # from `_place_known` or `_place_new` of the recommender
+    ages: npt.NDArray[np.int32]  # (n_ratings,): later ratings of the user, as `rated.data` stands
 
     def __len__(self) -> int:
         return int(self.rated.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Users(Profiles):
+    """Some users, with their ratings and their places in a recommender."""
+
+    placed: Any  # from `_place_known` or `_place_new` of the recommender

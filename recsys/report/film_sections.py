@@ -261,7 +261,7 @@ def _stars(found: Findings, movie_id: Id) -> Part:
     """The parts of one predicted rating."""
     first = found.taste_groups.explain(found.user_id, movie_id)
     stars = pd.DataFrame(
-        {"part": [part.name for part in first.parts], "stars": [p.rating for p in first.parts]}
+        {"part": [part.name for part in first.parts], "stars": [p.value for p in first.parts]}
     )
     return table(stars, f"The parts of the {first.rating:.2f} stars of {spoken(first.title)}")
 

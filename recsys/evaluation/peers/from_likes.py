@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Floats, Ratings
+from recsys.recommenders.given_ratings import given_profile
 from recsys.recommenders.training import TrainingData, user_index_of
 from recsys.recommenders.types import no_item
 
@@ -37,12 +38,13 @@ class FromLikes(ABC):
         """List the ``n`` best items that each training user has not rated, best first."""
         data = self._data
         blocks = data.blocks(data.rows(user_ids))
-        return self._lists((sp.csr_array(data.matrix.values[rows]) for rows in blocks), n)
+        return self._lists((data.profiles(rows).rated for rows in blocks), n)
 
     def top_new(self, ratings: Sequence[Mapping[Id, float]], n: int) -> Ids:
         """Do the same as :meth:`top` for new users, given the ratings of each."""
         data = self._data
-        return self._lists((data.rated_by(some) for some in data.blocks(ratings)), n)
+        given = [given_profile(of_one) for of_one in ratings]
+        return self._lists((data.brought(some).rated for some in data.blocks(given)), n)
 
     @abstractmethod
     def _learn(self, profiles: sp.csr_array) -> None:

@@ -25,7 +25,7 @@ def test_one_sweep_by_hand(ratings: Ratings) -> None:
     users = {1: (2 - 1 / 6 + 0) / 7, 2: (1 - 1 / 6 - 1 + 1 / 4) / 7, 3: (-2 - 1 / 6) / 6}
     for user, user_bias in users.items():
         for item, item_bias in items.items():
-            parts = [part.rating for part in model.explain(user, item).parts]
+            parts = [part.value for part in model.explain(user, item).parts]
             assert parts == pytest.approx([3.0, user_bias, item_bias])
 
 

@@ -152,7 +152,7 @@ class TestEveryRecommender:
             prediction = model.explain(user, movie)
             assert (prediction.user_id, prediction.movie_id) == (user, movie)
             assert prediction.rating == model.predict([user], [movie])[0]
-            total = sum(part.rating for part in prediction.parts)
+            total = sum(part.value for part in prediction.parts)
             assert total == pytest.approx(prediction.rating, abs=1e-9)
             assert 0 <= prediction.n_liked <= prediction.n_ratings <= prediction.n_users
             assert prediction.reason

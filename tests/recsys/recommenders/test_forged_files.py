@@ -188,12 +188,10 @@ def test_shapes_without_bytes_ask_for_no_memory(saved: dict[str, bytes], tmp_pat
         (("parameters", "n_sweeps"), {"recommender": "MostLiked", "parameters": {}}),
         (("parameters", "x" * 5000), 1),
         (("parameters",), [1]),
-        (("scale", "step"), 0),
         (("scale", "step"), 1e-300),
         (("scale", "smallest"), None),
         (("scale", "largest"), 10**400),
         (("scale", "more"), 1),
-        (("scale", "kind"), "counts"),
         (("scale",), None),
         (("recommender",), ["BiasBaseline"]),
         (("recommender",), "x\x1b\n" * 5000),
@@ -225,6 +223,24 @@ def test_a_scale_of_format_3_is_checked(
     about = json.loads(str(forging.of_npy(forging.unpacked(content)["about.npy"]))) | {"format": 3}
     about["scale"][part] = value
     refused(tmp_path / "m.npz", with_array(content, "about", np.array(json.dumps(about))))
+
+
+def test_a_scale_that_an_old_format_could_not_hold_is_refused(
+    saved: dict[str, bytes], tmp_path: Path
+) -> None:
+    content = saved["BiasBaseline"]
+    about = json.loads(str(forging.of_npy(forging.unpacked(content)["about.npy"]))) | {"format": 2}
+    about["scale"]["step"] = 0
+    forged = with_array(content, "about", np.array(json.dumps(about)))
+    assert "its scale is not one of format 2" in refused(tmp_path / "m.npz", forged)
+
+
+def test_ages_that_no_user_can_have_are_refused(saved: dict[str, bytes], tmp_path: Path) -> None:
+    content = saved["BiasBaseline"]
+    ages = forging.of_npy(forging.unpacked(content)["ages.npy"])
+    ages[0] = len(ages)
+    message = refused(tmp_path / "m.npz", with_array(content, "ages", ages))
+    assert "ages counts more later ratings than a user has" in message
 
 
 @pytest.mark.parametrize("text", ["[" * 60_000, '{"a":' * 10_000, "null", "", "{", "1" * 5000])

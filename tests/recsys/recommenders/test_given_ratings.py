@@ -11,7 +11,7 @@ import pytest
 from recsys import MostLiked, Recommender, make_ratings
 from recsys.command.cli import run
 from recsys.recommenders import registry
-from recsys.recommenders.given_ratings import given_ratings
+from recsys.recommenders.given_ratings import given_profile
 
 GIVEN = {3: 4.0, 7: 2.5}
 
@@ -42,7 +42,7 @@ SAME: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("form", SAME)
 def test_every_form_gives_the_same_answers(model, form):
-    assert dict(given_ratings(SAME[form]())) == GIVEN
+    assert dict(given_profile(SAME[form]()).ratings) == GIVEN
     expected = model.recommend(ratings=GIVEN, n=5)
     pd.testing.assert_frame_equal(model.recommend(ratings=SAME[form](), n=5), expected)
     assert not set(expected["movieId"]) & set(GIVEN)
@@ -202,7 +202,7 @@ IN_ORDER: dict[str, Callable[[], tuple[Any, Any]]] = {
 @pytest.mark.parametrize("form", IN_ORDER)
 def test_the_latest_rating_of_a_film_counts(model, form):
     ratings, times = IN_ORDER[form]()
-    assert dict(given_ratings(ratings, times)) == GIVEN
+    assert dict(given_profile(ratings, times).ratings) == GIVEN
     expected = model.recommend(ratings=GIVEN, n=5)
     found = model.recommend(ratings=ratings, times=times, n=5)
     pd.testing.assert_frame_equal(found, expected)

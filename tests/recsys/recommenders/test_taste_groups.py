@@ -85,7 +85,8 @@ def test_a_training_user_as_a_new_user_is_in_the_same_groups(
     model: TasteGroups, ratings: Ratings
 ) -> None:
     known = known_users(model, np.arange(60)).placed.groups
-    new = model._place_new(model.trained_on.matrix.values).groups
+    data = model.trained_on
+    new = model._place_new(data.matrix.values, data.ages).groups
     assert np.mean(known == new) > 0.9
 
 
