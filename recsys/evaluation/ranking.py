@@ -97,6 +97,19 @@ def evaluate_ranking(
         If no rating can be held out, no held-out rating says "liked", no seed is given, ``k`` is
         below 1, ``split`` is "time" and there are no times, ``against`` is not among the names, or
         a recommender's lists are not ``k`` different items for each user.
+
+    Examples
+    --------
+    >>> from recsys import MostLiked, make_ratings
+    >>> from recsys.evaluation.peers import EASE
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> makers = {"most liked": lambda seed: MostLiked(), "EASE": lambda seed: EASE(ridge=20)}
+    >>> found = evaluate_ranking(makers, ratings, seeds=(0,))
+    >>> found.split, found.against
+    ('time', 'most liked')
+    >>> most_liked, ease = found.scores
+    >>> ease.ndcg_difference.value == ease.ndcg.value - most_liked.ndcg.value
+    True
     """
     if k < 1 or not seeds:
         raise ValueError(

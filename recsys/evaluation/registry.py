@@ -4,11 +4,15 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from recsys.evaluation.peers.ease import EASE
-from recsys.evaluation.peers.ials import ImplicitALS
-from recsys.evaluation.peers.item_knn import ItemKNN
-from recsys.evaluation.peers.myfm import MyFM
-from recsys.evaluation.peers.surprise import ALGORITHMS, Algorithm, SurprisePeer
+from recsys.evaluation.peers import (
+    ALGORITHMS,
+    EASE,
+    Algorithm,
+    ImplicitALS,
+    ItemKNN,
+    MyFM,
+    SurprisePeer,
+)
 from recsys.recommenders.registry import METHODS
 
 # Makes an unfitted recommender from a seed; recsys.evaluation.protocols says what it can be asked.

@@ -28,6 +28,16 @@ class EASE(FromLikes):
         The strength of the regularisation.
     rated_weight : float
         What a rating that is no like counts.
+
+    Examples
+    --------
+    Who likes item 1 likes item 2 too.
+
+    >>> from recsys import Ratings
+    >>> users, items = [1, 1, 2, 2, 3, 4, 5], [1, 2, 1, 2, 1, 3, 3]
+    >>> ratings = Ratings.from_columns(users, items, [5, 4, 5, 5, 4, 5, 5])
+    >>> EASE(ridge=1).fit(ratings).top(np.array([3]), 2).tolist()
+    [[2, 3]]
     """
 
     def __init__(self, ridge: float = 200.0, rated_weight: float = 0.3) -> None:

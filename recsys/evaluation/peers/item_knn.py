@@ -24,6 +24,16 @@ class ItemKNN(FromLikes):
     damping : float
         Each similarity is multiplied by n / (n + damping). Here n is the number of users who liked
         both items (Bell and Koren 2007, section 3).
+
+    Examples
+    --------
+    Who likes item 1 likes item 2 too.
+
+    >>> from recsys import Ratings
+    >>> users, items = [1, 1, 2, 2, 3, 4, 5], [1, 2, 1, 2, 1, 3, 3]
+    >>> ratings = Ratings.from_columns(users, items, [5, 4, 5, 5, 4, 5, 5])
+    >>> ItemKNN().fit(ratings).top(np.array([3]), 2).tolist()
+    [[2, 3]]
     """
 
     def __init__(self, n_neighbors: int = 1000, damping: float = 3.0) -> None:

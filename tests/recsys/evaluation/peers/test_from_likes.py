@@ -8,9 +8,7 @@ import pytest
 
 from recsys import MostLiked, Ratings, make_ratings
 from recsys.data.scale import LIKES
-from recsys.evaluation.peers.ease import EASE
-from recsys.evaluation.peers.ials import ImplicitALS
-from recsys.evaluation.peers.item_knn import ItemKNN
+from recsys.evaluation.peers import EASE, ImplicitALS, ItemKNN
 from recsys.evaluation.ranking import evaluate_ranking
 
 

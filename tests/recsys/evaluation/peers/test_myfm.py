@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from recsys import Ratings
-from recsys.evaluation.peers.myfm import MyFM
+from recsys.evaluation.peers import MyFM
 
 
 class StandInMachine:

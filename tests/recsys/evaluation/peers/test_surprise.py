@@ -10,7 +10,7 @@ import pytest
 
 from recsys import Ratings, make_ratings
 from recsys.evaluation import default_recommenders, evaluate_ratings
-from recsys.evaluation.peers.surprise import ALGORITHMS, SurprisePeer
+from recsys.evaluation.peers import ALGORITHMS, SurprisePeer
 
 
 class StandInAlgorithm:
