@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys import MostLiked, Ratings, make_ratings
+from recsys import Ratings, make_ratings
 from recsys.data.scale import LIKES
-from recsys.evaluation.peers import EASE, ImplicitALS, ItemKNN
+from recsys.evaluation.peers import EASE, ItemKNN
 from recsys.evaluation.ranking import evaluate_ranking
 
 
@@ -116,17 +116,6 @@ def test_what_other_ratings_count(ratings: Ratings) -> None:
     assert [item for item in first if item != 3][:290] == second.tolist()[:290]
     heavy = EASE(rated_weight=0.3).fit(ratings)
     assert heavy.top_new([liked | {3: 1.0}], 9).tolist() != heavy.top_new([liked], 9).tolist()
-
-
-def test_ials_with_implicit_itself(ratings: Ratings) -> None:
-    pytest.importorskip("implicit")
-    first, again = (ImplicitALS(factors=8).fit(ratings) for _ in range(2))
-    user_ids = np.unique(ratings.ratings["userId"])
-    lists = first.top(user_ids, 10).tolist()
-    assert lists == again.top(user_ids, 10).tolist()
-    assert lists == first.top_new(brought(ratings), 10).tolist()
-    assert lists != MostLiked().fit(ratings).top(user_ids, 10).tolist()
-    assert lists != ImplicitALS(factors=8, random_state=1).fit(ratings).top(user_ids, 10).tolist()
 
 
 @pytest.mark.parametrize("make", [EASE, ItemKNN])
