@@ -15,6 +15,9 @@ DEFAULT_REPORT = Path("recsys-report.html")
 # The number of groups by default.
 N_GROUPS = 10
 
+# Those of recsys.evaluation.splits. --help does not import that module: it needs pandas.
+SPLITS = ("time", "random", "order")
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command."""
@@ -211,6 +214,17 @@ def _add_evaluate(commands: Any) -> None:
     )
     evaluate.add_argument(
         "--only", nargs="+", metavar="NAME", help="recommenders to compare; default: all"
+    )
+    evaluate.add_argument(
+        "--against",
+        metavar="NAME",
+        help="recommender that the differences are from; default: the first of each table",
+    )
+    evaluate.add_argument(
+        "--split",
+        choices=SPLITS,
+        help="fifth of each user's ratings that lists are tested on: the last by time, a random "
+        "one, or the last in the order of the file; default: time, or random without times",
     )
     evaluate.add_argument(
         "--quick", action="store_true", help="use one fold of five and one seed of three"

@@ -318,7 +318,7 @@ def evaluate_recommenders(options: argparse.Namespace) -> None:
     from recsys.command.evaluate import chosen_recommenders, evaluate
 
     # An unknown name is refused before the ratings are read.
-    makers = chosen_recommenders(options.only)
+    makers = chosen_recommenders(options.only, options.against, tell)
     evaluate(makers, read_ratings(options), options, tell=tell, progress=progress)
 
 
