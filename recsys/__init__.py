@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recsys.analysis.descriptions import GroupDescription, describe_groups
     from recsys.analysis.genres import contrast_subset, genre_means
     from recsys.analysis.taste import TasteClusters, cluster_users
     from recsys.data.matrix import RatingMatrix
@@ -24,6 +25,7 @@ _HOME = {
     "BiasBaseline": "recsys.recommenders.baselines",
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
+    "GroupDescription": "recsys.analysis.descriptions",
     "MostLiked": "recsys.recommenders.baselines",
     "Prediction": "recsys.recommenders.types",
     "RatingMatrix": "recsys.data.matrix",
@@ -36,6 +38,7 @@ _HOME = {
     "builtin_ratings": "recsys.synthetic.ratings",
     "cluster_users": "recsys.analysis.taste",
     "contrast_subset": "recsys.analysis.genres",
+    "describe_groups": "recsys.analysis.descriptions",
     "genre_means": "recsys.analysis.genres",
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
@@ -45,6 +48,7 @@ __all__ = [
     "BiasBaseline",
     "BoostedClusterMeans",
     "ClusterMeanRecommender",
+    "GroupDescription",
     "MostLiked",
     "Prediction",
     "RatingMatrix",
@@ -57,6 +61,7 @@ __all__ = [
     "builtin_ratings",
     "cluster_users",
     "contrast_subset",
+    "describe_groups",
     "genre_means",
     "load_ratings",
     "make_ratings",
