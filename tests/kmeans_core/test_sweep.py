@@ -12,14 +12,19 @@ from gaps import rated
 from kmeans_core import InvalidParameterError, KMeans, SweepResult, silhouette_score, sweep_k
 
 
-def result_of(ks, silhouettes) -> SweepResult:
+def result_of(ks, silhouettes, seeds=None, bootstraps=None) -> SweepResult:
     n_ks = len(ks)
+    unmeasured = np.empty((n_ks, 0))
     return SweepResult(
         ks=np.array(ks),
         inertia=np.arange(n_ks, 0.0, -1.0),
         silhouette=np.array(silhouettes),
+        calinski_harabasz=np.arange(n_ks) + 0.25,
+        davies_bouldin=np.arange(n_ks) + 0.75,
         n_found=np.array(ks),
         labels=np.zeros((n_ks, 3), dtype=np.int32),
+        seed_agreement=unmeasured if seeds is None else np.array(seeds),
+        bootstrap_agreement=unmeasured if bootstraps is None else np.array(bootstraps),
     )
 
 
@@ -198,7 +203,14 @@ def test_the_frame_has_a_row_for_each_k():
     pd = pytest.importorskip("pandas")
     frame = result_of([2, 3], [0.5, np.nan]).to_frame()
     expected = pd.DataFrame(
-        {"k": [2, 3], "inertia": [2.0, 1.0], "silhouette": [0.5, np.nan], "n_found": [2, 3]}
+        {
+            "k": [2, 3],
+            "inertia": [2.0, 1.0],
+            "silhouette": [0.5, np.nan],
+            "calinski_harabasz": [0.25, 1.25],
+            "davies_bouldin": [0.75, 1.75],
+            "n_found": [2, 3],
+        }
     )
     pd.testing.assert_frame_equal(frame, expected)
 
