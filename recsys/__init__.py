@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from recsys.analysis.descriptions import GroupDescription, describe_groups
     from recsys.analysis.genres import contrast_subset, genre_means
+    from recsys.analysis.sureness import Sureness, sureness
     from recsys.analysis.taste import TasteClusters, cluster_users
     from recsys.data.matrix import RatingMatrix
     from recsys.data.ratings import Ratings, RatingsError
@@ -33,6 +34,7 @@ _HOME = {
     "Ratings": "recsys.data.ratings",
     "RatingsError": "recsys.data.ratings",
     "Recommender": "recsys.recommenders.base",
+    "Sureness": "recsys.analysis.sureness",
     "TasteGroups": "recsys.recommenders.taste_groups",
     "TasteClusters": "recsys.analysis.taste",
     "builtin_ratings": "recsys.synthetic.ratings",
@@ -42,6 +44,7 @@ _HOME = {
     "genre_means": "recsys.analysis.genres",
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
+    "sureness": "recsys.analysis.sureness",
 }
 
 __all__ = [
@@ -56,6 +59,7 @@ __all__ = [
     "Ratings",
     "RatingsError",
     "Recommender",
+    "Sureness",
     "TasteClusters",
     "TasteGroups",
     "builtin_ratings",
@@ -65,6 +69,7 @@ __all__ = [
     "genre_means",
     "load_ratings",
     "make_ratings",
+    "sureness",
 ]
 
 

@@ -29,6 +29,9 @@ Years = tuple[int, int]
 # A group is named after this many genres, and one film (more if names would be equal).
 NAMING_GENRES = 2
 
+# The greatest number of genres in a list. Three tell enough, and a film has about two.
+N_GENRES = 3
+
 
 @dataclass(frozen=True)
 class GroupDescription:
@@ -79,7 +82,7 @@ class GroupDescription:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Sentences about everything but films."""
+        """Sentences about everything but films and genres."""
         return tuple(self._facts())
 
     def _facts(self) -> Iterator[str]:
@@ -96,10 +99,6 @@ class GroupDescription:
                 f"The mean rating is {self.mean_rating:.2f} (elsewhere: "
                 f"{self.mean_rating_elsewhere:.2f})."
             )
-        for more, genres in (("more", self.genres), ("less", self.genres_liked_less)):
-            if genres:
-                listed = "; ".join(f"{genre.name} {genre}" for genre in genres)
-                yield f"Genres liked {more}, as shares of all likes: {listed}."
         for what, here, elsewhere in (
             ("likes are for films of", self.years_made, self.years_made_elsewhere),
             ("ratings are from", self.years_rated, self.years_rated_elsewhere),
@@ -127,7 +126,7 @@ def describe_groups(
     ratings : Ratings
         The ratings from which ``clusters.matrix`` was made.
     n : int, default 5
-        The greatest number of films, and of genres, in each list.
+        The greatest number of films in each list. Lists of genres have at most 3.
 
     Returns
     -------
@@ -167,7 +166,7 @@ def _names(group: GroupDescription, without_likes: int | None) -> Iterator[str]:
     elif group.n_users < FEWEST_RATINGS:
         name = f"leftover: only {counted(group.n_users, 'user')}"
     elif group.is_leftover:
-        name = "leftover: likes nothing more than others do"
+        name = "leftover: nothing is clearly liked more"
     films = [Title.of(film.name).names[0] for film in group.films]
     for n_films in range(1, len(films) + 1):
         yield ": ".join(filter(None, [name, ", ".join(films[:n_films])]))
@@ -220,7 +219,7 @@ class _Counts:
         genres = films
         if sizes[0] >= FEWEST_RATINGS and min(n_likes) > 0:
             films = self.films.more_and_less(here, n_likes, sizes, n)
-            genres = self.genres.more_and_less(here, n_likes, n_likes, n)
+            genres = self.genres.more_and_less(here, n_likes, n_likes, N_GENRES)
         return GroupDescription(
             group=group,
             name="",

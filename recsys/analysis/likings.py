@@ -68,10 +68,19 @@ class Liking:
         """The share that liked it elsewhere."""
         return self.n_liked_elsewhere / self.n_elsewhere
 
-    def __str__(self) -> str:
-        here = f"{self.share:.0%} ({self.n_liked:,} of {self.n:,})"
+    @property
+    def here(self) -> str:
+        """The share and the counts in the group: ``76 % (104 of 136)``."""
+        return f"{100 * self.share:.0f} % ({self.n_liked:,} of {self.n:,})"
+
+    @property
+    def elsewhere(self) -> str:
+        """The share and the counts elsewhere."""
         counts = f"{self.n_liked_elsewhere:,} of {self.n_elsewhere:,}"
-        return f"{here}, elsewhere {self.share_elsewhere:.0%} ({counts})".replace("%", " %")
+        return f"{100 * self.share_elsewhere:.0f} % ({counts})"
+
+    def __str__(self) -> str:
+        return f"{self.here}, elsewhere {self.elsewhere}"
 
 
 @dataclass(frozen=True, eq=False)

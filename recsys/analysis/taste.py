@@ -21,6 +21,11 @@ from recsys.words import counted
 Space = Literal["likes", "ratings", "known"]
 SPACES: tuple[Space, ...] = get_args(Space)
 
+# The report and the command use this many restarts. On ml-latest-small (2016) with 6 groups by
+# likes, runs with other seeds agree at an adjusted Rand index of .67 with 10 restarts, .76 with 20,
+# .82 with 50 and .85 with 100.
+RESTARTS = 50
+
 
 @dataclass(frozen=True, eq=False)
 class TasteClusters:
@@ -210,7 +215,10 @@ def cluster_users(
     grouped = np.flatnonzero(np.diff(points.indptr) > 0) if space == "likes" else np.arange(n_users)
     if n_clusters > len(grouped):
         who = counted(len(grouped), "user") + (" with likes" if space == "likes" else "")
-        raise ValueError(f"{who} cannot make {n_clusters:,} groups")
+        raise ValueError(
+            f"{who} cannot make {n_clusters:,} groups; ask for fewer groups (n_clusters=, "
+            "--n-clusters)"
+        )
     model = KMeans(
         n_clusters,
         n_init=n_init,

@@ -6,14 +6,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from recsys.command import arguments, subcommands, tables
+from recsys.command import arguments, groups, subcommands, tables
 from recsys.command.inputs import add_data_options, add_method_options
 from recsys.readers.fetch import known_releases
 
 DEFAULT_REPORT = Path("recsys-report.html")
 
-# The number of groups by default.
-N_GROUPS = 10
+# The number of groups by default. On ml-latest-small (2016), runs with other seeds agree well on 6
+# groups by likes (adjusted Rand index .76 to .89), and less on 8 (.56 to .80).
+N_GROUPS = 6
 
 
 def parser() -> argparse.ArgumentParser:
@@ -154,8 +155,8 @@ def _add_clusters(commands: Any) -> None:
     clusters = _command(
         commands,
         "clusters",
-        subcommands.clusters,
-        "group users by their ratings of films",
+        groups.clusters,
+        "group users by the films they like, and describe the groups",
         "clusters",
     )
     clusters.add_argument(
@@ -169,6 +170,13 @@ def _add_clusters(commands: Any) -> None:
         type=arguments.positive,
         default=1000,
         help="number of most-rated films to use; default: 1000",
+    )
+    clusters.add_argument(
+        "--space",
+        choices=("likes", "ratings", "known"),
+        default="likes",
+        help="group users by the films they liked, by their ratings with 0 for a missing one (as "
+        "in the notebook), or by their known ratings; default: %(default)s",
     )
     clusters.add_argument(
         "--films", type=arguments.positive, default=5, help="films to show per group; default: 5"

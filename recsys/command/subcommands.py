@@ -8,7 +8,7 @@ import numpy as np
 from recsys.command import terminal
 from recsys.command.inputs import Source, fit, read_ratings
 from recsys.command.progress import progress
-from recsys.command.tables import fitted, give, heading, line_width, wrapped, write_table, written
+from recsys.command.tables import fitted, give, heading, line_width, wrapped
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.data.ratings import NO_GENRES
@@ -52,41 +52,6 @@ def report(options: argparse.Namespace) -> None:
             on_step=on_step,
         )
     answer(f"Report written to {path}")
-
-
-def clusters(options: argparse.Namespace) -> None:
-    """Print the groups of users, and the films that each group likes."""
-    from recsys.analysis.taste import cluster_users
-    from recsys.data.matrix import RatingMatrix
-
-    matrix = RatingMatrix.from_ratings(read_ratings(options), "title").most_rated(options.n_movies)
-    with progress(None, "iteration") as bar:
-        clusters = cluster_users(
-            matrix,
-            options.n_clusters,
-            random_state=options.seed,
-            on_iteration=lambda event: bar.update(),
-        )
-    if options.out is not None:
-        write_table(clusters.user_labels(), options.out, options.format)
-        answer(f"Group of each user written to {options.out.absolute()}")
-    n_empty = int((clusters.sizes == 0).sum())
-    if n_empty:
-        tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
-    if options.format not in (None, "table"):
-        answer(*written(clusters.summary(), options.format).removesuffix("\n").split("\n"))
-        return
-    answer(*fitted(clusters.summary(), line_width()))
-    for cluster in range(clusters.n_clusters):
-        movies = clusters.distinctive_movies(cluster, options.films)
-        group = f"Group {cluster} ({counted(clusters.sizes[cluster], 'user')})"
-        if movies.empty:
-            answer("", f"{group} likes no film more than all users do.")
-            continue
-        answer("", f"{group} likes these films more than all users do:")
-        for movie in movies.itertuples():
-            means = f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  "
-            answer(*heading(means, spoken(str(movie.title)), "", line_width()))
 
 
 def recommend(options: argparse.Namespace) -> None:

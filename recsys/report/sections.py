@@ -19,7 +19,6 @@ from recsys.data.ratings import Ratings
 from recsys.report.film_sections import film_sections
 from recsys.report.findings import (
     MOST_GENRES,
-    SWEEP_STEP,
     SWEEP_STOP,
     SWEEP_USERS,
     THREE_GENRES_K,
@@ -180,7 +179,7 @@ def _silhouettes(found: GenreFindings, seed: int) -> Section:
     if n_rows > SWEEP_USERS:
         sample = f".sample({SWEEP_USERS}, random_state={seed})"
         of_sample = f" The silhouettes are of {SWEEP_USERS:,} users, drawn with the seed."
-    ks = range(2, min(SWEEP_STOP, SWEEP_USERS, n_rows), SWEEP_STEP)
+    ks = range(2, min(SWEEP_STOP, SWEEP_USERS, n_rows))
     call = (
         f"rows = contrast{sample}.iloc[:, 1:3].to_numpy()\n"
         f"kmeans_core.sweep_k(rows, {ks}, n_init=10, random_state={seed})"
