@@ -150,7 +150,7 @@ def sureness(
 
 def _largest_jaccard(labels: Labels, other: Labels, n_clusters: int) -> Floats:
     """The largest Jaccard index of each group of ``labels`` with any group of ``other``."""
-    in_both = np.zeros((n_clusters, n_clusters))
+    in_both = np.zeros((n_clusters, 1 + other.max()))
     np.add.at(in_both, (labels, other), 1)
     sizes = in_both.sum(axis=1)
     in_either = sizes[:, None] + in_both.sum(axis=0) - in_both

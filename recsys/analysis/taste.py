@@ -214,7 +214,7 @@ def cluster_users(
     n_users, points = matrix.shape[0], points_in(matrix, space)
     grouped = np.flatnonzero(np.diff(points.indptr) > 0) if space == "likes" else np.arange(n_users)
     if n_clusters > len(grouped):
-        who = counted(len(grouped), "user") + (" with likes" if space == "likes" else "")
+        who = counted(len(grouped), "user") + (" with likes" if len(grouped) < n_users else "")
         raise ValueError(
             f"{who} cannot make {n_clusters:,} groups; ask for fewer groups (n_clusters=, "
             "--n-clusters)"

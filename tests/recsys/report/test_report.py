@@ -20,6 +20,7 @@ SECTIONS = [
     "three-genres",
     "matrix",
     "densest",
+    "tastes",
     "groups",
     "group-maps",
     "prediction",
@@ -131,6 +132,7 @@ def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
         for c, n in enumerate(names["clusters"].sizes)
         if n > 9
     )
+    assert all(group.name in real_page.text for group in values["tastes"])
     assert f"is {values['prediction'].rating:.2f} in the region" in real_page.text
     assert all(reason in real_page.text for reason in values["recommendation"]["reason"])
     assert all(reason in real_page.text for reason in values["advice"]["reason"])
