@@ -161,7 +161,7 @@ def log_odds(here: Floats, elsewhere: Floats, n_likes: tuple[int, int]) -> tuple
     --------
     >>> ratio, z = log_odds(np.array([30.0, 10.0]), np.array([20.0, 60.0]), (40, 80))
     >>> ratio.round(1).tolist(), z.round(1).tolist()
-    ([2.1, -2.1], [5.3, -4.8])
+    ([2.1, -2.1], [7.4, -6.4])
     """
     n_items = len(here)
     # Half a like keeps shares of 0 and of 1 away from infinite odds.
