@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from kmeans_core.arrays import Floats, Labels
 from kmeans_core.estimator import RULES, checked_parameters, n_restarts_of
 from kmeans_core.fit.compiled import is_small
-from kmeans_core.fit.known_rows import known_rows
+from kmeans_core.fit.known_rows import KnownRows, known_rows
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_restarts
@@ -144,7 +144,7 @@ def sweep_k(
     ks = _checked_ks(ks, points)
     known = known_rows(points, as_weights(sample_weight, points), max(ks), plain["shrinkage"])
     rule = StopRule(plain["max_iter"], allowed_shift(known.points, plain["tol"]))
-    n_restarts = n_restarts_of(init, plain["n_init"])
+    sweep = _Sweep(known, X, ks, init, n_restarts_of(init, plain["n_init"]), rule, random_state)
     n_stability = plain["n_stability"]
     # The fit has turned rows that are mostly zero into CSR. Silhouettes need all rows, and with
     # shrinkage the points of the fit are observed points.
@@ -159,44 +159,23 @@ def sweep_k(
             with progress:
                 on_k(ks[position])
 
-    def problem_of(position: int) -> Problem:
-        return Problem(known.points, X, known.weights, init, ks[position], rule)
-
     def fit(position: int) -> None:
         stream = as_random_stream(random_state)
-        found = best_of_restarts(problem_of(position), n_restarts, stream)
+        found = best_of_restarts(sweep.problem(position), sweep.n_restarts, stream)
         results[position] = found
         spread[position] = _spread_scores(compared, found.labels)
         if n_stability == 0:
             tell(position)
 
     def fit_again(position: int) -> None:
-        problem, kept = problem_of(position), results[position].labels
-        agreement[:, position] = agreements(problem, n_restarts, kept, seeds)
+        problem, kept = sweep.problem(position), results[position].labels
+        agreement[:, position] = agreements(problem, sweep.n_restarts, kept, seeds)
         tell(position)
 
-    # A stream must be drawn from in the order of ks. An integer starts the same stream for each k.
-    in_order = isinstance(random_state, np.random.RandomState | np.random.Generator)
-    one_by_one = in_order or callable(init) or not is_small(known.points, max(ks), n_restarts)
-    # The largest k comes first, so that threads end at about the same time.
-    order = np.argsort([-k for k in ks], kind="stable").tolist()
-
-    def for_each_k(task: Callable[[int], None], n_fits: int) -> None:
-        def some(start: int, stop: int) -> None:
-            for position in order[start:stop]:
-                task(position)
-
-        if one_by_one:
-            for position in range(len(ks)):
-                task(position)
-        else:
-            work = 10 * known.points.n_stored * sum(ks) * n_fits
-            chunks.run(len(ks), work, points.n_threads, some)
-
-    for_each_k(fit, 1)
+    sweep.for_each_k(fit, n_fits=1)
     if n_stability > 0:
         seeds = drawn_seeds(n_stability, as_random_stream(random_state))
-        for_each_k(fit_again, 2 * n_stability)
+        sweep.for_each_k(fit_again, n_fits=2 * n_stability)
 
     labels = np.array([known.all_labels(results[p].labels) for p in range(len(ks))])
     n_found = np.array([np.count_nonzero(np.bincount(row)) for row in labels])
@@ -215,6 +194,46 @@ def sweep_k(
         seed_agreement=agreement[0],
         bootstrap_agreement=agreement[1],
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Sweep:
+    """The input of the fits for every k."""
+
+    known: KnownRows
+    X: Any
+    ks: list[int]
+    init: InitForAnyK
+    n_restarts: int
+    rule: StopRule
+    random_state: RandomState
+
+    def problem(self, position: int) -> Problem:
+        """The problem for the k at this position."""
+        return Problem(
+            self.known.points, self.X, self.known.weights, self.init, self.ks[position], self.rule
+        )
+
+    def for_each_k(self, task: Callable[[int], None], n_fits: int) -> None:
+        """Call the task, which makes ``n_fits`` fits, with each position; threads share small fits.
+
+        A stream must be drawn from in the order of ks. An integer starts the same stream for each
+        k, so that the order does not matter.
+        """
+        points, ks = self.known.points, self.ks
+        in_order = isinstance(self.random_state, np.random.RandomState | np.random.Generator)
+        if in_order or callable(self.init) or not is_small(points, max(ks), self.n_restarts):
+            for position in range(len(ks)):
+                task(position)
+            return
+        # The largest k comes first, so that threads end at about the same time.
+        order = np.argsort([-k for k in ks], kind="stable").tolist()
+
+        def some(start: int, stop: int) -> None:
+            for position in order[start:stop]:
+                task(position)
+
+        chunks.run(len(ks), 10 * points.n_stored * sum(ks) * n_fits, points.n_threads, some)
 
 
 def _spread_scores(points: KnownPoints | ObservedPoints, labels: Labels) -> tuple[float, float]:

@@ -104,8 +104,8 @@ class SweepResult:
         Only those k are considered whose silhouette is within 0.02 of the best, because another
         seed changes silhouettes as much. Of these, the suggestion is
 
-        - "silhouette": the least k if stability was not measured. Fewer clusters are easier to
-          understand.
+        - "silhouette": the least k if stability was not measured, or is NaN for all of them. Fewer
+          clusters are easier to understand.
         - "stable": the largest k with a stability of at least 0.8. Clusters that return from other
           seeds and other rows are there, so more of them tell more.
         - "most stable": the k with the largest stability if all are below 0.8. Then the clusters

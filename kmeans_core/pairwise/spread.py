@@ -43,6 +43,7 @@ def calinski_harabasz_score(X: Any, labels: Any, *, n_threads: int | None = None
     Returns
     -------
     float
+        NaN if squared distances are more than float64 can hold.
 
     Raises
     ------
@@ -110,7 +111,8 @@ def _checked_scores(owner: str, X: Any, labels: Any, n_threads: int | None) -> S
 def spread_scores(points: KnownPoints, labels: Labels, sizes: Ints) -> SpreadScores:
     """Both scores of a clustering whose clusters have ``sizes`` rows, from 1.
 
-    The rows are read as k-means reads them, so CSR stays CSR.
+    The rows are read as k-means reads them, so CSR stays CSR. Squared distances that overflow give
+    NaN.
     """
     n_samples, n_clusters = points.shape[0], len(sizes)
     sums = points.cluster_sums(np.ones(n_samples), n_clusters)
@@ -118,7 +120,10 @@ def spread_scores(points: KnownPoints, labels: Labels, sizes: Ints) -> SpreadSco
     centers = np.zeros((n_clusters, points.shape[1]))
     sums.move(centers)
     squared = points.own_distances(centers, labels)
-    between, within = _between(centers, sizes), float(np.sum(squared))
+    within = float(np.sum(squared))
+    if not np.isfinite(within):
+        return SpreadScores(np.nan, np.nan)
+    between = _between(centers, sizes)
     ratio = between * (n_samples - n_clusters) / (within * (n_clusters - 1)) if within > 0 else 1.0
     spreads = np.bincount(labels, np.sqrt(squared)) / sizes
     return SpreadScores(ratio, _mean_overlap(spreads, centers, points.n_threads))
