@@ -100,8 +100,8 @@ class GroupDescription:
                 f"{self.mean_rating_elsewhere:.2f})."
             )
         for what, here, elsewhere in (
-            ("likes are for films of", self.years_made, self.years_made_elsewhere),
-            ("ratings are from", self.years_rated, self.years_rated_elsewhere),
+            ("likes is for films of", self.years_made, self.years_made_elsewhere),
+            ("ratings is from", self.years_rated, self.years_rated_elsewhere),
         ):
             if here and elsewhere:
                 periods = f"{_period(here)} (elsewhere: {_period(elsewhere)})"

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core import adjusted_rand_score, silhouette_score
-from recsys.analysis.taste import TasteClusters, cluster_users, points_in
+from recsys.analysis.taste import Space, TasteClusters, cluster_users, points_in
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int32]
@@ -117,6 +117,11 @@ def sureness(
     -------
     Sureness
 
+    Raises
+    ------
+    ValueError
+        If the groups do not say what k-means compared (``clusters.space`` is None).
+
     Examples
     --------
     >>> from recsys import RatingMatrix, cluster_users, make_ratings, sureness
@@ -125,6 +130,11 @@ def sureness(
     >>> sureness(clusters).sentences[-1]
     'Groups found again in most runs: 0, 1, 2.'
     """
+    if clusters.space is None:
+        raise ValueError(
+            "the groups do not say what k-means compared, so they cannot be made again; make them "
+            "with cluster_users"
+        )
     without_likes = -1 if clusters.leftover is None else clusters.leftover
     users = np.flatnonzero(clusters.labels != without_likes)
     runs = [clusters.labels[users]]
@@ -142,7 +152,7 @@ def sureness(
     jaccard = np.array([_largest_jaccard(runs[0], run, clusters.n_clusters) for run in runs[1:]])
     return Sureness(
         activity=_activity(clusters, users),
-        silhouette=_silhouette(clusters, users, random_state),
+        silhouette=_silhouette(clusters, clusters.space, users, random_state),
         agreement=np.array(agreement),
         recurrence=jaccard.mean(axis=0),
     )
@@ -167,7 +177,9 @@ def _activity(clusters: TasteClusters, users: npt.NDArray[np.intp]) -> float:
     return float(between.sum() / np.sum(deviation**2))
 
 
-def _silhouette(clusters: TasteClusters, users: npt.NDArray[np.intp], seed: int) -> float:
+def _silhouette(
+    clusters: TasteClusters, space: Space, users: npt.NDArray[np.intp], seed: int
+) -> float:
     if len(users) > SILHOUETTE_USERS:
         chosen = np.random.default_rng(seed).choice(users, SILHOUETTE_USERS, replace=False)
         users = np.sort(chosen)
@@ -176,8 +188,8 @@ def _silhouette(clusters: TasteClusters, users: npt.NDArray[np.intp], seed: int)
         return np.nan
     # k-means on vectors of length 1 minimises the sum of their cosine distances to the centers.
     return silhouette_score(
-        points_in(clusters.matrix, clusters.space)[users],
+        points_in(clusters.matrix, space)[users],
         labels,
-        metric="cosine" if clusters.space == "likes" else "euclidean",
-        missing="ignore" if clusters.space == "known" else "error",
+        metric="cosine" if space == "likes" else "euclidean",
+        missing="ignore" if space == "known" else "error",
     )

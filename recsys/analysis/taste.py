@@ -41,8 +41,9 @@ class TasteClusters:
         The number of groups.
     inertia : float
         The inertia of the clustering.
-    space : {"likes", "ratings", "known"}
-        What k-means compared, as in :func:`cluster_users`.
+    space : {"likes", "ratings", "known"}, optional
+        What k-means compared, as in :func:`cluster_users`. None if the groups were made in another
+        way, or loaded with a model.
     leftover : int, optional
         The group of the users without likes. None if there is no such group.
     """
@@ -51,7 +52,7 @@ class TasteClusters:
     labels: npt.NDArray[np.int32]
     n_clusters: int
     inertia: float
-    space: Space = "ratings"
+    space: Space | None = None
     leftover: int | None = None
 
     def __repr__(self) -> str:

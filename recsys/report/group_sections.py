@@ -29,9 +29,9 @@ def _tastes(found: Findings) -> Section:
         Text(
             f"k-means divides users into {counted(n_asked, 'group')} by the films that they liked "
             f"of the {counted(found.most_rated.shape[1], 'most-rated film')}. How many films they "
-            "liked does not count: the likes of each user have a length of 1. "
-            + " ".join(found.tastes.sure.sentences)
+            "liked does not count: the likes of each user are a vector of length 1."
         ),
+        Text(" ".join(found.tastes.sure.sentences)),
         Text(
             "Each group is described by the films and genres that it clearly likes more, or less, "
             "than all other users do. A film's share is of users: those who liked it, of all in "
@@ -58,20 +58,24 @@ def _likings(group: GroupDescription) -> pd.DataFrame:
     rows = [
         {
             "liked": said,
-            "": what,
-            "name": liking.name,
-            "in the group": liking.here,
-            "elsewhere": liking.elsewhere,
+            "film or genre": f"{what}{liking.name}",
+            "in the group": _unbroken(liking.here),
+            "elsewhere": _unbroken(liking.elsewhere),
         }
         for said, what, likings in (
-            ("more", "film", group.films),
-            ("less", "film", group.films_liked_less),
-            ("more", "genre", group.genres),
-            ("less", "genre", group.genres_liked_less),
+            ("more", "", group.films),
+            ("less", "", group.films_liked_less),
+            ("more", "genre ", group.genres),
+            ("less", "genre ", group.genres_liked_less),
         )
         for liking in likings
     ]
     return pd.DataFrame(rows)
+
+
+def _unbroken(text: str) -> str:
+    """A text that stays on one line of a table's cell."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _overview(groups: GroupFindings) -> Part:
@@ -105,9 +109,9 @@ def _groups(found: Findings) -> Section:
                 f"{counted(clusters.n_clusters, 'group')} by their ratings of the "
                 f"{counted(found.most_rated.shape[1], 'most-rated film')}, as in the notebook. A "
                 "film without a rating counts as 0. So the groups differ in what and how much "
-                "users watched, and not only in what they liked. "
-                + " ".join(found.groups.sure.sentences)
+                "users watched, and not only in what they liked."
             ),
+            Text(" ".join(found.groups.sure.sentences)),
             _overview(found.groups),
             table(clusters.user_labels().head(N_LABELS), "The groups of the first users"),
         ),

@@ -188,8 +188,8 @@ def _silhouettes(found: GenreFindings, seed: int) -> Section:
         Text(
             "The silhouette tells how much nearer users are to their own group than to the next "
             f"group; 1 is best. The best k is {result.best_k}. The suggested k is "
-            f"{result.suggested_k}. {result.suggestion.reason} Both vary with the seed, so a "
-            f"difference of 0.02 means little.{of_sample}"
+            f"{result.suggested_k}. The reason: {result.suggestion.reason} Both vary with the "
+            f"seed, so a difference of 0.02 means little.{of_sample}"
         ),
         picture(silhouette_curve(result), "Mean silhouette for each number of groups k"),
         table(result.to_frame(), "All k; n_found is the number of groups with users", decimals=4),

@@ -54,23 +54,47 @@ def recount(clusters: TasteClusters, ratings: Ratings) -> None:
             assert len(found) == min(3, len(all_of))
         for likings in (group.films, group.films_liked_less, group.genres):
             assert sorted(likings, key=lambda liking: -abs(liking.z)) == list(likings)
-        of_group = table[table["group"] == group.group]
+        inside = table["group"] == group.group
         if group.n_users:
-            medians = [t.groupby("userId").size().median() for t in (of_group, table)]
+            medians = [t.groupby("userId").size().median() for t in (table[inside], table)]
             assert [group.ratings_per_user, group.ratings_per_user_of_all] == medians
-            assert not ratings.scale.predicts or (
-                group.mean_rating == pytest.approx(of_group["rating"].mean())
-            )
-        if group.years_rated:
-            years = pd.to_datetime(of_group["timestamp"], unit="s").dt.year
-            assert group.years_rated[0] == years.quantile(0.25, interpolation="lower")
-            assert group.years_rated[1] == years.quantile(0.75, interpolation="higher")
-        liked = cells[here & cells["liked"]]
-        made = liked["title"].str.extract(r"\((\d{4})\)\s*$")[0].dropna().astype(int)
-        if len(made):
-            assert group.years_made is not None
-            assert group.years_made[0] == made.quantile(0.25, interpolation="lower")
-            assert group.years_made[1] == made.quantile(0.75, interpolation="higher")
+        recount_side(
+            ratings,
+            table[inside],
+            cells[here & cells["liked"]],
+            (group.mean_rating, group.years_made, group.years_rated),
+        )
+        recount_side(
+            ratings,
+            table[~inside],
+            cells[~here & cells["liked"]],
+            (group.mean_rating_elsewhere, group.years_made_elsewhere, group.years_rated_elsewhere),
+        )
+
+
+def recount_side(
+    ratings: Ratings,
+    table: pd.DataFrame,
+    liked: pd.DataFrame,
+    said: tuple[float, Pair | None, Pair | None],
+) -> None:
+    """Recount the mean rating and the years of a group, or of all other users."""
+    mean, made, rated = said
+    expected = table["rating"].mean() if ratings.scale.predicts else np.nan
+    np.testing.assert_allclose(mean, expected)
+    of_titles = liked["title"].str.extract(r"\((\d{4})\)\s*$")[0].dropna().astype(int)
+    assert made == middle_half(of_titles)
+    if ratings.has_times:
+        assert rated == middle_half(pd.to_datetime(table["timestamp"], unit="s").dt.year)
+    else:
+        assert rated is None
+
+
+def middle_half(years: "pd.Series[int]") -> Pair | None:
+    if years.empty:
+        return None
+    first = years.quantile(0.25, interpolation="lower")
+    return int(first), int(years.quantile(0.75, interpolation="higher"))
 
 
 def counts(*lists: tuple[Liking, ...]) -> tuple[set[Row], ...]:

@@ -87,6 +87,12 @@ def test_of_very_many_users_a_sample_is_compared(
     assert first.agreement.tolist() == whole.agreement.tolist()
 
 
+def test_groups_of_unknown_origin_are_refused(matrix: RatingMatrix) -> None:
+    labels = np.zeros(matrix.shape[0], dtype=np.int32)
+    with pytest.raises(ValueError, match=r"do not say what k-means compared.*with cluster_users"):
+        sureness(TasteClusters(matrix, labels, 1, 0.0))
+
+
 def test_one_group_has_no_silhouette(matrix: RatingMatrix) -> None:
     n_users = matrix.shape[0]
     one = TasteClusters(matrix, np.zeros(n_users, dtype=np.int32), 1, 0.0, "likes")

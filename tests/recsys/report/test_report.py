@@ -109,7 +109,7 @@ def test_groups_are_described_by_shares_and_counts(real_page: Page) -> None:
         "groups: they are groups of activity more than of taste.",
     ):
         assert words in real_page.text
-    shares = re.findall(r"(\d+) % \(([\d,]+) of ([\d,]+)\)", real_page.text)
+    shares = re.findall(r"(\d+)\s%\s\(([\d,]+)\sof\s([\d,]+)\)", real_page.text)
     assert len(shares) > 60
     for share, liked, of in shares:
         counts = int(liked.replace(",", "")), int(of.replace(",", ""))
