@@ -106,8 +106,8 @@ class SweepResult:
 
         - "silhouette": the least k if stability was not measured, or is NaN for all of them. Fewer
           clusters are easier to understand.
-        - "stable": the largest k with a stability of at least 0.8. Clusters that return from other
-          seeds and other rows are there, so more of them tell more.
+        - "stable": the largest k with a stability of at least 0.8. If neither other seeds nor other
+          rows change the clusters much, more clusters tell more.
         - "most stable": the k with the largest stability if all are below 0.8. Then the clusters
           depend on chance, and the rows may have no clusters at all.
 
@@ -157,8 +157,9 @@ class SweepResult:
     def stability_interval(self) -> Floats:
         """95 % confidence interval of the stability, of shape (n_ks, 2).
 
-        It is a t interval over the means of one agreement of each kind. It tells how much the
-        stability would change with more fits of the same rows. It ends at 1 at the latest.
+        It is a t interval over the means of one agreement of each kind, and it ends at 1 at the
+        latest. It tells how much the stability would change with more fits of the same rows. Where
+        nearly all fits agree and a few differ much, it is too short.
         """
         from scipy.special import stdtrit  # takes long to import
 
