@@ -60,6 +60,14 @@ class GroupDescription:
         like. None if no title has a year.
     years_rated, years_rated_elsewhere : tuple of two int, or None
         The years of the middle half of the ratings. None if there are no times.
+
+    Examples
+    --------
+    >>> from recsys import RatingMatrix, cluster_users, describe_groups, make_ratings
+    >>> ratings = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
+    >>> clusters = cluster_users(RatingMatrix.from_ratings(ratings), n_clusters=2)
+    >>> describe_groups(clusters, ratings)[0].facts[0]
+    '81 users of 200. The median number of ratings is 20 (of all users: 20).'
     """
 
     group: int

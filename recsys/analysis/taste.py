@@ -230,7 +230,7 @@ def cluster_users(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # `sizes` shows empty groups
-        model.fit(points[grouped])
+        model.fit(points if len(grouped) == n_users else points[grouped])
     labels = np.full(n_users, n_clusters, dtype=np.int32)
     labels[grouped] = model.labels_
     leftover = n_clusters if len(grouped) < n_users else None
