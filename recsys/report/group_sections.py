@@ -49,6 +49,7 @@ def _tastes(found: Findings) -> Section:
     call = (
         f"tastes = recsys.cluster_users(matrix, {n_asked}, n_init={RESTARTS}, "
         f"random_state={found.seed})\n"
+        f"recsys.sureness(tastes, n_init={RESTARTS}, random_state={found.seed}).sentences\n"
         "recsys.describe_groups(tastes, ratings)"
     )
     return Section(anchor, title, call, tuple(parts))
