@@ -14,7 +14,16 @@ from recsys.report.findings import find
 from recsys.report.report import write_report
 
 OF_GENRES = ["genre-means", "contrast", "genre-groups", "silhouette", "three-genres"]
-OF_FILMS = ["matrix", "densest", "groups", "group-maps", "prediction", "recommendation", "advice"]
+OF_FILMS = [
+    "matrix",
+    "densest",
+    "tastes",
+    "groups",
+    "group-maps",
+    "prediction",
+    "recommendation",
+    "advice",
+]
 
 
 @pytest.fixture(scope="module")
