@@ -230,13 +230,13 @@ class TasteGroups(Recommender):
         everyone = len(found.sizes) - 1
         if item == self.trained_on.n_items or groups[0] == everyone:
             return of_everyone(self.trained_on, item)
-        likes = found.likes[groups][:, [item]].toarray().ravel()
+        likes = found.likes[[item]].toarray().ravel()[groups]
         share = (likes + found.popularity[item]) / (found.sizes[groups] + 1.0)
         number = int(np.argmin(np.abs(share - share.mean())))
         group = int(groups[number])
         mine = self._likes_of(users.rated[[user]]).indices
         size = max(1.0, found.sizes[group])  # the group of a new user may have no members
-        among = found.likes[[group]][:, mine].toarray().ravel() / size
+        among = found.likes[mine][:, [group]].toarray().ravel() / size
         distinctive = by_weight(mine, among - found.popularity[mine])
         members = found.labels[number] == group
         return of_group(self.trained_on, item, members, group, distinctive)

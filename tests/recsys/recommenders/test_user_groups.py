@@ -26,7 +26,7 @@ def shares_of(likes: list[list[float]], groups: UserGroups) -> Floats:
 
 def test_groups_count_their_members_and_likes(groups: UserGroups) -> None:
     assert groups.sizes.tolist() == [2, 2, 4, 5]
-    assert groups.likes.toarray().tolist() == [
+    assert groups.likes.toarray().T.tolist() == [
         [2, 1, 0, 0],
         [0, 1, 2, 2],
         [2, 2, 2, 2],
