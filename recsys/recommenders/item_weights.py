@@ -22,7 +22,7 @@ LIKED, RATED = 1.0, 0.5
 # A rating with age a counts e^(-a / RECENT) + LEAST when a profile is read.
 RECENT, LEAST = 8.0, 0.1
 
-# A history is cut into stretches of STRETCH ratings. The REACH stretches before a stretch predict it.
+# A history is cut into stretches of STRETCH ratings. Each is predicted from REACH stretches before.
 STRETCH, REACH = 10, 5
 
 # The weight of predicting what comes next, beside predicting a profile from itself.
