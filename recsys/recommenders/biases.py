@@ -45,16 +45,25 @@ class Biases:
 
         Koren 2010, Factor in the Neighbors, section 2.1, by alternating means.
         """
-        user_index, n_items = user_index_of(rated), rated.shape[1]
-        n_of_items = np.bincount(rated.indices, minlength=n_items)
         mean = float(rated.data.mean())
-        found = cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(n_items + 1))
+        nothing = cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(rated.shape[1] + 1))
+        return nothing.swept(rated, item_damping, np.zeros(rated.shape[1]), n_sweeps)
+
+    def swept(
+        self, rated: sp.csr_array, item_damping: float, priors: Floats, n_sweeps: int
+    ) -> Self:
+        """Compute all biases again, n_sweeps times. Those of items are damped toward ``priors``."""
+        found, n_of_items = self, np.bincount(rated.indices, minlength=len(priors))
         for _ in range(n_sweeps):
-            residuals = rated.data - mean - found.user_biases[user_index]
-            sums = np.bincount(rated.indices, residuals, minlength=n_items)
+            sums = found.sums_of_items(rated) + item_damping * priors
             found = replace(found, item_biases=np.append(sums / (item_damping + n_of_items), 0.0))
             found = replace(found, user_biases=found.biases_of_users(rated))
         return found
+
+    def sums_of_items(self, rated: sp.csr_array) -> Floats:
+        """(n_items,): the sum of the ratings of each item minus the mean and users' biases."""
+        residuals = rated.data - self.mean - self.user_biases[user_index_of(rated)]
+        return np.bincount(rated.indices, residuals, minlength=rated.shape[1])
 
     def biases_of_users(self, rated: sp.csr_array) -> Floats:
         """The bias of the user of each row, given the biases of the items."""

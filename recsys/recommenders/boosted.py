@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import biases, npz, storage
+from recsys.recommenders import biases, film_prior, npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import (
@@ -29,6 +29,7 @@ from recsys.recommenders.stages import (
     Stage,
     UserStage,
     item_stage,
+    item_stage_labels,
     n_groups_of,
     user_stage,
 )
@@ -51,6 +52,15 @@ WATCHED_SHARE = 0.6
 
 # This share of the item stages groups by genres and by who rated what.
 GENRES_SHARE = 0.5
+
+BLOCK_SHARE = 0.
+USER_CYCLE = 1
+BLOCK_GROUPS = (4,256)
+RES=0; RP=.5; RQ=.5; RL=0; RIT=0; RW=0
+USER_WATCHED = .6
+LOO_U = LOO_I = 0
+STATS_SHARE = 0.25
+STATS_WEIGHT = np.float32(1.0)
 
 # A file holds no arrays of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
@@ -140,11 +150,13 @@ class BoostedClusterMeans(Recommender):
 
     def _learn(self) -> None:
         rated = self.trained_on.matrix.values
-        self._biases = Biases.learned(rated)
         watched = by_activity_and_popularity(rated, self.trained_on.n_ratings)
         rng = np.random.default_rng(self.random_state)
         basis = basis_of(watched, N_BASIS, rng)
         self._item_directions = basis.item_directions
+        self._years = film_prior.years_of(self.trained_on)
+        groupings = film_prior.grouped_films(self.trained_on, basis, self._years, rng)
+        self._biases = film_prior.biases_with_prior(rated, groupings)
         self._chains = tuple(
             self._chain(basis, np.random.default_rng([self.random_state, chain]))
             for chain in range(self.n_chains)
@@ -156,16 +168,37 @@ class BoostedClusterMeans(Recommender):
 
     def _cells(self, rated: sp.csr_array, user_biases: Floats) -> Cells:
         residuals = self._biases.residuals(rated, user_biases)
+        if LOO_U:
+            n = np.diff(rated.indptr)
+            f = (n+LOO_U)/(n-1+LOO_U)
+            residuals *= f[user_index_of(rated)]
+        if LOO_I and rated is self.trained_on.matrix.values:
+            n = self.trained_on.n_ratings
+            f = (n+LOO_I)/(n-1+LOO_I)
+            residuals *= f[rated.indices]
         return Cells(rated, user_index_of(rated), residuals, self.damping, self.learning_rate)
 
     def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
-        of_users = number % STAGES_A_CYCLE == 0
-        by_residuals = bool(rng.random() >= WATCHED_SHARE)
+        of_users = number % STAGES_A_CYCLE < USER_CYCLE
+        by_residuals = bool(rng.random() >= (WATCHED_SHARE if not of_users else USER_WATCHED))
         n_rows = cells.rated.shape[0 if of_users else 1]
         n_groups = n_groups_of(USER_GROUPS if of_users else ITEM_GROUPS, n_rows, rng)
+        if not of_users and rng.random() < STATS_SHARE:
+            return item_stage(cells, self._by_stats(basis, rng), n_groups, rng)
         if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
             return item_stage(cells, self._by_genre(basis, rng), n_groups, rng)
         if by_residuals:
+            if RES and not of_users:
+                nu = np.diff(cells.rated.indptr); ni = self.trained_on.n_ratings
+                m = sp.csr_array((cells.residuals / ((nu[cells.user_index]+RES)**RP * (ni[cells.items]+RES)**RQ), cells.rated.indices, cells.rated.indptr), shape=cells.rated.shape)
+                proj = m @ (m.T @ rng.normal(size=(m.shape[0], N_COMPONENTS)))
+                for _ in range(RIT): proj = m @ (m.T @ np.linalg.qr(proj)[0])
+                proj = np.linalg.qr(proj)[0]
+                features = (m.T @ proj)
+                features = (features / features.std()).astype(np.float32)
+                if RL: features = of_length_one(features)
+                if RW: features = np.hstack([RW*features, random_mixture(basis.items, N_COMPONENTS, rng)[0]])
+                return item_stage(cells, features, n_groups, rng)
             # The features are random projections of the rows, with one power iteration.
             matrix: Any = cells.residual_matrix()
             matrix = matrix if of_users else matrix.T.tocsr()
@@ -178,12 +211,20 @@ class BoostedClusterMeans(Recommender):
             features, projection = random_mixture(whole, N_COMPONENTS, rng)
         if not of_users:
             return item_stage(cells, features, n_groups, rng)
-        return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals)
+        fl = None
+        if rng.random() < BLOCK_SHARE:
+            fl = item_stage_labels(random_mixture(basis.items, N_COMPONENTS, rng)[0] if rng.random()<.5 else self._by_stats(basis, rng), n_groups_of(BLOCK_GROUPS, cells.rated.shape[1], rng), rng)
+        return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals, fl=fl)
 
     def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
         """Features of items: one half from who rated them, the other half from their genres."""
         sides = (basis.items, of_length_one(self.trained_on.genres))
         return np.hstack([random_mixture(side, N_COMPONENTS, rng)[0] for side in sides])
+
+    def _by_stats(self, basis: Basis, rng: np.random.Generator) -> Floats32:
+        popularity = np.log1p(self.trained_on.n_ratings.astype(np.float64))
+        stats = [film_prior.standardized(x) for x in (self._biases.item_biases[:-1], popularity)]
+        return np.hstack([STATS_WEIGHT * np.hstack([*stats, self._years]), random_mixture(basis.items, N_COMPONENTS, rng)[0]])
 
     @property
     def _stages(self) -> tuple[Stage, ...]:

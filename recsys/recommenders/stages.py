@@ -24,6 +24,9 @@ ROWS_A_GROUP = 5
 
 # The own means of a user with this many ratings count half.
 TRUST = 10.0
+UD = 1.
+H = 0
+LS = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +48,14 @@ class Cells:
         parts = (self.residuals, self.rated.indices, self.rated.indptr)
         return sp.csr_array(parts, shape=self.rated.shape)
 
-    def shrunk_means(self, place: Ints, n_places: int) -> tuple[Floats, Floats]:
+    def shrunk_means(self, place: Ints, n_places: int, times = 1.) -> tuple[Floats, Floats]:
         """The mean residual of each place, and for each rating its place's leave-one-out mean."""
         sums = np.bincount(place, self.residuals, minlength=n_places)
         counts = np.bincount(place, minlength=n_places)
-        without = (sums[place] - self.residuals) / (counts[place] - 1.0 + self.damping)
-        return sums / (counts + self.damping), without
+        without = (sums[place] - self.residuals) / (counts[place] - 1.0 + self.damping * times)
+        full = sums / (counts + self.damping * times)
+        if H: without = (1-H)*without + H*full[place]
+        return full, without
 
     def own_means(self, labels: Groups) -> Floats32:
         """(n_users, n_groups + 1): the shrunk mean residual of each user in each group of items.
@@ -64,6 +69,9 @@ class Cells:
         rate = self.learning_rate * n_ratings / (n_ratings + TRUST)
         place = self.user_index * n_groups + labels[self.items]
         means, without = self.shrunk_means(place, n_users * n_groups)
+        if LS:
+            w = (rate/self.learning_rate)[self.user_index] * without
+            rate = rate * np.clip(w @ self.residuals / (w @ w), 0., LS)
         self.residuals[:] -= rate[self.user_index] * without
         adds = np.zeros((n_users, n_groups + 1), dtype=np.float32)
         adds[:, :-1] = rate[:, None] * means.reshape(n_users, n_groups)
@@ -164,6 +172,7 @@ def user_stage(
     rng: np.random.Generator,
     *,
     by_residuals: bool,
+    fl = None
 ) -> UserStage:
     """Group users by features, and subtract the groups' leave-one-out means from the residuals.
 
@@ -171,13 +180,22 @@ def user_stage(
     """
     n_items = cells.rated.shape[1]
     model = clustered(features, n_groups, rng)
-    place = model.labels_[cells.user_index].astype(np.int64) * n_items + cells.items
-    means, without = cells.shrunk_means(place, n_groups * n_items)
-    cells.residuals[:] -= cells.learning_rate * without
+    if fl is None: fl = np.arange(n_items)
+    nf = fl.max() + 1
+    place = model.labels_[cells.user_index].astype(np.int64) * nf + fl[cells.items]
+    means, without = cells.shrunk_means(place, n_groups * nf, UD)
+    rate = cells.learning_rate
+    if LS:
+        rate = rate * np.clip(without @ cells.residuals / (without @ without), 0., LS)
+    cells.residuals[:] -= rate * without
     adds = np.zeros((n_groups + 1, n_items + 1), dtype=np.float32)
-    adds[:-1, :-1] = cells.learning_rate * means.reshape(n_groups, n_items)
+    adds[:-1, :-1] = rate * means.reshape(n_groups, nf)[:, fl]
     centers = model.cluster_centers_.astype(np.float32)
     return UserStage(model.labels_, adds, centers, projection, by_residuals)
+
+
+def item_stage_labels(features, n_groups, rng):
+    return clustered(features, n_groups, rng).labels_
 
 
 def item_stage(
