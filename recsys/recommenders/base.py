@@ -112,8 +112,8 @@ class Recommender(Model):
             raise ValueError("predict needs movie_ids")
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            return self._predict_new_user(given_ratings(ratings, times), data.columns(movie_ids))
-        rows, items = data.rows(user_ids), data.columns(movie_ids)
+            return self._predict_new_user(given_ratings(ratings, times), self._films(movie_ids))
+        rows, items = data.rows(user_ids), self._films(movie_ids)
         if len(rows) != len(items):
             raise ValueError(f"{len(rows)} user_ids but {len(items)} movie_ids")
         predicted = np.empty(len(rows))
@@ -347,7 +347,7 @@ class Recommender(Model):
         row = -1 if user_id is None else data.row(user_id)
         users = self._fold_in(ratings, times) if row < 0 else ranking.known_users(self, row)
         movie_id = asked_id("movie", movie_id, data.matrix.movie_ids)
-        item = int(data.columns([movie_id])[0])
+        item = int(self._films([movie_id])[0])
         return ranking.explained(self, users, item, user_id, movie_id)
 
     def save(self, path: str | Path) -> None:

@@ -23,6 +23,9 @@ FORMS: dict[str, Form] = {
     "item_biases": real("n_items+1"),
 }
 
+# The same, if unrated films have biases too.
+FORMS_OF_FILMS = FORMS | {"item_biases": real("n_films+1")}
+
 
 @dataclass(frozen=True, eq=False)
 class Biases:
@@ -31,7 +34,9 @@ class Biases:
     user_damping: float
     mean: float  # the global mean
     user_biases: Floats  # (n_users,)
-    item_biases: Floats  # (n_items + 1,); the last one is 0, for items outside the training data
+    # (n_items + 1,): the last one is 0, for items outside the training data. If unrated films have
+    # biases, these come after it.
+    item_biases: Floats
 
     @classmethod
     def learned(
@@ -45,25 +50,37 @@ class Biases:
 
         Koren 2010, Factor in the Neighbors, section 2.1, by alternating means.
         """
+        n_items = rated.shape[1]
+        nothing = cls.zero(rated, n_items, user_damping)
+        return nothing.swept(rated, np.zeros(n_items), item_damping, n_sweeps)
+
+    @classmethod
+    def zero(cls, rated: sp.csr_array, n_films: int, user_damping: float = USER_DAMPING) -> Self:
+        """The mean of all ratings, and biases of 0."""
         mean = float(rated.data.mean())
-        nothing = cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(rated.shape[1] + 1))
-        return nothing.swept(rated, item_damping, np.zeros(rated.shape[1]), n_sweeps)
+        return cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(n_films + 1))
 
     def swept(
-        self, rated: sp.csr_array, item_damping: float, priors: Floats, n_sweeps: int
+        self, rated: sp.csr_array, priors: Floats, item_damping: float, n_sweeps: int
     ) -> Self:
-        """Compute all biases again, n_sweeps times. Those of items are damped toward ``priors``."""
-        found, n_of_items = self, np.bincount(rated.indices, minlength=len(priors))
+        """Compute the biases of films and of users in turn. ``priors`` are what to damp toward.
+
+        There are as many films as priors: the items of ``rated``, then films that nobody rated.
+        """
+        n_films, n_items = len(priors), rated.shape[1]
+        n_ratings = np.bincount(rated.indices, minlength=n_films)
+        found = self
         for _ in range(n_sweeps):
-            sums = found.sums_of_items(rated) + item_damping * priors
-            found = replace(found, item_biases=np.append(sums / (item_damping + n_of_items), 0.0))
+            sums = found.sums_of_items(rated, n_films) + item_damping * priors
+            of_films = np.insert(sums / (item_damping + n_ratings), n_items, 0.0)
+            found = replace(found, item_biases=of_films)
             found = replace(found, user_biases=found.biases_of_users(rated))
         return found
 
-    def sums_of_items(self, rated: sp.csr_array) -> Floats:
-        """(n_items,): the sum of the ratings of each item minus the mean and users' biases."""
+    def sums_of_items(self, rated: sp.csr_array, n_films: int) -> Floats:
+        """(n_films,): for each film, the sum of its ratings minus the mean and users' biases."""
         residuals = rated.data - self.mean - self.user_biases[user_index_of(rated)]
-        return np.bincount(rated.indices, residuals, minlength=rated.shape[1])
+        return np.bincount(rated.indices, residuals, minlength=n_films).astype(np.float64)
 
     def biases_of_users(self, rated: sp.csr_array) -> Floats:
         """The bias of the user of each row, given the biases of the items."""

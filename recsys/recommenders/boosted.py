@@ -9,58 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import biases, film_prior, npz, storage
+from recsys.recommenders import biases, npz, storage
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import Biases
-from recsys.recommenders.embeddings import (
-    Basis,
-    Floats32,
-    basis_of,
-    by_activity_and_popularity,
-    of_length_one,
-    random_mixture,
-)
+from recsys.recommenders.chains import Chain
+from recsys.recommenders.embeddings import basis_of, by_activity_and_popularity
 from recsys.recommenders.explanations import by_weight, of_everyone, of_group
+from recsys.recommenders.film_features import FilmFeatures
+from recsys.recommenders.film_prior import biases_with_prior, grouped_films
 from recsys.recommenders.forms import Form, natural, real32
 from recsys.recommenders.parameters import at_least
-from recsys.recommenders.stages import (
-    Cells,
-    ItemStage,
-    Stage,
-    UserStage,
-    item_stage,
-    item_stage_labels,
-    n_groups_of,
-    user_stage,
-)
+from recsys.recommenders.stages import Cells, ItemStage, Stage, UserStage
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
 
-# The least and the greatest number of groups of a stage.
-USER_GROUPS = (2, 64)
-ITEM_GROUPS = (4, 256)
-
-# k-means clusters this many random mixtures of the directions of a basis.
-N_COMPONENTS = 20
+# The main directions of who rated what.
 N_BASIS = 32
-
-# One stage in five groups users. The others group items.
-STAGES_A_CYCLE = 5
-
-# This share of the stages groups by who rated what. The others group by residuals.
-WATCHED_SHARE = 0.6
-
-# This share of the item stages groups by genres and by who rated what.
-GENRES_SHARE = 0.5
-
-BLOCK_SHARE = 0.
-USER_CYCLE = 1
-BLOCK_GROUPS = (4,256)
-RES=0; RP=.5; RQ=.5; RL=0; RIT=0; RW=0
-USER_WATCHED = .6
-LOO_U = LOO_I = 0
-STATS_SHARE = 0.25
-STATS_WEIGHT = np.float32(1.0)
 
 # A file holds no arrays of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
@@ -92,11 +56,11 @@ class BoostedClusterMeans(Recommender):
 
     Parameters
     ----------
-    n_chains : int, default 2
+    n_chains : int, default 4
         The number of chains that are averaged.
-    n_stages : int, default 100
+    n_stages : int, default 50
         The number of stages of each chain.
-    learning_rate : float, default 0.15
+    learning_rate : float, default 0.25
         The share of a mean that a stage adds.
     damping : float, default 20
         A mean counts as if it had this many more residuals of 0.
@@ -129,9 +93,9 @@ class BoostedClusterMeans(Recommender):
     def __init__(
         self,
         *,
-        n_chains: int = 2,
-        n_stages: int = 100,
-        learning_rate: float = 0.15,
+        n_chains: int = 4,
+        n_stages: int = 50,
+        learning_rate: float = 0.25,
         damping: float = 20.0,
         random_state: int = 0,
     ) -> None:
@@ -149,82 +113,28 @@ class BoostedClusterMeans(Recommender):
         at_least(1e-6, damping=self.damping)
 
     def _learn(self) -> None:
-        rated = self.trained_on.matrix.values
-        watched = by_activity_and_popularity(rated, self.trained_on.n_ratings)
+        data = self.trained_on
+        rated = data.matrix.values
         rng = np.random.default_rng(self.random_state)
-        basis = basis_of(watched, N_BASIS, rng)
+        basis = basis_of(by_activity_and_popularity(rated, data.n_ratings), N_BASIS, rng)
         self._item_directions = basis.item_directions
-        self._years = film_prior.years_of(self.trained_on)
-        groupings = film_prior.grouped_films(self.trained_on, basis, self._years, rng)
-        self._biases = film_prior.biases_with_prior(rated, groupings)
-        self._chains = tuple(
-            self._chain(basis, np.random.default_rng([self.random_state, chain]))
-            for chain in range(self.n_chains)
-        )
-
-    def _chain(self, basis: Basis, rng: np.random.Generator) -> tuple[Stage, ...]:
-        cells = self._cells(self.trained_on.matrix.values, self._biases.user_biases)
-        return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
+        films = FilmFeatures.of(data, basis)
+        self._biases = biases_with_prior(rated, grouped_films(films, rng))
+        film_biases = np.delete(self._biases.item_biases, data.n_items)
+        chains = []
+        for number in range(self.n_chains):
+            cells = self._cells(rated, self._biases.user_biases)
+            chain = Chain(cells, basis.users, films, film_biases)
+            seeded = np.random.default_rng([self.random_state, number])
+            chains.append(chain.stages(self.n_stages, seeded))
+        self._chains = tuple(chains)
 
     def _cells(self, rated: sp.csr_array, user_biases: Floats) -> Cells:
         residuals = self._biases.residuals(rated, user_biases)
-        if LOO_U:
-            n = np.diff(rated.indptr)
-            f = (n+LOO_U)/(n-1+LOO_U)
-            residuals *= f[user_index_of(rated)]
-        if LOO_I and rated is self.trained_on.matrix.values:
-            n = self.trained_on.n_ratings
-            f = (n+LOO_I)/(n-1+LOO_I)
-            residuals *= f[rated.indices]
         return Cells(rated, user_index_of(rated), residuals, self.damping, self.learning_rate)
 
-    def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
-        of_users = number % STAGES_A_CYCLE < USER_CYCLE
-        by_residuals = bool(rng.random() >= (WATCHED_SHARE if not of_users else USER_WATCHED))
-        n_rows = cells.rated.shape[0 if of_users else 1]
-        n_groups = n_groups_of(USER_GROUPS if of_users else ITEM_GROUPS, n_rows, rng)
-        if not of_users and rng.random() < STATS_SHARE:
-            return item_stage(cells, self._by_stats(basis, rng), n_groups, rng)
-        if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
-            return item_stage(cells, self._by_genre(basis, rng), n_groups, rng)
-        if by_residuals:
-            if RES and not of_users:
-                nu = np.diff(cells.rated.indptr); ni = self.trained_on.n_ratings
-                m = sp.csr_array((cells.residuals / ((nu[cells.user_index]+RES)**RP * (ni[cells.items]+RES)**RQ), cells.rated.indices, cells.rated.indptr), shape=cells.rated.shape)
-                proj = m @ (m.T @ rng.normal(size=(m.shape[0], N_COMPONENTS)))
-                for _ in range(RIT): proj = m @ (m.T @ np.linalg.qr(proj)[0])
-                proj = np.linalg.qr(proj)[0]
-                features = (m.T @ proj)
-                features = (features / features.std()).astype(np.float32)
-                if RL: features = of_length_one(features)
-                if RW: features = np.hstack([RW*features, random_mixture(basis.items, N_COMPONENTS, rng)[0]])
-                return item_stage(cells, features, n_groups, rng)
-            # The features are random projections of the rows, with one power iteration.
-            matrix: Any = cells.residual_matrix()
-            matrix = matrix if of_users else matrix.T.tocsr()
-            projection = matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS))
-            projection = matrix.T @ projection
-            projection = (projection / max(1e-300, np.max(np.abs(projection)))).astype(np.float32)
-            features = (matrix @ projection).astype(np.float32)
-        else:
-            whole = basis.users if of_users else basis.items
-            features, projection = random_mixture(whole, N_COMPONENTS, rng)
-        if not of_users:
-            return item_stage(cells, features, n_groups, rng)
-        fl = None
-        if rng.random() < BLOCK_SHARE:
-            fl = item_stage_labels(random_mixture(basis.items, N_COMPONENTS, rng)[0] if rng.random()<.5 else self._by_stats(basis, rng), n_groups_of(BLOCK_GROUPS, cells.rated.shape[1], rng), rng)
-        return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals, fl=fl)
-
-    def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
-        """Features of items: one half from who rated them, the other half from their genres."""
-        sides = (basis.items, of_length_one(self.trained_on.genres))
-        return np.hstack([random_mixture(side, N_COMPONENTS, rng)[0] for side in sides])
-
-    def _by_stats(self, basis: Basis, rng: np.random.Generator) -> Floats32:
-        popularity = np.log1p(self.trained_on.n_ratings.astype(np.float64))
-        stats = [film_prior.standardized(x) for x in (self._biases.item_biases[:-1], popularity)]
-        return np.hstack([STATS_WEIGHT * np.hstack([*stats, self._years]), random_mixture(basis.items, N_COMPONENTS, rng)[0]])
+    def _films(self, movie_ids: Any) -> Ints:
+        return self.trained_on.films(movie_ids)
 
     @property
     def _stages(self) -> tuple[Stage, ...]:
@@ -303,7 +213,7 @@ class BoostedClusterMeans(Recommender):
         if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
             raise ValueError(f"it does not hold {self.n_chains:,} x {self.n_stages:,} stages")
         forms = {"item_directions": real32("n_items", "n_basis"), "shape": natural(2)}
-        forms |= npz.prefixed("biases", biases.FORMS)
+        forms |= npz.prefixed("biases", biases.FORMS_OF_FILMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
@@ -315,6 +225,9 @@ class BoostedClusterMeans(Recommender):
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._item_directions = arrays["item_directions"]
         self._biases = Biases.of_arrays(npz.without("biases", arrays))
+        n_films = self.trained_on.n_items + len(self.trained_on.unrated)
+        if len(self._biases.item_biases) != n_films + 1:
+            raise ValueError(f"biases of items are not of {n_films:,} films")
         self._chains = tuple(
             tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
             for c in range(self.n_chains)

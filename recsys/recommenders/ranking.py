@@ -118,10 +118,10 @@ def explained(
     if rating != total[0]:
         parts.append(Part("kept within the scale", rating - float(total[0])))
     return Prediction(
-        **vars(model._evidence(users, 0, item)),
+        **vars(model._evidence(users, 0, min(item, data.n_items))),
         user_id=user_id,
         movie_id=movie_id,
-        title=str(data.matrix.titles[item]) if item < data.n_items else "",
+        title=data.title(item),
         rating=rating,
         parts=tuple(parts),
     )

@@ -24,9 +24,6 @@ ROWS_A_GROUP = 5
 
 # The own means of a user with this many ratings count half.
 TRUST = 10.0
-UD = 1.
-H = 0
-LS = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,30 +45,26 @@ class Cells:
         parts = (self.residuals, self.rated.indices, self.rated.indptr)
         return sp.csr_array(parts, shape=self.rated.shape)
 
-    def shrunk_means(self, place: Ints, n_places: int, times = 1.) -> tuple[Floats, Floats]:
+    def shrunk_means(self, place: Ints, n_places: int) -> tuple[Floats, Floats]:
         """The mean residual of each place, and for each rating its place's leave-one-out mean."""
         sums = np.bincount(place, self.residuals, minlength=n_places)
         counts = np.bincount(place, minlength=n_places)
-        without = (sums[place] - self.residuals) / (counts[place] - 1.0 + self.damping * times)
-        full = sums / (counts + self.damping * times)
-        if H: without = (1-H)*without + H*full[place]
-        return full, without
+        without = (sums[place] - self.residuals) / (counts[place] - 1.0 + self.damping)
+        return sums / (counts + self.damping), without
 
     def own_means(self, labels: Groups) -> Floats32:
         """(n_users, n_groups + 1): the shrunk mean residual of each user in each group of items.
 
         The means of a user with n ratings count n / (n + TRUST), because every stage uses the same
-        few ratings. The leave-one-out means are subtracted from ``residuals``. The last label is
-        n_groups, and the last column of the answer is 0.
+        few ratings. The leave-one-out means are subtracted from ``residuals``. The label of items
+        outside the training data is n_groups, and the last column of the answer is 0.
         """
-        n_users, n_groups = self.rated.shape[0], int(labels[-1])
+        n_users, n_items = self.rated.shape
+        n_groups = int(labels[n_items])
         n_ratings = np.diff(self.rated.indptr)
         rate = self.learning_rate * n_ratings / (n_ratings + TRUST)
         place = self.user_index * n_groups + labels[self.items]
         means, without = self.shrunk_means(place, n_users * n_groups)
-        if LS:
-            w = (rate/self.learning_rate)[self.user_index] * without
-            rate = rate * np.clip(w @ self.residuals / (w @ w), 0., LS)
         self.residuals[:] -= rate[self.user_index] * without
         adds = np.zeros((n_users, n_groups + 1), dtype=np.float32)
         adds[:, :-1] = rate[:, None] * means.reshape(n_users, n_groups)
@@ -107,7 +100,8 @@ class UserStage:
         return self.labels[rows]
 
     def part(self, placed: Groups, user_index: Ints, items: Ints) -> Floats32:
-        found: Floats32 = self.adds[placed[user_index], items]
+        outside = self.adds.shape[1] - 1  # stands for films that nobody rated, too
+        found: Floats32 = self.adds[placed[user_index], np.minimum(items, outside)]
         return found
 
     @staticmethod
@@ -131,9 +125,11 @@ class UserStage:
 
 @dataclass(frozen=True, eq=False)
 class ItemStage:
-    """Groups of items. The mean residual of a user in a group counts for all its items."""
+    """Groups of films. The mean residual of a user in a group counts for all its films."""
 
-    labels: Groups  # (n_items + 1,): the last is n_groups, for items outside the training data
+    # (n_films + 1,): of items, then n_groups, for items outside the training data, then of films
+    # that nobody rated
+    labels: Groups
     adds: Floats32  # (n_users, n_groups + 1): the part of a training user; 0 in the last column
 
     def place(self, cells: Cells, watched: Floats32) -> Floats32:
@@ -150,12 +146,12 @@ class ItemStage:
     @staticmethod
     def forms(name: str) -> dict[str, Form]:
         """The forms of the attributes in a file. ``name`` tells the lengths of stages apart."""
-        return {"labels": natural("n_items+1"), "adds": real32("n_users", f"groups of {name}+1")}
+        return {"labels": natural("n_films+1"), "adds": real32("n_users", f"groups of {name}+1")}
 
     def check(self, n_items: int, n_basis: int) -> None:
         """ValueError if the arrays do not agree."""
         n_groups = self.adds.shape[1] - 1
-        if self.labels[-1] != n_groups or self.labels[:-1].max() >= n_groups:
+        if self.labels[n_items] != n_groups or np.delete(self.labels, n_items).max() >= n_groups:
             raise ValueError(f"labels of items are not of {n_groups:,} groups")
         if np.any(self.adds[:, -1]):
             raise ValueError("adds of item groups is not 0 in its last column")
@@ -172,7 +168,6 @@ def user_stage(
     rng: np.random.Generator,
     *,
     by_residuals: bool,
-    fl = None
 ) -> UserStage:
     """Group users by features, and subtract the groups' leave-one-out means from the residuals.
 
@@ -180,30 +175,24 @@ def user_stage(
     """
     n_items = cells.rated.shape[1]
     model = clustered(features, n_groups, rng)
-    if fl is None: fl = np.arange(n_items)
-    nf = fl.max() + 1
-    place = model.labels_[cells.user_index].astype(np.int64) * nf + fl[cells.items]
-    means, without = cells.shrunk_means(place, n_groups * nf, UD)
-    rate = cells.learning_rate
-    if LS:
-        rate = rate * np.clip(without @ cells.residuals / (without @ without), 0., LS)
-    cells.residuals[:] -= rate * without
+    place = model.labels_[cells.user_index].astype(np.int64) * n_items + cells.items
+    means, without = cells.shrunk_means(place, n_groups * n_items)
+    cells.residuals[:] -= cells.learning_rate * without
     adds = np.zeros((n_groups + 1, n_items + 1), dtype=np.float32)
-    adds[:-1, :-1] = rate * means.reshape(n_groups, nf)[:, fl]
+    adds[:-1, :-1] = cells.learning_rate * means.reshape(n_groups, n_items)
     centers = model.cluster_centers_.astype(np.float32)
     return UserStage(model.labels_, adds, centers, projection, by_residuals)
-
-
-def item_stage_labels(features, n_groups, rng):
-    return clustered(features, n_groups, rng).labels_
 
 
 def item_stage(
     cells: Cells, features: Floats32, n_groups: int, rng: np.random.Generator
 ) -> ItemStage:
-    """Group items by features, and subtract each user's leave-one-out means from the residuals."""
+    """Group films by features, and subtract each user's leave-one-out means from the residuals.
+
+    The first rows of ``features`` are items. More rows are films that nobody rated.
+    """
     model = clustered(features, n_groups, rng)
-    labels = np.append(model.labels_, n_groups).astype(np.int32)
+    labels = np.insert(model.labels_, cells.rated.shape[1], n_groups).astype(np.int32)
     return ItemStage(labels, cells.own_means(labels))
 
 

@@ -27,7 +27,7 @@ from recsys.recommenders.forms import (
 )
 from recsys.recommenders.model import Model
 from recsys.recommenders.npz import Arrays, Stored, prefixed, without
-from recsys.recommenders.training import TrainingData
+from recsys.recommenders.training import TrainingData, UnratedFilms
 
 M = TypeVar("M", bound=Model)
 
@@ -97,6 +97,7 @@ def pack(model: Model) -> Arrays:
     about = {"format": FORMAT if is_new else FORMAT_WITHOUT, **_named(model), "scale": scale}
     arrays = {"about": np.array(json.dumps(about)), "genres": data.genres}
     arrays |= prefixed("matrix", matrix_arrays(data.matrix))
+    arrays |= prefixed("unrated", _unrated_arrays(data.unrated))
     arrays |= prefixed("learned", model._arrays())
     if model._inner:
         arrays |= prefixed(f"learned/{model._inner}", pack(getattr(model, f"_{model._inner}")))
@@ -148,6 +149,9 @@ def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingD
     stages = [name.removeprefix("learned/") for name in own if name.startswith("learned/")]
     forms = {"genres": real32("n_items", "n_genres", least=0, most=1)}
     forms |= prefixed("matrix", matrix_forms())
+    knows_unrated = "unrated/movie_ids" in own
+    if knows_unrated:
+        forms |= prefixed("unrated", UNRATED_FORMS)
     forms |= prefixed("learned", model._forms(stages))
     arrays = taken(Stored(own, stored.read), forms)
     matrix = matrix_of(without("matrix", arrays))
@@ -155,7 +159,9 @@ def _restore(model: Model, stored: Stored, scale: RatingScale, beside: TrainingD
     if ratings.min() < scale.smallest or ratings.max() > scale.largest:
         raise ValueError(f"matrix/data has ratings off the scale {scale}")
     if beside is None:
-        beside = TrainingData(matrix, scale, arrays["genres"])
+        none = UnratedFilms(matrix.movie_ids[:0], matrix.titles[:0], arrays["genres"][:0])
+        unrated = _unrated(without("unrated", arrays), matrix) if knows_unrated else none
+        beside = TrainingData(matrix, scale, arrays["genres"], unrated)
     else:
         other = matrix_arrays(beside.matrix)
         if not all(
@@ -260,6 +266,28 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+# Films without ratings --------------------------------------------------------------------------
+
+UNRATED_FORMS = {
+    "movie_ids": ids("n_unrated"),
+    "titles": text("n_unrated"),
+    "genres": real32("n_unrated", "n_genres", least=0, most=1),
+}
+
+
+def _unrated_arrays(unrated: UnratedFilms) -> Arrays:
+    return {name: _as_stored(getattr(unrated, name)) for name in UNRATED_FORMS}
+
+
+def _unrated(arrays: Mapping[str, npt.NDArray[Any]], matrix: RatingMatrix) -> UnratedFilms:
+    """Restore the unrated films. ValueError if one of them has ratings or stands there twice."""
+    found = UnratedFilms(**{name: _as_read(array) for name, array in arrays.items()})
+    if found.movie_ids.dtype != matrix.movie_ids.dtype:
+        raise ValueError("ids of unrated films are of another kind than those of rated films")
+    check_unique("unrated/movie_ids", np.concatenate([matrix.movie_ids, found.movie_ids]))
+    return found
 
 
 # Matrices ---------------------------------------------------------------------------------------

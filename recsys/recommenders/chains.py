@@ -1,0 +1,82 @@
+"""The chains of BoostedClusterMeans: each stage groups what the stages before it left over."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recsys.recommenders.embeddings import Floats32, random_mixture
+from recsys.recommenders.film_features import N_COMPONENTS, FilmFeatures
+from recsys.recommenders.stages import (
+    Cells,
+    ItemStage,
+    Stage,
+    UserStage,
+    item_stage,
+    n_groups_of,
+    user_stage,
+)
+from recsys.recommenders.types import Floats
+
+# The least and the greatest number of groups of a stage.
+USER_GROUPS = (2, 64)
+ITEM_GROUPS = (4, 256)
+
+# One stage in five groups users. The others group films.
+STAGES_A_CYCLE = 5
+
+# This share of the stages of films groups by how good, how well known and how old films are.
+STANDING_SHARE = 0.25
+
+# This share of the others groups by who rated a film and by its genres.
+GENRES_SHARE = 0.5
+
+# All other stages group by who rated what in this share, else by residuals.
+RATERS_SHARE = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """What the stages of a chain have in common."""
+
+    cells: Cells
+    users: Floats32  # (n_users, n_basis): an embedding of what each user rated
+    films: FilmFeatures
+    film_biases: Floats  # (n_films,)
+
+    def stages(self, n_stages: int, rng: np.random.Generator) -> tuple[Stage, ...]:
+        """Make the stages. Each of them reduces the residuals of the cells."""
+        kinds = (number % STAGES_A_CYCLE == 0 for number in range(n_stages))
+        return tuple(self._of_users(rng) if users else self._of_films(rng) for users in kinds)
+
+    def _of_users(self, rng: np.random.Generator) -> UserStage:
+        n_groups = n_groups_of(USER_GROUPS, len(self.users), rng)
+        by_residuals = bool(rng.random() >= RATERS_SHARE)
+        if by_residuals:
+            features, projection = projected(self.cells.residual_matrix(), rng)
+        else:
+            features, projection = random_mixture(self.users, N_COMPONENTS, rng)
+        return user_stage(
+            self.cells, features, projection, n_groups, rng, by_residuals=by_residuals
+        )
+
+    def _of_films(self, rng: np.random.Generator) -> ItemStage:
+        n_groups = n_groups_of(ITEM_GROUPS, len(self.films), rng)
+        return item_stage(self.cells, self._features_of_films(rng), n_groups, rng)
+
+    def _features_of_films(self, rng: np.random.Generator) -> Floats32:
+        if rng.random() < STANDING_SHARE:
+            return self.films.by_standing(self.film_biases, rng)
+        if rng.random() < GENRES_SHARE:
+            return self.films.by_genres(rng)
+        if rng.random() < RATERS_SHARE:
+            return self.films.by_raters(rng)
+        features = projected(self.cells.residual_matrix().T.tocsr(), rng)[0]
+        return np.pad(features, ((0, len(self.films) - len(features)), (0, 0)))
+
+
+def projected(matrix: Any, rng: np.random.Generator) -> tuple[Floats32, Floats32]:
+    """Project rows at random, with one power iteration. Return the features and the projection."""
+    projection = matrix.T @ (matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS)))
+    projection = (projection / max(1e-300, np.max(np.abs(projection)))).astype(np.float32)
+    return (matrix @ projection).astype(np.float32), projection
