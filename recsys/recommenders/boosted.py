@@ -58,9 +58,9 @@ class BoostedClusterMeans(Recommender):
     ----------
     n_chains : int, default 4
         The number of chains that are averaged.
-    n_stages : int, default 50
+    n_stages : int, default 75
         The number of stages of each chain.
-    learning_rate : float, default 0.25
+    learning_rate : float, default 0.2
         The share of a mean that a stage adds.
     damping : float, default 20
         A mean counts as if it had this many more residuals of 0.
@@ -94,8 +94,8 @@ class BoostedClusterMeans(Recommender):
         self,
         *,
         n_chains: int = 4,
-        n_stages: int = 50,
-        learning_rate: float = 0.25,
+        n_stages: int = 75,
+        learning_rate: float = 0.2,
         damping: float = 20.0,
         random_state: int = 0,
     ) -> None:

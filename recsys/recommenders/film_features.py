@@ -11,7 +11,7 @@ from recsys.recommenders.types import Floats, Ints
 from recsys.titles.names import year_of
 
 # k-means clusters this many random mixtures of who rated a film, and of its genres.
-N_COMPONENTS = 20
+N_COMPONENTS = 16
 
 
 @dataclass(frozen=True, eq=False)

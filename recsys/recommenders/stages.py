@@ -15,9 +15,10 @@ from recsys.recommenders.types import Floats, Ints
 
 Groups = npt.NDArray[np.int32]
 
-# The k-means of a stage stops after this many iterations. Many stages are averaged, so its groups
-# need not be the best.
+# k-means stops after this many iterations. Many clusterings are averaged, so no groups need to be
+# the best. Stages add up hundreds of them.
 MAX_ITER = 10
+MAX_ITER_OF_STAGES = 5
 
 # There is at most one group for this many rows.
 ROWS_A_GROUP = 5
@@ -101,8 +102,7 @@ class UserStage:
 
     def part(self, placed: Groups, user_index: Ints, items: Ints) -> Floats32:
         outside = self.adds.shape[1] - 1  # stands for films that nobody rated, too
-        found: Floats32 = self.adds[placed[user_index], np.minimum(items, outside)]
-        return found
+        return picked(self.adds, placed[user_index], np.minimum(items, outside))
 
     @staticmethod
     def forms(name: str) -> dict[str, Form]:
@@ -140,8 +140,7 @@ class ItemStage:
         return self.adds[rows]
 
     def part(self, placed: Floats32, user_index: Ints, items: Ints) -> Floats32:
-        found: Floats32 = placed[user_index, self.labels[items]]
-        return found
+        return picked(placed, user_index, self.labels[items])
 
     @staticmethod
     def forms(name: str) -> dict[str, Form]:
@@ -160,6 +159,14 @@ class ItemStage:
 Stage = UserStage | ItemStage
 
 
+def picked(table: Floats32, rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> Floats32:
+    """``table[rows, columns]``, four times as fast if they are a column and a row of indices."""
+    if rows.shape[1:] == (1,) and columns.shape[:-1] == (1,):
+        return table[rows[:, 0]].take(columns[0], axis=1)
+    found: Floats32 = table[rows, columns]
+    return found
+
+
 def user_stage(
     cells: Cells,
     features: Floats32,
@@ -174,7 +181,7 @@ def user_stage(
     The mean leaves out the rating that it explains, because a new rating is in no mean either.
     """
     n_items = cells.rated.shape[1]
-    model = clustered(features, n_groups, rng)
+    model = clustered(features, n_groups, rng, MAX_ITER_OF_STAGES)
     place = model.labels_[cells.user_index].astype(np.int64) * n_items + cells.items
     means, without = cells.shrunk_means(place, n_groups * n_items)
     cells.residuals[:] -= cells.learning_rate * without
@@ -191,7 +198,7 @@ def item_stage(
 
     The first rows of ``features`` are items. More rows are films that nobody rated.
     """
-    model = clustered(features, n_groups, rng)
+    model = clustered(features, n_groups, rng, MAX_ITER_OF_STAGES)
     labels = np.insert(model.labels_, cells.rated.shape[1], n_groups).astype(np.int32)
     return ItemStage(labels, cells.own_means(labels))
 
@@ -203,10 +210,12 @@ def n_groups_of(limits: tuple[int, int], n_rows: int, rng: np.random.Generator) 
     return round(float(np.exp(rng.uniform(np.log(min(least, most)), np.log(most)))))
 
 
-def clustered(features: Floats32, n_groups: int, rng: np.random.Generator) -> KMeans:
+def clustered(
+    features: Floats32, n_groups: int, rng: np.random.Generator, max_iter: int = MAX_ITER
+) -> KMeans:
     """Run k-means once from random rows. Some groups stay empty if few rows differ."""
     seed = int(rng.integers(2**31))
-    model = KMeans(n_groups, init="random", n_init=1, max_iter=MAX_ITER, random_state=seed)
+    model = KMeans(n_groups, init="random", n_init=1, max_iter=max_iter, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(features)
