@@ -2,29 +2,34 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import chain as chained
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import biases, npz, storage
+from recsys.recommenders import biases, npz, storage, uncertainty
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import Biases
-from recsys.recommenders.chains import Chain
-from recsys.recommenders.embeddings import basis_of, by_activity_and_popularity
+from recsys.recommenders.chains import ChainMaker, Chains
+from recsys.recommenders.embeddings import Basis, basis_of, by_activity_and_popularity
 from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.film_features import FilmFeatures
 from recsys.recommenders.film_prior import biases_with_prior, grouped_films
 from recsys.recommenders.forms import Form, natural, real32
+from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least
-from recsys.recommenders.stages import Cells, ItemStage, Stage, UserStage
+from recsys.recommenders.stages import Cells, Groups, ItemStage, Stage, UserStage
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
+from recsys.recommenders.uncertainty import ErrorSizes, Uncertainty, features
 
 # The main directions of who rated what.
 N_BASIS = 32
+
+# A chain without one of so many ratings tells how sure predictions are. It has fewer stages.
+HELD_OUT = 5
+HELD_OUT_STAGES = 40
 
 # A file holds no arrays of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
@@ -36,6 +41,8 @@ class Placed:
 
     user_biases: Floats  # (n_users,)
     stages: tuple[npt.NDArray[Any], ...]  # of each stage of each chain, from its `place`
+    n_ratings: Ints  # (n_users,)
+    error_sizes: Floats  # (n_users,), as `ErrorSizes` has them
 
 
 @storage.storable
@@ -119,58 +126,95 @@ class BoostedClusterMeans(Recommender):
         basis = basis_of(by_activity_and_popularity(rated, data.n_ratings), N_BASIS, rng)
         self._item_directions = basis.item_directions
         films = FilmFeatures.of(data, basis)
-        self._biases = biases_with_prior(rated, grouped_films(films, rng))
-        film_biases = np.delete(self._biases.item_biases, data.n_items)
-        chains = []
+        groupings = grouped_films(films, rng)
+        biases = biases_with_prior(rated, groupings)
+        chains, errors = [], np.zeros(rated.nnz)
         for number in range(self.n_chains):
-            cells = self._cells(rated, self._biases.user_biases)
-            chain = Chain(cells, basis.users, films, film_biases)
+            cells = self._cells(biases, rated, biases.user_biases)
+            maker = ChainMaker(cells, basis.users, films, biases.item_biases)
             seeded = np.random.default_rng([self.random_state, number])
-            chains.append(chain.stages(self.n_stages, seeded))
-        self._chains = tuple(chains)
+            chains.append(maker.stages(self.n_stages, seeded))
+            errors += cells.residuals / self.n_chains
+        self._learned = Chains(biases, tuple(chains))
+        self._sizes = ErrorSizes.of(rated, errors)
+        self._uncertainty = self._held_out(basis, films, groupings, rng)
 
-    def _cells(self, rated: sp.csr_array, user_biases: Floats) -> Cells:
-        residuals = self._biases.residuals(rated, user_biases)
+    def _cells(self, biases: Biases, rated: sp.csr_array, user_biases: Floats) -> Cells:
+        residuals = biases.residuals(rated, user_biases)
         return Cells(rated, user_index_of(rated), residuals, self.damping, self.learning_rate)
+
+    def _held_out(
+        self, basis: Basis, films: FilmFeatures, groupings: list[Groups], rng: np.random.Generator
+    ) -> Uncertainty:
+        """Learn how sure predictions are from a fifth of the ratings and a chain without them."""
+        rated, n_items = self.trained_on.matrix.values, self.trained_on.n_items
+        is_held = rng.permutation(rated.nnz) < rated.nnz // HELD_OUT
+        part = without(rated, is_held)
+        if not np.any(is_held):  # a handful of ratings: their own errors must do
+            is_held[:] = True
+        users, items = user_index_of(rated)[is_held], rated.indices[is_held]
+        biases = biases_with_prior(part, groupings)
+        cells = self._cells(biases, part, biases.user_biases)
+        maker = ChainMaker(cells, basis.users, films, biases.item_biases)
+        stages = maker.stages(min(self.n_stages, HELD_OUT_STAGES), rng)
+        placed = [stage.of_training(np.arange(len(basis.users))) for stage in stages]
+        found = Chains(biases, (stages,)).parts(biases.user_biases, placed, users, items)
+        errors = rated.data[is_held] - self.trained_on.clipped(total_of(found))
+        sizes = ErrorSizes.of(part, cells.residuals)
+        known = features(
+            np.diff(part.indptr)[users],
+            np.bincount(part.indices, minlength=n_items)[items],
+            sizes.user_sizes[users],
+            sizes.item_sizes[items],
+        )
+        return Uncertainty.learned(known, errors)
 
     def _films(self, movie_ids: Any) -> Ints:
         return self.trained_on.films(movie_ids)
-
-    @property
-    def _stages(self) -> tuple[Stage, ...]:
-        """The stages of all chains."""
-        return tuple(chained.from_iterable(self._chains))
 
     # Placing ------------------------------------------------------------------------------------
 
     def _place_known(self, rows: Ints) -> Placed:
         return Placed(
-            self._biases.user_biases[rows],
-            tuple(stage.of_training(rows) for stage in self._stages),
+            self._learned.biases.user_biases[rows],
+            tuple(stage.of_training(rows) for stage in self._learned.stages),
+            np.diff(self.trained_on.matrix.values.indptr)[rows],
+            self._sizes.user_sizes[rows],
         )
 
     def _place_new(self, rated: sp.csr_array) -> Placed:
-        user_biases = self._biases.biases_of_users(rated)
+        biases, chains = self._learned.biases, self._learned.chains
+        user_biases = biases.biases_of_users(rated)
         weights = by_activity_and_popularity(rated, self.trained_on.n_ratings)
         watched = (weights @ self._item_directions).astype(np.float32)
         stages: list[npt.NDArray[Any]] = []
-        for chain in self._chains:
-            cells = self._cells(rated, user_biases)
+        errors = np.zeros(rated.nnz)
+        for chain in chains:
+            cells = self._cells(biases, rated, user_biases)
             stages += [stage.place(cells, watched) for stage in chain]
-        return Placed(user_biases, tuple(stages))
+            errors += cells.residuals / len(chains)
+        sizes = self._sizes.of_new_users(rated, errors)
+        return Placed(user_biases, tuple(stages), np.diff(rated.indptr), sizes)
 
     # Answers ------------------------------------------------------------------------------------
 
     def _parts(self, placed: Placed, user_index: Ints, items: Ints) -> dict[str, Floats]:
-        shape = np.broadcast(user_index, items).shape
-        of_users, of_items = np.zeros(shape), np.zeros(shape)
-        for stage, known in zip(self._stages, placed.stages, strict=True):
-            total = of_users if isinstance(stage, UserStage) else of_items
-            total += stage.part(known, user_index, items)
-        return self._biases.parts(placed.user_biases, user_index, items) | {
-            "what people like the user think of it": of_users / len(self._chains),
-            "what the user thinks of films like it": of_items / len(self._chains),
-        }
+        return self._learned.parts(placed.user_biases, placed.stages, user_index, items)
+
+    def _interval(
+        self, placed: Placed, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats]:
+        data = self.trained_on
+        predicted = data.clipped(total_of(self._parts(placed, user_index, items)))
+        columns = np.minimum(items, data.n_items)
+        known = features(
+            placed.n_ratings[user_index],
+            np.append(data.n_ratings, 0)[columns],
+            placed.error_sizes[user_index],
+            self._sizes.item_sizes[columns],
+        )
+        low, high = self._uncertainty.interval(known, predicted, level)
+        return data.clipped(low), data.clipped(high)
 
     def _scores(self, users: Users) -> Floats:
         user_index = np.arange(len(users))[:, None]
@@ -181,7 +225,7 @@ class BoostedClusterMeans(Recommender):
         """The evidence of the group that adds most to the item, over all user stages."""
         # Groups are numbered through all stages.
         voices, first = [], 0
-        for stage, known in zip(self._stages, users.placed.stages, strict=True):
+        for stage, known in zip(self._learned.stages, users.placed.stages, strict=True):
             if isinstance(stage, UserStage):
                 group = int(known[user])
                 if adds := float(stage.adds[group, item]):
@@ -200,10 +244,11 @@ class BoostedClusterMeans(Recommender):
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         arrays: dict[str, npt.NDArray[Any]] = {
             "item_directions": self._item_directions,
-            "shape": np.array([len(self._chains), len(self._chains[0])]),
+            "shape": np.array([len(self._learned.chains), len(self._learned.chains[0])]),
         }
-        arrays |= npz.prefixed("biases", self._biases.arrays())
-        for c, chain in enumerate(self._chains):
+        arrays |= npz.prefixed("biases", self._learned.biases.arrays())
+        arrays |= npz.prefixed("errors", uncertainty.arrays_of(self._sizes, self._uncertainty))
+        for c, chain in enumerate(self._learned.chains):
             for s, stage in enumerate(chain):
                 stored = {name: np.asarray(value) for name, value in vars(stage).items()}
                 arrays |= npz.prefixed(f"{c}/{s}", stored)
@@ -214,6 +259,7 @@ class BoostedClusterMeans(Recommender):
             raise ValueError(f"it does not hold {self.n_chains:,} x {self.n_stages:,} stages")
         forms = {"item_directions": real32("n_items", "n_basis"), "shape": natural(2)}
         forms |= npz.prefixed("biases", biases.FORMS_OF_FILMS)
+        forms |= npz.prefixed("errors", uncertainty.FORMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
@@ -224,20 +270,28 @@ class BoostedClusterMeans(Recommender):
         if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._item_directions = arrays["item_directions"]
-        self._biases = Biases.of_arrays(npz.without("biases", arrays))
+        learned = Biases.of_arrays(npz.without("biases", arrays))
         n_films = self.trained_on.n_items + len(self.trained_on.unrated)
-        if len(self._biases.item_biases) != n_films + 1:
+        if len(learned.item_biases) != n_films + 1:
             raise ValueError(f"biases of items are not of {n_films:,} films")
-        self._chains = tuple(
+        self._sizes, self._uncertainty = uncertainty.of_arrays(npz.without("errors", arrays))
+        chains = [
             tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
             for c in range(self.n_chains)
-        )
+        ]
+        self._learned = Chains(learned, tuple(chains))
 
     def _stage_of(self, arrays: Mapping[str, Any], start: str) -> Stage:
         kind = _kind(start, arrays)
         stage = kind(**{name: arrays[f"{start}/{name}"] for name in kind.forms(start)})
         stage.check(self.trained_on.n_items, self._item_directions.shape[1])
         return stage
+
+
+def without(rated: sp.csr_array, left_out: npt.NDArray[np.bool_]) -> sp.csr_array:
+    """The matrix without some of its stored values."""
+    starts = np.concatenate([[0], np.cumsum(~left_out)])[rated.indptr]
+    return sp.csr_array((rated.data[~left_out], rated.indices[~left_out], starts), rated.shape)
 
 
 def _kind(start: str, names: Collection[str]) -> type[Stage]:

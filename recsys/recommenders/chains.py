@@ -1,10 +1,13 @@
-"""The chains of BoostedClusterMeans: each stage groups what the stages before it left over."""
+"""The chains of BoostedClusterMeans: how their stages are made, and how their parts add up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain as chained
 from typing import Any
 
 import numpy as np
 
+from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import Floats32, random_mixture
 from recsys.recommenders.film_features import N_COMPONENTS, FilmFeatures
 from recsys.recommenders.stages import (
@@ -16,7 +19,7 @@ from recsys.recommenders.stages import (
     n_groups_of,
     user_stage,
 )
-from recsys.recommenders.types import Floats
+from recsys.recommenders.types import Floats, Ints
 
 # The least and the greatest number of groups of a stage.
 USER_GROUPS = (2, 64)
@@ -36,13 +39,40 @@ RATERS_SHARE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class Chains:
+    """Biases, and chains of stages that explain what the biases leave over."""
+
+    biases: Biases
+    chains: tuple[tuple[Stage, ...], ...]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of all chains."""
+        return tuple(chained.from_iterable(self.chains))
+
+    def parts(
+        self, user_biases: Floats, placed: Sequence[Any], user_index: Ints, items: Ints
+    ) -> dict[str, Floats]:
+        """The parts of predicted ratings. ``placed`` has the users' places in each stage."""
+        shape = np.broadcast(user_index, items).shape
+        of_users, of_items = np.zeros(shape), np.zeros(shape)
+        for stage, known in zip(self.stages, placed, strict=True):
+            total = of_users if isinstance(stage, UserStage) else of_items
+            total += stage.part(known, user_index, items)
+        return self.biases.parts(user_biases, user_index, items) | {
+            "what people like the user think of it": of_users / len(self.chains),
+            "what the user thinks of films like it": of_items / len(self.chains),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ChainMaker:
     """What the stages of a chain have in common."""
 
     cells: Cells
     users: Floats32  # (n_users, n_basis): an embedding of what each user rated
     films: FilmFeatures
-    film_biases: Floats  # (n_films,)
+    item_biases: Floats  # (n_films + 1,), as `Biases` has them
 
     def stages(self, n_stages: int, rng: np.random.Generator) -> tuple[Stage, ...]:
         """Make the stages. Each of them reduces the residuals of the cells."""
@@ -66,7 +96,8 @@ class Chain:
 
     def _features_of_films(self, rng: np.random.Generator) -> Floats32:
         if rng.random() < STANDING_SHARE:
-            return self.films.by_standing(self.film_biases, rng)
+            n_items = self.cells.rated.shape[1]
+            return self.films.by_standing(np.delete(self.item_biases, n_items), rng)
         if rng.random() < GENRES_SHARE:
             return self.films.by_genres(rng)
         if rng.random() < RATERS_SHARE:

@@ -49,13 +49,17 @@ class FilmFeatures:
         return random_mixture(self.raters, N_COMPONENTS, rng)[0]
 
     def by_genres(self, rng: np.random.Generator) -> Floats32:
-        """Features from who rated each film and, in equal shares, from genres if there are any."""
+        """Features from genres, and every second time from who rated each film, in equal shares.
+
+        Without genres, they come from who rated each film.
+        """
         if not self.genres.shape[1]:
             return self.by_raters(rng)
-        return np.hstack([self.by_raters(rng), random_mixture(self.genres, N_COMPONENTS, rng)[0]])
+        of_genres = random_mixture(self.genres, N_COMPONENTS, rng)[0]
+        return np.hstack([self.by_raters(rng), of_genres]) if rng.random() < 0.5 else of_genres
 
     def by_years(self, rng: np.random.Generator) -> Floats32:
-        """Features from who rated each film, from genres and from years."""
+        """Features from years, beside those from genres or from who rated each film."""
         return np.hstack([self.by_genres(rng), self.years])
 
     def by_standing(self, item_biases: Floats, rng: np.random.Generator) -> Floats32:

@@ -13,6 +13,9 @@ from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
+# An interval holds this share of the ratings.
+LEVEL = 0.8
+
 
 class Model(Parameterized, ABC):
     """A recommender learns, places users, predicts ratings and ranks items by these methods.
@@ -65,6 +68,12 @@ class Model(Parameterized, ABC):
         ``user_index`` has rows of ``placed`` and ``items`` has numbers from :meth:`_films`. They
         broadcast to the shape of each part.
         """
+
+    def _interval(
+        self, placed: Any, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats] | None:
+        """The ends of the intervals that hold ratings at this level, or None if it is unknown."""
+        return None
 
     @abstractmethod
     def _scores(self, users: Users) -> Floats:

@@ -162,8 +162,9 @@ Stage = UserStage | ItemStage
 def picked(table: Floats32, rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> Floats32:
     """``table[rows, columns]``, four times as fast if they are a column and a row of indices."""
     if rows.shape[1:] == (1,) and columns.shape[:-1] == (1,):
-        return table[rows[:, 0]].take(columns[0], axis=1)
-    found: Floats32 = table[rows, columns]
+        found: Floats32 = np.take(table[rows[:, 0]], columns[0], axis=1)
+    else:
+        found = table[rows, columns]
     return found
 
 

@@ -22,6 +22,7 @@ from recsys.recommenders.embeddings import (
 )
 from recsys.recommenders.explanations import by_weight, of_everyone, of_group
 from recsys.recommenders.forms import Form, natural, real, real32
+from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.stages import clustered, n_groups_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
@@ -187,6 +188,11 @@ class TasteGroups(Recommender):
 
     def _parts(self, placed: Placed, user_index: Ints, items: Ints) -> dict[str, Floats]:
         return self._ratings._parts(placed.ratings, user_index, items)
+
+    def _interval(
+        self, placed: Placed, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats] | None:
+        return self._ratings._interval(placed.ratings, user_index, items, level)
 
     @property
     def _popularity(self) -> Floats:
