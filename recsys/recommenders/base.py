@@ -14,12 +14,12 @@ from recsys.printable import printable
 from recsys.recommenders import ranking, storage
 from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_ratings
 from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
-from recsys.recommenders.model import Model
+from recsys.recommenders.intervals import PredictsIntervals
 from recsys.recommenders.training import TrainingData, check_predicts
 from recsys.recommenders.types import NO_ITEM, Floats, Ints, Prediction, Users
 
 
-class Recommender(Model):
+class Recommender(PredictsIntervals):
     """The base class of all recommenders. Only a fit changes a recommender."""
 
     def fit(self, ratings: Ratings) -> Self:

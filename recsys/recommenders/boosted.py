@@ -152,14 +152,14 @@ class BoostedClusterMeans(Recommender):
         part = without(rated, is_held)
         if not np.any(is_held):  # a handful of ratings: their own errors must do
             is_held[:] = True
-        users, items = user_index_of(rated)[is_held], rated.indices[is_held]
+        users, items = user_index_of(rated)[is_held], rated.indices[is_held].astype(np.int64)
         biases = biases_with_prior(part, groupings)
         cells = self._cells(biases, part, biases.user_biases)
         maker = ChainMaker(cells, basis.users, films, biases.item_biases)
         stages = maker.stages(min(self.n_stages, HELD_OUT_STAGES), rng)
         placed = [stage.of_training(np.arange(len(basis.users))) for stage in stages]
         found = Chains(biases, (stages,)).parts(biases.user_biases, placed, users, items)
-        errors = rated.data[is_held] - self.trained_on.clipped(total_of(found))
+        predicted = self.trained_on.clipped(total_of(found))
         sizes = ErrorSizes.of(part, cells.residuals)
         known = features(
             np.diff(part.indptr)[users],
@@ -167,7 +167,7 @@ class BoostedClusterMeans(Recommender):
             sizes.user_sizes[users],
             sizes.item_sizes[items],
         )
-        return Uncertainty.learned(known, errors)
+        return Uncertainty.learned(known, rated.data[is_held] - predicted, predicted)
 
     def _films(self, movie_ids: Any) -> Ints:
         return self.trained_on.films(movie_ids)

@@ -1,7 +1,7 @@
 """How sure predicted ratings are: the spread of their errors, learned from held-out ratings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 
 from recsys.recommenders.forms import Form, real
 from recsys.recommenders.training import user_index_of
-from recsys.recommenders.types import Floats, Ints
+from recsys.recommenders.types import Floats
 
 # The error size of a user or a film counts as if there were this many more errors of size 1.
 DAMPING = 10.0
@@ -20,7 +20,13 @@ DAMPING = 10.0
 N_ROUNDS = 4
 
 # The quantiles of errors are known at this many evenly spaced levels from 0 to 1.
-LEVELS = np.linspace(0.0, 1.0, 201)
+LEVELS = np.linspace(0.0, 1.0, 101)
+
+# Predictions have this many bands by their standard deviation, and as many by their height.
+N_BANDS = 5
+
+# A pair of bands with fewer held-out ratings takes the quantiles of all.
+LEAST_HELD = 50
 
 # No variance is less, so that divisions by it are finite.
 LEAST_VARIANCE = 1e-12
@@ -31,7 +37,9 @@ FORMS: dict[str, Form] = {
     "user_sizes": real("n_users", least=0),
     "item_sizes": real("n_items+1", least=0),
     "weights": real(5, least=0),
-    "quantiles": real(len(LEVELS)),
+    "deviation_limits": real(N_BANDS - 1, least=0),
+    "height_limits": real(N_BANDS - 1),
+    "quantiles": real(N_BANDS, N_BANDS, len(LEVELS)),
 }
 
 
@@ -81,30 +89,62 @@ def features(n_of_user: Any, n_of_item: Any, user_sizes: Floats, item_sizes: Flo
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """The spread of errors: their variances, and the quantiles of errors over their deviations."""
+    """The variances of errors, and the quantiles of errors over their standard deviations.
+
+    Errors are skewed near the ends of the scale, and ratings are discrete. So predictions have
+    `N_BANDS` bands by their standard deviation and as many by their height, and each pair of bands
+    has its own quantiles, as in Mondrian conformal prediction (Vovk, Gammerman, Shafer 2005,
+    Algorithmic Learning in a Random World, section 4.5).
+    """
 
     weights: Floats  # (5,), of `features`
-    quantiles: Floats  # at `LEVELS`, ascending
+    deviation_limits: Floats  # (N_BANDS - 1,), between the bands
+    height_limits: Floats
+    quantiles: Floats  # (N_BANDS, N_BANDS, n_levels), at `LEVELS`
 
     @classmethod
-    def learned(cls, known: Floats, errors: Floats) -> Self:
-        """Learn from the `features` of held-out ratings and from the errors of their predictions.
+    def learned(cls, known: Floats, errors: Floats, predicted: Floats) -> Self:
+        """Learn from the `features` and the errors of predictions of held-out ratings.
 
         The weights are least squares for the squared errors, none below 0. The variance of a
-        squared error grows with the square of its mean, so errors are weighted by the inverse.
+        squared error grows with the square of its mean, so squares are weighted by the inverse.
         """
         variances = np.full(errors.shape, max(float(np.mean(errors**2)), LEAST_VARIANCE))
         for _ in range(N_ROUNDS):
             weights = nnls((known / variances).T, errors**2 / variances)[0]
             variances = np.maximum(weights @ known, LEAST_VARIANCE)
-        return cls(weights, np.quantile(errors / np.sqrt(variances), LEVELS))
+        deviations = np.sqrt(variances)
+        relative = errors / deviations
+        shares = np.arange(1, N_BANDS) / N_BANDS
+        limits = np.quantile(deviations, shares), np.quantile(predicted, shares)
+        bands = np.searchsorted(limits[0], deviations), np.searchsorted(limits[1], predicted)
+        quantiles = np.empty((N_BANDS, N_BANDS, len(LEVELS)))
+        for band in np.ndindex(N_BANDS, N_BANDS):
+            here = relative[(bands[0] == band[0]) & (bands[1] == band[1])]
+            quantiles[band] = np.quantile(here if len(here) >= LEAST_HELD else relative, LEVELS)
+        return cls(weights, *limits, quantiles)
 
     def interval(self, known: Floats, predicted: Floats, level: float) -> tuple[Floats, Floats]:
-        """The interval around each predicted rating that holds the rating at this level."""
-        variances = np.maximum(np.tensordot(self.weights, known, 1), LEAST_VARIANCE)
-        deviations = np.sqrt(variances)
-        least, most = np.interp([0.5 - level / 2, 0.5 + level / 2], LEVELS, self.quantiles)
-        return predicted + least * deviations, predicted + most * deviations
+        """The ends of the intervals that hold ratings at this level."""
+        deviations = np.sqrt(np.maximum(np.tensordot(self.weights, known, 1), LEAST_VARIANCE))
+        bands = (
+            np.searchsorted(self.deviation_limits, deviations),
+            np.searchsorted(self.height_limits, predicted),
+        )
+        ends = []
+        for share in (0.5 - level / 2, 0.5 + level / 2):
+            of_bands = quantile_at(self.quantiles, share)
+            ends.append(predicted + of_bands[bands] * deviations)
+        return ends[0], ends[1]
+
+
+def quantile_at(quantiles: Floats, share: float) -> Floats:
+    """The quantiles at one share, between those at `LEVELS`."""
+    place = share * (len(LEVELS) - 1)
+    below = min(int(place), len(LEVELS) - 2)
+    rest = place - below
+    found: Floats = (1 - rest) * quantiles[..., below] + rest * quantiles[..., below + 1]
+    return found
 
 
 def arrays_of(sizes: ErrorSizes, uncertainty: Uncertainty) -> dict[str, npt.NDArray[Any]]:
@@ -114,10 +154,11 @@ def arrays_of(sizes: ErrorSizes, uncertainty: Uncertainty) -> dict[str, npt.NDAr
 
 def of_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[ErrorSizes, Uncertainty]:
     """Restore what :func:`arrays_of` was given. ValueError if the arrays do not agree."""
-    mean_square, item_sizes = float(arrays["mean_square"]), arrays["item_sizes"]
+    mean_square = float(arrays["mean_square"])
     if mean_square < LEAST_VARIANCE:
         raise ValueError(f"mean_square {mean_square} is below {LEAST_VARIANCE}")
-    if np.any(np.diff(arrays["quantiles"]) < 0):
-        raise ValueError("quantiles do not ascend")
-    sizes = ErrorSizes(mean_square, arrays["user_sizes"], item_sizes)
-    return sizes, Uncertainty(arrays["weights"], arrays["quantiles"])
+    learned = Uncertainty(**{each.name: arrays[each.name] for each in fields(Uncertainty)})
+    for name in ("deviation_limits", "height_limits", "quantiles"):
+        if np.any(np.diff(arrays[name]) < 0):
+            raise ValueError(f"{name} do not ascend")
+    return ErrorSizes(mean_square, arrays["user_sizes"], arrays["item_sizes"]), learned
