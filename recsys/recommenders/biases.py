@@ -50,15 +50,9 @@ class Biases:
 
         Koren 2010, Factor in the Neighbors, section 2.1, by alternating means.
         """
-        n_items = rated.shape[1]
-        nothing = cls.zero(rated, n_items, user_damping)
+        n_items, mean = rated.shape[1], float(rated.data.mean())
+        nothing = cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(n_items + 1))
         return nothing.swept(rated, np.zeros(n_items), item_damping, n_sweeps)
-
-    @classmethod
-    def zero(cls, rated: sp.csr_array, n_films: int, user_damping: float = USER_DAMPING) -> Self:
-        """The mean of all ratings, and biases of 0."""
-        mean = float(rated.data.mean())
-        return cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(n_films + 1))
 
     def swept(
         self, rated: sp.csr_array, priors: Floats, item_damping: float, n_sweeps: int

@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from recsys.recommenders.biases import Biases
+from recsys.recommenders.biases import USER_DAMPING, Biases
 from recsys.recommenders.film_features import FilmFeatures
 from recsys.recommenders.stages import Groups, clustered, n_groups_of
 from recsys.recommenders.types import Floats, Ints
@@ -46,8 +46,7 @@ def biases_with_prior(rated: sp.csr_array, groupings: list[Groups]) -> Biases:
     n_ratings = np.bincount(rated.indices, minlength=n_films)
     well_known = _doublings(n_ratings)
     weights = n_ratings / (n_ratings + HALF_TRUSTED)
-    prior = np.zeros(n_films)
-    found = Biases.zero(rated, n_films).swept(rated, prior, ITEM_DAMPING, N_SWEEPS)
+    found = Biases.learned(rated, ITEM_DAMPING, USER_DAMPING, N_SWEEPS)
     for _ in range(N_ROUNDS):
         means = found.sums_of_items(rated, n_films) / np.maximum(n_ratings, 1)
         prior = mean_of_others(well_known, weights, means)
