@@ -87,6 +87,12 @@ def features(n_of_user: Any, n_of_item: Any, user_sizes: Floats, item_sizes: Flo
     return np.stack(np.broadcast_arrays(1.0, *rarities, user_sizes, item_sizes))
 
 
+def variances_of(weights: Floats, known: Floats) -> Floats:
+    """The variances of errors, without BLAS: its last bits depend on the number of threads."""
+    variances: Floats = np.einsum("i,i...->...", weights, known)
+    return np.maximum(variances, LEAST_VARIANCE)
+
+
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
     """The variances of errors, and the quantiles of errors over their standard deviations.
@@ -112,7 +118,7 @@ class Uncertainty:
         variances = np.full(errors.shape, max(float(np.mean(errors**2)), LEAST_VARIANCE))
         for _ in range(N_ROUNDS):
             weights = nnls((known / variances).T, errors**2 / variances)[0]
-            variances = np.maximum(weights @ known, LEAST_VARIANCE)
+            variances = variances_of(weights, known)
         deviations = np.sqrt(variances)
         relative = errors / deviations
         shares = np.arange(1, N_BANDS) / N_BANDS
@@ -126,7 +132,7 @@ class Uncertainty:
 
     def interval(self, known: Floats, predicted: Floats, level: float) -> tuple[Floats, Floats]:
         """The ends of the intervals that hold ratings at this level."""
-        deviations = np.sqrt(np.maximum(np.tensordot(self.weights, known, 1), LEAST_VARIANCE))
+        deviations = np.sqrt(variances_of(self.weights, known))
         bands = (
             np.searchsorted(self.deviation_limits, deviations),
             np.searchsorted(self.height_limits, predicted),

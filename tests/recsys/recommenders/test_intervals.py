@@ -50,12 +50,13 @@ def test_larger_levels_have_wider_intervals_on_the_scale(
 
 
 def test_known_and_new_users_and_films_in_one_question(model: BoostedClusterMeans) -> None:
-    users, movies = np.array([3, -5, 1, 3, -5]), np.array([2, 2, 9999, 1, 1])
+    first, second = model.trained_on.matrix.movie_ids[:2].tolist()
+    users, movies = np.array([3, -5, 1, 3, -5]), np.array([second, second, -7, first, first])
     together = model.predict_interval(users, movies)
     for place in range(5):
         alone = model.predict_interval(users[[place]], movies[[place]])
         assert (alone.low[0], alone.high[0]) == (together.low[place], together.high[place])
-    nobody = model.predict_interval(movie_ids=[2, 1], ratings={})
+    nobody = model.predict_interval(movie_ids=[second, first], ratings={})
     assert nobody.low.tolist() == together.low[[1, 4]].tolist()
 
 
