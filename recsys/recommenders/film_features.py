@@ -59,13 +59,13 @@ class FilmFeatures:
         return np.hstack([self.by_raters(rng), of_genres]) if rng.random() < 0.5 else of_genres
 
     def by_years(self, rng: np.random.Generator) -> Floats32:
-        """Features from years, beside those from genres or from who rated each film."""
+        """Features from years, beside `by_genres`."""
         return np.hstack([self.by_genres(rng), self.years])
 
     def by_standing(self, item_biases: Floats, rng: np.random.Generator) -> Floats32:
-        """Features from how good, how well known and how old each film is, and who rated it."""
+        """Features from how good, how well known and how old each film is, beside `by_genres`."""
         standing = (item_biases, np.log1p(self.n_ratings))
-        return np.hstack([*map(standardized, standing), self.years, self.by_raters(rng)])
+        return np.hstack([*map(standardized, standing), self.years, self.by_genres(rng)])
 
 
 def standardized(values: Floats) -> Floats32:
