@@ -54,14 +54,15 @@ class Chains:
         self, user_biases: Floats, placed: Sequence[Any], user_index: Ints, items: Ints
     ) -> dict[str, Floats]:
         """The parts of predicted ratings. ``placed`` has the users' places in each stage."""
-        shape = np.broadcast(user_index, items).shape
-        of_users, of_items = np.zeros(shape), np.zeros(shape)
+        shape, n_chains = np.broadcast(user_index, items).shape, len(self.chains)
+        # Single precision is 2.5 times as fast where all items are scored.
+        of_users, of_items = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         for stage, known in zip(self.stages, placed, strict=True):
             total = of_users if isinstance(stage, UserStage) else of_items
             total += stage.part(known, user_index, items)
         return self.biases.parts(user_biases, user_index, items) | {
-            "what people like the user think of it": of_users / len(self.chains),
-            "what the user thinks of films like it": of_items / len(self.chains),
+            "what people like the user think of it": of_users.astype(np.float64) / n_chains,
+            "what the user thinks of films like it": of_items.astype(np.float64) / n_chains,
         }
 
 
