@@ -12,6 +12,7 @@ from recsys.recommenders.ages import Ages, no_ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.item_weights import Contributions, ItemWeights, is_ordered, read_profiles
+from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.taste_groups import TasteGroups
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users
@@ -113,6 +114,11 @@ class Hybrid(Recommender):
 
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
         return self._groups._parts(placed, user_index, items)
+
+    def _interval(
+        self, placed: Any, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats] | None:
+        return self._groups._interval(placed, user_index, items, level)
 
     def _score_parts(self, users: Users) -> dict[str, Floats]:
         return self._groups._score_parts(users) | {LIKED_TOGETHER: self._linear(users)}

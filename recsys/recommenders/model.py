@@ -15,6 +15,9 @@ from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
 
+# An interval holds this share of the ratings.
+LEVEL = 0.8
+
 
 class Model(Parameterized, ABC):
     """A recommender learns, places users, predicts ratings and ranks items by these methods.
@@ -41,6 +44,17 @@ class Model(Parameterized, ABC):
     def _learn(self) -> None:
         """Learn from ``self.trained_on``."""
 
+    def _films(self, movie_ids: Any) -> Ints:
+        """The numbers of films for :meth:`_parts`: columns, and n_items for all other films.
+
+        A recommender that predicts ratings of films that nobody rated numbers them from
+        n_items + 1, as :meth:`TrainingData.films` does.
+        """
+        if self._inner:
+            inner: Model = getattr(self, f"_{self._inner}")
+            return inner._films(movie_ids)
+        return self.trained_on.columns(movie_ids)
+
     @abstractmethod
     def _place_known(self, rows: Ints) -> Any:
         """The clusters, biases or embeddings of training users."""
@@ -53,8 +67,8 @@ class Model(Parameterized, ABC):
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
         """The named parts of predicted ratings.
 
-        ``user_index`` has rows of ``placed`` and ``items`` has columns. They broadcast to the shape
-        of each part.
+        ``user_index`` has rows of ``placed`` and ``items`` has numbers from :meth:`_films`. They
+        broadcast to the shape of each part.
         """
 
     def _score_parts(self, users: Users) -> dict[str, Floats]:
@@ -62,6 +76,12 @@ class Model(Parameterized, ABC):
         user_index = np.arange(len(users))[:, None]
         items = np.arange(self.trained_on.n_items)[None, :]
         return self._parts(users.placed, user_index, items)
+
+    def _interval(
+        self, placed: Any, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats] | None:
+        """The ends of the intervals that hold ratings at this level, or None if it is unknown."""
+        return None
 
     def _scores(self, users: Users) -> Floats:
         """(n_users, n_items): items are ranked by score, and never recommended if it is -inf."""

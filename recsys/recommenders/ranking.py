@@ -122,10 +122,10 @@ def explained(
     of_score = model._score_parts(users) if is_known else {}
     score_parts = {name: added[:, item] for name, added in of_score.items()}
     return Prediction(
-        **vars(model._evidence(users, 0, item)),
+        **vars(model._evidence(users, 0, min(item, data.n_items))),
         user_id=user_id,
         movie_id=movie_id,
-        title=str(data.matrix.titles[item]) if is_known else "",
+        title=data.title(item),
         rating=rating,
         parts=tuple(parts),
         score=float(total_of(score_parts)[0]) if is_known else float("nan"),
