@@ -1,9 +1,9 @@
 """BoostedClusterMeans: adds up small parts of a predicted rating from many clusterings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain as chained
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from recsys.recommenders import biases, npz, storage
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.biases import Biases
+from recsys.recommenders.biases import FILM_PART, Biases
+from recsys.recommenders.case import Case
 from recsys.recommenders.embeddings import (
     Basis,
     Floats32,
@@ -21,7 +22,7 @@ from recsys.recommenders.embeddings import (
     of_length_one,
     random_mixture,
 )
-from recsys.recommenders.explanations import by_weight, of_everyone, of_group
+from recsys.recommenders.explanations import of_means, of_own_ratings, of_quality
 from recsys.recommenders.forms import Form, natural, real32
 from recsys.recommenders.parameters import at_least
 from recsys.recommenders.stages import (
@@ -52,6 +53,13 @@ WATCHED_SHARE = 0.6
 
 # This share of the item stages groups by genres and by who rated what.
 GENRES_SHARE = 0.5
+
+# The names of parts of a predicted rating.
+USERS_PART = "what people like the user think of it"
+ITEMS_PART = "what the user thinks of films like it"
+
+# A kind of stages.
+S = TypeVar("S", UserStage, ItemStage)
 
 # A file holds no arrays of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
@@ -218,27 +226,32 @@ class BoostedClusterMeans(Recommender):
             total = of_users if isinstance(stage, UserStage) else of_items
             total += stage.part(known, user_index, items)
         return self._biases.parts(placed.user_biases, user_index, items) | {
-            "what people like the user think of it": of_users / len(self._chains),
-            "what the user thinks of films like it": of_items / len(self._chains),
+            USERS_PART: of_users / len(self._chains),
+            ITEMS_PART: of_items / len(self._chains),
         }
 
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The evidence of the group that adds most to the item, over all user stages."""
-        # Groups are numbered through all stages.
-        voices, first = [], 0
-        for stage, known in zip(self._stages, users.placed.stages, strict=True):
-            if isinstance(stage, UserStage):
-                group = int(known[user])
-                if adds := float(stage.adds[group, item]):
-                    voices.append((adds, stage, group, first + group))
-                first += len(stage.centers)
-        if not voices:
-            return of_everyone(self.trained_on, item)
-        _, stage, group, cluster = max(voices, key=lambda voice: voice[0])
-        rated = users.rated[[user]]
-        mine = rated.indices[self.trained_on.liked(rated.data)]
-        distinctive = by_weight(mine, stage.adds[group, mine])
-        return of_group(self.trained_on, item, stage.labels == group, cluster, distinctive)
+    def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
+        placed = users.placed.stages
+        if part == FILM_PART:
+            return of_quality(case)
+        if part == USERS_PART:
+            of_users = self._strongest(UserStage, placed, user, case.item)
+            return of_means(case, (s.labels == placed[n][user] for n, s in of_users))
+        if part == ITEMS_PART:
+            of_items = self._strongest(ItemStage, placed, user, case.item)
+            like_it = (s.labels[case.mine] == s.labels[case.item] for _, s in of_items)
+            return of_own_ratings(case, like_it)
+        return None
+
+    def _strongest(
+        self, kind: type[S], placed: Sequence[Any], user: int, item: int
+    ) -> list[tuple[int, S]]:
+        """The stages of a kind that lift an item, with their numbers; the strongest first."""
+        stages = [(n, stage) for n, stage in enumerate(self._stages) if isinstance(stage, kind)]
+        pair = np.array([user]), np.array([item])
+        adds = [float(stage.part(placed[n], *pair)[0]) for n, stage in stages]
+        order = sorted(range(len(stages)), key=lambda place: -adds[place])
+        return [stages[place] for place in order if adds[place] > 0]
 
     # A file -------------------------------------------------------------------------------------
 

@@ -10,10 +10,12 @@ import scipy.sparse as sp
 
 from kmeans_core import NotFittedError
 from recsys.recommenders.ages import Ages
+from recsys.recommenders.case import Case, Mask
+from recsys.recommenders.explanations import of_everyone
 from recsys.recommenders.forms import Form
 from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
+from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 
 class Model(Parameterized, ABC):
@@ -63,17 +65,21 @@ class Model(Parameterized, ABC):
         items = np.arange(self.trained_on.n_items)[None, :]
         return self._parts(users.placed, user_index, items)
 
-    def _scores(self, users: Users) -> Floats:
-        """(n_users, n_items): items are ranked by score, and never recommended if it is -inf."""
-        return total_of(self._score_parts(users))
+    def _recommendable(self, users: Users) -> Mask:
+        """(n_users or 1, n_items): the items that lists may show."""
+        return np.ones((1, self.trained_on.n_items), dtype=np.bool_)
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         """(n_items,): if scores are equal, the item with the larger standing comes first."""
         return self.trained_on.n_ratings
 
-    @abstractmethod
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The evidence for one user and item."""
+    def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
+        """The evidence of a part of the score, or None if nothing sound can be said of it."""
+        return None
+
+    def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:
+        """The evidence if no part of the score has some."""
+        return of_everyone(case)
 
     @abstractmethod
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:

@@ -13,6 +13,7 @@ from recsys.recommenders import npz, storage
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.boosted import BoostedClusterMeans
+from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.embeddings import (
     Floats32,
     basis_of,
@@ -21,7 +22,7 @@ from recsys.recommenders.embeddings import (
     of_length_one,
     random_mixture,
 )
-from recsys.recommenders.explanations import by_weight, of_everyone, of_group
+from recsys.recommenders.explanations import of_film, of_likes
 from recsys.recommenders.forms import Form, natural, real, real32
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.stages import clustered, n_groups_of
@@ -37,6 +38,11 @@ N_BASIS = 30
 
 # A user's likes count as if there were this many more, spread as the likes of all users are.
 PRIOR_LIKES = 3.0
+
+
+# The names of parts of a score.
+USERS_SIDE = "people of the same taste like it"
+ITEMS_SIDE = "it is liked together with films that the user likes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,16 +201,34 @@ class TasteGroups(Recommender):
         share: Floats = self._counts / self.trained_on.n_users
         return share
 
-    def _scores(self, users: Users) -> Floats:
-        scores = self._users_side(users.placed)
-        if len(self._item_labels) and self.item_weight:
-            scores *= self._items_side(self._likes_of(users.rated)) ** self.item_weight
+    def _score_parts(self, users: Users) -> dict[str, Floats]:
         known = self._popularity > 0
-        if self.popularity_discount:
-            scores[:, known] /= self._popularity[known] ** self.popularity_discount
+        parts = {USERS_SIDE: self._users_side(users.placed)}
+        if len(self._item_labels) and self.item_weight:
+            parts[ITEMS_SIDE] = self._items_side(self._likes_of(users.rated))
+        logs = {name: np.log(np.where(known, part, 1.0)) for name, part in parts.items()}
+        if ITEMS_SIDE in logs:
+            logs[ITEMS_SIDE] *= self.item_weight
+        discount = self.popularity_discount * np.log(np.where(known, self._popularity, 1.0))
+        logs["few people know it"] = np.tile(-discount, (len(users), 1))
+        return logs
+
+    def _recommendable(self, users: Users) -> Mask:
         # Items without likes are not recommended.
-        scores[:, ~known] = -np.inf
-        return scores
+        return self._popularity[None, :] > 0
+
+    def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
+        groups = users.placed.groups[user]
+        if part == USERS_SIDE and groups[0] != self._limits[-1]:
+            return of_likes(case, self._labels, groups)
+        if part == ITEMS_SIDE:
+            of_item = np.zeros(len(case.my_likes))
+            for labels in self._item_labels:
+                alike = labels[case.my_likes] == labels[case.item]
+                of_item += alike / max(1.0, self._counts[labels == labels[case.item]].sum())
+            order = np.argsort(-of_item, kind="stable")
+            return of_film(case, case.my_likes[order[of_item[order] > 0]])
+        return None
 
     def _users_side(self, placed: Placed) -> Floats:
         """(n_users, n_items): P(like | group), averaged over groupings."""
@@ -232,23 +256,6 @@ class TasteGroups(Recommender):
             side += (mine / np.maximum(of_group, 1.0))[:, labels]
         side *= self._counts / len(self._item_labels)
         return side
-
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The evidence of one of the user's groups: its share of likes is nearest to their mean."""
-        groups = users.placed.groups[user]
-        everyone = int(self._limits[-1])
-        if item == self.trained_on.n_items or groups[0] == everyone:
-            return of_everyone(self.trained_on, item)
-        likes = self._group_likes[groups][:, [item]].toarray().ravel()
-        share = (likes + self._popularity[item]) / (self._group_sizes[groups] + 1.0)
-        number = int(np.argmin(np.abs(share - share.mean())))
-        group = int(groups[number])
-        mine = self._likes_of(users.rated[[user]]).indices
-        size = max(1.0, self._group_sizes[group])  # the group of a new user may have no members
-        among = self._group_likes[[group]][:, mine].toarray().ravel() / size
-        distinctive = by_weight(mine, among - self._popularity[mine])
-        members = self._labels[number] == group
-        return of_group(self.trained_on, item, members, group, distinctive)
 
     # A file -------------------------------------------------------------------------------------
 

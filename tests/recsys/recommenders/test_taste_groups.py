@@ -90,26 +90,6 @@ def test_a_training_user_as_a_new_user_is_in_the_same_groups(
     assert np.mean(known == new) > 0.9
 
 
-def test_reasons_count_the_ratings_of_a_group_of_the_user(
-    model: TasteGroups, ratings: Ratings, likes: np.ndarray
-) -> None:
-    values = RatingMatrix.from_ratings(ratings)
-    for user, item in zip((1, 17, 40), values.movie_ids[[4, 8, 29]].tolist(), strict=True):
-        told = model.explain(user, item)
-        row, column = values.row_of(user), values.column_of(item)
-        groups = known_users(model, np.array([row])).placed.groups[0]
-        assert told.cluster in groups
-        members = model._labels[list(groups).index(told.cluster)] == told.cluster
-        ratings = values.values.toarray()[members, column]
-        assert told.n_users == members.sum()
-        assert told.n_ratings == np.sum(ratings > 0)
-        assert told.n_liked == np.sum(ratings >= 4)
-        assert told.mean == pytest.approx(ratings[ratings > 0].mean())
-        own = set(values.titles[likes[row] > 0])
-        assert set(told.because) <= own
-        assert f"{told.n_liked:,} liked it" in told.reason
-
-
 def test_lists_beat_popularity_if_tastes_differ() -> None:
     ratings = make_ratings(n_users=200, n_movies=300, n_ratings=12_000, random_state=1)
     makers = {
