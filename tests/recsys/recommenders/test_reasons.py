@@ -9,6 +9,7 @@ from every_recommender import MAKERS
 from recounting import Recount
 
 from recsys import Ratings, Recommender, make_ratings
+from recsys.data.scale import LIKES
 from recsys.recommenders import ranking
 from recsys.recommenders.reasons import Reasons
 
@@ -32,6 +33,17 @@ def table(text: str) -> Ratings:
 @pytest.fixture(scope="module")
 def many() -> Ratings:
     return make_ratings(n_users=160, n_movies=150, n_ratings=7000, random_state=3)
+
+
+@pytest.fixture(scope="module")
+def recount(many: Ratings) -> Recount:
+    return Recount(many)
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def named(request: pytest.FixtureRequest, many: Ratings) -> tuple[str, Recommender]:
+    """Each recommender with its name, fitted to `many`."""
+    return request.param, MAKERS[request.param]().fit(many)
 
 
 def recounted(model: Recommender, ratings: Ratings, n: int = 10) -> Counter[str]:
@@ -58,9 +70,9 @@ def test_small_tables_that_once_had_untrue_reasons(name: str, text: str) -> None
     assert set(kinds) <= {"thin", "everyone", "cluster"}
 
 
-@pytest.mark.parametrize("name", MAKERS)
-def test_every_reason_is_true(name: str, many: Ratings) -> None:
-    kinds = recounted(MAKERS[name]().fit(many), many)
+def test_every_reason_is_true(named: tuple[str, Recommender], many: Ratings) -> None:
+    name, model = named
+    kinds = recounted(model, many)
     assert sum(kinds.values()) > 700
     if name.startswith("taste groups"):
         assert kinds["group"] > 20
@@ -68,14 +80,14 @@ def test_every_reason_is_true(name: str, many: Ratings) -> None:
         assert kinds["film"] > 20
 
 
-@pytest.mark.parametrize("name", MAKERS)
-def test_one_piece_of_evidence_wherever_it_is_shown(name: str, many: Ratings) -> None:
-    model = MAKERS[name]().fit(many)
-    everyone = model.recommend_all(5).set_index("userId")
-    recount = Recount(many)
+def test_one_piece_of_evidence_wherever_it_is_shown(
+    named: tuple[str, Recommender], recount: Recount
+) -> None:
+    _, model = named
+    everyone = model.recommend_all(5)
     for user in (1, 80, 160):
         alone = model.recommend(user, 5)
-        assert alone["reason"].tolist() == everyone.loc[user, "reason"].tolist()
+        assert alone["reason"].tolist() == everyone["reason"][everyone["userId"] == user].tolist()
         for movie, reason, n in zip(
             alone["movieId"].tolist(), alone["reason"], alone["n_ratings"], strict=True
         ):
@@ -84,9 +96,10 @@ def test_one_piece_of_evidence_wherever_it_is_shown(name: str, many: Ratings) ->
             recount.check(told, movie, user)
 
 
-@pytest.mark.parametrize("name", MAKERS)
-def test_reasons_of_new_users_and_of_rated_and_unknown_films(name: str, many: Ratings) -> None:
-    model, recount = MAKERS[name]().fit(many), Recount(many)
+def test_reasons_of_new_users_and_of_rated_and_unknown_films(
+    named: tuple[str, Recommender], recount: Recount
+) -> None:
+    _, model = named
     for mine in ({}, {3: 1.0, 4: 0.5}, {5: 5.0, 9: 4.0, 12: 4.5, 999: 4.0}, recount.of_user[7]):
         for movie in (1, 5, 40, 150, 999):
             recount.check(model.explain(movie_id=movie, ratings=mine), movie, None, mine)
