@@ -146,16 +146,19 @@ def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
     if frame.empty:
         one = f" to user {users[0]}" if len(users) == 1 else ""
         return [f"There is no film to recommend{one}."]
-    lines: list[str] = []
+    has_stars = "predicted_rating" in frame
+    ranked = f"ranked by score{'; stars are predicted ratings' if has_stars else ''}"
+    lines = [*wrapped(ranked, "", line_width()), f"     score{'  stars' if has_stars else ''}"]
     of_users = frame.groupby("userId", sort=False) if "userId" in frame else [("", frame)]
     for user_id, films in of_users:
         if len(users) != 1 and "userId" in frame:
-            lines += [*([""] if lines else []), printable(f"User {user_id!s}")]
+            lines += ["", printable(f"User {user_id!s}")]
         for place, film in enumerate(films.to_dict("records"), start=1):
-            rating = f"{film['predicted_rating']:.2f}  " if "predicted_rating" in film else ""
+            before = f"{place:3}. {film['score']:5.2f}  "
+            before += f"{film['predicted_rating']:4.2f}  " if has_stars else ""
             movie_id = printable(str(film["movieId"]))
             behind = "" if film["title"] == movie_id else f"(movieId {movie_id})"
-            lines += heading(f"{place:3}. {rating}", film["title"], behind, line_width())
+            lines += heading(before, film["title"], behind, line_width())
             lines += wrapped(film["reason"], " " * 11, line_width())
     return lines
 

@@ -109,7 +109,7 @@ def test_every_method_recommends_and_predicts(
 ) -> None:
     asked = ["--data", str(folder), "--user", "7", "--method", method]
     assert run(["recommend", *asked, "-n", "2"]) == 0
-    assert capsys.readouterr().out.startswith("  1. ")
+    assert capsys.readouterr().out.splitlines()[2].startswith("  1. ")
     assert run(["predict", *asked, "--movie", "1"]) == 0
     rating, _, *parts = capsys.readouterr().out.splitlines()
     total = sum(float(part.split()[0]) for part in parts if part.strip()[0] in "+-")
@@ -122,11 +122,16 @@ def test_the_command_knows_every_method() -> None:
 
 def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["recommend", "--data", str(folder), "--user", "7", "-n", "3"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    ranked, columns, *lines = capsys.readouterr().out.splitlines()
+    assert ranked == "ranked by score; stars are predicted ratings"
+    assert columns == "     score  stars"
     assert len(lines) == 6
     assert lines[0].startswith("  1. ")
     assert "movieId" in lines[0]
     assert "others who liked it liked this too" in lines[1]
+    scores = [float(line.split()[1]) for line in lines[::2]]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0.5 <= float(line.split()[2]) <= 5 for line in lines[::2])
 
 
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
