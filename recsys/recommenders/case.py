@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from recsys.recommenders.ages import Ages
 from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Floats, Ints, Users
 
@@ -25,6 +26,7 @@ class Case:
     item: int  # a column, or n_items
     mine: Ints  # the other items that the user rated, ascending
     my_ratings: Floats  # the user's ratings of them
+    my_ages: Ages  # the ages of these ratings
     raters: Ints  # the rows of the others who rated the item
     ratings: Floats  # their ratings
 
@@ -43,6 +45,7 @@ class Case:
             item,
             mine[others].astype(np.int64),
             my_ratings[others],
+            users.ages[start:stop][others],
             rows[not_user],
             ratings[not_user],
         )
@@ -61,6 +64,11 @@ class Case:
     def my_likes(self) -> Ints:
         """The other items that the user liked, ascending."""
         return self.mine[self.data.liked(self.my_ratings)]
+
+    @cached_property
+    def my_like_ages(self) -> Ages:
+        """The ages of the ratings of these items."""
+        return self.my_ages[self.data.liked(self.my_ratings)]
 
     def likers_of(self, item: int) -> Ints:
         """The rows of the others who liked another item."""

@@ -30,17 +30,14 @@ class Reasons:
     def evidence(self, user: int, item: int) -> Evidence:
         """The evidence of the strongest part that has some, or the plain evidence."""
         case = Case.of(self._model.trained_on, self._users, user, item)
-        for part in self._strongest(user, item) if item < self._model.trained_on.n_items else ():
-            found = self._model._evidence(part, case, self._users, user)
-            if found is not None:
-                return found
+        if item < case.data.n_items:
+            medians = self._medians[user]
+            lifts = {name: part[user, item] - medians[name] for name, part in self.parts.items()}
+            for part in strongest_first(lifts):
+                found = self._model._evidence(part, case, self._users, user)
+                if found is not None:
+                    return found
         return self._model._plain_evidence(case, self._users, user)
-
-    def _strongest(self, user: int, item: int) -> list[str]:
-        """The parts that lift the item above the user's median item, the strongest first."""
-        medians = self._medians[user]
-        lifts = {name: part[user, item] - medians[name] for name, part in self.parts.items()}
-        return sorted((name for name in lifts if lifts[name] > 0), key=lambda name: -lifts[name])
 
     def _medians_of_users(self) -> list[dict[str, float]]:
         """The median of each part over the items that a list may show to a user."""
@@ -48,9 +45,28 @@ class Reasons:
         for user, scores in enumerate(self.scores):
             may = scores > -np.inf
             may[self._users.rated_items(user)] = False
-            shown = {name: part[user, may] for name, part in self.parts.items()}
-            found.append({n: float(np.median(x)) if len(x) else 0.0 for n, x in shown.items()})
+            found.append({name: _median(part[user, may]) for name, part in self.parts.items()})
         return found
+
+
+def evidence_of_rating(model: Model, case: Case, users: Users, user: int) -> Evidence | None:
+    """The evidence of the strongest part of a predicted rating."""
+    items = np.arange(case.data.n_items)
+    parts = model._parts(users.placed, np.array([user]), items)
+    unrated = np.ones(len(items), dtype=np.bool_)
+    unrated[users.rated_items(user)] = False
+    lifts = {name: part[case.item] - _median(part[unrated]) for name, part in parts.items()}
+    evidence = (model._evidence(part, case, users, user) for part in strongest_first(lifts))
+    return next((found for found in evidence if found is not None), None)
+
+
+def strongest_first(lifts: Mapping[str, float]) -> list[str]:
+    """The parts that lift an item, the strongest first."""
+    return sorted((name for name in lifts if lifts[name] > 0), key=lambda name: -lifts[name])
+
+
+def _median(numbers: Floats) -> float:
+    return float(np.median(numbers)) if len(numbers) else 0.0
 
 
 def scores_of(model: Model, users: Users, parts: Mapping[str, Floats]) -> Floats:

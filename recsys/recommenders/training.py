@@ -24,8 +24,10 @@ from recsys.recommenders.types import Floats, Ints, Profiles
 # Something that can be cut: an array or a list.
 S = TypeVar("S", bound=Any)
 
-# Users are ranked in blocks of at most this many cells of users x items.
+# Users are ranked in blocks of at most this many cells of users x items. A user has at least as
+# many cells as a model has groups, more or less.
 MOST_CELLS = 4_000_000
+FEWEST_CELLS = 4_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ class TrainingData:
 
     def blocks(self, users: S) -> Iterator[S]:
         """Cut users into blocks."""
-        size = max(1, MOST_CELLS // self.n_items)
+        size = max(1, MOST_CELLS // max(self.n_items, FEWEST_CELLS))
         for first in range(0, len(users), size):
             yield users[first : first + size]
 

@@ -1,0 +1,166 @@
+"""Ridge regression of what people rated on the groups of what else they rated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recsys.recommenders.embeddings import Floats32
+from recsys.recommenders.forms import Form, natural, real
+from recsys.recommenders.groupings import groupings
+from recsys.recommenders.item_groups import sums_of_groups
+from recsys.recommenders.types import Floats, Ints
+
+# The least and the greatest number of groups of a grouping.
+RIDGE_GROUPS = (64, 1024)
+
+# The embeddings of genres have this length beside embeddings of length 1.
+GENRES_LENGTH = 0.7
+
+# The weights of a liked item and of another rated item.
+LIKED, RATED = 10.0, 3.0
+
+# The penalty of the regression, for weights 1 and .3.
+PENALTY = 200.0
+
+# The regression learns from at most this many users, drawn at random: its cost grows with their
+# cube.
+MOST_USERS = 1_500
+
+# The spread of scores is measured over this many users.
+N_MEASURED = 200
+
+# The spread where all scores are equal.
+LEAST_SPREAD = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class GroupRidge:
+    """Predicts a user's weights of items from those of a sample of training users.
+
+    Two items are as similar as the share of the groupings in which they are in one group. This is
+    a kernel K, because it is Z Z^T for the groups Z of items. X has the weights of the sample. The
+    weights x of a user predict
+
+        x K X^T (X K X^T + penalty)^-1 X
+
+    This is kernel ridge regression (Saunders, Gammerman, Vovk 1998), and also a linear model of
+    groups: x Z has the weight of each group, and every group adds its part. EASE (Steck 2019,
+    Embarrassingly Shallow Autoencoders) is similar for K = 1, but keeps items from predicting
+    themselves. That lowered the accuracy here.
+    """
+
+    labels: npt.NDArray[np.int32]  # (n_groupings, n_items)
+    sample: Ints  # (n_sample,): the rows of the users it learns from, ascending
+    inverse: Floats  # (n_sample, n_sample): (X K X^T + penalty)^-1
+    spread: Floats  # (): the standard deviation of scores
+    weights: sp.csr_array  # (n_sample, n_items): X
+
+    @classmethod
+    def learned(
+        cls,
+        weights: sp.csr_array,
+        recent: sp.csr_array,
+        embeddings: Floats32,
+        genres: Floats32,
+        n: int,
+        rng: np.random.Generator,
+    ) -> Self:
+        """Group items n times by embeddings and genres, and regress the weights of users.
+
+        ``weights`` are :func:`weights_of` of all users, and ``recent`` are the same times what each
+        rating counts by its age.
+        """
+        beside = GENRES_LENGTH * genres if np.any(genres) else None
+        labels = groupings(n, RIDGE_GROUPS, embeddings, rng, beside=beside)
+        sample = np.sort(rng.permutation(weights.shape[0])[:MOST_USERS])
+        of_sample = sp.csr_array(weights[sample])
+        gram = np.zeros((len(sample), len(sample)))
+        for of_items in labels:
+            # The weights are whole numbers, so BLAS adds them exactly, in whatever order.
+            sums = sums_of_groups(of_sample, of_items)
+            gram += sums @ sums.T
+        gram[np.diag_indices(len(sample))] += PENALTY * LIKED**2 * n
+        found = cls(labels, sample, inverse_of(gram), np.array(1.0), of_sample)
+        scores = found.scores(sp.csr_array(recent[sample[:N_MEASURED]]))
+        return replace(found, spread=np.array(max(float(np.std(scores)), LEAST_SPREAD)))
+
+    def scores(self, recent: sp.csr_array) -> Floats:
+        """(n_users, n_items): predicted weights, less each user's mean, over their spread."""
+        similar = np.zeros(recent.shape, dtype=np.float32)
+        for of_items in self.labels:
+            similar += sums_of_groups(recent, of_items).astype(np.float32)[:, of_items]
+        of_sample = np.ascontiguousarray((self.weights @ similar.T).T, dtype=np.float64)
+        # `einsum` adds without BLAS, whose last bits depend on the number of threads.
+        votes = np.einsum("ij,kj->ik", of_sample, self.inverse)
+        found: Floats = np.ascontiguousarray((self.weights.T @ votes.T).T)
+        found -= np.mean(found, axis=1, keepdims=True)
+        found /= self.spread
+        return found
+
+    def contributions(self, item: int, items: Ints) -> Floats:
+        """(len(items),): what a weight of 1 of each item adds to the score of an item."""
+        votes = self.inverse @ self.weights[:, [item]].toarray().ravel()
+        return (self._effects(votes, items) - self._mean_effects[items]) / self.spread
+
+    def _effects(self, votes: Floats, items: Ints) -> Floats:
+        """What a weight of 1 of each item adds, if the users of the sample have these votes."""
+        of_items = self.weights.T @ votes
+        found = np.zeros(len(items))
+        for labels in self.labels:
+            found += np.bincount(labels, of_items)[labels[items]]
+        return found
+
+    @cached_property
+    def _mean_effects(self) -> Floats:
+        """(n_items,): what a weight of 1 of each item adds to the mean score."""
+        votes = self.inverse @ np.asarray(self.weights.mean(axis=1)).ravel()
+        return self._effects(votes, np.arange(self.labels.shape[1]))
+
+    # A file -------------------------------------------------------------------------------------
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {name: getattr(self, name) for name in ("labels", "sample", "inverse", "spread")}
+
+    @staticmethod
+    def forms(n_groupings: int) -> dict[str, Form]:
+        """The forms of :meth:`arrays` in a file."""
+        return {
+            "labels": natural(n_groupings, "n_items", below="n_items"),
+            "sample": natural("n_sample", below="n_users"),
+            "inverse": real("n_sample", "n_sample"),
+            "spread": real(least=LEAST_SPREAD),
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], weights: sp.csr_array) -> Self:
+        """Take back :meth:`arrays`. ``weights`` are :func:`weights_of` of all training users."""
+        return cls(**arrays, weights=sp.csr_array(weights[arrays["sample"]]))
+
+
+def weights_of(rated: sp.csr_array, is_like: npt.NDArray[np.bool_]) -> sp.csr_array:
+    """The weights of rated items: 10 if the user likes the item, otherwise 3."""
+    weights = np.where(is_like, LIKED, RATED)
+    return sp.csr_array((weights, rated.indices, rated.indptr), shape=rated.shape)
+
+
+def inverse_of(matrix: Floats) -> Floats:
+    """The inverse of a symmetric positive definite matrix, by Gauss-Jordan elimination.
+
+    Such a matrix needs no pivoting (Golub, Van Loan 2013, Matrix Computations, section 4.2). LAPACK
+    is faster, but its last bits depend on the number of threads.
+    """
+    inverse = matrix.copy()
+    change = np.empty_like(inverse)
+    for place in range(len(inverse)):
+        pivot = inverse[place, place]
+        row, column = inverse[place] / pivot, inverse[:, place].copy()
+        inverse -= np.multiply(column[:, None], row[None, :], out=change)
+        inverse[:, place] = -column / pivot
+        inverse[place] = row
+        inverse[place, place] = 1.0 / pivot
+    return inverse

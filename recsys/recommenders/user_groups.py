@@ -1,0 +1,160 @@
+"""Groups of users who like the same items, and how likely a member likes each item."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recsys.recommenders.embeddings import Floats32
+from recsys.recommenders.forms import Form, natural
+from recsys.recommenders.groupings import groupings
+from recsys.recommenders.types import Floats, Ints
+
+# The least and the greatest number of groups of a grouping.
+USER_GROUPS = (16, 256)
+
+# A like counts as this much of an independent observation. The likes of one user depend on each
+# other, so the whole count would make a user too sure of one group.
+LIKE_COUNTS = 0.5
+
+# A user has no share in groups that hold less of them than this.
+LEAST_SHARE = 1e-3
+
+# In place of log 0, for groups without members.
+TINY = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class UserGroups:
+    """Groupings of training users by their likes.
+
+    Groups are numbered through all groupings. The last number is the group of all users, which
+    serves users without likes.
+    """
+
+    labels: Ints  # (n_groupings, n_users)
+    limits: Ints  # (n_groupings + 1,): the first group of each grouping, and the number of groups
+    sizes: Floats  # (n_groups + 1,): the members of each group
+    likes: sp.csr_array  # (n_groups + 1, n_items), float32: the likes of the members
+
+    @classmethod
+    def learned(
+        cls, likes: sp.csr_array, embeddings: Floats32, n: int, rng: np.random.Generator
+    ) -> Self:
+        """Group users n times by their embeddings."""
+        labels = groupings(n, USER_GROUPS, embeddings, rng).astype(np.int64)
+        limits = np.cumsum([0, *(np.max(labels, axis=1) + 1)])
+        labels += limits[:-1, None]
+        labels[:, np.diff(likes.indptr) == 0] = limits[-1]
+        return cls.of(labels, limits, likes)
+
+    @classmethod
+    def of(cls, labels: Ints, limits: Ints, likes: sp.csr_array) -> Self:
+        """Count the members of each group, and their likes of each item."""
+        n_users = labels.shape[1]
+        everyone = int(limits[-1])
+        grouped = labels < everyone
+        rows = np.append(labels[grouped], np.full(n_users, everyone))
+        users = np.append(np.nonzero(grouped)[1], np.arange(n_users))
+        place, shape = (rows, users), (everyone + 1, n_users)
+        members = sp.csr_array((np.ones(len(rows), dtype=np.float32), place), shape=shape)
+        of_groups = sp.csr_array(members @ likes.astype(np.float32))
+        of_groups.sort_indices()
+        sizes = np.bincount(rows, minlength=everyone + 1).astype(np.float64)
+        return cls(labels, limits, sizes, of_groups)
+
+    @cached_property
+    def popularity(self) -> Floats:
+        """(n_items,): the share of all users who like each item."""
+        share: Floats = self.likes[[-1]].toarray().ravel() / self.sizes[-1]
+        return share
+
+    @cached_property
+    def _surprise(self) -> tuple[sp.csc_array, ...]:
+        """For each grouping log((l + p) / p), of shape (n_items, n_groups)."""
+        weights = self.likes.astype(np.float64)
+        weights.data = np.log1p(weights.data / self.popularity[weights.indices])
+        ends = zip(self.limits[:-1], self.limits[1:], strict=True)
+        return tuple(sp.csc_array(weights[first:last].T) for first, last in ends)
+
+    def shares(self, likes: sp.csr_array) -> sp.csr_array:
+        """(n_users, n_groups + 1): how much of each user is in each group, given weighted likes.
+
+        The shares of a user in the groups of one grouping add up to 1. Each is in proportion to
+
+            m product over liked items of ((l + p) / (m + 1)) ^ ``LIKE_COUNTS``
+
+        for m members, of whom l like the item. This is the probability of the group in a naive
+        Bayes classifier (Hand, Yu 2001, Idiot's Bayes) with tempered likelihoods.
+        """
+        n_users = likes.shape[0]
+        total = np.asarray(likes.sum(axis=1)).reshape(-1, 1)
+        none = np.flatnonzero(np.diff(likes.indptr) == 0)
+        rows, columns, values = [none], [np.full(len(none), self.limits[-1])], [np.ones(len(none))]
+        for first, weights in zip(self.limits[:-1], self._surprise, strict=True):
+            sizes = self.sizes[first : first + weights.shape[1]]
+            # The popularity of the liked items is the same factor in all groups.
+            logits = LIKE_COUNTS * ((likes @ weights).toarray() - total * np.log(sizes + 1.0))
+            logits += np.log(np.maximum(sizes, TINY))
+            share = np.exp(logits - np.max(logits, axis=1, keepdims=True))
+            share[share < LEAST_SHARE * np.sum(share, axis=1, keepdims=True)] = 0.0
+            share /= np.sum(share, axis=1, keepdims=True)
+            share[none] = 0.0
+            row, group = np.nonzero(share)
+            rows.append(row)
+            columns.append(first + group)
+            values.append(share[row, group])
+        place = (np.concatenate(rows), np.concatenate(columns))
+        shape = (n_users, len(self.sizes))
+        return sp.csr_array((np.concatenate(values), place), shape=shape)
+
+    def heaviest(self, shares: sp.csr_array) -> Ints:
+        """(n_users, n_groupings): the group of each grouping that holds most of each user."""
+        groups = np.full((shares.shape[0], len(self.limits) - 1), self.limits[-1])
+        some = shares[:, :-1].sum(axis=1) > 0
+        for number, (first, last) in enumerate(zip(self.limits[:-1], self.limits[1:], strict=True)):
+            nearest = first + np.argmax(shares[:, first:last].toarray(), axis=1)
+            groups[:, number] = np.where(some, nearest, self.limits[-1])
+        return groups
+
+    def probabilities(self, shares: sp.csr_array) -> Floats:
+        """(n_users, n_items): P(like | groups), averaged over the groupings.
+
+        A member of a group of m users, of whom l like the item, likes it with probability
+        (l + p) / (m + 1).
+        """
+        weights = np.ascontiguousarray(shares.toarray().T)
+        weights /= np.sum(weights, axis=0) * (self.sizes[:, None] + 1.0)
+        found = np.ascontiguousarray((self.likes.T @ weights).T)
+        found += np.sum(weights, axis=0)[:, None] * self.popularity
+        return found
+
+    # A file -------------------------------------------------------------------------------------
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"labels": self.labels, "limits": self.limits}
+
+    @staticmethod
+    def forms(n_groupings: int) -> dict[str, Form]:
+        """The forms of :meth:`arrays` in a file."""
+        return {"labels": natural(n_groupings, "n_users"), "limits": natural(n_groupings + 1)}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], likes: sp.csr_array) -> Self:
+        """Take back :meth:`arrays`. ValueError if they contradict each other or the likes."""
+        labels, limits = arrays["labels"], arrays["limits"]
+        first, last = limits[:-1, None], limits[1:, None]
+        most = len(labels) * labels.shape[1]
+        if limits[0] != 0 or np.any(np.diff(limits) < 1) or limits[-1] > most:
+            raise ValueError("limits are not those of groupings of the users")
+        in_none = np.diff(likes.indptr) == 0
+        within = (labels >= first) & (labels < last)
+        if not np.array_equal(within, np.broadcast_to(~in_none, labels.shape)):
+            raise ValueError("labels belong to other groupings")
+        if np.any(labels[:, in_none] != limits[-1]):
+            raise ValueError("labels put a user without likes in a group")
+        return cls.of(labels, limits, likes)
