@@ -52,12 +52,14 @@ class ItemGroups:
             found += (mine / np.maximum(of_group, 1.0)).astype(np.float32)[:, labels]
         return found * (self.counts / len(self.labels))
 
-    def contributions(self, item: int, items: Ints) -> Floats:
-        """(len(items),): what a like of each item adds to the expected likes of an item."""
-        found = np.zeros(len(items))
+    def contributions(self, item: int, liked: Ints, weights: Floats) -> Floats:
+        """(n_liked,): what each like of a user adds to the log of the expected likes of an item."""
+        adds = np.zeros(len(liked))
         for labels, of_groups in zip(self.labels, self._likes_of_groups, strict=True):
-            found += (labels[items] == labels[item]) / max(of_groups[labels[item]], 1.0)
-        found *= self.counts[item] / len(self.labels)
+            adds += (labels[liked] == labels[item]) / max(of_groups[labels[item]], 1.0)
+        adds *= weights / len(self.labels)
+        expected = np.sum(adds) + PRIOR_LIKES / max(1.0, float(np.sum(self.counts)))
+        found: Floats = -np.log1p(-adds / expected)
         return found
 
     @cached_property

@@ -18,7 +18,7 @@ from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.embeddings import basis_of, by_activity, of_length_one
 from recsys.recommenders.explanations import of_film, of_likes
 from recsys.recommenders.forms import Form, natural
-from recsys.recommenders.group_ridge import GroupRidge, weights_of
+from recsys.recommenders.group_ridge import LIKED, GroupRidge, weights_of
 from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.reasons import evidence_of_rating
@@ -229,22 +229,24 @@ class TasteGroups(Recommender):
 
     def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
         if part == USERS_PART:
-            return self._evidence_of_groups(case, users.placed.shares[[user]])
+            groups = self._user_groups.heaviest(users.placed.shares[[user]].toarray().ravel())
+            return of_likes(case, self._user_groups.labels, groups)
         if part in (ITEMS_PART, RIDGE_PART):
-            side = self._item_groups if part == ITEMS_PART else self._ridge
-            lifts = side.contributions(case.item, case.my_likes) * _by_age(case.my_like_ages)
-            order = np.argsort(-lifts, kind="stable")
-            return of_film(case, case.my_likes[order[lifts[order] > 0]])
+            return of_film(case, self._films_that_lift(part, case))
         if part == STARS_PART:
             of_ratings = replace(users, placed=users.placed.ratings)
             return evidence_of_rating(self._ratings, case, of_ratings, user)
         return None
 
-    def _evidence_of_groups(self, case: Case, shares: sp.csr_array) -> Evidence | None:
-        groups = self._user_groups.heaviest(shares)[0]
-        if groups[0] == len(self._user_groups.sizes) - 1:
-            return None
-        return of_likes(case, self._user_groups.labels, groups)
+    def _films_that_lift(self, part: str, case: Case) -> Ints:
+        """The user's films that lift a part of the score, and the score; the strongest first."""
+        liked, weights = case.my_likes, _by_age(case.my_like_ages)
+        of_items = self._item_groups.contributions(case.item, liked, weights)
+        of_ridge = LIKED * weights * self._ridge.contributions(case.item, liked)
+        lifts = {ITEMS_PART: self.item_weight * of_items, RIDGE_PART: RIDGE_WEIGHT * of_ridge}
+        order = np.argsort(-lifts[part], kind="stable")
+        lifted = (lifts[part] > 0) & (lifts[ITEMS_PART] + lifts[RIDGE_PART] > 0)
+        return liked[order[lifted[order]]]
 
     # A file -------------------------------------------------------------------------------------
 

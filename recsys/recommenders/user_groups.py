@@ -112,14 +112,15 @@ class UserGroups:
         shape = (n_users, len(self.sizes))
         return sp.csr_array((np.concatenate(values), place), shape=shape)
 
-    def heaviest(self, shares: sp.csr_array) -> Ints:
-        """(n_users, n_groupings): the group of each grouping that holds most of each user."""
-        groups = np.full((shares.shape[0], len(self.limits) - 1), self.limits[-1])
-        some = shares[:, :-1].sum(axis=1) > 0
-        for number, (first, last) in enumerate(zip(self.limits[:-1], self.limits[1:], strict=True)):
-            nearest = first + np.argmax(shares[:, first:last].toarray(), axis=1)
-            groups[:, number] = np.where(some, nearest, self.limits[-1])
-        return groups
+    def heaviest(self, shares: Floats) -> Ints:
+        """(n_groupings,): the group of each grouping that holds most of a user, given its shares.
+
+        It is the group of all users if the user has no likes.
+        """
+        if shares[-1]:
+            return np.full(len(self.labels), self.limits[-1])
+        ends = zip(self.limits[:-1], self.limits[1:], strict=True)
+        return np.array([first + np.argmax(shares[first:last]) for first, last in ends])
 
     def probabilities(self, shares: sp.csr_array) -> Floats:
         """(n_users, n_items): P(like | groups), averaged over the groupings.
