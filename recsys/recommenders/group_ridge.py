@@ -138,13 +138,18 @@ class GroupRidge:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], weights: sp.csr_array) -> Self:
-        """Take back :meth:`arrays`. ``weights`` are :func:`weights_of` of all training users."""
+        """Take back :meth:`arrays`. ``weights`` are :func:`weights_of` of all training users.
+
+        ValueError if the sample is not ascending.
+        """
+        if np.any(np.diff(arrays["sample"]) < 1):
+            raise ValueError("sample does not ascend")
         return cls(**arrays, weights=sp.csr_array(weights[arrays["sample"]]))
 
 
-def weights_of(rated: sp.csr_array, is_like: npt.NDArray[np.bool_]) -> sp.csr_array:
+def weights_of(rated: sp.csr_array, likes: npt.NDArray[np.bool_]) -> sp.csr_array:
     """The weights of rated items: 10 if the user likes the item, otherwise 3."""
-    weights = np.where(is_like, LIKED, RATED)
+    weights = np.where(likes, LIKED, RATED)
     return sp.csr_array((weights, rated.indices, rated.indptr), shape=rated.shape)
 
 

@@ -11,11 +11,11 @@ import scipy.sparse as sp
 from kmeans_core import NotFittedError
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.case import Case, Mask
-from recsys.recommenders.explanations import of_everyone
+from recsys.recommenders.explanations import of_everyone, of_film
 from recsys.recommenders.forms import Form
 from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Evidence, Floats, Ints, Users
+from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
 
 
 class Model(Parameterized, ABC):
@@ -65,6 +65,14 @@ class Model(Parameterized, ABC):
         items = np.arange(self.trained_on.n_items)[None, :]
         return self._parts(users.placed, user_index, items)
 
+    def _scores(self, users: Users, parts: Mapping[str, Floats] | None = None) -> Floats:
+        """(n_users, n_items): items are ranked by score, and never recommended if it is -inf.
+
+        It is the total of the ``parts``, which are :meth:`_score_parts` unless they are given.
+        """
+        total = total_of(self._score_parts(users) if parts is None else parts)
+        return np.where(self._recommendable(users), total, -np.inf)
+
     def _recommendable(self, users: Users) -> Mask:
         """(n_users or 1, n_items): the items that lists may show."""
         return np.ones((1, self.trained_on.n_items), dtype=np.bool_)
@@ -75,7 +83,17 @@ class Model(Parameterized, ABC):
 
     def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
         """The evidence of a part of the score, or None if nothing sound can be said of it."""
-        return None
+        lifts = self._lifts_of_films(case)
+        if part not in lifts:
+            return None
+        # A film that lifts the part may lower another one. It must lift the score too.
+        lift = np.where(total_of(lifts) > 0, lifts[part], 0.0)
+        order = np.argsort(-lift, kind="stable")
+        return of_film(case, case.my_likes[order[lift[order] > 0]])
+
+    def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
+        """(n_my_likes,) for parts of the score: in proportion to what each liked film adds."""
+        return {}
 
     def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:
         """The evidence if no part of the score has some."""

@@ -10,7 +10,7 @@ import pandas as pd
 from recsys.data.ids import Id, Ids
 from recsys.recommenders.given_ratings import GivenProfile
 from recsys.recommenders.model import Model
-from recsys.recommenders.reasons import Reasons, scores_of
+from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
 
 # The columns of the frame that ``recommend`` returns.
@@ -85,7 +85,7 @@ def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ids:
     ids = model.trained_on.matrix.movie_ids
     found = np.full((len(users), n), no_item(ids), dtype=ids.dtype)
     every_item = model.trained_on.eligible(None)
-    scores = scores_of(model, users, model._score_parts(users))
+    scores = model._scores(users)
     for user, ranking in enumerate(best_items(model, users, scores, n, exclude_rated, every_item)):
         found[user, : len(ranking.items)] = ids[ranking.items]
     return found

@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.recommenders.case import Case
 from recsys.recommenders.model import Model
-from recsys.recommenders.types import Evidence, Floats, Users, total_of
+from recsys.recommenders.types import Evidence, Floats, Users
 
 
 class Reasons:
@@ -24,7 +24,7 @@ class Reasons:
         self._model = model
         self._users = users
         self.parts = model._score_parts(users)
-        self.scores = scores_of(model, users, self.parts)
+        self.scores = model._scores(users, self.parts)
         self._medians = self._medians_of_users()
 
     def evidence(self, user: int, item: int) -> Evidence:
@@ -67,8 +67,3 @@ def strongest_first(lifts: Mapping[str, float]) -> list[str]:
 
 def _median(numbers: Floats) -> float:
     return float(np.median(numbers)) if len(numbers) else 0.0
-
-
-def scores_of(model: Model, users: Users, parts: Mapping[str, Floats]) -> Floats:
-    """(n_users, n_items): the total of the parts, and -inf for items that lists may not show."""
-    return np.where(model._recommendable(users), total_of(parts), -np.inf)

@@ -16,7 +16,7 @@ from recsys.recommenders.base import Recommender
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.embeddings import basis_of, by_activity, of_length_one
-from recsys.recommenders.explanations import of_film, of_likes
+from recsys.recommenders.explanations import of_likes
 from recsys.recommenders.forms import Form, natural
 from recsys.recommenders.group_ridge import LIKED, GroupRidge, weights_of
 from recsys.recommenders.item_groups import ItemGroups
@@ -26,13 +26,14 @@ from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users, t
 from recsys.recommenders.user_groups import UserGroups
 
 # The names of parts of a score.
-USERS_PART = "people who share the user's taste"
+USERS_PART = "what people who share the user's taste like"
 ITEMS_PART = "what the user likes of films like it"
-RIDGE_PART = "what people rate who rate what the user does"
-STARS_PART = "its predicted stars"
+RIDGE_PART = "what goes with the films that the user rated"
+STARS_PART = "how many stars the user may give it"
 
-# The number of directions of a basis.
-N_BASIS = 30
+# The numbers of directions of likes, and of ratings for the regression.
+N_LIKED = 30
+N_RATED = 60
 
 # The weights of parts of the score.
 STARS_WEIGHT = 0.75
@@ -78,14 +79,13 @@ class TasteGroups(Recommender):
       the group. f is the mean of (l_D + 3 q_D) / L_D L_i over all groupings.
     - t r / 2. r is the standardized prediction of a ridge regression of what users rated on the
       groups of what else they rated. Items are grouped by who rated them and by genres.
-    - 3/4 log P(like | predicted rating). Another recommender predicts the rating. This part is
+    - 3/4 t log P(like | predicted rating). Another recommender predicts the rating. This part is
       absent if the ratings are likes or counts.
     - -t log p, times ``popularity_discount``.
 
     Recent ratings count more: a rating after which the user gave a more counts e^(-a / 5) + .05, in
     proportion. Without times all count the same. t is n / (n + 10) for a user with n ratings,
-    because few ratings tell little. A user without ratings has the first and the fourth part, and
-    u = p.
+    because few ratings tell little. Users without ratings get the items that most users like.
 
     Parameters
     ----------
@@ -156,12 +156,12 @@ class TasteGroups(Recommender):
         rated = data.matrix.values
         likes = self._likes_of(rated)
         rng = np.random.default_rng(self.random_state)
-        by_likes = basis_of(by_activity(likes), N_BASIS, rng)
+        by_likes = basis_of(by_activity(likes), N_LIKED, rng)
         self._user_groups = UserGroups.learned(likes, by_likes.users, self.n_user_groupings, rng)
         if self.n_item_groupings:
             n = self.n_item_groupings
             self._item_groups = ItemGroups.learned(likes, by_likes.items, n, rng)
-            by_rated = basis_of(by_activity(rated), N_BASIS, rng)
+            by_rated = basis_of(by_activity(rated), N_RATED, rng)
             weights = self._weights_of(rated)
             recent = _times(weights, _by_age(data.ages))
             genres = of_length_one(data.genres)
@@ -206,12 +206,11 @@ class TasteGroups(Recommender):
             liked = _log(self._item_groups.expected_likes(likes))
             parts[ITEMS_PART] = self.item_weight * trust * liked
             recent = _times(self._weights_of(users.rated), by_age)
-            scores = self._ridge.scores(recent)
-            parts[RIDGE_PART] = RIDGE_WEIGHT * trust * scores
+            parts[RIDGE_PART] = RIDGE_WEIGHT * trust * self._ridge.scores(recent)
         if self.trained_on.scale.predicts:
-            parts[STARS_PART] = STARS_WEIGHT * self._log_probability(users)
-        discount = -self.popularity_discount * _log(groups.popularity)
-        parts["how few people like it"] = trust * discount
+            parts[STARS_PART] = STARS_WEIGHT * trust * self._log_probability(users)
+        rare = -self.popularity_discount * trust * _log(groups.popularity)
+        parts["how few people like it"] = rare
         return parts
 
     def _log_probability(self, users: Users) -> Floats:
@@ -231,22 +230,18 @@ class TasteGroups(Recommender):
         if part == USERS_PART:
             groups = self._user_groups.heaviest(users.placed.shares[[user]].toarray().ravel())
             return of_likes(case, self._user_groups.labels, groups)
-        if part in (ITEMS_PART, RIDGE_PART):
-            return of_film(case, self._films_that_lift(part, case))
         if part == STARS_PART:
             of_ratings = replace(users, placed=users.placed.ratings)
             return evidence_of_rating(self._ratings, case, of_ratings, user)
-        return None
+        return super()._evidence(part, case, users, user)
 
-    def _films_that_lift(self, part: str, case: Case) -> Ints:
-        """The user's films that lift a part of the score, and the score; the strongest first."""
-        liked, weights = case.my_likes, _by_age(case.my_like_ages)
-        of_items = self._item_groups.contributions(case.item, liked, weights)
-        of_ridge = LIKED * weights * self._ridge.contributions(case.item, liked)
-        lifts = {ITEMS_PART: self.item_weight * of_items, RIDGE_PART: RIDGE_WEIGHT * of_ridge}
-        order = np.argsort(-lifts[part], kind="stable")
-        lifted = (lifts[part] > 0) & (lifts[ITEMS_PART] + lifts[RIDGE_PART] > 0)
-        return liked[order[lifted[order]]]
+    def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
+        if not self.n_item_groupings:
+            return {}
+        weights = _by_age(case.my_like_ages)
+        of_items = self._item_groups.contributions(case.item, case.my_likes, weights)
+        of_ridge = LIKED * weights * self._ridge.contributions(case.item, case.my_likes)
+        return {ITEMS_PART: self.item_weight * of_items, RIDGE_PART: RIDGE_WEIGHT * of_ridge}
 
     # A file -------------------------------------------------------------------------------------
 

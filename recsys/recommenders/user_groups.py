@@ -92,7 +92,7 @@ class UserGroups:
         Bayes classifier (Hand, Yu 2001, Idiot's Bayes) with tempered likelihoods.
         """
         n_users = likes.shape[0]
-        total = np.asarray(likes.sum(axis=1)).reshape(-1, 1)
+        total = likes.sum(axis=1)[:, None]
         none = np.flatnonzero(np.diff(likes.indptr) == 0)
         rows, columns, values = [none], [np.full(len(none), self.limits[-1])], [np.ones(len(none))]
         for first, weights in zip(self.limits[:-1], self._surprise, strict=True):
@@ -128,10 +128,11 @@ class UserGroups:
         A member of a group of m users, of whom l like the item, likes it with probability
         (l + p) / (m + 1).
         """
-        weights = np.ascontiguousarray(shares.toarray().T)
-        weights /= np.sum(weights, axis=0) * (self.sizes[:, None] + 1.0)
-        found = np.ascontiguousarray((self.likes.T @ weights).T)
-        found += np.sum(weights, axis=0)[:, None] * self.popularity
+        n_shares = np.diff(shares.indptr)
+        weights = shares.copy()
+        weights.data /= np.repeat(shares.sum(axis=1), n_shares) * (self.sizes[shares.indices] + 1.0)
+        found = np.ascontiguousarray((self.likes.T @ np.ascontiguousarray(weights.toarray().T)).T)
+        found += weights.sum(axis=1)[:, None] * self.popularity
         return found
 
     # A file -------------------------------------------------------------------------------------

@@ -39,12 +39,12 @@ def originals() -> list[Recommender]:
         ClusterMeanRecommender(3, n_movies=40),
         ClusterMeanRecommender(2, region=(20, 10)),
         BoostedClusterMeans(n_chains=2, n_stages=6),
-        TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline()),
         TasteGroups(
             n_user_groupings=3,
             n_item_groupings=0,
             rating_model=BoostedClusterMeans(n_chains=1, n_stages=5),
         ),
+        TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline()),
     ]
     table = ratings.ratings.astype({"userId": str}).assign(userId=lambda t: "u" + t["userId"])
     with_text_ids = Ratings.from_frames(table, ratings.movies)

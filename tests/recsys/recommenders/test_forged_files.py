@@ -84,7 +84,6 @@ def test_a_column_twice_in_a_row_is_refused(saved: dict[str, bytes], tmp_path: P
     for kind, matrix in (
         ("BiasBaseline", "matrix"),
         ("ClusterMeanRecommender", "learned/clusters"),
-        ("TasteGroups", "learned/group_likes"),
     ):
         members = forging.unpacked(saved[kind])
         first = forging.of_npy(members[f"{matrix}/indices.npy"])[0]
@@ -123,14 +122,20 @@ EDITS = [
     ("BoostedClusterMeans", "learned/0/0/adds", (-1, 0), 1),
     ("BoostedClusterMeans", "learned/0/1/adds", (0, 0), np.nan),
     ("BoostedClusterMeans", "learned/0/0/centers", 0, 1e30),
-    ("TasteGroups", "learned/labels", 0, -1),
-    ("TasteGroups", "learned/labels", 0, 10**9),
-    ("TasteGroups", "learned/limits", 0, 1),
-    ("TasteGroups", "learned/limits", 1, 10**9),
-    ("TasteGroups", "learned/group_sizes", 0, 0),
-    ("TasteGroups", "learned/group_likes/indices", 0, 10**9),
-    ("TasteGroups", "learned/group_likes/indptr", 1, -1),
-    ("TasteGroups", "learned/counts", 0, -1),
+    ("TasteGroups", "learned/users/labels", 0, -1),
+    ("TasteGroups", "learned/users/labels", 0, 10**9),
+    ("TasteGroups", "learned/users/labels", (0, 0), 10**6),
+    ("TasteGroups", "learned/users/limits", 0, 1),
+    ("TasteGroups", "learned/users/limits", 1, 10**9),
+    ("TasteGroups", "learned/users/limits", -1, 10**9),
+    ("TasteGroups", "learned/items", 0, 10**6),
+    ("TasteGroups", "learned/items", 0, -1),
+    ("TasteGroups", "learned/ridge/labels", 0, 10**6),
+    ("TasteGroups", "learned/ridge/sample", 0, -1),
+    ("TasteGroups", "learned/ridge/sample", 0, 10**6),
+    ("TasteGroups", "learned/ridge/sample", slice(0, 2), 1),
+    ("TasteGroups", "learned/ridge/inverse", (0, 0), np.nan),
+    ("TasteGroups", "learned/ridge/spread", ..., 0),
     ("TasteGroups", "learned/ratings/matrix/indptr", 1, 10**9),
     ("TasteGroups", "learned/ratings/matrix/user_ids", 0, 10**9),
 ]

@@ -1,0 +1,80 @@
+"""UserGroups: shares and probabilities from their definitions, on groups made by hand."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from recsys.recommenders.types import Floats
+from recsys.recommenders.user_groups import LEAST_SHARE, LIKE_COUNTS, UserGroups
+
+# Users 0 and 1 like items 0 and 1, users 2 and 3 like items 2 and 3, and user 4 likes nothing.
+LIKES = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 0, 0]], float)
+P = LIKES.mean(axis=0)
+
+
+@pytest.fixture(scope="module")
+def groups() -> UserGroups:
+    # One grouping parts the two tastes, and another one has a single group.
+    labels = np.array([[0, 0, 1, 1, 3], [2, 2, 2, 2, 3]])
+    return UserGroups.of(labels, np.array([0, 2, 3]), sp.csr_array(LIKES))
+
+
+def shares_of(likes: list[list[float]], groups: UserGroups) -> Floats:
+    found: Floats = groups.shares(sp.csr_array(np.array(likes))).toarray()
+    return found
+
+
+def test_groups_count_their_members_and_likes(groups: UserGroups) -> None:
+    assert groups.sizes.tolist() == [2, 2, 4, 5]
+    assert groups.likes.toarray().tolist() == [
+        [2, 1, 0, 0],
+        [0, 1, 2, 2],
+        [2, 2, 2, 2],
+        [2, 2, 2, 2],
+    ]
+    assert groups.popularity.tolist() == P.tolist()
+
+
+def test_shares_are_a_tempered_naive_bayes(groups: UserGroups) -> None:
+    found = shares_of([[1, 1, 0, 0], [0, 0.5, 1, 0]], groups)
+    for row, likes in zip(found, ([1, 1, 0, 0], [0, 0.5, 1, 0]), strict=True):
+        weights = [
+            2 * np.prod(((counts + P) / 3) ** (LIKE_COUNTS * np.array(likes)))
+            for counts in (np.array([2, 1, 0, 0]), np.array([0, 1, 2, 2]))
+        ]
+        np.testing.assert_allclose(row[:2], weights / np.sum(weights), rtol=1e-12)
+        assert row[2:].tolist() == [1, 0]
+
+
+def test_shares_too_small_to_matter_are_dropped(groups: UserGroups) -> None:
+    row = shares_of([[9, 9, 0, 0]], groups)[0]
+    assert row.tolist() == [1, 0, 1, 0]
+    assert 0 < LEAST_SHARE < 0.01
+
+
+def test_without_likes_a_user_is_in_the_group_of_all(groups: UserGroups) -> None:
+    row = shares_of([[0, 0, 0, 0]], groups)
+    assert row.tolist() == [[0, 0, 0, 1]]
+    assert groups.heaviest(sp.csr_array(row)).tolist() == [[3, 3]]
+    expected = (LIKES.sum(axis=0) + P) / 6
+    np.testing.assert_allclose(groups.probabilities(sp.csr_array(row))[0], expected, rtol=1e-12)
+
+
+def test_probabilities_are_means_over_groupings(groups: UserGroups) -> None:
+    shares = np.array([[0.25, 0.75, 1, 0], [1, 0, 1, 0]])
+    first, second = (np.array([2, 1, 0, 0]) + P) / 3, (np.array([0, 1, 2, 2]) + P) / 3
+    third = (np.array([2, 2, 2, 2]) + P) / 5
+    expected = [(0.25 * first + 0.75 * second + third) / 2, (first + third) / 2]
+    found = groups.probabilities(sp.csr_array(shares))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert groups.heaviest(sp.csr_array(shares)).tolist() == [[1, 2], [0, 2]]
+    # A user has the same bits alone and among others.
+    assert groups.probabilities(sp.csr_array(shares[[1]])).tolist() == [found[1].tolist()]
+
+
+def test_nobody_likes_anything() -> None:
+    none = sp.csr_array((3, 4))
+    groups = UserGroups.of(np.full((2, 3), 4), np.array([0, 2, 4]), none)
+    shares = groups.shares(sp.csr_array(np.eye(4)[:1]))
+    assert shares.sum() == pytest.approx(2)
+    assert groups.probabilities(shares).tolist() == [[0, 0, 0, 0]]
