@@ -1,17 +1,24 @@
 """Every reason is recounted from the ratings, is the same everywhere, and names what lifts."""
 
 from collections import Counter
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from every_recommender import MAKERS
 from recounting import Recount
 
-from recsys import Ratings, Recommender, make_ratings
+from recsys import BoostedClusterMeans, Ratings, Recommender, TasteGroups, make_ratings
 from recsys.data.scale import LIKES
 from recsys.recommenders import ranking
+from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.reasons import Reasons
+from recsys.recommenders.stages import UserStage
+from recsys.recommenders.types import Evidence, Users, total_of
+from recsys.recommenders.user_groups import UserGroups
 
 # The smallest tables on which reasons once were untrue: `user,film,rating`.
 NOT_TRUE = """
@@ -114,3 +121,90 @@ def test_reasons_of_likes_are_true(name: str, many: Ratings) -> None:
     liked = many.ratings.query("rating >= 3.5").assign(rating=1.0)
     ratings = Ratings.from_frames(liked, many.movies, scale=LIKES)
     assert recounted(MAKERS[name]().fit(ratings), ratings, 5)
+
+
+# Evidence that is taken away -------------------------------------------------------------------
+
+
+def without_films(users: Users, items: np.ndarray) -> Users:
+    """The only user in the same groups, without some of the ratings."""
+    keep = ~np.isin(users.rated.indices, items)
+    kept = (users.rated.data[keep], users.rated.indices[keep], [0, int(np.sum(keep))])
+    rated = sp.csr_array(kept, shape=users.rated.shape)
+    return replace(users, rated=rated, ages=users.ages[keep])
+
+
+def without_likes(model: TasteGroups, rows: np.ndarray, item: int) -> TasteGroups:
+    """The same groups, as if the users of these rows did not like the item."""
+    likes = model._likes_of(model.trained_on.matrix.values).tocoo()
+    users, items = likes.coords
+    keep = ~(np.isin(users, rows) & (items == item))
+    fewer = sp.csr_array((likes.data[keep], (users[keep], items[keep])), shape=likes.shape)
+    changed = copy(model)
+    of_users, of_items = model._user_groups, model._item_groups
+    changed._user_groups = UserGroups.of(of_users.labels, of_users.limits, fewer)
+    changed._item_groups = ItemGroups.of(fewer, of_items.labels)
+    return changed
+
+
+def test_without_its_evidence_an_item_has_a_lower_score(
+    many: Ratings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The weight of parts must not change with the number of ratings, which falls here.
+    monkeypatch.setattr("recsys.recommenders.taste_groups.TRUST", 0.0)
+    model = MAKERS["taste groups"]().fit(many)
+    data, kinds = model.trained_on, Counter[str]()
+    for row in range(0, data.n_users, 4):
+        users = ranking.known_users(model, row)
+        reasons = Reasons(model, users)
+        for item in np.argsort(-reasons.scores[0])[:8].tolist():
+            told = reasons.evidence(0, item)
+            kinds[told.kind] += 1
+            if told.kind == "film":
+                films = data.columns(told.movie_ids)
+                lower = model._scores(without_films(users, films))[0, item]
+                assert lower < reasons.scores[0, item]
+            elif told.kind == "group":
+                fewer = without_likes(model, data.rows(told.user_ids), item)
+                assert fewer._scores(users)[0, item] < reasons.scores[0, item]
+    assert kinds["film"] > 20
+    assert kinds["group"] > 20
+
+
+def test_without_its_evidence_a_rating_has_a_lower_prediction(many: Ratings) -> None:
+    model = BoostedClusterMeans(n_chains=1, n_stages=30, random_state=1).fit(many)
+    data, kinds = model.trained_on, Counter[str]()
+    for row in range(0, data.n_users, 2):
+        users = ranking.known_users(model, row)
+        again = model._place_new(users.rated, users.ages)
+        reasons = Reasons(model, users)
+        for item in np.setdiff1d(np.arange(row % 10, data.n_items, 10), users.rated.indices):
+            told = reasons.evidence(0, item)
+            kinds[told.kind] += 1
+            if told.kind == "own":
+                rest = without_films(users, data.columns(told.movie_ids))
+                fewer = model._place_new(rest.rated, rest.ages)
+                after, before = (
+                    total_of(model._parts(placed, np.array([0]), np.array([item])))
+                    for placed in (fewer, again)
+                )
+                assert after < before
+            elif told.kind == "group":
+                assert adds_of(model, users, told, item) > 0
+    assert kinds["own"] > 20
+    assert kinds["group"] > 3
+
+
+def adds_of(model: BoostedClusterMeans, users: Users, told: Evidence, item: int) -> float:
+    """What the stages whose group has these people add to the predicted rating."""
+    people = model.trained_on.rows(told.user_ids)
+    found = [
+        stage.adds[known[0], item]
+        for stage, known in zip(model._stages, users.placed.stages, strict=True)
+        if isinstance(stage, UserStage)
+        and np.array_equal(
+            np.setdiff1d(np.flatnonzero(stage.labels == known[0]), users.rows), people
+        )
+    ]
+    assert found
+    return float(sum(found))
