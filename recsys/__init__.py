@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.baselines import BiasBaseline, MostLiked
     from recsys.recommenders.boosted import BoostedClusterMeans
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
+    from recsys.recommenders.hybrid import Hybrid
     from recsys.recommenders.taste_groups import TasteGroups
     from recsys.recommenders.types import Prediction
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
@@ -24,6 +25,7 @@ _HOME = {
     "BiasBaseline": "recsys.recommenders.baselines",
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
+    "Hybrid": "recsys.recommenders.hybrid",
     "MostLiked": "recsys.recommenders.baselines",
     "Prediction": "recsys.recommenders.types",
     "RatingMatrix": "recsys.data.matrix",
@@ -45,6 +47,7 @@ __all__ = [
     "BiasBaseline",
     "BoostedClusterMeans",
     "ClusterMeanRecommender",
+    "Hybrid",
     "MostLiked",
     "Prediction",
     "RatingMatrix",

@@ -12,8 +12,9 @@ from recsys.data.ratings import Ratings
 if TYPE_CHECKING:
     from recsys.recommenders.base import Recommender
 
-# The names in recsys.recommenders.registry. --help does not import that module: it needs pandas.
-METHOD_NAMES = ("taste-groups", "boosted", "biases", "most-liked", "cluster-mean")
+# The names in recsys.recommenders.registry. The first is the default. --help does not import that
+# module: it needs pandas.
+METHOD_NAMES = ("hybrid", "taste-groups", "boosted", "biases", "most-liked", "cluster-mean")
 
 DUPLICATES = ("error", "first", "last", "mean")
 
@@ -66,15 +67,13 @@ def add_data_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_method_options(
-    command: argparse.ArgumentParser, default: str, *, with_model: bool = True
-) -> None:
+def add_method_options(command: argparse.ArgumentParser, *, with_model: bool = True) -> None:
     """Which recommender to fit, or the file of a fitted one."""
     command.add_argument(
         "--method",
         choices=METHOD_NAMES,
-        default=default,
-        help=f"recommender to use (cluster-mean is the notebook's); default: {default}",
+        default=METHOD_NAMES[0],
+        help="recommender to use (cluster-mean is the notebook's); default: %(default)s",
     )
     if with_model:
         command.add_argument(

@@ -86,7 +86,7 @@ def _add_recommend(commands: Any) -> None:
     )
     _add_filters(what)
     what.add_argument("--exclude", action="append", metavar="TITLE", help="film to leave out")
-    add_method_options(recommend, "taste-groups")
+    add_method_options(recommend)
     _add_table_options(recommend)
 
 
@@ -99,7 +99,7 @@ def _add_predict(commands: Any) -> None:
         "predict --user 30 --movie 1",
     )
     _add_pair(predict)
-    add_method_options(predict, "boosted")
+    add_method_options(predict)
     _add_table_options(predict)
 
 
@@ -112,7 +112,7 @@ def _add_explain(commands: Any) -> None:
         "explain --user 30 --movie 1",
     )
     _add_pair(explain)
-    add_method_options(explain, "boosted")
+    add_method_options(explain)
     _add_table_options(explain)
 
 
@@ -147,7 +147,7 @@ def _add_fit(commands: Any) -> None:
         required=True,
         help="npz file; recommend, predict and explain take it as --model",
     )
-    add_method_options(fit, "taste-groups", with_model=False)
+    add_method_options(fit, with_model=False)
 
 
 def _add_clusters(commands: Any) -> None:

@@ -92,6 +92,8 @@ def clusters(options: argparse.Namespace) -> None:
 def recommend(options: argparse.Namespace) -> None:
     """Print films for users of the data or for somebody new, with reasons."""
     from recsys.command.for_me import is_for_me, own_ratings
+    from recsys.recommenders.hybrid import Hybrid
+    from recsys.recommenders.item_weights import MOST_ITEMS
 
     for_me = is_for_me(options)
     if for_me + bool(options.user) + options.all != 1:
@@ -116,6 +118,8 @@ def recommend(options: argparse.Namespace) -> None:
         )
     among = None if chosen.all() else catalog.among(chosen)
     model = source.recommender
+    if isinstance(model, Hybrid) and model.trained_on.n_items > MOST_ITEMS:
+        tell(f"the groups alone rank films beyond the {MOST_ITEMS:,} that have the most ratings")
     if own is not None:
         frame = model.recommend(ratings=own, n=options.n, among=among)
     elif options.all:

@@ -6,10 +6,11 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Floats, Ints, Users
+from recsys.recommenders.types import Floats, Ints, Profiles, Users
 
 Mask = npt.NDArray[np.bool_]
 
@@ -69,6 +70,13 @@ class Case:
     def my_like_ages(self) -> Ages:
         """The ages of the ratings of these items."""
         return self.my_ages[self.data.liked(self.my_ratings)]
+
+    @property
+    def profile(self) -> Profiles:
+        """The user's other ratings."""
+        ends = np.array([0, len(self.mine)])
+        shape = (1, self.data.n_items)
+        return Profiles(sp.csr_array((self.my_ratings, self.mine, ends), shape=shape), self.my_ages)
 
     def likers_of(self, item: int) -> Ints:
         """The rows of the others who liked another item."""

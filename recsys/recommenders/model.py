@@ -92,7 +92,7 @@ class Model(Parameterized, ABC):
         return of_film(case, case.my_likes[order[lift[order] > 0]])
 
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
-        """(n_my_likes,) for parts of the score: in proportion to what each liked film adds."""
+        """(n_my_likes,) for parts of the score: what each film that the user liked adds."""
         return {}
 
     def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:

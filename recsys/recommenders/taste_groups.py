@@ -236,12 +236,16 @@ class TasteGroups(Recommender):
         return super()._evidence(part, case, users, user)
 
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
-        if not self.n_item_groupings:
+        if not (self.n_item_groupings and len(case.mine)):
             return {}
         weights = _by_age(case.my_like_ages)
         of_items = self._item_groups.contributions(case.item, case.my_likes, weights)
         of_ridge = LIKED * weights * self._ridge.contributions(case.item, case.my_likes)
-        return {ITEMS_PART: self.item_weight * of_items, RIDGE_PART: RIDGE_WEIGHT * of_ridge}
+        trust = len(case.mine) / (len(case.mine) + TRUST)
+        return {
+            ITEMS_PART: self.item_weight * trust * of_items,
+            RIDGE_PART: RIDGE_WEIGHT * trust * of_ridge,
+        }
 
     # A file -------------------------------------------------------------------------------------
 

@@ -226,7 +226,7 @@ def _recommendation(found: Findings) -> Section:
 
 
 def _advice(found: Findings) -> Section:
-    model, user_id = found.taste_groups, found.user_id
+    model, user_id = found.hybrid, found.user_id
     movies = model.recommend(user_id)
     movies["title"] = _spoken(movies["title"])
     parts: tuple[Part, ...] = (Text("The user has rated every film that any user liked."),)
@@ -251,7 +251,7 @@ def _advice(found: Findings) -> Section:
     return Section(
         "advice",
         f"What user {user_id} may like",
-        f"advice = recsys.TasteGroups(random_state={found.seed}).fit(ratings)\n"
+        f"advice = recsys.Hybrid(random_state={found.seed}).fit(ratings)\n"
         f"advice.recommend({user_id!r})",
         parts,
     )
@@ -259,7 +259,7 @@ def _advice(found: Findings) -> Section:
 
 def _stars(found: Findings, movie_id: Id) -> Part:
     """The parts of one predicted rating."""
-    first = found.taste_groups.explain(found.user_id, movie_id)
+    first = found.hybrid.explain(found.user_id, movie_id)
     stars = pd.DataFrame(
         {"part": [part.name for part in first.parts], "stars": [p.value for p in first.parts]}
     )

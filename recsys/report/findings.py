@@ -20,7 +20,7 @@ from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.recommenders.cluster_mean import NOTEBOOK_REGION, ClusterMeanRecommender
-from recsys.recommenders.taste_groups import TasteGroups
+from recsys.recommenders.hybrid import Hybrid
 
 # The pictures show users by two genres, and by a third one if there is one.
 FEWEST_GENRES, MOST_GENRES = 2, len(NOTEBOOK_GENRES)
@@ -75,7 +75,7 @@ class Findings:
     clusters: TasteClusters
     # It uses the same clusters, and the notebook's region of each.
     recommender: ClusterMeanRecommender
-    taste_groups: TasteGroups
+    hybrid: Hybrid
     user_id: Id
 
 
@@ -113,7 +113,7 @@ def find(
     recommender = ClusterMeanRecommender(region=NOTEBOOK_REGION).fit_clusters(clusters, ratings)
 
     on_step("groups of taste")
-    taste_groups = TasteGroups(random_state=seed).fit(ratings)
+    hybrid = Hybrid(random_state=seed).fit(ratings)
     return Findings(
         ratings=ratings,
         seed=seed,
@@ -123,7 +123,7 @@ def find(
         most_rated=most_rated,
         clusters=clusters,
         recommender=recommender,
-        taste_groups=taste_groups,
+        hybrid=hybrid,
         user_id=_median_user(clusters) if user_id is None else user_id,
     )
 

@@ -1,6 +1,13 @@
 """Makes every recommender, small enough to be fitted in a moment."""
 
-from recsys import BiasBaseline, BoostedClusterMeans, ClusterMeanRecommender, MostLiked, TasteGroups
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    ClusterMeanRecommender,
+    Hybrid,
+    MostLiked,
+    TasteGroups,
+)
 
 
 def small_boosted():
@@ -9,6 +16,12 @@ def small_boosted():
 
 def small_groups():
     return TasteGroups(n_user_groupings=6, n_item_groupings=4, rating_model=small_boosted())
+
+
+def small_hybrid():
+    return Hybrid(
+        groups=TasteGroups(n_user_groupings=5, n_item_groupings=3, rating_model=BiasBaseline())
+    )
 
 
 MAKERS = {
@@ -24,4 +37,5 @@ MAKERS = {
     "taste groups, the popular too": lambda: TasteGroups(
         n_user_groupings=5, popularity_discount=0.0, rating_model=BiasBaseline()
     ),
+    "hybrid": small_hybrid,
 }

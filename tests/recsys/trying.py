@@ -18,6 +18,7 @@ from recsys import (
     BiasBaseline,
     BoostedClusterMeans,
     ClusterMeanRecommender,
+    Hybrid,
     MostLiked,
     Ratings,
     Recommender,
@@ -45,6 +46,7 @@ def originals() -> list[Recommender]:
             rating_model=BoostedClusterMeans(n_chains=1, n_stages=5),
         ),
         TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline()),
+        Hybrid(groups=MostLiked()),
     ]
     table = ratings.ratings.astype({"userId": str}).assign(userId=lambda t: "u" + t["userId"])
     with_text_ids = Ratings.from_frames(table, ratings.movies)

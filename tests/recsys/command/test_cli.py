@@ -12,6 +12,7 @@ from recsys import make_ratings
 from recsys.command.cli import run
 from recsys.command.inputs import METHOD_NAMES
 from recsys.readers.fetch import Fetched
+from recsys.recommenders import item_weights
 from recsys.recommenders.registry import METHODS
 
 PROGRAM = [sys.executable, "-m", "recsys"]
@@ -132,6 +133,35 @@ def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores = [float(line.split()[1]) for line in lines[::2]]
     assert scores == sorted(scores, reverse=True)
     assert all(0.5 <= float(line.split()[2]) <= 5 for line in lines[::2])
+
+
+def test_recommend_and_predict_answer_by_one_recommender(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, out = ["--data", str(folder), "--user", "7"], tmp_path / "found.csv"
+    assert run(["recommend", *asked, "-n", "1", "--out", str(out)]) == 0
+    listed = pd.read_csv(out)
+    movie = str(listed["movieId"][0])
+    assert run(["predict", *asked, "--movie", movie, "--out", str(out)]) == 0
+    columns = ["movieId", "predicted_rating", "reason"]
+    pd.testing.assert_frame_equal(pd.read_csv(out)[columns], listed[columns])
+
+
+def test_groups_answer_beyond_the_limit_of_hybrid(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(item_weights, "MOST_ROWS", 79)
+    asked = ["--data", str(folder), "--user", "7"]
+    assert run(["recommend", *asked]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == (
+        "recsys: more than 79 users and as many films: using taste-groups instead of hybrid\n"
+    )
+    assert run(["recommend", *asked, "--method", "taste-groups"]) == 0
+    assert capsys.readouterr() == (captured.out, "")
+    assert run(["recommend", *asked, "--method", "hybrid"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "TasteGroups takes any number" in line
 
 
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,12 @@ from recsys.recommenders.registry import METHODS
 
 # Each parameter with a value that is not the default.
 OTHERS: dict[str, dict[str, Any]] = {
+    "hybrid": {
+        "groups": BiasBaseline(n_sweeps=4),
+        "item_weight": 0.5,
+        "damping": 20.0,
+        "random_state": 7,
+    },
     "taste-groups": {
         "n_user_groupings": 3,
         "n_item_groupings": 2,

@@ -1,0 +1,148 @@
+"""Item weights: how much each rated item speaks for each other item to come next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recsys.recommenders.ages import Ages
+from recsys.recommenders.training import user_index_of
+from recsys.recommenders.types import Floats, Ints, Profiles
+from recsys.recommenders.without_blas import inverse_of, product
+
+# This many items have weights: those with the most ratings.
+MOST_ITEMS = 1_000
+
+# What an item that the user liked counts in a profile, and another item that they rated.
+LIKED, RATED = 1.0, 0.5
+
+# A rating with age a counts e^(-a / RECENT) + LEAST when a profile is read.
+RECENT, LEAST = 8.0, 0.1
+
+# A history is cut into stretches of this many ratings. The ratings of so many stretches before it
+# predict a stretch.
+STRETCH, REACH = 10, 5
+
+# The weight of predicting what comes next, beside predicting a profile from itself.
+NEXT_WEIGHT = 3.0
+
+# Training users are taken in blocks of this many, so that memory does not grow with their number.
+BLOCK = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What each item of a profile adds to the score of one item."""
+
+    items: Ints  # columns, ascending
+    added: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class ItemWeights:
+    """Weights B_ji of the linear score of item i: the sum of x_j B_ji over the items of a profile.
+
+    B minimises ``|X - X B|^2 + 3 |T - S B|^2 + damping |B|^2``, and its diagonal is 0. Rows of X
+    are profiles of training users. Rows of T are stretches of ten ratings of a user, and rows of S
+    are the profiles as they were read before each stretch, with recent ratings first. So B predicts
+    what people like together, and what comes next. Without times there is no S, and this is EASE
+    (Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data). The second term is that of
+    SLIST (Choi et al. 2021, Session-aware Linear Item-Item Models, section 3.3). With
+
+        P = (X^T X + 3 S^T S + damping I)^-1 and Z = X^T X + 3 S^T T
+
+    the solution is B = P Z - P diag(m) with m_i = (P Z)_ii / P_ii.
+    """
+
+    items: Ints  # (n_weighted,): the columns of the items that have weights, ascending
+    weights: Floats  # (n_weighted, n_weighted): B
+
+    @classmethod
+    def learned(cls, training: Profiles, is_like: npt.NDArray[np.bool_], damping: float) -> Self:
+        """Learn the weights from the profiles of all training users."""
+        n_items = training.rated.shape[1]
+        n_ratings = np.bincount(training.rated.indices, minlength=n_items)
+        items = np.sort(np.argsort(-n_ratings, kind="stable")[:MOST_ITEMS])
+        gram, target = damping * np.eye(len(items)), np.zeros((len(items), len(items)))
+        for profiles, ages in _blocks(training, is_like, items):
+            together = (profiles.T @ profiles).toarray()
+            earlier, later = _earlier_and_later(profiles, ages)
+            gram += together + NEXT_WEIGHT * (earlier.T @ earlier).toarray()
+            target += together + NEXT_WEIGHT * (earlier.T @ later).toarray()
+        inverse = inverse_of(gram)
+        weights = product(inverse, target.T)
+        weights -= inverse * (np.diagonal(weights) / np.diagonal(inverse))
+        np.fill_diagonal(weights, 0.0)
+        return cls(items, weights)
+
+    def scores(self, read: sp.csr_array) -> Floats:
+        """(n_users, n_items): the linear scores, given :func:`read_profiles`.
+
+        Items without weights have the score 0.
+        """
+        scores = np.zeros(read.shape)
+        scores[:, self.items] = read[:, self.items] @ self.weights
+        return scores
+
+    def contributions(self, read: sp.csr_array, item: int) -> Contributions:
+        """What each weighted item of one user adds to the score of an item.
+
+        ``read`` are the :func:`read_profiles` of one user.
+        """
+        mine = read[:, self.items]
+        place = np.searchsorted(self.items, item)
+        if place == len(self.items) or self.items[place] != item:
+            return Contributions(np.empty(0, np.int64), np.empty(0))
+        added = mine.data * self.weights[mine.indices, place]
+        return Contributions(self.items[mine.indices], added)
+
+
+def read_profiles(users: Profiles, is_like: npt.NDArray[np.bool_]) -> sp.csr_array:
+    """The profiles of users as they are read to make a list: recent ratings count more."""
+    values = np.where(is_like, LIKED, RATED) * _recency(users.ages)
+    return sp.csr_array((values, users.rated.indices, users.rated.indptr), shape=users.rated.shape)
+
+
+def _recency(ages: npt.NDArray[np.integer]) -> Floats:
+    weights: Floats = np.exp(-ages / RECENT) + LEAST
+    return weights
+
+
+def _blocks(
+    training: Profiles, is_like: npt.NDArray[np.bool_], items: Ints
+) -> Iterator[tuple[sp.csr_array, Ages]]:
+    """The profiles and ages of some users after the other, with the columns of ``items`` only."""
+    n_users, n_items = training.rated.shape
+    place = np.full(n_items, -1)
+    place[items] = np.arange(len(items))
+    columns = place[training.rated.indices]
+    kept = columns >= 0
+    values = np.where(is_like, LIKED, RATED)[kept]
+    columns, ages = columns[kept], training.ages[kept]
+    starts = np.append(0, np.cumsum(kept))[training.rated.indptr]
+    for first in range(0, n_users, BLOCK):
+        ends = starts[first : first + BLOCK + 1]
+        some = slice(ends[0], ends[-1])
+        shape = (len(ends) - 1, len(items))
+        yield sp.csr_array((values[some], columns[some], ends - ends[0]), shape=shape), ages[some]
+
+
+def _earlier_and_later(profiles: sp.csr_array, ages: Ages) -> tuple[sp.csr_array, sp.csr_array]:
+    """S and T: the profiles as they were read before each stretch, and the stretches."""
+    stretch = ages // STRETCH
+    n_stretches = int(np.max(stretch, initial=0)) + 1
+    row = user_index_of(profiles) * n_stretches + stretch
+    shape = (profiles.shape[0] * n_stretches, profiles.shape[1])
+    later = sp.csr_array((profiles.data, (row, profiles.indices)), shape=shape)
+    earlier = sp.csr_array(shape)
+    for distance in range(1, REACH + 1):
+        some = stretch >= distance
+        # The age that a rating had when the stretch began.
+        then = ages[some] - STRETCH * (stretch[some] - distance + 1)
+        values = profiles.data[some] * _recency(then)
+        place = (row[some] - distance, profiles.indices[some])
+        earlier = earlier + sp.csr_array((values, place), shape=shape)
+    return earlier, later

@@ -1,0 +1,106 @@
+"""Hybrid: its score from the groups and the item weights, and what new users get."""
+
+import numpy as np
+import pytest
+
+from recsys import BiasBaseline, Hybrid, MostLiked, Ratings, TasteGroups, make_ratings
+from recsys.evaluation import evaluate_ranking
+from recsys.recommenders import item_weights
+from recsys.recommenders.hybrid import LIKED_TOGETHER
+from recsys.recommenders.ranking import known_users
+
+
+def small_groups() -> TasteGroups:
+    return TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline())
+
+
+@pytest.fixture(scope="module")
+def ratings() -> Ratings:
+    return make_ratings(n_users=60, n_movies=50, n_ratings=1200, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def model(ratings: Ratings) -> Hybrid:
+    return Hybrid(groups=small_groups()).fit(ratings)
+
+
+def recency(table, user: int) -> dict[int, float]:
+    """The profile of a user, counted with pandas: likes and other ratings, recent ones first."""
+    mine = table[table["userId"] == user]
+    later = [(mine["timestamp"] > time).sum() for time in mine["timestamp"]]
+    counts = np.where(mine["rating"] >= 4.0, 1.0, 0.3) * (np.exp(-np.array(later) / 5.0) + 0.1)
+    return dict(zip(mine["movieId"], counts, strict=True))
+
+
+def test_the_profile_of_a_user_counts_recent_ratings_more(ratings: Ratings, model: Hybrid) -> None:
+    matrix = model.trained_on.matrix
+    for user in (1, 7, 30):
+        users = known_users(model, matrix.row_of(user))
+        read = model._recent(users)
+        expected = recency(ratings.ratings, user)
+        assert dict(zip(matrix.movie_ids[read.indices], read.data, strict=True)) == pytest.approx(
+            expected
+        )
+
+
+def test_a_score_is_that_of_the_groups_and_of_the_items(ratings: Ratings) -> None:
+    groups = small_groups().fit(ratings)
+    alone = Hybrid(groups=small_groups(), item_weight=0.0).fit(ratings)
+    users = known_users(alone, np.arange(60))
+    np.testing.assert_array_equal(alone._scores(users), groups._scores(users))
+    half, whole = (
+        Hybrid(groups=small_groups(), item_weight=weight).fit(ratings)._score_parts(users)
+        for weight in (0.5, 1.0)
+    )
+    np.testing.assert_allclose(2 * half[LIKED_TOGETHER], whole[LIKED_TOGETHER])
+    # Among unrated items, the part has the size 1.
+    unrated = np.ones(whole[LIKED_TOGETHER].shape, dtype=bool)
+    unrated[np.repeat(np.arange(60), np.diff(users.rated.indptr)), users.rated.indices] = False
+    assert np.mean(whole[LIKED_TOGETHER][unrated] ** 2) == pytest.approx(1.0)
+
+
+def test_the_films_of_a_user_add_up_to_the_part(model: Hybrid) -> None:
+    users = known_users(model, np.array([3, 8]))
+    part = model._score_parts(users)[LIKED_TOGETHER]
+    for user in range(2):
+        for item in range(0, model.trained_on.n_items, 7):
+            found = model._liked_together(users, user, item)
+            assert set(found.items) <= set(users.rated[[user]].indices)
+            assert found.added.sum() == pytest.approx(part[user, item], abs=1e-12)
+
+
+def test_new_users_with_times_are_as_known_users(ratings: Ratings, model: Hybrid) -> None:
+    table = ratings.ratings[ratings.ratings["userId"] == 7]
+    known = known_users(model, model.trained_on.matrix.row_of(7))
+    new = model._fold_in(table[["movieId", "rating", "timestamp"]], None)
+    np.testing.assert_allclose(model._linear(new), model._linear(known))
+    without = model._fold_in(table[["movieId", "rating"]], None)
+    assert not np.allclose(model._linear(without), model._linear(known))
+    assert np.all(model._linear(model._fold_in(None, None)) == 0.0)
+
+
+def test_likes_alone(ratings: Ratings) -> None:
+    likes = ratings.ratings.query("rating >= 4")[["userId", "movieId"]]
+    model = Hybrid(groups=small_groups()).fit(Ratings.from_frames(likes))
+    assert model.recommend(1, 5)["predicted_rating"].isna().all()
+    assert len(model.recommend(ratings={2: 1.0}, n=5)) == 5
+
+
+def test_too_many_users_and_films_are_refused(
+    ratings: Ratings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_weights, "MOST_ROWS", 49)
+    with pytest.raises(ValueError, match="60 users and 50 films; TasteGroups takes any number"):
+        Hybrid().fit(ratings)
+
+
+def test_lists_are_better_than_those_of_groups_and_of_the_most_liked() -> None:
+    ratings = make_ratings(n_users=150, n_movies=120, n_ratings=6000, random_state=0)
+    makers = {
+        "hybrid": lambda seed: Hybrid(groups=small_groups()),
+        "groups": lambda seed: small_groups(),
+        "most liked": lambda seed: MostLiked(),
+    }
+    scores = evaluate_ranking(makers, ratings, seeds=(0,)).scores
+    hybrid, groups, most_liked = (each.ndcg.value for each in scores)
+    assert hybrid > max(groups, most_liked)
