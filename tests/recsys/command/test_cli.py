@@ -147,21 +147,17 @@ def test_recommend_and_predict_answer_by_one_recommender(
     pd.testing.assert_frame_equal(pd.read_csv(out)[columns], listed[columns])
 
 
-def test_groups_answer_beyond_the_limit_of_hybrid(
+def test_recommend_says_how_many_films_have_weights(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(item_weights, "MOST_ROWS", 79)
-    asked = ["--data", str(folder), "--user", "7"]
-    assert run(["recommend", *asked]) == 0
-    captured = capsys.readouterr()
-    assert captured.err == (
-        "recsys: more than 79 users and as many films: using taste-groups instead of hybrid\n"
+    asked = ["recommend", "--data", str(folder), "--user", "7"]
+    monkeypatch.setattr(item_weights, "MOST_ITEMS", 50)
+    assert run(asked) == 0
+    assert capsys.readouterr().err == (
+        "recsys: the groups alone rank films beyond the 50 that have the most ratings\n"
     )
-    assert run(["recommend", *asked, "--method", "taste-groups"]) == 0
-    assert capsys.readouterr() == (captured.out, "")
-    assert run(["recommend", *asked, "--method", "hybrid"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "TasteGroups takes any number" in line
+    assert run([*asked, "--method", "most-liked"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,11 @@
 """Hybrid: its score from the groups and the item weights, and what new users get."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recsys import BiasBaseline, Hybrid, MostLiked, Ratings, TasteGroups, make_ratings
 from recsys.evaluation import evaluate_ranking
-from recsys.recommenders import item_weights
 from recsys.recommenders.hybrid import LIKED_TOGETHER
 from recsys.recommenders.ranking import known_users
 
@@ -24,11 +24,11 @@ def model(ratings: Ratings) -> Hybrid:
     return Hybrid(groups=small_groups()).fit(ratings)
 
 
-def recency(table, user: int) -> dict[int, float]:
-    """The profile of a user, counted with pandas: likes and other ratings, recent ones first."""
+def profile_of(table: pd.DataFrame, user: int) -> dict[int, float]:
+    """The profile of a user, counted with pandas."""
     mine = table[table["userId"] == user]
-    later = [(mine["timestamp"] > time).sum() for time in mine["timestamp"]]
-    counts = np.where(mine["rating"] >= 4.0, 1.0, 0.3) * (np.exp(-np.array(later) / 5.0) + 0.1)
+    later = np.array([(mine["timestamp"] > time).sum() for time in mine["timestamp"]])
+    counts = np.where(mine["rating"] >= 4.0, 1.0, 0.5) * (np.exp(-later / 8.0) + 0.1)
     return dict(zip(mine["movieId"], counts, strict=True))
 
 
@@ -36,8 +36,8 @@ def test_the_profile_of_a_user_counts_recent_ratings_more(ratings: Ratings, mode
     matrix = model.trained_on.matrix
     for user in (1, 7, 30):
         users = known_users(model, matrix.row_of(user))
-        read = model._recent(users)
-        expected = recency(ratings.ratings, user)
+        read = model._read(users)
+        expected = profile_of(ratings.ratings, user)
         assert dict(zip(matrix.movie_ids[read.indices], read.data, strict=True)) == pytest.approx(
             expected
         )
@@ -48,15 +48,15 @@ def test_a_score_is_that_of_the_groups_and_of_the_items(ratings: Ratings) -> Non
     alone = Hybrid(groups=small_groups(), item_weight=0.0).fit(ratings)
     users = known_users(alone, np.arange(60))
     np.testing.assert_array_equal(alone._scores(users), groups._scores(users))
-    half, whole = (
+    one, two = (
         Hybrid(groups=small_groups(), item_weight=weight).fit(ratings)._score_parts(users)
-        for weight in (0.5, 1.0)
+        for weight in (1.0, 2.0)
     )
-    np.testing.assert_allclose(2 * half[LIKED_TOGETHER], whole[LIKED_TOGETHER])
-    # Among unrated items, the part has the size 1.
-    unrated = np.ones(whole[LIKED_TOGETHER].shape, dtype=bool)
+    np.testing.assert_allclose(2 * one[LIKED_TOGETHER], two[LIKED_TOGETHER])
+    # Among unrated items, the linear score has the size 1.
+    unrated = np.ones(one[LIKED_TOGETHER].shape, dtype=bool)
     unrated[np.repeat(np.arange(60), np.diff(users.rated.indptr)), users.rated.indices] = False
-    assert np.mean(whole[LIKED_TOGETHER][unrated] ** 2) == pytest.approx(1.0)
+    assert np.mean(one[LIKED_TOGETHER][unrated] ** 2) == pytest.approx(1.0)
 
 
 def test_the_films_of_a_user_add_up_to_the_part(model: Hybrid) -> None:
@@ -84,14 +84,6 @@ def test_likes_alone(ratings: Ratings) -> None:
     model = Hybrid(groups=small_groups()).fit(Ratings.from_frames(likes))
     assert model.recommend(1, 5)["predicted_rating"].isna().all()
     assert len(model.recommend(ratings={2: 1.0}, n=5)) == 5
-
-
-def test_too_many_users_and_films_are_refused(
-    ratings: Ratings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(item_weights, "MOST_ROWS", 49)
-    with pytest.raises(ValueError, match="60 users and 50 films; TasteGroups takes any number"):
-        Hybrid().fit(ratings)
 
 
 def test_lists_are_better_than_those_of_groups_and_of_the_most_liked() -> None:

@@ -1,30 +1,56 @@
-"""Item weights: from their definition, by users and by items, and the same for any threads."""
+"""Item weights: from their definition, for what is liked together and for what comes next."""
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
-from hypothesis import strategies as st
-from threadpoolctl import threadpool_limits
 
-from recsys.recommenders.item_weights import ItemWeights, inverse_of, is_within_limit
+from recsys.recommenders import item_weights
+from recsys.recommenders.item_weights import ItemWeights, read_profiles
+from recsys.recommenders.types import Profiles
 
 
-def random_profiles(n_users: int, n_items: int, seed: int = 0) -> sp.csr_array:
+def profiles_of(dense: np.ndarray, ages: np.ndarray) -> tuple[Profiles, np.ndarray]:
+    """Profiles and likes; in ``dense`` 1 is a like, .5 another rating and 0 no rating."""
+    rated = sp.csr_array(dense)
+    place = np.nonzero(dense)
+    return Profiles(rated, ages[place].astype(np.int32)), rated.data == 1.0
+
+
+def made(n_users: int, n_items: int, *, with_times: bool, seed: int = 0):
     rng = np.random.default_rng(seed)
     shape = (n_users, n_items)
-    return sp.csr_array(np.where(rng.random(shape) < 0.3, rng.choice([1.0, 0.3], shape), 0.0))
+    dense = np.where(rng.random(shape) < 0.6, rng.choice([1.0, 0.5], shape), 0.0)
+    # The later ratings of a user are those of more recent places in a random order.
+    ages = np.zeros(shape)
+    for user in range(n_users if with_times else 0):
+        rated = np.flatnonzero(dense[user])
+        ages[user, rng.permutation(rated)] = np.arange(len(rated))
+    return dense, ages
 
 
-def textbook(profiles: np.ndarray, damping: float) -> np.ndarray:
-    """B, column by column: ridge regression of each item on all others."""
-    n_items = profiles.shape[1]
+def read(ages):
+    return np.exp(-ages / 8.0) + 0.1
+
+
+def by_definition(dense: np.ndarray, ages: np.ndarray, damping: float) -> np.ndarray:
+    """B, column by column: a regression of each item on all others, over all rows."""
+    inputs, targets, counts = [dense], [dense], [np.ones(len(dense))]
+    for user in range(len(dense)):
+        rated = dense[user] > 0
+        for start in range(10, 1000, 10):
+            before = rated & (ages[user] >= start) & (ages[user] < start + 50)
+            after = rated & (ages[user] >= start - 10) & (ages[user] < start)
+            inputs.append(np.where(before, dense[user] * read(ages[user] - start), 0.0)[None])
+            targets.append(np.where(after, dense[user], 0.0)[None])
+            counts.append([3.0])
+    x, y = np.concatenate(inputs), np.concatenate(targets)
+    weighted = x * np.concatenate(counts)[:, None]
+    n_items = dense.shape[1]
     weights = np.zeros((n_items, n_items))
     for item in range(n_items):
         others = np.arange(n_items) != item
-        x = profiles[:, others]
-        gram = x.T @ x + damping * np.eye(n_items - 1)
-        weights[others, item] = np.linalg.solve(gram, x.T @ profiles[:, item])
+        gram = weighted[:, others].T @ x[:, others] + damping * np.eye(n_items - 1)
+        weights[others, item] = np.linalg.solve(gram, weighted[:, others].T @ y[:, item])
     return weights
 
 
@@ -33,58 +59,53 @@ def test_two_items_by_hand() -> None:
 
     Item 2 from item 1: 2 / (3 + 1). Item 1 from item 2: 2 / (2 + 1).
     """
-    profiles = sp.csr_array(np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]]))
-    weights = ItemWeights.learned(profiles, 1.0)
+    dense = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
+    weights = ItemWeights.learned(*profiles_of(dense, np.zeros((3, 2))), 1.0)
     np.testing.assert_allclose(weights.scores(sp.csr_array(np.eye(2))), [[0, 1 / 2], [2 / 3, 0]])
 
 
-@pytest.mark.parametrize("shape", [(4, 9), (9, 4), (6, 6), (1, 5), (5, 1)])
-def test_scores_are_those_of_a_regression_on_all_other_items(shape: tuple[int, int]) -> None:
-    profiles = random_profiles(*shape)
-    weights = ItemWeights.learned(profiles, 2.0)
-    assert weights.by_users == (shape[0] <= shape[1])
-    new = random_profiles(7, shape[1], seed=1)
-    expected = new.toarray() @ textbook(profiles.toarray(), 2.0)
-    np.testing.assert_allclose(weights.scores(new), expected, atol=1e-12)
+@pytest.mark.parametrize("shape", [(4, 9), (9, 4), (1, 5), (5, 1), (3, 120)])
+@pytest.mark.parametrize("with_times", [True, False])
+def test_weights_are_those_of_a_regression_on_all_other_items(
+    shape: tuple[int, int], with_times: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_weights, "BLOCK", 2)
+    dense, ages = made(*shape, with_times=with_times)
+    weights = ItemWeights.learned(*profiles_of(dense, ages), 2.0)
+    assert weights.items.tolist() == list(range(shape[1]))
+    np.testing.assert_allclose(weights.weights, by_definition(dense, ages, 2.0), atol=1e-12)
 
 
-@pytest.mark.parametrize("shape", [(5, 8), (8, 5)])
-def test_contributions_add_up_to_the_score(shape: tuple[int, int]) -> None:
-    profiles = random_profiles(*shape)
-    weights, expected = ItemWeights.learned(profiles, 2.0), textbook(profiles.toarray(), 2.0)
-    for user in range(shape[0]):
-        profile = profiles[[user]]
-        scores = weights.scores(profile)[0]
-        for item in range(shape[1]):
-            found = weights.contributions(profile, item)
-            rated = profile.indices[profile.indices != item]
-            assert found.items.tolist() == rated.tolist()
-            dense = profile.toarray()[0]
-            np.testing.assert_allclose(
-                found.added, dense[rated] * expected[rated, item], atol=1e-12
-            )
-            assert found.added.sum() == pytest.approx(scores[item], abs=1e-12)
+def test_only_the_items_with_the_most_ratings_have_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(item_weights, "MOST_ITEMS", 5)
+    dense, ages = made(8, 12, with_times=True)
+    n_ratings = (dense > 0).sum(axis=0)
+    most = np.sort(np.argsort(-n_ratings, kind="stable")[:5])
+    training, is_like = profiles_of(dense, ages)
+    weights = ItemWeights.learned(training, is_like, 2.0)
+    assert weights.items.tolist() == most.tolist()
+    np.testing.assert_allclose(
+        weights.weights, by_definition(dense[:, most], ages[:, most], 2.0), atol=1e-12
+    )
+    scores = weights.scores(read_profiles(training, is_like))
+    expected = np.zeros(dense.shape)
+    expected[:, most] = (dense * read(ages))[:, most] @ weights.weights
+    np.testing.assert_allclose(scores, expected, atol=1e-12)
 
 
-@given(st.integers(1, 40), st.integers(0, 1000))
-def test_an_inverse(n: int, seed: int) -> None:
-    half = np.random.default_rng(seed).normal(size=(n, n))
-    matrix = half @ half.T + np.eye(n)
-    np.testing.assert_allclose(inverse_of(matrix) @ matrix, np.eye(n), atol=1e-9)
-
-
-@pytest.mark.parametrize("shape", [(250, 400), (400, 250)])
-def test_the_number_of_threads_changes_no_bit(shape: tuple[int, int]) -> None:
-    profiles, found = random_profiles(*shape), []
-    for n_threads in (1, 2):
-        with threadpool_limits(n_threads):
-            weights = ItemWeights.learned(profiles, 20.0)
-            found.append((weights.inverse, weights.diagonal, weights.scores(profiles[:50])))
-    for one, two in zip(*found, strict=True):
-        assert np.array_equal(one, two)
-
-
-def test_the_limit_is_on_the_smaller_side() -> None:
-    assert is_within_limit(4_000, 60_000)
-    assert is_within_limit(60_000, 4_000)
-    assert not is_within_limit(4_001, 4_001)
+def test_contributions_add_up_to_the_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(item_weights, "MOST_ITEMS", 9)
+    dense, ages = made(6, 12, with_times=True)
+    training, is_like = profiles_of(dense, ages)
+    weights = ItemWeights.learned(training, is_like, 2.0)
+    profiles = read_profiles(training, is_like)
+    scores = weights.scores(profiles)
+    for user in range(6):
+        for item in range(12):
+            found = weights.contributions(profiles[[user]], item)
+            assert np.all(dense[user, found.items] > 0)
+            assert len(found.items) in (0, np.sum(dense[user, weights.items] > 0))
+            assert found.added.sum() == pytest.approx(scores[user, item], abs=1e-12)
+            assert np.all(found.added[found.items == item] == 0.0)
