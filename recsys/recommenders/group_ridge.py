@@ -34,6 +34,9 @@ MOST_USERS = 1_500
 # The spread of scores is measured over this many users.
 N_MEASURED = 200
 
+# Effects on items are kept until they have this many numbers.
+MOST_KEPT = 4_000_000
+
 # The spread where all scores are equal.
 LEAST_SPREAD = 1e-9
 
@@ -104,22 +107,30 @@ class GroupRidge:
 
     def contributions(self, item: int, items: Ints) -> Floats:
         """(len(items),): what a weight of 1 of each item adds to the score of an item."""
-        votes = self.inverse @ self.weights[:, [item]].toarray().ravel()
-        return (self._effects(votes, items) - self._mean_effects[items]) / self.spread
-
-    def _effects(self, votes: Floats, items: Ints) -> Floats:
-        """What a weight of 1 of each item adds, if the users of the sample have these votes."""
-        of_items = self.weights.T @ votes
-        found = np.zeros(len(items))
-        for labels in self.labels:
-            found += np.bincount(labels, of_items)[labels[items]]
+        if item not in self._kept:
+            if len(self._kept) * self.labels.shape[1] >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[item] = self._effects(self.weights[:, [item]].toarray().ravel())
+        found: Floats = (self._kept[item][items] - self._mean_effects[items]) / self.spread
         return found
+
+    def _effects(self, of_sample: Floats) -> Floats:
+        """(n_items,): what a weight of 1 of each item adds to an item with these weights."""
+        predicted = self.weights.T @ (self.inverse @ of_sample)
+        effects = np.zeros(len(predicted))
+        for labels in self.labels:
+            effects += np.bincount(labels, predicted)[labels]
+        return effects
 
     @cached_property
     def _mean_effects(self) -> Floats:
         """(n_items,): what a weight of 1 of each item adds to the mean score."""
-        votes = self.inverse @ np.asarray(self.weights.mean(axis=1)).ravel()
-        return self._effects(votes, np.arange(self.labels.shape[1]))
+        return self._effects(np.asarray(self.weights.mean(axis=1)).ravel())
+
+    @cached_property
+    def _kept(self) -> dict[int, Floats]:
+        """Effects on items. The lists of many users show the same items."""
+        return {}
 
     # A file -------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.item_weights import Contributions, ItemWeights, read_profiles
 from recsys.recommenders.parameters import at_least, unfitted
-from recsys.recommenders.taste_groups import TasteGroups
+from recsys.recommenders.taste_groups import ITEMS_PART, RIDGE_PART, TasteGroups
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users
 
@@ -155,8 +155,9 @@ class Hybrid(Recommender):
         return self._groups._standing(users, user)
 
     def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
-        found = super()._evidence(part, case, users, user)
-        return found or self._groups._evidence(part, case, users, user)
+        if part in (ITEMS_PART, RIDGE_PART, LIKED_TOGETHER):
+            return super()._evidence(part, case, users, user)
+        return self._groups._evidence(part, case, users, user)
 
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
         found = self._liked_together(case.profile, 0, case.item)
