@@ -321,7 +321,7 @@ class Recommender(Model):
         ratings: "GivenRatings | None" = None,
         times: "GivenTimes | None" = None,
     ) -> Prediction:
-        """Explain the predicted rating of one pair by its parts and the evidence.
+        """Explain the predicted rating and the score of one pair by their parts and the evidence.
 
         Parameters
         ----------
@@ -337,16 +337,17 @@ class Recommender(Model):
         Returns
         -------
         Prediction
-            The rating that :meth:`predict` returns, its parts, and the evidence.
+            The rating that :meth:`predict` returns, the score that ranks lists, the parts of both,
+            and the evidence that :meth:`recommend` shows as the reason. The rating is NaN if the
+            training ratings are likes or counts.
 
         Raises
         ------
         ValueError
-            If ``movie_id`` is not given, or if :meth:`predict` would refuse the pair.
+            If ``movie_id`` is not given, or if the user or the item is refused by :meth:`predict`.
         """
         self._check_fitted()
         data = self.trained_on
-        check_predicts(data.scale)
         if movie_id is None:
             raise ValueError("explain needs a movie_id")
         one_of_two("user_id", user_id, ratings)

@@ -13,6 +13,7 @@ from recsys.recommenders.base import Recommender
 from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.item_weights import Contributions, ItemWeights, read_profiles
+from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.taste_groups import ITEMS_PART, RIDGE_PART, TasteGroups
 from recsys.recommenders.training import user_index_of
@@ -132,6 +133,11 @@ class Hybrid(Recommender):
 
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
         return self._groups._parts(placed, user_index, items)
+
+    def _interval(
+        self, placed: Any, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats] | None:
+        return self._groups._interval(placed, user_index, items, level)
 
     def _score_parts(self, users: Users) -> dict[str, Floats]:
         return self._groups._score_parts(users) | {LIKED_TOGETHER: self._linear(users)}

@@ -17,6 +17,9 @@ from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
 
+# An interval holds this share of the ratings.
+LEVEL = 0.8
+
 
 class Model(Parameterized, ABC):
     """A recommender learns, places users, predicts ratings and ranks items by these methods.
@@ -58,6 +61,12 @@ class Model(Parameterized, ABC):
         ``user_index`` has rows of ``placed`` and ``items`` has columns. They broadcast to the shape
         of each part.
         """
+
+    def _interval(
+        self, placed: Any, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats] | None:
+        """The ends of the intervals that hold ratings at this level, or None if it is unknown."""
+        return None
 
     def _score_parts(self, users: Users) -> dict[str, Floats]:
         """The named parts of scores, each of shape (n_users, n_items). All are finite."""

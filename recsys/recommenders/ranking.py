@@ -1,6 +1,6 @@
 """Places users in a model, predicts their ratings, and ranks the best items for each of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,24 +118,34 @@ def ranking_frame(
 def explained(
     model: Model, users: Users, item: int, user_id: Id | None, movie_id: Id
 ) -> Prediction:
-    """The predicted rating of the only user in ``users`` for an item, its parts and evidence."""
-    data = model.trained_on
-    found = model._parts(users.placed, np.array([0]), np.array([item]))
-    total = total_of(found)
-    parts = [Part(name, float(added[0])) for name, added in found.items()]
-    rating = float(data.clipped(total)[0])
-    if rating != total[0]:
-        parts.append(Part("kept within the scale", rating - float(total[0])))
-    reasons = Reasons(model, users)
-    is_known = item < data.n_items
-    score_parts = {name: added[:, item] for name, added in reasons.parts.items() if is_known}
+    """The answers for the only user in ``users`` and an item, their parts and evidence."""
+    data, reasons = model.trained_on, Reasons(model, users)
+    score, score_parts = np.nan, {}
+    if item < data.n_items:
+        score_parts = {name: added[:, item] for name, added in reasons.parts.items()}
+        score = float(total_of(score_parts)[0])
+    rating, parts, (low, high) = np.nan, {}, (np.nan, np.nan)
+    if data.scale.predicts:
+        pair = users.placed, np.array([0]), np.array([item])
+        parts = model._parts(*pair)
+        total = total_of(parts)
+        rating = float(data.clipped(total)[0])
+        if rating != total[0]:
+            parts = parts | {"kept within the scale": rating - total}
+        low, high = (float(end[0]) for end in model._interval(*pair) or ([low], [high]))
     return Prediction(
         **vars(reasons.evidence(0, item)),
         user_id=user_id,
         movie_id=movie_id,
-        title=str(data.matrix.titles[item]) if is_known else "",
+        title=str(data.matrix.titles[item]) if item < data.n_items else "",
         rating=rating,
-        parts=tuple(parts),
-        score=float(total_of(score_parts)[0]) if is_known else float("nan"),
-        score_parts=tuple(Part(name, float(added[0])) for name, added in score_parts.items()),
+        parts=_parts_of(parts),
+        low=low,
+        high=high,
+        score=score,
+        score_parts=_parts_of(score_parts),
     )
+
+
+def _parts_of(parts: Mapping[str, Floats]) -> tuple[Part, ...]:
+    return tuple(Part(name, float(added[0])) for name, added in parts.items())

@@ -20,6 +20,7 @@ from recsys.recommenders.explanations import of_likes
 from recsys.recommenders.forms import Form, natural
 from recsys.recommenders.group_ridge import LIKED, GroupRidge, weights_of
 from recsys.recommenders.item_groups import ItemGroups
+from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.reasons import evidence_of_rating
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users, total_of
@@ -194,6 +195,11 @@ class TasteGroups(Recommender):
 
     def _parts(self, placed: Placed, user_index: Ints, items: Ints) -> dict[str, Floats]:
         return self._ratings._parts(placed.ratings, user_index, items)
+
+    def _interval(
+        self, placed: Placed, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats] | None:
+        return self._ratings._interval(placed.ratings, user_index, items, level)
 
     def _score_parts(self, users: Users) -> dict[str, Floats]:
         groups = self._user_groups

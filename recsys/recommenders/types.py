@@ -95,9 +95,12 @@ class Prediction(Evidence):
     title : str
         The title of the item. It is empty for an item outside the training data.
     rating : float
-        The predicted rating.
+        The predicted rating. It is NaN if the training ratings are likes or counts.
     parts : tuple of Part
         The parts add up to ``rating``.
+    low, high : float
+        80 % of the ratings for which such intervals are predicted lie within them. They are NaN if
+        the recommender does not know how sure it is.
     score : float
         Lists are ranked by it. It is NaN for an item outside the training data.
     score_parts : tuple of Part
@@ -109,6 +112,8 @@ class Prediction(Evidence):
     title: str
     rating: float
     parts: tuple[Part, ...]
+    low: float
+    high: float
     score: float
     score_parts: tuple[Part, ...]
 

@@ -1,5 +1,6 @@
 """The `recsys` command as users type it: answers, exit codes, one clear line about bad input."""
 
+import json
 import os
 import subprocess
 import sys
@@ -173,7 +174,26 @@ def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     predicted, title = first.split("  ", 1)
     assert 0.5 <= float(predicted) <= 5
     assert title == titles[movie]
-    assert "on average" in second
+    assert "liked it" in second
+
+
+def test_explain(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The parts of the score add up to the score that ranks the list, for the same reason."""
+    asked = ["--data", str(folder), "--user", "7", "--method", "taste-groups"]
+    assert run(["recommend", *asked, "-n", "1", "--format", "json"]) == 0
+    (first,) = json.loads(capsys.readouterr().out)
+    pair = ["explain", *asked, "--movie", str(first["movieId"])]
+    assert run([*pair, "--format", "json"]) == 0
+    parts = pd.DataFrame(json.loads(capsys.readouterr().out))
+    totals = parts.groupby("of")["value"].sum()
+    assert totals["score"] == pytest.approx(first["score"], abs=1e-9)
+    assert totals["stars"] == pytest.approx(first["predicted_rating"], abs=1e-9)
+    assert run(pair) == 0
+    _, reason, *lines = map(str.strip, capsys.readouterr().out.splitlines())
+    assert reason == first["reason"]
+    ranks = f"score {first['score']:.2f}, which ranks lists"
+    told = [line.split("  ")[1] for line in lines[lines.index(ranks) + 1 :]]
+    assert told == parts["part"][parts["of"] == "score"].tolist()
 
 
 def test_sweep_takes_the_genres_of_most_films_if_the_notebooks_are_missing(

@@ -157,10 +157,14 @@ def test_likes_and_counts_are_ranked_but_not_predicted(name, made_as, ratings, t
         assert not items["reason"].str.contains("rated it|on average|gave").any()
         assert same.top([1], len(items)).tolist() == [items["movieId"].tolist()]
         assert len(same.recommend(ratings={1: 1.0}, n=5))
+        first = items.iloc[0]
+        told = same.explain(1, first["movieId"])
+        assert (told.reason, told.score) == (first["reason"], first["score"])
+        assert np.isnan([told.rating, told.low, told.high]).all()
+        assert told.parts == ()
         for call in (
             lambda: same.predict([1], [1]),  # noqa: B023
             lambda: same.predict(movie_ids=[1], ratings={}),  # noqa: B023
-            lambda: same.explain(1, 1),  # noqa: B023
         ):
             with pytest.raises(ValueError, match=f"^{data.scale.kind} do not say how much"):
                 call()

@@ -100,6 +100,7 @@ def test_one_piece_of_evidence_wherever_it_is_shown(
         ):
             told = model.explain(user, movie)
             assert (told.reason, told.n_ratings) == (reason, n)
+            assert sum(part.value for part in told.score_parts) == pytest.approx(told.score)
             recount.check(told, movie, user)
 
 
