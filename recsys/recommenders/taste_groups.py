@@ -96,7 +96,7 @@ class TasteGroups(Recommender):
         The number of groupings of items, for f and for r. With 0 the score has neither.
     item_weight : float, default 1
         The weight of log f.
-    popularity_discount : float, default 0.45
+    popularity_discount : float, default 0.3
         A larger one recommends items that fewer users know.
     rating_model : Recommender, optional
         It predicts the ratings. A fit uses an unfitted copy of it. The default is
@@ -129,7 +129,7 @@ class TasteGroups(Recommender):
         n_user_groupings: int = 60,
         n_item_groupings: int = 40,
         item_weight: float = 1.0,
-        popularity_discount: float = 0.45,
+        popularity_discount: float = 0.3,
         rating_model: Recommender | None = None,
         random_state: int = 0,
     ) -> None:
@@ -281,7 +281,13 @@ class TasteGroups(Recommender):
 
 
 def _by_age(ages: Ages) -> Floats:
-    """What ratings count by their ages: 1 at the age 0, and less if the user rated more later."""
+    """What ratings count by their ages: 1 at the age 0, and less if the user rated more later.
+
+    Examples
+    --------
+    >>> _by_age(np.array([0, 5, 100])).round(3).tolist()
+    [1.0, 0.398, 0.048]
+    """
     weights: Floats = (np.exp(-ages / AGE_SCALE) + AGE_LEAST) / (1.0 + AGE_LEAST)
     return weights
 

@@ -74,12 +74,13 @@ class UserGroups:
         return share
 
     @cached_property
-    def _surprise(self) -> tuple[sp.csc_array, ...]:
-        """For each grouping log((l + p) / p), of shape (n_items, n_groups)."""
-        weights = self.likes.astype(np.float64)
-        weights.data = np.log1p(weights.data / self.popularity[weights.indices])
+    def _surprise(self) -> tuple[sp.csr_array, ...]:
+        """For each grouping log((l + p) / p), of shape (n_items, n_groups), float32."""
+        surprise = np.log1p(self.likes.data / self.popularity[self.likes.indices])
+        parts = (surprise.astype(np.float32), self.likes.indices, self.likes.indptr)
+        of_groups = sp.csr_array(parts, shape=self.likes.shape)
         ends = zip(self.limits[:-1], self.limits[1:], strict=True)
-        return tuple(sp.csc_array(weights[first:last].T) for first, last in ends)
+        return tuple(of_groups[first:last].T.tocsr() for first, last in ends)
 
     def shares(self, likes: sp.csr_array) -> sp.csr_array:
         """(n_users, n_groups + 1): how much of each user is in each group, given weighted likes.
@@ -91,14 +92,14 @@ class UserGroups:
         for m members, of whom l like the item. This is the probability of the group in a naive
         Bayes classifier (Hand, Yu 2001, Idiot's Bayes) with tempered likelihoods.
         """
-        n_users = likes.shape[0]
+        n_users, likes32 = likes.shape[0], likes.astype(np.float32)
         total = likes.sum(axis=1)[:, None]
         none = np.flatnonzero(np.diff(likes.indptr) == 0)
         rows, columns, values = [none], [np.full(len(none), self.limits[-1])], [np.ones(len(none))]
         for first, weights in zip(self.limits[:-1], self._surprise, strict=True):
             sizes = self.sizes[first : first + weights.shape[1]]
             # The popularity of the liked items is the same factor in all groups.
-            logits = LIKE_COUNTS * ((likes @ weights).toarray() - total * np.log(sizes + 1.0))
+            logits = LIKE_COUNTS * ((likes32 @ weights).toarray() - total * np.log(sizes + 1.0))
             logits += np.log(np.maximum(sizes, TINY))
             share = np.exp(logits - np.max(logits, axis=1, keepdims=True))
             share[share < LEAST_SHARE * np.sum(share, axis=1, keepdims=True)] = 0.0

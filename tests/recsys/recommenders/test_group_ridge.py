@@ -1,7 +1,5 @@
 """GroupRidge: the regression from its definition as a linear model of groups, and its inverse."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -11,8 +9,6 @@ from recsys import RatingMatrix, make_ratings
 from recsys.recommenders import group_ridge
 from recsys.recommenders.embeddings import basis_of, by_activity
 from recsys.recommenders.group_ridge import PENALTY, GroupRidge, inverse_of, weights_of
-
-Learn = Callable[[], GroupRidge]
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from recsys.recommenders.registry import METHODS
 OTHERS: dict[str, dict[str, Any]] = {
     "hybrid": {
         "groups": BiasBaseline(n_sweeps=4),
-        "item_weight": 0.5,
+        "item_weight": 2.0,
         "damping": 20.0,
         "random_state": 7,
     },
