@@ -1,11 +1,15 @@
 """Recounts the sentences of reasons from the table of ratings, with pandas and plain sets."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 
-from recsys import Ratings
+from recsys import Ratings, Recommender
+from recsys.recommenders import ranking
+from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.types import Evidence
 from recsys.titles.names import spoken
 
@@ -212,6 +216,22 @@ def _by(table: pd.DataFrame, of: str, by: str) -> dict:
     return {
         key: dict(zip(rows[by], rows["rating"], strict=True)) for key, rows in table.groupby(of)
     }
+
+
+def recounted(model: Recommender, ratings: Ratings, n: int = 10, every: int = 1) -> Counter[str]:
+    """Recount the reasons in the lists of every so many users, and count their kinds."""
+    recount, data, kinds = Recount(ratings), model.trained_on, Counter[str]()
+    for rows in data.blocks(np.arange(0, data.n_users, every)):
+        users = ranking.known_users(model, rows)
+        reasons = Reasons(model, users)
+        lists = ranking.best_items(model, users, reasons.scores, n, True, data.eligible(None))
+        for user, best in enumerate(lists):
+            user_id = data.matrix.user_ids[rows[user]]
+            for item in best.items.tolist():
+                told = reasons.evidence(user, item)
+                recount.check(told, data.matrix.movie_ids[item], user_id)
+                kinds[told.kind] += 1
+    return kinds
 
 
 def whole(text: str) -> int:

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from every_recommender import MAKERS
-from recounting import Recount
+from recounting import Recount, recounted
 
-from recsys import BoostedClusterMeans, Ratings, Recommender, TasteGroups, make_ratings
+from recsys import BoostedClusterMeans, Hybrid, Ratings, Recommender, TasteGroups, make_ratings
 from recsys.data.scale import LIKES
 from recsys.recommenders import ranking
 from recsys.recommenders.item_groups import ItemGroups
@@ -53,21 +53,6 @@ def named(request: pytest.FixtureRequest, many: Ratings) -> tuple[str, Recommend
     return request.param, MAKERS[request.param]().fit(many)
 
 
-def recounted(model: Recommender, ratings: Ratings, n: int = 10) -> Counter[str]:
-    """Recount the reasons of all lists, and count their kinds."""
-    recount, data, kinds = Recount(ratings), model.trained_on, Counter[str]()
-    users = ranking.known_users(model, np.arange(data.n_users))
-    reasons = Reasons(model, users)
-    every = data.eligible(None)
-    lists = ranking.best_items(model, users, reasons.scores, n, True, every)
-    for user, best in zip(data.matrix.user_ids.tolist(), lists, strict=True):
-        for item, movie in zip(best.items, data.matrix.movie_ids[best.items].tolist(), strict=True):
-            told = reasons.evidence(data.row(user), int(item))
-            recount.check(told, movie, user)
-            kinds[told.kind] += 1
-    return kinds
-
-
 @pytest.mark.parametrize("text", [NOT_TRUE, NOBODY])
 @pytest.mark.parametrize("name", MAKERS)
 def test_small_tables_that_once_had_untrue_reasons(name: str, text: str) -> None:
@@ -85,6 +70,15 @@ def test_every_reason_is_true(named: tuple[str, Recommender], many: Ratings) -> 
         assert kinds["group"] > 20
     if name == "taste groups":
         assert kinds["film"] > 20
+
+
+def test_reasons_on_real_ratings_are_true_and_personal(real_ratings: Ratings) -> None:
+    """A sample of users and a fast model of ratings; `tests/long/reasons.py` recounts all lists."""
+    groups = TasteGroups(rating_model=BoostedClusterMeans(n_chains=1, n_stages=20))
+    kinds = recounted(Hybrid(groups=groups).fit(real_ratings), real_ratings, every=12)
+    personal = kinds["film"] + kinds["group"] + kinds["own"]
+    assert personal >= 0.8 * sum(kinds.values())
+    assert min(kinds["film"], kinds["group"]) > 30
 
 
 def test_one_piece_of_evidence_wherever_it_is_shown(
@@ -121,7 +115,7 @@ def test_reasons_of_new_users_and_of_rated_and_unknown_films(
 def test_reasons_of_likes_are_true(name: str, many: Ratings) -> None:
     liked = many.ratings.query("rating >= 3.5").assign(rating=1.0)
     ratings = Ratings.from_frames(liked, many.movies, scale=LIKES)
-    assert recounted(MAKERS[name]().fit(ratings), ratings, 5)
+    assert recounted(MAKERS[name]().fit(ratings), ratings, 5, every=3)
 
 
 # Evidence that is taken away -------------------------------------------------------------------
@@ -135,39 +129,43 @@ def without_films(users: Users, items: np.ndarray) -> Users:
     return replace(users, rated=rated, ages=users.ages[keep])
 
 
-def without_likes(model: TasteGroups, rows: np.ndarray, item: int) -> TasteGroups:
+def without_likes(groups: TasteGroups, rows: np.ndarray, item: int) -> TasteGroups:
     """The same groups, as if the users of these rows did not like the item."""
-    likes = model._likes_of(model.trained_on.matrix.values).tocoo()
+    likes = groups._likes_of(groups.trained_on.matrix.values).tocoo()
     users, items = likes.coords
     keep = ~(np.isin(users, rows) & (items == item))
     fewer = sp.csr_array((likes.data[keep], (users[keep], items[keep])), shape=likes.shape)
-    changed = copy(model)
-    of_users, of_items = model._user_groups, model._item_groups
+    changed = copy(groups)
+    of_users, of_items = groups._user_groups, groups._item_groups
     changed._user_groups = UserGroups.of(of_users.labels, of_users.limits, fewer)
     changed._item_groups = ItemGroups.of(fewer, of_items.labels)
     return changed
 
 
+@pytest.mark.parametrize("name", ["taste groups", "hybrid"])
 def test_without_its_evidence_an_item_has_a_lower_score(
-    many: Ratings, monkeypatch: pytest.MonkeyPatch
+    name: str, many: Ratings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The weight of parts must not change with the number of ratings, which falls here.
     monkeypatch.setattr("recsys.recommenders.taste_groups.TRUST", 0.0)
-    model = MAKERS["taste groups"]().fit(many)
+    model = MAKERS[name]().fit(many)
     data, kinds = model.trained_on, Counter[str]()
     for row in range(0, data.n_users, 4):
         users = ranking.known_users(model, row)
         reasons = Reasons(model, users)
         for item in np.argsort(-reasons.scores[0])[:8].tolist():
-            told = reasons.evidence(0, item)
+            told, changed, lesser = reasons.evidence(0, item), model, users
             kinds[told.kind] += 1
             if told.kind == "film":
-                films = data.columns(told.movie_ids)
-                lower = model._scores(without_films(users, films))[0, item]
-                assert lower < reasons.scores[0, item]
+                lesser = without_films(users, data.columns(told.movie_ids))
+            elif told.kind == "group" and isinstance(model, Hybrid):
+                changed = copy(model)
+                changed._groups = without_likes(model._groups, data.rows(told.user_ids), item)
             elif told.kind == "group":
-                fewer = without_likes(model, data.rows(told.user_ids), item)
-                assert fewer._scores(users)[0, item] < reasons.scores[0, item]
+                changed = without_likes(model, data.rows(told.user_ids), item)
+            else:
+                continue
+            assert changed._scores(lesser)[0, item] < reasons.scores[0, item]
     assert kinds["film"] > 20
     assert kinds["group"] > 20
 
