@@ -165,8 +165,8 @@ def of_film(case: Case, films: Ints) -> Evidence | None:
 
     ``films`` are films that the user liked, the one that adds most to the score first.
     """
-    rated = np.isin(np.arange(case.data.n_users), case.raters)
-    liked = np.isin(np.arange(case.data.n_users), case.likers)
+    rated, liked = np.zeros((2, case.data.n_users), dtype=np.bool_)
+    rated[case.raters] = liked[case.likers] = True
     for film in films:
         people = case.likers_of(int(film))
         n, n_liked, n_all = len(people), int(np.sum(liked[people])), case.n_others

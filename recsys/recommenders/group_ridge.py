@@ -116,7 +116,7 @@ class GroupRidge:
 
     def _effects(self, of_sample: Floats) -> Floats:
         """(n_items,): what a weight of 1 of each item adds to an item with these weights."""
-        predicted = self.weights.T @ (self.inverse @ of_sample)
+        predicted = self.weights.T @ np.einsum("ij,j->i", self.inverse, of_sample)
         effects = np.zeros(len(predicted))
         for labels in self.labels:
             effects += np.bincount(labels, predicted)[labels]

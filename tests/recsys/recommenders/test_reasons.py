@@ -12,8 +12,10 @@ from every_recommender import MAKERS
 from recounting import Recount, recounted
 
 from recsys import BoostedClusterMeans, Hybrid, Ratings, Recommender, TasteGroups, make_ratings
-from recsys.data.scale import LIKES
+from recsys.data.scale import COUNTS, LIKES
 from recsys.recommenders import ranking
+from recsys.recommenders.case import Case
+from recsys.recommenders.explanations import of_everyone, of_film
 from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.stages import UserStage
@@ -112,10 +114,12 @@ def test_reasons_of_new_users_and_of_rated_and_unknown_films(
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_reasons_of_likes_are_true(name: str, many: Ratings) -> None:
+def test_reasons_of_likes_and_of_counts_are_true(name: str, many: Ratings) -> None:
     liked = many.ratings.query("rating >= 3.5").assign(rating=1.0)
-    ratings = Ratings.from_frames(liked, many.movies, scale=LIKES)
-    assert recounted(MAKERS[name]().fit(ratings), ratings, 5, every=3)
+    counted = many.ratings.assign(rating=(many.ratings["rating"] >= 3.5).astype(float))
+    for table, scale in ((liked, LIKES), (counted, COUNTS)):
+        ratings = Ratings.from_frames(table, many.movies, scale=scale)
+        assert recounted(MAKERS[name]().fit(ratings), ratings, 3, every=5)
 
 
 # Evidence that is taken away -------------------------------------------------------------------
@@ -168,6 +172,43 @@ def test_without_its_evidence_an_item_has_a_lower_score(
             assert changed._scores(lesser)[0, item] < reasons.scores[0, item]
     assert kinds["film"] > 20
     assert kinds["group"] > 20
+
+
+@pytest.mark.parametrize("name", ["taste groups", "hybrid"])
+def test_a_reason_names_the_part_and_the_film_that_lift_most(
+    name: str, many: Ratings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.recommenders.taste_groups.TRUST", 0.0)
+    model = MAKERS[name]().fit(many)
+    n_films = 0
+    for row in range(0, model.trained_on.n_users, 8):
+        users = ranking.known_users(model, row)
+        parts, scores = model._score_parts(users), model._scores(users)[0]
+        may = np.isfinite(scores)
+        may[users.rated.indices] = False
+        for item in np.argsort(-np.where(may, scores, -np.inf))[:8].tolist():
+            case = Case.of(model.trained_on, users, 0, item)
+            told = Reasons(model, users).evidence(0, item)
+            lifts = {of[0, item] - np.median(of[0][may]): part for part, of in parts.items()}
+            of_parts = [
+                (lifts[lift], found)
+                for lift in sorted(lifts, reverse=True)
+                if lift > 0 and (found := model._evidence(lifts[lift], case, users, 0))
+            ]
+            first, found = (*of_parts, ("", of_everyone(case)))[0]
+            assert told == found
+            if told.kind != "film":
+                continue
+            left = {}
+            for film in case.my_likes.tolist():
+                if of_film(case, np.array([film])):
+                    fewer = model._score_parts(without_films(users, np.array([film])))
+                    if total_of(fewer)[0, item] < scores[item]:
+                        left[film] = fewer[first][0, item]
+            (named,) = model.trained_on.columns(told.movie_ids).tolist()
+            assert left[named] == pytest.approx(min(left.values()), abs=1e-5)
+            n_films += len(left) > 1
+    assert n_films > 5
 
 
 def test_without_its_evidence_a_rating_has_a_lower_prediction(many: Ratings) -> None:
