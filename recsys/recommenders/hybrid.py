@@ -8,24 +8,17 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders import storage
-from recsys.recommenders.ages import Ages
+from recsys.recommenders.ages import Ages, no_ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.forms import Form, natural, real
-from recsys.recommenders.item_weights import Contributions, ItemWeights, read_profiles
+from recsys.recommenders.item_weights import Contributions, ItemWeights, is_ordered, read_profiles
 from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.taste_groups import ITEMS_PART, RIDGE_PART, TasteGroups
-from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users
 
-# The spread of the scores is measured on at most this many training users.
-MOST_MEASURED = 500
-
-# The spread if all scores are 0.
-LEAST_SPREAD = 1e-9
-
-LIKED_TOGETHER = "films that are liked together with the user's"
+LIKED_TOGETHER = "films that go with those the user rated"
 
 
 @storage.storable
@@ -36,20 +29,20 @@ class Hybrid(Recommender):
     users which films are liked together, and which films come next. Each film that a user rated
     adds its own amount to the linear score of another film. A film that the user liked counts 1,
     and another film that they rated counts .5. Recent ratings count more: a rating with n later
-    ratings of the same user counts e^(-n / 8) + .1 as much. Without times all count the same. The
-    score of a film is
+    ratings of the same user counts e^(-n / 8) + .1 as much. The score of a film is
 
-        score of the groups + ``item_weight`` x linear score / spread
+        score of the groups + ``item_weight`` x linear score
 
-    The spread is the root mean square of linear scores, over films that training users did not
-    rate. The groups predict the ratings.
+    A user whose ratings have no times, or all the same, gets linear scores from a second model of
+    what is liked together alone, because nobody knows what came last. The size of linear scores is
+    1 on average, for films that training users did not rate. The groups predict the ratings.
 
     Parameters
     ----------
     groups : Recommender, optional
         It gives the first part of the score, and predicts the ratings. A fit uses an unfitted copy
         of it. The default is :class:`TasteGroups`.
-    item_weight : float, default 0.5
+    item_weight : float, default 1
         The weight of the linear model.
     damping : float, default 200
         A larger one pulls the weights between films more strongly toward 0.
@@ -64,8 +57,8 @@ class Hybrid(Recommender):
     Notes
     -----
     The linear model has weights between the 1,000 films with the most ratings. The groups alone
-    rank all other films. So time and memory of the linear model do not grow with the number of
-    films: the weights take 8 MB.
+    rank all other films. So the cost of the linear model does not grow with the number of films:
+    its weights take 8 MB, twice if the ratings have times.
 
     Examples
     --------
@@ -81,7 +74,7 @@ class Hybrid(Recommender):
         self,
         *,
         groups: Recommender | None = None,
-        item_weight: float = 0.5,
+        item_weight: float = 1.0,
         damping: float = 200.0,
         random_state: int = 0,
     ) -> None:
@@ -103,23 +96,12 @@ class Hybrid(Recommender):
         # The caller's recommender is not changed, because they may use it elsewhere.
         groups = unfitted(self.groups or TasteGroups(random_state=self.random_state))
         self._groups = groups.fit_on(data)
-        training = Profiles(data.matrix.values, data.ages)
-        is_like = data.liked(data.matrix.values.data)
-        self._weights = ItemWeights.learned(training, is_like, self.damping)
-        self._spread = self._measured_spread()
-
-    def _measured_spread(self) -> float:
-        """The root mean square of linear scores, over the unrated items of training users."""
-        data = self.trained_on
-        n_measured = min(MOST_MEASURED, data.n_users)
-        total, n_unrated = 0.0, 0
-        for rows in data.blocks(np.linspace(0, data.n_users - 1, n_measured).astype(np.int64)):
-            users = data.profiles(rows)
-            linear = self._weights.scores(self._read(users))
-            linear[user_index_of(users.rated), users.rated.indices] = 0.0
-            total += float(np.sum(linear**2))
-            n_unrated += linear.size - users.rated.nnz
-        return max(float(np.sqrt(total / max(1, n_unrated))), LEAST_SPREAD)
+        rated = data.matrix.values
+        is_like, unordered = data.liked(rated.data), no_ages(rated.nnz)
+        self._together = ItemWeights.learned(Profiles(rated, unordered), is_like, self.damping)
+        self._next = self._together
+        if np.any(data.ages):
+            self._next = ItemWeights.learned(Profiles(rated, data.ages), is_like, self.damping)
 
     # Placing ------------------------------------------------------------------------------------
 
@@ -150,12 +132,17 @@ class Hybrid(Recommender):
 
     def _linear(self, users: Users) -> Floats:
         """(n_users, n_items): the part of the linear model."""
-        return self._weights.scores(self._read(users)) * (self.item_weight / self._spread)
+        read, ordered = self._read(users), is_ordered(users)
+        scores = np.empty(read.shape)
+        scores[ordered] = self._next.scores(read[ordered])
+        scores[~ordered] = self._together.scores(read[~ordered])
+        return self.item_weight * scores
 
     def _liked_together(self, users: Profiles, user: int, item: int) -> Contributions:
-        """What each item of the user adds to the part of the linear model for an item."""
-        found = self._weights.contributions(self._read(users)[[user]], item)
-        return Contributions(found.items, found.added * (self.item_weight / self._spread))
+        """What each film of the user adds to the part of the linear model for an item."""
+        weights = self._next if is_ordered(users)[user] else self._together
+        found = weights.contributions(self._read(users)[[user]], item)
+        return Contributions(found.items, self.item_weight * found.added)
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         return self._groups._standing(users, user)
@@ -177,18 +164,20 @@ class Hybrid(Recommender):
     # A file -------------------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        of_items = {"items": self._weights.items, "weights": self._weights.weights}
-        return {**of_items, "spread": np.array(self._spread)}
+        arrays = {"items": self._together.items, "together": self._together.weights}
+        return arrays if self._next is self._together else arrays | {"next": self._next.weights}
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
-        return {
-            "items": natural("n_weighted", below="n_items"),
-            "weights": real("n_weighted", "n_weighted"),
-            "spread": real(least=LEAST_SPREAD),
-        }
+        weights = {"together": real("n_weighted", "n_weighted")}
+        if "next" in names:
+            weights["next"] = weights["together"]
+        return {"items": natural("n_weighted", below="n_items"), **weights}
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        if np.any(np.diff(arrays["items"]) <= 0):
+        items = arrays["items"]
+        if np.any(np.diff(items) <= 0):
             raise ValueError("items do not ascend")
-        self._weights = ItemWeights(arrays["items"], arrays["weights"])
-        self._spread = float(arrays["spread"])
+        if ("next" in arrays) != bool(np.any(self.trained_on.ages)):
+            raise ValueError("it has either next or the ages of ratings, but not both")
+        self._together = ItemWeights(items, arrays["together"])
+        self._next = ItemWeights(items, arrays["next"]) if "next" in arrays else self._together

@@ -1,7 +1,7 @@
 """Item weights: how much each rated item speaks for each other item to come next."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -29,6 +29,12 @@ STRETCH, REACH = 10, 5
 # The weight of predicting what comes next, beside predicting a profile from itself.
 NEXT_WEIGHT = 3.0
 
+# Scores are measured on this many training users, evenly spaced.
+N_MEASURED = 500
+
+# The size of scores that are all 0.
+LEAST_SIZE = 1e-9
+
 # Training users are taken in blocks of this many, so that memory does not grow with their number.
 BLOCK = 1_000
 
@@ -47,14 +53,15 @@ class ItemWeights:
 
     B minimises ``|X - X B|^2 + 3 |T - S B|^2 + damping |B|^2``, and its diagonal is 0. Rows of X
     are profiles of training users. Rows of T are stretches of ten ratings of a user, and rows of S
-    are the profiles as they were read before each stretch, with recent ratings first. So B predicts
-    what people like together, and what comes next. Without times there is no S, and this is EASE
-    (Steck 2019, Embarrassingly Shallow Autoencoders for Sparse Data). The second term is that of
-    SLIST (Choi et al. 2021, Session-aware Linear Item-Item Models, section 3.3). With
+    are the profiles as they are read before each stretch. So B predicts what people like together,
+    and what comes next. If no rating is older than another there is no S, and this is EASE (Steck
+    2019, Embarrassingly Shallow Autoencoders for Sparse Data). The second term is that of SLIST
+    (Choi et al. 2021, Session-aware Linear Item-Item Models, section 3.3). With
 
         P = (X^T X + 3 S^T S + damping I)^-1 and Z = X^T X + 3 S^T T
 
-    the solution is B = P Z - P diag(m) with m_i = (P Z)_ii / P_ii.
+    the solution is B = P Z - P diag(m) with m_i = (P Z)_ii / P_ii. In the end B is divided by the
+    root mean square of the scores of training users for weighted items that they did not rate.
     """
 
     items: Ints  # (n_weighted,): the columns of the items that have weights, ascending
@@ -76,7 +83,18 @@ class ItemWeights:
         weights = product(inverse, target.T)
         weights -= inverse * (np.diagonal(weights) / np.diagonal(inverse))
         np.fill_diagonal(weights, 0.0)
-        return cls(items, weights)
+        found = cls(items, weights)
+        return replace(found, weights=weights / found._size(training, is_like))
+
+    def _size(self, training: Profiles, is_like: npt.NDArray[np.bool_]) -> float:
+        """The root mean square of scores, over weighted items that users did not rate."""
+        n_users = training.rated.shape[0]
+        rows = np.linspace(0, n_users - 1, min(N_MEASURED, n_users)).astype(np.int64)
+        mine = read_profiles(training, is_like)[rows][:, self.items]
+        scores = mine @ self.weights
+        scores[user_index_of(mine), mine.indices] = 0.0
+        n_unrated = max(1, scores.size - mine.nnz)
+        return max(float(np.sqrt(np.sum(scores**2) / n_unrated)), LEAST_SIZE)
 
     def scores(self, read: sp.csr_array) -> Floats:
         """(n_users, n_items): the linear scores, given :func:`read_profiles`.
@@ -104,6 +122,13 @@ def read_profiles(users: Profiles, is_like: npt.NDArray[np.bool_]) -> sp.csr_arr
     """The profiles of users as they are read to make a list: recent ratings count more."""
     values = np.where(is_like, LIKED, RATED) * _recency(users.ages)
     return sp.csr_array((values, users.rated.indices, users.rated.indptr), shape=users.rated.shape)
+
+
+def is_ordered(users: Profiles) -> npt.NDArray[np.bool_]:
+    """(n_users,): whether some rating of the user is known to be older than another."""
+    ordered = np.zeros(len(users), dtype=np.bool_)
+    ordered[user_index_of(users.rated)[users.ages > 0]] = True
+    return ordered
 
 
 def _recency(ages: npt.NDArray[np.integer]) -> Floats:

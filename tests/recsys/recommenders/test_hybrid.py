@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys import BiasBaseline, Hybrid, MostLiked, Ratings, TasteGroups, make_ratings
+from recsys import BiasBaseline, Hybrid, MostLiked, Ratings, RatingScale, TasteGroups, make_ratings
 from recsys.evaluation import evaluate_ranking
 from recsys.recommenders.hybrid import LIKED_TOGETHER
 from recsys.recommenders.ranking import known_users
@@ -53,7 +53,6 @@ def test_a_score_is_that_of_the_groups_and_of_the_items(ratings: Ratings) -> Non
         for weight in (1.0, 2.0)
     )
     np.testing.assert_allclose(2 * one[LIKED_TOGETHER], two[LIKED_TOGETHER])
-    # Among unrated items, the linear score has the size 1.
     unrated = np.ones(one[LIKED_TOGETHER].shape, dtype=bool)
     unrated[np.repeat(np.arange(60), np.diff(users.rated.indptr)), users.rated.indices] = False
     assert np.mean(one[LIKED_TOGETHER][unrated] ** 2) == pytest.approx(1.0)
@@ -74,9 +73,16 @@ def test_new_users_with_times_are_as_known_users(ratings: Ratings, model: Hybrid
     known = known_users(model, model.trained_on.matrix.row_of(7))
     new = model._fold_in(table[["movieId", "rating", "timestamp"]], None)
     np.testing.assert_allclose(model._linear(new), model._linear(known))
-    without = model._fold_in(table[["movieId", "rating"]], None)
-    assert not np.allclose(model._linear(without), model._linear(known))
     assert np.all(model._linear(model._fold_in(None, None)) == 0.0)
+
+
+def test_users_without_times_get_what_is_liked_together(ratings: Ratings, model: Hybrid) -> None:
+    table = ratings.ratings.drop(columns="timestamp")
+    without = Hybrid(groups=small_groups()).fit(Ratings.from_frames(table, ratings.movies))
+    mine = table[table["userId"] == 7][["movieId", "rating"]]
+    expected = without._linear(without._fold_in(mine, None))
+    np.testing.assert_array_equal(model._linear(model._fold_in(mine, None)), expected)
+    assert not np.allclose(model._linear(known_users(model, np.array([6]))), expected)
 
 
 def test_likes_alone(ratings: Ratings) -> None:
@@ -86,8 +92,14 @@ def test_likes_alone(ratings: Ratings) -> None:
     assert len(model.recommend(ratings={2: 1.0}, n=5)) == 5
 
 
-def test_lists_are_better_than_those_of_groups_and_of_the_most_liked() -> None:
+@pytest.mark.parametrize("with_times", [True, False])
+def test_lists_are_better_than_those_of_groups_and_of_the_most_liked(with_times: bool) -> None:
+    """Without times there are no genres either, and the scale ends at 4."""
     ratings = make_ratings(n_users=150, n_movies=120, n_ratings=6000, random_state=0)
+    if not with_times:
+        table = ratings.ratings[["userId", "movieId", "rating"]]
+        table = table.assign(rating=np.ceil(table["rating"] * 1.6) / 2)
+        ratings = Ratings.from_frames(table, scale=RatingScale(0.5, 4, 0.5))
     makers = {
         "hybrid": lambda seed: Hybrid(groups=small_groups()),
         "groups": lambda seed: small_groups(),

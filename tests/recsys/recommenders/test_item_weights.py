@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from recsys.recommenders import item_weights
-from recsys.recommenders.item_weights import ItemWeights, read_profiles
+from recsys.recommenders.item_weights import ItemWeights, is_ordered, read_profiles
 from recsys.recommenders.types import Profiles
 
 
@@ -51,20 +51,23 @@ def by_definition(dense: np.ndarray, ages: np.ndarray, damping: float) -> np.nda
         others = np.arange(n_items) != item
         gram = weighted[:, others].T @ x[:, others] + damping * np.eye(n_items - 1)
         weights[others, item] = np.linalg.solve(gram, weighted[:, others].T @ y[:, item])
-    return weights
+    unrated = ((dense * read(ages)) @ weights)[dense == 0]
+    return weights / np.sqrt(np.mean(unrated**2))
 
 
 def test_two_items_by_hand() -> None:
     """Three users: two like both items, one likes the first only. The damping is 1.
 
-    Item 2 from item 1: 2 / (3 + 1). Item 1 from item 2: 2 / (2 + 1).
+    Item 2 from item 1: 2 / (3 + 1). Item 1 from item 2: 2 / (2 + 1). The only unrated item is item
+    2 of the third user. Their rating of item 1 counts e^0 + .1, so the size is 1.1 / 2.
     """
     dense = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
     weights = ItemWeights.learned(*profiles_of(dense, np.zeros((3, 2))), 1.0)
-    np.testing.assert_allclose(weights.scores(sp.csr_array(np.eye(2))), [[0, 1 / 2], [2 / 3, 0]])
+    expected = np.array([[0, 1 / 2], [2 / 3, 0]]) / 0.55
+    np.testing.assert_allclose(weights.scores(sp.csr_array(np.eye(2))), expected)
 
 
-@pytest.mark.parametrize("shape", [(4, 9), (9, 4), (1, 5), (5, 1), (3, 120)])
+@pytest.mark.parametrize("shape", [(4, 9), (9, 4), (2, 5), (3, 120)])
 @pytest.mark.parametrize("with_times", [True, False])
 def test_weights_are_those_of_a_regression_on_all_other_items(
     shape: tuple[int, int], with_times: bool, monkeypatch: pytest.MonkeyPatch
@@ -109,3 +112,14 @@ def test_contributions_add_up_to_the_score(monkeypatch: pytest.MonkeyPatch) -> N
             assert len(found.items) in (0, np.sum(dense[user, weights.items] > 0))
             assert found.added.sum() == pytest.approx(scores[user, item], abs=1e-12)
             assert np.all(found.added[found.items == item] == 0.0)
+
+
+def test_scores_of_nothing_are_zero() -> None:
+    """One user rated all items, and no score says how large scores are."""
+    weights = ItemWeights.learned(*profiles_of(np.ones((1, 1)), np.zeros((1, 1))), 2.0)
+    assert weights.weights.tolist() == [[0.0]]
+
+
+def test_users_are_ordered_if_a_rating_is_older_than_another() -> None:
+    dense, ages = np.ones((3, 2)), np.array([[0, 1], [0, 0], [1, 0]])
+    assert is_ordered(profiles_of(dense, ages)[0]).tolist() == [True, False, True]
