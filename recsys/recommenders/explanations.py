@@ -260,7 +260,9 @@ def share_of(part: int, whole: int) -> str:
 
 def _of_people(case: Case, kind: str, reason: str, rows: Ints, films: Ints) -> Evidence:
     """Count what some of the others, given their rows, did with the item."""
-    ratings = case.ratings[np.isin(case.raters, rows, assume_unique=True)]
+    is_one = np.zeros(case.data.n_users, dtype=np.bool_)
+    is_one[rows] = True
+    ratings = case.ratings[is_one[case.raters]]
     matrix = case.data.matrix
     return Evidence(
         kind,

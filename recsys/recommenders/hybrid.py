@@ -138,10 +138,10 @@ class Hybrid(Recommender):
         scores[~ordered] = self._together.scores(read[~ordered])
         return self.item_weight * scores
 
-    def _liked_together(self, users: Profiles, user: int, item: int) -> Contributions:
-        """What each film of the user adds to the part of the linear model for an item."""
-        weights = self._next if is_ordered(users)[user] else self._together
-        found = weights.contributions(self._read(users)[[user]], item)
+    def _liked_together(self, profile: Profiles, item: int) -> Contributions:
+        """What each film of one user adds to the part of the linear model for an item."""
+        weights = self._next if is_ordered(profile)[0] else self._together
+        found = weights.contributions(self._read(profile), item)
         return Contributions(found.items, self.item_weight * found.added)
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
@@ -153,7 +153,7 @@ class Hybrid(Recommender):
         return self._groups._evidence(part, case, users, user)
 
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
-        found = self._liked_together(case.profile, 0, case.item)
+        found = self._liked_together(case.profile, case.item)
         added = np.zeros(self.trained_on.n_items)
         added[found.items] = found.added
         return self._groups._lifts_of_films(case) | {LIKED_TOGETHER: added[case.my_likes]}

@@ -234,7 +234,7 @@ class TasteGroups(Recommender):
 
     def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
         if part == USERS_PART:
-            groups = self._user_groups.heaviest(users.placed.shares[[user]].toarray().ravel())
+            groups = self._user_groups.heaviest(users.placed.shares, user)
             return of_likes(case, self._user_groups.labels, groups)
         if part == STARS_PART:
             of_ratings = replace(users, placed=users.placed.ratings)

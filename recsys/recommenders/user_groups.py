@@ -113,15 +113,19 @@ class UserGroups:
         shape = (n_users, len(self.sizes))
         return sp.csr_array((np.concatenate(values), place), shape=shape)
 
-    def heaviest(self, shares: Floats) -> Ints:
-        """(n_groupings,): the group of each grouping that holds most of a user, given its shares.
+    def heaviest(self, shares: sp.csr_array, user: int) -> Ints:
+        """(n_groupings,): the group of each grouping that holds most of a user.
 
         It is the group of all users if the user has no likes.
         """
-        if shares[-1]:
+        start, stop = shares.indptr[user : user + 2]
+        groups, share = shares.indices[start:stop], shares.data[start:stop]
+        if groups[0] == self.limits[-1]:
             return np.full(len(self.labels), self.limits[-1])
-        ends = zip(self.limits[:-1], self.limits[1:], strict=True)
-        return np.array([first + np.argmax(shares[first:last]) for first, last in ends])
+        grouping = np.searchsorted(self.limits, groups, side="right")
+        order = np.lexsort((groups, -share, grouping))
+        first = np.unique(grouping[order], return_index=True)[1]
+        return groups[order[first]].astype(np.int64)
 
     def probabilities(self, shares: sp.csr_array) -> Floats:
         """(n_users, n_items): P(like | groups), averaged over the groupings.
