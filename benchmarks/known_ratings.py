@@ -38,7 +38,7 @@ class GroupMeans(ClusterMeanRecommender):
             self.n_clusters,
             n_init=5,
             random_state=self.random_state,
-            missing="zero" if self.shrinkage is None else "ignore",
+            space="ratings" if self.shrinkage is None else "known",
             shrinkage=self.shrinkage or 0.0,
         )
         return self.fit_clusters(groups, ratings)

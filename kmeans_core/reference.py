@@ -1,4 +1,4 @@
-"""The textbook version: k-means++, Lloyd and silhouette from their definitions, in plain NumPy.
+"""The textbook version: k-means++, Lloyd and scores from their definitions, in plain NumPy.
 
 It is not fast, and it shares no code with the rest of the package. Learners read it, and the tests
 compare the fast versions with it.
@@ -195,3 +195,59 @@ def silhouette_samples(X: Floats, labels: Ints) -> Floats:
         b = min(np.mean(distances[i, labels == c]) for c in np.unique(labels) if c != own)
         scores[i] = (b - a) / max(a, b) if max(a, b) > 0 else 0.0
     return scores
+
+
+# Other scores ---------------------------------------------------------------------------------
+
+
+def calinski_harabasz_score(X: Floats, labels: Ints) -> float:
+    """How far clusters lie apart, in proportion to their spread (Calinski and Harabasz 1974).
+
+    It is (between / (k - 1)) / (within / (n - k)) for n rows and k clusters. Both are sums of
+    squared distances: from rows to the mean of their cluster, and, once for each row, from this
+    mean to the mean of all rows. The labels are 0 to k - 1.
+    """
+    n_samples, n_clusters = len(X), len(np.unique(labels))
+    means = _means(X, labels)
+    within = np.sum((X - means[labels]) ** 2)
+    between = np.sum((means[labels] - np.mean(X, axis=0)) ** 2)
+    return float((between / (n_clusters - 1)) / (within / (n_samples - n_clusters)))
+
+
+def davies_bouldin_score(X: Floats, labels: Ints) -> float:
+    """How much clusters overlap with their worst neighbors (Davies and Bouldin 1979).
+
+    It is the mean over clusters of the largest (s_i + s_j) / d_ij. Here s is the mean distance of
+    the rows of a cluster to their mean, and d_ij is the distance between two means. The labels are
+    0 to k - 1.
+    """
+    means = _means(X, labels)
+    to_mean = np.sqrt(np.sum((X - means[labels]) ** 2, axis=1))
+    clusters = range(len(means))
+    s = [np.mean(to_mean[labels == c]) for c in clusters]
+    d = np.sqrt(squared_distances(means, means))
+    worst = [max((s[i] + s[j]) / d[i, j] for j in clusters if j != i) for i in clusters]
+    return float(np.mean(worst))
+
+
+def _means(X: Floats, labels: Ints) -> Floats:
+    return np.array([np.mean(X[labels == c], axis=0) for c in np.unique(labels)])
+
+
+def adjusted_rand_score(a: Ints, b: Ints) -> float:
+    """How much two clusterings agree, corrected for chance (Hubert and Arabie 1985, equation 5).
+
+    It is (pairs - expected) / (largest - expected). Here pairs is the number of pairs of rows that
+    are together in both clusterings. Random clusterings with the same sizes would have the expected
+    number. The largest possible number is taken as the mean of the numbers of the two clusterings.
+
+    Examples
+    --------
+    >>> round(adjusted_rand_score(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 2])), 4)
+    0.5714
+    """
+    first, second = np.triu_indices(len(a), k=1)
+    in_a, in_b = a[first] == a[second], b[first] == b[second]
+    expected = np.sum(in_a) * np.sum(in_b) / len(first)
+    largest = (np.sum(in_a) + np.sum(in_b)) / 2
+    return float((np.sum(in_a & in_b) - expected) / (largest - expected))

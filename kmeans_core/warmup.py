@@ -1,4 +1,4 @@
-"""Compiles the kernels of fits, predictions and silhouettes before they are needed."""
+"""Compiles the kernels of fits, predictions and scores before they are needed."""
 
 import warnings
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from kmeans_core.estimator import KMeans
 from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
 from kmeans_core.pairwise.silhouette import silhouette_samples
+from kmeans_core.pairwise.spread import davies_bouldin_score
 from kmeans_core.points.assign_dense import (
     BOUNDS_CLUSTERS,
     ChangedCentersAssigner,
@@ -154,3 +155,5 @@ def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: Missing =
         model.score(X)
         if n_clusters > 1:
             silhouette_samples(X, model.labels_, missing=missing)
+            if missing == "error":
+                davies_bouldin_score(X, model.labels_)

@@ -4,7 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recsys.analysis.descriptions import GroupDescription, describe_groups
     from recsys.analysis.genres import contrast_subset, genre_means
+    from recsys.analysis.sureness import Sureness, sureness
     from recsys.analysis.taste import TasteClusters, cluster_users
     from recsys.data.matrix import RatingMatrix
     from recsys.data.ratings import Ratings, RatingsError
@@ -25,6 +27,7 @@ _HOME = {
     "BiasBaseline": "recsys.recommenders.baselines",
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
+    "GroupDescription": "recsys.analysis.descriptions",
     "Hybrid": "recsys.recommenders.hybrid",
     "MostLiked": "recsys.recommenders.baselines",
     "Prediction": "recsys.recommenders.types",
@@ -33,20 +36,24 @@ _HOME = {
     "Ratings": "recsys.data.ratings",
     "RatingsError": "recsys.data.ratings",
     "Recommender": "recsys.recommenders.base",
+    "Sureness": "recsys.analysis.sureness",
     "TasteGroups": "recsys.recommenders.taste_groups",
     "TasteClusters": "recsys.analysis.taste",
     "builtin_ratings": "recsys.synthetic.ratings",
     "cluster_users": "recsys.analysis.taste",
     "contrast_subset": "recsys.analysis.genres",
+    "describe_groups": "recsys.analysis.descriptions",
     "genre_means": "recsys.analysis.genres",
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
+    "sureness": "recsys.analysis.sureness",
 }
 
 __all__ = [
     "BiasBaseline",
     "BoostedClusterMeans",
     "ClusterMeanRecommender",
+    "GroupDescription",
     "Hybrid",
     "MostLiked",
     "Prediction",
@@ -55,14 +62,17 @@ __all__ = [
     "Ratings",
     "RatingsError",
     "Recommender",
+    "Sureness",
     "TasteClusters",
     "TasteGroups",
     "builtin_ratings",
     "cluster_users",
     "contrast_subset",
+    "describe_groups",
     "genre_means",
     "load_ratings",
     "make_ratings",
+    "sureness",
 ]
 
 

@@ -10,9 +10,15 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 
 
+# Hidden folders, such as .venv, hold thousands of files that no page means.
+FILES = [file.as_posix() for file in ROOT.glob("*.*")] + [
+    file.as_posix() for folder in ROOT.glob("[!.]*/") for file in folder.rglob("*.*")
+]
+
+
 def files_like(mention):
     """Files of the repository whose path ends with the path that a page mentions."""
-    return [path for path in ROOT.glob(f"**/{mention}") if ".venv" not in path.parts]
+    return [file for file in FILES if file.endswith(f"/{mention}")]
 
 
 def headings(page):

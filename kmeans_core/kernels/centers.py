@@ -1,7 +1,9 @@
-"""Kernels over centers: the means of clusters, the shifts of centers, totals.
+"""Kernels over centers: the means of clusters, the shifts of centers, totals, overlaps.
 
 They are loops, because numba takes seconds to compile statements over whole arrays.
 """
+
+import math
 
 import numpy as np
 
@@ -195,3 +197,25 @@ def round_centers(
                 changed = True
                 centers[c, j] = rounded[0]
     return changed
+
+
+@kernel
+def largest_overlaps(
+    spreads,  # IN (n_clusters,): how far the rows of each cluster lie from its center
+    centers,  # IN (n_clusters, n_features)
+    start,  # IN: first cluster
+    stop,  # IN: cluster to stop before
+    out,  # OUT (n_clusters,), clusters start..stop
+):
+    """The largest (s_i + s_j) / |c_i - c_j| of each cluster i over all j with another center."""
+    n_clusters, n_features = centers.shape
+    for i in range(np.uint64(start), np.uint64(stop)):
+        largest = 0.0  # squared, which saves a root for each pair
+        for j in range(np.uint64(n_clusters)):
+            apart = 0.0
+            for f in range(np.uint64(n_features)):
+                apart += (centers[i, f] - centers[j, f]) * (centers[i, f] - centers[j, f])
+            if apart > 0.0:
+                both = spreads[i] + spreads[j]
+                largest = max(largest, both * both / apart)
+        out[i] = math.sqrt(largest)

@@ -19,10 +19,11 @@ from kmeans_core.interface.parameters import (
     count_from,
 )
 from kmeans_core.kernels.pairs import add_distances, silhouettes, transpose
+from kmeans_core.pairwise.given_labels import checked_labels, checked_names
 from kmeans_core.pairwise.observed_silhouette import observed_silhouettes
 from kmeans_core.pairwise.pairs import Pairs, named_metric, pairs_of_points
 from kmeans_core.points.checks import as_points, as_random_stream
-from kmeans_core.points.tables import as_array, which_missing
+from kmeans_core.points.tables import as_array
 from kmeans_core.threads import chunks
 
 # The sums of one block of rows, if a thread does not hold those of all rows: 4 MB.
@@ -100,9 +101,9 @@ def silhouette_samples(
     named = _checked_metric("silhouette_samples", metric, n_threads, missing)
     points = as_points(X, n_threads=n_threads, missing=missing, compress=named != "precomputed")
     if points.known is None:
-        return observed_silhouettes(points, _checked_labels(labels, points.shape[0]))
+        return observed_silhouettes(points, checked_labels(labels, points.shape[0]))
     pairs = pairs_of_points(points, named, X)
-    labels = _checked_labels(labels, pairs.n_samples)
+    labels = checked_labels(labels, pairs.n_samples)
     return samples_of_labelings(pairs, [labels])[0]
 
 
@@ -155,7 +156,7 @@ def silhouette_score(
         if points.known is not None:
             pairs_of_points(points, named, X)
         n_samples = points.shape[0]
-        names = _checked_names(labels, n_samples)
+        names = checked_names(labels, n_samples)
         chosen = as_random_stream(random_state).permutation(n_samples)[:size]
         # Other sparse formats than CSR cannot be indexed, and an array keeps its own dtype.
         X = (points.matrix if sp.issparse(X) else as_array(X))[chosen]
@@ -283,47 +284,3 @@ def _checked_metric(owner: str, metric: Any, n_threads: Any, missing: Any) -> st
     if missing == "ignore" and named != "euclidean":
         raise InvalidParameterError(f"missing='ignore' needs metric='euclidean', not {metric!r}")
     return named
-
-
-def _checked_labels(labels: Any, n_samples: int) -> npt.NDArray[Any]:
-    """The labels as numbers from 0."""
-    given = _checked_names(labels, n_samples)
-    try:
-        names, numbers = np.unique(given, return_inverse=True)
-    except (TypeError, ValueError) as error:
-        kinds = sorted({type(name).__name__ for name in given})
-        raise InvalidParameterError(
-            "Input labels must be uniformly strings or numbers. Got names of the types "
-            f"{', '.join(kinds)}: use the same type for all, for example with str()."
-        ) from error
-    if not 2 <= len(names) <= n_samples - 1:
-        raise ValueError(
-            f"Number of labels is {len(names)}. Valid values are 2 to n_samples - 1 (inclusive)."
-        )
-    return numbers
-
-
-def _checked_names(labels: Any, n_samples: int) -> npt.NDArray[Any]:
-    if np.ma.is_masked(labels):
-        raise ValueError("Input labels is a masked array with masked values: leave their rows out.")
-    names = as_array(labels, "labels")
-    if names.ndim != 1:
-        raise ValueError(f"labels should be a 1d array, got an array of shape {names.shape}.")
-    if len(names) != n_samples:
-        lengths = [n_samples, len(names)]
-        raise ValueError(f"Found input variables with inconsistent numbers of samples: {lengths}")
-    if names.dtype.kind == "c":
-        raise ValueError("Complex data not supported: labels holds complex numbers.")
-    if names.dtype.kind in "OT":
-        names = names.astype(object)
-        gaps = which_missing(names)
-    else:
-        gaps = names != names  # true only for NaN and NaT
-    if np.any(gaps):
-        row = int(np.argmax(gaps))
-        kind = "NaN" if isinstance(names[row], float) else f"NaN (here {names[row]})"
-        raise ValueError(f"Input labels contains {kind}: the first at row {row}.")
-    if names.dtype.kind == "f" and np.any(np.isinf(names)):
-        row = int(np.argmax(np.isinf(names)))
-        raise ValueError(f"Input labels contains infinity: the first at row {row}.")
-    return names

@@ -69,9 +69,13 @@ def genre_matrix(ratings: Ratings, movie_ids: Ids) -> npt.NDArray[np.float32]:
 
     The columns are the genres of these movies in alphabetical order.
     """
+    return genre_table(ratings, movie_ids).to_numpy(dtype=np.float32)
+
+
+def genre_table(ratings: Ratings, movie_ids: Ids) -> pd.DataFrame:
+    """A row for each movie and a column for each of their genres: 1 if it has the genre, else 0."""
     of_movies = ratings.movies.set_index("movieId")["genres"].reindex(pd.Index(movie_ids))
-    table = of_movies.str.get_dummies("|").drop(columns=NO_GENRES, errors="ignore")
-    return table.to_numpy(dtype=np.float32)
+    return of_movies.str.get_dummies("|").drop(columns=NO_GENRES, errors="ignore")
 
 
 def column_name(genre: str) -> str:

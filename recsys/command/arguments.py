@@ -57,6 +57,14 @@ def positive(text: str) -> int:
     return value
 
 
+def fits(text: str) -> int:
+    """Read a number of fits from which stability can be measured, as `kmeans_core.sweep_k` does."""
+    value = whole(text)
+    if value != 0 and not 2 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"must be 0, or 2 to 1000, not {value}")
+    return value
+
+
 def seed(text: str) -> int:
     """Read a whole number that numpy accepts as a seed."""
     value = whole(text)

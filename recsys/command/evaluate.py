@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from recsys.command.tables import fitted, line_width, write_table, written
+from recsys.command.comparisons import Evaluation, how_to_read, tables
+from recsys.command.tables import BY_SUFFIX, fitted, line_width, write_table, written
 from recsys.command.terminal import answer
 from recsys.data.ratings import Ratings
 from recsys.evaluation import (
@@ -23,27 +24,54 @@ from recsys.evaluation import (
 )
 from recsys.evaluation.cold_start import SHOWN
 from recsys.evaluation.protocols import OnStep
-from recsys.evaluation.registry import Maker
-from recsys.evaluation.splits import N_FOLDS
+from recsys.evaluation.registry import Maker, missing_packages
+from recsys.evaluation.splits import N_FOLDS, SplitBy, split_of
+from recsys.files import write_text
 from recsys.words import counted
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+INSTALL = 'pip install "kmeans-core[bench]"'
 
 # Films in a list, and seeds that each recommender is fitted with to make lists.
 K = 10
 N_SEEDS = 3
 
 
-def chosen_recommenders(names: Sequence[str] | None) -> dict[str, Maker]:
-    """The recommenders of these names, in this order, or all of them for None."""
-    makers = default_recommenders()
+# The held-out part of a split, in words.
+HELD_OUT: dict[SplitBy, str] = {
+    "time": "the last fifth by time",
+    "random": "a random fifth",
+    "order": "the last fifth in the order of the file",
+}
+
+
+def chosen_recommenders(
+    names: Sequence[str] | None, against: str | None, tell: Callable[[str], None]
+) -> dict[str, Maker]:
+    """The recommenders of these names, in this order, or all that can be used for None.
+
+    LookupError for an unknown name, for a peer whose package is not installed, and if ``against``
+    is not among the recommenders.
+    """
+    makers, missing = default_recommenders(), missing_packages()
+    if names is None and missing:
+        lacking = ", ".join(f"{name} ({package})" for name, package in missing.items())
+        tell(f"left out peers whose packages are not installed: {lacking}; {INSTALL}")
     for name in names or ():
+        if name in missing:
+            raise LookupError(f"{name} needs the package {missing[name]}: {INSTALL}")
         if name not in makers:
             near = get_close_matches(name, makers, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise LookupError(f"no recommender {name!r}{hint} (choose from {', '.join(makers)})")
-    return {name: makers[name] for name in names or makers}
+    chosen = {name: makers[name] for name in names or makers}
+    if against is not None and against not in chosen:
+        raise LookupError(
+            f"--against {against!r} is not among the recommenders to compare: {', '.join(chosen)}"
+        )
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -55,7 +83,18 @@ class _Task:
     # The protocol that a recommender needs for this table, and its number of steps.
     able: type
     n_steps: int
-    run: Callable[[Mapping[str, Maker], OnStep], pd.DataFrame]
+    run: Callable[[Mapping[str, Maker], str, OnStep], Evaluation]
+
+
+def _lines(title: str, found: Evaluation, form: str | None) -> list[str]:
+    """The tables for people under their title, as Markdown or fitted to the terminal."""
+    lines = [f"{title}; {how_to_read(found)}"]
+    for table in tables(found):
+        if form == "markdown":
+            lines += ["", *written(table, "markdown").removesuffix("\n").split("\n")]
+        else:
+            lines += fitted(table, line_width(), decimals=4)
+    return [*lines, ""]
 
 
 def evaluate(
@@ -68,9 +107,13 @@ def evaluate(
 ) -> None:
     """Print each table when it is ready, and write all tables to ``options.out`` if given.
 
-    It raises a ValueError if no recommender fits any of the tables, or if the ratings are too few.
+    Tables for people (``table`` and ``markdown``) have a title each. The other forms hold all
+    columns of all tables in one. It raises a ValueError if no recommender fits any of the tables,
+    or if the ratings are too few.
     """
-    tables = []
+    makers = _not_refused(makers, ratings, tell)
+    form = options.format or (options.out and BY_SUFFIX.get(options.out.suffix.lower()))
+    frames, lines = [], []
     for task in _tasks(ratings, options, tell):
         able = {name: make for name, make in makers.items() if isinstance(make(0), task.able)}
         unable = [name for name in makers if name not in able]
@@ -78,26 +121,47 @@ def evaluate(
             tell(f"{task.name}: left out recommenders that cannot do it: {', '.join(unable)}")
         if not able:
             continue
+        against = options.against if options.against in able else next(iter(able))
         with progress(task.n_steps * len(able), "step") as bar:
 
             def on_step(name: str, bar: "tqdm[Any]" = bar) -> None:
                 bar.set_description(name)
                 bar.update()
 
-            table = task.run(able, on_step)
-        if options.format in (None, "table"):
-            answer(f"{task.name[0].upper()}{task.name[1:]}: {task.about}")
-            answer(*fitted(table, line_width(), decimals=4), "")
-        table.insert(0, "table", task.name)
-        tables.append(table)
-    if not tables:
+            found = task.run(able, against, on_step)
+        title = f"{task.name[0].upper()}{task.name[1:]}: {task.about}"
+        if options.format in (None, "table") or (form == "markdown" and options.out is None):
+            answer(*_lines(title, found, options.format))
+        lines += _lines(title, found, form)
+        frame = found.to_frame()
+        frame.insert(0, "table", task.name)
+        frames.append(frame)
+    if not frames:
         raise ValueError("no chosen recommender can predict ratings or list films")
-    together = pd.concat(tables, ignore_index=True)
+    together = pd.concat(frames, ignore_index=True)
     if options.out is not None:
-        write_table(together, options.out, options.format)
+        if form in ("table", "markdown"):
+            write_text(options.out, "".join(f"{line}\n" for line in lines))
+        else:
+            write_table(together, options.out, form)
         answer(f"Tables written to {options.out.absolute()}")
-    elif options.format not in (None, "table"):
-        answer(*written(together, options.format).removesuffix("\n").split("\n"))
+    elif form in ("csv", "json"):
+        answer(*written(together, form).removesuffix("\n").split("\n"))
+
+
+def _not_refused(
+    makers: Mapping[str, Maker], ratings: Ratings, tell: Callable[[str], None]
+) -> dict[str, Maker]:
+    """Leave out the peers that refuse these ratings, and tell why."""
+    taken = {}
+    for name, make in makers.items():
+        refusal = getattr(make(0), "refusal", None)
+        reason = refusal(ratings) if refusal else ""
+        if reason:
+            tell(f"left out {name}: {reason}")
+        else:
+            taken[name] = make
+    return taken
 
 
 def _tasks(
@@ -105,25 +169,29 @@ def _tasks(
 ) -> list[_Task]:
     seed = options.seed
     n_folds, n_seeds = (1, 1) if options.quick else (N_FOLDS, N_SEEDS)
+    split = options.split or split_of(ratings)
+    if options.split is None and split == "random":
+        tell("ranking: the ratings have no times, so a random fifth of each user's is held out")
 
-    def rating_prediction(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
-        found = evaluate_ratings(makers, ratings, seed=seed, n_folds=n_folds, on_step=on_step)
-        return found.to_frame()
+    def rating_prediction(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> Evaluation:
+        return evaluate_ratings(
+            makers, ratings, seed=seed, n_folds=n_folds, against=against, on_step=on_step
+        )
 
-    def ranking(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
+    def ranking(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> Evaluation:
         seeds = range(seed, seed + n_seeds)
-        return evaluate_ranking(makers, ratings, k=K, seeds=seeds, on_step=on_step).to_frame()
+        return evaluate_ranking(
+            makers, ratings, k=K, seeds=seeds, split=split, against=against, on_step=on_step
+        )
 
-    def cold_start(makers: Mapping[str, Maker], on_step: OnStep) -> pd.DataFrame:
-        found = evaluate_cold_start(makers, ratings, k=K, seed=seed, on_step=on_step)
+    def cold_start(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> Evaluation:
+        found = evaluate_cold_start(
+            makers, ratings, k=K, seed=seed, against=against, on_step=on_step
+        )
         if found.n_too_few:
             tell(f"held-out users with too few ratings to be tested: {found.n_too_few}")
-        return found.to_frame()
+        return found
 
-    held_out = "the last fifth by time"
-    if not ratings.has_times:
-        held_out = "a random fifth"
-        tell("ranking: the ratings have no times, so a random fifth of each user's is held out")
     tasks = [
         _Task(
             "rating prediction",
@@ -134,7 +202,7 @@ def _tasks(
         ),
         _Task(
             "ranking",
-            f"{K} films per user, {held_out} held out, {counted(n_seeds, 'seed')}",
+            f"{K} films per user, {HELD_OUT[split]} held out, {counted(n_seeds, 'seed')}",
             RanksItems,
             n_seeds,
             ranking,

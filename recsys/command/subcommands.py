@@ -9,7 +9,7 @@ import numpy as np
 from recsys.command import terminal
 from recsys.command.inputs import Source, fit, read_ratings
 from recsys.command.progress import progress
-from recsys.command.tables import fitted, give, heading, line_width, wrapped, write_table, written
+from recsys.command.tables import give, heading, line_width, wrapped
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.data.ratings import NO_GENRES
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from recsys.data.ratings import Ratings
     from recsys.recommenders.base import Recommender
     from recsys.recommenders.types import Part
-
-# The notebook's sweep.
-DEFAULT_KS = range(2, 183, 5)
 
 
 def report(options: argparse.Namespace) -> None:
@@ -49,46 +46,11 @@ def report(options: argparse.Namespace) -> None:
             options.out,
             seed=options.seed,
             user_id=user_id,
-            genres=None if options.genres is None else _genres(ratings, options.genres),
+            genres=None if options.genres is None else typed_genres(ratings, options.genres),
             command=options.command,
             on_step=on_step,
         )
     answer(f"Report written to {path}")
-
-
-def clusters(options: argparse.Namespace) -> None:
-    """Print the groups of users, and the films that each group likes."""
-    from recsys.analysis.taste import cluster_users
-    from recsys.data.matrix import RatingMatrix
-
-    matrix = RatingMatrix.from_ratings(read_ratings(options), "title").most_rated(options.n_movies)
-    with progress(None, "iteration") as bar:
-        clusters = cluster_users(
-            matrix,
-            options.n_clusters,
-            random_state=options.seed,
-            on_iteration=lambda event: bar.update(),
-        )
-    if options.out is not None:
-        write_table(clusters.user_labels(), options.out, options.format)
-        answer(f"Group of each user written to {options.out.absolute()}")
-    n_empty = int((clusters.sizes == 0).sum())
-    if n_empty:
-        tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
-    if options.format not in (None, "table"):
-        answer(*written(clusters.summary(), options.format).removesuffix("\n").split("\n"))
-        return
-    answer(*fitted(clusters.summary(), line_width()))
-    for cluster in range(clusters.n_clusters):
-        movies = clusters.distinctive_movies(cluster, options.films)
-        group = f"Group {cluster} ({counted(clusters.sizes[cluster], 'user')})"
-        if movies.empty:
-            answer("", f"{group} likes no film more than all users do.")
-            continue
-        answer("", f"{group} likes these films more than all users do:")
-        for movie in movies.itertuples():
-            means = f"  {movie.mean:.2f} (all: {movie.mean_of_all:.2f})  "
-            answer(*heading(means, spoken(str(movie.title)), "", line_width()))
 
 
 def recommend(options: argparse.Namespace) -> None:
@@ -286,50 +248,7 @@ def fit_model(options: argparse.Namespace) -> None:
     answer(f"Recommender written to {options.out.absolute()}; use it with --model {options.out}")
 
 
-def sweep(options: argparse.Namespace) -> None:
-    """Print the silhouette of each number of groups by genre means."""
-    from kmeans_core import sweep_k
-    from recsys.analysis.genres import contrast_limits, contrast_subset, genre_means
-
-    ratings = read_ratings(options)
-    genres = _genres(ratings, options.genres)
-    means = genre_means(ratings, genres)
-    if not options.all_users:
-        means = contrast_subset(means, contrast_limits(ratings.scale))
-    rows = means.dropna()
-    n_rows = len(rows)
-    ks = options.ks or [k for k in DEFAULT_KS if k < n_rows] or DEFAULT_KS
-    least, most = sorted([ks[0], ks[-1]])
-    if most >= n_rows:
-        k = f"from {least}" if least >= n_rows else f"up to {most}"
-        needed = (
-            "rated all the genres; choose smaller k with --ks"
-            if options.all_users
-            else "like one genre and not the other; choose smaller k with --ks, or --all-users"
-        )
-        raise ValueError(f"k {k} needs more users: only {n_rows} {needed}")
-    with progress(len(ks), "k") as bar:
-        result = sweep_k(
-            rows.drop(columns="userId").to_numpy(),
-            ks,
-            n_init=10,
-            random_state=options.seed,
-            on_k=lambda k: bar.update(),
-        )
-    frame = result.to_frame()
-
-    def lines() -> list[str]:
-        best, suggested = result.best_k, result.suggested_k
-        return [
-            f"{counted(len(rows), 'user')} by {', '.join(genres)}",
-            *fitted(frame, line_width(), decimals=4),
-            f"best k {best}, suggested k {suggested} (both vary with the seed)",
-        ]
-
-    give(frame, options, shown=lines)
-
-
-def _genres(ratings: "Ratings", typed: list[str] | None) -> list[str]:
+def typed_genres(ratings: "Ratings", typed: list[str] | None) -> list[str]:
     """The genres that were typed, with blanks or commas between them, or the default ones."""
     from recsys.analysis.genres import default_genres, known_genres
 
@@ -345,7 +264,7 @@ def evaluate_recommenders(options: argparse.Namespace) -> None:
     from recsys.command.evaluate import chosen_recommenders, evaluate
 
     # An unknown name is refused before the ratings are read.
-    makers = chosen_recommenders(options.only)
+    makers = chosen_recommenders(options.only, options.against, tell)
     evaluate(makers, read_ratings(options), options, tell=tell, progress=progress)
 
 

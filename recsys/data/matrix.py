@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from recsys.data.ids import Id, Ids
+from recsys.data.scale import RatingScale
 from recsys.printable import printable
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class RatingMatrix:
         The title of each column.
     columns : {"movieId", "title"}
         The meaning of a column: one movie, or all movies of one title.
+    scale : RatingScale, optional
+        The ratings that a user can give, which tell what is a like. None if nobody said.
     """
 
     values: sp.csr_array
@@ -46,6 +49,7 @@ class RatingMatrix:
     movie_ids: Ids
     titles: npt.NDArray[np.object_]
     columns: Columns
+    scale: RatingScale | None = None
 
     @classmethod
     def from_ratings(cls, ratings: "Ratings", columns: Columns = "movieId") -> Self:
@@ -96,7 +100,7 @@ class RatingMatrix:
         shape = (len(user_ids), len(movie_ids))
         values = sp.csr_array((data, (users, items)), shape=shape)
         values.sort_indices()
-        by_movie = cls(values, user_ids, movie_ids, titles, "movieId")
+        by_movie = cls(values, user_ids, movie_ids, titles, "movieId", ratings.scale)
         return by_movie if columns == "movieId" else by_movie._by_title()
 
     def _by_title(self) -> Self:

@@ -9,17 +9,27 @@ import pandas as pd
 
 from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Floats, Ratings
-from recsys.evaluation.intervals import error_draws, estimate, mean_estimate
-from recsys.evaluation.metrics import coverage_at_k, errors_by_user
+from recsys.evaluation.catalogue import Catalogue
+from recsys.evaluation.intervals import (
+    UNMEASURED,
+    Measured,
+    MeasuredErrors,
+    mean_of,
+    measured_errors,
+    measured_mean,
+)
+from recsys.evaluation.metrics import errors_by_user
 from recsys.evaluation.protocols import (
     OnStep,
+    PredictsForColdStart,
     SupportsColdStart,
     checked_lists,
     checked_predictions,
+    reference_of,
     timed,
 )
 from recsys.evaluation.ranking import LikedItems
-from recsys.evaluation.results import ColdStartEvaluation, ColdStartScores
+from recsys.evaluation.results import ColdStartEvaluation, ColdStartMeans, ColdStartScores
 from recsys.evaluation.splits import MOST_SHOWN, UserHoldout, whole_users
 from recsys.recommenders.training import check_predicts
 from recsys.recommenders.types import no_item
@@ -34,6 +44,7 @@ def evaluate_cold_start(
     shown: Sequence[int] = SHOWN,
     k: int = 10,
     seed: int = 0,
+    against: str | None = None,
     on_step: OnStep = lambda name: None,
 ) -> ColdStartEvaluation:
     """Compare recommenders on users who were not in training.
@@ -56,6 +67,9 @@ def evaluate_cold_start(
     seed : int, default 0
         Seed of the user holdout, the order of the shown ratings, the recommenders and the
         intervals.
+    against : str, optional
+        The name of the reference: differences of all recommenders are from this one, with the same
+        number of ratings shown. The default is the first.
     on_step : callable, optional
         Called with a text before each fit, and before each number of ratings is shown.
 
@@ -67,36 +81,59 @@ def evaluate_cold_start(
     ------
     ValueError
         If no user can be held out, no test rating says "liked", a number in ``shown`` is not 0 to
-        20, ``k`` is below 1, the ratings are likes or counts, or a recommender's answer is
-        malformed.
+        20, ``k`` is below 1, the ratings are likes or counts, ``against`` is not among the names,
+        or a recommender's answer is malformed.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1 item, not {k}")
     check_predicts(ratings.scale)
+    against = reference_of(makers, against)
     holdout = whole_users(ratings, seed=seed)
     given = {n_shown: holdout.first_ratings(n_shown) for n_shown in shown}
     questions = _Questions.of(holdout, k, seed)
-    scores = []
+    runs = []
     for name, make in makers.items():
         on_step(f"{name}, fit")
         model = make(seed)
         fit_seconds = timed(model.fit, holdout.train).seconds
         for n_shown, known in given.items():
             on_step(f"{name}, {n_shown} shown")
-            scores.append(
-                _score(name, questions, questions.ask(name, model, known), n_shown, fit_seconds)
-            )
-    return ColdStartEvaluation(tuple(scores), k, seed, holdout.n_too_few)
+            answers = questions.ask(name, model, known)
+            runs.append(_Run(name, n_shown, fit_seconds, answers, questions.measured(answers)))
+    references = {run.n_shown: run.measured for run in runs if run.name == against}
+    scores = tuple(_score(run, references[run.n_shown], questions) for run in runs)
+    means = _means(runs, against)
+    return ColdStartEvaluation(scores, means, against, k, seed, holdout.n_too_few)
 
 
 @dataclass(frozen=True, eq=False)
 class _Answers:
     """What one recommender answers when each user shows the same number of ratings."""
 
-    # In the order of the test rows.
-    predictions: Floats
+    # In the order of the test rows; None if the recommender only makes lists.
+    predictions: Floats | None
     lists: Ids
     seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """How good these answers are."""
+
+    errors: MeasuredErrors
+    ndcg: Measured
+    recall: Measured
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """The answers of a recommender when each user shows the same number of ratings."""
+
+    name: str
+    n_shown: int
+    fit_seconds: float
+    answers: _Answers
+    measured: _Measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +145,7 @@ class _Questions:
     # Test rows, one user after the other, and the ids of each user's items in them.
     rows: pd.DataFrame
     movie_ids: list[Ids]
+    catalogue: Catalogue
     k: int
     seed: int
 
@@ -120,6 +158,7 @@ class _Questions:
             liked_items=LikedItems.of(holdout.test, holdout.train.scale),
             rows=rows,
             movie_ids=np.split(rows["movieId"].to_numpy(), ends[:-1]),
+            catalogue=Catalogue.of(holdout.train),
             k=k,
             seed=seed,
         )
@@ -132,46 +171,89 @@ class _Questions:
         listed_for = [known[user] for user in with_likes]
         # The items that are removed from the lists afterwards may fill this many places.
         n_listed = self.k + MOST_SHOWN
-        predicted = [
-            timed(model.predict, movie_ids=items, ratings=own)
-            for items, own in zip(self.movie_ids, known, strict=True)
-        ]
+        predicted = timed(self._predictions, name, model, known)
         ranked = timed(model.top_new, listed_for, n_listed)
-        predictions = [
-            checked_predictions(name, prediction.answer, len(items), self.holdout.train.scale)
-            for items, prediction in zip(self.movie_ids, predicted, strict=True)
-        ]
         lists = checked_lists(name, ranked.answer, len(listed_for), n_listed)
         first = self.holdout.shown["movieId"].to_numpy().reshape(-1, MOST_SHOWN)[with_likes]
         return _Answers(
-            predictions=np.concatenate(predictions),
+            predictions=predicted.answer,
             lists=_without(lists, first)[:, : self.k],
-            seconds=ranked.seconds + sum(prediction.seconds for prediction in predicted),
+            seconds=ranked.seconds + predicted.seconds,
         )
 
+    def _predictions(
+        self, name: str, model: SupportsColdStart, known: Sequence[Mapping[Id, float]]
+    ) -> Floats | None:
+        if not isinstance(model, PredictsForColdStart):
+            return None
+        scale = self.holdout.train.scale
+        predictions = [
+            checked_predictions(
+                name, model.predict(movie_ids=items, ratings=own), len(items), scale
+            )
+            for items, own in zip(self.movie_ids, known, strict=True)
+        ]
+        return np.concatenate(predictions)
 
-def _score(
-    name: str, questions: _Questions, answers: _Answers, n_shown: int, fit_seconds: float
-) -> ColdStartScores:
-    n_users = len(questions.movie_ids)
-    users = np.repeat(np.arange(n_users), [len(items) for items in questions.movie_ids])
-    test_ratings = questions.rows["rating"].to_numpy()
-    errors = errors_by_user(users, test_ratings, answers.predictions, n_users)
-    draws = error_draws(errors, questions.seed)
-    wanted, lists = questions.liked_items, answers.lists
-    items = np.unique(questions.holdout.train.ratings["movieId"].to_numpy())
+    def measured(self, answers: _Answers) -> _Measured:
+        """Measure answers. All recommenders are measured on the same samples of users."""
+        return _Measured(
+            errors=self._errors(answers.predictions),
+            ndcg=measured_mean(self.liked_items.ndcg(answers.lists), self.seed),
+            recall=measured_mean(self.liked_items.recall(answers.lists), self.seed),
+        )
+
+    def _errors(self, predictions: Floats | None) -> MeasuredErrors:
+        if predictions is None:
+            return UNMEASURED
+        n_users = len(self.movie_ids)
+        users = np.repeat(np.arange(n_users), [len(items) for items in self.movie_ids])
+        ratings = self.rows["rating"].to_numpy()
+        return measured_errors(errors_by_user(users, ratings, predictions, n_users), self.seed)
+
+
+def _score(run: _Run, reference: _Measured, questions: _Questions) -> ColdStartScores:
+    measured, catalogue, lists = run.measured, questions.catalogue, run.answers.lists
     return ColdStartScores(
-        name=name,
-        n_shown=n_shown,
-        rmse=estimate(errors.rmse, draws.rmse),
-        mae=estimate(errors.mae, draws.mae),
-        ndcg=mean_estimate(wanted.ndcg(lists), questions.seed),
-        recall=mean_estimate(wanted.recall(lists), questions.seed),
-        coverage=coverage_at_k(lists, items),
-        fit_seconds=fit_seconds,
-        predict_seconds=answers.seconds,
-        n_rows=len(answers.predictions),
-        n_users=n_users,
+        name=run.name,
+        n_shown=run.n_shown,
+        rmse=measured.errors.rmse.estimate,
+        rmse_difference=measured.errors.rmse.less(reference.errors.rmse),
+        mae=measured.errors.mae.estimate,
+        mae_difference=measured.errors.mae.less(reference.errors.mae),
+        ndcg=measured.ndcg.estimate,
+        ndcg_difference=measured.ndcg.less(reference.ndcg),
+        recall=measured.recall.estimate,
+        recall_difference=measured.recall.less(reference.recall),
+        coverage=catalogue.coverage(lists),
+        diversity=catalogue.diversity(lists),
+        novelty=catalogue.novelty(lists),
+        fit_seconds=run.fit_seconds,
+        predict_seconds=run.answers.seconds,
+        n_rows=len(questions.rows),
+        n_users=len(questions.movie_ids),
+    )
+
+
+def _means(runs: Sequence[_Run], against: str) -> tuple[ColdStartMeans, ...]:
+    with_ratings: dict[str, list[_Measured]] = {}
+    for run in runs:
+        if run.n_shown:
+            with_ratings.setdefault(run.name, []).append(run.measured)
+    rmse = {
+        name: mean_of([one.errors.rmse for one in several])
+        for name, several in with_ratings.items()
+    }
+    ndcg = {name: mean_of([one.ndcg for one in several]) for name, several in with_ratings.items()}
+    return tuple(
+        ColdStartMeans(
+            name=name,
+            rmse=rmse[name].estimate,
+            rmse_difference=rmse[name].less(rmse[against]),
+            ndcg=ndcg[name].estimate,
+            ndcg_difference=ndcg[name].less(ndcg[against]),
+        )
+        for name in with_ratings
     )
 
 

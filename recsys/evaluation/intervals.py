@@ -1,5 +1,6 @@
 """How sure a mean over users is: bootstrap intervals over users."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,11 +27,46 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
-class ErrorDraws:
-    """RMSE and MAE of each bootstrap sample of users, each of shape (n_draws,)."""
+class Measured:
+    """A value, and what it is in each bootstrap sample of users, of shape (n_draws,).
 
-    rmse: Floats
-    mae: Floats
+    The samples depend only on the seed and the number of users. So recommenders that are asked
+    about the same users are measured on the same samples.
+    """
+
+    value: float
+    draws: Floats
+
+    @property
+    def estimate(self) -> Estimate:
+        """The value with the middle 95 % of its draws."""
+        low, high = np.quantile(self.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Estimate(self.value, float(low), float(high))
+
+    def around(self, value: float) -> "Measured":
+        """Shift the draws to another value."""
+        return Measured(value, self.draws + (value - self.value))
+
+    def less(self, reference: "Measured") -> Estimate:
+        """The value less that of a reference, with the interval of the paired difference.
+
+        The difference is taken within each sample. So users who are hard for both recommenders do
+        not widen the interval.
+        """
+        return Measured(self.value - reference.value, self.draws - reference.draws).estimate
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredErrors:
+    """RMSE and MAE of predicted ratings."""
+
+    rmse: Measured
+    mae: Measured
+
+
+# The errors of a recommender that predicts no ratings.
+_UNKNOWN = Measured(float("nan"), np.full(N_DRAWS, np.nan))
+UNMEASURED = MeasuredErrors(_UNKNOWN, _UNKNOWN)
 
 
 def resampled_means(
@@ -62,21 +98,23 @@ def resampled_means(
     return means
 
 
-def estimate(value: float, draws: Floats) -> Estimate:
-    """Pair a value with the middle 95 % of its draws."""
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, float(low), float(high))
-
-
-def error_draws(errors: ErrorsByUser, seed: int) -> ErrorDraws:
-    """RMSE and MAE in bootstrap samples of users; users without rows are never drawn."""
+def measured_errors(errors: ErrorsByUser, seed: int) -> MeasuredErrors:
+    """RMSE and MAE over all rows; users without rows are in no sample."""
     asked = errors.n_rows > 0
     sums = np.column_stack([errors.squared, errors.absolute])[asked]
     means = resampled_means(sums, errors.n_rows[asked], seed=seed)
-    return ErrorDraws(rmse=np.sqrt(means[:, 0]), mae=means[:, 1])
+    return MeasuredErrors(
+        rmse=Measured(errors.rmse, np.sqrt(means[:, 0])), mae=Measured(errors.mae, means[:, 1])
+    )
 
 
-def mean_estimate(by_user: Floats, seed: int) -> Estimate:
-    """The mean over users of one value per user, with its interval."""
+def measured_mean(by_user: Floats, seed: int) -> Measured:
+    """The mean over users of one value per user."""
     draws = resampled_means(by_user[:, None], np.ones(len(by_user)), seed=seed)
-    return estimate(float(by_user.mean()), draws[:, 0])
+    return Measured(float(by_user.mean()), draws[:, 0])
+
+
+def mean_of(several: Sequence[Measured]) -> Measured:
+    """The mean of values that were measured on the same samples."""
+    value = float(np.mean([one.value for one in several]))
+    return Measured(value, np.mean([one.draws for one in several], axis=0))

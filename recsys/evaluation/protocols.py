@@ -45,16 +45,36 @@ class RanksItems(Protocol):
 
 @runtime_checkable
 class SupportsColdStart(Protocol):
-    """Predicts and lists for cold-start users, who bring ratings but were not in training."""
+    """Lists items for cold-start users, who bring ratings but were not in training.
+
+    It predicts their ratings too if it is a :class:`PredictsForColdStart`.
+    """
 
     def fit(self, ratings: Ratings, /) -> Any:
         """Learn from ratings."""
 
+    def top_new(self, ratings: Sequence[Mapping[Id, float]], n: int, /) -> Ids:
+        """Do the same as ``top`` for users who are given by their ratings."""
+
+
+@runtime_checkable
+class PredictsForColdStart(Protocol):
+    """Predicts the ratings of cold-start users."""
+
     def predict(self, *, movie_ids: Ids, ratings: Mapping[Id, float]) -> Floats:
         """Predict one user's rating of each item from other ratings, {movieId: rating}."""
 
-    def top_new(self, ratings: Sequence[Mapping[Id, float]], n: int, /) -> Ids:
-        """Do the same as ``top`` for users who are given by their ratings."""
+
+def reference_of(makers: Mapping[str, Any], against: str | None) -> str:
+    """The recommender that others are compared with: the first one if nobody named one.
+
+    ValueError if it is not among the recommenders.
+    """
+    if against is None:
+        return next(iter(makers), "")
+    if against not in makers:
+        raise ValueError(f"against={against!r} is not one of the recommenders {', '.join(makers)}")
+    return against
 
 
 def checked_predictions(name: str, answer: Any, n_rows: int, scale: RatingScale) -> Floats:

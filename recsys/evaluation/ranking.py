@@ -11,11 +11,12 @@ import pandas as pd
 from recsys.data.ids import Ids
 from recsys.data.ratings import Floats, Ratings
 from recsys.data.scale import RatingScale, liked
-from recsys.evaluation.intervals import mean_estimate
-from recsys.evaluation.metrics import coverage_at_k, hits_at_k, ndcg_at_k, recall_at_k
-from recsys.evaluation.protocols import OnStep, RanksItems, checked_lists, timed
+from recsys.evaluation.catalogue import Catalogue
+from recsys.evaluation.intervals import Measured, measured_mean
+from recsys.evaluation.metrics import hits_at_k, ndcg_at_k, recall_at_k
+from recsys.evaluation.protocols import OnStep, RanksItems, checked_lists, reference_of, timed
 from recsys.evaluation.results import RankingEvaluation, RankingScores
-from recsys.evaluation.splits import last_by_time
+from recsys.evaluation.splits import SplitBy, split_of, user_fifths
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +57,14 @@ def evaluate_ranking(
     *,
     k: int = 10,
     seeds: Sequence[int] = (0, 1, 2),
+    split: SplitBy | None = None,
+    against: str | None = None,
     on_step: OnStep = lambda name: None,
 ) -> RankingEvaluation:
     """Compare recommenders by how well their lists predict the items that users came to like.
 
-    The evaluation holds out the last fifth of each user's ratings by time
-    (:func:`recsys.evaluation.last_by_time`), or a random fifth if the ratings have no times. A
-    recommender may list every item that the user has not rated in the training part. A held-out
+    The evaluation holds out a fifth of each user's ratings (:func:`recsys.evaluation.user_fifths`).
+    A recommender may list every item that the user has not rated in the training part. A held-out
     item is relevant if its rating is a like (:attr:`recsys.RatingScale.likes_from`), even if no
     user rated it in the training part. Users without relevant items are left out.
 
@@ -75,7 +77,13 @@ def evaluate_ranking(
         Items in a list.
     seeds : sequence of int, default (0, 1, 2)
         Each recommender is fitted once with each seed. The first seed also draws the intervals,
-        which are over users only, and the held-out ratings if there are no times.
+        which are over users only, and the held-out ratings of a random split.
+    split : {"time", "random", "order"}, optional
+        Which fifth to hold out: the last by time, a random one, or the last in the order of the
+        file. The default is "time" if the ratings have times, and "random" otherwise.
+    against : str, optional
+        The name of the reference: differences of all recommenders are from this one. The default is
+        the first.
     on_step : callable, optional
         Called with the name and the seed of each recommender before its fit.
 
@@ -87,34 +95,63 @@ def evaluate_ranking(
     ------
     ValueError
         If no rating can be held out, no held-out rating says "liked", no seed is given, ``k`` is
-        below 1, or a recommender's lists are not ``k`` different items for each user.
+        below 1, ``split`` is "time" and there are no times, ``against`` is not among the names, or
+        a recommender's lists are not ``k`` different items for each user.
+
+    Examples
+    --------
+    >>> from recsys import MostLiked, make_ratings
+    >>> from recsys.evaluation.peers import EASE
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> makers = {"most liked": lambda seed: MostLiked(), "EASE": lambda seed: EASE(ridge=20)}
+    >>> found = evaluate_ranking(makers, ratings, seeds=(0,))
+    >>> found.split, found.against
+    ('time', 'most liked')
+    >>> most_liked, ease = found.scores
+    >>> ease.ndcg_difference.value == ease.ndcg.value - most_liked.ndcg.value
+    True
     """
     if k < 1 or not seeds:
         raise ValueError(
             f"ranking needs k of at least 1 and at least one seed, not k={k}, seeds={seeds}"
         )
-    split = last_by_time(ratings, seeds[0])
-    wanted = LikedItems.of(split.test, ratings.scale)
-    items = np.unique(split.train.ratings["movieId"].to_numpy())
-    scores = []
+    against = reference_of(makers, against)
+    by = split or split_of(ratings)
+    parts = user_fifths(ratings, by, seeds[0])
+    wanted = LikedItems.of(parts.test, ratings.scale)
+    catalogue = Catalogue.of(parts.train)
+    runs: dict[str, list[_RankingRun]] = {name: [] for name in makers}
     for name, make in makers.items():
-        runs = []
         for seed in seeds:
             on_step(f"{name}, seed {seed}")
-            runs.append(_run_ranking(name, make(seed), split.train, wanted, k))
-        scores.append(
-            RankingScores(
-                name=name,
-                ndcg=mean_estimate(_mean([wanted.ndcg(run.lists) for run in runs]), seeds[0]),
-                recall=mean_estimate(_mean([wanted.recall(run.lists) for run in runs]), seeds[0]),
-                coverage=float(np.mean([coverage_at_k(run.lists, items) for run in runs])),
-                fit_seconds=float(np.median([run.fit_seconds for run in runs])),
-                predict_seconds=float(np.median([run.predict_seconds for run in runs])),
-                n_rows=len(wanted.movie_ids),
-                n_users=len(wanted.user_ids),
-            )
+            runs[name].append(_run_ranking(name, make(seed), parts.train, wanted, k))
+    hits = {name: _measured(runs[name], wanted, seeds[0]) for name in makers}
+    scores = [
+        RankingScores(
+            name=name,
+            ndcg=hits[name].ndcg.estimate,
+            ndcg_difference=hits[name].ndcg.less(hits[against].ndcg),
+            recall=hits[name].recall.estimate,
+            recall_difference=hits[name].recall.less(hits[against].recall),
+            coverage=float(np.mean([catalogue.coverage(run.lists) for run in runs[name]])),
+            diversity=float(np.mean([catalogue.diversity(run.lists) for run in runs[name]])),
+            novelty=float(np.mean([catalogue.novelty(run.lists) for run in runs[name]])),
+            fit_seconds=float(np.median([run.fit_seconds for run in runs[name]])),
+            predict_seconds=float(np.median([run.predict_seconds for run in runs[name]])),
+            n_rows=len(wanted.movie_ids),
+            n_users=len(wanted.user_ids),
         )
-    return RankingEvaluation(tuple(scores), k, tuple(seeds))
+        for name in makers
+    ]
+    return RankingEvaluation(tuple(scores), against, by, k, tuple(seeds))
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredHits:
+    """NDCG and recall of lists."""
+
+    ndcg: Measured
+    recall: Measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +170,10 @@ def _run_ranking(
     return _RankingRun(lists, fitted.seconds, ranked.seconds)
 
 
-def _mean(runs: Sequence[Floats]) -> Floats:
-    """The mean over runs for each user."""
-    means: Floats = np.mean(runs, axis=0)
-    return means
+def _measured(runs: Sequence[_RankingRun], wanted: LikedItems, seed: int) -> MeasuredHits:
+    """Means over users of each user's mean over runs."""
+    ndcg, recall = (
+        np.mean([measure(run.lists) for run in runs], axis=0)
+        for measure in (wanted.ndcg, wanted.recall)
+    )
+    return MeasuredHits(measured_mean(ndcg, seed), measured_mean(recall, seed))

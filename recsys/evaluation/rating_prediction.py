@@ -11,9 +11,15 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.ratings import Ratings
-from recsys.evaluation.intervals import error_draws, estimate
+from recsys.evaluation.intervals import MeasuredErrors, measured_errors
 from recsys.evaluation.metrics import ErrorsByUser, errors_by_user
-from recsys.evaluation.protocols import OnStep, PredictsRatings, checked_predictions, timed
+from recsys.evaluation.protocols import (
+    OnStep,
+    PredictsRatings,
+    checked_predictions,
+    reference_of,
+    timed,
+)
 from recsys.evaluation.results import RatingEvaluation, RatingScores
 from recsys.evaluation.splits import N_FOLDS, Split, row_folds
 from recsys.recommenders.training import check_predicts
@@ -25,6 +31,7 @@ def evaluate_ratings(
     *,
     seed: int = 0,
     n_folds: int = N_FOLDS,
+    against: str | None = None,
     on_step: OnStep = lambda name: None,
 ) -> RatingEvaluation:
     """Compare recommenders by how far their predictions are from ratings they have not seen.
@@ -41,6 +48,9 @@ def evaluate_ratings(
         Seed of the folds, the recommenders and the intervals.
     n_folds : int, default 5
         How many folds to test; the first ``n_folds`` of the five are taken.
+    against : str, optional
+        The name of the reference: differences of all recommenders are from this one. The default is
+        the first.
     on_step : callable, optional
         Called with the name of each recommender and the number of the fold before its fit.
 
@@ -52,7 +62,8 @@ def evaluate_ratings(
     ------
     ValueError
         If ``n_folds`` is not 1 to 5, there are fewer than 5 ratings, the ratings are likes or
-        counts, or a recommender does not return one finite number for each pair.
+        counts, ``against`` is not among the names, or a recommender does not return one finite
+        number for each pair.
 
     Examples
     --------
@@ -67,14 +78,18 @@ def evaluate_ratings(
     if not 1 <= n_folds <= N_FOLDS:
         raise ValueError(f"n_folds must be 1 to {N_FOLDS}, not {n_folds}")
     check_predicts(ratings.scale)
+    against = reference_of(makers, against)
     known_ids = pd.Index(np.unique(ratings.ratings["userId"].to_numpy()))
     runs: dict[str, list[_FoldRun]] = {name: [] for name in makers}
     for number, split in enumerate(islice(row_folds(ratings, seed), n_folds), start=1):
         for name, make in makers.items():
             on_step(f"{name}, fold {number}")
             runs[name].append(_run_fold(name, make(seed), split, known_ids))
-    scores = tuple(_rating_scores(name, runs[name], seed) for name in makers)
-    return RatingEvaluation(scores, n_folds, seed)
+    measured = {name: _measured(runs[name], seed) for name in makers}
+    scores = tuple(
+        _rating_scores(name, runs[name], measured[name], measured[against]) for name in makers
+    )
+    return RatingEvaluation(scores, against, n_folds, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,18 +111,27 @@ def _run_fold(
     return _FoldRun(errors, fitted.seconds, predicted.seconds)
 
 
-def _rating_scores(name: str, runs: Sequence[_FoldRun], seed: int) -> RatingScores:
-    errors = reduce(add, (run.errors for run in runs))
-    draws = error_draws(errors, seed)
-    rmse = float(np.mean([run.errors.rmse for run in runs]))
-    mae = float(np.mean([run.errors.mae for run in runs]))
+def _measured(runs: Sequence[_FoldRun], seed: int) -> MeasuredErrors:
+    """The mean errors over the folds. The draws are over all folds together."""
+    together = measured_errors(reduce(add, (run.errors for run in runs)), seed)
+    return MeasuredErrors(
+        rmse=together.rmse.around(float(np.mean([run.errors.rmse for run in runs]))),
+        mae=together.mae.around(float(np.mean([run.errors.mae for run in runs]))),
+    )
+
+
+def _rating_scores(
+    name: str, runs: Sequence[_FoldRun], measured: MeasuredErrors, reference: MeasuredErrors
+) -> RatingScores:
+    n_rows = reduce(add, (run.errors.n_rows for run in runs))
     return RatingScores(
         name=name,
-        # Draws are over all folds together. The shift centers them on the mean over folds.
-        rmse=estimate(rmse, draws.rmse + (rmse - errors.rmse)),
-        mae=estimate(mae, draws.mae + (mae - errors.mae)),
+        rmse=measured.rmse.estimate,
+        rmse_difference=measured.rmse.less(reference.rmse),
+        mae=measured.mae.estimate,
+        mae_difference=measured.mae.less(reference.mae),
         fit_seconds=float(np.median([run.fit_seconds for run in runs])),
         predict_seconds=float(np.median([run.predict_seconds for run in runs])),
-        n_rows=int(errors.n_rows.sum()),
-        n_users=int((errors.n_rows > 0).sum()),
+        n_rows=int(n_rows.sum()),
+        n_users=int((n_rows > 0).sum()),
     )

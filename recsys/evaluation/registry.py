@@ -4,7 +4,15 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from recsys.evaluation.peers import ALGORITHMS, Algorithm, SurprisePeer
+from recsys.evaluation.peers import (
+    ALGORITHMS,
+    EASE,
+    Algorithm,
+    ImplicitALS,
+    ItemKNN,
+    MyFM,
+    SurprisePeer,
+)
 from recsys.recommenders.registry import METHODS
 
 # Makes an unfitted recommender from a seed; recsys.evaluation.protocols says what it can be asked.
@@ -12,7 +20,7 @@ Maker = Callable[[int], Any]
 
 
 def default_recommenders() -> dict[str, Maker]:
-    """Every recommender of this package, and those of Surprise if it is installed.
+    """Every recommender of this package, and the peers whose packages are installed.
 
     Returns
     -------
@@ -24,11 +32,28 @@ def default_recommenders() -> dict[str, Maker]:
     >>> default_recommenders()["cluster-mean"](7).random_state
     7
     """
-    return {**METHODS, **(_PEERS if find_spec("surprise") else {})}
+    missing = missing_packages()
+    peers = {name: make for name, make in _PEERS.items() if name not in missing}
+    return {**METHODS, **peers}
+
+
+def missing_packages() -> dict[str, str]:
+    """The peers that cannot be used, by name, and the package that each one lacks."""
+    return {name: package for name, package in _PACKAGES.items() if not find_spec(package)}
 
 
 def _surprise(algorithm: Algorithm) -> Maker:
     return lambda seed: SurprisePeer(algorithm, random_state=seed)
 
 
-_PEERS = {f"Surprise {algorithm}": _surprise(algorithm) for algorithm in ALGORITHMS}
+_SURPRISE = {f"Surprise {algorithm}": _surprise(algorithm) for algorithm in ALGORITHMS}
+
+_PEERS: dict[str, Maker] = {
+    "EASE": lambda seed: EASE(),
+    "item-kNN": lambda seed: ItemKNN(),
+    "iALS": lambda seed: ImplicitALS(random_state=seed),
+    "myFM": lambda seed: MyFM(random_state=seed),
+    **_SURPRISE,
+}
+
+_PACKAGES = {"iALS": "implicit", "myFM": "myfm", **dict.fromkeys(_SURPRISE, "surprise")}

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from recsys.evaluation.intervals import Estimate
+from recsys.evaluation.splits import SplitBy
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class RatingScores:
     name : str
     rmse, mae : Estimate
         Root mean squared error and mean absolute error; each is the mean over the folds.
+    rmse_difference, mae_difference : Estimate
+        The errors less those of the reference, with paired intervals.
     fit_seconds, predict_seconds : float
         CPU seconds to fit and to predict one fold, the median over the folds.
     n_rows, n_users : int
@@ -26,7 +29,9 @@ class RatingScores:
 
     name: str
     rmse: Estimate
+    rmse_difference: Estimate
     mae: Estimate
+    mae_difference: Estimate
     fit_seconds: float
     predict_seconds: float
     n_rows: int
@@ -42,8 +47,15 @@ class RankingScores:
     name : str
     ndcg, recall : Estimate
         Means over users of each user's mean over seeds.
+    ndcg_difference, recall_difference : Estimate
+        These less those of the reference, with paired intervals.
     coverage : float
-        Share of the training items that are in at least one list, the mean over seeds.
+        Share of the training items that are in at least one list.
+    diversity : float
+        How much the items of a list differ (:meth:`.Catalogue.diversity`).
+    novelty : float
+        How few users rated the listed items (:meth:`.Catalogue.novelty`).
+        Coverage, diversity and novelty are means over seeds.
     fit_seconds, predict_seconds : float
         CPU seconds to fit and to make all lists, the median over seeds.
     n_rows, n_users : int
@@ -52,8 +64,12 @@ class RankingScores:
 
     name: str
     ndcg: Estimate
+    ndcg_difference: Estimate
     recall: Estimate
+    recall_difference: Estimate
     coverage: float
+    diversity: float
+    novelty: float
     fit_seconds: float
     predict_seconds: float
     n_rows: int
@@ -70,11 +86,14 @@ class ColdStartScores:
     n_shown : int
         Number of ratings that each user shows.
     rmse, mae : Estimate
-        Root mean squared error and mean absolute error over all test rows.
+        Root mean squared error and mean absolute error over all test rows. They are NaN if the
+        recommender only makes lists.
     ndcg, recall : Estimate
         Means over the users who liked an item in the test rows.
-    coverage : float
-        Share of the training items that are in at least one list.
+    rmse_difference, mae_difference, ndcg_difference, recall_difference : Estimate
+        These less those of the reference with the same ``n_shown``, with paired intervals.
+    coverage, diversity, novelty : float
+        As in :class:`RankingScores`.
     fit_seconds : float
         CPU seconds of the one fit, which serves every ``n_shown``.
     predict_seconds : float
@@ -86,14 +105,40 @@ class ColdStartScores:
     name: str
     n_shown: int
     rmse: Estimate
+    rmse_difference: Estimate
     mae: Estimate
+    mae_difference: Estimate
     ndcg: Estimate
+    ndcg_difference: Estimate
     recall: Estimate
+    recall_difference: Estimate
     coverage: float
+    diversity: float
+    novelty: float
     fit_seconds: float
     predict_seconds: float
     n_rows: int
     n_users: int
+
+
+@dataclass(frozen=True)
+class ColdStartMeans:
+    """Means of a recommender's figures over the numbers of shown ratings, without 0.
+
+    Attributes
+    ----------
+    name : str
+    rmse, ndcg : Estimate
+        RMSE is NaN if the recommender only makes lists.
+    rmse_difference, ndcg_difference : Estimate
+        These less those of the reference, with paired intervals.
+    """
+
+    name: str
+    rmse: Estimate
+    rmse_difference: Estimate
+    ndcg: Estimate
+    ndcg_difference: Estimate
 
 
 @dataclass(frozen=True)
@@ -103,16 +148,19 @@ class RatingEvaluation:
     Attributes
     ----------
     scores : tuple of RatingScores
+    against : str
+        The reference: the name of the recommender that the differences are from.
     n_folds, seed : int
     """
 
     scores: tuple[RatingScores, ...]
+    against: str
     n_folds: int
     seed: int
 
     def to_frame(self) -> pd.DataFrame:
         """One row per recommender; intervals are in columns such as rmse_low and rmse_high."""
-        return _frame(RatingScores, self.scores)
+        return _frame(RatingScores, self.scores, against=self.against)
 
 
 @dataclass(frozen=True)
@@ -122,18 +170,24 @@ class RankingEvaluation:
     Attributes
     ----------
     scores : tuple of RankingScores
+    against : str
+        The reference: the name of the recommender that the differences are from.
+    split : {"time", "random", "order"}
+        Which fifth of each user's ratings was held out (:func:`recsys.evaluation.user_fifths`).
     k : int
         Items in a list.
     seeds : tuple of int
     """
 
     scores: tuple[RankingScores, ...]
+    against: str
+    split: SplitBy
     k: int
     seeds: tuple[int, ...]
 
     def to_frame(self) -> pd.DataFrame:
         """One row per recommender; intervals are in columns such as ndcg_low and ndcg_high."""
-        return _frame(RankingScores, self.scores)
+        return _frame(RankingScores, self.scores, against=self.against, split=self.split)
 
 
 @dataclass(frozen=True)
@@ -143,6 +197,10 @@ class ColdStartEvaluation:
     Attributes
     ----------
     scores : tuple of ColdStartScores
+    means : tuple of ColdStartMeans
+        One per recommender. There is none if nobody showed a rating.
+    against : str
+        The reference: the name of the recommender that the differences are from.
     k : int
         Items in a list.
     seed : int
@@ -151,16 +209,18 @@ class ColdStartEvaluation:
     """
 
     scores: tuple[ColdStartScores, ...]
+    means: tuple[ColdStartMeans, ...]
+    against: str
     k: int
     seed: int
     n_too_few: int
 
     def to_frame(self) -> pd.DataFrame:
         """One row per recommender and number of shown ratings."""
-        return _frame(ColdStartScores, self.scores)
+        return _frame(ColdStartScores, self.scores, against=self.against)
 
 
-def _frame(kind: type, scores: Sequence[Any]) -> pd.DataFrame:
+def _frame(kind: type, scores: Sequence[Any], **constants: str) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {}
     for field in fields(kind):
         values = [getattr(score, field.name) for score in scores]
@@ -170,4 +230,4 @@ def _frame(kind: type, scores: Sequence[Any]) -> pd.DataFrame:
             columns[f"{field.name}_high"] = [value.high for value in values]
         else:
             columns[field.name] = values
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns).assign(**constants)

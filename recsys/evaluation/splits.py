@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,11 @@ FEWEST_TO_PART = 5
 MOST_SHOWN = 20
 
 TEST_COLUMNS = ["userId", "movieId", "rating"]
+
+# Which fifth of each user's ratings is held out: the last by time, one at random, or the last in
+# the order of the file.
+SplitBy = Literal["time", "random", "order"]
+SPLITS: tuple[SplitBy, ...] = get_args(SplitBy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +135,14 @@ def row_folds(ratings: Ratings, seed: int = 0) -> Iterator[Split]:
     return (_split(ratings, fold == number) for number in range(N_FOLDS))
 
 
-def last_by_time(ratings: Ratings, seed: int = 0) -> Split:
-    """Hold out each user's last ratings by time: a fifth of them, rounded up.
+def split_of(ratings: Ratings) -> SplitBy:
+    """The split of ratings that nobody chose one for: by time if they have times, else random."""
+    # The order of a file is often the order of the movies' ids, so it is used only when asked for.
+    return "time" if ratings.has_times else "random"
 
-    If two ratings have the same timestamp, the one further down in the file is the later. If the
-    ratings have no times, the fifth of each user is drawn at random. A user with fewer than 5
-    ratings keeps all of them in the training part.
+
+def last_by_time(ratings: Ratings, seed: int = 0) -> Split:
+    """Hold out each user's last fifth by time, or a random fifth if the ratings have no times.
 
     Parameters
     ----------
@@ -151,18 +159,64 @@ def last_by_time(ratings: Ratings, seed: int = 0) -> Split:
     ValueError
         If no user has 5 ratings.
     """
+    return user_fifths(ratings, split_of(ratings), seed)
+
+
+def user_fifths(ratings: Ratings, by: SplitBy, seed: int = 0) -> Split:
+    """Hold out a fifth of each user's ratings, rounded up.
+
+    A user with fewer than 5 ratings keeps all of them in the training part.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    by : {"time", "random", "order"}
+        Which fifth to hold out. "time" takes the last by time. If two ratings have the same
+        timestamp, the one further down in the file is the later. "random" draws the fifth. "order"
+        takes the ratings of the user that are furthest down in the file.
+    seed : int, default 0
+        Seed of the draw of "random".
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    ValueError
+        If ``by`` has another value, if it is "time" and the ratings have no times, or if no user
+        has 5 ratings.
+
+    Examples
+    --------
+    >>> from recsys import Ratings
+    >>> ratings = Ratings.from_columns([7] * 5, [1, 2, 3, 4, 5], [4, 3, 5, 1, 2])
+    >>> user_fifths(ratings, "order").test
+       userId  movieId  rating
+    0       7        5     2.0
+    """
+    if by not in SPLITS:
+        raise ValueError(f"a split is by one of {', '.join(SPLITS)}, not {by!r}")
     table = ratings.ratings
     users, user_ids = pd.factorize(table["userId"].to_numpy(), sort=True)
     n_rated = np.bincount(users, minlength=len(user_ids))
     n_test = np.where(n_rated >= FEWEST_TO_PART, -(-n_rated // 5), 0)
     if not n_test.any():
-        raise ValueError(f"no user has the {FEWEST_TO_PART} ratings that a split by time needs")
-    # Without times the order of the file means nothing: it is often the order of the movies' ids.
-    times = np.random.default_rng(seed).random(len(table))
-    if ratings.has_times:
-        times = table["timestamp"].to_numpy()
-    places = _places(users, times)
+        raise ValueError(f"no user has the {FEWEST_TO_PART} ratings that a split by {by} needs")
+    places = _places(users, _keys(ratings, by, seed))
     return _split(ratings, places >= (n_rated - n_test)[users])
+
+
+def _keys(ratings: Ratings, by: SplitBy, seed: int) -> npt.NDArray[Any]:
+    """The number of each row by which the rows of a user are put in order."""
+    n_rows = len(ratings.ratings)
+    if by == "random":
+        return np.random.default_rng(seed).random(n_rows)
+    if by == "order":
+        return np.arange(n_rows)
+    if not ratings.has_times:
+        raise ValueError("the ratings have no times to split them by; choose 'random' or 'order'")
+    return ratings.ratings["timestamp"].to_numpy()
 
 
 def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> UserHoldout:
@@ -224,7 +278,7 @@ def whole_users(ratings: Ratings, share: float = TEST_SHARE, seed: int = 0) -> U
     )
 
 
-def _places(users: npt.NDArray[np.intp], keys: npt.NDArray[np.generic]) -> Ints:
+def _places(users: npt.NDArray[np.intp], keys: npt.NDArray[Any]) -> Ints:
     """Place of each row, from 0, among its user's rows by rising key; ties stay in row order."""
     order = np.lexsort((keys, users))
     n_rated = np.bincount(users)

@@ -141,6 +141,7 @@ class ClusterMeanRecommender(Recommender):
         clusters = cluster_users(
             self.trained_on.matrix.most_rated(self.n_movies),
             min(self.n_clusters, self.trained_on.n_users),
+            space="ratings",
             n_init=self.n_init,
             random_state=self.random_state,
             on_iteration=on_iteration,

@@ -11,7 +11,8 @@ from recsys.analysis.taste import by_mean_and_count
 from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.report.findings import MOST_RATED, Findings
-from recsys.report.parts import ABSENT, Part, Section, Text, picture, table
+from recsys.report.group_sections import group_sections
+from recsys.report.parts import Part, Section, Text, picture, table
 from recsys.titles.names import spoken
 from recsys.words import counted
 
@@ -23,14 +24,13 @@ SMALLEST_DRAWN = 10
 
 CORNER = (6, 10)
 TOP_N = 20
-N_LABELS = 10
 
 
 def film_sections(found: Findings) -> Iterator[Section]:
     """The sections about films, in order."""
     yield _matrix(found)
     yield _densest(found)
-    yield _clusters(found)
+    yield from group_sections(found)
     yield _cluster_maps(found)
     if found.ratings.scale.predicts:
         yield _prediction(found)
@@ -80,38 +80,13 @@ def _densest(found: Findings) -> Section:
     )
 
 
-def _clusters(found: Findings) -> Section:
-    clusters = found.clusters
-    liked_more = []
-    for cluster in range(clusters.n_clusters):
-        titles = clusters.distinctive_movies(cluster, 3)["title"]
-        liked_more.append("; ".join(map(spoken, titles)) or ABSENT)
-    summary = clusters.summary().assign(likes_more_than_all_users=liked_more)
-    return Section(
-        "groups",
-        "Groups by ratings of films",
-        f"clusters = recsys.cluster_users(matrix, {clusters.n_clusters}, "
-        f"random_state={found.seed})",
-        (
-            Text(
-                f"k-means divides {counted(found.most_rated.shape[0], 'user')} into "
-                f"{counted(clusters.n_clusters, 'group')} by their ratings of the "
-                f"{counted(found.most_rated.shape[1], 'most-rated film')}. A film without a rating "
-                "counts as 0. So the groups differ in what and how much users watched, and not "
-                "only in what they liked."
-            ),
-            table(summary, "The groups"),
-            table(clusters.user_labels().head(N_LABELS), "The groups of the first users"),
-        ),
-    )
-
-
 def _cluster_maps(found: Findings) -> Section:
     parts: list[Part] = []
-    for cluster, size in enumerate(found.clusters.sizes):
+    clusters = found.groups.clusters
+    for cluster, size in enumerate(clusters.sizes):
         if size < SMALLEST_DRAWN:
             continue
-        region = by_mean_and_count(found.clusters.members(cluster).densest_region(*CLUSTER_REGION))
+        region = by_mean_and_count(clusters.members(cluster).densest_region(*CLUSTER_REGION))
         title = f"Group {cluster}: {counted(size, 'user')}, {region.shape[0]} in the plot"
         parts.append(picture(_heat_map(found, region, title), title))
     if parts:
@@ -122,13 +97,13 @@ def _cluster_maps(found: Findings) -> Section:
             "column in one colour is a film on which the group agrees."
         )
         parts.insert(0, Text(text))
-    left_out = int(np.sum(found.clusters.sizes < SMALLEST_DRAWN))
+    left_out = int(np.sum(clusters.sizes < SMALLEST_DRAWN))
     if left_out:
         are = "is" if left_out == 1 else "are"
         groups = f"{counted(left_out, 'group')} with fewer than {SMALLEST_DRAWN} users"
         parts.append(Text(f"{groups} {are} not drawn."))
     n_movies, n_users = CLUSTER_REGION
-    largest = int(np.argmax(found.clusters.sizes))
+    largest = int(np.argmax(clusters.sizes))
     return Section(
         "group-maps",
         "Ratings in each group",
@@ -139,7 +114,7 @@ def _cluster_maps(found: Findings) -> Section:
 
 
 def _prediction(found: Findings) -> Section:
-    clusters, recommender = found.clusters, found.recommender
+    clusters, recommender = found.groups.clusters, found.recommender
     cluster = clusters.cluster_of(found.user_id)
     group = clusters.members(cluster)
     region = group.densest_region(*(recommender.region or group.shape[::-1]))

@@ -19,7 +19,6 @@ from recsys.data.ratings import Ratings
 from recsys.report.film_sections import film_sections
 from recsys.report.findings import (
     MOST_GENRES,
-    SWEEP_STEP,
     SWEEP_STOP,
     SWEEP_USERS,
     THREE_GENRES_K,
@@ -180,7 +179,7 @@ def _silhouettes(found: GenreFindings, seed: int) -> Section:
     if n_rows > SWEEP_USERS:
         sample = f".sample({SWEEP_USERS}, random_state={seed})"
         of_sample = f" The silhouettes are of {SWEEP_USERS:,} users, drawn with the seed."
-    ks = range(2, min(SWEEP_STOP, SWEEP_USERS, n_rows), SWEEP_STEP)
+    ks = range(2, min(SWEEP_STOP, SWEEP_USERS, n_rows))
     call = (
         f"rows = contrast{sample}.iloc[:, 1:3].to_numpy()\n"
         f"kmeans_core.sweep_k(rows, {ks}, n_init=10, random_state={seed})"
@@ -189,8 +188,8 @@ def _silhouettes(found: GenreFindings, seed: int) -> Section:
         Text(
             "The silhouette tells how much nearer users are to their own group than to the next "
             f"group; 1 is best. The best k is {result.best_k}. The suggested k is "
-            f"{result.suggested_k}, the smallest k within 0.02 of the best silhouette. Both vary "
-            f"with the seed, so a difference of 0.02 means little.{of_sample}"
+            f"{result.suggested_k}. The reason: {result.suggestion.reason} Both vary with the "
+            f"seed, so a difference of 0.02 means little.{of_sample}"
         ),
         picture(silhouette_curve(result), "Mean silhouette for each number of groups k"),
         table(result.to_frame(), "All k; n_found is the number of groups with users", decimals=4),

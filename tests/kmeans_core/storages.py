@@ -33,8 +33,11 @@ class Drawn:
     seed: int
 
 
-def draw(seed: int) -> Drawn:
-    """The matrix for a seed: kind, size, zeros, duplicates, dtype, weights and clusters vary."""
+def draw(seed: int, most_clusters: int = 1200) -> Drawn:
+    """The matrix for a seed: kind, size, zeros, duplicates, dtype, weights and clusters vary.
+
+    Some have as many clusters as rows. Kernels are compiled anew for each 16 clusters more.
+    """
     rng = np.random.default_rng(seed)
     kind = KINDS[seed % len(KINDS)]
     n_samples, n_features = int(rng.integers(2, 120)), int(rng.integers(1, 45))
@@ -42,6 +45,8 @@ def draw(seed: int) -> Drawn:
         n_samples, n_features = int(rng.integers(3, 14)), int(rng.integers(1, 4))
     elif seed % 10 == 1:
         n_samples = int(rng.integers(500, 1200))  # several blocks of rows
+    if seed % 11 == 0:
+        n_samples = min(n_samples, most_clusters)
     X = _values(kind, n_samples, n_features, rng)
     if seed % 3:
         X = X * (rng.random(X.shape) < rng.choice([0.1, 0.3, 0.7]))

@@ -1,4 +1,4 @@
-"""sweep_k: each result equals that of KMeans; the best k, and the suggested k."""
+"""sweep_k: each result equals that of KMeans, and each score that of its public function."""
 
 import itertools
 import threading
@@ -9,18 +9,14 @@ import pytest
 import scipy.sparse as sp
 from gaps import rated
 
-from kmeans_core import InvalidParameterError, KMeans, SweepResult, silhouette_score, sweep_k
-
-
-def result_of(ks, silhouettes) -> SweepResult:
-    n_ks = len(ks)
-    return SweepResult(
-        ks=np.array(ks),
-        inertia=np.arange(n_ks, 0.0, -1.0),
-        silhouette=np.array(silhouettes),
-        n_found=np.array(ks),
-        labels=np.zeros((n_ks, 3), dtype=np.int32),
-    )
+from kmeans_core import (
+    InvalidParameterError,
+    KMeans,
+    calinski_harabasz_score,
+    davies_bouldin_score,
+    silhouette_score,
+    sweep_k,
+)
 
 
 @pytest.mark.parametrize(("n_init", "tol", "max_iter"), [(1, 0.5, 300), (4, 0.0, 300), (2, 0.0, 1)])
@@ -34,7 +30,10 @@ def test_each_k_equals_a_fit_of_kmeans(blobs, storage, n_init, tol, max_iter):
         assert result.labels[row].tolist() == model.labels_.tolist()
         assert result.inertia[row] == model.inertia_
         assert result.silhouette[row] == silhouette_score(X, model.labels_)
+        assert result.calinski_harabasz[row] == calinski_harabasz_score(X, model.labels_)
+        assert result.davies_bouldin[row] == davies_bouldin_score(X, model.labels_)
         assert result.n_found[row] == k
+    assert result.seed_agreement.shape == result.bootstrap_agreement.shape == (3, 0)
 
 
 def assert_rows_of_kmeans(X, ks, sample_weight=None, missing="error", **params):
@@ -46,6 +45,22 @@ def assert_rows_of_kmeans(X, ks, sample_weight=None, missing="error", **params):
         assert result.inertia[row] == model.inertia_
         assert result.silhouette[row] == silhouette_score(X, model.labels_, missing=missing)
         assert result.n_found[row] == k
+        spread = [result.calinski_harabasz[row], result.davies_bouldin[row]]
+        if has_unknown(X, missing):
+            assert np.isnan(spread).all()
+        else:
+            expected = [score(X, model.labels_) for score in SPREAD_SCORES]
+            assert spread == pytest.approx(expected, rel=1e-12)
+
+
+SPREAD_SCORES = [calinski_harabasz_score, davies_bouldin_score]
+
+
+def has_unknown(X, missing):
+    """Whether cells are NaN, or absent from CSR whose absent cells are unknown."""
+    if missing == "error":
+        return False
+    return X.nnz < X.shape[0] * X.shape[1] if sp.issparse(X) else bool(np.isnan(X).any())
 
 
 def some_rows(X, n_clusters, random_state):
@@ -157,50 +172,15 @@ def test_threads_change_nothing(blobs, storage, always_threads, n_threads):
     assert result.silhouette.tolist() == silhouettes
 
 
-@pytest.mark.parametrize(
-    ("ks", "silhouettes", "best", "suggested"),
-    [
-        ([2, 3, 4], [0.3, 0.5, 0.4], 3, 3),
-        ([2, 3, 4], [0.485, 0.4, 0.5], 4, 2),  # 2 is within 0.02 of the best
-        ([2, 3, 4], [0.475, 0.4, 0.5], 4, 4),  # and now it is not
-        ([9, 4, 2], [0.5, 0.49, 0.3], 9, 4),  # in whatever order
-        ([7, 3, 5], [0.5, 0.5, 0.1], 3, 3),  # of equals the least
-        ([1, 2, 3], [np.nan, 0.1, 0.2], 3, 3),
-        ([1, 2, 3], [np.nan, -0.3, -0.29], 3, 2),
-    ],
-)
-def test_best_and_suggested_k(ks, silhouettes, best, suggested):
-    result = result_of(ks, silhouettes)
-    assert result.best_k == best
-    assert result.suggested_k == suggested
-    assert type(result.best_k) is type(result.suggested_k) is int
-
-
-@pytest.mark.parametrize("name", ["best_k", "suggested_k"])
-def test_best_k_needs_a_silhouette(name):
-    result = sweep_k([[1.0], [2.0], [6.0]], [1, 3], random_state=0)
-    assert np.isnan(result.silhouette).all()
-    assert result.inertia.tolist() == [14.0, 0.0]
-    with pytest.raises(ValueError, match=r"No k among \[1, 3\] has a silhouette"):
-        getattr(result, name)
-
-
 @pytest.mark.filterwarnings("error")
 def test_n_found_shows_fewer_distinct_rows_than_k():
     X = np.repeat([[0.0], [1.0], [9.0]], 3, axis=0)
     result = sweep_k(X, [2, 3, 5], random_state=0)
     assert result.n_found.tolist() == [2, 3, 3]
     assert result.silhouette[1:].tolist() == [1.0, 1.0]
+    assert result.calinski_harabasz[1:].tolist() == [1.0, 1.0]
+    assert result.davies_bouldin[1:].tolist() == [0.0, 0.0]
     assert result.suggested_k == 3
-
-
-def test_the_frame_has_a_row_for_each_k():
-    pd = pytest.importorskip("pandas")
-    frame = result_of([2, 3], [0.5, np.nan]).to_frame()
-    expected = pd.DataFrame(
-        {"k": [2, 3], "inertia": [2.0, 1.0], "silhouette": [0.5, np.nan], "n_found": [2, 3]}
-    )
-    pd.testing.assert_frame_equal(frame, expected)
 
 
 def test_each_k_is_reported_when_done(blobs):
@@ -266,11 +246,6 @@ def test_bad_input_is_refused_before_any_work(blobs):
     with pytest.raises(ValueError, match="NaN"):
         sweep_k([[np.nan], [1.0], [2.0]], [2], on_k=seen.append)
     assert seen == []
-
-
-def test_the_fields_of_a_result_cannot_be_replaced():
-    with pytest.raises(AttributeError):
-        result_of([2], [0.5]).ks = np.array([9])
 
 
 def test_matrices_are_read_in_any_format(blobs):

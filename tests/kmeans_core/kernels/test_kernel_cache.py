@@ -251,41 +251,43 @@ def test_a_warning_that_is_an_error_leaves_the_kernel_usable(load, tmp_path, mon
     assert outcome(module) == (7.0, 0)
 
 
-# Whole fits in new processes ----------------------------------------------------------
+# Calls in new processes -----------------------------------------------------------------
 
-FIT = """
+# Silhouettes need several kernels that call each other, and compile sooner than a fit.
+RATE = """
 import sys, warnings
 warnings.simplefilter("always")
-from kmeans_core import KMeans
+from kmeans_core import silhouette_samples
 if len(sys.argv) > 1:
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-print(KMeans(2, random_state=0).fit([[0.0], [1.0], [9.0]]).inertia_)
+print(*silhouette_samples([[0.0], [0.0], [9.0]], [0, 0, 1]))
 """
 
 
-def fit(folder: Path, *arguments: str) -> str:
-    """The stderr of a process that fits with this folder as its cache."""
+def rate(folder: Path, *arguments: str) -> str:
+    """The stderr of a process that rates a clustering with this folder as its cache."""
     done = subprocess.run(
-        [sys.executable, "-c", FIT, *arguments],
+        [sys.executable, "-c", RATE, *arguments],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
         env=os.environ | {"NUMBA_CACHE_DIR": str(folder)},
     )
-    assert (done.returncode, done.stdout) == (0, "0.5\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "1.0 1.0 0.0\n"), done.stderr
     return done.stderr
 
 
-def test_a_fit_works_if_every_file_of_the_cache_is_damaged(tmp_path):
-    assert fit(tmp_path) == ""
+def test_a_call_works_if_every_file_of_the_cache_is_damaged(tmp_path):
+    assert rate(tmp_path) == ""
     found = sorted(tmp_path.rglob("*.nb?"))
+    assert len(found) > len(DAMAGE)
     for file, damage in zip(found, itertools.cycle(DAMAGE.values())):
         file.write_bytes(damage(file.read_bytes()))
-    assert fit(tmp_path) == ""
+    assert rate(tmp_path) == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs setrlimit")
-def test_a_fit_works_with_a_limit_on_the_size_of_files(tmp_path):
-    assert fit(tmp_path, "100").count("numba cannot save compiled code in") == 1
+def test_a_call_works_with_a_limit_on_the_size_of_files(tmp_path):
+    assert rate(tmp_path, "100").count("numba cannot save compiled code in") == 1

@@ -234,7 +234,7 @@ def test_the_same_bits_with_the_jit_off():
     assert interpreted.stderr == compiled.stderr == ""
 
 
-def test_without_a_folder_for_the_cache_fits_work_and_one_warning_says_so(tmp_path):
+def test_without_a_folder_for_the_cache_calls_work_and_one_warning_says_so(tmp_path):
     # Nobody can make a folder below a file, not even root.
     copy = tmp_path / "kmeans_core"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
@@ -246,27 +246,23 @@ def test_without_a_folder_for_the_cache_fits_work_and_one_warning_says_so(tmp_pa
     done = python(
         "import warnings; warnings.simplefilter('always')\n"
         "import kmeans_core; print(kmeans_core.__file__)\n"
-        "print(kmeans_core.KMeans(2, random_state=0).fit([[0.0], [1.0], [9.0]]).inertia_)",
+        "print(*kmeans_core.silhouette_samples([[0.0], [0.0], [9.0]], [0, 0, 1]))",
         folder=tmp_path,
         NUMBA_CACHE_DIR=nowhere,
         HOME=nowhere,
         XDG_CACHE_HOME=nowhere,
     )
-    assert done.stdout.split() == [str(copy / "__init__.py"), "0.5"]
+    assert done.stdout.split() == [str(copy / "__init__.py"), "1.0", "1.0", "0.0"]
     assert done.stderr.count("numba finds no folder to cache compiled code in") == 1
 
 
-# It prints the rows that a compiled restart of k-means++ chooses. Two of the rows are far away.
-CHOOSE = """
+# It prints the first of five rows at which the sum of ones reaches .5 of their total.
+FIND = """
 import numpy as np
-from kmeans_core.fit.runners import runner_of
-from kmeans_core.fit.seeding import Draws
-from kmeans_core.points.checks import as_points
-runner = runner_of(as_points(np.array([[0.0], [1.0], [2.0], [50.0], [120.0]])))
-draws = Draws(np.array([0]), np.full((1, 2, 2), [0.1, 0.9]))
-chosen = np.empty((1, 3), dtype=np.intp)
-runner.seed(np.ones(5), draws, 0, 1, chosen)
-print(*chosen[0])
+from kmeans_core.kernels.seeding import find_rows
+found = np.empty(1, dtype=np.intp)
+find_rows(np.ones(5), np.ones(5), np.array([5.0]), np.array([0.5]), 0.0, found)
+print(*found)
 """
 
 
@@ -275,23 +271,22 @@ def test_no_compiled_kernel_outlives_a_change_of_one_it_calls(tmp_path):
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
 
     def run():
-        done = python(CHOOSE, folder=tmp_path, NUMBA_CACHE_DIR=str(cache))
+        done = python(FIND, folder=tmp_path, NUMBA_CACHE_DIR=str(cache))
         compiled = {file: file.stat().st_mtime_ns for file in cache.rglob("*.nb?")}
         return done.stdout.split(), compiled
 
-    best, compiled = run()
-    assert best == ["0", "4", "3"]
-    assert any("small_dense.seeds" in file.name for file in compiled)
-    assert run() == (best, compiled)  # the files are the same, so nothing is compiled again
+    found, compiled = run()
+    assert found == ["2"]
+    assert any("seeding.find_rows" in file.name for file in compiled)
+    assert run() == (found, compiled)  # the files are the same, so nothing is compiled again
 
-    # least_potential now takes the greatest; the kernel that calls it is in another file.
-    called = copy / "kernels" / "seeding.py"
+    # total now adds twice as much; the kernel that calls it is in another file.
+    called = copy / "kernels" / "centers.py"
     text = called.read_text()
-    changed = text.replace("sums[trial] < sums[best]", "sums[trial] > sums[best]")
+    changed = text.replace("found += values[i]", "found += 2.0 * values[i]")
     assert changed != text
     called.write_text(changed)
-    worst, _ = run()
-    assert worst == ["0", "3", "4"]
+    assert run()[0] == ["4"]
 
 
 def test_other_errors_of_numba_are_raised(monkeypatch):

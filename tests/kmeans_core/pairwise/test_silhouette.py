@@ -75,18 +75,18 @@ METRICS = ["euclidean", "manhattan", "cosine"]
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("block_columns", [1, 7, 50, 149, 150])
+@pytest.mark.parametrize("block_columns", [1, 7, 20, 59, 60])
 def test_block_sizes_and_kept_sums_change_no_score(
     blobs, storage, monkeypatch, metric, block_columns
 ):
-    X = storage(blobs(150, 3, 4, share_zero=0.3))
-    labels = np.arange(150) % 5
+    X = storage(blobs(60, 3, 4, share_zero=0.3))
+    labels = np.arange(60) % 5
     plain = silhouette_samples(X, labels, metric=metric)
     monkeypatch.setattr(pairs, "_block_columns", lambda *shape: block_columns)
     expected = silhouette_samples(X, labels, metric=metric)
     # Blocks set the order in which distances are added up.
     np.testing.assert_allclose(expected, plain, rtol=0, atol=1e-13)
-    for sums_entries in (2**22, 5 * 150, 5 * 150 - 1):
+    for sums_entries in (2**22, 5 * 60, 5 * 60 - 1):
         monkeypatch.setattr(silhouette, "SUMS_ENTRIES", sums_entries)
         for block_distances in (2**16, 9 * block_columns, 1):
             monkeypatch.setattr(pairs, "BLOCK_DISTANCES", block_distances)

@@ -29,7 +29,8 @@ def follow(X, n_clusters, centers_of_call, n_threads=1):
     expected = labels.copy()
     looked_at = []
     by_rows, labels_by_rows = RowFilterAssigner(X, n_clusters, n_threads), labels.copy()
-    for centers in centers_of_call:
+    # Fits give contiguous centers; for others, each kernel would be compiled once more.
+    for centers in map(np.ascontiguousarray, centers_of_call):
         n_moved = plain.assign(centers, expected)
         assert filtered.assign(centers, labels) == n_moved
         assert np.array_equal(labels, expected)

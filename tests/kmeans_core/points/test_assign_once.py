@@ -197,7 +197,8 @@ def test_csr_labels_and_scores_of_blocks_are_those_of_whole_passes(
     centers = csr_rows(n_clusters + 2, 40, np.float64, seed=99).toarray()[1:-1] + 0.001
     expected = reference.nearest(X.toarray().astype(np.float64), centers)
     points = as_points(X, n_threads=1)
-    whole = -float(weighted_total(np.ones(500), points.own_distances(centers, expected)))
+    labels = expected.astype(np.int32)  # as in fits; int64 would be compiled once more
+    whole = -float(weighted_total(np.ones(500), points.own_distances(centers, labels)))
     theirs = sklearn.cluster.KMeans(n_clusters, init=centers.astype(dtype), n_init=1, max_iter=1)
     theirs.fit(X.toarray()).cluster_centers_ = centers.astype(dtype)
     # Sound rows need no second check.

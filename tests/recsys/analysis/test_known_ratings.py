@@ -25,15 +25,15 @@ def two_traits() -> Ratings:
     return Ratings.from_frames(pd.DataFrame(rows, columns=["userId", "movieId", "rating"]), movies)
 
 
-def test_groups_depend_on_ratings_if_missing_ones_are_ignored(two_traits: Ratings) -> None:
+def test_groups_depend_on_ratings_in_the_space_of_known_ones(two_traits: Ratings) -> None:
     matrix = RatingMatrix.from_ratings(two_traits)
     strict = np.arange(40) % 2
-    shrunk = cluster_users(matrix, 2, missing="ignore", shrinkage=2.0)
-    known = cluster_users(matrix, 2, missing="ignore")
+    shrunk = cluster_users(matrix, 2, space="known", shrinkage=2.0)
+    known = cluster_users(matrix, 2, space="known")
     assert adjusted_rand_score(strict, shrunk.labels) == 1.0
     assert shrunk.inertia > known.inertia  # centers are pulled away from the groups' own means
     assert adjusted_rand_score(strict, known.labels) == 1.0
-    assert adjusted_rand_score(strict, cluster_users(matrix, 2).labels) < 0.5
+    assert adjusted_rand_score(strict, cluster_users(matrix, 2, space="ratings").labels) < 0.5
     values = matrix.values.toarray()
     own = 0.0
     for group in (0, 1):
@@ -42,11 +42,9 @@ def test_groups_depend_on_ratings_if_missing_ones_are_ignored(two_traits: Rating
     assert known.inertia == pytest.approx(own)
 
 
-def test_other_values_of_missing_are_refused(two_traits: Ratings) -> None:
+def test_shrinkage_is_for_known_ratings(two_traits: Ratings) -> None:
     matrix = RatingMatrix.from_ratings(two_traits)
-    with pytest.raises(ValueError, match="missing must be 'zero' or 'ignore', not 'error'"):
-        cluster_users(matrix, 2, missing="error")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"shrinkage=2\.0 needs missing='ignore'"):
+    with pytest.raises(ValueError, match=r"shrinkage=2\.0 needs space='known', not 'likes'"):
         cluster_users(matrix, 2, shrinkage=2.0)
 
 
@@ -61,4 +59,4 @@ def test_on_real_ratings_their_means_predict_better(real_ratings: Ratings) -> No
         return float(np.sqrt(np.mean((split.test["rating"] - model.predict(*pairs)) ** 2)))
 
     # Measured: 1.02 and .99.
-    assert rmse(missing="ignore", shrinkage=200.0) < rmse() - 0.01
+    assert rmse(space="known", shrinkage=200.0) < rmse(space="ratings") - 0.01

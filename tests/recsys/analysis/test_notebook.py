@@ -132,7 +132,7 @@ def test_most_rated_movies(most_rated: RatingMatrix) -> None:
 
 
 def test_groups_by_movie_and_their_regions(real_ratings: Ratings, most_rated: RatingMatrix) -> None:
-    clusters = cluster_users(most_rated, 10, random_state=0)
+    clusters = cluster_users(most_rated, 10, space="ratings", random_state=0)
     assert clusters.sizes.sum() == 671
     # The run of the notebook has eight groups of more than nine users. Our inertia is close to it.
     assert 5 <= int(np.sum(clusters.sizes > 9)) <= 10

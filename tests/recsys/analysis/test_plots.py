@@ -103,8 +103,12 @@ def test_silhouette_curve_marks_best_and_suggested() -> None:
         ks=np.array([2, 3, 4]),
         inertia=np.array([3.0, 2.0, 1.0]),
         silhouette=np.array([0.39, 0.2, 0.40]),
+        calinski_harabasz=np.ones(3),
+        davies_bouldin=np.ones(3),
         n_found=np.array([2, 3, 4]),
         labels=np.zeros((3, 5), dtype=np.int32),
+        seed_agreement=np.empty((3, 0)),
+        bootstrap_agreement=np.empty((3, 0)),
     )
     ax = silhouette_curve(result)
     curve, best, suggested = ax.get_lines()

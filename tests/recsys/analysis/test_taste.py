@@ -1,12 +1,14 @@
-"""Groups of users, and the movies that set each group apart."""
+"""Groups of users by likes and by ratings, and what can be asked of them."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
-from recsys import RatingMatrix, Ratings, RatingScale, TasteClusters, cluster_users
-from recsys.analysis.taste import by_mean_and_count
+from recsys import RatingMatrix, Ratings, TasteClusters, cluster_users
+from recsys.analysis.taste import by_mean_and_count, likes_of, points_in
 
 
 @pytest.fixture
@@ -53,9 +55,43 @@ def test_more_groups_than_users_is_an_error(matrix: RatingMatrix) -> None:
         cluster_users(matrix, 9)
 
 
+def test_likes_are_vectors_of_length_1_and_users_without_them_are_the_leftover() -> None:
+    """Users 1 to 3 like movies 1 and 2; 4 and 5 like movie 3; user 6 likes nothing."""
+    rows = [(user, movie, 5.0) for user in (1, 2, 3) for movie in (1, 2)]
+    rows += [(4, 3, 4.0), (5, 3, 4.5), (5, 1, 3.5), (6, 1, 3.5), (6, 3, 0.5)]
+    ratings = Ratings.from_frames(pd.DataFrame(rows, columns=["userId", "movieId", "rating"]))
+    matrix = RatingMatrix.from_ratings(ratings)
+    half = np.sqrt(0.5)
+    np.testing.assert_allclose(
+        points_in(matrix, "likes").toarray(), [[half, half, 0]] * 3 + [[0, 0, 1]] * 2 + [[0, 0, 0]]
+    )
+    found = cluster_users(matrix, 2)
+    assert found.labels.tolist() in ([0, 0, 0, 1, 1, 2], [1, 1, 1, 0, 0, 2])
+    assert (found.space, found.leftover, found.n_clusters) == ("likes", 2, 3)
+    assert found.inertia == pytest.approx(0)
+    np.testing.assert_array_equal(matrix.values.data[-2:], [3.5, 0.5])  # the matrix is unchanged
+    assert cluster_users(matrix, 2, space="ratings").leftover is None
+    with pytest.raises(ValueError, match=r"5 users with likes cannot make 6 groups; ask for fewer"):
+        cluster_users(matrix, 6)
+
+
+@pytest.mark.parametrize("from_scale", [(1, 10), (0.5, 4, 0.5)])
+def test_a_like_depends_on_the_scale(from_scale: tuple[float, ...]) -> None:
+    rows = pd.DataFrame({"userId": [1, 1], "movieId": [1, 2], "rating": [4.0, 3.0]})
+    matrix = RatingMatrix.from_ratings(Ratings.from_frames(rows, scale=from_scale))
+    assert likes_of(matrix).nnz == (0 if from_scale == (1, 10) else 1)
+
+
+def test_likes_need_a_scale_and_spaces_have_names(matrix: RatingMatrix) -> None:
+    with pytest.raises(ValueError, match=r"does not say which ratings are likes; make it with Rat"):
+        cluster_users(replace(matrix, scale=None), 2)
+    with pytest.raises(ValueError, match=r"space must be one of \('likes', 'ratings', 'known'\)"):
+        cluster_users(matrix, 2, space="zero")  # type: ignore[arg-type]
+
+
 def test_fewer_distinct_users_than_groups_leaves_groups_empty(matrix: RatingMatrix) -> None:
     # Users 1 to 4 are alike, user 5 differs, users 6 to 8 are alike.
-    assert sorted(cluster_users(matrix, 6).sizes.tolist()) == [0, 0, 0, 1, 3, 4]
+    assert sorted(cluster_users(matrix, 6, space="ratings").sizes.tolist()) == [0, 0, 0, 1, 3, 4]
 
 
 def test_centers_are_means_with_missing_ratings_as_0(clusters: TasteClusters) -> None:
@@ -66,7 +102,7 @@ def test_centers_are_means_with_missing_ratings_as_0(clusters: TasteClusters) ->
 
 
 def test_centers_are_those_of_k_means(matrix: RatingMatrix) -> None:
-    found = cluster_users(matrix, 2, n_init=1, random_state=3)
+    found = cluster_users(matrix, 2, space="ratings", n_init=1, random_state=3)
     dense = np.nan_to_num(matrix.to_frame().to_numpy())
     model = KMeans(2, n_init=1, random_state=3).fit(dense)
     np.testing.assert_array_equal(found.labels, model.labels_)
@@ -90,47 +126,6 @@ def test_summary(clusters: TasteClusters) -> None:
     assert summary["users"].tolist() == [4, 4, 0]
     assert summary["ratings"].tolist() == [13, 12, 0]
     np.testing.assert_allclose(summary["mean_rating"], [49 / 13, 5.0, np.nan])
-
-
-def test_distinctive_movies_are_liked_more_than_by_all_users(clusters: TasteClusters) -> None:
-    movies = clusters.distinctive_movies(1)
-    # Only movie 1 has a rating from outside the group, which is 1. Its mean is 4.2.
-    assert movies["movieId"].tolist()[0] == 1
-    assert movies["score"].iloc[0] == pytest.approx(4 * (5 - 4.2) / (4 + 5))
-    assert movies["n_ratings"].tolist() == [4]
-    assert movies["mean_of_all"].iloc[0] == pytest.approx(4.2)
-    # Only the group rated movies 2 and 3, so their scores are 0. Others like movie 1 less.
-    assert movies["movieId"].tolist() == [1]
-    assert clusters.distinctive_movies(0).empty
-    assert clusters.distinctive_movies(2).empty
-
-
-def test_rounding_does_not_make_a_movie_distinctive() -> None:
-    """These five ratings sum to a little more than five times their mean in binary."""
-    values = [0.8, 0.8, 0.5, 0.7, 0.4]
-    ratings = Ratings.from_frames(
-        pd.DataFrame({"userId": range(5), "movieId": 1, "rating": values}),
-        pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": "War"}),
-        scale=RatingScale(0.1, 1, 0.1),
-    )
-    matrix = RatingMatrix.from_ratings(ratings)
-    alone = TasteClusters(matrix, np.zeros(5, dtype=np.int32), n_clusters=1, inertia=0.0)
-    assert alone.distinctive_movies(0).empty
-
-
-def test_one_enthusiast_does_not_decide() -> None:
-    """One rating that is 2 above the mean scores less than five ratings that are 1 above."""
-    rows = [(user, 1, 4.0) for user in range(1, 6)] + [(user, 1, 2.0) for user in range(6, 11)]
-    rows += [(1, 2, 5.0), (6, 2, 1.0)]
-    matrix = RatingMatrix.from_ratings(
-        Ratings.from_frames(
-            pd.DataFrame(rows, columns=["userId", "movieId", "rating"]),
-            pd.DataFrame({"movieId": [1, 2], "title": ["many", "one"], "genres": "War"}),
-        )
-    )
-    labels = np.array([0] * 5 + [1] * 5, dtype=np.int32)
-    movies = TasteClusters(matrix, labels, 2, 0.0).distinctive_movies(0)
-    assert movies["title"].tolist() == ["many", "one"]
 
 
 def test_movies_by_mean_and_users_by_count(matrix: RatingMatrix) -> None:

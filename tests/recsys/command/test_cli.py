@@ -29,6 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_report_ends_by_naming_what_it_wrote(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,6 +43,7 @@ def test_report_ends_by_naming_what_it_wrote(
     assert f"recsys report --data {folder} --out {out} --seed 2 --user 5" in page
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_report_without_data_uses_the_built_in_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,7 +71,8 @@ def test_empty_groups_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Up,War\n", "utf-8")
     rows = "".join(f"{user},1,{rating},0\n" for user, rating in enumerate([3, 3, 4, 4], start=1))
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows, "utf-8")
-    assert run(["clusters", "--data", str(tmp_path), "--n-clusters", "3"]) == 0
+    asked = ["clusters", "--data", str(tmp_path), "--n-clusters", "3"]
+    assert run([*asked, "--space", "ratings"]) == 0
     assert "groups without users: 1;" in capsys.readouterr().err
 
 
@@ -82,15 +85,47 @@ def written(path: Path, rows: str, n_movies: int = 3) -> Path:
     return path
 
 
-def test_groups_of_one_and_groups_without_a_distinctive_movie(
+def two_tastes(path: Path) -> list[str]:
+    """Users 1 to 20 like film 1, users 21 to 40 like film 2, and user 41 likes nothing."""
+    rows = [f"{user},{1 if user <= 20 else 2},5 {user},3,2" for user in range(1, 41)]
+    return ["clusters", "--data", str(written(path, " ".join([*rows, "41,3,1"]))), "--n-clusters"]
+
+
+def test_groups_are_described_by_shares_and_counts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = written(tmp_path, "1,1,5 2,1,5 3,1,1 3,2,4")
-    assert run(["clusters", "--data", str(data), "--n-clusters", "2"]) == 0
+    assert run([*two_tastes(tmp_path), "2"]) == 0
     text = capsys.readouterr().out
-    liked = " (2 users) likes these films more than all users do:\n  5.00 (all: 3.67)  Фильм 1\n"
-    assert liked in text
-    assert " (1 user) likes no film more than all users do.\n" in text
+    for film in (1, 2):
+        assert f" (20 users): Фильм {film}\n" in text
+        assert f"    Фильм {film} 100 % (20 of 20), elsewhere 0 % (0 of 21)\n" in text
+    assert "Group 2 (1 user): leftover: users without likes\n" in text
+    assert "The groups are far apart (mean silhouette 1.00; 1 is best).\n" in text
+    assert "Groups found again in most runs: 0, 1.\n" in text
+
+
+def test_the_table_of_groups_names_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*two_tastes(tmp_path), "2", "--format", "json"]) == 0
+    groups = json.loads(capsys.readouterr().out)
+    assert sorted(group["name"] for group in groups[:2]) == ["Фильм 1", "Фильм 2"]
+    assert groups[2] == {
+        "cluster": 2,
+        "users": 1,
+        "median_ratings": 1.0,
+        "mean_rating": 1.0,
+        "name": "leftover: users without likes",
+        "likes_more": "",
+        "likes_less": "",
+    }
+
+
+def test_groups_of_likes_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{user},{1 if user < 20 else 2}\n" for user in range(40))
+    (tmp_path / "likes.csv").write_text("user,item\n" + rows, "utf-8")
+    assert run(["clusters", "--data", str(tmp_path / "likes.csv"), "--n-clusters", "2"]) == 0
+    text = capsys.readouterr().out
+    assert "100 % (20 of 20), elsewhere 0 % (0 of 20)" in text
+    assert "mean_rating" not in text
 
 
 def test_fewer_users_than_groups_are_not_an_error(
@@ -215,6 +250,17 @@ def test_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[6].startswith("best k ")
 
 
+def test_sweep_by_likes_and_stability(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["sweep", "--data", str(folder), "--space", "likes", "--ks", "2:4"]
+    assert run([*asked, "--stability", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("80 users by their likes of the ")
+    assert "bootstrap_stability" in lines[1]
+    assert "stability of at least 0.8" in lines[-1]
+    assert run([*asked, "--all-users"]) == 2
+    assert "--all-users are for groups by genres" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -268,6 +314,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["report", "--seed", "-1"], "must be 0 to 2**32 - 1"),
         (["sweep", "--ks", "1:5"], "must name numbers of at least 2"),
         (["sweep", "--ks", "a:b"], "START:STOP"),
+        (["sweep", "--stability", "1"], "--stability: must be 0, or 2 to 1000, not 1"),
         (["fetch"], "release"),
     ],
 )

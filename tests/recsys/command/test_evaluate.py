@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from io import StringIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,10 +11,13 @@ import pandas as pd
 import pytest
 from tqdm import tqdm
 
-from recsys import MostLiked, Ratings, make_ratings
+from recsys import MostLiked, Ratings, load_ratings, make_ratings
 from recsys.command.cli import run
-from recsys.command.evaluate import evaluate
+from recsys.command.evaluate import chosen_recommenders, evaluate
+from recsys.command.parsers import SPLITS
 from recsys.data.scale import LIKES
+from recsys.evaluation import last_by_time, splits
+from recsys.recommenders.registry import METHODS
 
 
 class Predictor:
@@ -57,12 +61,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
     makers = {"predictor": Predictor, "all of it": Everything}
     monkeypatch.setattr("recsys.command.evaluate.default_recommenders", lambda: makers)
+    monkeypatch.setattr("recsys.command.evaluate.missing_packages", dict)
 
 
-def told(ratings: Ratings, capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
+def told(
+    ratings: Ratings, capsys: pytest.CaptureFixture[str], split: str | None = None
+) -> tuple[list[str], str]:
     """What `evaluate` tells about the ratings, and its answer."""
     notes: list[str] = []
-    options = argparse.Namespace(seed=0, quick=True, cold_start=True, out=None, format=None)
+    options = argparse.Namespace(
+        seed=0,
+        quick=True,
+        cold_start=split is None,
+        out=None,
+        format=None,
+        against=None,
+        split=split,
+    )
     makers = {"most liked": lambda seed: MostLiked()}
     evaluate(
         makers, ratings, options, tell=notes.append, progress=lambda n, unit: tqdm(disable=True)
@@ -80,7 +95,20 @@ def test_without_times_it_says_that_a_random_fifth_is_held_out(
     assert notes == [
         "ranking: the ratings have no times, so a random fifth of each user's is held out"
     ]
-    assert "Ranking: 10 films per user, a random fifth held out, 1 seed" in answer
+    assert "Ranking: 10 films per user, a random fifth held out, 1 seed; " in answer
+
+
+@pytest.mark.parametrize(
+    ("split", "held_out"),
+    [("random", "a random fifth"), ("order", "the last fifth in the order of the file")],
+)
+def test_a_split_that_was_asked_for(
+    split: str, held_out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ratings = make_ratings(n_users=40, n_movies=100, n_ratings=1200, random_state=3)
+    notes, answer = told(ratings, capsys, split)
+    assert notes == []
+    assert f"Ranking: 10 films per user, {held_out} held out, 1 seed; " in answer
 
 
 def test_of_likes_only_lists_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,7 +117,7 @@ def test_of_likes_only_lists_are_compared(capsys: pytest.CaptureFixture[str]) ->
     notes, answer = told(likes, capsys)
     assert notes == ["only lists are compared: likes do not say how much users liked a film"]
     assert answer.startswith("Ranking: ")
-    assert "rmse" not in answer
+    assert "RMSE" not in answer
 
 
 @pytest.mark.usefixtures("two")
@@ -100,12 +128,24 @@ def test_tables_and_what_is_left_out(folder: Path, capsys: pytest.CaptureFixture
     first, second = captured.out.strip().split("\n\n")
     title, header, *rows = first.splitlines()
     assert title.startswith("Rating prediction: 5 of 5 folds of the ratings")
-    assert header.split()[:4] == ["name", "rmse", "rmse_low", "rmse_high"]
-    assert [re.split(r"\s\s+|\s\d", row.strip())[0] for row in rows] == ["predictor", "all of it"]
-    assert all(row.split()[-2:] == ["1200", "40"] for row in rows)
+    assert title.endswith(
+        "; 1,200 ratings by 40 users; differences are from predictor "
+        "(none can be claimed if its interval holds 0)"
+    )
+    assert re.split(r"\s\s+", header)[:3] == [
+        "recommender",
+        "RMSE (95 %)",
+        "difference of RMSE (95 %)",
+    ]
+    cells = [re.split(r"\s\s+", row) for row in rows]
+    assert [row[0] for row in cells] == ["predictor", "all of it"]
+    assert re.fullmatch(r"\d\.\d{4} \(\d\.\d{4} to \d\.\d{4}\)", cells[0][1])
+    # Both predict 3.
+    assert [row[2] for row in cells] == ["reference", "+0.0000 (+0.0000 to +0.0000)"]
     title, header, *rows = second.splitlines()
     assert title.startswith("Ranking: 10 films per user, the last fifth by time held out, 3 seeds")
-    assert header.split()[:2] == ["name", "ndcg"]
+    assert re.split(r"\s\s+", header)[:2] == ["recommender", "NDCG@10 (95 %)"]
+    assert header.split()[-7:] == ["coverage", "diversity", "novelty", "fit,", "s", "answers,", "s"]
     assert len(rows) == 1
 
 
@@ -119,7 +159,7 @@ def test_quick_and_cold_start_and_a_file(
     captured = capsys.readouterr()
     assert "cannot do it" not in captured.err
     assert "Rating prediction: 1 of 5 folds" in captured.out
-    assert "1 seed\n" in captured.out
+    assert "1 seed; " in captured.out
     assert "Cold start: 10 films per user, a fifth of the users held out" in captured.out
     assert captured.out.splitlines()[-1] == f"Tables written to {out}"
     table = pd.read_csv(out)
@@ -127,6 +167,44 @@ def test_quick_and_cold_start_and_a_file(
     assert set(table["name"]) == {"all of it"}
     assert table["n_rows"].iloc[0] == 240
     assert table["n_shown"].dropna().tolist() == [0, 1, 3, 5, 10, 20]
+    assert table["split"].dropna().to_dict() == {1: "time"}
+    assert set(table["against"]) == {"all of it"}
+
+
+@pytest.mark.usefixtures("two")
+def test_markdown_has_a_table_for_each_title(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--data", str(folder), "--quick", "--against", "all of it"]
+    assert run([*arguments, "--format", "markdown"]) == 0
+    printed = capsys.readouterr().out
+    first, table, second, other, *rest = printed.split("\n\n")
+    assert first.startswith("Rating prediction: ")
+    assert "differences are from all of it" in first
+    header, rule, *rows = table.split("\n")
+    assert header.startswith("| recommender | RMSE (95 %) | difference of RMSE (95 %) | MAE (95 %)")
+    assert rule.startswith("|---|---|---|---|")
+    assert [row.split(" | ")[2] for row in rows] == ["+0.0000 (+0.0000 to +0.0000)", "reference"]
+    assert second.startswith("Ranking: ")
+    assert "| NDCG@10 (95 %) |" in other
+    assert rest == ["\n"] or rest == [""]
+    out = tmp_path / "tables.md"
+    assert run([*arguments, "--out", str(out)]) == 0
+    seconds = r"\| [\d.]+ \| [\d.]+ \|\n"
+    assert re.sub(seconds, "", out.read_text("utf-8")) == re.sub(seconds, "", printed)
+
+
+def test_the_likes_that_were_asked_for_are_ranked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--data", str(folder), "--quick", "--only", "most-liked"]
+    n_relevant = []
+    for threshold in ("3", "4.5"):
+        assert run([*arguments, "--like-threshold", threshold, "--format", "csv"]) == 0
+        table = pd.read_csv(StringIO(capsys.readouterr().out))
+        n_relevant.append(int(table.loc[table["table"] == "ranking", "n_rows"].iloc[0]))
+    split = last_by_time(load_ratings(folder))
+    assert n_relevant == [(split.test["rating"] >= least).sum() for least in (3, 4.5)]
 
 
 @pytest.mark.usefixtures("two")
@@ -189,6 +267,50 @@ def test_an_unknown_name_is_refused_before_anything_is_read(
     )
 
 
+def test_a_reference_that_is_not_compared_is_refused_before_anything_is_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["evaluate", "--data", "no/such/folder", "--only", "biases", "--against", "EASE"]
+    assert run(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "recsys: error: --against 'EASE' is not among the recommenders to compare: biases"
+    )
+
+
+def test_peers_whose_packages_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recsys.evaluation.registry.find_spec", lambda name: None)
+    told: list[str] = []
+    makers = chosen_recommenders(None, None, told.append)
+    assert [name for name in makers if name not in METHODS] == ["EASE", "item-kNN"]
+    (line,) = told
+    assert line.startswith(
+        "left out peers whose packages are not installed: iALS (implicit), myFM (myfm), Surprise"
+    )
+    assert line.endswith('; pip install "kmeans-core[bench]"')
+    told.clear()
+    assert list(chosen_recommenders(["EASE"], None, told.append)) == ["EASE"]
+    assert told == []
+    with pytest.raises(LookupError, match=r'iALS needs the package implicit: pip install "kmeans'):
+        chosen_recommenders(["iALS"], None, told.append)
+
+
+def test_a_peer_that_refuses_so_many_ratings_is_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("recsys.evaluation.peers.ease.MOST", 39)
+    arguments = ["evaluate", "--data", str(folder), "--quick", "--only", "EASE", "most-liked"]
+    assert run(arguments) == 0
+    captured = capsys.readouterr()
+    assert captured.err == (
+        "recsys: left out EASE: it would invert a matrix of 40 x 40, and its limit is 39\n"
+    )
+    assert "EASE" not in captured.out
+    monkeypatch.setattr("recsys.evaluation.peers.ease.MOST", 40)
+    assert run(arguments) == 0
+    assert "EASE" in capsys.readouterr().out
+
+
 def test_the_packages_own_recommenders(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["evaluate", "--data", str(folder), "--quick", "--only", "biases", "most-liked"]
     assert run(arguments) == 0
@@ -199,6 +321,7 @@ def test_the_packages_own_recommenders(folder: Path, capsys: pytest.CaptureFixtu
 
 
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert SPLITS == splits.SPLITS
     with pytest.raises(SystemExit) as stopped:
         run(["evaluate", "--help"])
     assert stopped.value.code == 0

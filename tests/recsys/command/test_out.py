@@ -40,6 +40,7 @@ def command(name: str, data: Path, out: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["report", "clusters", "evaluate"])
+@pytest.mark.usefixtures("no_pixels")
 def test_a_users_own_files_stay_and_links_are_followed(
     data: Path, tmp_path: Path, name: str
 ) -> None:

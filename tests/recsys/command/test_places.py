@@ -48,14 +48,17 @@ def folder(odd: Ratings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def in_shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["bash", "-c", command],
-        env={**os.environ, **environment},
-        capture_output=True,
-        check=False,
-        timeout=300,
+def begun(arguments: str) -> subprocess.Popen[bytes]:
+    """The command in a shell that redirects its streams. Tests begin several at once."""
+    return subprocess.Popen(
+        ["bash", "-c", f"{RECSYS} {arguments}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+
+
+def ended(running: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
+    """The exit code, and what came to the streams that were not redirected."""
+    out, error = running.communicate(timeout=300)
+    return running.returncode, out, error
 
 
 # Streams ----------------------------------------------------------------------------------------
@@ -64,55 +67,56 @@ FULL = "No space left on device"
 CLOSED = "Bad file descriptor"
 
 
-@pytest.mark.parametrize(
-    ("streams", "error"),
-    [
-        ("2>/dev/full", None),
-        ("<&- 2>&-", None),
-        (">&-", CLOSED),
-        (">/dev/full", FULL),
-        (">&- 2>&-", ""),
-    ],
-)
-def test_a_stream_that_is_closed_or_full(folder, streams, error):
+def test_a_stream_that_is_closed_or_full(folder):
     """A lost notice is not an error. A lost answer is an error, reported if possible."""
     # Without --data the command prints a notice on standard error.
-    done = in_shell(f"{RECSYS} sweep --ks 2:3 --all-users {streams}")
-    lost = error is not None
-    assert done.returncode == (2 if lost else 0)
-    assert (b"best k" in done.stdout) == (not lost)
-    lines = done.stderr.decode().splitlines()
-    if error:
-        assert lines[-1] == f"recsys: error: standard output cannot be written: {error}"
-    assert len(lines) == (2 if error else 0)
+    small = f"--data {folder}"
+    cases = [
+        ("", "2>/dev/full", None),
+        ("", "<&- 2>&-", None),
+        ("", ">&-", CLOSED),
+        (small, ">/dev/full", FULL),
+        (small, ">&- 2>&-", ""),
+    ]
+    sweep = "sweep --ks 2:3 --all-users"
+    running = [begun(f"{sweep} {data} {streams}") for data, streams, _ in cases]
+    for (data, streams, error), done in zip(cases, running, strict=True):
+        code, out, told = ended(done)
+        lost = error is not None
+        assert code == (2 if lost else 0), streams
+        assert (b"best k" in out) == (not lost), streams
+        lines = told.decode().splitlines()
+        if error:
+            assert lines.pop() == f"recsys: error: standard output cannot be written: {error}"
+        assert len(lines) == (1 if error and not data else 0), streams
 
 
-@pytest.mark.parametrize(
-    ("arguments", "streams", "code"),
-    [
+def test_help_and_errors_that_cannot_be_written():
+    nowhere = "predict --user 1 --movie 1 --data nowhere"
+    cases = [
         ("--help", ">/dev/full", 2),
         ("--help", "| head -c 1 >/dev/null", 0),
         ("--version", ">&-", 2),
         ("--version", "2>&-", 0),
         ("--dance", "2>&-", 2),
         ("--dance", "2>/dev/full", 2),
-        ("predict --user 1 --movie 1 --data nowhere", "2>&-", 2),
-        ("predict --user 1 --movie 1 --data nowhere", "2>/dev/full", 2),
-        ("predict --user 1 --movie 1 --data nowhere", ">&- 2>/dev/full", 2),
-    ],
-)
-def test_help_and_errors_that_cannot_be_written(arguments, streams, code):
-    done = in_shell(f"{RECSYS} {arguments} {streams}")
-    assert done.returncode == code
-    assert b"Traceback" not in done.stderr
-    assert b"Exception ignored" not in done.stderr
-    assert len(done.stderr.splitlines()) == (1 if "2>" not in streams and code else 0)
+        (nowhere, "2>&-", 2),
+        (nowhere, "2>/dev/full", 2),
+        (nowhere, ">&- 2>/dev/full", 2),
+    ]
+    running = [begun(f"{arguments} {streams}") for arguments, streams, _ in cases]
+    for (arguments, streams, expected), done in zip(cases, running, strict=True):
+        code, _, told = ended(done)
+        assert code == expected, (arguments, streams)
+        assert b"Traceback" not in told
+        assert b"Exception ignored" not in told
+        assert len(told.splitlines()) == (1 if "2>" not in streams and code else 0), streams
 
 
 def test_text_for_a_closed_stream_does_not_go_into_the_file(folder, tmp_path):
     out = tmp_path / "groups.csv"
-    clusters = f"{RECSYS} clusters --n-clusters 3 --data {folder} --out {out}"
-    assert in_shell(f"{clusters} <&- >&- 2>&-").returncode == 2
+    clusters = f"clusters --n-clusters 3 --data {folder} --out {out}"
+    assert ended(begun(f"{clusters} <&- >&- 2>&-"))[0] == 2
     assert pd.read_csv(out).columns.tolist() == ["userId", "cluster"]
 
 
@@ -126,29 +130,28 @@ ASCII_ONLY = {
 }
 
 
-@pytest.mark.parametrize(
-    ("environment", "name"),
-    [({}, b"caf\xe9"), (ASCII_ONLY, "café".encode())],
-    ids=["latin-1 in utf-8", "utf-8 in ascii"],
-)
-def test_a_report_on_and_to_a_path_of_any_bytes(folder, tmp_path, environment, name):
-    data = os.fsencode(tmp_path) + b"/" + name
-    os.mkdir(data)
-    for file in ("ratings.csv", "movies.csv"):
-        os.link(folder / file, data + b"/" + file.encode())
-    out = data + b"/r" + name + b".html"
-    done = subprocess.run(
-        [sys.executable, "-m", "recsys", "report", "--data", data, "--out", out],
-        env={**os.environ, **environment},
-        capture_output=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    shown = "café" if name == "café".encode() else "caf\\xe9"
-    as_printed = shown.replace("é", "\\xe9") if environment else shown
-    assert done.stdout.decode() == f"Report written to {tmp_path}/{as_printed}/r{as_printed}.html\n"
-    with open(out, encoding="utf-8") as page:
-        assert f"<dd>{tmp_path}/{shown}</dd>" in page.read()
+def test_a_report_on_and_to_a_path_of_any_bytes(folder, tmp_path):
+    """A name in latin-1 where names are UTF-8, and a name in UTF-8 where letters are ASCII."""
+    cases = [
+        ({}, b"caf\xe9", "caf\\xe9", "caf\\xe9"),
+        (ASCII_ONLY, "café".encode(), "café", "caf\\xe9"),
+    ]
+    outs, running = [], []
+    for environment, name, _, _ in cases:
+        data = os.fsencode(tmp_path) + b"/" + name
+        os.mkdir(data)
+        for file in ("ratings.csv", "movies.csv"):
+            os.link(folder / file, data + b"/" + file.encode())
+        outs.append(data + b"/r" + name + b".html")
+        command = [sys.executable, "-m", "recsys", "report", "--data", data, "--out", outs[-1]]
+        environment = {**os.environ, **environment}
+        pipe = subprocess.PIPE
+        running.append(subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe))
+    for (_, _, shown, printed), out, done in zip(cases, outs, running, strict=True):
+        told = f"Report written to {tmp_path}/{printed}/r{printed}.html\n"
+        assert ended(done) == (0, told.encode(), b"")
+        with open(out, encoding="utf-8") as page:
+            assert f"<dd>{tmp_path}/{shown}</dd>" in page.read()
 
 
 @pytest.mark.parametrize(

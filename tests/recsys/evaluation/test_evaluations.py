@@ -16,8 +16,10 @@ from recsys.evaluation import (
     evaluate_ratings,
     last_by_time,
     row_folds,
+    user_fifths,
     whole_users,
 )
+from recsys.evaluation.catalogue import Catalogue
 
 # Ratings -------------------------------------------------------------------------------------
 
@@ -233,7 +235,104 @@ def test_nothing_to_rank(ratings: Ratings) -> None:
         evaluate_ranking({}, replace(ratings, ratings=ratings.ratings.assign(rating=3.5)))
 
 
+@pytest.mark.parametrize("split", ["random", "order"])
+def test_lists_of_another_split(ratings: Ratings, split: Any) -> None:
+    makers = {"most liked": lambda seed: MostLiked()}
+    found = evaluate_ranking(makers, ratings, seeds=(4,), split=split)
+    parts = user_fifths(ratings, split, 4)
+    assert (found.split, found.scores[0].n_rows) == (split, (parts.test["rating"] >= 4).sum())
+    learnt_from = recorded(evaluate_ranking, ratings, seeds=(4,), split=split).ratings
+    pd.testing.assert_frame_equal(learnt_from, parts.train.ratings)
+    assert evaluate_ranking(makers, ratings, seeds=(4,)).split == "time"
+
+
+def test_differences_are_from_the_reference(ratings: Ratings) -> None:
+    makers = {"three": lambda seed: Says(3.0), "means": lambda seed: ItemMeans()}
+    for against in (None, "means"):
+        found = evaluate_ratings(makers, ratings, n_folds=2, against=against)
+        assert found.against == (against or "three")
+        by_name = {score.name: score for score in found.scores}
+        reference = by_name.pop(found.against)
+        (other,) = by_name.values()
+        for measure in ("rmse", "mae"):
+            value = getattr(other, measure).value - getattr(reference, measure).value
+            difference = getattr(other, f"{measure}_difference")
+            assert difference.value == pytest.approx(value, rel=1e-12)
+            assert difference.low < value < difference.high
+            assert getattr(reference, f"{measure}_difference").value == 0
+    lists = {"most liked": lambda seed: MostLiked(), "means": lambda seed: ItemMeans()}
+    liked, means = evaluate_ranking(lists, ratings, against="means").scores
+    assert liked.ndcg_difference.value == liked.ndcg.value - means.ndcg.value
+    assert liked.recall_difference.value == liked.recall.value - means.recall.value
+    assert liked.ndcg_difference.low < liked.ndcg_difference.value < liked.ndcg_difference.high
+    assert liked.ndcg_difference.value != liked.recall_difference.value
+    for evaluate in (evaluate_ratings, evaluate_ranking, evaluate_cold_start):
+        with pytest.raises(ValueError, match="against='x' is not one of the recommenders most"):
+            evaluate(lists, ratings, against="x")
+
+
+def test_lists_are_measured_beyond_accuracy(ratings: Ratings) -> None:
+    train = last_by_time(ratings).train
+    items = train.ratings["movieId"].value_counts().index.to_numpy()
+    makers = {"as seeded": lambda seed: Says([items[:10], items[-10:]][seed])}
+    found = evaluate_ranking(makers, ratings, seeds=(0, 1)).scores[0]
+    known = Catalogue.of(train)
+    both = [known.novelty(items[None, :10]), known.novelty(items[None, -10:])]
+    assert both[0] < both[1]
+    assert found.novelty == pytest.approx(np.mean(both), rel=1e-12)
+    both = [known.diversity(items[None, :10]), known.diversity(items[None, -10:])]
+    assert both[0] != both[1]
+    assert found.diversity == pytest.approx(np.mean(both), rel=1e-12)
+
+
 # Cold start ----------------------------------------------------------------------------------
+
+
+class ListsOnly:
+    """Makes the lists of MostLiked, and cannot predict."""
+
+    def __init__(self) -> None:
+        self.model = MostLiked()
+
+    def fit(self, ratings: Ratings) -> None:
+        self.model.fit(ratings)
+
+    def top_new(self, ratings: Any, n: int = 10) -> Any:
+        return self.model.top_new(ratings, n)
+
+
+def test_a_recommender_that_predicts_nothing_has_lists_only(ratings: Ratings) -> None:
+    makers = {"both": lambda seed: MostLiked(), "lists": lambda seed: ListsOnly()}
+    found = evaluate_cold_start(makers, ratings, shown=(0, 5)).to_frame()
+    both, lists = (found[found["name"] == name].reset_index(drop=True) for name in makers)
+    errors = [name for name in found.columns if name.startswith(("rmse", "mae"))]
+    assert lists[errors].isna().all(axis=None)
+    assert both[errors].notna().all(axis=None)
+    rest = found.columns.difference([*errors, "name", "fit_seconds", "predict_seconds"])
+    pd.testing.assert_frame_equal(both[rest], lists[rest])
+    against = evaluate_cold_start(makers, ratings, shown=(0,), against="lists")
+    assert np.isnan(against.scores[0].rmse_difference.value)
+    assert against.scores[0].ndcg_difference.value == 0
+    assert against.means == ()
+
+
+def test_cold_start_differences_are_from_the_same_number_shown(ratings: Ratings) -> None:
+    makers = {"means": lambda seed: ItemMeans(), "most liked": lambda seed: MostLiked()}
+    found = evaluate_cold_start(makers, ratings, shown=(0, 3))
+    means, liked = found.scores[:2], found.scores[2:]
+    assert found.against == "means"
+    assert [mean.name for mean in found.means] == ["means", "most liked"]
+    (mean, of_liked) = found.means  # without 0, three ratings are left
+    assert (of_liked.rmse, of_liked.ndcg) == (liked[1].rmse, liked[1].ndcg)
+    assert of_liked.rmse_difference == liked[1].rmse_difference
+    assert of_liked.ndcg_difference == liked[1].ndcg_difference
+    assert mean.rmse_difference.value == 0
+    for one, other in zip(liked, means, strict=True):
+        for measure in ("rmse", "mae", "ndcg", "recall"):
+            expected = getattr(one, measure).value - getattr(other, measure).value
+            difference = getattr(one, f"{measure}_difference")
+            assert difference.value == pytest.approx(expected, rel=1e-12)
+            assert difference.low < expected < difference.high
 
 
 def test_cold_start_ratings_worked_out_naively(ratings: Ratings) -> None:

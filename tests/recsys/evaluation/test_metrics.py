@@ -5,7 +5,13 @@ import pytest
 from sklearn.metrics import ndcg_score
 
 from recsys.data.scale import RatingScale, liked
-from recsys.evaluation.intervals import error_draws, estimate, mean_estimate, resampled_means
+from recsys.evaluation.intervals import (
+    Measured,
+    mean_of,
+    measured_errors,
+    measured_mean,
+    resampled_means,
+)
 from recsys.evaluation.metrics import (
     ErrorsByUser,
     coverage_at_k,
@@ -130,17 +136,17 @@ def test_draws_scatter_as_a_mean_does() -> None:
 
 def test_the_seed_decides_the_draws() -> None:
     by_user = np.arange(30.0)
-    first, again, other = (mean_estimate(by_user, seed) for seed in (0, 0, 1))
+    first, again, other = (measured_mean(by_user, seed).estimate for seed in (0, 0, 1))
     assert first == again
     assert first != other
     assert first.low < first.value == 14.5 < first.high
     errors = ErrorsByUser(np.arange(1, 31), by_user, by_user)
-    some, others = (error_draws(errors, seed).mae.tolist() for seed in (0, 1))
+    some, others = (measured_errors(errors, seed).mae.draws.tolist() for seed in (0, 1))
     assert some != others
 
 
 def test_an_interval_is_the_middle_95_percent() -> None:
-    found = estimate(3.0, np.arange(1001.0))
+    found = Measured(3.0, np.arange(1001.0)).estimate
     assert (found.value, found.low, found.high) == (3.0, pytest.approx(25), pytest.approx(975))
 
 
@@ -148,12 +154,49 @@ def test_draws_of_errors() -> None:
     """All users err by 2, so every sample does. The user without rows is never drawn."""
     n_rows = np.array([3, 0, 5])
     errors = ErrorsByUser(n_rows, n_rows * 2.0, n_rows * 4.0)
-    draws = error_draws(errors, seed=0)
-    assert set(draws.rmse.tolist()) == set(draws.mae.tolist()) == {2.0}
+    found = measured_errors(errors, seed=0)
+    assert set(found.rmse.draws.tolist()) == set(found.mae.draws.tolist()) == {2.0}
 
 
 def test_draws_of_squared_and_absolute_errors_are_not_mixed_up() -> None:
     errors = ErrorsByUser(np.array([2, 2]), np.array([2.0, 4.0]), np.array([2.0, 8.0]))
-    draws = error_draws(errors, seed=0)
-    assert set(draws.mae.tolist()) == {1.0, 1.5, 2.0}
-    assert set(draws.rmse.tolist()) == {1.0, np.sqrt(2.5), 2.0}
+    found = measured_errors(errors, seed=0)
+    assert set(found.mae.draws.tolist()) == {1.0, 1.5, 2.0}
+    assert set(found.rmse.draws.tolist()) == {1.0, np.sqrt(2.5), 2.0}
+    assert (found.mae.value, found.rmse.value) == (1.5, np.sqrt(2.5))
+
+
+def test_a_difference_is_taken_within_each_sample() -> None:
+    """Users differ by 0 to 9, and the second recommender is better by .1 for each of them."""
+    by_user = np.random.default_rng(0).integers(0, 10, 50).astype(float)
+    worse, better = (measured_mean(values, seed=3) for values in (by_user, by_user - 0.1))
+    found = worse.less(better)
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1), abs=1e-12)
+    assert worse.estimate.high - worse.estimate.low > 1
+    itself = worse.less(worse)
+    assert (itself.value, itself.low, itself.high) == (0, 0, 0)
+
+
+def test_a_difference_worked_out_from_its_samples() -> None:
+    first, second = np.array([1.0, 4.0, 2.0]), np.array([0.0, 5.0, 5.0])
+    rng = np.random.default_rng(8)
+    samples = [rng.integers(3, size=3) for _ in range(1000)]
+    differences = [(first - second)[sample].mean() for sample in samples]
+    found = measured_mean(first, 8).less(measured_mean(second, 8))
+    assert found.value == pytest.approx(-1, rel=1e-12)
+    expected = np.quantile(differences, [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-12)
+
+
+def test_the_mean_of_measures_is_taken_within_each_sample() -> None:
+    """The second value mirrors the first, so their mean is the same in every sample."""
+    by_user = np.random.default_rng(0).normal(size=40)
+    mean = mean_of([measured_mean(values, seed=1) for values in (by_user, 6 - by_user)])
+    assert (mean.value, *np.unique(mean.draws.round(9))) == (pytest.approx(3), 3)
+
+
+def test_shifted_draws_keep_their_width() -> None:
+    found = measured_mean(np.arange(30.0), seed=0)
+    moved = found.around(20.0)
+    assert moved.value == 20
+    np.testing.assert_allclose(moved.draws - found.draws, 20 - 14.5, rtol=1e-12)

@@ -21,17 +21,27 @@ def test_tables(ratings: Ratings) -> None:
     makers = {"means": lambda seed: ItemMeans(), "again": lambda seed: ItemMeans()}
     predicted = evaluate_ratings(makers, ratings, n_folds=1)
     table = predicted.to_frame()
-    errors = ["rmse", "rmse_low", "rmse_high", "mae", "mae_low", "mae_high"]
-    hits = ["ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low", "recall_high", "coverage"]
-    costs = ["fit_seconds", "predict_seconds", "n_rows", "n_users"]
+    errors, hits = (
+        [
+            f"{measure}{which}{end}"
+            for measure in measures
+            for which in ("", "_difference")
+            for end in ("", "_low", "_high")
+        ]
+        for measures in (("rmse", "mae"), ("ndcg", "recall"))
+    )
+    of_lists = [*hits, "coverage", "diversity", "novelty"]
+    costs = ["fit_seconds", "predict_seconds", "n_rows", "n_users", "against"]
     assert table.columns.tolist() == ["name", *errors, *costs]
+    assert table["against"].tolist() == ["means", "means"]
     assert table["name"].tolist() == ["means", "again"]
     assert table["rmse_low"].tolist() == [score.rmse.low for score in predicted.scores]
     assert table["mae_high"].tolist() == [score.mae.high for score in predicted.scores]
     lists = evaluate_ranking(makers, ratings, seeds=[0]).to_frame()
-    assert lists.columns.tolist() == ["name", *hits, *costs]
+    assert lists.columns.tolist() == ["name", *of_lists, *costs, "split"]
+    assert lists["split"].tolist() == ["time", "time"]
     cold_start = evaluate_cold_start(makers, ratings, shown=(0, 1)).to_frame()
-    assert cold_start.columns.tolist() == ["name", "n_shown", *errors, *hits, *costs]
+    assert cold_start.columns.tolist() == ["name", "n_shown", *errors, *of_lists, *costs]
     assert cold_start["name"].tolist() == ["means", "means", "again", "again"]
     assert cold_start["n_shown"].tolist() == [0, 1, 0, 1]
     assert evaluate_ratings({}, ratings).to_frame().columns.tolist() == table.columns.tolist()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from recsys import Ratings
-from recsys.evaluation import last_by_time, row_folds, whole_users
+from recsys.evaluation import last_by_time, row_folds, user_fifths, whole_users
 from recsys.evaluation.splits import MOST_SHOWN
 
 
@@ -104,6 +104,34 @@ def test_without_times_a_random_fifth_of_each_user_is_held_out(ratings: Ratings)
     assert list(split.train.ratings.columns) == ["userId", "movieId", "rating"]
     # With times the seed does not matter.
     assert pairs(last_by_time(ratings, 1).test) == pairs(last_by_time(ratings).test)
+
+
+def test_a_split_by_the_order_of_the_file(ratings: Ratings) -> None:
+    split = user_fifths(ratings, "order")
+    last = (
+        ratings.ratings.groupby("userId")
+        .tail(6)
+        .index.union(ratings.ratings[ratings.ratings["userId"] == 40].tail(7).index)
+    )
+    assert pairs(split.test) == pairs(ratings.ratings.loc[last])
+    rest = ratings.ratings.drop(index=last).reset_index(drop=True)
+    pd.testing.assert_frame_equal(split.train.ratings, rest)
+
+
+def test_a_random_split_does_not_look_at_times(ratings: Ratings) -> None:
+    timeless = replace(ratings, ratings=ratings.ratings.drop(columns="timestamp"))
+    drawn = user_fifths(ratings, "random", 3).test
+    assert pairs(drawn) == pairs(last_by_time(timeless, 3).test)
+    assert pairs(drawn) != pairs(user_fifths(ratings, "random", 4).test)
+    assert pairs(user_fifths(ratings, "time").test) == pairs(last_by_time(ratings).test)
+
+
+def test_a_split_that_cannot_be_made(ratings: Ratings) -> None:
+    timeless = replace(ratings, ratings=ratings.ratings.drop(columns="timestamp"))
+    with pytest.raises(ValueError, match="no times to split them by; choose 'random' or 'order'"):
+        user_fifths(timeless, "time")
+    with pytest.raises(ValueError, match="by one of time, random, order, not 'year'"):
+        user_fifths(ratings, "year")
 
 
 def test_no_user_has_enough_ratings_to_hold_one_out() -> None:

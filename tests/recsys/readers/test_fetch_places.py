@@ -167,8 +167,8 @@ def begin(running: subprocess.Popen[str]) -> None:
     running.stdin.flush()
 
 
-def test_eight_at_once_all_have_it(server, tmp_path):
-    all_asked = threading.Barrier(8)
+def test_four_at_once_all_have_it(server, tmp_path):
+    all_asked = threading.Barrier(4)
 
     def answer(connection: socket.socket) -> None:
         # The server waits for all requests, so that all processes come to the rename.
@@ -176,7 +176,7 @@ def test_eight_at_once_all_have_it(server, tmp_path):
         whole(GOOD)(connection)
 
     server.answer = answer
-    processes = [fetching(server, tmp_path) for _ in range(8)]
+    processes = [fetching(server, tmp_path) for _ in range(4)]
     for running in processes:
         begin(running)
     for running in processes:
@@ -184,7 +184,7 @@ def test_eight_at_once_all_have_it(server, tmp_path):
         assert running.returncode == 0, out + err
         assert out == f"{tmp_path / 'ml-tiny'} True {hashlib.sha256(GOOD).hexdigest()}\n"
     assert [path.name for path in tmp_path.iterdir()] == ["ml-tiny"]
-    assert len(server.requests) == 8
+    assert len(server.requests) == 4
 
 
 def test_a_full_disk_is_reported(server, tmp_path):

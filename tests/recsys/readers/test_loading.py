@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys import RatingScale, RatingsError, load_ratings
@@ -295,6 +295,7 @@ def test_a_second_rating_is_an_error_with_its_lines(refused):
         load_ratings("x.csv", duplicates="none")
 
 
+@settings(max_examples=25)  # each writes a file and reads it three times
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 5)), min_size=1, max_size=20

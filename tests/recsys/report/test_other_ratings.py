@@ -14,7 +14,16 @@ from recsys.report.findings import find
 from recsys.report.report import write_report
 
 OF_GENRES = ["genre-means", "contrast", "genre-groups", "silhouette", "three-genres"]
-OF_FILMS = ["matrix", "densest", "groups", "group-maps", "prediction", "recommendation", "advice"]
+OF_FILMS = [
+    "matrix",
+    "densest",
+    "tastes",
+    "groups",
+    "group-maps",
+    "prediction",
+    "recommendation",
+    "advice",
+]
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +37,7 @@ def page(ratings: Ratings, folder: Path) -> tuple[list[str], str]:
     return re.findall(r'<section id="([^"]+)"', source), html.unescape(source)
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_without_genres_and_titles_the_page_says_so(made: Ratings, tmp_path: Path) -> None:
     table = made.ratings.assign(userId=[f"user {user}" for user in made.ratings["userId"]])
     sections, source = page(Ratings.from_frames(table), tmp_path)
@@ -39,6 +49,7 @@ def test_without_genres_and_titles_the_page_says_so(made: Ratings, tmp_path: Pat
     assert re.search(r"User user \d+ is in group \d", source)
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_with_titles_and_genres_it_says_nothing(made: Ratings, tmp_path: Path) -> None:
     sections, source = page(made, tmp_path)
     assert sections == ["data", *OF_GENRES, *OF_FILMS]
@@ -46,6 +57,7 @@ def test_with_titles_and_genres_it_says_nothing(made: Ratings, tmp_path: Path) -
     assert "ids stand" not in source
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_titles_are_written_as_people_say_them(made: Ratings, tmp_path: Path) -> None:
     titles = [f"Film {movie}, The (1999)" for movie in made.movies["movieId"]]
     renamed = Ratings.from_frames(made.ratings, made.movies.assign(title=titles))
@@ -55,6 +67,7 @@ def test_titles_are_written_as_people_say_them(made: Ratings, tmp_path: Path) ->
     assert not re.search(r"Film \d+, The", of_films)
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_likes_have_no_sections_about_predictions(made: Ratings, tmp_path: Path) -> None:
     likes = Ratings.from_frames(made.ratings.assign(rating=1.0), made.movies, scale=LIKES)
     sections, source = page(likes, tmp_path)
@@ -86,6 +99,7 @@ def test_ratings_below_0_are_drawn(tmp_path: Path) -> None:
         (["Crime", "Crime", ""], None, "The films have only one genre"),
     ],
 )
+@pytest.mark.usefixtures("no_pixels")
 def test_the_genres_of_most_films_are_compared(
     genres: list[str], sections: tuple[str, ...] | None, said: str | None, tmp_path: Path
 ) -> None:
@@ -104,6 +118,7 @@ def test_the_genres_of_most_films_are_compared(
         assert "did not rate both genres" in source
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_the_contrast_has_the_limits_of_the_scale(made: Ratings, tmp_path: Path) -> None:
     """The same ratings times two, on a scale to 10, have the same subset of users."""
     table = made.ratings.assign(rating=2 * made.ratings["rating"])

@@ -20,6 +20,7 @@ SECTIONS = [
     "three-genres",
     "matrix",
     "densest",
+    "tastes",
     "groups",
     "group-maps",
     "prediction",
@@ -99,6 +100,22 @@ def test_the_page_needs_nothing_else(real_page: Page) -> None:
         assert picture["alt"]
 
 
+def test_groups_are_described_by_shares_and_counts(real_page: Page) -> None:
+    for words in (
+        "Star Wars: Episode V - The Empire Strikes Back",
+        "Tastes shade into each other",
+        "leftover: users without likes",
+        "of the variance of activity (the logarithm of the number of ratings) lies between the "
+        "groups: they are groups of activity more than of taste.",
+    ):
+        assert words in real_page.text
+    shares = re.findall(r"(\d+)\s%\s\(([\d,]+)\sof\s([\d,]+)\)", real_page.text)
+    assert len(shares) > 60
+    for share, liked, of in shares:
+        counts = int(liked.replace(",", "")), int(of.replace(",", ""))
+        assert abs(int(share) - 100 * counts[0] / counts[1]) <= 0.5
+
+
 def test_groups_of_at_most_nine_are_not_drawn(real_page: Page) -> None:
     drawn = [
         alt for image in real_page.all("img") if (alt := image["alt"] or "").startswith("Group ")
@@ -131,12 +148,14 @@ def test_the_calls_shown_work_when_pasted_and_give_what_is_shown(
         for c, n in enumerate(names["clusters"].sizes)
         if n > 9
     )
+    assert all(group.name in real_page.text for group in values["tastes"])
     assert f"is {values['prediction'].rating:.2f} in the region" in real_page.text
     assert all(reason in real_page.text for reason in values["recommendation"]["reason"])
     assert all(reason in real_page.text for reason in values["advice"]["reason"])
     assert "what people like the user think of it" in real_page.text
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_of_very_many_users_a_sample_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +173,7 @@ def test_of_very_many_users_a_sample_is_measured(
     assert all(f"{silhouette:.4f}" in page.text for silhouette in shown)
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_the_calls_name_where_the_ratings_are_from(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     page = Page(write_report(ratings, tmp_path / "r.html").read_text("utf-8"))
@@ -173,6 +193,7 @@ def run_line(line: str, names: dict[str, Any]) -> Any:
     return eval(code, names)
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_recommendations_for_the_user_asked_for(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     path = write_report(ratings, tmp_path / "r.html", user_id=33)
@@ -188,6 +209,7 @@ def test_unknown_user_is_named_before_the_work(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("no_pixels")  # tests/recsys/command/test_places.py compares them
 def test_the_same_seed_makes_the_same_page_except_for_the_time(tmp_path: Path) -> None:
     ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
     pages = []
@@ -238,8 +260,9 @@ def test_one_has_no_plural(tmp_path: Path) -> None:
     )
     page = Page(write_report(one, tmp_path / "r.html").read_text("utf-8"))
     text = page.text
-    # The page shows no call for the three sections without enough users.
-    assert len(page.calls) == len(SECTIONS) - 3
+    # The page shows no call for the four sections without enough users or likes.
+    assert len(page.calls) == len(SECTIONS) - 4
+    assert "Nobody liked any of these films." in text
     assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 user" in text
     assert "The subset has too few users to group." in text
     assert "1 group with fewer than 10 users is not drawn." in text
@@ -265,6 +288,7 @@ def test_a_group_without_ratings_of_the_most_rated_films(tmp_path: Path) -> None
     assert "nan" not in text
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_rows_left_out_are_reported(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -278,6 +302,7 @@ def test_rows_left_out_are_reported(tmp_path: Path) -> None:
     assert "seven" in page.text
 
 
+@pytest.mark.usefixtures("no_pixels")
 def test_a_failed_write_leaves_the_old_page(tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     target.mkdir()  # a folder cannot be replaced by a file

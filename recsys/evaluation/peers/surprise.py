@@ -7,16 +7,26 @@ import numpy.typing as npt
 
 from recsys.data.ratings import Ratings
 
-Algorithm = Literal["SVD", "BaselineOnly", "KNNBaseline"]
+Algorithm = Literal["SVD", "BaselineOnly", "KNNBaseline", "KNNBaseline items"]
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
+
+# KNNBaseline with neighbours among the items, which is better than its default.
+_ITEMS = {
+    "k": 40,
+    "sim_options": {"name": "pearson_baseline", "user_based": False, "shrinkage": 100},
+    "bsl_options": {"method": "als", "n_epochs": 10, "reg_i": 3, "reg_u": 5},
+}
 
 
 class SurprisePeer:
-    """One of Surprise's algorithms with its default settings, behind ``fit`` and ``predict``.
+    """One of Surprise's algorithms behind ``fit`` and ``predict``.
+
+    The first three have their default settings. "KNNBaseline items" is KNNBaseline with neighbours
+    among the items, and has settings of its own.
 
     Parameters
     ----------
-    algorithm : {"SVD", "BaselineOnly", "KNNBaseline"}
+    algorithm : {"SVD", "BaselineOnly", "KNNBaseline", "KNNBaseline items"}
     random_state : int, default 0
         Seed of SVD; the other algorithms use no random numbers.
 
@@ -47,6 +57,8 @@ class SurprisePeer:
     def _unfitted(self, surprise: Any) -> Any:
         if self.algorithm == "SVD":
             return surprise.SVD(random_state=self.random_state)
+        if self.algorithm == "KNNBaseline items":
+            return surprise.KNNBaseline(**_ITEMS, verbose=False)
         return getattr(surprise, self.algorithm)(verbose=False)
 
     def predict(self, user_ids: npt.ArrayLike, movie_ids: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -39,7 +39,7 @@ def surprise(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
             return SimpleNamespace(build_full_trainset=lambda: (df, reader.scale))
 
     stand_in.Dataset = Dataset
-    for name in ALGORITHMS:
+    for name in ("SVD", "BaselineOnly", "KNNBaseline"):
         setattr(stand_in, name, type(name, (StandInAlgorithm,), {}))
     monkeypatch.setitem(sys.modules, "surprise", stand_in)
     module: ModuleType = stand_in
@@ -57,13 +57,15 @@ def test_it_is_fitted_on_all_ratings_and_asked_pair_by_pair(
 ) -> None:
     peer = SurprisePeer(algorithm, random_state=6).fit(ratings)
     table, scale = peer._fitted.trainset
-    assert type(peer._fitted) is getattr(surprise, algorithm)
+    assert type(peer._fitted) is getattr(surprise, algorithm.removesuffix(" items"))
     assert table.to_numpy().tolist() == ratings.ratings.iloc[:, :3].to_numpy().tolist()
     assert table.columns.tolist() == ["userId", "movieId", "rating"]
     assert scale == (0.5, 5.0)
-    # Default settings, except for the seed or the silence.
-    options = {"random_state": 6} if algorithm == "SVD" else {"verbose": False}
-    assert peer._fitted.options == options
+    options = peer._fitted.options
+    if algorithm == "KNNBaseline items":
+        assert options["sim_options"]["user_based"] is False
+    else:  # default settings, except for the seed or the silence
+        assert options == ({"random_state": 6} if algorithm == "SVD" else {"verbose": False})
     assert peer.predict(np.array([3, 1]), np.array([20, 7])).tolist() == [3.02, 1.007]
 
 
@@ -80,11 +82,6 @@ def test_they_are_among_the_recommenders_if_surprise_is_installed(
     assert list(makers) == names
     found = evaluate_ratings(makers, ratings, n_folds=1)
     assert [score.name for score in found.scores] == names
-
-
-def test_they_are_left_out_without_surprise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.evaluation.registry.find_spec", lambda name: None)
-    assert not [name for name in default_recommenders() if "Surprise" in name]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
