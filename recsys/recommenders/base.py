@@ -14,13 +14,13 @@ from recsys.printable import printable
 from recsys.recommenders import ranking, storage
 from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_profile
 from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
-from recsys.recommenders.model import Model
+from recsys.recommenders.intervals import PredictsIntervals
 from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.training import TrainingData, check_predicts
 from recsys.recommenders.types import NO_ITEM, Floats, Ints, Prediction, Users
 
 
-class Recommender(Model):
+class Recommender(PredictsIntervals):
     """The base class of all recommenders. Only a fit changes a recommender."""
 
     def fit(self, ratings: Ratings) -> Self:
@@ -114,8 +114,8 @@ class Recommender(Model):
             raise ValueError("predict needs movie_ids")
         one_of_two("user_ids", user_ids, ratings)
         if ratings is not None:
-            return self._predict_new_user(ratings, times, data.columns(movie_ids))
-        rows, items = data.rows(user_ids), data.columns(movie_ids)
+            return self._predict_new_user(ratings, times, self._films(movie_ids))
+        rows, items = data.rows(user_ids), self._films(movie_ids)
         if len(rows) != len(items):
             raise ValueError(f"{len(rows)} user_ids but {len(items)} movie_ids")
         predicted = np.empty(len(rows))
@@ -354,7 +354,7 @@ class Recommender(Model):
         row = -1 if user_id is None else data.row(user_id)
         users = self._fold_in(ratings, times) if row < 0 else ranking.known_users(self, row)
         movie_id = asked_id("movie", movie_id, data.matrix.movie_ids)
-        item = int(data.columns([movie_id])[0])
+        item = int(self._films([movie_id])[0])
         return ranking.explained(self, users, item, user_id, movie_id)
 
     def save(self, path: str | Path) -> None:

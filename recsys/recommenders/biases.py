@@ -26,6 +26,9 @@ FORMS: dict[str, Form] = {
     "item_biases": real("n_items+1"),
 }
 
+# The same, if unrated films have biases too.
+FORMS_OF_FILMS = FORMS | {"item_biases": real("n_films+1")}
+
 
 @dataclass(frozen=True, eq=False)
 class Biases:
@@ -34,7 +37,9 @@ class Biases:
     user_damping: float
     mean: float  # the global mean
     user_biases: Floats  # (n_users,)
-    item_biases: Floats  # (n_items + 1,); the last one is 0, for items outside the training data
+    # (n_items + 1,): the last one is 0, for items outside the training data. If unrated films have
+    # biases, these come after it.
+    item_biases: Floats
 
     @classmethod
     def learned(
@@ -48,16 +53,31 @@ class Biases:
 
         Koren 2010, Factor in the Neighbors, section 2.1, by alternating means.
         """
-        user_index, n_items = user_index_of(rated), rated.shape[1]
-        n_of_items = np.bincount(rated.indices, minlength=n_items)
-        mean = float(rated.data.mean())
-        found = cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(n_items + 1))
+        n_items, mean = rated.shape[1], float(rated.data.mean())
+        nothing = cls(user_damping, mean, np.zeros(rated.shape[0]), np.zeros(n_items + 1))
+        return nothing.swept(rated, np.zeros(n_items), item_damping, n_sweeps)
+
+    def swept(
+        self, rated: sp.csr_array, priors: Floats, item_damping: float, n_sweeps: int
+    ) -> Self:
+        """Compute the biases of films and of users in turn. ``priors`` are what to damp toward.
+
+        There are as many films as priors: the items of ``rated``, then films that nobody rated.
+        """
+        n_films, n_items = len(priors), rated.shape[1]
+        n_ratings = np.bincount(rated.indices, minlength=n_films)
+        found = self
         for _ in range(n_sweeps):
-            residuals = rated.data - mean - found.user_biases[user_index]
-            sums = np.bincount(rated.indices, residuals, minlength=n_items)
-            found = replace(found, item_biases=np.append(sums / (item_damping + n_of_items), 0.0))
+            sums = found.sums_of_items(rated, n_films) + item_damping * priors
+            of_films = np.insert(sums / (item_damping + n_ratings), n_items, 0.0)
+            found = replace(found, item_biases=of_films)
             found = replace(found, user_biases=found.biases_of_users(rated))
         return found
+
+    def sums_of_items(self, rated: sp.csr_array, n_films: int) -> Floats:
+        """(n_films,): for each film, the sum of its ratings minus the mean and users' biases."""
+        residuals = rated.data - self.mean - self.user_biases[user_index_of(rated)]
+        return np.bincount(rated.indices, residuals, minlength=n_films).astype(np.float64)
 
     def biases_of_users(self, rated: sp.csr_array) -> Floats:
         """The bias of the user of each row, given the biases of the items."""

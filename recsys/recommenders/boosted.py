@@ -2,61 +2,36 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain as chained
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import biases, npz, storage
+from recsys.recommenders import biases, npz, storage, uncertainty
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import FILM_PART, Biases
 from recsys.recommenders.case import Case
-from recsys.recommenders.embeddings import (
-    Basis,
-    Floats32,
-    basis_of,
-    by_activity_and_popularity,
-    of_length_one,
-    random_mixture,
-)
+from recsys.recommenders.chains import ITEMS_PART, USERS_PART, ChainMaker, Chains
+from recsys.recommenders.embeddings import Basis, basis_of, by_activity_and_popularity
 from recsys.recommenders.explanations import of_means, of_own_ratings, of_quality
+from recsys.recommenders.film_features import FilmFeatures
+from recsys.recommenders.film_prior import biases_with_prior, grouped_films
 from recsys.recommenders.forms import Form, natural, real32
+from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least
-from recsys.recommenders.stages import (
-    Cells,
-    ItemStage,
-    Stage,
-    UserStage,
-    item_stage,
-    n_groups_of,
-    user_stage,
-)
+from recsys.recommenders.stages import Cells, Groups, ItemStage, Stage, UserStage
 from recsys.recommenders.training import user_index_of
-from recsys.recommenders.types import Evidence, Floats, Ints, Users
+from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
+from recsys.recommenders.uncertainty import ErrorSizes, Uncertainty, features
 
-# The least and the greatest number of groups of a stage.
-USER_GROUPS = (2, 64)
-ITEM_GROUPS = (4, 256)
-
-# k-means clusters this many random mixtures of the directions of a basis.
-N_COMPONENTS = 20
+# The main directions of who rated what.
 N_BASIS = 32
 
-# One stage in five groups users. The others group items.
-STAGES_A_CYCLE = 5
-
-# This share of the stages groups by who rated what. The others group by residuals.
-WATCHED_SHARE = 0.6
-
-# This share of the item stages groups by genres and by who rated what.
-GENRES_SHARE = 0.5
-
-# The names of parts of a predicted rating.
-USERS_PART = "what people like the user think of it"
-ITEMS_PART = "what the user thinks of films like it"
+# A chain without one of so many ratings tells how sure predictions are. It has fewer stages.
+HELD_OUT = 5
+HELD_OUT_STAGES = 40
 
 # A kind of stages.
 S = TypeVar("S", UserStage, ItemStage)
@@ -71,31 +46,38 @@ class Placed:
 
     user_biases: Floats  # (n_users,)
     stages: tuple[npt.NDArray[Any], ...]  # of each stage of each chain, from its `place`
+    n_ratings: Ints  # (n_users,)
+    error_sizes: Floats  # (n_users,), as `ErrorSizes` has them
 
 
 @storage.storable
 class BoostedClusterMeans(Recommender):
     """Predicts biases plus small parts of the means of many groups of users and of items.
 
+    The bias of an item is damped toward the biases of items like it: items that the same users
+    rated, of the same genres and years. Films that nobody rated are predicted in the same way if
+    the table of movies names them.
+
     Each stage groups users or items by k-means. It then adds damped means of the residuals, times a
     learning rate. One stage in five groups users and adds the mean of the group for an item (users
     like you rate it higher). The other stages group items and add the mean of the user for the
-    group (you rate items like it higher). Groups come from who rated what, from the residuals, or,
-    in half of the item stages, from who rated what and from genres. Each stage draws its number of
-    groups and a random mixture of directions. One clustering is rough, but their sum is not. The
-    predictions of several chains are averaged.
+    group (you rate items like it higher). Users are grouped by what they rated or by residuals.
+    Items are also grouped by genres and by how good, how well known and how old they are. Each
+    stage draws its number of groups and a random mixture of directions. One clustering is rough,
+    but their sum is not. The predictions of several chains are averaged.
 
     It is gradient boosting (Friedman 2001, Greedy Function Approximation, algorithm 1) with
     clusters as base learners. The difference is that each mean leaves out the rating that it
-    explains. Items are ranked by predicted rating.
+    explains. Items are ranked by predicted rating. A short chain without a fifth of the ratings
+    learns how sure predictions are (:meth:`predict_interval`).
 
     Parameters
     ----------
-    n_chains : int, default 2
+    n_chains : int, default 4
         The number of chains that are averaged.
-    n_stages : int, default 100
-        The number of stages of each chain.
-    learning_rate : float, default 0.15
+    n_stages : int, default 75
+        The number of stages of each chain. With 0 the prediction is the sum of the biases.
+    learning_rate : float, default 0.2
         The share of a mean that a stage adds.
     damping : float, default 20
         A mean counts as if it had this many more residuals of 0.
@@ -110,7 +92,7 @@ class BoostedClusterMeans(Recommender):
     Notes
     -----
     A fitted model keeps about 220 bytes for each user and stage, and 25 for each item and stage.
-    With 200 stages this is 70 MB for 671 users and 9,000 items, and 7 GB for 162,000 users. Fewer
+    With 300 stages this is 100 MB for 671 users and 9,000 items, and 11 GB for 162,000 users. Fewer
     chains or stages take less.
 
     Examples
@@ -128,9 +110,9 @@ class BoostedClusterMeans(Recommender):
     def __init__(
         self,
         *,
-        n_chains: int = 2,
-        n_stages: int = 100,
-        learning_rate: float = 0.15,
+        n_chains: int = 4,
+        n_stages: int = 75,
+        learning_rate: float = 0.2,
         damping: float = 20.0,
         random_state: int = 0,
     ) -> None:
@@ -148,87 +130,101 @@ class BoostedClusterMeans(Recommender):
         at_least(1e-6, damping=self.damping)
 
     def _learn(self) -> None:
-        rated = self.trained_on.matrix.values
-        self._biases = Biases.learned(rated)
-        watched = by_activity_and_popularity(rated, self.trained_on.n_ratings)
+        data = self.trained_on
+        rated = data.matrix.values
         rng = np.random.default_rng(self.random_state)
-        basis = basis_of(watched, N_BASIS, rng)
+        basis = basis_of(by_activity_and_popularity(rated, data.n_ratings), N_BASIS, rng)
         self._item_directions = basis.item_directions
-        self._chains = tuple(
-            self._chain(basis, np.random.default_rng([self.random_state, chain]))
-            for chain in range(self.n_chains)
-        )
+        films = FilmFeatures.of(data, basis)
+        groupings = grouped_films(films, rng)
+        biases = biases_with_prior(rated, groupings)
+        chains, errors = [], np.zeros(rated.nnz)
+        for number in range(self.n_chains):
+            cells = self._cells(biases, rated, biases.user_biases)
+            maker = ChainMaker(cells, basis.users, films, biases.item_biases)
+            seeded = np.random.default_rng([self.random_state, number])
+            chains.append(maker.stages(self.n_stages, seeded))
+            errors += cells.residuals / self.n_chains
+        self._learned = Chains(biases, tuple(chains))
+        self._sizes = ErrorSizes.of(rated, errors)
+        self._uncertainty = self._held_out(basis, films, groupings, rng)
 
-    def _chain(self, basis: Basis, rng: np.random.Generator) -> tuple[Stage, ...]:
-        cells = self._cells(self.trained_on.matrix.values, self._biases.user_biases)
-        return tuple(self._stage(cells, basis, rng, number) for number in range(self.n_stages))
-
-    def _cells(self, rated: sp.csr_array, user_biases: Floats) -> Cells:
-        residuals = self._biases.residuals(rated, user_biases)
+    def _cells(self, biases: Biases, rated: sp.csr_array, user_biases: Floats) -> Cells:
+        residuals = biases.residuals(rated, user_biases)
         return Cells(rated, user_index_of(rated), residuals, self.damping, self.learning_rate)
 
-    def _stage(self, cells: Cells, basis: Basis, rng: np.random.Generator, number: int) -> Stage:
-        of_users = number % STAGES_A_CYCLE == 0
-        by_residuals = bool(rng.random() >= WATCHED_SHARE)
-        n_rows = cells.rated.shape[0 if of_users else 1]
-        n_groups = n_groups_of(USER_GROUPS if of_users else ITEM_GROUPS, n_rows, rng)
-        if not of_users and rng.random() < GENRES_SHARE and np.any(self.trained_on.genres):
-            return item_stage(cells, self._by_genre(basis, rng), n_groups, rng)
-        if by_residuals:
-            # The features are random projections of the rows, with one power iteration.
-            matrix: Any = cells.residual_matrix()
-            matrix = matrix if of_users else matrix.T.tocsr()
-            projection = matrix @ rng.normal(size=(matrix.shape[1], N_COMPONENTS))
-            projection = matrix.T @ projection
-            projection = (projection / max(1e-300, np.max(np.abs(projection)))).astype(np.float32)
-            features = (matrix @ projection).astype(np.float32)
-        else:
-            whole = basis.users if of_users else basis.items
-            features, projection = random_mixture(whole, N_COMPONENTS, rng)
-        if not of_users:
-            return item_stage(cells, features, n_groups, rng)
-        return user_stage(cells, features, projection, n_groups, rng, by_residuals=by_residuals)
+    def _held_out(
+        self, basis: Basis, films: FilmFeatures, groupings: list[Groups], rng: np.random.Generator
+    ) -> Uncertainty:
+        """Learn how sure predictions are from a fifth of the ratings and a chain without them."""
+        rated, n_items = self.trained_on.matrix.values, self.trained_on.n_items
+        is_held = rng.permutation(rated.nnz) < rated.nnz // HELD_OUT
+        part = without(rated, is_held)
+        if not np.any(is_held):  # a handful of ratings: their own errors must do
+            is_held[:] = True
+        users, items = user_index_of(rated)[is_held], rated.indices[is_held].astype(np.int64)
+        biases = biases_with_prior(part, groupings)
+        cells = self._cells(biases, part, biases.user_biases)
+        maker = ChainMaker(cells, basis.users, films, biases.item_biases)
+        stages = maker.stages(min(self.n_stages, HELD_OUT_STAGES), rng)
+        placed = [stage.of_training(np.arange(len(basis.users))) for stage in stages]
+        found = Chains(biases, (stages,)).parts(biases.user_biases, placed, users, items)
+        predicted = self.trained_on.clipped(total_of(found))
+        sizes = ErrorSizes.of(part, cells.residuals)
+        known = features(
+            np.diff(part.indptr)[users],
+            np.bincount(part.indices, minlength=n_items)[items],
+            sizes.user_sizes[users],
+            sizes.item_sizes[items],
+        )
+        return Uncertainty.learned(known, rated.data[is_held] - predicted, predicted)
 
-    def _by_genre(self, basis: Basis, rng: np.random.Generator) -> Floats32:
-        """Features of items: one half from who rated them, the other half from their genres."""
-        sides = (basis.items, of_length_one(self.trained_on.genres))
-        return np.hstack([random_mixture(side, N_COMPONENTS, rng)[0] for side in sides])
-
-    @property
-    def _stages(self) -> tuple[Stage, ...]:
-        """The stages of all chains."""
-        return tuple(chained.from_iterable(self._chains))
+    def _films(self, movie_ids: Any) -> Ints:
+        return self.trained_on.films(movie_ids)
 
     # Placing ------------------------------------------------------------------------------------
 
     def _place_known(self, rows: Ints) -> Placed:
         return Placed(
-            self._biases.user_biases[rows],
-            tuple(stage.of_training(rows) for stage in self._stages),
+            self._learned.biases.user_biases[rows],
+            tuple(stage.of_training(rows) for stage in self._learned.stages),
+            np.diff(self.trained_on.matrix.values.indptr)[rows],
+            self._sizes.user_sizes[rows],
         )
 
     def _place_new(self, rated: sp.csr_array, ages: Ages) -> Placed:
-        user_biases = self._biases.biases_of_users(rated)
+        biases, chains = self._learned.biases, self._learned.chains
+        user_biases = biases.biases_of_users(rated)
         weights = by_activity_and_popularity(rated, self.trained_on.n_ratings)
         watched = (weights @ self._item_directions).astype(np.float32)
         stages: list[npt.NDArray[Any]] = []
-        for chain in self._chains:
-            cells = self._cells(rated, user_biases)
+        errors = np.zeros(rated.nnz)
+        for chain in chains:
+            cells = self._cells(biases, rated, user_biases)
             stages += [stage.place(cells, watched) for stage in chain]
-        return Placed(user_biases, tuple(stages))
+            errors += cells.residuals / len(chains)
+        sizes = self._sizes.of_new_users(rated, errors)
+        return Placed(user_biases, tuple(stages), np.diff(rated.indptr), sizes)
 
     # Answers ------------------------------------------------------------------------------------
 
     def _parts(self, placed: Placed, user_index: Ints, items: Ints) -> dict[str, Floats]:
-        shape = np.broadcast(user_index, items).shape
-        of_users, of_items = np.zeros(shape), np.zeros(shape)
-        for stage, known in zip(self._stages, placed.stages, strict=True):
-            total = of_users if isinstance(stage, UserStage) else of_items
-            total += stage.part(known, user_index, items)
-        return self._biases.parts(placed.user_biases, user_index, items) | {
-            USERS_PART: of_users / len(self._chains),
-            ITEMS_PART: of_items / len(self._chains),
-        }
+        return self._learned.parts(placed.user_biases, placed.stages, user_index, items)
+
+    def _interval(
+        self, placed: Placed, user_index: Ints, items: Ints, level: float = LEVEL
+    ) -> tuple[Floats, Floats]:
+        data = self.trained_on
+        predicted = data.clipped(total_of(self._parts(placed, user_index, items)))
+        columns = np.minimum(items, data.n_items)
+        known = features(
+            placed.n_ratings[user_index],
+            np.append(data.n_ratings, 0)[columns],
+            placed.error_sizes[user_index],
+            self._sizes.item_sizes[columns],
+        )
+        low, high = self._uncertainty.interval(known, predicted, level)
+        return data.clipped(low), data.clipped(high)
 
     def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
         placed = users.placed.stages
@@ -247,7 +243,9 @@ class BoostedClusterMeans(Recommender):
         self, kind: type[S], placed: Sequence[Any], user: int, item: int
     ) -> list[tuple[int, S]]:
         """The stages of a kind that lift an item, with their numbers; the strongest first."""
-        stages = [(n, stage) for n, stage in enumerate(self._stages) if isinstance(stage, kind)]
+        stages = [
+            (n, stage) for n, stage in enumerate(self._learned.stages) if isinstance(stage, kind)
+        ]
         pair = np.array([user]), np.array([item])
         adds = [float(stage.part(placed[n], *pair)[0]) for n, stage in stages]
         order = sorted(range(len(stages)), key=lambda place: -adds[place])
@@ -258,10 +256,11 @@ class BoostedClusterMeans(Recommender):
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         arrays: dict[str, npt.NDArray[Any]] = {
             "item_directions": self._item_directions,
-            "shape": np.array([len(self._chains), len(self._chains[0])]),
+            "shape": np.array([len(self._learned.chains), len(self._learned.chains[0])]),
         }
-        arrays |= npz.prefixed("biases", self._biases.arrays())
-        for c, chain in enumerate(self._chains):
+        arrays |= npz.prefixed("biases", self._learned.biases.arrays())
+        arrays |= npz.prefixed("errors", uncertainty.arrays_of(self._sizes, self._uncertainty))
+        for c, chain in enumerate(self._learned.chains):
             for s, stage in enumerate(chain):
                 stored = {name: np.asarray(value) for name, value in vars(stage).items()}
                 arrays |= npz.prefixed(f"{c}/{s}", stored)
@@ -271,7 +270,8 @@ class BoostedClusterMeans(Recommender):
         if self.n_chains * max(1, self.n_stages) > len(names) + SPARE_STAGES:
             raise ValueError(f"it does not hold {self.n_chains:,} x {self.n_stages:,} stages")
         forms = {"item_directions": real32("n_items", "n_basis"), "shape": natural(2)}
-        forms |= npz.prefixed("biases", biases.FORMS)
+        forms |= npz.prefixed("biases", biases.FORMS_OF_FILMS)
+        forms |= npz.prefixed("errors", uncertainty.FORMS)
         for c in range(self.n_chains):
             for s in range(self.n_stages):
                 start = f"{c}/{s}"
@@ -282,17 +282,28 @@ class BoostedClusterMeans(Recommender):
         if arrays["shape"].tolist() != [self.n_chains, self.n_stages]:
             raise ValueError(f"shape is not {self.n_chains} chains of {self.n_stages} stages")
         self._item_directions = arrays["item_directions"]
-        self._biases = Biases.of_arrays(npz.without("biases", arrays))
-        self._chains = tuple(
+        learned = Biases.of_arrays(npz.without("biases", arrays))
+        n_films = self.trained_on.n_items + len(self.trained_on.unrated)
+        if len(learned.item_biases) != n_films + 1:
+            raise ValueError(f"biases of items are not of {n_films:,} films")
+        self._sizes, self._uncertainty = uncertainty.of_arrays(npz.without("errors", arrays))
+        chains = [
             tuple(self._stage_of(arrays, f"{c}/{s}") for s in range(self.n_stages))
             for c in range(self.n_chains)
-        )
+        ]
+        self._learned = Chains(learned, tuple(chains))
 
     def _stage_of(self, arrays: Mapping[str, Any], start: str) -> Stage:
         kind = _kind(start, arrays)
         stage = kind(**{name: arrays[f"{start}/{name}"] for name in kind.forms(start)})
         stage.check(self.trained_on.n_items, self._item_directions.shape[1])
         return stage
+
+
+def without(rated: sp.csr_array, left_out: npt.NDArray[np.bool_]) -> sp.csr_array:
+    """The matrix without some of its stored values."""
+    starts = np.concatenate([[0], np.cumsum(~left_out)])[rated.indptr]
+    return sp.csr_array((rated.data[~left_out], rated.indices[~left_out], starts), rated.shape)
 
 
 def _kind(start: str, names: Collection[str]) -> type[Stage]:

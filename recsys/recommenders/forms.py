@@ -16,7 +16,7 @@ LARGEST = 1e18
 Length = int | str
 
 # These lengths may be 0. All others are at least 1.
-MAY_BE_EMPTY = ("n_genres", "n_seen", "n_likes", "n_item_groupings")
+MAY_BE_EMPTY = ("n_genres", "n_seen", "n_likes", "n_item_groupings", "n_unrated")
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,17 @@ class Model(Parameterized, ABC):
     def _learn(self) -> None:
         """Learn from ``self.trained_on``."""
 
+    def _films(self, movie_ids: Any) -> Ints:
+        """The numbers of films for :meth:`_parts`: columns, and n_items for all other films.
+
+        A recommender that predicts ratings of films that nobody rated numbers them from
+        n_items + 1, as :meth:`TrainingData.films` does.
+        """
+        if self._inner:
+            inner: Model = getattr(self, f"_{self._inner}")
+            return inner._films(movie_ids)
+        return self.trained_on.columns(movie_ids)
+
     @abstractmethod
     def _place_known(self, rows: Ints) -> Any:
         """The clusters, biases or embeddings of training users."""
@@ -58,8 +69,8 @@ class Model(Parameterized, ABC):
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
         """The named parts of predicted ratings.
 
-        ``user_index`` has rows of ``placed`` and ``items`` has columns. They broadcast to the shape
-        of each part.
+        ``user_index`` has rows of ``placed`` and ``items`` has numbers from :meth:`_films`. They
+        broadcast to the shape of each part.
         """
 
     def _interval(

@@ -1,8 +1,10 @@
 """npz files: writes arrays without pickle, and reads every file as if somebody had forged it."""
 
 import errno
+import io
 import json
 import math
+import os
 import re
 import stat
 import struct
@@ -91,6 +93,16 @@ def without(prefix: str, named: Mapping[str, T]) -> dict[str, T]:
     return {name[len(start) :]: value for name, value in named.items() if name.startswith(start)}
 
 
+class _Stream(io.BufferedIOBase):
+    """A file that cannot seek, so that zipfile counts the bytes itself."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: Any) -> int:
+        return self._file.write(data)
+
+
 def write(path: Path, arrays: Arrays) -> None:
     """Write a whole npz file or nothing. ValueError if an array holds Python objects."""
     for name, array in arrays.items():
@@ -99,9 +111,10 @@ def write(path: Path, arrays: Arrays) -> None:
             raise ValueError(f"{name} has dtype {array.dtype}, which a file cannot hold")
     named: Any = arrays
     with whole(path) as file:
-        seekable = file.seekable()
+        # A device such as /dev/null seems seekable, but it does not know where it is.
+        seekable = file.seekable() and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
         start = file.tell() if seekable else 0
-        np.savez_compressed(file, **named)
+        np.savez_compressed(file if seekable else _Stream(file), **named)
         size = sum(array.nbytes + MOST_HEADER_BYTES for array in arrays.values())
         if seekable and size > _most_bytes(file.tell() - start):
             # Nearly empty arrays compress so well that the file would look forged.

@@ -134,10 +134,10 @@ def explained(
             parts = parts | {"kept within the scale": rating - total}
         low, high = (float(end[0]) for end in model._interval(*pair) or ([low], [high]))
     return Prediction(
-        **vars(reasons.evidence(0, item)),
+        **vars(reasons.evidence(0, min(item, data.n_items))),
         user_id=user_id,
         movie_id=movie_id,
-        title=str(data.matrix.titles[item]) if item < data.n_items else "",
+        title=data.title(item),
         rating=rating,
         parts=_parts_of(parts),
         low=low,

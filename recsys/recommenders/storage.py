@@ -28,7 +28,7 @@ from recsys.recommenders.forms import (
 )
 from recsys.recommenders.model import Model
 from recsys.recommenders.npz import Arrays, Stored, prefixed, without
-from recsys.recommenders.training import TrainingData
+from recsys.recommenders.training import TrainingData, UnratedFilms
 
 M = TypeVar("M", bound=Model)
 
@@ -98,6 +98,7 @@ def pack(model: Model) -> Arrays:
     about = {"format": FORMAT, **_named(model), "scale": scale}
     arrays = {"about": np.array(json.dumps(about)), "genres": data.genres, "ages": data.ages}
     arrays |= prefixed("matrix", matrix_arrays(data.matrix))
+    arrays |= prefixed("unrated", _unrated_arrays(data.unrated))
     arrays |= prefixed("learned", model._arrays())
     if model._inner:
         arrays |= prefixed(f"learned/{model._inner}", pack(getattr(model, f"_{model._inner}")))
@@ -162,6 +163,9 @@ def _restore(
     forms |= prefixed("matrix", matrix_forms())
     if written >= FIRST_WITH_AGES:
         forms["ages"] = natural("n_ratings")
+    knows_unrated = "unrated/movie_ids" in own
+    if knows_unrated:
+        forms |= prefixed("unrated", UNRATED_FORMS)
     forms |= prefixed("learned", model._forms(stages))
     arrays = taken(Stored(own, stored.read), forms)
     matrix = matrix_of(without("matrix", arrays))
@@ -169,7 +173,10 @@ def _restore(
     if ratings.min() < scale.smallest or ratings.max() > scale.largest:
         raise ValueError(f"matrix/data has ratings off the scale {scale}")
     if beside is None:
-        beside = TrainingData(matrix, _ages(arrays, matrix), scale, arrays["genres"])
+        none = UnratedFilms(matrix.movie_ids[:0], matrix.titles[:0], arrays["genres"][:0])
+        unrated = _unrated(without("unrated", arrays), matrix) if knows_unrated else none
+        ages = _ages(arrays, matrix)
+        beside = TrainingData(matrix, ages, scale, arrays["genres"], unrated)
     else:
         other = matrix_arrays(beside.matrix)
         same = [np.array_equal(each, other[name]) for name, each in matrix_arrays(matrix).items()]
@@ -283,6 +290,28 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+# Films without ratings --------------------------------------------------------------------------
+
+UNRATED_FORMS = {
+    "movie_ids": ids("n_unrated"),
+    "titles": text("n_unrated"),
+    "genres": real32("n_unrated", "n_genres", least=0, most=1),
+}
+
+
+def _unrated_arrays(unrated: UnratedFilms) -> Arrays:
+    return {name: _as_stored(getattr(unrated, name)) for name in UNRATED_FORMS}
+
+
+def _unrated(arrays: Mapping[str, npt.NDArray[Any]], matrix: RatingMatrix) -> UnratedFilms:
+    """Restore the unrated films. ValueError if one of them has ratings or stands there twice."""
+    found = UnratedFilms(**{name: _as_read(array) for name, array in arrays.items()})
+    if found.movie_ids.dtype != matrix.movie_ids.dtype:
+        raise ValueError("ids of unrated films are of another kind than those of rated films")
+    check_unique("unrated/movie_ids", np.concatenate([matrix.movie_ids, found.movie_ids]))
+    return found
 
 
 # Matrices ---------------------------------------------------------------------------------------

@@ -31,23 +31,43 @@ FEWEST_CELLS = 4_000
 
 
 @dataclass(frozen=True, eq=False)
+class UnratedFilms:
+    """The films in the table of movies that have no rating."""
+
+    movie_ids: Ids
+    titles: npt.NDArray[np.object_]
+    genres: npt.NDArray[np.float32]  # (n_unrated, n_genres), as in the training data
+
+    def __len__(self) -> int:
+        return len(self.movie_ids)
+
+
+@dataclass(frozen=True, eq=False)
 class TrainingData:
     """The ratings and the genres that a recommender was trained on.
 
-    An item outside the training data has the column number n_items.
+    An item is a film with ratings. An item outside the training data has the column number
+    n_items.
     """
 
     matrix: RatingMatrix
     ages: Ages  # (n_ratings,): as `matrix.values.data` stands
     scale: RatingScale
     genres: npt.NDArray[np.float32]  # (n_items, n_genres): 1 if the item has the genre, else 0
+    unrated: UnratedFilms
 
     @classmethod
     def of(cls, ratings: Ratings) -> Self:
         """Make training data of all ratings."""
         matrix = RatingMatrix.from_ratings(ratings)
-        genres = genre_matrix(ratings, matrix.movie_ids)
-        return cls(matrix, ages_of_cells(ratings, matrix), ratings.scale, genres)
+        movies = ratings.movies.loc[~ratings.movies["movieId"].isin(matrix.movie_ids)]
+        unrated_ids = movies["movieId"].to_numpy(dtype=matrix.movie_ids.dtype)
+        genres = genre_matrix(ratings, np.concatenate([matrix.movie_ids, unrated_ids]))
+        n_items = len(matrix.movie_ids)
+        titles = movies["title"].to_numpy(dtype=object)
+        unrated = UnratedFilms(unrated_ids, titles, genres[n_items:])
+        ages = ages_of_cells(ratings, matrix)
+        return cls(matrix, ages, ratings.scale, genres[:n_items], unrated)
 
     @property
     def n_users(self) -> int:
@@ -112,6 +132,23 @@ class TrainingData:
         asked = asked_ids("movie", movie_ids, self.matrix.movie_ids, form)
         found = _places(self.matrix.movie_ids, asked)
         return np.where(found < 0, self.n_items, found)
+
+    def films(self, movie_ids: Any) -> Ints:
+        """The columns of items. The unrated films are numbered from n_items + 1.
+
+        Other films have the number n_items. ValueError as in :meth:`columns`.
+        """
+        asked = asked_ids("movie", movie_ids, self.matrix.movie_ids)
+        found, unrated = self.columns(asked), _places(self.unrated.movie_ids, asked)
+        return np.where(unrated < 0, found, self.n_items + 1 + unrated)
+
+    def title(self, film: int) -> str:
+        """The title of a film by its number in :meth:`films`. It is empty for other films."""
+        if film == self.n_items:
+            return ""
+        is_item = film < self.n_items
+        titles = self.matrix.titles if is_item else self.unrated.titles
+        return str(titles[film if is_item else film - self.n_items - 1])
 
     def eligible(self, among: Iterable[Id] | None) -> npt.NDArray[np.bool_]:
         """(n_items,): which items are in ``among``; all if it is None."""

@@ -1,5 +1,6 @@
 """Takes titles apart: names, alternative names and the year; and writes them as people say them."""
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -72,6 +73,18 @@ class Title:
         """The keys of what stands in front of and behind a colon or a dash."""
         texts = [part for name in self.names for part in _BETWEEN_PARTS.split(name)]
         return frozenset(filter(None, map(key_of, texts))) - self.exact
+
+
+def year_of(title: str) -> float:
+    """The year in brackets at the end of a title, or NaN.
+
+    Examples
+    --------
+    >>> year_of("Seven (a.k.a. Se7en) (1995)"), year_of("Ronin")
+    (1995.0, nan)
+    """
+    found = _YEAR_BEHIND.search(title)
+    return float(found[1]) if found else math.nan
 
 
 def spoken(title: str) -> str:

@@ -122,6 +122,11 @@ EDITS = [
     ("BoostedClusterMeans", "learned/0/0/adds", (-1, 0), 1),
     ("BoostedClusterMeans", "learned/0/1/adds", (0, 0), np.nan),
     ("BoostedClusterMeans", "learned/0/0/centers", 0, 1e30),
+    ("BoostedClusterMeans", "learned/errors/mean_square", ..., 0),
+    ("BoostedClusterMeans", "learned/errors/weights", 0, -1),
+    ("BoostedClusterMeans", "learned/errors/item_sizes", 0, np.nan),
+    ("BoostedClusterMeans", "learned/errors/quantiles", (0, 0, 5), 10**6),
+    ("BoostedClusterMeans", "learned/errors/height_limits", 0, 10**6),
     ("Hybrid", "learned/items", 0, 60),
     ("Hybrid", "learned/items", 0, 1),
     ("Hybrid", "learned/together", 0, np.nan),
@@ -151,6 +156,21 @@ def test_a_value_out_of_its_range_is_refused(
     saved: dict[str, bytes], tmp_path: Path, kind: str, name: str, place: Any, value: Any
 ) -> None:
     assert refused(tmp_path / "m.npz", changed(saved[kind], name, place, value))
+
+
+@pytest.mark.parametrize("unrated", [[1, 70], [70, 70], ["70", "71"]])
+def test_films_without_ratings_must_be_others(
+    saved: dict[str, bytes], tmp_path: Path, unrated: list[Any]
+) -> None:
+    content = saved["BiasBaseline"]
+    n_genres = forging.of_npy(forging.unpacked(content)["genres.npy"]).shape[1]
+    for name, array in (
+        ("movie_ids", np.array(unrated)),
+        ("titles", np.array(["a", "b"])),
+        ("genres", np.zeros((2, n_genres), np.float32)),
+    ):
+        content = with_array(content, f"unrated/{name}", array)
+    assert refused(tmp_path / "m.npz", content)
 
 
 def test_every_array_is_needed_and_no_other(saved: dict[str, bytes], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from recsys.data.scale import COUNTS, LIKES
 from recsys.recommenders import ranking
 from recsys.recommenders.boosted import USERS_PART
 from recsys.recommenders.case import Case
+from recsys.recommenders.chains import USERS_PART
 from recsys.recommenders.explanations import of_everyone, of_film
 from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.reasons import Reasons
@@ -242,7 +243,7 @@ def adds_of(model: BoostedClusterMeans, users: Users, told: Evidence, item: int)
     people = model.trained_on.rows(told.user_ids)
     found = [
         stage.adds[known[0], item]
-        for stage, known in zip(model._stages, users.placed.stages, strict=True)
+        for stage, known in zip(model._learned.stages, users.placed.stages, strict=True)
         if isinstance(stage, UserStage)
         and np.array_equal(
             np.setdiff1d(np.flatnonzero(stage.labels == known[0]), users.rows), people

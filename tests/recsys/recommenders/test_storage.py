@@ -1,6 +1,7 @@
 """Files of recommenders: refused files, and failed writes that leave nothing behind."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from recsys import (
     TasteGroups,
     make_ratings,
 )
+from recsys.recommenders import npz
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +169,11 @@ def test_a_given_rating_model_is_not_changed() -> None:
     assert given.predict([35], [55]) == before
     alone = BiasBaseline(item_damping=9.0).fit(ratings)
     assert model.predict([1], [2]) == alone.predict([1], [2])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this device has another name on Windows")
+def test_arrays_of_any_size_go_to_a_device() -> None:
+    """The position in /dev/null is always 0, so zipfile must not ask for it."""
+    noise = np.random.default_rng(0).integers(0, 256, 20_000, dtype=np.uint8)
+    for size in range(0, 20_000, 500):
+        npz.write(Path(os.devnull), {"noise": noise[:size]})
