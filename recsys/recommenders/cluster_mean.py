@@ -13,7 +13,7 @@ from kmeans_core import IterationEvent, assign
 from recsys.analysis.taste import TasteClusters, cluster_users
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
-from recsys.recommenders import npz, storage
+from recsys.recommenders import npz, storage, stored_data
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.case import Case, Mask
@@ -239,14 +239,14 @@ class ClusterMeanRecommender(Recommender):
         return int(np.sum(~pd.Index(group.movie_ids).isin(rated)))
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return npz.prefixed("clusters", storage.matrix_arrays(self.clusters.matrix)) | {
+        return npz.prefixed("clusters", stored_data.matrix_arrays(self.clusters.matrix)) | {
             "labels": self.clusters.labels,
             "n_clusters": np.array(self.clusters.n_clusters),
             "inertia": np.array(self.clusters.inertia),
         }
 
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
-        matrix = storage.matrix_forms("n_grouped", "n_columns", "n_seen")
+        matrix = stored_data.matrix_forms("n_grouped", "n_columns", "n_seen")
         return npz.prefixed("clusters", matrix) | {
             "labels": natural("n_grouped"),
             "n_clusters": natural(),
@@ -254,7 +254,7 @@ class ClusterMeanRecommender(Recommender):
         }
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        matrix = storage.matrix_of(npz.without("clusters", arrays))
+        matrix = stored_data.matrix_of(npz.without("clusters", arrays))
         labels, n_clusters = arrays["labels"], int(arrays["n_clusters"])
         if not labels.max() < n_clusters <= len(labels):
             raise ValueError(f"labels up to {labels.max()} are not of {n_clusters:,} groups")

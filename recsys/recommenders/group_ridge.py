@@ -14,6 +14,7 @@ from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.groupings import groupings
 from recsys.recommenders.item_groups import sums_of_groups
 from recsys.recommenders.types import Floats, Ints
+from recsys.recommenders.without_blas import inverse_of, product
 
 # The least and the greatest number of groups of a grouping.
 RIDGE_GROUPS = (64, 1024)
@@ -98,8 +99,7 @@ class GroupRidge:
         for of_items in self.labels:
             similar += sums_of_groups(recent, of_items).astype(np.float32)[:, of_items]
         of_sample = np.ascontiguousarray((self.weights @ similar.T).T, dtype=np.float64)
-        # `einsum` adds without BLAS, whose last bits depend on the number of threads.
-        votes = np.einsum("ij,kj->ik", of_sample, self.inverse)
+        votes = product(of_sample, self.inverse)
         found: Floats = np.ascontiguousarray((self.weights.T @ votes.T).T)
         found -= np.mean(found, axis=1, keepdims=True)
         found /= self.spread
@@ -162,21 +162,3 @@ def weights_of(rated: sp.csr_array, likes: npt.NDArray[np.bool_]) -> sp.csr_arra
     """The weights of rated items: 10 if the user likes the item, otherwise 3."""
     weights = np.where(likes, LIKED, RATED)
     return sp.csr_array((weights, rated.indices, rated.indptr), shape=rated.shape)
-
-
-def inverse_of(matrix: Floats) -> Floats:
-    """The inverse of a symmetric positive definite matrix, by Gauss-Jordan elimination.
-
-    Such a matrix needs no pivoting (Golub, Van Loan 2013, Matrix Computations, section 4.2). LAPACK
-    is faster, but its last bits depend on the number of threads.
-    """
-    inverse = matrix.copy()
-    change = np.empty_like(inverse)
-    for place in range(len(inverse)):
-        pivot = inverse[place, place]
-        row, column = inverse[place] / pivot, inverse[:, place].copy()
-        inverse -= np.multiply(column[:, None], row[None, :], out=change)
-        inverse[:, place] = -column / pivot
-        inverse[place] = row
-        inverse[place, place] = 1.0 / pivot
-    return inverse

@@ -1,4 +1,4 @@
-"""Hybrid: ranks items by groups of users and by the items that are liked together."""
+"""Hybrid: ranks items by groups of users, and by which items go with and after the user's own."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.taste_groups import ITEMS_PART, RIDGE_PART, TasteGroups
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users
 
-LIKED_TOGETHER = "films that go with those the user rated"
+LIKED_TOGETHER = "what people like with and after the user's films"
 
 
 @storage.storable

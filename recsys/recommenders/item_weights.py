@@ -22,8 +22,7 @@ LIKED, RATED = 1.0, 0.5
 # A rating with age a counts e^(-a / RECENT) + LEAST when a profile is read.
 RECENT, LEAST = 8.0, 0.1
 
-# A history is cut into stretches of this many ratings. The ratings of so many stretches before it
-# predict a stretch.
+# A history is cut into stretches of STRETCH ratings. Each is predicted from REACH stretches before.
 STRETCH, REACH = 10, 5
 
 # The weight of predicting what comes next, beside predicting a profile from itself.
@@ -55,8 +54,8 @@ class ItemWeights:
     are profiles of training users. Rows of T are stretches of ten ratings of a user, and rows of S
     are the profiles as they are read before each stretch. So B predicts what people like together,
     and what comes next. If no rating is older than another there is no S, and this is EASE (Steck
-    2019, Embarrassingly Shallow Autoencoders for Sparse Data). The second term is that of SLIST
-    (Choi et al. 2021, Session-aware Linear Item-Item Models, section 3.3). With
+    2019, Embarrassingly Shallow Autoencoders for Sparse Data). The second term is the transition
+    model of SLIST (Choi et al. 2021, Session-aware Linear Item-Item Models). With
 
         P = (X^T X + 3 S^T S + damping I)^-1 and Z = X^T X + 3 S^T T
 

@@ -8,27 +8,17 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse as sp
 
-from recsys.data.matrix import RatingMatrix
 from recsys.data.scale import Kind, RatingScale
 from recsys.recommenders import npz
-from recsys.recommenders.ages import Ages, no_ages
 from recsys.recommenders.forms import (
     LARGEST,
-    Form,
-    check_unique,
-    ids,
-    natural,
-    real,
-    real32,
     taken,
-    text,
 )
 from recsys.recommenders.model import Model
 from recsys.recommenders.npz import Arrays, Stored, prefixed, without
-from recsys.recommenders.training import TrainingData, UnratedFilms
+from recsys.recommenders.stored_data import is_same, training_arrays, training_forms, training_of
+from recsys.recommenders.training import TrainingData
 
 M = TypeVar("M", bound=Model)
 
@@ -39,8 +29,7 @@ KINDS: dict[str, type[Model]] = {}
 # This number rises when the code before a change cannot read the files of the code after it.
 FORMAT = 4
 
-# Format 4 added the ages of ratings, and format 3 text ids and scales of other kinds.
-FIRST_WITH_AGES = 4
+# Format 3 added text ids and scales of other kinds.
 FIRST_WITH_KINDS = 3
 
 # The first format that holds these recommenders as they learn today.
@@ -96,9 +85,7 @@ def pack(model: Model) -> Arrays:
     data = model.trained_on
     scale = _scale_parts(data.scale)
     about = {"format": FORMAT, **_named(model), "scale": scale}
-    arrays = {"about": np.array(json.dumps(about)), "genres": data.genres, "ages": data.ages}
-    arrays |= prefixed("matrix", matrix_arrays(data.matrix))
-    arrays |= prefixed("unrated", _unrated_arrays(data.unrated))
+    arrays = {"about": np.array(json.dumps(about)), **training_arrays(data)}
     arrays |= prefixed("learned", model._arrays())
     if model._inner:
         arrays |= prefixed(f"learned/{model._inner}", pack(getattr(model, f"_{model._inner}")))
@@ -159,44 +146,18 @@ def _restore(
         if name != "about" and not (model._inner and name.startswith(inner))
     }
     stages = [name.removeprefix("learned/") for name in own if name.startswith("learned/")]
-    forms = {"genres": real32("n_items", "n_genres", least=0, most=1)}
-    forms |= prefixed("matrix", matrix_forms())
-    if written >= FIRST_WITH_AGES:
-        forms["ages"] = natural("n_ratings")
-    knows_unrated = "unrated/movie_ids" in own
-    if knows_unrated:
-        forms |= prefixed("unrated", UNRATED_FORMS)
-    forms |= prefixed("learned", model._forms(stages))
+    forms = training_forms(written) | prefixed("learned", model._forms(stages))
     arrays = taken(Stored(own, stored.read), forms)
-    matrix = matrix_of(without("matrix", arrays))
-    ratings = matrix.values.data
-    if ratings.min() < scale.smallest or ratings.max() > scale.largest:
-        raise ValueError(f"matrix/data has ratings off the scale {scale}")
+    trained_on = training_of(arrays, scale)
     if beside is None:
-        none = UnratedFilms(matrix.movie_ids[:0], matrix.titles[:0], arrays["genres"][:0])
-        unrated = _unrated(without("unrated", arrays), matrix) if knows_unrated else none
-        ages = _ages(arrays, matrix)
-        beside = TrainingData(matrix, ages, scale, arrays["genres"], unrated)
-    else:
-        other = matrix_arrays(beside.matrix)
-        same = [np.array_equal(each, other[name]) for name, each in matrix_arrays(matrix).items()]
-        if not all(same) or not np.array_equal(_ages(arrays, matrix), beside.ages):
-            raise ValueError("the recommender within it was trained on other ratings")
+        beside = trained_on
+    elif not is_same(trained_on, beside):
+        raise ValueError("the recommender within it was trained on other ratings")
     model.trained_on = beside
     if model._inner:
         part = unpack(stored.within(f"learned/{model._inner}"), beside)
         setattr(model, f"_{model._inner}", part)
     model._restore(without("learned", arrays))
-
-
-def _ages(arrays: Arrays, matrix: RatingMatrix) -> Ages:
-    """The ages of ratings, which are 0 in files without them. ValueError if a user has too few."""
-    if "ages" not in arrays:
-        return no_ages(matrix.values.nnz)
-    n_of_user = np.diff(matrix.values.indptr)
-    if np.any(arrays["ages"] >= np.repeat(n_of_user, n_of_user)):
-        raise ValueError("ages counts more later ratings than a user has")
-    return arrays["ages"].astype(np.int32)
 
 
 # Class, parameters and scale --------------------------------------------------------------------
@@ -290,119 +251,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-# Films without ratings --------------------------------------------------------------------------
-
-UNRATED_FORMS = {
-    "movie_ids": ids("n_unrated"),
-    "titles": text("n_unrated"),
-    "genres": real32("n_unrated", "n_genres", least=0, most=1),
-}
-
-
-def _unrated_arrays(unrated: UnratedFilms) -> Arrays:
-    return {name: _as_stored(getattr(unrated, name)) for name in UNRATED_FORMS}
-
-
-def _unrated(arrays: Mapping[str, npt.NDArray[Any]], matrix: RatingMatrix) -> UnratedFilms:
-    """Restore the unrated films. ValueError if one of them has ratings or stands there twice."""
-    found = UnratedFilms(**{name: _as_read(array) for name, array in arrays.items()})
-    if found.movie_ids.dtype != matrix.movie_ids.dtype:
-        raise ValueError("ids of unrated films are of another kind than those of rated films")
-    check_unique("unrated/movie_ids", np.concatenate([matrix.movie_ids, found.movie_ids]))
-    return found
-
-
-# Matrices ---------------------------------------------------------------------------------------
-
-
-def matrix_forms(
-    n_users: str = "n_users", n_items: str = "n_items", n_ratings: str = "n_ratings"
-) -> dict[str, Form]:
-    """The forms of :func:`matrix_arrays`, given the names of the lengths."""
-    return {
-        "user_ids": ids(n_users),
-        "movie_ids": ids(n_items),
-        "titles": text(n_items),
-        "columns": text(),
-        "data": real(n_ratings),
-        **csr_forms(n_users, n_items, n_ratings),
-    }
-
-
-def matrix_arrays(matrix: RatingMatrix) -> Arrays:
-    """Turn a RatingMatrix into named arrays."""
-    return csr_arrays(matrix.values) | {
-        "user_ids": _as_stored(matrix.user_ids),
-        "movie_ids": _as_stored(matrix.movie_ids),
-        "titles": _as_stored(matrix.titles),
-        "columns": np.array(matrix.columns),
-    }
-
-
-def _as_stored(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Text as an array of strings; other arrays as they are."""
-    return array.astype(str) if array.dtype == object else array
-
-
-def _as_read(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The array that :func:`_as_stored` was given."""
-    return array.astype(object) if array.dtype.kind == "U" else array
-
-
-def matrix_of(arrays: Mapping[str, npt.NDArray[Any]]) -> RatingMatrix:
-    """Restore the RatingMatrix that :func:`matrix_arrays` was given."""
-    columns: Any = str(arrays["columns"])
-    if columns not in ("movieId", "title"):
-        raise ValueError("columns is neither movieId nor title")
-    for name in ("user_ids", "movie_ids"):
-        check_unique(name, arrays[name])
-    values = csr_of(arrays, (len(arrays["user_ids"]), len(arrays["movie_ids"])))
-    if not np.array_equal(values.indices, arrays["indices"]):
-        raise ValueError("indices do not ascend in each row")
-    return RatingMatrix(
-        values=values,
-        user_ids=_as_read(arrays["user_ids"]),
-        movie_ids=_as_read(arrays["movie_ids"]),
-        titles=_as_read(arrays["titles"]),
-        columns=columns,
-    )
-
-
-def csr_forms(n_rows: str, n_columns: str, n_stored: str) -> dict[str, Form]:
-    """The forms of :func:`csr_arrays` without ``data``, given the names of the lengths."""
-    return {
-        "indices": natural(n_stored, below=n_columns),
-        "indptr": natural(f"{n_rows}+1"),
-        "shape": natural(2),
-    }
-
-
-def csr_arrays(values: sp.csr_array) -> Arrays:
-    """Turn a CSR matrix into named arrays."""
-    return {
-        "data": values.data,
-        "indices": values.indices,
-        "indptr": values.indptr,
-        "shape": np.array(values.shape),
-    }
-
-
-def csr_of(arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp.csr_array:
-    """Restore a CSR matrix from :func:`csr_arrays`, with ascending indices in each row.
-
-    ValueError if the arrays are not those of a CSR matrix of this shape. scipy checks few of their
-    values, and its compiled code reads and writes wherever they point.
-    """
-    data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
-    if arrays["shape"].tolist() != list(shape):
-        raise ValueError(f"a matrix has the shape {arrays['shape'].tolist()}, not {list(shape)}")
-    if indptr[0] != 0 or indptr[-1] != len(indices) or np.any(indptr[1:] < indptr[:-1]):
-        raise ValueError("an indptr does not ascend from 0 to the number of stored values")
-    values = sp.csr_array((data, indices, indptr), shape=shape)
-    if not values.has_sorted_indices:
-        values = values.sorted_indices()
-    if not values.has_canonical_format:
-        raise ValueError("a matrix has a column twice in a row")
-    return values

@@ -39,7 +39,7 @@ class UserGroups:
     labels: Ints  # (n_groupings, n_users)
     limits: Ints  # (n_groupings + 1,): the first group of each grouping, and the number of groups
     sizes: Floats  # (n_groups + 1,): the members of each group
-    likes: sp.csr_array  # (n_groups + 1, n_items), float32: the likes of the members
+    likes: sp.csr_array  # (n_items, n_groups + 1), float32: the likes of the members
 
     @classmethod
     def learned(
@@ -60,9 +60,9 @@ class UserGroups:
         grouped = labels < everyone
         rows = np.append(labels[grouped], np.full(n_users, everyone))
         users = np.append(np.nonzero(grouped)[1], np.arange(n_users))
-        place, shape = (rows, users), (everyone + 1, n_users)
+        place, shape = (users, rows), (n_users, everyone + 1)
         members = sp.csr_array((np.ones(len(rows), dtype=np.float32), place), shape=shape)
-        of_groups = sp.csr_array(members @ likes.astype(np.float32))
+        of_groups = sp.csr_array(likes.astype(np.float32).T.tocsr() @ members)
         of_groups.sort_indices()
         sizes = np.bincount(rows, minlength=everyone + 1).astype(np.float64)
         return cls(labels, limits, sizes, of_groups)
@@ -70,17 +70,8 @@ class UserGroups:
     @cached_property
     def popularity(self) -> Floats:
         """(n_items,): the share of all users who like each item."""
-        share: Floats = self.likes[[-1]].toarray().ravel() / self.sizes[-1]
+        share: Floats = self.likes[:, [-1]].toarray().ravel() / self.sizes[-1]
         return share
-
-    @cached_property
-    def _surprise(self) -> tuple[sp.csr_array, ...]:
-        """For each grouping log((l + p) / p), of shape (n_items, n_groups), float32."""
-        surprise = np.log1p(self.likes.data / self.popularity[self.likes.indices])
-        parts = (surprise.astype(np.float32), self.likes.indices, self.likes.indptr)
-        of_groups = sp.csr_array(parts, shape=self.likes.shape)
-        ends = zip(self.limits[:-1], self.limits[1:], strict=True)
-        return tuple(of_groups[first:last].T.tocsr() for first, last in ends)
 
     def shares(self, likes: sp.csr_array) -> sp.csr_array:
         """(n_users, n_groups + 1): how much of each user is in each group, given weighted likes.
@@ -92,26 +83,31 @@ class UserGroups:
         for m members, of whom l like the item. This is the probability of the group in a naive
         Bayes classifier (Hand, Yu 2001, Idiot's Bayes) with tempered likelihoods.
         """
-        n_users, likes32 = likes.shape[0], likes.astype(np.float32)
-        total = likes.sum(axis=1)[:, None]
-        none = np.flatnonzero(np.diff(likes.indptr) == 0)
-        rows, columns, values = [none], [np.full(len(none), self.limits[-1])], [np.ones(len(none))]
-        for first, weights in zip(self.limits[:-1], self._surprise, strict=True):
-            sizes = self.sizes[first : first + weights.shape[1]]
-            # The popularity of the liked items is the same factor in all groups.
-            logits = LIKE_COUNTS * ((likes32 @ weights).toarray() - total * np.log(sizes + 1.0))
-            logits += np.log(np.maximum(sizes, TINY))
-            share = np.exp(logits - np.max(logits, axis=1, keepdims=True))
-            share[share < LEAST_SHARE * np.sum(share, axis=1, keepdims=True)] = 0.0
-            share /= np.sum(share, axis=1, keepdims=True)
-            share[none] = 0.0
-            row, group = np.nonzero(share)
-            rows.append(row)
-            columns.append(first + group)
-            values.append(share[row, group])
-        place = (np.concatenate(rows), np.concatenate(columns))
-        shape = (n_users, len(self.sizes))
-        return sp.csr_array((np.concatenate(values), place), shape=shape)
+        logits = LIKE_COUNTS * self._log_likelihoods(likes)
+        logits += np.log(np.maximum(self.sizes[:-1], TINY))
+        first, widths = self.limits[:-1], np.diff(self.limits)
+        most = np.maximum.reduceat(logits, first, axis=1)
+        shares = np.exp(logits - np.repeat(most, widths, axis=1))
+        total = np.add.reduceat(shares, first, axis=1)
+        shares[shares < LEAST_SHARE * np.repeat(total, widths, axis=1)] = 0.0
+        shares /= np.repeat(np.add.reduceat(shares, first, axis=1), widths, axis=1)
+        none = np.diff(likes.indptr) == 0
+        shares[none] = 0.0
+        return sp.csr_array(np.hstack([shares, none[:, None]]))
+
+    def _log_likelihoods(self, likes: sp.csr_array) -> Floats:
+        """(n_users, n_groups): of the likes, less those among all users, which no share needs."""
+        liked, places = np.unique(likes.indices, return_inverse=True)
+        surprise = self.likes[liked]
+        popularity = np.repeat(self.popularity[liked], np.diff(surprise.indptr))
+        surprise.data = np.log1p(surprise.data / popularity).astype(np.float32)
+        weights = sp.csr_array(
+            (likes.data.astype(np.float32), places, likes.indptr),
+            shape=(likes.shape[0], len(liked)),
+        )
+        found: Floats = (weights @ surprise).toarray()[:, :-1].astype(np.float64)
+        found -= likes.sum(axis=1)[:, None] * np.log(self.sizes[:-1] + 1.0)
+        return found
 
     def heaviest(self, shares: sp.csr_array, user: int) -> Ints:
         """(n_groupings,): the group of each grouping that holds most of a user.
@@ -136,7 +132,7 @@ class UserGroups:
         n_shares = np.diff(shares.indptr)
         weights = shares.copy()
         weights.data /= np.repeat(shares.sum(axis=1), n_shares) * (self.sizes[shares.indices] + 1.0)
-        found = np.ascontiguousarray((self.likes.T @ np.ascontiguousarray(weights.toarray().T)).T)
+        found = np.ascontiguousarray((self.likes @ np.ascontiguousarray(weights.toarray().T)).T)
         found += weights.sum(axis=1)[:, None] * self.popularity
         return found
 

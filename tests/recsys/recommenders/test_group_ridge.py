@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from recsys import RatingMatrix, make_ratings
 from recsys.recommenders import group_ridge
 from recsys.recommenders.embeddings import basis_of, by_activity
-from recsys.recommenders.group_ridge import PENALTY, GroupRidge, inverse_of, weights_of
+from recsys.recommenders.group_ridge import PENALTY, GroupRidge, weights_of
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +70,3 @@ def test_it_learns_from_a_sample_of_many_users(
 def test_equal_scores_are_no_division_by_zero() -> None:
     same = sp.csr_array(np.full((6, 40), 3.0))
     assert not np.any(learned(same).scores(same))
-
-
-def test_the_inverse_of_a_positive_definite_matrix() -> None:
-    factors = np.random.default_rng(0).normal(size=(30, 40))
-    matrix = factors @ factors.T + np.eye(30)
-    before = matrix.copy()
-    np.testing.assert_allclose(inverse_of(matrix) @ matrix, np.eye(30), atol=1e-10)
-    assert np.array_equal(matrix, before)
-    assert inverse_of(np.array([[4.0]])).tolist() == [[0.25]]
-    assert inverse_of(np.array([[2.0, 1.0], [1.0, 1.0]])).tolist() == [[1.0, -1.0], [-1.0, 2.0]]

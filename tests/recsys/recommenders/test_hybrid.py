@@ -8,6 +8,7 @@ from recsys import BiasBaseline, Hybrid, MostLiked, Ratings, RatingScale, TasteG
 from recsys.evaluation import evaluate_ranking
 from recsys.recommenders.hybrid import LIKED_TOGETHER
 from recsys.recommenders.ranking import known_users
+from recsys.recommenders.types import total_of
 
 
 def small_groups() -> TasteGroups:
@@ -48,6 +49,12 @@ def test_a_score_is_that_of_the_groups_and_of_the_items(ratings: Ratings) -> Non
     alone = Hybrid(groups=small_groups(), item_weight=0.0).fit(ratings)
     users = known_users(alone, np.arange(60))
     np.testing.assert_array_equal(alone._scores(users), groups._scores(users))
+    both = Hybrid(groups=small_groups()).fit(ratings)
+    scores = both._scores(users)
+    never = np.isneginf(scores)
+    assert np.array_equal(never, np.isneginf(groups._scores(users)))
+    total = total_of(both._score_parts(users))
+    np.testing.assert_array_equal(scores[~never], total[~never])
     one, two = (
         Hybrid(groups=small_groups(), item_weight=weight).fit(ratings)._score_parts(users)
         for weight in (1.0, 2.0)

@@ -14,7 +14,6 @@ from recounting import Recount, recounted
 from recsys import BoostedClusterMeans, Hybrid, Ratings, Recommender, TasteGroups, make_ratings
 from recsys.data.scale import COUNTS, LIKES
 from recsys.recommenders import ranking
-from recsys.recommenders.boosted import USERS_PART
 from recsys.recommenders.case import Case
 from recsys.recommenders.chains import USERS_PART
 from recsys.recommenders.explanations import of_everyone, of_film

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recsys.recommenders.types import Floats
 from recsys.recommenders.user_groups import LEAST_SHARE, LIKE_COUNTS, UserGroups
@@ -26,7 +28,7 @@ def shares_of(likes: list[list[float]], groups: UserGroups) -> Floats:
 
 def test_groups_count_their_members_and_likes(groups: UserGroups) -> None:
     assert groups.sizes.tolist() == [2, 2, 4, 5]
-    assert groups.likes.toarray().tolist() == [
+    assert groups.likes.toarray().T.tolist() == [
         [2, 1, 0, 0],
         [0, 1, 2, 2],
         [2, 2, 2, 2],
@@ -79,3 +81,26 @@ def test_nobody_likes_anything() -> None:
     shares = groups.shares(sp.csr_array(np.eye(4)[:1]))
     assert shares.sum() == pytest.approx(2)
     assert groups.probabilities(shares).tolist() == [[0, 0, 0, 0]]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_shares_of_each_grouping_add_up_to_1(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n_users, limits = 9, np.array([0, *np.cumsum(rng.integers(1, 5, size=3))])
+    likes = sp.csr_array((rng.random((n_users, 7)) < rng.random()).astype(float))
+    labels = rng.integers(limits[:-1, None], limits[1:, None], size=(3, n_users))
+    labels[:, np.diff(likes.indptr) == 0] = limits[-1]
+    groups = UserGroups.of(labels, limits, likes)
+    weights = sp.csr_array(likes * rng.random((n_users, 7)))
+    shares = groups.shares(weights).toarray()
+    of_groupings = np.add.reduceat(shares[:, :-1], limits[:-1], axis=1)
+    is_none = np.diff(weights.indptr) == 0
+    np.testing.assert_allclose(of_groupings, np.where(is_none, 0.0, 1.0)[:, None] * np.ones(3))
+    assert np.array_equal(shares[:, -1], is_none)
+    assert np.all(shares >= 0)
+    found = groups.probabilities(sp.csr_array(shares))
+    assert np.all((found >= 0) & (found <= 1 + 1e-9))
+    # Users in another order are shared in the same way.
+    order = rng.permutation(n_users)
+    assert np.array_equal(groups.shares(sp.csr_array(weights[order])).toarray(), shares[order])

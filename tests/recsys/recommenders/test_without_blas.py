@@ -16,7 +16,9 @@ def positive_definite(n: int, seed: int = 0) -> np.ndarray:
 @given(st.integers(1, 40), st.integers(0, 1000))
 def test_an_inverse(n: int, seed: int) -> None:
     matrix = positive_definite(n, seed)
+    before = matrix.copy()
     np.testing.assert_allclose(inverse_of(matrix) @ matrix, np.eye(n), atol=1e-9)
+    np.testing.assert_array_equal(matrix, before)
 
 
 def test_a_product() -> None:
