@@ -1,6 +1,7 @@
 """What each subcommand of `recsys` does."""
 
 import argparse
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from recsys.command.catalog import Catalog
     from recsys.data.ratings import Ratings
     from recsys.recommenders.base import Recommender
+    from recsys.recommenders.types import Part
 
 
 def report(options: argparse.Namespace) -> None:
@@ -112,16 +114,19 @@ def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
     if frame.empty:
         one = f" to user {users[0]}" if len(users) == 1 else ""
         return [f"There is no film to recommend{one}."]
-    lines: list[str] = []
+    has_stars = "predicted_rating" in frame
+    ranked = f"ranked by score{'; stars are predicted ratings' if has_stars else ''}"
+    lines = [*wrapped(ranked, "", line_width()), f"     score{'  stars' if has_stars else ''}"]
     of_users = frame.groupby("userId", sort=False) if "userId" in frame else [("", frame)]
     for user_id, films in of_users:
         if len(users) != 1 and "userId" in frame:
-            lines += [*([""] if lines else []), printable(f"User {user_id!s}")]
+            lines += ["", printable(f"User {user_id!s}")]
         for place, film in enumerate(films.to_dict("records"), start=1):
-            rating = f"{film['predicted_rating']:.2f}  " if "predicted_rating" in film else ""
+            before = f"{place:3}. {film['score']:5.2f}  "
+            before += f"{film['predicted_rating']:4.2f}  " if has_stars else ""
             movie_id = printable(str(film["movieId"]))
             behind = "" if film["title"] == movie_id else f"(movieId {movie_id})"
-            lines += heading(f"{place:3}. {rating}", film["title"], behind, line_width())
+            lines += heading(before, film["title"], behind, line_width())
             lines += wrapped(film["reason"], " " * 11, line_width())
     return lines
 
@@ -130,7 +135,7 @@ def predict(options: argparse.Namespace) -> None:
     """Print the predicted rating of one user and film, its reason and its parts."""
     import pandas as pd
 
-    found = _Pair(options)
+    found = _Pair(options, of_stars=True)
     prediction = found.prediction
     row = {
         "userId": [found.user_id],
@@ -143,22 +148,25 @@ def predict(options: argparse.Namespace) -> None:
 
 
 def explain(options: argparse.Namespace) -> None:
-    """Print the parts that add up to a predicted rating."""
+    """Print the parts that add up to a predicted rating, and those that add up to its score."""
     import pandas as pd
 
     found = _Pair(options)
-    parts = [(part.name, part.value) for part in found.prediction.parts]
-    give(pd.DataFrame(parts, columns=["part", "rating"]), options, shown=found.lines)
+    of_rating, of_score = found.prediction.parts, found.prediction.score_parts
+    parts = [("stars", part.name, part.value) for part in of_rating]
+    parts += [("score", part.name, part.value) for part in of_score]
+    give(pd.DataFrame(parts, columns=["of", "part", "value"]), options, shown=found.all_lines)
 
 
 class _Pair:
     """A user and a film that the options name, and the explained prediction."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, *, of_stars: bool = False) -> None:
         from recsys.recommenders.training import check_predicts
 
         source = Source(options)
-        check_predicts(source.catalog.scale)
+        if of_stars:
+            check_predicts(source.catalog.scale)
         self.user_id = source.catalog.user(options.user)
         self.movie_id = source.catalog.movie(options.movie)
         self.title = source.catalog.title(self.movie_id)
@@ -167,14 +175,25 @@ class _Pair:
 
     def lines(self) -> list[str]:
         """The prediction in lines."""
-        lines = heading(f"{self.prediction.rating:.2f}  ", self.title, "", line_width())
-        lines += wrapped(self.prediction.reason, " " * 6, line_width())
-        lines += [f"      {part.value:+.2f}  {part.name}" for part in self.prediction.parts]
+        told = self.prediction
+        before = "" if np.isnan(told.rating) else f"{told.rating:.2f}  "
+        lines = heading(before, self.title, "", line_width())
+        lines += wrapped(told.reason, " " * 6, line_width())
+        if not np.isnan(told.low):
+            within = f"8 of 10 such ratings are from {told.low:.2f} to {told.high:.2f}"
+            lines += wrapped(within, " " * 6, line_width())
+        lines += _added(told.parts)
         own = self._own_rating()
         if own is not None:
             rated = f"user {self.user_id} rated it {own:g}; the model learned from this rating"
             lines += wrapped(rated, " " * 6, line_width())
         return lines
+
+    def all_lines(self) -> list[str]:
+        """The prediction and the score in lines."""
+        told = self.prediction
+        ranked = wrapped(f"score {told.score:.2f}, which ranks lists", " " * 6, line_width())
+        return [*self.lines(), *ranked, *_added(told.score_parts)]
 
     def _own_rating(self) -> float | None:
         """The rating of the pair in the data, or None if there is none."""
@@ -182,6 +201,10 @@ class _Pair:
         row = matrix.values[[matrix.row_of(self.user_id)]]
         rated = dict(zip(matrix.movie_ids[row.indices].tolist(), row.data.tolist(), strict=True))
         return rated.get(self.movie_id)
+
+
+def _added(parts: Iterable["Part"]) -> list[str]:
+    return [f"      {part.value:+.2f}  {part.name}" for part in parts]
 
 
 def movies(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from recsys.recommenders import ranking, storage
 from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_profile
 from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
 from recsys.recommenders.intervals import PredictsIntervals
+from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.training import TrainingData, check_predicts
 from recsys.recommenders.types import NO_ITEM, Floats, Ints, Prediction, Users
 
@@ -184,8 +185,9 @@ class Recommender(PredictsIntervals):
         else:
             users = self._fold_in(ratings, times)
         eligible = self.trained_on.eligible(among)
-        (best,) = ranking.best_items(self, users, n, exclude_rated, eligible)
-        return ranking.ranking_frame(self, users, 0, best)
+        reasons = Reasons(self, users)
+        (best,) = ranking.best_items(self, users, reasons.scores, n, exclude_rated, eligible)
+        return ranking.ranking_frame(self, users, 0, best, reasons)
 
     def _fold_in(self, ratings: "GivenRatings | None", times: "GivenTimes | None") -> Users:
         given = given_profile({} if ratings is None else ratings, times)
@@ -222,9 +224,10 @@ class Recommender(PredictsIntervals):
         frames = []
         for rows in data.blocks(np.arange(data.n_users)):
             users = ranking.known_users(self, rows)
-            rankings = ranking.best_items(self, users, n, exclude_rated, eligible)
+            reasons = Reasons(self, users)
+            rankings = ranking.best_items(self, users, reasons.scores, n, exclude_rated, eligible)
             for user, best in enumerate(rankings):
-                frame = ranking.ranking_frame(self, users, user, best)
+                frame = ranking.ranking_frame(self, users, user, best, reasons)
                 user_ids = data.matrix.user_ids[rows[[user]]].repeat(len(frame))
                 frame.insert(0, "userId", pd.Series(user_ids, dtype=user_ids.dtype))
                 frames.append(frame)
@@ -318,7 +321,7 @@ class Recommender(PredictsIntervals):
         ratings: "GivenRatings | None" = None,
         times: "GivenTimes | None" = None,
     ) -> Prediction:
-        """Explain the predicted rating of one pair by its parts and the evidence.
+        """Explain the predicted rating and the score of one pair by their parts and the evidence.
 
         Parameters
         ----------
@@ -334,16 +337,17 @@ class Recommender(PredictsIntervals):
         Returns
         -------
         Prediction
-            The rating that :meth:`predict` returns, its parts, and the evidence.
+            The rating that :meth:`predict` returns, the score that ranks lists, the parts of both,
+            and the evidence that :meth:`recommend` shows as the reason. The rating is NaN if the
+            training ratings are likes or counts.
 
         Raises
         ------
         ValueError
-            If ``movie_id`` is not given, or if :meth:`predict` would refuse the pair.
+            If ``movie_id`` is not given, or if the user or the item is refused by :meth:`predict`.
         """
         self._check_fitted()
         data = self.trained_on
-        check_predicts(data.scale)
         if movie_id is None:
             raise ValueError("explain needs a movie_id")
         one_of_two("user_id", user_id, ratings)

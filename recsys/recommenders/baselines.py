@@ -11,10 +11,9 @@ from recsys.recommenders import biases, storage
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import ITEM_DAMPING, N_SWEEPS, USER_DAMPING, Biases
-from recsys.recommenders.explanations import of_everyone
 from recsys.recommenders.forms import Form, natural
 from recsys.recommenders.parameters import at_least
-from recsys.recommenders.types import Evidence, Floats, Ints, Users
+from recsys.recommenders.types import Floats, Ints, Users
 
 
 class _ByBiases(Recommender):
@@ -30,9 +29,6 @@ class _ByBiases(Recommender):
 
     def _parts(self, placed: Any, user_index: Ints, items: Ints) -> dict[str, Floats]:
         return self._biases.parts(placed, user_index, items)
-
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        return of_everyone(self.trained_on, item)
 
 
 @storage.storable

@@ -16,6 +16,9 @@ ITEM_DAMPING = 3.0
 USER_DAMPING = 5.0
 N_SWEEPS = 10
 
+# The name of a part of a predicted rating.
+FILM_PART = "how good the film is"
+
 # The forms of the arrays in a file.
 FORMS: dict[str, Form] = {
     "mean": real(),
@@ -94,7 +97,7 @@ class Biases:
         return {
             "mean of all ratings": np.full(np.broadcast(user_index, items).shape, self.mean),
             "how generous the user is": user_biases[user_index] + np.zeros_like(items, np.float64),
-            "how good the film is": self.item_biases[items] + np.zeros_like(user_index, np.float64),
+            FILM_PART: self.item_biases[items] + np.zeros_like(user_index, np.float64),
         }
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:

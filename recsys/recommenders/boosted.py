@@ -1,8 +1,8 @@
 """BoostedClusterMeans: adds up small parts of a predicted rating from many clusterings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,11 @@ import scipy.sparse as sp
 from recsys.recommenders import biases, npz, storage, uncertainty
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
-from recsys.recommenders.biases import Biases
-from recsys.recommenders.chains import ChainMaker, Chains
+from recsys.recommenders.biases import FILM_PART, Biases
+from recsys.recommenders.case import Case
+from recsys.recommenders.chains import ITEMS_PART, USERS_PART, ChainMaker, Chains
 from recsys.recommenders.embeddings import Basis, basis_of, by_activity_and_popularity
-from recsys.recommenders.explanations import by_weight, of_everyone, of_group
+from recsys.recommenders.explanations import of_means, of_own_ratings, of_quality
 from recsys.recommenders.film_features import FilmFeatures
 from recsys.recommenders.film_prior import biases_with_prior, grouped_films
 from recsys.recommenders.forms import Form, natural, real32
@@ -31,6 +32,9 @@ N_BASIS = 32
 # A chain without one of so many ratings tells how sure predictions are. It has fewer stages.
 HELD_OUT = 5
 HELD_OUT_STAGES = 40
+
+# A kind of stages.
+S = TypeVar("S", UserStage, ItemStage)
 
 # A file holds no arrays of chains without stages. It may name at most this many of them.
 SPARE_STAGES = 10_000
@@ -222,23 +226,30 @@ class BoostedClusterMeans(Recommender):
         low, high = self._uncertainty.interval(known, predicted, level)
         return data.clipped(low), data.clipped(high)
 
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The evidence of the group that adds most to the item, over all user stages."""
-        # Groups are numbered through all stages.
-        voices, first = [], 0
-        for stage, known in zip(self._learned.stages, users.placed.stages, strict=True):
-            if isinstance(stage, UserStage):
-                group = int(known[user])
-                if adds := float(stage.adds[group, item]):
-                    voices.append((adds, stage, group, first + group))
-                first += len(stage.centers)
-        if not voices:
-            return of_everyone(self.trained_on, item)
-        _, stage, group, cluster = max(voices, key=lambda voice: voice[0])
-        rated = users.rated[[user]]
-        mine = rated.indices[self.trained_on.liked(rated.data)]
-        distinctive = by_weight(mine, stage.adds[group, mine])
-        return of_group(self.trained_on, item, stage.labels == group, cluster, distinctive)
+    def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
+        placed = users.placed.stages
+        if part == FILM_PART:
+            return of_quality(case)
+        if part == USERS_PART:
+            of_users = self._strongest(UserStage, placed, user, case.item)
+            return of_means(case, (s.labels == placed[n][user] for n, s in of_users))
+        if part == ITEMS_PART:
+            of_items = self._strongest(ItemStage, placed, user, case.item)
+            like_it = (s.labels[case.mine] == s.labels[case.item] for _, s in of_items)
+            return of_own_ratings(case, like_it)
+        return None
+
+    def _strongest(
+        self, kind: type[S], placed: Sequence[Any], user: int, item: int
+    ) -> list[tuple[int, S]]:
+        """The stages of a kind that lift an item, with their numbers; the strongest first."""
+        stages = [
+            (n, stage) for n, stage in enumerate(self._learned.stages) if isinstance(stage, kind)
+        ]
+        pair = np.array([user]), np.array([item])
+        adds = [float(stage.part(placed[n], *pair)[0]) for n, stage in stages]
+        order = sorted(range(len(stages)), key=lambda place: -adds[place])
+        return [stages[place] for place in order if adds[place] > 0]
 
     # A file -------------------------------------------------------------------------------------
 

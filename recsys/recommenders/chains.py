@@ -21,6 +21,10 @@ from recsys.recommenders.stages import (
 )
 from recsys.recommenders.types import Floats, Ints
 
+# The names of parts of a predicted rating.
+USERS_PART = "what people like the user think of it"
+ITEMS_PART = "what the user thinks of films like it"
+
 # The least and the greatest number of groups of a stage.
 USER_GROUPS = (2, 64)
 ITEM_GROUPS = (4, 256)
@@ -61,8 +65,8 @@ class Chains:
             total = of_users if isinstance(stage, UserStage) else of_items
             total += stage.part(known, user_index, items)
         return self.biases.parts(user_biases, user_index, items) | {
-            "what people like the user think of it": of_users.astype(np.float64) / n_chains,
-            "what the user thinks of films like it": of_items.astype(np.float64) / n_chains,
+            USERS_PART: of_users.astype(np.float64) / n_chains,
+            ITEMS_PART: of_items.astype(np.float64) / n_chains,
         }
 
 

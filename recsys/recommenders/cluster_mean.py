@@ -1,6 +1,7 @@
 """ClusterMeanRecommender of the notebook: the mean rating of an item in the user's cluster."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +16,8 @@ from recsys.data.ratings import Ratings
 from recsys.recommenders import npz, storage, stored_data
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
+from recsys.recommenders.case import Case, Mask
+from recsys.recommenders.explanations import of_cluster, of_everyone
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.training import TrainingData, user_index_of
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
@@ -150,6 +153,7 @@ class ClusterMeanRecommender(Recommender):
         self._groups = [clusters.members(cluster) for cluster in range(clusters.n_clusters)]
         if self.region is not None:
             self._groups = [group.densest_region(*self.region) for group in self._groups]
+        self._members = [np.isin(matrix.user_ids, group.user_ids) for group in self._groups]
         # The last row is for users in no group, and the last column for items outside the groups.
         self._counts = np.zeros((clusters.n_clusters + 1, n_items + 1), dtype=np.intp)
         self._means = np.full(self._counts.shape, np.nan)
@@ -186,46 +190,29 @@ class ClusterMeanRecommender(Recommender):
         of_group = self._means[placed[user_index], self._item_in_groups[items]]
         return {"mean of those who rated it": np.where(np.isnan(of_group), of_all, of_group)}
 
-    def _scores(self, users: Users) -> Floats:
-        has_mean = self._counts[users.placed][:, self._item_in_groups[:-1]] > 0
-        return np.where(has_mean, super()._scores(users), -np.inf)
+    def _recommendable(self, users: Users) -> Mask:
+        has_mean: Mask = self._counts[users.placed][:, self._item_in_groups[:-1]] > 0
+        return has_mean
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         counts: npt.NDArray[Any] = self._counts[users.placed[user], self._item_in_groups[:-1]]
         return counts
 
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The evidence of the users whose mean :meth:`predict` returns."""
-        data, matrix = self.trained_on, self.clusters.matrix
-        cluster, place = int(users.placed[user]), int(self._item_in_groups[item])
+    def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:
+        """The ratings of the others in the group, or why they do not count and those of all."""
+        cluster, place = int(users.placed[user]), int(self._item_in_groups[case.item])
+        if cluster < 0:
+            return of_everyone(case, "you are in no group; ")
         whose = f"{'' if self.region is None else 'the densest region of '}group {cluster}"
+        found = None
         if self._counts[cluster, place]:
-            group = self._groups[cluster]
-            column = group.column_of(matrix.movie_ids[place])
-            ratings, n_users = group.values[:, [column]].tocoo().data, len(group.user_ids)
-            mean = float(self._means[cluster, place])
-            why, who = "", f"of the {counted(n_users, 'user')} of {whose}"
-        else:
-            ratings, n_users = data.raters(item)[1], data.n_users
-            mean = float(self._means_of_everyone[item])
-            if cluster < 0:
-                why = "the user is in no group; "
-            elif place >= 0:
-                why = f"{whose} has no rating; "
-            else:
-                made_on = counted(matrix.shape[1], "film")
-                why = f"it is not one of the {made_on} the groups are made on; "
-            who = f"of all {counted(n_users, 'user')}"
-        n_liked = int(np.sum(data.liked(ratings)))
-        if not data.scale.predicts:
-            reason = f"{why}{n_liked:,} {who} liked it"
-        elif len(ratings) == 0:
-            reason = f"nobody rated it; the mean of all ratings is {self._mean_of_all:.2f}"
-        else:
-            on_average = " on average" if len(ratings) > 1 else ""
-            reason = f"{why}{len(ratings):,} {who} gave it {mean:.2f}{on_average}"
-        known = cluster if cluster >= 0 else None
-        return Evidence(known, n_users, len(ratings), n_liked, mean, (), reason)
+            found = of_cluster(case, self._members[cluster], whose)
+        if found is None:
+            made_on = counted(self.clusters.matrix.shape[1], "film")
+            why = f"it is not one of the {made_on} the groups are made on"
+            why = why if place < 0 else f"nobody else in {whose} rated it"
+            found = of_everyone(case, f"{why}; ")
+        return replace(found, cluster=cluster)
 
     def unrated_in_region(self, user_id: Id) -> int:
         """Count the items of the group's region that the user has not rated.

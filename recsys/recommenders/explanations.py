@@ -1,58 +1,281 @@
-"""Reasons: evidence from the ratings that a group of training users gave an item."""
+"""The sentences of reasons: each counts ratings, and is None if the counts do not bear it out."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Evidence, Ints
+from recsys.recommenders.case import Case, Mask
+from recsys.recommenders.types import Evidence, Floats, Ints
 from recsys.titles.names import spoken
 from recsys.words import counted
 
-# A reason names at most this many of the items that place a user in a group.
-N_BECAUSE = 3
+# (n_groupings, n_users): the group of each user in each grouping, numbered through all of them.
+Labels = npt.NDArray[np.integer[Any]]
+
+# People share a taste if they are at most this share of all other users.
+LARGEST_SHARE = 0.25
+
+# Fewer ratings of an item are thin evidence.
+FEWEST_RATINGS = 10
+
+# Fewer ratings of similar items do not show what the user thinks of them.
+FEWEST_OWN = 5
+
+# A share or a mean is clearly higher if it is this many standard errors above the other one.
+STANDARD_ERRORS = 2.0
+
+# This stands in front of a reason that rests on little.
+THIN = "the evidence is thin: "
+
+NOTHING = np.empty(0, np.int64)
+
+# A reason names at most this many films that a group likes as the user does.
+N_NAMED = 3
 
 
-def of_everyone(trained_on: TrainingData, item: int) -> Evidence:
-    """The evidence of all training users for an item."""
-    everyone = np.ones(trained_on.n_users, dtype=np.bool_)
-    return of_group(trained_on, item, everyone, None, np.empty(0, np.int64))
+# Everybody --------------------------------------------------------------------------------------
 
 
-def of_group(
-    trained_on: TrainingData,
-    item: int,
-    members: npt.NDArray[np.bool_],
-    cluster: int | None,
-    distinctive: Ints,
-) -> Evidence:
-    """The evidence of the ``members`` for an item; ``cluster`` is None for all users.
+def of_everyone(case: Case, why: str = "") -> Evidence:
+    """The ratings of all other users. The sentence says whether they are thin evidence.
 
-    ``distinctive`` has the items of the user that place the user in the group, strongest first.
+    ``why`` tells in front why they are the evidence.
     """
-    because = tuple(str(title) for title in trained_on.matrix.titles[distinctive[:N_BECAUSE]])
-    rows, ratings = trained_on.raters(item)
-    ratings = ratings[members[rows]]
-    n_users, n_ratings = int(np.sum(members)), len(ratings)
-    n_liked = int(np.sum(trained_on.liked(ratings)))
-    mean = float(ratings.mean()) if n_ratings else float("nan")
-    if cluster is None:
-        who = counted(n_users, "user")
-    else:
-        who = f"{counted(n_users, 'user who shares', 'users who share')} your taste"
-    if not trained_on.scale.predicts:
-        reason = f"{f'{n_liked:,}' if n_liked else 'none'} of the {who} liked it"
-    elif n_ratings == 0:
-        reason = f"none of the {who} rated it"
-    else:
-        reason = f"{n_ratings:,} of the {who} rated it, {mean:.2f} on average; {n_liked:,} liked it"
-    if because:
-        reason += f"; like you, they liked {'; '.join(map(spoken, because))}"
-    return Evidence(cluster, n_users, n_ratings, n_liked, mean, because, reason)
+    thin = len(case.ratings) < FEWEST_RATINGS
+    found = _counts(case, case.ratings, f"the {counted(case.n_others, 'other')}")
+    if case.n_others == 0:
+        found = "there are no other users"
+    return Evidence(
+        "thin" if thin else "everyone",
+        f"{why}{THIN if thin else ''}{found}",
+        case.n_others,
+        len(case.ratings),
+        len(case.likers),
+        _mean(case.ratings),
+        None,
+        (),
+        (),
+    )
 
 
-def by_weight(items: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Ints:
-    """The items with a weight above 0, heaviest first."""
-    order = np.argsort(-weights, kind="stable")
-    return items[order][: int(np.sum(weights > 0))].astype(np.int64)
+def of_quality(case: Case) -> Evidence | None:
+    """The ratings of all other users, if they are enough to say how good the item is."""
+    return of_everyone(case) if len(case.ratings) >= FEWEST_RATINGS else None
+
+
+def of_cluster(case: Case, members: Mask, whose: str) -> Evidence | None:
+    """The ratings of the others in a cluster, or None if there are none.
+
+    They are thin evidence of a taste if they are few or if the cluster is large.
+    """
+    rows = np.flatnonzero(members & (np.arange(len(members)) != case.row))
+    ratings = case.ratings[members[case.raters]]
+    if len(ratings) == 0:
+        return None
+    thin = len(ratings) < FEWEST_RATINGS or len(rows) > LARGEST_SHARE * case.n_others
+    found = _counts(case, ratings, f"the {counted(len(rows), 'other')} in {whose}")
+    return _of_people(case, "cluster", f"{THIN if thin else ''}{found}", rows, NOTHING)
+
+
+def _counts(case: Case, ratings: Floats, whose: str) -> str:
+    """How many of some people rated the item, and how."""
+    n_liked = int(np.sum(case.data.liked(ratings)))
+    if not case.data.scale.predicts:
+        return f"{n_liked:,} of {whose} liked it" if n_liked else f"none of {whose} liked it"
+    if len(ratings) == 0:
+        return f"none of {whose} rated it"
+    n, mean = f"{len(ratings):,}", f"{_mean(ratings):.2f}"
+    return f"{n} of {whose} rated it, {mean} on average; {n_liked:,} liked it"
+
+
+# Groups of people -------------------------------------------------------------------------------
+
+
+def of_likes(case: Case, labels: Labels, groups: Ints, taste: str = "taste") -> Evidence | None:
+    """The evidence of the user's group with the largest share of likes of the item.
+
+    ``labels`` is (n_groupings, n_users), and ``groups`` has the user's group in each grouping. The
+    share must be clearly larger than that of the other users.
+    """
+    members = labels == groups[:, None]
+    if case.row >= 0:
+        members[:, case.row] = False
+    sizes = np.sum(members, axis=1)
+    n_ratings = np.sum(members[:, case.raters], axis=1)
+    n_liked = np.sum(members[:, case.likers], axis=1)
+    more = clearly_more(n_liked, sizes, len(case.likers) - n_liked, case.n_others - sizes)
+    sound = more & (n_ratings >= FEWEST_RATINGS) & (sizes <= LARGEST_SHARE * case.n_others)
+    if not np.any(sound):
+        return None
+    best = int(np.argmax(np.where(sound, n_liked / np.maximum(sizes, 1), 0.0)))
+    n, n_here = int(sizes[best]), int(n_liked[best])
+    elsewhere = share_of(len(case.likers) - n_here, case.n_others - n)
+    found = f"{n_here:,} of the {n:,} people who share your {taste} liked it "
+    found += f"({share_of(n_here, n)}); elsewhere {elsewhere}"
+    return _of_group(case, members[best], found)
+
+
+def of_means(case: Case, groups: Iterable[Mask]) -> Evidence | None:
+    """The evidence of the first group of users that rates the item clearly higher than the others.
+
+    Each group is a mask of the training users.
+    """
+    for members in groups:
+        members = members & (np.arange(case.data.n_users) != case.row)
+        n, here = int(np.sum(members)), members[case.raters]
+        if n > LARGEST_SHARE * case.n_others or np.sum(here) < FEWEST_RATINGS or np.all(here):
+            continue
+        mean, elsewhere = _mean(case.ratings[here]), _mean(case.ratings[~here])
+        if clearly_higher(case.ratings[here], case.ratings[~here]):
+            found = f"{np.sum(here):,} of the {n:,} people who share your taste rated it, "
+            found += f"{mean:.2f} on average; elsewhere {elsewhere:.2f}"
+            return _of_group(case, members, found)
+    return None
+
+
+def _of_group(case: Case, members: Mask, found: str) -> Evidence:
+    likes_too = _likes_too(case, members)
+    if len(likes_too):
+        named = "; ".join(spoken(str(title)) for title in case.data.matrix.titles[likes_too])
+        found += f"; like you, most of them liked {named}"
+    return _of_people(case, "group", found, np.flatnonzero(members), likes_too)
+
+
+def _likes_too(case: Case, members: Mask) -> Ints:
+    """The user's films that most of the group liked, and clearly more of them than elsewhere."""
+    data, n = case.data, int(np.sum(members))
+    rated = data.matrix.values[np.flatnonzero(members)]
+    liked = rated.indices[data.liked(rated.data)]
+    here = np.bincount(liked, minlength=data.n_items)[case.my_likes]
+    elsewhere = data.n_likes[case.my_likes] - here - (case.row >= 0)
+    n_elsewhere = case.n_others - n
+    named = (2 * here > n) & clearly_more(here, n, elsewhere, n_elsewhere)
+    apart = np.where(named, here / n - elsewhere / n_elsewhere, -1.0)
+    order = np.argsort(-apart, kind="stable")[:N_NAMED]
+    return case.my_likes[order[named[order]]]
+
+
+# Films of the user ------------------------------------------------------------------------------
+
+
+def of_film(case: Case, films: Ints) -> Evidence | None:
+    """The evidence of the first film whose likers like the item clearly more than others do.
+
+    ``films`` are films that the user liked, the one that adds most to the score first.
+    """
+    rated, liked = np.zeros((2, case.data.n_users), dtype=np.bool_)
+    rated[case.raters] = liked[case.likers] = True
+    for film in films:
+        people = case.likers_of(int(film))
+        n, n_liked, n_all = len(people), int(np.sum(liked[people])), case.n_others
+        if n > LARGEST_SHARE * n_all or np.sum(rated[people]) < FEWEST_RATINGS:
+            continue
+        if clearly_more(n_liked, n, len(case.likers) - n_liked, n_all - n):
+            title = spoken(str(case.data.matrix.titles[film]))
+            found = f"you liked {title}: {n_liked:,} of the {n:,} others who liked it liked this "
+            found += f"too ({share_of(n_liked, n)}), of all others "
+            found += share_of(len(case.likers), n_all)
+            return _of_people(case, "film", found, people, np.array([film]))
+    return None
+
+
+def of_own_ratings(case: Case, groups: Iterable[Mask]) -> Evidence | None:
+    """The evidence of the first group of films that the user rates clearly higher than other films.
+
+    Each group is a mask of the user's films.
+    """
+    for like_it in groups:
+        ratings = case.my_ratings[like_it]
+        if len(ratings) >= FEWEST_OWN and clearly_higher(ratings, case.my_ratings[~like_it]):
+            mean, n = _mean(ratings), len(ratings)
+            found = f"you rate films like it {mean:.2f} on average over {n:,} films; you average "
+            found += f"{_mean(case.my_ratings):.2f} over {len(case.mine):,}"
+            n_liked = int(np.sum(case.data.liked(ratings)))
+            movie_ids = tuple(case.data.matrix.movie_ids[case.mine[like_it]].tolist())
+            return Evidence("own", found, 0, n, n_liked, mean, None, (), movie_ids)
+    return None
+
+
+# What they have in common -----------------------------------------------------------------------
+
+
+def clearly_more(
+    n_liked: npt.ArrayLike,
+    n: npt.ArrayLike,
+    n_liked_elsewhere: npt.ArrayLike,
+    n_elsewhere: npt.ArrayLike,
+) -> Mask:
+    """Tell whether the share of likes is clearly higher here than elsewhere.
+
+    Elsewhere counts as if one more user liked the item and one more did not, so that its share is
+    never 0 or 1.
+
+    Examples
+    --------
+    41 of 60 people like a film. Elsewhere 31 of 100 like it, or 62 of 100.
+
+    >>> clearly_more(41, 60, [31, 62], 100).tolist()
+    [True, False]
+    """
+    elsewhere = (np.asarray(n_liked_elsewhere) + 1) / (np.asarray(n_elsewhere) + 2)
+    expected = np.asarray(n) * elsewhere
+    more: Mask = n_liked - expected > STANDARD_ERRORS * np.sqrt(expected * (1 - elsewhere))
+    return more
+
+
+def clearly_higher(here: Floats, elsewhere: Floats) -> bool:
+    """Tell whether ratings are clearly higher on average than those elsewhere.
+
+    Examples
+    --------
+    >>> clearly_higher(np.array([4.0, 5.0]), np.array([2.0, 3.0, 2.0]))
+    True
+    >>> clearly_higher(np.array([4.0, 5.0]), np.array([2.0, 5.0, 5.0]))
+    False
+    """
+    if len(elsewhere) == 0:
+        return False
+    spread = float(np.std(np.concatenate([here, elsewhere])))
+    apart = _mean(here) - _mean(elsewhere)
+    return bool(apart > 0 and apart > STANDARD_ERRORS * spread / np.sqrt(len(here)))
+
+
+def share_of(part: int, whole: int) -> str:
+    """Write a share in whole percent.
+
+    Examples
+    --------
+    >>> share_of(41, 60), share_of(1, 1000), share_of(999, 1000)
+    ('68 %', 'under 1 %', 'over 99 %')
+    """
+    percent = 100 * part / whole
+    if 0 < percent < 0.5:
+        return "under 1 %"
+    if 99.5 <= percent < 100:
+        return "over 99 %"
+    return f"{percent:.0f} %"
+
+
+def _of_people(case: Case, kind: str, reason: str, rows: Ints, films: Ints) -> Evidence:
+    """Count what some of the others, given their rows, did with the item."""
+    is_one = np.zeros(case.data.n_users, dtype=np.bool_)
+    is_one[rows] = True
+    ratings = case.ratings[is_one[case.raters]]
+    matrix = case.data.matrix
+    return Evidence(
+        kind,
+        reason,
+        len(rows),
+        len(ratings),
+        int(np.sum(case.data.liked(ratings))),
+        _mean(ratings),
+        None,
+        tuple(matrix.user_ids[rows].tolist()),
+        tuple(matrix.movie_ids[films].tolist()),
+    )
+
+
+def _mean(ratings: Floats) -> float:
+    return float(np.mean(ratings)) if len(ratings) else float("nan")

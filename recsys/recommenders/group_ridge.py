@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -33,6 +34,9 @@ MOST_USERS = 1_500
 
 # The spread of scores is measured over this many users.
 N_MEASURED = 200
+
+# Effects on items are kept until they have this many numbers.
+MOST_KEPT = 4_000_000
 
 # The spread where all scores are equal.
 LEAST_SPREAD = 1e-9
@@ -100,6 +104,33 @@ class GroupRidge:
         found -= np.mean(found, axis=1, keepdims=True)
         found /= self.spread
         return found
+
+    def contributions(self, item: int, items: Ints) -> Floats:
+        """(len(items),): what a weight of 1 of each item adds to the score of an item."""
+        if item not in self._kept:
+            if len(self._kept) * self.labels.shape[1] >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[item] = self._effects(self.weights[:, [item]].toarray().ravel())
+        found: Floats = (self._kept[item][items] - self._mean_effects[items]) / self.spread
+        return found
+
+    def _effects(self, of_sample: Floats) -> Floats:
+        """(n_items,): what a weight of 1 of each item adds to an item with these weights."""
+        predicted = self.weights.T @ np.einsum("ij,j->i", self.inverse, of_sample)
+        effects = np.zeros(len(predicted))
+        for labels in self.labels:
+            effects += np.bincount(labels, predicted)[labels]
+        return effects
+
+    @cached_property
+    def _mean_effects(self) -> Floats:
+        """(n_items,): what a weight of 1 of each item adds to the mean score."""
+        return self._effects(np.asarray(self.weights.mean(axis=1)).ravel())
+
+    @cached_property
+    def _kept(self) -> dict[int, Floats]:
+        """Effects on items. The lists of many users show the same items."""
+        return {}
 
     # A file -------------------------------------------------------------------------------------
 

@@ -10,11 +10,12 @@ import scipy.sparse as sp
 from recsys.recommenders import storage
 from recsys.recommenders.ages import Ages, no_ages
 from recsys.recommenders.base import Recommender
+from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.item_weights import Contributions, ItemWeights, is_ordered, read_profiles
 from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
-from recsys.recommenders.taste_groups import TasteGroups
+from recsys.recommenders.taste_groups import ITEMS_PART, RIDGE_PART, TasteGroups
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users
 
 LIKED_TOGETHER = "what people like with and after the user's films"
@@ -123,9 +124,8 @@ class Hybrid(Recommender):
     def _score_parts(self, users: Users) -> dict[str, Floats]:
         return self._groups._score_parts(users) | {LIKED_TOGETHER: self._linear(users)}
 
-    def _scores(self, users: Users) -> Floats:
-        # The groups say which items cannot be recommended.
-        return self._groups._scores(users) + self._linear(users)
+    def _recommendable(self, users: Users) -> Mask:
+        return self._groups._recommendable(users)
 
     def _read(self, users: Profiles) -> sp.csr_array:
         return read_profiles(users, self.trained_on.liked(users.rated.data))
@@ -138,17 +138,28 @@ class Hybrid(Recommender):
         scores[~ordered] = self._together.scores(read[~ordered])
         return self.item_weight * scores
 
-    def _liked_together(self, users: Users, user: int, item: int) -> Contributions:
-        """What each film of the user adds to the part of the linear model for an item."""
-        weights = self._next if is_ordered(users)[user] else self._together
-        found = weights.contributions(self._read(users)[[user]], item)
+    def _liked_together(self, profile: Profiles, item: int) -> Contributions:
+        """What each film of one user adds to the part of the linear model for an item."""
+        weights = self._next if is_ordered(profile)[0] else self._together
+        found = weights.contributions(self._read(profile), item)
         return Contributions(found.items, self.item_weight * found.added)
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         return self._groups._standing(users, user)
 
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        return self._groups._evidence(users, user, item)
+    def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
+        if part in (ITEMS_PART, RIDGE_PART, LIKED_TOGETHER):
+            return super()._evidence(part, case, users, user)
+        return self._groups._evidence(part, case, users, user)
+
+    def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
+        found = self._liked_together(case.profile, case.item)
+        added = np.zeros(self.trained_on.n_items)
+        added[found.items] = found.added
+        return self._groups._lifts_of_films(case) | {LIKED_TOGETHER: added[case.my_likes]}
+
+    def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:
+        return self._groups._plain_evidence(case, users, user)
 
     # A file -------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Groups of items that the same users like, and how much of each group a user likes."""
 
 from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import scipy.sparse as sp
 
 from recsys.recommenders.embeddings import Floats32
 from recsys.recommenders.groupings import groupings
-from recsys.recommenders.types import Floats
+from recsys.recommenders.types import Floats, Ints
 
 # The least and the greatest number of groups of a grouping.
 ITEM_GROUPS = (32, 256)
@@ -46,11 +47,25 @@ class ItemGroups:
         """
         total = max(1.0, float(np.sum(self.counts)))
         found = np.zeros(likes.shape, dtype=np.float32)
-        for labels in self.labels:
-            of_group = np.bincount(labels, self.counts)
+        for labels, of_group in zip(self.labels, self._likes_of_groups, strict=True):
             mine = sums_of_groups(likes, labels) + PRIOR_LIKES * of_group / total
             found += (mine / np.maximum(of_group, 1.0)).astype(np.float32)[:, labels]
         return found * (self.counts / len(self.labels))
+
+    def contributions(self, item: int, liked: Ints, weights: Floats) -> Floats:
+        """(n_liked,): what each like of a user adds to the log of the expected likes of an item."""
+        adds = np.zeros(len(liked))
+        for labels, of_groups in zip(self.labels, self._likes_of_groups, strict=True):
+            adds += (labels[liked] == labels[item]) / max(of_groups[labels[item]], 1.0)
+        adds *= weights / len(self.labels)
+        expected = np.sum(adds) + PRIOR_LIKES / max(1.0, float(np.sum(self.counts)))
+        found: Floats = -np.log1p(-adds / expected)
+        return found
+
+    @cached_property
+    def _likes_of_groups(self) -> tuple[npt.NDArray[Any], ...]:
+        """The likes of each group of each grouping."""
+        return tuple(np.bincount(labels, self.counts) for labels in self.labels)
 
 
 def sums_of_groups(rows: sp.csr_array, labels: npt.NDArray[np.int32]) -> Floats:

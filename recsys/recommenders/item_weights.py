@@ -109,12 +109,12 @@ class ItemWeights:
 
         ``read`` are the :func:`read_profiles` of one user.
         """
-        mine = read[:, self.items]
-        place = np.searchsorted(self.items, item)
-        if place == len(self.items) or self.items[place] != item:
-            return Contributions(np.empty(0, np.int64), np.empty(0))
-        added = mine.data * self.weights[mine.indices, place]
-        return Contributions(self.items[mine.indices], added)
+        columns = np.append(read.indices, item)
+        places = np.minimum(np.searchsorted(self.items, columns), len(self.items) - 1)
+        has_weights = self.items[places] == columns
+        mine = has_weights[:-1] & has_weights[-1]
+        added = read.data[mine] * self.weights[places[:-1][mine], places[-1]]
+        return Contributions(columns[:-1][mine].astype(np.int64), added)
 
 
 def read_profiles(users: Profiles, is_like: npt.NDArray[np.bool_]) -> sp.csr_array:

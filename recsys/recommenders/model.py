@@ -10,6 +10,8 @@ import scipy.sparse as sp
 
 from kmeans_core import NotFittedError
 from recsys.recommenders.ages import Ages
+from recsys.recommenders.case import Case, Mask
+from recsys.recommenders.explanations import of_everyone, of_film
 from recsys.recommenders.forms import Form
 from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
@@ -71,29 +73,51 @@ class Model(Parameterized, ABC):
         broadcast to the shape of each part.
         """
 
-    def _score_parts(self, users: Users) -> dict[str, Floats]:
-        """The named parts of scores, each of shape (n_users, n_items). All are finite."""
-        user_index = np.arange(len(users))[:, None]
-        items = np.arange(self.trained_on.n_items)[None, :]
-        return self._parts(users.placed, user_index, items)
-
     def _interval(
         self, placed: Any, user_index: Ints, items: Ints, level: float = LEVEL
     ) -> tuple[Floats, Floats] | None:
         """The ends of the intervals that hold ratings at this level, or None if it is unknown."""
         return None
 
-    def _scores(self, users: Users) -> Floats:
-        """(n_users, n_items): items are ranked by score, and never recommended if it is -inf."""
-        return total_of(self._score_parts(users))
+    def _score_parts(self, users: Users) -> dict[str, Floats]:
+        """The named parts of scores, each of shape (n_users, n_items). All are finite."""
+        user_index = np.arange(len(users))[:, None]
+        items = np.arange(self.trained_on.n_items)[None, :]
+        return self._parts(users.placed, user_index, items)
+
+    def _scores(self, users: Users, parts: Mapping[str, Floats] | None = None) -> Floats:
+        """(n_users, n_items): items are ranked by score, and never recommended if it is -inf.
+
+        It is the total of the ``parts``, which are :meth:`_score_parts` unless they are given.
+        """
+        total = total_of(self._score_parts(users) if parts is None else parts)
+        return np.where(self._recommendable(users), total, -np.inf)
+
+    def _recommendable(self, users: Users) -> Mask:
+        """(n_users or 1, n_items): the items that lists may show."""
+        return np.ones((1, self.trained_on.n_items), dtype=np.bool_)
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         """(n_items,): if scores are equal, the item with the larger standing comes first."""
         return self.trained_on.n_ratings
 
-    @abstractmethod
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The evidence for one user and item."""
+    def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
+        """The evidence of a part of the score, or None if nothing sound can be said of it."""
+        lifts = self._lifts_of_films(case)
+        if part not in lifts:
+            return None
+        # A film that lifts the part may lower another one. It must lift the score too.
+        lift = np.where(total_of(lifts) > 0, lifts[part], 0.0)
+        order = np.argsort(-lift, kind="stable")
+        return of_film(case, case.my_likes[order[lift[order] > 0]])
+
+    def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
+        """(n_my_likes,) for parts of the score: what each film that the user liked adds."""
+        return {}
+
+    def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:
+        """The evidence if no part of the score has some."""
+        return of_everyone(case)
 
     @abstractmethod
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:

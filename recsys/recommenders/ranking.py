@@ -1,6 +1,6 @@
 """Places users in a model, predicts their ratings, and ranks the best items for each of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from recsys.data.ids import Id, Ids
 from recsys.recommenders.given_ratings import GivenProfile
 from recsys.recommenders.model import Model
-from recsys.recommenders.training import user_index_of
+from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
 
 # The columns of the frame that ``recommend`` returns.
@@ -29,13 +29,14 @@ def known_users(model: Model, rows: Ints | int) -> Users:
     """Place training users, given their rows, or one user, given its row."""
     rows = np.atleast_1d(rows)
     profiles = model.trained_on.profiles(rows)
-    return Users(profiles.rated, profiles.ages, model._place_known(rows))
+    return Users(profiles.rated, profiles.ages, model._place_known(rows), rows)
 
 
 def folded_in(model: Model, given: Sequence[GivenProfile]) -> Users:
     """Place new users by the ratings that each of them brings."""
     brought = model.trained_on.brought(given)
-    return Users(brought.rated, brought.ages, model._place_new(brought.rated, brought.ages))
+    placed = model._place_new(brought.rated, brought.ages)
+    return Users(brought.rated, brought.ages, placed, np.full(len(brought), -1))
 
 
 def predicted_ratings(model: Model, users: Users, user_index: Ints, items: Ints) -> Floats:
@@ -60,14 +61,18 @@ def predicted_pairs(model: Model, rows: Ints, items: Ints) -> Floats:
 
 
 def best_items(
-    model: Model, users: Users, n: int, exclude_rated: bool, eligible: npt.NDArray[np.bool_]
+    model: Model,
+    users: Users,
+    scores: Floats,
+    n: int,
+    exclude_rated: bool,
+    eligible: npt.NDArray[np.bool_],
 ) -> Iterator[Ranking]:
     """Rank the eligible items for each user."""
-    scores = model._scores(users)
-    if exclude_rated:
-        scores[user_index_of(users.rated), users.rated.indices] = -np.inf
-    scores[:, ~eligible] = -np.inf
-    for user, of_user in enumerate(scores):
+    for user in range(len(users)):
+        of_user = np.where(eligible, scores[user], -np.inf)
+        if exclude_rated:
+            of_user[users.rated_items(user)] = -np.inf
         some = np.flatnonzero(of_user > -np.inf)
         standing = model._standing(users, user)[some]
         # Columns ascend by id, and a sort keeps their order where all else is equal.
@@ -80,15 +85,18 @@ def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ids:
     ids = model.trained_on.matrix.movie_ids
     found = np.full((len(users), n), no_item(ids), dtype=ids.dtype)
     every_item = model.trained_on.eligible(None)
-    for user, ranking in enumerate(best_items(model, users, n, exclude_rated, every_item)):
+    scores = model._scores(users)
+    for user, ranking in enumerate(best_items(model, users, scores, n, exclude_rated, every_item)):
         found[user, : len(ranking.items)] = ids[ranking.items]
     return found
 
 
-def ranking_frame(model: Model, users: Users, user: int, ranking: Ranking) -> pd.DataFrame:
+def ranking_frame(
+    model: Model, users: Users, user: int, ranking: Ranking, reasons: Reasons
+) -> pd.DataFrame:
     """The items of one user with reasons and predicted ratings, which are NaN for likes."""
     items, matrix = ranking.items, model.trained_on.matrix
-    evidence = [model._evidence(users, user, int(item)) for item in items]
+    evidence = [reasons.evidence(user, int(item)) for item in items]
     user_index = np.full(len(items), user, dtype=np.int64)
     predicted = np.full(len(items), np.nan)
     if model.trained_on.scale.predicts:
@@ -110,24 +118,34 @@ def ranking_frame(model: Model, users: Users, user: int, ranking: Ranking) -> pd
 def explained(
     model: Model, users: Users, item: int, user_id: Id | None, movie_id: Id
 ) -> Prediction:
-    """The predicted rating of the only user in ``users`` for an item, its parts and evidence."""
-    data = model.trained_on
-    found = model._parts(users.placed, np.array([0]), np.array([item]))
-    total = total_of(found)
-    parts = [Part(name, float(added[0])) for name, added in found.items()]
-    rating = float(data.clipped(total)[0])
-    if rating != total[0]:
-        parts.append(Part("kept within the scale", rating - float(total[0])))
-    is_known = item < data.n_items
-    of_score = model._score_parts(users) if is_known else {}
-    score_parts = {name: added[:, item] for name, added in of_score.items()}
+    """The answers for the only user in ``users`` and an item, their parts and evidence."""
+    data, reasons = model.trained_on, Reasons(model, users)
+    score, score_parts = np.nan, {}
+    if item < data.n_items:
+        score_parts = {name: added[:, item] for name, added in reasons.parts.items()}
+        score = float(total_of(score_parts)[0])
+    rating, parts, (low, high) = np.nan, {}, (np.nan, np.nan)
+    if data.scale.predicts:
+        pair = users.placed, np.array([0]), np.array([item])
+        parts = model._parts(*pair)
+        total = total_of(parts)
+        rating = float(data.clipped(total)[0])
+        if rating != total[0]:
+            parts = parts | {"kept within the scale": rating - total}
+        low, high = (float(end[0]) for end in model._interval(*pair) or ([low], [high]))
     return Prediction(
-        **vars(model._evidence(users, 0, min(item, data.n_items))),
+        **vars(reasons.evidence(0, min(item, data.n_items))),
         user_id=user_id,
         movie_id=movie_id,
         title=data.title(item),
         rating=rating,
-        parts=tuple(parts),
-        score=float(total_of(score_parts)[0]) if is_known else float("nan"),
-        score_parts=tuple(Part(name, float(added[0])) for name, added in score_parts.items()),
+        parts=_parts_of(parts),
+        low=low,
+        high=high,
+        score=score,
+        score_parts=_parts_of(score_parts),
     )
+
+
+def _parts_of(parts: Mapping[str, Floats]) -> tuple[Part, ...]:
+    return tuple(Part(name, float(added[0])) for name, added in parts.items())

@@ -1,7 +1,7 @@
 """TasteGroups: ranks items by how likely users of the same taste like them, over many groupings."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,23 @@ from recsys.recommenders import npz, storage
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.boosted import BoostedClusterMeans
+from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.embeddings import basis_of, by_activity, of_length_one
-from recsys.recommenders.explanations import by_weight, of_everyone, of_group
+from recsys.recommenders.explanations import of_likes
 from recsys.recommenders.forms import Form, natural
-from recsys.recommenders.group_ridge import GroupRidge, weights_of
+from recsys.recommenders.group_ridge import LIKED, GroupRidge, weights_of
 from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
+from recsys.recommenders.reasons import evidence_of_rating
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users, total_of
 from recsys.recommenders.user_groups import UserGroups
+
+# The names of parts of a score.
+USERS_PART = "what people who share the user's taste like"
+ITEMS_PART = "what the user likes of films like it"
+RIDGE_PART = "what goes with the films that the user rated"
+STARS_PART = "how many stars the user may give it"
 
 # The numbers of directions of likes, and of ratings for the regression.
 N_LIKED = 30
@@ -197,19 +205,16 @@ class TasteGroups(Recommender):
         groups = self._user_groups
         n_ratings = np.diff(users.rated.indptr)[:, None]
         trust = n_ratings / (n_ratings + TRUST)
-        of_taste = _log(groups.probabilities(users.placed.shares))
-        parts = {"what people who share the user's taste like": of_taste}
+        parts = {USERS_PART: _log(groups.probabilities(users.placed.shares))}
         if self.n_item_groupings:
             by_age = _by_age(users.ages)
             likes = self._likes_of(users.rated, by_age)
             liked = _log(self._item_groups.expected_likes(likes))
-            parts["what the user likes of films like it"] = self.item_weight * trust * liked
+            parts[ITEMS_PART] = self.item_weight * trust * liked
             recent = _times(self._weights_of(users.rated), by_age)
-            scores = RIDGE_WEIGHT * trust * self._ridge.scores(recent)
-            parts["what goes with the films that the user rated"] = scores
+            parts[RIDGE_PART] = RIDGE_WEIGHT * trust * self._ridge.scores(recent)
         if self.trained_on.scale.predicts:
-            probable = STARS_WEIGHT * trust * self._log_probability(users)
-            parts["how many stars the user may give it"] = probable
+            parts[STARS_PART] = STARS_WEIGHT * trust * self._log_probability(users)
         rare = -self.popularity_discount * trust * _log(groups.popularity)
         parts["how few people like it"] = rare
         return parts
@@ -223,29 +228,30 @@ class TasteGroups(Recommender):
         found: Floats = log_ndtr((stars - _between(scale)) / deviation)
         return found
 
-    def _scores(self, users: Users) -> Floats:
-        scores = super()._scores(users)
+    def _recommendable(self, users: Users) -> Mask:
         # Items without likes are not recommended.
-        scores[:, self._user_groups.popularity == 0] = -np.inf
-        return scores
+        return self._user_groups.popularity[None, :] > 0
 
-    def _evidence(self, users: Users, user: int, item: int) -> Evidence:
-        """The evidence of one of the user's groups: its share of likes is nearest to their mean."""
-        found = self._user_groups
-        groups = found.heaviest(users.placed.shares[[user]])[0]
-        everyone = len(found.sizes) - 1
-        if item == self.trained_on.n_items or groups[0] == everyone:
-            return of_everyone(self.trained_on, item)
-        likes = found.likes[[item]].toarray().ravel()[groups]
-        share = (likes + found.popularity[item]) / (found.sizes[groups] + 1.0)
-        number = int(np.argmin(np.abs(share - share.mean())))
-        group = int(groups[number])
-        mine = self._likes_of(users.rated[[user]]).indices
-        size = max(1.0, found.sizes[group])  # the group of a new user may have no members
-        among = found.likes[mine][:, [group]].toarray().ravel() / size
-        distinctive = by_weight(mine, among - found.popularity[mine])
-        members = found.labels[number] == group
-        return of_group(self.trained_on, item, members, group, distinctive)
+    def _evidence(self, part: str, case: Case, users: Users, user: int) -> Evidence | None:
+        if part == USERS_PART:
+            groups = self._user_groups.heaviest(users.placed.shares, user)
+            return of_likes(case, self._user_groups.labels, groups)
+        if part == STARS_PART:
+            of_ratings = replace(users, placed=users.placed.ratings)
+            return evidence_of_rating(self._ratings, case, of_ratings, user)
+        return super()._evidence(part, case, users, user)
+
+    def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
+        if not (self.n_item_groupings and len(case.mine)):
+            return {}
+        weights = _by_age(case.my_like_ages)
+        of_items = self._item_groups.contributions(case.item, case.my_likes, weights)
+        of_ridge = LIKED * weights * self._ridge.contributions(case.item, case.my_likes)
+        trust = len(case.mine) / (len(case.mine) + TRUST)
+        return {
+            ITEMS_PART: self.item_weight * trust * of_items,
+            RIDGE_PART: RIDGE_WEIGHT * trust * of_ridge,
+        }
 
     # A file -------------------------------------------------------------------------------------
 

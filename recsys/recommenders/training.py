@@ -83,6 +83,12 @@ class TrainingData:
         return self.matrix.counts_by_item()
 
     @cached_property
+    def n_likes(self) -> npt.NDArray[np.intp]:
+        """(n_items,): the number of users who liked each item."""
+        values = self.matrix.values
+        return np.bincount(values.indices[self.liked(values.data)], minlength=self.n_items)
+
+    @cached_property
     def by_item(self) -> sp.csc_array:
         """The ratings, item by item."""
         return self.matrix.values.tocsc()

@@ -42,34 +42,45 @@ def total_of(parts: Mapping[str, Floats]) -> Floats:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The ratings that some users gave an item, counted.
+    """The ratings that a reason counts, and the reason. The user is never counted.
+
+    A rating is a like if it is in the upper fifth of the scale, which is at least 4 of 5 stars
+    (:attr:`recsys.RatingScale.likes_from`).
 
     Attributes
     ----------
-    cluster : int or None
-        The group of the user, or None if the user is in no group.
-    n_users : int
-        The number of users in the group, or of all users if the group has no rating of the item.
-    n_ratings : int
-        The number of these users who rated the item.
-    n_liked : int
-        The number of these users who liked it. A rating is a like if it is in the upper fifth of
-        the scale, which is at least 4 of 5 stars (:attr:`recsys.RatingScale.likes_from`).
-    mean : float
-        Their mean rating of the item, or NaN if they did not rate it.
-    because : tuple of str
-        Titles of items that the user liked and that place the user in the group.
+    kind : str
+        ``"group"``: people who share the user's taste. ``"cluster"``: the others in the user's
+        group of :class:`ClusterMeanRecommender`. ``"film"``: the others who liked a film that
+        the user liked. ``"own"``: the user's ratings of films like the item. ``"everyone"``: all
+        other users. ``"thin"``: all other users, fewer than ten of whom rated the item.
     reason : str
         The evidence in one sentence.
+    n_users : int
+        The number of people that the reason counts, or 0 if it counts the user's own ratings.
+    n_ratings : int
+        The number of these people who rated the item, or the number of the user's own ratings.
+    n_liked : int
+        The number of these ratings that are likes.
+    mean : float
+        The mean of these ratings, or NaN if there are none.
+    cluster : int or None
+        The user's group in :class:`ClusterMeanRecommender`, or None. Other groups have no numbers.
+    user_ids : tuple of int or str
+        The people that the reason counts. It is empty if they are all other users.
+    movie_ids : tuple of int or str
+        The films of the user that the reason names or counts.
     """
 
-    cluster: int | None
+    kind: str
+    reason: str
     n_users: int
     n_ratings: int
     n_liked: int
     mean: float
-    because: tuple[str, ...]
-    reason: str
+    cluster: int | None
+    user_ids: tuple[Id, ...]
+    movie_ids: tuple[Id, ...]
 
 
 @dataclass(frozen=True)
@@ -84,9 +95,12 @@ class Prediction(Evidence):
     title : str
         The title of the item. It is empty for an item outside the training data.
     rating : float
-        The predicted rating.
+        The predicted rating. It is NaN if the training ratings are likes or counts.
     parts : tuple of Part
         The parts add up to ``rating``.
+    low, high : float
+        80 % of the ratings for which such intervals are predicted lie within them. They are NaN if
+        the recommender does not know how sure it is.
     score : float
         Lists are ranked by it. It is NaN for an item outside the training data.
     score_parts : tuple of Part
@@ -98,6 +112,8 @@ class Prediction(Evidence):
     title: str
     rating: float
     parts: tuple[Part, ...]
+    low: float
+    high: float
     score: float
     score_parts: tuple[Part, ...]
 
@@ -112,9 +128,16 @@ class Profiles:
     def __len__(self) -> int:
         return int(self.rated.shape[0])
 
+    def rated_items(self, user: int) -> npt.NDArray[Any]:
+        """The items that a user rated."""
+        start, stop = self.rated.indptr[user : user + 2]
+        items: npt.NDArray[Any] = self.rated.indices[start:stop]
+        return items
+
 
 @dataclass(frozen=True, eq=False)
 class Users(Profiles):
     """Some users, with their ratings and their places in a recommender."""
 
     placed: Any  # from `_place_known` or `_place_new` of the recommender
+    rows: Ints  # (n_users,): the rows of training users, and -1 for new users

@@ -109,14 +109,19 @@ class UserGroups:
         found -= likes.sum(axis=1)[:, None] * np.log(self.sizes[:-1] + 1.0)
         return found
 
-    def heaviest(self, shares: sp.csr_array) -> Ints:
-        """(n_users, n_groupings): the group of each grouping that holds most of each user."""
-        groups = np.full((shares.shape[0], len(self.limits) - 1), self.limits[-1])
-        some = shares[:, :-1].sum(axis=1) > 0
-        for number, (first, last) in enumerate(zip(self.limits[:-1], self.limits[1:], strict=True)):
-            nearest = first + np.argmax(shares[:, first:last].toarray(), axis=1)
-            groups[:, number] = np.where(some, nearest, self.limits[-1])
-        return groups
+    def heaviest(self, shares: sp.csr_array, user: int) -> Ints:
+        """(n_groupings,): the group of each grouping that holds most of a user.
+
+        It is the group of all users if the user has no likes.
+        """
+        start, stop = shares.indptr[user : user + 2]
+        groups, share = shares.indices[start:stop], shares.data[start:stop]
+        if groups[0] == self.limits[-1]:
+            return np.full(len(self.labels), self.limits[-1])
+        grouping = np.searchsorted(self.limits, groups, side="right")
+        order = np.lexsort((groups, -share, grouping))
+        first = np.unique(grouping[order], return_index=True)[1]
+        return groups[order[first]].astype(np.int64)
 
     def probabilities(self, shares: sp.csr_array) -> Floats:
         """(n_users, n_items): P(like | groups), averaged over the groupings.

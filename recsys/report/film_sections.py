@@ -207,7 +207,7 @@ def _advice(found: Findings) -> Section:
     parts: tuple[Part, ...] = (Text("The user has rated every film that any user liked."),)
     if not movies.empty:
         predicts = found.ratings.scale.predicts
-        left_out = ["score", "n_ratings", *([] if predicts else ["predicted_rating"])]
+        left_out = ["n_ratings", *([] if predicts else ["predicted_rating"])]
         parts = (
             Text(
                 "The model groups the users many times by the films they liked. A film ranks high "
@@ -220,7 +220,7 @@ def _advice(found: Findings) -> Section:
                     else ""
                 )
             ),
-            table(movies.drop(columns=left_out), f"The first {len(movies)}"),
+            table(movies.drop(columns=left_out), f"The first {len(movies)}, ranked by score"),
             *([_stars(found, movies["movieId"].tolist()[0])] if predicts else []),
         )
     return Section(

@@ -135,8 +135,8 @@ def test_fewer_users_than_groups_are_not_an_error(
     notebook = ["--data", data, "--user", "1", "--method", "cluster-mean"]
     assert run(["recommend", *notebook]) == 0
     assert run(["predict", *notebook, "--movie", "2"]) == 0
-    told, part = capsys.readouterr().out.splitlines()[-2:]
-    assert told.strip().endswith("1 of all 3 users gave it 4.00")
+    *told, part = capsys.readouterr().out.splitlines()[-3:]
+    assert "1 of the 2 others rated it, 4.00 on average" in " ".join(map(str.strip, told))
     assert part.strip() == "+4.00  mean of those who rated it"
 
 
@@ -146,7 +146,7 @@ def test_every_method_recommends_and_predicts(
 ) -> None:
     asked = ["--data", str(folder), "--user", "7", "--method", method]
     assert run(["recommend", *asked, "-n", "2"]) == 0
-    assert capsys.readouterr().out.startswith("  1. ")
+    assert capsys.readouterr().out.splitlines()[2].startswith("  1. ")
     assert run(["predict", *asked, "--movie", "1"]) == 0
     rating, _, *parts = capsys.readouterr().out.splitlines()
     total = sum(float(part.split()[0]) for part in parts if part.strip()[0] in "+-")
@@ -159,11 +159,16 @@ def test_the_command_knows_every_method() -> None:
 
 def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["recommend", "--data", str(folder), "--user", "7", "-n", "3"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    ranked, columns, *lines = capsys.readouterr().out.splitlines()
+    assert ranked == "ranked by score; stars are predicted ratings"
+    assert columns == "     score  stars"
     assert len(lines) == 6
     assert lines[0].startswith("  1. ")
     assert "movieId" in lines[0]
-    assert "users who share your taste" in lines[1]
+    assert "others who liked it liked this too" in lines[1]
+    scores = [float(line.split()[1]) for line in lines[::2]]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0.5 <= float(line.split()[2]) <= 5 for line in lines[::2])
 
 
 def test_recommend_and_predict_answer_by_one_recommender(
@@ -204,7 +209,26 @@ def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     predicted, title = first.split("  ", 1)
     assert 0.5 <= float(predicted) <= 5
     assert title == titles[movie]
-    assert "on average" in second
+    assert "liked it" in second
+
+
+def test_explain(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The parts of the score add up to the score that ranks the list, for the same reason."""
+    asked = ["--data", str(folder), "--user", "7", "--method", "taste-groups"]
+    assert run(["recommend", *asked, "-n", "1", "--format", "json"]) == 0
+    (first,) = json.loads(capsys.readouterr().out)
+    pair = ["explain", *asked, "--movie", str(first["movieId"])]
+    assert run([*pair, "--format", "json"]) == 0
+    parts = pd.DataFrame(json.loads(capsys.readouterr().out))
+    totals = parts.groupby("of")["value"].sum()
+    assert totals["score"] == pytest.approx(first["score"], abs=1e-9)
+    assert totals["stars"] == pytest.approx(first["predicted_rating"], abs=1e-9)
+    assert run(pair) == 0
+    _, reason, *lines = map(str.strip, capsys.readouterr().out.splitlines())
+    assert reason == first["reason"]
+    ranks = f"score {first['score']:.2f}, which ranks lists"
+    told = [line.split("  ")[1] for line in lines[lines.index(ranks) + 1 :]]
+    assert told == parts["part"][parts["of"] == "score"].tolist()
 
 
 def test_sweep_takes_the_genres_of_most_films_if_the_notebooks_are_missing(

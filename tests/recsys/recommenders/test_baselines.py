@@ -56,7 +56,7 @@ def test_the_most_liked_item_comes_first(ratings: Ratings) -> None:
     assert items["movieId"].tolist() == [10, 20, 30]  # liked by 2, 0 and 0
     assert items["score"].tolist() == [2.0, 0.0, 0.0]
     assert items["reason"].tolist() == [
-        "3 of the 3 users rated it, 3.33 on average; 2 liked it",
-        "1 of the 3 users rated it, 3.00 on average; 0 liked it",
-        "1 of the 3 users rated it, 2.00 on average; 0 liked it",
+        "the evidence is thin: 3 of the 3 others rated it, 3.33 on average; 2 liked it",
+        "the evidence is thin: 1 of the 3 others rated it, 3.00 on average; 0 liked it",
+        "the evidence is thin: 1 of the 3 others rated it, 2.00 on average; 0 liked it",
     ]

@@ -78,7 +78,9 @@ def test_recommendations_are_unrated_items_best_mean_first(
     assert items["title"].tolist() == ["Thirty", "Forty"]
     assert items["predicted_rating"].tolist() == [5.0, 2.5]
     assert items["n_ratings"].tolist() == [1, 2]
-    assert items["reason"].iloc[0] == "1 of the 3 users of group 0 gave it 5.00"
+    assert items["reason"].iloc[0] == (
+        "the evidence is thin: 1 of the 2 others in group 0 rated it, 5.00 on average; 1 liked it"
+    )
 
 
 def test_recommendations_with_rated_items(model: ClusterMeanRecommender) -> None:
@@ -147,22 +149,23 @@ def test_a_negative_number_of_recommendations_is_refused(model: ClusterMeanRecom
 
 def test_explanations_name_the_users_who_rated(model: ClusterMeanRecommender) -> None:
     of_group = model.explain(3, 40)
-    assert (of_group.rating, of_group.cluster, of_group.n_users, of_group.n_ratings) == (
-        2.5,
-        0,
-        3,
-        2,
-    )
+    assert (of_group.rating, of_group.cluster) == (2.5, 0)
+    # User 3 rated it too, but is not counted.
+    assert (of_group.n_users, of_group.n_ratings, of_group.mean) == (2, 1, 3.0)
+    assert of_group.user_ids == (1, 2)
     assert of_group.title == "Forty"
     of_all = model.explain(9, 10)
-    assert (of_all.rating, of_all.cluster, of_all.n_users, of_all.n_ratings) == (4.5, 1, 5, 3)
-    assert of_all.reason == "group 1 has no rating; 3 of all 5 users gave it 4.50 on average"
+    assert (of_all.rating, of_all.cluster, of_all.n_users, of_all.n_ratings) == (4.5, 1, 4, 3)
+    assert of_all.reason == (
+        "nobody else in group 1 rated it; "
+        "the evidence is thin: 3 of the 4 others rated it, 4.50 on average; 3 liked it"
+    )
     stranger = model.explain(77, 10)
     assert stranger.cluster is None
-    assert stranger.reason.startswith("the user is in no group; 3 of all 5 users")
+    assert stranger.reason.startswith("you are in no group; the evidence is thin: 3 of the 5")
     unseen = model.explain(1, 60)
     assert unseen.n_ratings == 0
-    assert unseen.reason.startswith("nobody rated it; the mean of all ratings is 3.60")
+    assert unseen.reason.endswith("the evidence is thin: none of the 4 others rated it")
     with pytest.raises(dataclasses.FrozenInstanceError):
         unseen.rating = 5.0  # type: ignore[misc]
 
@@ -182,9 +185,11 @@ def test_only_ratings_in_the_region_count(clusters: TasteClusters, ratings: Rati
     assert model.unrated_in_region(2) == 0
     # The reasons count the region. The group has three users, and user 1 rated item 20.
     assert model.recommend(1)["reason"].tolist() == [
-        "2 of the 2 users of the densest region of group 0 gave it 2.50 on average"
+        "the evidence is thin: 2 of the 2 others in the densest region of group 0 rated it, 2.50 "
+        "on average; 0 liked it"
     ]
-    assert model.explain(2, 20).reason.startswith("the densest region of group 0 has no rating;")
+    of_all = model.explain(2, 20).reason
+    assert of_all.startswith("nobody else in the densest region of group 0 rated it; ")
 
 
 def test_the_reason_says_that_the_groups_do_not_use_an_item(ratings: Ratings) -> None:
@@ -192,7 +197,8 @@ def test_the_reason_says_that_the_groups_do_not_use_an_item(ratings: Ratings) ->
     model = ClusterMeanRecommender(1, n_movies=2).fit(ratings)
     assert model.clusters.matrix.movie_ids.tolist() == [10, 20]
     assert model.explain(1, 30).reason == (
-        "it is not one of the 2 films the groups are made on; 1 of all 5 users gave it 5.00"
+        "it is not one of the 2 films the groups are made on; "
+        "the evidence is thin: 1 of the 4 others rated it, 5.00 on average; 1 liked it"
     )
 
 

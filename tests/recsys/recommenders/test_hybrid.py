@@ -66,13 +66,13 @@ def test_a_score_is_that_of_the_groups_and_of_the_items(ratings: Ratings) -> Non
 
 
 def test_the_films_of_a_user_add_up_to_the_part(model: Hybrid) -> None:
-    users = known_users(model, np.array([3, 8]))
-    part = model._score_parts(users)[LIKED_TOGETHER]
-    for user in range(2):
+    for row in (3, 8):
+        user = known_users(model, row)
+        part = model._score_parts(user)[LIKED_TOGETHER]
         for item in range(0, model.trained_on.n_items, 7):
-            found = model._liked_together(users, user, item)
-            assert set(found.items) <= set(users.rated[[user]].indices)
-            assert found.added.sum() == pytest.approx(part[user, item], abs=1e-12)
+            found = model._liked_together(user, item)
+            assert set(found.items) <= set(user.rated.indices)
+            assert found.added.sum() == pytest.approx(part[0, item], abs=1e-12)
 
 
 def test_new_users_with_times_are_as_known_users(ratings: Ratings, model: Hybrid) -> None:

@@ -157,10 +157,14 @@ def test_likes_and_counts_are_ranked_but_not_predicted(name, made_as, ratings, t
         assert not items["reason"].str.contains("rated it|on average|gave").any()
         assert same.top([1], len(items)).tolist() == [items["movieId"].tolist()]
         assert len(same.recommend(ratings={1: 1.0}, n=5))
+        first = items.iloc[0]
+        told = same.explain(1, first["movieId"])
+        assert (told.reason, told.score) == (first["reason"], first["score"])
+        assert np.isnan([told.rating, told.low, told.high]).all()
+        assert told.parts == ()
         for call in (
             lambda: same.predict([1], [1]),  # noqa: B023
             lambda: same.predict(movie_ids=[1], ratings={}),  # noqa: B023
-            lambda: same.explain(1, 1),  # noqa: B023
         ):
             with pytest.raises(ValueError, match=f"^{data.scale.kind} do not say how much"):
                 call()
@@ -174,4 +178,5 @@ def test_reasons_count_likes(made_as, ratings):
     items = MAKERS["most liked"]().fit(data).recommend(1, 60)
     for item in items.itertuples():
         count = liked.get(item.movieId, 0) or "none"
-        assert item.reason == f"{count} of the {data.n_users} users liked it"
+        told = item.reason.removeprefix("the evidence is thin: ")
+        assert told == f"{count} of the {data.n_users - 1} others liked it"

@@ -156,27 +156,6 @@ def test_the_least_like_is_half_a_step_above_the_limit(scale: RatingScale, betwe
     assert _between(scale) == pytest.approx(between)
 
 
-def test_reasons_count_the_ratings_of_a_group_of_the_user(
-    model: TasteGroups, ratings: Ratings, likes: np.ndarray
-) -> None:
-    values = RatingMatrix.from_ratings(ratings)
-    for user, item in zip((1, 17, 40), values.movie_ids[[4, 8, 29]].tolist(), strict=True):
-        told = model.explain(user, item)
-        row, column = values.row_of(user), values.column_of(item)
-        users = known_users(model, np.array([row]))
-        groups = model._user_groups.heaviest(users.placed.shares)[0]
-        assert told.cluster in groups
-        members = model._user_groups.labels[list(groups).index(told.cluster)] == told.cluster
-        ratings = values.values.toarray()[members, column]
-        assert told.n_users == members.sum()
-        assert told.n_ratings == np.sum(ratings > 0)
-        assert told.n_liked == np.sum(ratings >= 4)
-        assert told.mean == pytest.approx(ratings[ratings > 0].mean())
-        own = set(values.titles[likes[row] > 0])
-        assert set(told.because) <= own
-        assert f"{told.n_liked:,} liked it" in told.reason
-
-
 def ndcg(ratings: Ratings, n_groupings: int = 20) -> dict[str, float]:
     makers = {
         "most liked": lambda seed: MostLiked(),

@@ -57,7 +57,7 @@ def test_shares_too_small_to_matter_are_dropped(groups: UserGroups) -> None:
 def test_without_likes_a_user_is_in_the_group_of_all(groups: UserGroups) -> None:
     row = shares_of([[0, 0, 0, 0]], groups)
     assert row.tolist() == [[0, 0, 0, 1]]
-    assert groups.heaviest(sp.csr_array(row)).tolist() == [[3, 3]]
+    assert groups.heaviest(sp.csr_array(row), 0).tolist() == [3, 3]
     expected = (LIKES.sum(axis=0) + P) / 6
     np.testing.assert_allclose(groups.probabilities(sp.csr_array(row))[0], expected, rtol=1e-12)
 
@@ -69,7 +69,8 @@ def test_probabilities_are_means_over_groupings(groups: UserGroups) -> None:
     expected = [(0.25 * first + 0.75 * second + third) / 2, (first + third) / 2]
     found = groups.probabilities(sp.csr_array(shares))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-    assert groups.heaviest(sp.csr_array(shares)).tolist() == [[1, 2], [0, 2]]
+    for user, expected in enumerate([[1, 2], [0, 2]]):
+        assert groups.heaviest(sp.csr_array(shares), user).tolist() == expected
     # A user has the same bits alone and among others.
     assert groups.probabilities(sp.csr_array(shares[[1]])).tolist() == [found[1].tolist()]
 
