@@ -13,6 +13,7 @@ from recsys.evaluation.peers import (
     MyFM,
     SurprisePeer,
 )
+from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.registry import METHODS
 
 # Makes an unfitted recommender from a seed; recsys.evaluation.protocols says what it can be asked.
@@ -34,7 +35,7 @@ def default_recommenders() -> dict[str, Maker]:
     """
     missing = missing_packages()
     peers = {name: make for name, make in _PEERS.items() if name not in missing}
-    return {**METHODS, **peers}
+    return {**METHODS, **_PLAIN, **peers}
 
 
 def missing_packages() -> dict[str, str]:
@@ -47,6 +48,13 @@ def _surprise(algorithm: Algorithm) -> Maker:
 
 
 _SURPRISE = {f"Surprise {algorithm}": _surprise(algorithm) for algorithm in ALGORITHMS}
+
+# What is left of a recommender without its stages, to tell what the stages add.
+_PLAIN: dict[str, Maker] = {
+    "biases with film prior": lambda seed: BoostedClusterMeans(
+        n_chains=1, n_stages=0, random_state=seed
+    ),
+}
 
 _PEERS: dict[str, Maker] = {
     "EASE": lambda seed: EASE(),

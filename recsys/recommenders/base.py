@@ -91,8 +91,7 @@ class Recommender(PredictsIntervals):
         times : mapping, Series or array-like, optional
             When ``ratings`` were given: a mapping or Series of times by movieId, or times in the
             order of the ratings. The default is the column timestamp of a frame. If an item is
-            rated twice, its latest rating counts. Recommenders that say so give recent ratings
-            more weight. Without times all ratings have the same weight.
+            rated twice, its latest rating counts. Some recommenders let recent ratings count more.
 
         Returns
         -------
@@ -170,8 +169,7 @@ class Recommender(PredictsIntervals):
         ------
         ValueError
             If ``n`` is negative, if both or neither of ``user_id`` and ``ratings`` are given, if an
-            id has not the kind of the training ids, if a rating is off the scale or not a number,
-            if an item is rated twice without times, or if times do not fit the ratings.
+            id has not the kind of the training ids, or if :meth:`predict` would refuse the ratings.
         KeyError
             If the user is not a training user.
         """
@@ -292,9 +290,8 @@ class Recommender(PredictsIntervals):
         Raises
         ------
         ValueError
-            If ``n`` is negative, if a training item has the id -1, if ``ratings`` are the ratings
-            of a single user, if a rating is off the scale or not a number, or if an item is rated
-            twice.
+            If ``n`` is negative, if a training item has the id -1, if ``ratings`` are those of a
+            single user, or if :meth:`predict` would refuse the ratings of a user.
         """
         self._check_lists(n)
         if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
@@ -380,8 +377,7 @@ class Recommender(PredictsIntervals):
     def load(cls, path: str | Path) -> Self:
         """Read the recommender that :meth:`save` wrote. Its answers have the same bits.
 
-        Every array of the file is checked, so a damaged or edited file cannot crash the process,
-        now or at a later call.
+        Every array is checked, so a damaged or edited file cannot crash the process, even later.
 
         Parameters
         ----------

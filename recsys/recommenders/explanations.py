@@ -94,10 +94,11 @@ def _counts(case: Case, ratings: Floats, whose: str) -> str:
 
 
 def of_likes(case: Case, labels: Labels, groups: Ints, taste: str = "taste") -> Evidence | None:
-    """The evidence of the user's group with the largest share of likes of the item.
+    """The evidence of one of the user's groups: its share of likes is nearest to the mean of all.
 
     ``labels`` is (n_groupings, n_users), and ``groups`` has the user's group in each grouping. The
-    share must be clearly larger than that of the other users.
+    share must be clearly larger than that of the other users. The group with the largest share
+    would be a lucky one, because there are many.
     """
     members = labels == groups[:, None]
     if case.row >= 0:
@@ -109,12 +110,13 @@ def of_likes(case: Case, labels: Labels, groups: Ints, taste: str = "taste") -> 
     sound = more & (n_ratings >= FEWEST_RATINGS) & (sizes <= LARGEST_SHARE * case.n_others)
     if not np.any(sound):
         return None
-    best = int(np.argmax(np.where(sound, n_liked / np.maximum(sizes, 1), 0.0)))
-    n, n_here = int(sizes[best]), int(n_liked[best])
+    shares = n_liked / np.maximum(sizes, 1)
+    typical = int(np.argmin(np.where(sound, np.abs(shares - shares.mean()), np.inf)))
+    n, n_here = int(sizes[typical]), int(n_liked[typical])
     elsewhere = share_of(len(case.likers) - n_here, case.n_others - n)
     found = f"{n_here:,} of the {n:,} people who share your {taste} liked it "
     found += f"({share_of(n_here, n)}); elsewhere {elsewhere}"
-    return _of_group(case, members[best], found)
+    return _of_group(case, members[typical], found)
 
 
 def of_means(case: Case, groups: Iterable[Mask]) -> Evidence | None:

@@ -49,15 +49,15 @@ class ImplicitALS(FromLikes):
         from implicit.cpu.als import AlternatingLeastSquares
         from threadpoolctl import threadpool_limits
 
-        self._fitted = AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularization,
-            alpha=self.alpha,
-            iterations=self.iterations,
-            random_state=self.random_state,
-        )
-        # implicit warns if BLAS has threads besides its own.
+        # implicit warns if BLAS has threads besides its own, as soon as a model is made.
         with threadpool_limits(1, "blas"):
+            self._fitted = AlternatingLeastSquares(
+                factors=self.factors,
+                regularization=self.regularization,
+                alpha=self.alpha,
+                iterations=self.iterations,
+                random_state=self.random_state,
+            )
             self._fitted.fit(_as_implicit(profiles), show_progress=False)
 
     def _scores(self, profiles: sp.csr_array) -> Floats:

@@ -201,7 +201,8 @@ def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = ratings[ratings["userId"] == 7].set_index("movieId")["rating"]
     movie = int(ratings["movieId"].value_counts()[own.index].idxmax())
     assert run(["predict", "--data", str(folder), "--user", "7", "--movie", str(movie)]) == 0
-    first, second, *parts = capsys.readouterr().out.splitlines()
+    first, second, interval, *parts = capsys.readouterr().out.splitlines()
+    assert interval.strip().startswith("8 of 10 such ratings are from ")
     assert parts[0].endswith("mean of all ratings")
     learned = f"user 7 rated it {own[movie]:g}; the model learned from this rating"
     assert parts[-1].strip() == learned
