@@ -13,8 +13,8 @@ from recsys.recommenders.embeddings import Floats32
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.groupings import groupings
 from recsys.recommenders.item_groups import sums_of_groups
+from recsys.recommenders.products import inverse_of
 from recsys.recommenders.types import Floats, Ints
-from recsys.recommenders.without_blas import inverse_of, product
 
 # The least and the greatest number of groups of a grouping.
 RIDGE_GROUPS = (64, 1024)
@@ -99,7 +99,8 @@ class GroupRidge:
         for of_items in self.labels:
             similar += sums_of_groups(recent, of_items).astype(np.float32)[:, of_items]
         of_sample = np.ascontiguousarray((self.weights @ similar.T).T, dtype=np.float64)
-        votes = product(of_sample, self.inverse)
+        # Not a product of BLAS: a user has the same bits alone and with others.
+        votes = np.einsum("ij,kj->ik", of_sample, self.inverse)
         found: Floats = np.ascontiguousarray((self.weights.T @ votes.T).T)
         found -= np.mean(found, axis=1, keepdims=True)
         found /= self.spread

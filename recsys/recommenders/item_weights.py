@@ -9,9 +9,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders.ages import Ages
+from recsys.recommenders.products import inverse_of, product
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Floats, Ints, Profiles
-from recsys.recommenders.without_blas import inverse_of, product
 
 # This many items have weights: those with the most ratings.
 MOST_ITEMS = 1_000
