@@ -185,7 +185,7 @@ class _Pair:
         lines += _added(told.parts)
         own = self._own_rating()
         if own is not None:
-            rated = f"user {self.user_id} rated it {own:g}; the model learned from this rating"
+            rated = f"user {self.user_id} {self._did(own)}; the model learned from it"
             lines += wrapped(rated, " " * 6, line_width())
         return lines
 
@@ -194,6 +194,10 @@ class _Pair:
         told = self.prediction
         ranked = wrapped(f"score {told.score:.2f}, which ranks lists", " " * 6, line_width())
         return [*self.lines(), *ranked, *_added(told.score_parts)]
+
+    def _did(self, own: float) -> str:
+        scale = self._model.trained_on.scale
+        return "liked it" if scale.kind == "likes" else f"rated it {own:g}"
 
     def _own_rating(self) -> float | None:
         """The rating of the pair in the data, or None if there is none."""

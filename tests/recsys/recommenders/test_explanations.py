@@ -93,7 +93,7 @@ def test_few_ratings_are_thin_evidence(ratings: Ratings, recount: Recount) -> No
     told = of_everyone(case, "you are in no group; ")
     assert told.reason == (
         "you are in no group; "
-        "the evidence is thin: 1 of the 60 others rated it, 1.00 on average; 0 liked it"
+        "the evidence is thin: 1 of the 60 others rated it, 1.00 on average; none liked it"
     )
     recount.check(told, LOW, 0)
     assert of_quality(case) is None
@@ -158,8 +158,8 @@ def test_a_film_that_the_user_liked(recount: Recount, ratings: Ratings) -> None:
     told = of_film(case, case.my_likes[::-1])
     assert told is not None
     assert told.reason == (
-        "you liked The Film 2 (1999): 9 of the 14 others who liked it liked this too (64 %), "
-        "of all others 25 %"
+        "you liked The Film 2 (1999): 9 of the 14 others who liked it liked this too (64 %); "
+        "elsewhere 13 %"
     )
     assert (told.n_users, told.n_ratings, told.movie_ids) == (14, 13, (SHARED,))
     recount.check(told, ASKED, 0)
