@@ -31,6 +31,7 @@ USERS_PART = "what people who share the user's taste like"
 ITEMS_PART = "what the user likes of films like it"
 RIDGE_PART = "what goes with the films that the user rated"
 STARS_PART = "how many stars the user may give it"
+RARE_PART = "how few people like it"
 
 # The numbers of directions of likes, and of ratings for the regression.
 N_LIKED = 30
@@ -215,8 +216,7 @@ class TasteGroups(Recommender):
             parts[RIDGE_PART] = RIDGE_WEIGHT * trust * self._ridge.scores(recent)
         if self.trained_on.scale.predicts:
             parts[STARS_PART] = STARS_WEIGHT * trust * self._log_probability(users)
-        rare = -self.popularity_discount * trust * _log(groups.popularity)
-        parts["how few people like it"] = rare
+        parts[RARE_PART] = -self.popularity_discount * trust * _log(groups.popularity)
         return parts
 
     def _log_probability(self, users: Users) -> Floats:

@@ -11,7 +11,15 @@ import scipy.sparse as sp
 from every_recommender import MAKERS
 from recounting import Recount, recounted
 
-from recsys import BoostedClusterMeans, Hybrid, Ratings, Recommender, TasteGroups, make_ratings
+from recsys import (
+    BiasBaseline,
+    BoostedClusterMeans,
+    Hybrid,
+    Ratings,
+    Recommender,
+    TasteGroups,
+    make_ratings,
+)
 from recsys.data.scale import COUNTS, LIKES
 from recsys.recommenders import ranking
 from recsys.recommenders.case import Case
@@ -76,8 +84,8 @@ def test_every_reason_is_true(named: tuple[str, Recommender], many: Ratings) -> 
 
 
 def test_reasons_on_real_ratings_are_true_and_personal(real_ratings: Ratings) -> None:
-    """A sample of users and a fast model of ratings; `tests/long/reasons.py` recounts all lists."""
-    groups = TasteGroups(rating_model=BoostedClusterMeans(n_chains=1, n_stages=20))
+    """A sample of users and few groupings; `tests/long/reasons.py` recounts all default lists."""
+    groups = TasteGroups(n_user_groupings=15, n_item_groupings=8, rating_model=BiasBaseline())
     kinds = recounted(Hybrid(groups=groups).fit(real_ratings), real_ratings, every=12)
     personal = kinds["film"] + kinds["group"] + kinds["own"]
     assert personal >= 0.8 * sum(kinds.values())
