@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from kmeans_core import ConvergenceWarning, IterationEvent, KMeans
 from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
-from recsys.data.scale import liked
+from recsys.data.scale import liked, no_likes
 from recsys.words import counted
 
 # What k-means compares: see `cluster_users`.
@@ -214,6 +214,8 @@ def cluster_users(
         raise ValueError(f"shrinkage={shrinkage!r} needs space='known', not {space!r}")
     n_users, points = matrix.shape[0], points_in(matrix, space)
     grouped = np.flatnonzero(np.diff(points.indptr) > 0) if space == "likes" else np.arange(n_users)
+    if len(grouped) == 0 and matrix.scale is not None:
+        raise ValueError(f"{no_likes(matrix.scale)}; or group by space='ratings' (--space ratings)")
     if n_clusters > len(grouped):
         who = counted(len(grouped), "user") + (" with likes" if len(grouped) < n_users else "")
         raise ValueError(

@@ -143,6 +143,11 @@ def _by_genres(ratings: "Ratings", options: argparse.Namespace) -> tuple[Any, st
     means = genre_means(ratings, genres)
     needed = "rated all the genres; choose smaller k with --ks"
     if not options.all_users:
+        if len(genres) < 2:
+            raise ValueError(
+                f"groups by genres need two genres, not only {genres[0]}; choose two with "
+                "--genres, or group by films with --space likes"
+            )
         means = contrast_subset(means, contrast_limits(ratings.scale))
         needed = "like one genre and not the other; choose smaller k with --ks, or --all-users"
     return means.dropna().drop(columns="userId").to_numpy(), ", ".join(genres), needed

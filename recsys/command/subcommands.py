@@ -13,6 +13,7 @@ from recsys.command.tables import give, heading, line_width, wrapped
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.data.ratings import NO_GENRES
+from recsys.data.scale import no_likes
 from recsys.printable import printable
 from recsys.readers.fetch import fetch
 from recsys.titles.names import Title, spoken
@@ -93,7 +94,8 @@ def recommend(options: argparse.Namespace) -> None:
     frame["title"] = [spoken(title) for title in frame["title"]]
     if not catalog.scale.predicts:
         frame = frame.drop(columns="predicted_rating")
-    give(frame, options, shown=lambda: _lists(frame, users))
+    why_empty = "" if np.any(model.trained_on.n_likes) else no_likes(catalog.scale)
+    give(frame, options, shown=lambda: _lists(frame, users, why_empty))
 
 
 def _for_users(
@@ -109,13 +111,15 @@ def _for_users(
     return pd.concat(frames, ignore_index=True)
 
 
-def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
+def _lists(frame: "pd.DataFrame", users: list[Id], why_empty: str) -> list[str]:
     """The lines of the lists of films, one list for each user."""
     if frame.empty:
         one = f" to user {users[0]}" if len(users) == 1 else ""
-        return [f"There is no film to recommend{one}."]
+        nothing = f"There is no film to recommend{one}{why_empty and f': {why_empty}'}."
+        return wrapped(nothing, "", line_width())
     has_stars = "predicted_rating" in frame
-    ranked = f"ranked by score{'; stars are predicted ratings' if has_stars else ''}"
+    ranked = "ranked by score, which has no unit and may be negative"
+    ranked += "; stars are predicted ratings" if has_stars else ""
     lines = [*wrapped(ranked, "", line_width()), f"     score{'  stars' if has_stars else ''}"]
     of_users = frame.groupby("userId", sort=False) if "userId" in frame else [("", frame)]
     for user_id, films in of_users:
@@ -185,7 +189,10 @@ class _Pair:
         lines += _added(told.parts)
         own = self._own_rating()
         if own is not None:
-            rated = f"user {self.user_id} {self._did(own)}; the model learned from it"
+            did = f"rated it {own:g}; the model learned from this rating"
+            if self._model.trained_on.scale.kind == "likes":
+                did = "liked it; the model learned from this like"
+            rated = f"user {self.user_id} {did}"
             lines += wrapped(rated, " " * 6, line_width())
         return lines
 
@@ -194,10 +201,6 @@ class _Pair:
         told = self.prediction
         ranked = wrapped(f"score {told.score:.2f}, which ranks lists", " " * 6, line_width())
         return [*self.lines(), *ranked, *_added(told.score_parts)]
-
-    def _did(self, own: float) -> str:
-        scale = self._model.trained_on.scale
-        return "liked it" if scale.kind == "likes" else f"rated it {own:g}"
 
     def _own_rating(self) -> float | None:
         """The rating of the pair in the data, or None if there is none."""

@@ -127,8 +127,8 @@ class Uncertainty:
         shares = np.arange(1, N_BANDS) / N_BANDS
         limits = np.quantile(deviations, shares), np.quantile(predicted, shares)
         bands = np.searchsorted(limits[0], deviations), np.searchsorted(limits[1], predicted)
-        # Of n errors and a new one, each is as likely as another to be the largest. So the quantiles
-        # of a few errors are between n + 2 numbers (Vovk et al. 2005, section 2.2).
+        # Of n errors and a new one, each is as likely as another to be the largest. So a few errors
+        # have quantiles beyond them (Vovk, Gammerman, Shafer 2005, section 2.2).
         ends = [-BEYOND, BEYOND] if len(relative) < LEAST_HELD else []
         of_all = np.quantile(np.append(relative, ends), LEVELS)
         quantiles = np.empty((N_BANDS, N_BANDS, len(LEVELS)))

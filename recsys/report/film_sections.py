@@ -212,7 +212,8 @@ def _advice(found: Findings) -> Section:
             Text(
                 "The model groups the users many times by the films they liked. A film ranks high "
                 "if many users in this user's groups liked it, and if it is often liked together "
-                "with films that this user liked."
+                "with films that this user liked. The score only ranks the films. It has no unit, "
+                "and may be negative."
                 + (
                     " Another model predicts the rating. It adds up what is known of the user, the "
                     "film, and the groups of both."

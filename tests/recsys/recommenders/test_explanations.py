@@ -192,6 +192,21 @@ def test_a_cluster_counts_the_others(case: Case, recount: Recount) -> None:
     assert of_cluster(case, mask(61, 0, 50), "group 7") is None
 
 
+@pytest.mark.parametrize(
+    ("other", "did"),
+    [
+        ((1, ASKED, 4.0), "rated it 4.00 and liked it"),
+        ((1, ASKED, 2.0), "rated it 2.00 and did not like it"),
+        ((1, LOW, 2.0), "did not rate it"),
+    ],
+)
+def test_one_other_user_is_no_crowd(other: tuple[int, int, float], did: str) -> None:
+    pair = made_of([(0, ASKED, 3.0), (0, SHARED, 4.0), other])
+    told = of_everyone(case_of(pair))
+    assert told.reason == f"the evidence is thin: the only other user {did}"
+    Recount(pair).check(told, ASKED, 0)
+
+
 def test_likes_are_counted_as_likes(recount: Recount) -> None:
     likes = [(user, movie, 1.0) for user, movie, rating in rows() if rating >= 3]
     likes += [(60, LOW, 1.0)]
