@@ -118,7 +118,9 @@ def _lists(frame: "pd.DataFrame", users: list[Id], why_empty: str) -> list[str]:
         nothing = f"There is no film to recommend{one}{why_empty and f': {why_empty}'}."
         return wrapped(nothing, "", line_width())
     has_stars = "predicted_rating" in frame
-    ranked = "ranked by score, which has no unit and may be negative"
+    below_0 = any(frame["score"] < 0)
+    negative = " (only the order matters, so scores may be below 0)" if below_0 else ""
+    ranked = f"ranked by score, highest first{negative}"
     ranked += "; stars are predicted ratings" if has_stars else ""
     lines = [*wrapped(ranked, "", line_width()), f"     score{'  stars' if has_stars else ''}"]
     of_users = frame.groupby("userId", sort=False) if "userId" in frame else [("", frame)]

@@ -334,7 +334,7 @@ def test_a_list_fits_a_narrow_terminal(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 34
     start = lines.index("     score  stars") + 1
-    assert lines[0] == "ranked by score, which has no unit"
+    assert lines[0].startswith("ranked by score, highest first")
     places = [line for line in lines[start:] if line[:3].strip()]
     assert len(places) == 5
     assert all(line.startswith(" " * 11) for line in lines[start:] if line not in places)
