@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from recsys.recommenders.types import Part
 
 
+# This stands where a reader may take a negative score for a bad one.
+MAY_BE_NEGATIVE = "only the order of scores matters, so they may be below 0"
+
+
 def report(options: argparse.Namespace) -> None:
     """Write the HTML report."""
     from recsys.report.report import write_report
@@ -94,8 +98,11 @@ def recommend(options: argparse.Namespace) -> None:
     frame["title"] = [spoken(title) for title in frame["title"]]
     if not catalog.scale.predicts:
         frame = frame.drop(columns="predicted_rating")
-    why_empty = "" if np.any(model.trained_on.n_likes) else no_likes(catalog.scale)
-    give(frame, options, shown=lambda: _lists(frame, users, why_empty))
+    if frame.empty:
+        whom = f" to user {users[0]}" if len(users) == 1 else ""
+        why = "" if np.any(model.trained_on.n_likes) else f": {no_likes(catalog.scale)}"
+        tell(f"there is no film to recommend{whom}{why}")
+    give(frame, options, shown=lambda: _lists(frame, users))
 
 
 def _for_users(
@@ -111,15 +118,12 @@ def _for_users(
     return pd.concat(frames, ignore_index=True)
 
 
-def _lists(frame: "pd.DataFrame", users: list[Id], why_empty: str) -> list[str]:
+def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
     """The lines of the lists of films, one list for each user."""
     if frame.empty:
-        one = f" to user {users[0]}" if len(users) == 1 else ""
-        nothing = f"There is no film to recommend{one}{why_empty and f': {why_empty}'}."
-        return wrapped(nothing, "", line_width())
+        return []
     has_stars = "predicted_rating" in frame
-    below_0 = any(frame["score"] < 0)
-    negative = " (only the order matters, so scores may be below 0)" if below_0 else ""
+    negative = f" ({MAY_BE_NEGATIVE})" if np.any(frame["score"] < 0) else ""
     ranked = f"ranked by score, highest first{negative}"
     ranked += "; stars are predicted ratings" if has_stars else ""
     lines = [*wrapped(ranked, "", line_width()), f"     score{'  stars' if has_stars else ''}"]
@@ -201,8 +205,9 @@ class _Pair:
     def all_lines(self) -> list[str]:
         """The prediction and the score in lines."""
         told = self.prediction
-        ranked = wrapped(f"score {told.score:.2f}, which ranks lists", " " * 6, line_width())
-        return [*self.lines(), *ranked, *_added(told.score_parts)]
+        negative = f" ({MAY_BE_NEGATIVE})" if told.score < 0 else ""
+        score = f"score {told.score:.2f}, which ranks lists{negative}"
+        return [*self.lines(), *wrapped(score, " " * 6, line_width()), *_added(told.score_parts)]
 
     def _own_rating(self) -> float | None:
         """The rating of the pair in the data, or None if there is none."""
