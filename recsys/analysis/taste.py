@@ -198,7 +198,7 @@ def cluster_users(
     ValueError
         If there are fewer users (with likes, for "likes") than groups, if ``space`` is another
         value, if shrinkage is given without ``space="known"``, or if likes are asked of a matrix
-        without a scale.
+        that has none or has no scale.
 
     Examples
     --------
@@ -214,8 +214,6 @@ def cluster_users(
         raise ValueError(f"shrinkage={shrinkage!r} needs space='known', not {space!r}")
     n_users, points = matrix.shape[0], points_in(matrix, space)
     grouped = np.flatnonzero(np.diff(points.indptr) > 0) if space == "likes" else np.arange(n_users)
-    if len(grouped) == 0 and matrix.scale is not None:
-        raise ValueError(f"{no_likes(matrix.scale)}; or group by space='ratings' (--space ratings)")
     if n_clusters > len(grouped):
         who = counted(len(grouped), "user") + (" with likes" if len(grouped) < n_users else "")
         raise ValueError(
@@ -241,10 +239,15 @@ def cluster_users(
 
 
 def points_in(matrix: RatingMatrix, space: Space) -> sp.csr_array:
-    """Return the rows that k-means compares in a space, one for each user."""
+    """Return the rows that k-means compares in a space, one for each user.
+
+    ValueError if there are no likes to compare, or if the matrix has no scale.
+    """
     if space != "likes":
         return matrix.values
     likes = likes_of(matrix)
+    if likes.nnz == 0 and matrix.scale is not None:
+        raise ValueError(f"{no_likes(matrix.scale)}, or group by space='ratings' (--space ratings)")
     n_likes = np.diff(likes.indptr)
     likes.data /= np.sqrt(np.repeat(n_likes, n_likes))
     return likes

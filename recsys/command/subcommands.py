@@ -100,8 +100,9 @@ def recommend(options: argparse.Namespace) -> None:
         frame = frame.drop(columns="predicted_rating")
     if frame.empty:
         whom = f" to user {users[0]}" if len(users) == 1 else ""
-        why = "" if np.any(model.trained_on.n_likes) else f": {no_likes(catalog.scale)}"
-        tell(f"there is no film to recommend{whom}{why}")
+        why = "films that are rated already are left out"
+        why = why if np.any(model.trained_on.n_likes) else no_likes(catalog.scale)
+        tell(f"there is no film to recommend{whom}: {why}")
     give(frame, options, shown=lambda: _lists(frame, users))
 
 

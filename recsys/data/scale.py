@@ -146,10 +146,10 @@ def no_likes(scale: RatingScale) -> str:
     Examples
     --------
     >>> print(no_likes(HALF_STARS).partition(";")[0])
-    no rating is a like, because all are below 4
+    no rating here is a like, because all are below 4
     """
     return (
-        f"no rating is a like, because all are below {scale.likes_from:g}; choose a smaller "
+        f"no rating here is a like, because all are below {scale.likes_from:g}; choose a smaller "
         "like_threshold (--like-threshold)"
     )
 

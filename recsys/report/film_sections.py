@@ -204,7 +204,9 @@ def _advice(found: Findings) -> Section:
     model, user_id = found.hybrid, found.user_id
     movies = model.recommend(user_id)
     movies["title"] = _spoken(movies["title"])
-    parts: tuple[Part, ...] = (Text("The user has rated every film that any user liked."),)
+    parts: tuple[Part, ...] = (Text("Nobody liked a film."),)
+    if np.any(model.trained_on.n_likes):
+        parts = (Text("The user has rated every film that any user liked."),)
     if not movies.empty:
         predicts = found.ratings.scale.predicts
         left_out = ["n_ratings", *([] if predicts else ["predicted_rating"])]

@@ -96,6 +96,7 @@ def test_groups_are_described_by_shares_and_counts(
 ) -> None:
     assert run([*two_tastes(tmp_path), "2"]) == 0
     text = capsys.readouterr().out
+    assert text.startswith("41 users by their likes of the 3 most-rated films; likes of ")
     for film in (1, 2):
         assert f" (20 users): Фильм {film}\n" in text
         assert f"    Фильм {film} 100 % (20 of 20), elsewhere 0 % (0 of 21)\n" in text
@@ -200,13 +201,14 @@ def test_recommend_says_how_many_films_have_weights(
 def test_no_likes_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "ratings.csv"
     file.write_text("userId,movieId,rating\n1,1,3\n2,2,2.5\n")
-    why = "no rating is a like, because all are below 4; choose a smaller like_threshold"
+    why = "no rating here is a like, because all are below 4; choose a smaller like_threshold"
     assert run(["recommend", "--data", str(file), "--user", "1"]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
     assert f"recsys: there is no film to recommend to user 1: {why}" in captured.err
-    assert run(["clusters", "--data", str(file)]) == 2
-    assert f"recsys: error: {why}" in capsys.readouterr().err
+    for command in (["clusters"], ["sweep", "--space", "likes"]):
+        assert run([*command, "--data", str(file)]) == 2
+        assert f"recsys: error: {why}" in capsys.readouterr().err
 
 
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
