@@ -5,8 +5,8 @@ fork may happen at any time. So every change is one step that Python never inter
 or ``append`` of a deque.
 """
 
+import _thread
 import os
-import threading
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -17,7 +17,7 @@ Job = Callable[[Callable[[], None]], None]
 MOST_THREADS = max(64, os.cpu_count() or 1)
 
 _idle: deque[SimpleQueue[Job]] = deque()  # the inboxes of threads that wait
-_started: list[threading.Thread] = []
+_started: list[int] = []  # the identifiers of all threads
 
 # Raised in each forked child, where the threads of its parent do not exist.
 generation = 0
@@ -38,12 +38,12 @@ def _start(job: Job) -> bool:
         return False
     inbox: SimpleQueue[Job] = SimpleQueue()
     inbox.put(job)
-    thread = threading.Thread(target=_serve, args=(inbox,), name="kmeans_core", daemon=True)
     try:
-        thread.start()
+        # threading.Thread.start waits until the thread runs. If a signal handler forks meanwhile,
+        # the child waits forever, because the thread does not exist there.
+        _started.append(_thread.start_new_thread(_serve, (inbox,)))
     except (RuntimeError, MemoryError):  # no more threads are allowed, or the process is ending
         return False
-    _started.append(thread)
     return True
 
 

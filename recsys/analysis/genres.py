@@ -75,7 +75,11 @@ def genre_matrix(ratings: Ratings, movie_ids: Ids) -> npt.NDArray[np.float32]:
 def genre_table(ratings: Ratings, movie_ids: Ids) -> pd.DataFrame:
     """A row for each movie and a column for each of their genres: 1 if it has the genre, else 0."""
     of_movies = ratings.movies.set_index("movieId")["genres"].reindex(pd.Index(movie_ids))
-    return of_movies.str.get_dummies("|").drop(columns=NO_GENRES, errors="ignore")
+    # Many movies have the same text, so each text is split once.
+    codes, texts = pd.factorize(of_movies, use_na_sentinel=False)
+    of_texts = pd.Series(texts, dtype=object).str.get_dummies("|")
+    table = of_texts.take(codes).set_axis(of_movies.index)
+    return table.drop(columns=NO_GENRES, errors="ignore")
 
 
 def column_name(genre: str) -> str:

@@ -79,8 +79,11 @@ class ItemWeights:
             gram += together + NEXT_WEIGHT * (earlier.T @ earlier).toarray()
             target += together + NEXT_WEIGHT * (earlier.T @ later).toarray()
         inverse = inverse_of(gram)
-        weights = product(inverse, target.T)
-        weights -= inverse * (np.diagonal(weights) / np.diagonal(inverse))
+        if np.any(training.ages):
+            weights = product(inverse, target.T)
+            weights -= inverse * (np.diagonal(weights) / np.diagonal(inverse))
+        else:  # P Z is the identity less damping P
+            weights = -inverse / np.diagonal(inverse)
         np.fill_diagonal(weights, 0.0)
         found = cls(items, weights)
         return replace(found, weights=weights / found._size(training, is_like))

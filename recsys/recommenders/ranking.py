@@ -73,7 +73,8 @@ def best_items(
         of_user = np.where(eligible, scores[user], -np.inf)
         if exclude_rated:
             of_user[users.rated_items(user)] = -np.inf
-        some = np.flatnonzero(of_user > -np.inf)
+        least = np.partition(of_user, -n)[-n] if 0 < n < len(of_user) else -np.inf
+        some = np.flatnonzero((of_user >= least) & (of_user > -np.inf))
         standing = model._standing(users, user)[some]
         # Columns ascend by id, and a sort keeps their order where all else is equal.
         items = some[np.lexsort((-standing, -of_user[some]))[:n]]

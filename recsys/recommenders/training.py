@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Any)
 
 # Users are ranked in blocks of at most this many cells of users x items. A user has at least as
 # many cells as a model has groups, more or less.
-MOST_CELLS = 4_000_000
+MOST_CELLS = 1_000_000
 FEWEST_CELLS = 4_000
 
 
