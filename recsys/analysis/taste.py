@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from kmeans_core import ConvergenceWarning, IterationEvent, KMeans
 from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
-from recsys.data.scale import liked
+from recsys.data.scale import liked, no_likes
 from recsys.words import counted
 
 # What k-means compares: see `cluster_users`.
@@ -198,7 +198,7 @@ def cluster_users(
     ValueError
         If there are fewer users (with likes, for "likes") than groups, if ``space`` is another
         value, if shrinkage is given without ``space="known"``, or if likes are asked of a matrix
-        without a scale.
+        that has none or has no scale.
 
     Examples
     --------
@@ -239,10 +239,15 @@ def cluster_users(
 
 
 def points_in(matrix: RatingMatrix, space: Space) -> sp.csr_array:
-    """Return the rows that k-means compares in a space, one for each user."""
+    """Return the rows that k-means compares in a space, one for each user.
+
+    ValueError if there are no likes to compare, or if the matrix has no scale.
+    """
     if space != "likes":
         return matrix.values
     likes = likes_of(matrix)
+    if likes.nnz == 0 and matrix.scale is not None:
+        raise ValueError(f"{no_likes(matrix.scale)}, or group by space='ratings' (--space ratings)")
     n_likes = np.diff(likes.indptr)
     likes.data /= np.sqrt(np.repeat(n_likes, n_likes))
     return likes

@@ -113,7 +113,9 @@ class Catalog:
             raise LookupError(
                 f"no film {typed} in {self.source}; the ids lie between {ids.min()} and {ids.max()}"
             )
-        raise LookupError(f"{reason.removesuffix('?')} (in {self.source})")
+        found = self.titles.find(typed)
+        hint = "" if found.items or found.near else "; `recsys movies` looks up words of titles"
+        raise LookupError(f"{reason.removesuffix('?')} (in {self.source}){hint}")
 
     def named(self, typed: str) -> Id:
         """The id of the film whose title somebody typed; an id counts where no title matches."""

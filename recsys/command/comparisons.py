@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from recsys.evaluation.intervals import Estimate
@@ -100,4 +101,6 @@ def _marked(score: ColdStartScores, measure: str) -> str:
 
 
 def _cell(figure: Estimate, sign: str = "") -> str:
+    if np.isnan(figure.low):
+        return f"{figure.value:{sign}.4f} (no interval: one user)"
     return f"{figure.value:{sign}.4f} ({figure.low:{sign}.4f} to {figure.high:{sign}.4f})"

@@ -23,6 +23,9 @@ KS_BY_GENRES, KS_BY_FILMS = range(2, 183), range(2, 21)
 # The number of most-rated films by which users are grouped, as in the notebook.
 N_MOVIES = 1000
 
+# What k-means compares in each space.
+COMPARED = {"likes": "their likes", "ratings": "their ratings", "known": "their known ratings"}
+
 
 def clusters(options: argparse.Namespace) -> None:
     """Print the groups of users, how sure they are, and what each likes more and less."""
@@ -55,6 +58,10 @@ def clusters(options: argparse.Namespace) -> None:
     if options.format not in (None, "table"):
         answer(*written(frame, options.format).removesuffix("\n").split("\n"))
         return
+    films = counted(matrix.shape[1], "most-rated film")
+    by = f"{counted(matrix.shape[0], 'user')} by {COMPARED[options.space]} of the {films}"
+    by += "; likes of other films are not counted here"
+    answer(*wrapped(by, "", line_width()))
     answer(*fitted(frame.drop(columns=["likes_more", "likes_less"]), line_width()), "")
     sure = sureness(clusters, n_init=RESTARTS, random_state=options.seed)
     answer(*(line for said in sure.sentences for line in wrapped(said, "", line_width())))
@@ -143,6 +150,11 @@ def _by_genres(ratings: "Ratings", options: argparse.Namespace) -> tuple[Any, st
     means = genre_means(ratings, genres)
     needed = "rated all the genres; choose smaller k with --ks"
     if not options.all_users:
+        if len(genres) < 2:
+            raise ValueError(
+                f"groups by genres need two genres, not only {genres[0]}; choose two with "
+                "--genres, or group by films with --space likes"
+            )
         means = contrast_subset(means, contrast_limits(ratings.scale))
         needed = "like one genre and not the other; choose smaller k with --ks, or --all-users"
     return means.dropna().drop(columns="userId").to_numpy(), ", ".join(genres), needed
@@ -163,6 +175,5 @@ def _by_films(ratings: "Ratings", options: argparse.Namespace) -> tuple[Any, str
     points = points_in(matrix, options.space)
     points = points[np.flatnonzero(np.diff(points.indptr))]
     films = counted(matrix.shape[1], "most-rated film")
-    what = {"likes": "their likes", "ratings": "their ratings", "known": "their known ratings"}
     needed = "have any; choose smaller k with --ks"
-    return points, f"{what[options.space]} of the {films}", needed
+    return points, f"{COMPARED[options.space]} of the {films}", needed

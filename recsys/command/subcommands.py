@@ -13,6 +13,7 @@ from recsys.command.tables import give, heading, line_width, wrapped
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.data.ratings import NO_GENRES
+from recsys.data.scale import no_likes
 from recsys.printable import printable
 from recsys.readers.fetch import fetch
 from recsys.titles.names import Title, spoken
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from recsys.data.ratings import Ratings
     from recsys.recommenders.base import Recommender
     from recsys.recommenders.types import Part
+
+
+# This stands where a reader may take a negative score for a bad one.
+MAY_BE_NEGATIVE = "only the order of scores matters, so they may be below 0"
 
 
 def report(options: argparse.Namespace) -> None:
@@ -93,6 +98,11 @@ def recommend(options: argparse.Namespace) -> None:
     frame["title"] = [spoken(title) for title in frame["title"]]
     if not catalog.scale.predicts:
         frame = frame.drop(columns="predicted_rating")
+    if frame.empty:
+        whom = f" to user {users[0]}" if len(users) == 1 else ""
+        why = "films that are rated already are left out"
+        why = why if np.any(model.trained_on.n_likes) else no_likes(catalog.scale)
+        tell(f"there is no film to recommend{whom}: {why}")
     give(frame, options, shown=lambda: _lists(frame, users))
 
 
@@ -112,10 +122,11 @@ def _for_users(
 def _lists(frame: "pd.DataFrame", users: list[Id]) -> list[str]:
     """The lines of the lists of films, one list for each user."""
     if frame.empty:
-        one = f" to user {users[0]}" if len(users) == 1 else ""
-        return [f"There is no film to recommend{one}."]
+        return []
     has_stars = "predicted_rating" in frame
-    ranked = f"ranked by score{'; stars are predicted ratings' if has_stars else ''}"
+    negative = f" ({MAY_BE_NEGATIVE})" if np.any(frame["score"] < 0) else ""
+    ranked = f"ranked by score, highest first{negative}"
+    ranked += "; stars are predicted ratings" if has_stars else ""
     lines = [*wrapped(ranked, "", line_width()), f"     score{'  stars' if has_stars else ''}"]
     of_users = frame.groupby("userId", sort=False) if "userId" in frame else [("", frame)]
     for user_id, films in of_users:
@@ -185,15 +196,19 @@ class _Pair:
         lines += _added(told.parts)
         own = self._own_rating()
         if own is not None:
-            rated = f"user {self.user_id} rated it {own:g}; the model learned from this rating"
+            did = f"rated it {own:g}; the model learned from this rating"
+            if self._model.trained_on.scale.kind == "likes":
+                did = "liked it; the model learned from this like"
+            rated = f"user {self.user_id} {did}"
             lines += wrapped(rated, " " * 6, line_width())
         return lines
 
     def all_lines(self) -> list[str]:
         """The prediction and the score in lines."""
         told = self.prediction
-        ranked = wrapped(f"score {told.score:.2f}, which ranks lists", " " * 6, line_width())
-        return [*self.lines(), *ranked, *_added(told.score_parts)]
+        negative = f" ({MAY_BE_NEGATIVE})" if told.score < 0 else ""
+        score = f"score {told.score:.2f}, which ranks lists{negative}"
+        return [*self.lines(), *wrapped(score, " " * 6, line_width()), *_added(told.score_parts)]
 
     def _own_rating(self) -> float | None:
         """The rating of the pair in the data, or None if there is none."""

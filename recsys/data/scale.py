@@ -140,6 +140,20 @@ def liked(ratings: Floats, scale: RatingScale) -> Mask:
     return at_least
 
 
+def no_likes(scale: RatingScale) -> str:
+    """Say what to do if no rating is a like.
+
+    Examples
+    --------
+    >>> print(no_likes(HALF_STARS).partition(";")[0])
+    no rating here is a like, because all are below 4
+    """
+    return (
+        f"no rating here is a like, because all are below {scale.likes_from:g}; choose a smaller "
+        "like_threshold (--like-threshold)"
+    )
+
+
 def liked_counts(users: npt.NDArray[Any], counts: Floats) -> Floats:
     """Turn counts into ratings: 1 if a count is above the median of its user, otherwise 0.
 

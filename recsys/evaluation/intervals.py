@@ -19,6 +19,7 @@ class Estimate:
     Attributes
     ----------
     value, low, high : float
+        The ends are NaN if there is only one user.
     """
 
     value: float
@@ -77,7 +78,8 @@ def resampled_means(
     ``sums`` has shape (n_users, n_measures) and holds sums over each user's rows. Each sample draws
     as many users as there are, with replacement, and takes all rows of each drawn user. The rows of
     one user are alike, so a bootstrap over rows would give intervals that are too narrow (the
-    bootstrap by clusters: Davison and Hinkley 1997, section 3.8).
+    bootstrap by clusters: Davison and Hinkley 1997, section 3.8). A user alone does not show how
+    users differ, so the means are NaN then.
 
     Examples
     --------
@@ -86,6 +88,8 @@ def resampled_means(
     [1.0, 2.5, 4.0]
     """
     n_users = len(n_rows)
+    if n_users < 2:
+        return np.full((n_draws, sums.shape[1]), np.nan)
     rng = np.random.default_rng(seed)
     columns = np.column_stack([sums, n_rows]).astype(np.float64)
     totals = np.array(

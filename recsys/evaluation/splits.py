@@ -202,7 +202,7 @@ def user_fifths(ratings: Ratings, by: SplitBy, seed: int = 0) -> Split:
     n_rated = np.bincount(users, minlength=len(user_ids))
     n_test = np.where(n_rated >= FEWEST_TO_PART, -(-n_rated // 5), 0)
     if not n_test.any():
-        raise ValueError(f"no user has the {FEWEST_TO_PART} ratings that a split by {by} needs")
+        raise ValueError(f"no user has {FEWEST_TO_PART} ratings, so no fifth can be held out")
     places = _places(users, _keys(ratings, by, seed))
     return _split(ratings, places >= (n_rated - n_test)[users])
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.types import Evidence, Floats, Ints
 from recsys.titles.names import spoken
-from recsys.words import counted
 
 # (n_groupings, n_users): the group of each user in each grouping, numbered through all of them.
 Labels = npt.NDArray[np.integer[Any]]
@@ -44,7 +43,7 @@ def of_everyone(case: Case, why: str = "") -> Evidence:
     ``why`` tells in front why they are the evidence.
     """
     thin = len(case.ratings) < FEWEST_RATINGS
-    found = _counts(case, case.ratings, f"the {counted(case.n_others, 'other')}")
+    found = _counts(case, case.ratings, case.n_others)
     if case.n_others == 0:
         found = "there are no other users"
     return Evidence(
@@ -75,19 +74,31 @@ def of_cluster(case: Case, members: Mask, whose: str) -> Evidence | None:
     if len(ratings) == 0:
         return None
     thin = len(ratings) < FEWEST_RATINGS or len(rows) > LARGEST_SHARE * case.n_others
-    found = _counts(case, ratings, f"the {counted(len(rows), 'other')} in {whose}")
+    found = _counts(case, ratings, len(rows), f" in {whose}")
     return _of_people(case, "cluster", f"{THIN if thin else ''}{found}", rows, NOTHING)
 
 
-def _counts(case: Case, ratings: Floats, whose: str) -> str:
+def _counts(case: Case, ratings: Floats, n_people: int, where: str = "") -> str:
     """How many of some people rated the item, and how."""
     n_liked = int(np.sum(case.data.liked(ratings)))
+    if n_people == 1:
+        return _of_one(case, ratings, n_liked == 1, f"the only other user{where}")
+    people = f"of the {n_people:,} others{where}"
+    liked = f"{n_liked:,}" if n_liked else "none"
     if not case.data.scale.predicts:
-        return f"{n_liked:,} of {whose} liked it" if n_liked else f"none of {whose} liked it"
+        return f"{liked} {people} liked it"
     if len(ratings) == 0:
-        return f"none of {whose} rated it"
-    n, mean = f"{len(ratings):,}", f"{_mean(ratings):.2f}"
-    return f"{n} of {whose} rated it, {mean} on average; {n_liked:,} liked it"
+        return f"none {people} rated it"
+    return f"{len(ratings):,} {people} rated it, {_mean(ratings):.2f} on average; {liked} liked it"
+
+
+def _of_one(case: Case, ratings: Floats, likes_it: bool, who: str) -> str:
+    """What one person did with the item."""
+    if not case.data.scale.predicts:
+        return f"{who} {'liked' if likes_it else 'did not like'} it"
+    if len(ratings) == 0:
+        return f"{who} did not rate it"
+    return f"{who} rated it {ratings[0]:.2f} and {'liked' if likes_it else 'did not like'} it"
 
 
 # Groups of people -------------------------------------------------------------------------------
@@ -177,8 +188,8 @@ def of_film(case: Case, films: Ints) -> Evidence | None:
         if clearly_more(n_liked, n, len(case.likers) - n_liked, n_all - n):
             title = spoken(str(case.data.matrix.titles[film]))
             found = f"you liked {title}: {n_liked:,} of the {n:,} others who liked it liked this "
-            found += f"too ({share_of(n_liked, n)}), of all others "
-            found += share_of(len(case.likers), n_all)
+            found += f"too ({share_of(n_liked, n)}); elsewhere "
+            found += share_of(len(case.likers) - n_liked, n_all - n)
             return _of_people(case, "film", found, people, np.array([film]))
     return None
 

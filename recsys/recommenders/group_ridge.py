@@ -38,7 +38,7 @@ N_MEASURED = 200
 # Effects on items are kept until they have this many numbers.
 MOST_KEPT = 4_000_000
 
-# The spread where all scores are equal.
+# Scores with a smaller spread are equal up to rounding, and are not spread out.
 LEAST_SPREAD = 1e-9
 
 
@@ -91,7 +91,8 @@ class GroupRidge:
         gram[np.diag_indices(len(sample))] += PENALTY * LIKED**2 * n
         found = cls(labels, sample, inverse_of(gram), np.array(1.0), of_sample)
         scores = found.scores(sp.csr_array(recent[sample[:N_MEASURED]]))
-        return replace(found, spread=np.array(max(float(np.std(scores)), LEAST_SPREAD)))
+        spread = float(np.std(scores))
+        return replace(found, spread=np.array(spread if spread >= LEAST_SPREAD else 1.0))
 
     def scores(self, recent: sp.csr_array) -> Floats:
         """(n_users, n_items): predicted weights, less each user's mean, over their spread."""

@@ -31,7 +31,7 @@ NEXT_WEIGHT = 3.0
 # Scores are measured on this many training users, evenly spaced.
 N_MEASURED = 500
 
-# The size of scores that are all 0.
+# Scores of a smaller size are rounding errors of 0, and are not made larger.
 LEAST_SIZE = 1e-9
 
 # Training users are taken in blocks of this many, so that memory does not grow with their number.
@@ -96,7 +96,8 @@ class ItemWeights:
         scores = mine @ self.weights
         scores[user_index_of(mine), mine.indices] = 0.0
         n_unrated = max(1, scores.size - mine.nnz)
-        return max(float(np.sqrt(np.sum(scores**2) / n_unrated)), LEAST_SIZE)
+        size = float(np.sqrt(np.sum(scores**2) / n_unrated))
+        return size if size >= LEAST_SIZE else 1.0
 
     def scores(self, read: sp.csr_array) -> Floats:
         """(n_users, n_items): the linear scores, given :func:`read_profiles`.

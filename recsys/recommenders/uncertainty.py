@@ -28,6 +28,9 @@ N_BANDS = 5
 # A pair of bands with fewer held-out ratings takes the quantiles of all.
 LEAST_HELD = 50
 
+# An error over its standard deviation that reaches beyond every scale.
+BEYOND = 1e9
+
 # No variance is less, so that divisions by it are finite.
 LEAST_VARIANCE = 1e-12
 
@@ -124,10 +127,14 @@ class Uncertainty:
         shares = np.arange(1, N_BANDS) / N_BANDS
         limits = np.quantile(deviations, shares), np.quantile(predicted, shares)
         bands = np.searchsorted(limits[0], deviations), np.searchsorted(limits[1], predicted)
+        # Of n errors and a new one, each is as likely as another to be the largest. So a few errors
+        # have quantiles beyond them (Vovk, Gammerman, Shafer 2005, section 2.2).
+        ends = [-BEYOND, BEYOND] if len(relative) < LEAST_HELD else []
+        of_all = np.quantile(np.append(relative, ends), LEVELS)
         quantiles = np.empty((N_BANDS, N_BANDS, len(LEVELS)))
         for band in np.ndindex(N_BANDS, N_BANDS):
             here = relative[(bands[0] == band[0]) & (bands[1] == band[1])]
-            quantiles[band] = np.quantile(here if len(here) >= LEAST_HELD else relative, LEVELS)
+            quantiles[band] = np.quantile(here, LEVELS) if len(here) >= LEAST_HELD else of_all
         return cls(weights, *limits, quantiles)
 
     def interval(self, known: Floats, predicted: Floats, level: float) -> tuple[Floats, Floats]:

@@ -204,7 +204,9 @@ def _advice(found: Findings) -> Section:
     model, user_id = found.hybrid, found.user_id
     movies = model.recommend(user_id)
     movies["title"] = _spoken(movies["title"])
-    parts: tuple[Part, ...] = (Text("The user has rated every film that any user liked."),)
+    parts: tuple[Part, ...] = (Text("Nobody liked a film."),)
+    if np.any(model.trained_on.n_likes):
+        parts = (Text("The user has rated every film that any user liked."),)
     if not movies.empty:
         predicts = found.ratings.scale.predicts
         left_out = ["n_ratings", *([] if predicts else ["predicted_rating"])]
@@ -212,7 +214,8 @@ def _advice(found: Findings) -> Section:
             Text(
                 "The model groups the users many times by the films they liked. A film ranks high "
                 "if many users in this user's groups liked it, and if it is often liked together "
-                "with films that this user liked."
+                "with films that this user liked. The score only ranks the films. It has no unit, "
+                "and may be negative."
                 + (
                     " Another model predicts the rating. It adds up what is known of the user, the "
                     "film, and the groups of both."

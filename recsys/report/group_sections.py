@@ -35,9 +35,9 @@ def _tastes(found: Findings) -> Section:
         Text(
             "Each group is described by the films and genres that it clearly likes more, or less, "
             "than all other users do. A film's share is of users: those who liked it, of all in "
-            "the group, whether they saw it or not. A genre's share is of likes. Nothing is said "
-            "about a film or genre with fewer than 10 ratings in the group, or about the taste of "
-            "fewer than 10 users."
+            "the group, whether they saw it or not. A genre's share is of likes. Likes of other "
+            "than the most-rated films are not counted. Nothing is said about a film or genre with "
+            "fewer than 10 ratings in the group, or about the taste of fewer than 10 users."
         ),
         _overview(found.tastes),
     ]

@@ -77,10 +77,16 @@ class _Case:
         assert told.n_liked == len(self.likers & people)
         assert same_mean(told.mean, ratings)
 
-    def counted(self, before: str, whose: str, people: set) -> None:
+    def counted(self, before: str, where: str, people: set) -> None:
         """The sentence counts how many of the people rated the item, and how."""
         ratings = [self.ratings[user] for user in people if user in self.ratings]
-        likers = self.likers & people
+        likers, whose = self.likers & people, f"others{where}"
+        if len(people) == 1:
+            did = "liked it" if likers else "did not like it"
+            if self.recount.predicts:
+                did = f"rated it {ratings[0]:.2f} and {did}" if ratings else "did not rate it"
+            self.parsed(f"{before}the only other user{where} {did}")
+            return
         if ratings and self.recount.predicts:
             rated, of, mean, liked = self.parsed(
                 f"{before}{NUMBER} of the {NUMBER} {whose} rated it, {MEAN} on average; "
@@ -111,7 +117,7 @@ def check_everyone(case: _Case) -> None:
     if not case.others:
         case.parsed(f"(?:{WHY})?{thin}there are no other users")
     else:
-        case.counted(f"(?:{WHY})?{thin}", "others?", case.others)
+        case.counted(f"(?:{WHY})?{thin}", "", case.others)
 
 
 def check_cluster(case: _Case) -> None:
@@ -120,8 +126,8 @@ def check_cluster(case: _Case) -> None:
     assert people <= case.others
     case.counts(people)
     thin = told.n_ratings < 10 or 4 * len(people) > len(case.others)
-    whose = f"others? in (?:the densest region of )?group {told.cluster}"
-    case.counted(THIN if thin else "", whose, people)
+    where = f" in (?:the densest region of )?group {told.cluster}"
+    case.counted(THIN if thin else "", where, people)
 
 
 def check_group(case: _Case) -> None:
@@ -173,14 +179,14 @@ def check_film(case: _Case) -> None:
     assert len(people & set(case.ratings)) >= 10
     case.counts(people)
     title = re.escape(case.recount.titles[movie])
-    liked, of, share, of_all = case.parsed(
+    liked, of, share, other = case.parsed(
         rf"you liked {title}: {NUMBER} of the {NUMBER} others who liked it liked this too "
-        rf"\({SHARE}\), of all others {SHARE}"
+        rf"\({SHARE}\); elsewhere {SHARE}"
     )
     here, rest = case.likers & people, case.others - people
     assert (whole(liked), whole(of)) == (len(here), len(people))
     assert same_share(share, len(here), len(people))
-    assert same_share(of_all, len(case.likers), len(case.others))
+    assert same_share(other, len(case.likers & rest), len(rest))
     assert is_clear(len(here), len(people), len(case.likers & rest), len(rest))
 
 

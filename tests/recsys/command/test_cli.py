@@ -96,6 +96,7 @@ def test_groups_are_described_by_shares_and_counts(
 ) -> None:
     assert run([*two_tastes(tmp_path), "2"]) == 0
     text = capsys.readouterr().out
+    assert text.startswith("41 users by their likes of the 3 most-rated films; likes of ")
     for film in (1, 2):
         assert f" (20 users): Фильм {film}\n" in text
         assert f"    Фильм {film} 100 % (20 of 20), elsewhere 0 % (0 of 21)\n" in text
@@ -160,7 +161,8 @@ def test_the_command_knows_every_method() -> None:
 def test_recommend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["recommend", "--data", str(folder), "--user", "7", "-n", "3"]) == 0
     ranked, columns, *lines = capsys.readouterr().out.splitlines()
-    assert ranked == "ranked by score; stars are predicted ratings"
+    assert ranked.startswith("ranked by score, ")
+    assert ranked.endswith("; stars are predicted ratings")
     assert columns == "     score  stars"
     assert len(lines) == 6
     assert lines[0].startswith("  1. ")
@@ -196,6 +198,19 @@ def test_recommend_says_how_many_films_have_weights(
     assert capsys.readouterr().err == ""
 
 
+def test_no_likes_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "ratings.csv"
+    file.write_text("userId,movieId,rating\n1,1,3\n2,2,2.5\n")
+    why = "no rating here is a like, because all are below 4; choose a smaller like_threshold"
+    assert run(["recommend", "--data", str(file), "--user", "1"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"recsys: there is no film to recommend to user 1: {why}" in captured.err
+    for command in (["clusters"], ["sweep", "--space", "likes"]):
+        assert run([*command, "--data", str(file)]) == 2
+        assert f"recsys: error: {why}" in capsys.readouterr().err
+
+
 def test_predict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ratings = pd.read_csv(folder / "ratings.csv")
     own = ratings[ratings["userId"] == 7].set_index("movieId")["rating"]
@@ -228,7 +243,8 @@ def test_explain(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, reason, *lines = map(str.strip, capsys.readouterr().out.splitlines())
     assert reason == first["reason"]
     ranks = f"score {first['score']:.2f}, which ranks lists"
-    told = [line.split("  ")[1] for line in lines[lines.index(ranks) + 1 :]]
+    (start,) = [place for place, line in enumerate(lines) if line.startswith(ranks)]
+    told = [line.split("  ")[1] for line in lines[start + 1 :]]
     assert told == parts["part"][parts["of"] == "score"].tolist()
 
 
@@ -277,9 +293,11 @@ def test_sweep_by_likes_and_stability(folder: Path, capsys: pytest.CaptureFixtur
         (["movies", "zzzqqq"], "no film 'zzzqqq'"),
         (["predict", "--user", "9999", "--movie", "1"], "; the ids lie between 1 and 80"),
         (["predict", "--user", "1", "--movie", "-4"], "no film -4"),
+        (["predict", "--user", "1", "--movie", "zzzqqq"], "; `recsys movies` looks up words of"),
         (["report", "--user", "9999"], "no user 9999"),
         (["clusters", "--n-clusters", "999"], "80 users cannot make 999 groups"),
         (["sweep", "--genres", "Nonsense", "Drama"], "no film has the genre 'Nonsense'"),
+        (["sweep", "--genres", "Drama"], "need two genres, not only Drama; choose two with"),
         (["sweep", "--ks", "500:600"], "k from 500 needs more users: only "),
         (["sweep", "--ks", "500:600"], " like one genre and not the other; choose smaller k with"),
         (["sweep", "--ks", "2:1000000000000"], "k up to 999999999999 needs more users: only"),

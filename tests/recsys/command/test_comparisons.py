@@ -93,3 +93,9 @@ def test_the_cold_start_has_a_column_for_each_number_of_ratings() -> None:
     lists_only = ColdStartEvaluation(scores[2:4], (), "lists", 7, 0, 0)
     (table,) = tables(lists_only)
     assert table.columns.tolist() == ["NDCG@7 by ratings shown", "0", "5"]
+
+
+def test_one_user_gives_a_figure_without_an_interval() -> None:
+    alone = Estimate(0.85, float("nan"), float("nan"))
+    (table,) = tables(RatingEvaluation((rating_scores("mine", alone, alone),), "mine", 5, 0))
+    assert table["RMSE (95 %)"].tolist() == ["0.8500 (no interval: one user)"]

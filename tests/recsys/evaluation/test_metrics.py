@@ -134,6 +134,12 @@ def test_draws_scatter_as_a_mean_does() -> None:
     assert draws.std() == pytest.approx(by_user.std() / 20, rel=0.1)
 
 
+def test_one_user_has_no_interval() -> None:
+    found = measured_mean(np.array([0.5]), seed=0)
+    assert found.value == 0.5
+    assert np.isnan([found.estimate.low, found.less(found).high]).all()
+
+
 def test_the_seed_decides_the_draws() -> None:
     by_user = np.arange(30.0)
     first, again, other = (measured_mean(by_user, seed).estimate for seed in (0, 0, 1))

@@ -135,7 +135,7 @@ def test_a_split_that_cannot_be_made(ratings: Ratings) -> None:
 
 
 def test_no_user_has_enough_ratings_to_hold_one_out() -> None:
-    with pytest.raises(ValueError, match="no user has the 5 ratings"):
+    with pytest.raises(ValueError, match="no user has 5 ratings, so"):
         last_by_time(of_rows([(user, item, 3.0, 0) for user in range(9) for item in range(4)]))
 
 

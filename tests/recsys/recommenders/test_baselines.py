@@ -57,6 +57,6 @@ def test_the_most_liked_item_comes_first(ratings: Ratings) -> None:
     assert items["score"].tolist() == [2.0, 0.0, 0.0]
     assert items["reason"].tolist() == [
         "the evidence is thin: 3 of the 3 others rated it, 3.33 on average; 2 liked it",
-        "the evidence is thin: 1 of the 3 others rated it, 3.00 on average; 0 liked it",
-        "the evidence is thin: 1 of the 3 others rated it, 2.00 on average; 0 liked it",
+        "the evidence is thin: 1 of the 3 others rated it, 3.00 on average; none liked it",
+        "the evidence is thin: 1 of the 3 others rated it, 2.00 on average; none liked it",
     ]

@@ -186,7 +186,7 @@ def test_only_ratings_in_the_region_count(clusters: TasteClusters, ratings: Rati
     # The reasons count the region. The group has three users, and user 1 rated item 20.
     assert model.recommend(1)["reason"].tolist() == [
         "the evidence is thin: 2 of the 2 others in the densest region of group 0 rated it, 2.50 "
-        "on average; 0 liked it"
+        "on average; none liked it"
     ]
     of_all = model.explain(2, 20).reason
     assert of_all.startswith("nobody else in the densest region of group 0 rated it; ")

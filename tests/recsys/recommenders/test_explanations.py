@@ -93,7 +93,7 @@ def test_few_ratings_are_thin_evidence(ratings: Ratings, recount: Recount) -> No
     told = of_everyone(case, "you are in no group; ")
     assert told.reason == (
         "you are in no group; "
-        "the evidence is thin: 1 of the 60 others rated it, 1.00 on average; 0 liked it"
+        "the evidence is thin: 1 of the 60 others rated it, 1.00 on average; none liked it"
     )
     recount.check(told, LOW, 0)
     assert of_quality(case) is None
@@ -160,8 +160,8 @@ def test_a_film_that_the_user_liked(recount: Recount, ratings: Ratings) -> None:
     told = of_film(case, case.my_likes[::-1])
     assert told is not None
     assert told.reason == (
-        "you liked The Film 2 (1999): 9 of the 14 others who liked it liked this too (64 %), "
-        "of all others 25 %"
+        "you liked The Film 2 (1999): 9 of the 14 others who liked it liked this too (64 %); "
+        "elsewhere 13 %"
     )
     assert (told.n_users, told.n_ratings, told.movie_ids) == (14, 13, (SHARED,))
     recount.check(told, ASKED, 0)
@@ -190,6 +190,21 @@ def test_a_cluster_counts_the_others(case: Case, recount: Recount) -> None:
     assert large is not None
     assert large.reason.startswith("the evidence is thin: 10 of the 19 others in group 7 rated it")
     assert of_cluster(case, mask(61, 0, 50), "group 7") is None
+
+
+@pytest.mark.parametrize(
+    ("other", "did"),
+    [
+        ((1, ASKED, 4.0), "rated it 4.00 and liked it"),
+        ((1, ASKED, 2.0), "rated it 2.00 and did not like it"),
+        ((1, LOW, 2.0), "did not rate it"),
+    ],
+)
+def test_one_other_user_is_no_crowd(other: tuple[int, int, float], did: str) -> None:
+    pair = made_of([(0, ASKED, 3.0), (0, SHARED, 4.0), other])
+    told = of_everyone(case_of(pair))
+    assert told.reason == f"the evidence is thin: the only other user {did}"
+    Recount(pair).check(told, ASKED, 0)
 
 
 def test_likes_are_counted_as_likes(recount: Recount) -> None:

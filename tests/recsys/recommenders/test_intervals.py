@@ -124,3 +124,16 @@ def test_the_spread_of_errors_is_found_again() -> None:
 def test_quantiles_between_levels() -> None:
     assert quantile_at(LEVELS * 100, 0.125) == pytest.approx(12.5)
     assert quantile_at(LEVELS * 100, 1.0) == pytest.approx(100.0)
+
+
+def test_few_held_out_ratings_promise_no_more_than_they_can() -> None:
+    """A new error is outside 9 others with probability 1/5: they are enough for a level of .8."""
+    for n, ends in ((9, (0.5, 4.5)), (8, None), (2, None)):
+        errors = np.linspace(0.5, 4.5, n)
+        found = Uncertainty.learned(features(np.ones(n), 1, 1.0, 1.0), errors, np.zeros(n))
+        low, high = found.interval(features(1, 1, 1.0, 1.0)[:, None], np.array([0.0]), 0.8)
+        if ends is None:
+            assert low[0] < -100
+            assert high[0] > 100
+        else:
+            assert (low[0], high[0]) == pytest.approx(ends)

@@ -114,6 +114,14 @@ def test_contributions_add_up_to_the_score(monkeypatch: pytest.MonkeyPatch) -> N
             assert np.all(found.added[found.items == item] == 0.0)
 
 
+def test_scores_that_are_all_zero_are_not_made_larger() -> None:
+    """The only user rated all items, so that there is nothing to measure scores on."""
+    dense = np.ones((1, 4))
+    learned = ItemWeights.learned(*profiles_of(dense, np.zeros((1, 4))), damping=1.0)
+    # Each item is predicted by the other three: w = 3 equal weights with (3 + 1) w = 1.
+    np.testing.assert_allclose(learned.weights, (1 - np.eye(4)) / 4)
+
+
 def test_scores_of_nothing_are_zero() -> None:
     """One user rated all items, and no score says how large scores are."""
     weights = ItemWeights.learned(*profiles_of(np.ones((1, 1)), np.zeros((1, 1))), 2.0)

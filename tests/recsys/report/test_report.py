@@ -263,6 +263,7 @@ def test_one_has_no_plural(tmp_path: Path) -> None:
     # The page shows no call for the four sections without enough users or likes.
     assert len(page.calls) == len(SECTIONS) - 4
     assert "Nobody liked any of these films." in text
+    assert "Nobody liked a film." in text
     assert "1 rating (0.5 to 5 by 0.5) of 1 film by 1 user" in text
     assert "The subset has too few users to group." in text
     assert "1 group with fewer than 10 users is not drawn." in text
