@@ -101,7 +101,7 @@ class GroupRidge:
             similar += sums_of_groups(recent, of_items).astype(np.float32)[:, of_items]
         of_sample = np.ascontiguousarray((self.weights @ similar.T).T, dtype=np.float64)
         # Not a product of BLAS: a user has the same bits alone and with others.
-        votes = np.einsum("ij,kj->ik", of_sample, self.inverse)
+        votes: Floats = np.einsum("ij,kj->ik", of_sample, self.inverse)
         found: Floats = np.ascontiguousarray((self.weights.T @ votes.T).T)
         found -= np.mean(found, axis=1, keepdims=True)
         found /= self.spread
