@@ -41,8 +41,7 @@ def inverse_of(matrix: Floats) -> Floats:
     [[1.0, -1.0], [-1.0, 2.0]]
     """
     if len(matrix) <= TILE:
-        found: Floats = np.linalg.inv(matrix)
-        return found
+        return np.linalg.inv(matrix).astype(np.float64, copy=False)
     half = len(matrix) // 2
     first, side = inverse_of(matrix[:half, :half]), matrix[half:, :half]
     moved = product(side, first)
