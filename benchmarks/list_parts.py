@@ -28,7 +28,7 @@ class Lists:
     """The lists of a fitted recommender, from weighted parts of its scores."""
 
     def __init__(self, train: Ratings, wanted: LikedItems, seed: int) -> None:
-        self.model = TasteGroups(random_state=seed).fit(train)
+        self.model = TasteGroups(random_state=seed, taste_weight=1.0).fit(train)
         self.wanted = wanted
         data = self.model.trained_on
         blocks = [known_users(self.model, rows) for rows in data.blocks(data.rows(wanted.user_ids))]

@@ -31,8 +31,9 @@ class Hybrid(Recommender):
     and another film that they rated counts .5. Recent ratings count more: a rating with n later
     ratings of the same user counts e^(-n / 8) + .1 as much. The score of a film is
 
-        score of the groups + ``item_weight`` x linear score
+        score of the groups + ``item_weight`` x w x linear score
 
+    where w is the weight of taste that :class:`TasteGroups` learned, and 1 for other groups.
     A user whose ratings have no times, or all the same, gets linear scores from a second model of
     what is liked together alone, because nobody knows what came last. The size of linear scores is
     1 on average, for films that training users did not rate. The groups predict the ratings.
@@ -136,13 +137,18 @@ class Hybrid(Recommender):
         scores = np.empty(read.shape)
         scores[ordered] = self._next.scores(read[ordered])
         scores[~ordered] = self._together.scores(read[~ordered])
-        return self.item_weight * scores
+        return self._weight * scores
 
     def _liked_together(self, profile: Profiles, item: int) -> Contributions:
         """What each film of one user adds to the part of the linear model for an item."""
         weights = self._next if is_ordered(profile)[0] else self._together
         found = weights.contributions(self._read(profile), item)
-        return Contributions(found.items, self.item_weight * found.added)
+        return Contributions(found.items, self._weight * found.added)
+
+    @property
+    def _weight(self) -> float:
+        """The weight of linear scores. It falls with that of the groups' parts."""
+        return self.item_weight * self._groups._taste_weight
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         return self._groups._standing(users, user)

@@ -34,6 +34,9 @@ class Model(Parameterized, ABC):
     # The name of the attribute that holds another recommender, without the underscore, or "".
     _inner: ClassVar[str] = ""
 
+    # How much a user's taste counts in scores, beside popularity.
+    _taste_weight: float = 1.0
+
     def _check_parameters(self) -> None:
         """ValueError if a parameter is out of its range."""
 

@@ -13,16 +13,18 @@ from recsys.data.scale import RatingScale
 from recsys.recommenders import npz, storage
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
+from recsys.recommenders.baselines import BiasBaseline
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.embeddings import basis_of, by_activity, of_length_one
 from recsys.recommenders.explanations import of_likes
-from recsys.recommenders.forms import Form, natural
+from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.group_ridge import LIKED, GroupRidge, weights_of
 from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.reasons import evidence_of_rating
+from recsys.recommenders.taste_weight import learned_weight
 from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users, total_of
 from recsys.recommenders.user_groups import UserGroups
 
@@ -31,7 +33,7 @@ USERS_PART = "what people who share the user's taste like"
 ITEMS_PART = "what the user likes of films like it"
 RIDGE_PART = "what goes with the films that the user rated"
 STARS_PART = "how many stars the user may give it"
-RARE_PART = "how few people like it"
+POPULARITY_PART = "how many people like it"
 
 # The numbers of directions of likes, and of ratings for the regression.
 N_LIKED = 30
@@ -70,7 +72,8 @@ class TasteGroups(Recommender):
     A user likes an item if their rating is in the upper fifth of the scale
     (:attr:`recsys.RatingScale.likes_from`). k-means groups users by their likes, and items by who
     likes or rated them, many times. Each grouping draws its own number of groups and its own
-    mixture of directions. The score of an item is a sum of five parts:
+    mixture of directions. The score of an item is a sum of five parts, each times the weight w, and
+    of (1 - w) log p:
 
     - log u. In a group of m users, of whom l like the item, a member likes it with probability
       (l + p) / (m + 1). p is the share of all users who like the item. u is the mean over all
@@ -89,6 +92,10 @@ class TasteGroups(Recommender):
     proportion. Without times all count the same. t is n / (n + 10) for a user with n ratings,
     because few ratings tell little. Users without ratings get the items that most users like.
 
+    The weight w, from 0 to 1, says how much taste counts beside popularity. A fit holds out likes
+    of some users and finds the w that foretells them best. If users differ only by chance, w is
+    about 0 and all lists show the most liked items.
+
     Parameters
     ----------
     n_user_groupings : int, default 60
@@ -99,6 +106,8 @@ class TasteGroups(Recommender):
         The weight of log f.
     popularity_discount : float, default 0.3
         A larger one recommends items that fewer users know.
+    taste_weight : float, optional
+        The weight w. The default is to learn it, which takes about as long as the rest of the fit.
     rating_model : Recommender, optional
         It predicts the ratings. A fit uses an unfitted copy of it. The default is
         :class:`BoostedClusterMeans`.
@@ -131,6 +140,7 @@ class TasteGroups(Recommender):
         n_item_groupings: int = 40,
         item_weight: float = 1.0,
         popularity_discount: float = 0.3,
+        taste_weight: float | None = None,
         rating_model: Recommender | None = None,
         random_state: int = 0,
     ) -> None:
@@ -138,6 +148,7 @@ class TasteGroups(Recommender):
         self.n_item_groupings = n_item_groupings
         self.item_weight = item_weight
         self.popularity_discount = popularity_discount
+        self.taste_weight = taste_weight
         self.rating_model = rating_model
         self.random_state = random_state
 
@@ -149,6 +160,8 @@ class TasteGroups(Recommender):
         at_least(1, n_user_groupings=self.n_user_groupings)
         at_least(0, n_item_groupings=self.n_item_groupings, item_weight=self.item_weight)
         at_least(0, popularity_discount=self.popularity_discount)
+        if self.taste_weight is not None and not 0 <= self.taste_weight <= 1:
+            raise ValueError(f"taste_weight must be from 0 to 1, not {self.taste_weight!r}")
 
     def _learn(self) -> None:
         data = self.trained_on
@@ -168,6 +181,16 @@ class TasteGroups(Recommender):
             recent = _times(weights, _by_age(data.ages))
             genres = of_length_one(data.genres)
             self._ridge = GroupRidge.learned(weights, recent, by_rated.items, genres, n, rng)
+        if self.taste_weight is None:
+            self._taste_weight = learned_weight(self._with_all_taste(), data, rng)
+        else:
+            self._taste_weight = float(self.taste_weight)
+
+    def _with_all_taste(self) -> "TasteGroups":
+        """The same model with the weight 1 and quick predicted ratings, to learn the weight by."""
+        # The learned weight must not undo the discount that a caller wants.
+        plain = {"popularity_discount": 0.0, "taste_weight": 1.0, "rating_model": BiasBaseline()}
+        return unfitted(self).set_params(**plain)
 
     def _likes_of(self, rated: sp.csr_array, by_age: Floats | None = None) -> sp.csr_array:
         """The likes among ratings, each of the weight 1 or ``by_age``."""
@@ -203,10 +226,10 @@ class TasteGroups(Recommender):
         return self._ratings._interval(placed.ratings, user_index, items, level)
 
     def _score_parts(self, users: Users) -> dict[str, Floats]:
-        groups = self._user_groups
+        groups, taste = self._user_groups, self._taste_weight
         n_ratings = np.diff(users.rated.indptr)[:, None]
-        trust = n_ratings / (n_ratings + TRUST)
-        parts = {USERS_PART: _log(groups.probabilities(users.placed.shares))}
+        trust = taste * n_ratings / (n_ratings + TRUST)
+        parts = {USERS_PART: taste * _log(groups.probabilities(users.placed.shares))}
         if self.n_item_groupings:
             by_age = _by_age(users.ages)
             likes = self._likes_of(users.rated, by_age)
@@ -216,7 +239,8 @@ class TasteGroups(Recommender):
             parts[RIDGE_PART] = RIDGE_WEIGHT * trust * self._ridge.scores(recent)
         if self.trained_on.scale.predicts:
             parts[STARS_PART] = STARS_WEIGHT * trust * self._log_probability(users)
-        parts[RARE_PART] = -self.popularity_discount * trust * _log(groups.popularity)
+        popular = 1.0 - taste - self.popularity_discount * trust
+        parts[POPULARITY_PART] = popular * _log(groups.popularity)
         return parts
 
     def _log_probability(self, users: Users) -> Floats:
@@ -247,7 +271,7 @@ class TasteGroups(Recommender):
         weights = _by_age(case.my_like_ages)
         of_items = self._item_groups.contributions(case.item, case.my_likes, weights)
         of_ridge = LIKED * weights * self._ridge.contributions(case.item, case.my_likes)
-        trust = len(case.mine) / (len(case.mine) + TRUST)
+        trust = self._taste_weight * len(case.mine) / (len(case.mine) + TRUST)
         return {
             ITEMS_PART: self.item_weight * trust * of_items,
             RIDGE_PART: RIDGE_WEIGHT * trust * of_ridge,
@@ -257,6 +281,7 @@ class TasteGroups(Recommender):
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         arrays = npz.prefixed("users", self._user_groups.arrays())
+        arrays["taste_weight"] = np.array(self._taste_weight)
         if self.n_item_groupings:
             arrays["items"] = self._item_groups.labels
             arrays |= npz.prefixed("ridge", self._ridge.arrays())
@@ -265,6 +290,7 @@ class TasteGroups(Recommender):
     def _forms(self, names: Collection[str]) -> dict[str, Form]:
         n = self.n_item_groupings
         forms = npz.prefixed("users", UserGroups.forms(self.n_user_groupings))
+        forms["taste_weight"] = real(least=0.0, most=1.0)
         if n:
             forms["items"] = natural(n, "n_items", below="n_items")
             forms |= npz.prefixed("ridge", GroupRidge.forms(n))
@@ -272,6 +298,7 @@ class TasteGroups(Recommender):
 
     def _restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         rated = self.trained_on.matrix.values
+        self._taste_weight = float(arrays["taste_weight"])
         of_users = npz.without("users", arrays)
         self._user_groups = UserGroups.of_arrays(of_users, self._likes_of(rated))
         if self.n_item_groupings:

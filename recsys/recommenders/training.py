@@ -1,7 +1,7 @@
 """The training data of a recommender, and the rows and columns of users and items in it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
@@ -16,7 +16,7 @@ from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.data.scale import RatingScale, liked
 from recsys.printable import shown
-from recsys.recommenders.ages import Ages, ages_of_cells
+from recsys.recommenders.ages import Ages, ages_of, ages_of_cells
 from recsys.recommenders.given_ratings import GivenProfile
 from recsys.recommenders.ids import asked_id, asked_ids
 from recsys.recommenders.types import Floats, Ints, Profiles
@@ -92,6 +92,18 @@ class TrainingData:
     def by_item(self) -> sp.csc_array:
         """The ratings, item by item."""
         return self.matrix.values.tocsc()
+
+    def without(self, held_out: npt.NDArray[np.bool_]) -> Self:
+        """The training data without some ratings. All users and items stay.
+
+        ``held_out`` is in the order of ``matrix.values.data``.
+        """
+        values, kept = self.matrix.values, ~held_out
+        starts = np.append(0, np.cumsum(kept))[values.indptr]
+        rest = sp.csr_array((values.data[kept], values.indices[kept], starts), shape=values.shape)
+        # An age tells no time, but the order of the user's times.
+        ages = ages_of(user_index_of(rest), -self.ages[kept])
+        return replace(self, matrix=replace(self.matrix, values=rest), ages=ages)
 
     def blocks(self, users: S) -> Iterator[S]:
         """Cut users into blocks."""

@@ -132,6 +132,7 @@ EDITS = [
     ("Hybrid", "learned/together", 0, np.nan),
     ("Hybrid", "learned/next", 0, 1e30),
     ("Hybrid", "learned/groups/matrix/user_ids", 0, 10**9),
+    ("TasteGroups", "learned/taste_weight", ..., 1.5),
     ("TasteGroups", "learned/users/labels", 0, -1),
     ("TasteGroups", "learned/users/labels", 0, 10**9),
     ("TasteGroups", "learned/users/labels", (0, 0), 10**6),

@@ -12,7 +12,9 @@ from recsys.recommenders.types import total_of
 
 
 def small_groups() -> TasteGroups:
-    return TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline())
+    return TasteGroups(
+        n_user_groupings=4, n_item_groupings=3, taste_weight=1.0, rating_model=BiasBaseline()
+    )
 
 
 @pytest.fixture(scope="module")

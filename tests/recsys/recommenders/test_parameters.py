@@ -33,6 +33,7 @@ OTHERS: dict[str, dict[str, Any]] = {
         "n_item_groupings": 2,
         "item_weight": 0.5,
         "popularity_discount": 0.0,
+        "taste_weight": 0.5,
         "rating_model": BiasBaseline(n_sweeps=4),
         "random_state": 7,
     },

@@ -19,9 +19,8 @@ def ratings() -> Ratings:
 
 
 def small(**parameters: float) -> TasteGroups:
-    return TasteGroups(
-        n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline(), **parameters
-    )
+    given = {"taste_weight": 1.0, **parameters}
+    return TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline(), **given)
 
 
 @pytest.fixture(scope="module")
