@@ -203,9 +203,10 @@ def _check_parameter(kind: type, name: str, value: Any) -> None:
     whole = type(value) is int
     if wanted is int:
         good = whole or (value is None and name == "random_state")
-    elif wanted is float:
+    elif wanted in (float, float | None):
         good = whole or type(value) is float
         good = good and -LARGEST <= value <= LARGEST
+        good = good or (value is None and wanted is not float)
     elif wanted == tuple[int, int] | None:
         pair = isinstance(value, tuple | list) and len(value) == 2
         good = value is None or (pair and all(type(each) is int for each in value))

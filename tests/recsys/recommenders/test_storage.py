@@ -127,6 +127,21 @@ def test_parameters_of_format_1_have_other_names(model: BiasBaseline, tmp_path: 
     assert (loaded.item_damping, loaded.user_damping, loaded.n_sweeps) == (8.0, 9.0, 3)
 
 
+def test_a_number_that_may_be_left_out_comes_back(tmp_path: Path) -> None:
+    ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
+    for weight in (0.25, None):
+        model = TasteGroups(
+            n_user_groupings=2,
+            n_item_groupings=2,
+            taste_weight=weight,
+            rating_model=BiasBaseline(),
+        )
+        model.fit(ratings).save(tmp_path / "m.npz")
+        loaded = TasteGroups.load(tmp_path / "m.npz")
+        assert loaded.taste_weight == weight
+        assert loaded.recommend(1).equals(model.recommend(1))
+
+
 def test_an_incomplete_file_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
     path = changed(model, tmp_path / "m.npz", parameters={"n_wheels": 4})
     with pytest.raises(ValueError, match=r"incomplete.*n_wheels"):
