@@ -49,9 +49,9 @@ def test_every_form_gives_the_same_answers(model, form):
     assert model.predict(movie_ids=[12], ratings=SAME[form]()) == model.predict(
         movie_ids=[12], ratings=GIVEN
     )
-    assert model.explain(movie_id=12, ratings=SAME[form]()) == model.explain(
-        movie_id=12, ratings=GIVEN
-    )
+    explained = model.explain(movie_id=12, ratings=SAME[form]())
+    # Texts are compared, because NaN is not equal to itself.
+    assert repr(explained) == repr(model.explain(movie_id=12, ratings=GIVEN))
     assert model.top_new([SAME[form](), {}], 5).tolist() == model.top_new([GIVEN, {}], 5).tolist()
 
 
@@ -208,7 +208,8 @@ def test_the_latest_rating_of_a_film_counts(model, form):
     pd.testing.assert_frame_equal(found, expected)
     of_both = {"ratings": ratings, "times": times}
     assert model.predict(movie_ids=[12], **of_both) == model.predict(movie_ids=[12], ratings=GIVEN)
-    assert model.explain(movie_id=12, **of_both) == model.explain(movie_id=12, ratings=GIVEN)
+    explained = model.explain(movie_id=12, **of_both)
+    assert repr(explained) == repr(model.explain(movie_id=12, ratings=GIVEN))
 
 
 @pytest.mark.parametrize(
