@@ -32,7 +32,7 @@ class Kind:
     n_films: int
     n_a_user: int  # the mean number of ratings
     taste: float  # how far tastes differ
-    n_famous: int = 0  # so many films are rated by nearly everybody
+    n_famous: int = 0  # the number of films that most users rate
     steepness: float = 1.0  # how fast popularity falls from film to film
     quality: float = 0.45  # how far films differ, in stars
     largest: float = 5.0  # of a scale from .5 in half stars

@@ -112,8 +112,8 @@ def sweep_k(
     Stability is the mean adjusted Rand index of the labels with those of the other fits. Other
     seeds show whether the restarts find the same clusters again. Bootstraps show whether other rows
     of the same kind would have the same clusters: as many rows are drawn with replacement, and the
-    centers of their clusters label all rows. With ``missing="ignore"`` the means of the features
-    that fill unknown cells are those of all rows, also for a bootstrap.
+    centers of their clusters label all rows. With ``missing="ignore"`` feature means fill unknown
+    cells. They are the means over all rows, also for a bootstrap.
 
     A stable k is no proof of clusters. Few clusters are often stable where there are none, because
     k-means cuts a long cloud of rows at the same place each time (Ben-David, von Luxburg and Pal

@@ -174,14 +174,14 @@ def test_lists_beat_popularity_if_tastes_differ() -> None:
     assert found["groups"] > 1.04 * found["most liked"]
 
 
-def test_lists_are_never_below_popularity_with_few_ratings_and_nothing_else() -> None:
+@pytest.mark.parametrize("draw", [2, 3, 4])
+def test_lists_are_never_below_popularity_with_few_ratings_and_nothing_else(draw: int) -> None:
     """No times, no genres, a scale that ends at 4, and most users rate the same few items."""
-    made = make_ratings(n_users=300, n_movies=120, n_ratings=5_000, random_state=2)
+    made = make_ratings(n_users=400, n_movies=120, n_ratings=7_000, random_state=draw)
     stars = np.maximum(made.ratings["rating"] - 1.0, 0.5)
     table = made.ratings[["userId", "movieId"]].assign(rating=stars)
     found = ndcg(Ratings.from_frames(table, scale=RatingScale(0.5, 4.0, 0.5)))
-    # Other versions of LAPACK make other groups, which move the figure by some thousandths.
-    assert found["groups"] > found["most liked"] - 0.008
+    assert found["groups"] > found["most liked"]
 
 
 def test_real_ratings_reach_the_target(real_ratings: Ratings) -> None:
