@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.hybrid import Hybrid
     from recsys.recommenders.taste_groups import TasteGroups
     from recsys.recommenders.types import Prediction
+    from recsys.report.report import write_report
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
 # A name is loaded when it is first used. So the `recsys` command can say what to install if pandas
@@ -47,6 +48,7 @@ _HOME = {
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
     "sureness": "recsys.analysis.sureness",
+    "write_report": "recsys.report.report",
 }
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "load_ratings",
     "make_ratings",
     "sureness",
+    "write_report",
 ]
 
 

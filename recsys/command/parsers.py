@@ -19,6 +19,20 @@ DEFAULT_REPORT = Path("recsys-report.html")
 # groups by likes (adjusted Rand index .76 to .89), and less on 8 (.56 to .80).
 N_GROUPS = 6
 
+# Those of recsys.report.sections, which takes long to import.
+SECTION_NAMES = (
+    "answer",
+    "rate",
+    "data",
+    "tastes",
+    "map",
+    "number",
+    "person",
+    "quality",
+    "notebook",
+    "source",
+)
+
 # Those of recsys.evaluation.splits. --help does not import that module: it needs pandas.
 SPLITS = ("time", "random", "order")
 
@@ -60,10 +74,33 @@ def _add_report(commands: Any) -> None:
         default=DEFAULT_REPORT,
         help="HTML file to write to; default: %(default)s",
     )
+    report.add_argument("--open", action="store_true", help="open the page in the browser")
     report.add_argument(
-        "--user", help="userId to recommend films to; default: a user of the largest group"
+        "--sections",
+        nargs="+",
+        choices=SECTION_NAMES,
+        metavar="NAME",
+        help=f"sections to write; default: all of {', '.join(SECTION_NAMES)}",
     )
-    _add_genres(report, "genres to compare")
+    report.add_argument(
+        "--groups",
+        type=arguments.positive,
+        default=N_GROUPS,
+        help="number of groups of taste; default: %(default)s",
+    )
+    report.add_argument("--user", help="userId to show as the example; default: an invented user")
+    report.add_argument(
+        "--people",
+        action="store_true",
+        help="let readers look at each user; the page then holds the users' ratings",
+    )
+    report.add_argument(
+        "--evaluation",
+        type=Path,
+        metavar="FILE",
+        help="CSV file that `recsys evaluate --out FILE` wrote for the same ratings",
+    )
+    _add_genres(report, "genres to compare in the notebook's steps")
 
 
 def _add_recommend(commands: Any) -> None:

@@ -1,6 +1,7 @@
 """What each subcommand of `recsys` does."""
 
 import argparse
+import webbrowser
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -40,22 +41,29 @@ def report(options: argparse.Namespace) -> None:
     user_id = None
     if options.user is not None:
         user_id = typed_id(options.user, ratings.ratings["userId"].to_numpy())
-    with progress(7, "step") as bar:
+    with progress(1, "section") as bar:
 
-        def on_step(name: str) -> None:
+        def on_step(name: str, n_done: int, n_parts: int) -> None:
+            bar.total = n_parts
             bar.set_description(name)
-            bar.update()
+            bar.update(n_done - bar.n)
 
         path = write_report(
             ratings,
             options.out,
-            seed=options.seed,
-            user_id=user_id,
+            sections=options.sections,
+            n_groups=options.groups,
             genres=None if options.genres is None else typed_genres(ratings, options.genres),
+            user_id=user_id,
+            with_people=options.people,
+            evaluation=options.evaluation,
+            seed=options.seed,
             command=options.command,
             on_step=on_step,
         )
     answer(f"Report written to {path}")
+    if options.open:
+        webbrowser.open(path.as_uri())
 
 
 def recommend(options: argparse.Namespace) -> None:

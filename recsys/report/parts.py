@@ -1,31 +1,23 @@
-"""The parts of a section of the report: texts, tables and pictures, without HTML."""
+"""The parts of a section of the report: texts, tables, charts and blocks of a template."""
 
-import base64
-import io
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
-DOTS_PER_INCH = 100
+from markupsafe import Markup
 
 # A table shows this for a missing value.
 ABSENT = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A PNG as base64; the caption is also the text for readers who cannot see it."""
+class Text:
+    """A paragraph."""
 
-    caption: str
-    png: str
-    width: int
-    kind: str = "picture"
+    text: str
+    kind: str = "text"
 
 
 @dataclass(frozen=True)
@@ -40,41 +32,57 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Text:
-    """A paragraph."""
+class Chart:
+    """A drawing, what is seen in it, and the numbers behind it.
 
-    text: str
-    kind: str = "text"
+    ``title`` stands above the drawing. ``seen`` is one or two sentences for readers who do not see
+    it, and stands under it for all.
+    """
+
+    title: str
+    seen: str
+    svg: Markup
+    numbers: Table
+    kind: str = "chart"
 
 
-Part = Picture | Table | Text
+@dataclass(frozen=True)
+class Block:
+    """HTML that a section's own template made."""
+
+    html: Markup
+    kind: str = "block"
+
+
+Part = Text | Table | Chart | Block
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and the parts under it; ``anchor`` is the heading's id in the page.
+    """A heading and the parts under it.
 
-    ``call`` has the library calls that give the same results, or is empty. They continue the calls
-    of earlier sections.
+    Attributes
+    ----------
+    anchor : str
+        The heading's id in the page.
+    title : str
+    parts : tuple of Part
+    calls : str
+        The library calls that give the same results; empty if there are none. They follow the
+        calls of earlier sections.
+    styles, scripts : tuple of str
+        Files in ``static`` that the section needs beside those of the page.
+    data : Mapping
+        What the scripts read, as JSON in a script element with the id ``{anchor}-data``.
     """
 
     anchor: str
     title: str
-    call: str
     parts: tuple[Part, ...]
-
-
-def picture(drawn: Figure | Axes, caption: str) -> Picture:
-    """Render a figure as a PNG."""
-    figure = drawn if isinstance(drawn, Figure) else drawn.figure
-    assert isinstance(figure, Figure)  # our axes are never in a subfigure
-    out = io.BytesIO()
-    with warnings.catch_warnings():
-        # matplotlib draws a box for a letter that the font lacks.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(out, format="png", dpi=DOTS_PER_INCH)
-    width = round(figure.get_figwidth() * DOTS_PER_INCH)
-    return Picture(caption, base64.b64encode(out.getvalue()).decode("ascii"), width)
+    calls: str = ""
+    styles: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def table(
@@ -95,7 +103,7 @@ def table(
 
 def _texts(column: "pd.Series[Any]", decimals: int) -> Sequence[str]:
     if pd.api.types.is_integer_dtype(column):
-        return [str(value) for value in column]
+        return [f"{value:,}" for value in column]
     if pd.api.types.is_float_dtype(column):
-        return [ABSENT if np.isnan(value) else f"{value:.{decimals}f}" for value in column]
+        return [ABSENT if np.isnan(value) else f"{value:,.{decimals}f}" for value in column]
     return [ABSENT if pd.isna(value) else str(value) for value in column]

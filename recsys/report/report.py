@@ -1,54 +1,66 @@
-"""Writes the sections to one HTML page that needs no other file and no network."""
+"""Writes the report: one HTML page that needs no other file and no network."""
 
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
-from recsys.analysis.plots import default_style
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.files import write_text
-from recsys.printable import printable
-from recsys.report.findings import OnStep, find
-from recsys.report.sections import sections
+from recsys.report.render import render, static
+from recsys.report.sections import SECTIONS
+from recsys.report.steps import OnStep, Steps
+from recsys.report.study import Options, Study
+from recsys.words import counted
 
-PACKAGES = ("kmeans-core", "numpy", "scipy", "numba", "pandas", "matplotlib")
+PAGE_STYLES, PAGE_SCRIPTS = ("page.css", "charts.css"), ("page.js",)
 
 
 def write_report(
     ratings: Ratings,
-    path: Path,
+    path: Path | str,
     *,
-    seed: int = 0,
-    user_id: Id | None = None,
+    sections: Sequence[str] | None = None,
+    n_groups: int | None = None,
     genres: Sequence[str] | None = None,
-    command: str = "recsys.report.report.write_report",
-    on_step: OnStep = lambda name: None,
+    user_id: Id | None = None,
+    with_people: bool = False,
+    evaluation: Path | str | None = None,
+    seed: int = 0,
+    command: str = "recsys.write_report",
+    on_step: OnStep = lambda name, n_done, n_parts: None,
 ) -> Path:
-    """Find groups, predictions and recommendations in ratings, and write a page about them.
+    """Write a page about ratings: tastes, lists, and how far both can be trusted.
 
     Parameters
     ----------
     ratings : Ratings
-    path : Path
+        The ratings. Groups and lists are made from a sample of people if there are more than a
+        million ratings; the page says so.
+    path : path-like
         The HTML file. It appears only when it is complete.
-    seed : int, default 0
-    user_id : int or str, optional
-        The user to recommend films to; a user of the largest group if not given.
+    sections : sequence of str, optional
+        The names of the sections to write, from ``answer``, ``rate``, ``data``, ``tastes``,
+        ``map``, ``number``, ``person``, ``quality``, ``notebook`` and ``source``. The page has them
+        in this order. The default is all.
+    n_groups : int, optional
+        The number of groups of taste. The default is 6.
     genres : sequence of str, optional
-        The two or three genres to compare. The default is Romance, Sci-Fi and Action if the films
-        have them, otherwise the genres of most films. Without two genres, the page leaves the
-        sections about genres out.
+        The two or three genres that the notebook's steps compare. The default is Romance, Sci-Fi
+        and Action if the films have them, otherwise the genres of most films.
+    user_id : int or str, optional
+        The user whom the page shows as the example. The default is an invented one.
+    with_people : bool, default False
+        Whether the page lets a reader look at each user. Such a page holds their ratings, so ask
+        before you pass it on.
+    evaluation : path-like, optional
+        The CSV file that ``recsys evaluate --out FILE`` wrote for the same ratings.
+    seed : int, default 0
+        The seed of all random numbers.
     command : str
         The command that makes the page; the page shows it.
     on_step : callable, optional
-        Called with the name of each step before the step.
+        Called with the name of each step before the step, the number of finished sections, and the
+        number of all sections.
 
     Returns
     -------
@@ -57,57 +69,64 @@ def write_report(
 
     Raises
     ------
-    ValueError, KeyError
-        As :func:`recsys.report.findings.find`.
+    ValueError
+        If a section or a genre does not exist, if the number of genres is not 2 or 3, or if the
+        evaluation is not one.
+    KeyError
+        If there is no such user.
     OSError
-        If the file cannot be written.
+        If a file cannot be read or written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from recsys import make_ratings, write_report
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = write_report(ratings, folder + "/report.html", sections=["data"])
+    ...     path.read_text("utf-8")[:15]
+    '<!DOCTYPE html>'
     """
-    path = path.absolute()
-    found = find(ratings, seed=seed, user_id=user_id, genres=genres, on_step=on_step)
-    on_step("pictures")
-    # The page looks the same everywhere. The caller's style may also need missing programs (TeX).
-    with default_style():
-        found_sections = list(sections(found))
-    page = _render(
-        sections=found_sections,
-        source=ratings.source,
+    path = Path(path).absolute()
+    names = list(SECTIONS) if sections is None else list(sections)
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown or not names:
+        what = f"there is no section {unknown[0]!r}" if unknown else "sections is empty"
+        raise ValueError(f"{what}; choose from {', '.join(SECTIONS)}")
+    if user_id is not None and not (ratings.ratings["userId"] == user_id).any():
+        raise KeyError(f"no user {user_id} in {ratings.source}")
+    options = Options(
         seed=seed,
+        user_id=user_id,
+        genres=genres,
+        n_groups=n_groups,
+        with_people=with_people,
+        evaluation=None if evaluation is None else Path(evaluation),
         command=command,
-        versions=_versions(),
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
+    chosen = {name: make for name, make in SECTIONS.items() if name in names}
+    steps = Steps(len(chosen) + 1, on_step)
+    study = Study(ratings, options, steps)
+    made = []
+    for name, make in chosen.items():
+        with steps.step(f"section {name}", is_part=True):
+            made.append(make(study))
+    with steps.step("page", is_part=True):
+        styles = dict.fromkeys([*PAGE_STYLES, *(file for one in made for file in one.styles)])
+        scripts = dict.fromkeys([*PAGE_SCRIPTS, *(file for one in made for file in one.scripts)])
+        page = render(
+            "page.html",
+            title=_title(ratings),
+            is_invented=study.is_invented,
+            sections=made,
+            styles=[static(name) for name in styles],
+            scripts=[static(name) for name in scripts],
+        )
     write_text(path, page)
     return path
 
 
-def _render(**values: object) -> str:
-    folder = files("recsys.report")
-    # The template escapes all text except our own two files.
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    template = environment.from_string((folder / "template.html").read_text(encoding="utf-8"))
-    style = Markup((folder / "style.css").read_text(encoding="utf-8"))
-    script = Markup((folder / "script.js").read_text(encoding="utf-8"))
-    return template.render(style=style, script=script, **values)
-
-
-def _shown(value: object) -> object:
-    """Replace characters of file names and titles that UTF-8 or HTML cannot hold."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value, keep="\n")
-    return value
-
-
-def _versions() -> list[str]:
-    named = [f"Python {platform.python_version()}"]
-    for package in PACKAGES:
-        try:
-            named.append(f"{package} {version(package)}")
-        except PackageNotFoundError:  # the command runs from a checkout that is not installed
-            named.append(f"{package} (not installed)")
-    return named
+def _title(ratings: Ratings) -> str:
+    people = counted(ratings.n_users, "person", "people")
+    n_ratings = counted(len(ratings.ratings), "rating")
+    return f"{people}, {n_ratings}: what do they like?"
