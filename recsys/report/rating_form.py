@@ -18,6 +18,9 @@ Control: TypeAlias = Literal["stars", "list", "like"]
 # The length of a visitor's list.
 N_BEST = 10
 
+# The number of films that the form begins with.
+N_TELLING = 8
+
 # A scale of more ratings is thinned out to this many, from its smallest to its largest.
 MOST_CHOICES = 41
 FEWER_CHOICES = 21

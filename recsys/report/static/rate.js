@@ -97,11 +97,11 @@ function rateFilms(data, source) {
 
   function madeRow(film) {
     const item = element("li");
-    const title = element("span", { className: "rate-title", dir: "auto" }, film.title);
-    const holder = element("div", { className: "rate-control" });
+    const title = element("span", { class: "rate-title", dir: "auto" }, film.title);
+    const holder = element("div", { class: "rate-control" });
     const control = { stars, list, like }[data.control](film);
-    const clear = element("button", { type: "button", className: "rate-clear" }, "\u00d7");
-    clear.setAttribute("aria-label", `Clear the rating of ${film.title}`);
+    const name = `Clear the rating of ${film.title}`;
+    const clear = element("button", { type: "button", class: "rate-clear", "aria-label": name }, "\u00d7");
     clear.addEventListener("click", () => {
       rate(film.id, null);
       control.focus.focus();
@@ -124,11 +124,10 @@ function rateFilms(data, source) {
   // Stars: a slider for the keyboard and screen readers, and an area that takes clicks and taps. The
   // slider counts choices, because 0 stands for "not rated".
   function stars(film) {
-    const area = element("div", { className: "rate-stars" });
-    const value = element("span", { className: "rate-value" });
-    value.setAttribute("aria-hidden", "true");
-    const slider = element("input", { type: "range", min: 0, max: data.ratings.length, step: 1 });
-    slider.setAttribute("aria-label", `Stars for ${film.title}`);
+    const area = element("div", { class: "rate-stars" });
+    const value = element("span", { class: "rate-value", "aria-hidden": true });
+    const slider = element("input", { type: "range", min: 0, max: data.ratings.length, step: 1,
+      "aria-label": `Stars for ${film.title}` });
     area.style.setProperty("--of", largest);
     area.append(slider);
     const draw = (rating) => area.style.setProperty("--stars", rating ?? 0);
@@ -165,21 +164,20 @@ function rateFilms(data, source) {
   }
 
   function list(film) {
-    const select = element("select");
-    select.setAttribute("aria-label", `Rating of ${film.title}`);
+    const select = element("select", { "aria-label": `Rating of ${film.title}` });
     select.append(new Option("not rated", ""));
     for (const rating of [...data.ratings].reverse()) select.append(new Option(rating, rating));
     select.addEventListener("change", () => {
       rate(film.id, select.value === "" ? null : Number(select.value));
     });
     const show = (rating) => (select.value = rating ?? "");
-    const value = element("span", { className: "rate-value" }, `from ${smallest} to ${largest}`);
+    const value = element("span", { class: "rate-value" }, `from ${smallest} to ${largest}`);
     return { element: select, value, show, focus: select };
   }
 
   function like(film) {
-    const button = element("button", { type: "button", className: "rate-like" }, "Like");
-    button.append(element("span", { className: "unseen" }, `: ${film.title}`));
+    const button = element("button", { type: "button", class: "rate-like" }, "Like");
+    button.append(element("span", { class: "unseen" }, `: ${film.title}`));
     button.addEventListener("click", () => rate(film.id, ratings.has(film.id) ? null : largest));
     const show = (rating) => button.setAttribute("aria-pressed", rating !== null);
     return { element: button, value: element("span"), show, focus: button };
@@ -187,34 +185,22 @@ function rateFilms(data, source) {
 
   // The list --------------------------------------------------------------------------------------
 
-  let nAsked = 0;
-  let isBusy = false;
-
-  // Ask for the list of the ratings as they are. While an answer is awaited, later questions wait,
-  // and only the last of them is asked.
-  async function refresh() {
-    nAsked += 1;
-    if (isBusy) return;
-    isBusy = true;
-    for (let nAnswered = 0; nAnswered < nAsked; ) {
-      nAnswered = nAsked;
-      try {
-        const best = await source.recommend(given(), data.n);
-        if (nAnswered === nAsked) showBest(best);
-      } catch (error) {
-        part("note").textContent = error.message;
-      }
+  const refresh = oneAtATime(async (isOutdated) => {
+    try {
+      const best = await source.recommend(given(), data.n);
+      if (!isOutdated()) showBest(best);
+    } catch (error) {
+      part("note").textContent = error.message;
     }
-    isBusy = false;
-  }
+  });
 
   let before = null; // the titles of the list that was shown before
 
   function showBest(best) {
     const items = best.map((film) => {
-      const item = element("li", { className: before && !before.has(film.id) ? "fresh" : "" });
-      const add = element("button", { type: "button", className: "rate-it" }, "Rate it");
-      add.append(element("span", { className: "unseen" }, `: ${film.title}`));
+      const item = element("li", { class: before && !before.has(film.id) ? "fresh" : "" });
+      const add = element("button", { type: "button", class: "rate-it" }, "Rate it");
+      add.append(element("span", { class: "unseen" }, `: ${film.title}`));
       add.addEventListener("click", () => row(film).focus());
       item.append(add, element("strong", { dir: "auto" }, film.title));
       item.append(element("p", { dir: "auto" }, film.reason));
@@ -234,35 +220,34 @@ function rateFilms(data, source) {
   const input = part("find");
   const found = part("found");
   let active = -1;
-  let nSearches = 0;
 
-  async function search() {
-    nSearches += 1;
-    const mine = nSearches;
-    if (!input.value.trim()) return close();
+  const search = oneAtATime(async (isOutdated) => {
+    const text = input.value;
+    if (!text.trim()) return close();
     let answer;
     try {
-      answer = await source.find(input.value, N_FOUND);
+      answer = await source.find(text, N_FOUND);
     } catch (error) {
       answer = { films: [], nFound: 0 };
       part("note").textContent = error.message;
     }
-    if (mine !== nSearches) return; // a later search has begun
+    if (!isOutdated() && input.value === text && document.activeElement === input) showFound(answer);
+  });
+
+  function showFound(answer) {
     found.replaceChildren(...answer.films.map(option));
     const { length } = answer.films;
     const more = answer.nFound > length ? `, the first ${length} are shown` : "";
     const said = answer.nFound ? `${counted(answer.nFound, "film")} found${more}.`
       : "No film has these words.";
     part("count").textContent = said;
-    if (!length) found.append(element("li", { role: "option" }, said));
-    for (const none of length ? [] : found.children) none.setAttribute("aria-disabled", "true");
+    if (!length) found.append(element("li", { role: "option", "aria-disabled": true }, said));
     activate(-1);
     open(true);
   }
 
   function option(film, place) {
-    const item = element("li", { id: `rate-option-${place}`, role: "option", dir: "auto" });
-    item.textContent = film.title;
+    const item = element("li", { id: `rate-option-${place}`, role: "option", dir: "auto" }, film.title);
     item.addEventListener("click", () => {
       input.value = "";
       close();
@@ -287,7 +272,6 @@ function rateFilms(data, source) {
   }
 
   function close() {
-    nSearches += 1;
     found.replaceChildren();
     activate(-1);
     open(false);
@@ -319,10 +303,28 @@ function rateFilms(data, source) {
 
   // The page --------------------------------------------------------------------------------------
 
-  function element(name, properties = {}, text = "") {
-    const made = Object.assign(document.createElement(name), properties);
-    if (text !== "") made.textContent = text;
+  function element(name, attributes = {}, text = "") {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.textContent = text;
     return made;
+  }
+
+  // Calls `work` at once, or when its present call has ended. Of the calls that were asked for in the
+  // meantime, only the last is made. `work` gets a function that tells whether one waits.
+  function oneAtATime(work) {
+    let isBusy = false;
+    let isWaiting = false;
+    return async () => {
+      isWaiting = true;
+      if (isBusy) return;
+      isBusy = true;
+      while (isWaiting) {
+        isWaiting = false;
+        await work(() => isWaiting);
+      }
+      isBusy = false;
+    };
   }
 
   const counted = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
