@@ -51,16 +51,16 @@ def serve(options: argparse.Namespace) -> None:
         )
     from recsys.recommenders.base import Recommender
     from recsys.serve.app import app_for
-    from recsys.serve.server import addresses, listen
+    from recsys.serve.server import address_of, listen, server_for
 
-    app = app_for(Recommender.load(options.model), options.host)
-    server = listen(app, options.host, options.port)
-    try:
+    with listen(options.host, options.port) as listening:
+        server = server_for(app_for(Recommender.load(options.model), options.host), listening)
         if options.host.lower() not in LOOPBACK_NAMES:
             tell(f"all who can reach {options.host} can use this server")
         tell("Ctrl-C ends the server")
-        answer(*addresses(server))
+        answer(address_of(listening))
         flush()
-        server.run()
-    finally:
-        server.close()
+        try:
+            server.run()
+        finally:
+            server.close()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from recsys.data.ids import Id
 from recsys.data.scale import RatingScale
+from recsys.printable import printable
 from recsys.report.parts import Block
 from recsys.report.render import render
 from recsys.titles.names import spoken
@@ -74,7 +75,7 @@ def form(
     data = {
         "control": choices.control,
         "ratings": choices.ratings,
-        "films": [[str(movie_id), spoken(title)] for movie_id, title in films.items()],
+        "films": [[str(one), printable(spoken(title))] for one, title in films.items()],
         "n": N_BEST,
     }
     return Block(html), data

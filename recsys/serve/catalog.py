@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from recsys.data.ids import Id, typed_id
+from recsys.printable import printable
 from recsys.recommenders.training import TrainingData
 from recsys.titles.names import folded, spoken
 
@@ -49,7 +50,7 @@ class FilmList:
         """Films as they stand in answers: their ids and titles."""
         titles = self.data.matrix.titles
         return [
-            {"movieId": id_in_json(one), "title": spoken(titles[self.columns[one]])}
+            {"movieId": id_in_json(one), "title": printable(spoken(titles[self.columns[one]]))}
             for one in movie_ids
         ]
 
