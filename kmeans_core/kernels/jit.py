@@ -21,9 +21,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     # error_model="numpy": a division by zero gives inf or NaN and needs no branch. Nothing calls a
     # kernel as a C function, and its wrapper would take a twentieth of the time to compile.
-    done: Callable[..., Any] = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(
-        function
-    )
+    options: Any = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    done: Callable[..., Any] = njit(**options)(function)
     if done is function:
         return done  # the JIT is off
     compiled: Any = done
