@@ -28,7 +28,6 @@ from recsys.recommenders.taste_groups import (
     USERS_PART,
 )
 from recsys.recommenders.taste_weight import learned_weight
-from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
 from recsys.recommenders.user_groups import UserGroups
 
@@ -168,8 +167,8 @@ class PocketGroups(Recommender):
         self._rows, self._columns = rows, columns
         everything = (len(rows), len(columns)) == (data.n_users, data.n_items)
         self._kept = data if everything else data.among(rows, columns)
-        self._n_likes = np.zeros(data.n_items, dtype=np.int64)
-        self._n_likes[columns] = self._kept.n_likes
+        self._n_ratings, self._n_likes = np.zeros((2, data.n_items), dtype=np.int64)
+        self._n_ratings[columns], self._n_likes[columns] = self._kept.n_ratings, self._kept.n_likes
 
     def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
         """The likes among ratings, each with the value 1."""
@@ -229,7 +228,7 @@ class PocketGroups(Recommender):
         return self._n_likes[None, :] > 0
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
-        return self._n_likes
+        return self._n_ratings
 
     # Reasons ------------------------------------------------------------------------------------
 
