@@ -1,15 +1,19 @@
 """The form of the section "rate": which ratings a visitor can give, and its HTML."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from recsys.data.ids import Id
+from recsys.analysis.taste import likes_of
+from recsys.analysis.telling_films import telling_films
+from recsys.data.ids import Id, Ids
 from recsys.data.scale import RatingScale
 from recsys.printable import printable
+from recsys.recommenders.base import Recommender
+from recsys.recommenders.training import TrainingData
 from recsys.report.parts import Block
 from recsys.report.render import render
 from recsys.titles.names import spoken
@@ -59,23 +63,40 @@ def choices_on(scale: RatingScale) -> Choices:
     return Choices("stars" if are_stars else "list", tuple(ratings.round(9).tolist()))
 
 
-def form(
-    scale: RatingScale, films: Mapping[Id, str], best: pd.DataFrame, notes: Sequence[str]
-) -> tuple[Block, dict[str, Any]]:
+def form(model: Recommender, movie_ids: Ids, notes: Sequence[str]) -> tuple[Block, dict[str, Any]]:
     """The form as HTML, and what its script reads.
 
-    ``films`` are the ids and titles of the films that it begins with. ``best`` is the list of a
-    visitor without ratings, as `recommend` returns it. ``notes`` are sentences under the list.
+    ``movie_ids`` are the films that can be rated. ``notes`` are sentences under the list.
     """
+    scale = model.trained_on.scale
     choices = choices_on(scale)
+    best = model.recommend(ratings={}, n=N_BEST)
     listed = [
         (spoken(title), reason) for title, reason in zip(best["title"], best["reason"], strict=True)
     ]
-    html = render("rate.html", control=choices.control, best=listed, notes=notes)
     data = {
         "control": choices.control,
         "ratings": choices.ratings,
-        "films": [[str(one), printable(spoken(title))] for one, title in films.items()],
+        "films": _first_films(model.trained_on, best, set(movie_ids.tolist())),
         "n": N_BEST,
     }
+    html = render("rate.html", control=choices.control, best=listed, notes=notes)
     return Block(html), data
+
+
+def _first_films(
+    data: TrainingData, best: pd.DataFrame, known: Collection[Id]
+) -> list[tuple[str, str]]:
+    """Id and title of the films that the form begins with: telling ones, then the most liked."""
+    matrix = replace(data.matrix, scale=data.scale)  # the matrix of a saved model has no scale
+    telling = telling_films(likes_of(matrix), N_TELLING)
+    titles = dict(
+        zip(matrix.movie_ids[telling].tolist(), matrix.titles[telling].tolist(), strict=True)
+    )
+    titles |= dict(zip(best["movieId"].tolist(), best["title"].tolist(), strict=True))
+    films = [
+        (str(movie_id), printable(spoken(title)))
+        for movie_id, title in titles.items()
+        if movie_id in known
+    ]
+    return films[:N_TELLING]

@@ -14,6 +14,7 @@ from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
 from recsys.recommenders.hybrid import Hybrid
+from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.report.steps import Steps
 from recsys.words import counted
 
@@ -118,3 +119,10 @@ class Study:
         sample = self.sample
         with self.steps.step("recommender"):
             return Hybrid(random_state=self.options.seed).fit(sample)
+
+    @cached_property
+    def pocket(self) -> PocketGroups:
+        """The small recommender that the page carries, fitted to the sample."""
+        sample = self.sample
+        with self.steps.step("small recommender"):
+            return PocketGroups(random_state=self.options.seed).fit(sample)

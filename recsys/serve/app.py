@@ -48,8 +48,8 @@ def app_for(model: Recommender, host: str = "127.0.0.1") -> Flask:
     >>> from recsys import MostLiked, make_ratings
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> client = app_for(MostLiked().fit(ratings)).test_client()
-    >>> client.get("/api/films?q=drifting&n=1").json["n_found"]
-    2
+    >>> client.get("/api/films?q=the+atlas").json["films"]
+    [{'movieId': 21, 'title': 'The Atlas of Eastmere (1953)'}]
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY

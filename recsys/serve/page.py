@@ -2,14 +2,11 @@
 
 import re
 from base64 import b64encode
-from dataclasses import replace
 from hashlib import sha256
 
-from recsys.analysis.taste import likes_of
-from recsys.analysis.telling_films import telling_films
 from recsys.recommenders.base import Recommender
 from recsys.report.parts import Section
-from recsys.report.rating_form import N_BEST, N_TELLING, form
+from recsys.report.rating_form import form
 from recsys.report.render import render, static
 from recsys.report.report import PAGE_SCRIPTS, PAGE_STYLES
 
@@ -18,13 +15,8 @@ NOTE = "Your ratings go to the server of this page, which does not keep them."
 
 def page_of(model: Recommender) -> str:
     """The HTML of the page."""
-    data = model.trained_on
-    matrix = replace(data.matrix, scale=data.scale)  # a saved matrix has no scale
-    best = model.recommend(ratings={}, n=N_BEST)
-    telling = telling_films(likes_of(matrix), N_TELLING)
-    films = {matrix.movie_ids[column]: matrix.titles[column] for column in telling}
-    block, script_data = form(data.scale, films, best, [NOTE])
-    section = Section("rate", "Rate some films", (block,), data=script_data)
+    block, data = form(model, model.trained_on.matrix.movie_ids, [NOTE])
+    section = Section("rate", "Rate some films", (block,), data=data)
     return render(
         "page.html",
         title="What do you like?",

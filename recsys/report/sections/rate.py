@@ -1,9 +1,68 @@
 """Rate some films: the visitor gives stars, and a list changes with each click."""
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from recsys.data.ids import Ids
+from recsys.data.scale import no_likes
+from recsys.printable import printable
+from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.report.parts import Section, Text
+from recsys.report.rating_form import form
 from recsys.report.study import Study
+
+ANCHOR, TITLE = "rate", "Rate some films"
+
+# JavaScript has the whole numbers up to this one.
+LARGEST_EXACT = 2**53 - 1
 
 
 def section(study: Study) -> Section:
     """The section, whatever the ratings are."""
-    return Section("rate", "Rate some films", (Text("To be written."),))
+    model = study.pocket
+    ids, scale = model.packed_ids, model.trained_on.scale
+    if len(ids) == 0:
+        return Section(ANCHOR, TITLE, (Text(f"There is no list: {no_likes(scale)}."),))
+    block, data = form(model, ids, list(_notes(study, model)))
+    packed = model.packed()
+    packed["titles"] = [printable(title) for title in packed["titles"]]
+    note = f"# {study.sample_note}\n" if study.sample_note else ""
+    calls = f"""{note}model = recsys.PocketGroups(random_state={study.options.seed}).fit(ratings)
+model.recommend(ratings={{{ids.tolist()[0]!r}: {scale.largest!r}}})"""
+    return Section(
+        ANCHOR,
+        TITLE,
+        (block,),
+        calls,
+        styles=("rate.css",),
+        scripts=("pocket.js", "rate.js", "rate_pocket.js"),
+        data=data | {"model": packed, "ids": packed_ids(ids)},
+    )
+
+
+def packed_ids(ids: Ids) -> list[Any]:
+    """Ids of films for JSON: text, or the difference of each whole number to the one before.
+
+    Examples
+    --------
+    >>> packed_ids(np.array([3, 5, 6])), packed_ids(np.array(["a", "7"], dtype=object))
+    ([3, 2, 1], ['a', '7'])
+    """
+    if ids.dtype.kind != "i" or np.abs(ids).max(initial=0) > LARGEST_EXACT:
+        return [str(one) for one in ids.tolist()]
+    differences: list[int] = np.diff(ids, prepend=0).tolist()
+    return differences
+
+
+def _notes(study: Study, model: PocketGroups) -> Iterator[str]:
+    yield (
+        "This page makes the list by itself, and sends nothing. Your ratings stand in its address, "
+        "so a link brings them back."
+    )
+    n_known, n_films = len(model.packed_ids), study.ratings.n_movies
+    if n_known < n_films:
+        yield f"The page knows {n_known:,} of the {n_films:,} films: those that most people like."
+    if study.sample_note:
+        yield study.sample_note

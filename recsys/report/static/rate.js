@@ -57,9 +57,9 @@ function rateFilms(data, source) {
     }
     const nLost = pairs.length - films.length;
     if (nLost) {
-      part("note").textContent = `The link holds ${counted(pairs.length, "rating")}; ` +
-        `${nLost === pairs.length ? "none" : films.length} can be used here. The others are of ` +
-        "films that this page does not know, or are no ratings that can be given here.";
+      part("note").textContent = `${films.length || "None"} of the ${counted(pairs.length, "rating")} ` +
+        "in the link can be used here. The others are of films that this page does not know or that " +
+        "are rated twice, or they are no ratings that can be given here.";
     }
     document.getElementById("rate").scrollIntoView();
     await refresh();
@@ -199,9 +199,13 @@ function rateFilms(data, source) {
   function showBest(best) {
     const items = best.map((film) => {
       const item = element("li", { class: before && !before.has(film.id) ? "fresh" : "" });
-      const add = element("button", { type: "button", class: "rate-it" }, "Rate it");
+      const isLike = data.control === "like";
+      const add = element("button", { type: "button", class: "rate-it" }, isLike ? "Like it" : "Rate it");
       add.append(element("span", { class: "unseen" }, `: ${film.title}`));
-      add.addEventListener("click", () => row(film).focus());
+      add.addEventListener("click", () => {
+        row(film).focus();
+        if (isLike) rate(film.id, largest);
+      });
       item.append(add, element("strong", { dir: "auto" }, film.title));
       item.append(element("p", { dir: "auto" }, film.reason));
       return item;

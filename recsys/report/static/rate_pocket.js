@@ -32,7 +32,7 @@
       texts.forEach((title, column) => {
         if (words.every((word) => title.includes(word))) found.push(column);
       });
-      found.sort((a, b) => model.likes[b] - model.likes[a] || a - b);
+      found.sort((a, b) => model.likers[b].length - model.likers[a].length || a - b);
       return { films: found.slice(0, n).map(film), nFound: found.length };
     },
 

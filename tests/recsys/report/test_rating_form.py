@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys import MostLiked, Ratings
 from recsys.data.scale import COUNTS, HALF_STARS, LIKES, WHOLE_STARS, RatingScale
 from recsys.report.rating_form import MOST_CHOICES, choices_on, form
 from recsys.report.render import static
 from recsys.titles.names import folded
 
-# Runs the script of the page with a model that has titles and likes alone, and searches.
+# Runs the script of the page with a model that has titles and likers alone, and searches.
 NODE = """
 const { data, searches } = JSON.parse(require("fs").readFileSync(0, "utf-8"));
 globalThis.document = { getElementById: () => ({ textContent: JSON.stringify(data) }) };
@@ -69,13 +70,19 @@ def test_each_choice_is_a_rating_of_the_scale(smallest, length, step):
     assert ratings[0] == smallest
 
 
-def test_titles_and_reasons_are_text():
+def test_titles_reasons_and_notes_are_text():
     hostile = "</script><b>O'Brien & Sons"
-    best = pd.DataFrame({"title": [hostile], "reason": [hostile + "!"]})
-    block, data = form(HALF_STARS, {"<i>": hostile}, best, [hostile])
-    assert block.html.count("&lt;/script&gt;&lt;b&gt;O&#39;Brien &amp; Sons") == 3
+    frame = pd.DataFrame(
+        {"userId": [1, 2, 2], "movieId": ["<i>", "<i>", "b"], "rating": [5, 4.5, 4]}
+    )
+    titles = pd.DataFrame({"movieId": ["<i>", "b"], "title": [hostile, "x\u202ey"], "genres": ""})
+    model = MostLiked().fit(Ratings.from_frames(frame, titles, scale=HALF_STARS))
+    block, data = form(model, model.trained_on.matrix.movie_ids, [hostile])
+    assert block.html.count("&lt;/script&gt;&lt;b&gt;O&#39;Brien &amp; Sons") == 2
     assert "<b>" not in block.html
-    assert data["films"] == [["<i>", hostile]]
+    assert data["films"] == [("b", "x\\u202ey"), ("<i>", hostile)]
+    # A film that cannot be rated is not offered.
+    assert form(model, np.array(["<i>"], dtype=object), [])[1]["films"] == [("<i>", hostile)]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -92,7 +99,10 @@ def test_the_search_finds_what_a_search_in_python_finds():
         "wall e",
     )
     searches += ("oceans", "שלו", "七人", "f", "lie", "$", "five fast x", "1963 8")
-    data = {"model": {"titles": TITLES, "likes": likes}, "ids": [5, 3, *[1] * 9]}
+    data = {
+        "model": {"titles": TITLES, "likers": [[0] * n for n in likes]},
+        "ids": [5, 3, *[1] * 9],
+    }
     said = subprocess.run(
         ["node", "-e", NODE % json.dumps(static("rate_pocket.js"))],
         input=json.dumps({"data": data, "searches": searches}),
