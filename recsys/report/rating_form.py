@@ -63,10 +63,13 @@ def choices_on(scale: RatingScale) -> Choices:
     return Choices("stars" if are_stars else "list", tuple(ratings.round(9).tolist()))
 
 
-def form(model: Recommender, movie_ids: Ids, notes: Sequence[str]) -> tuple[Block, dict[str, Any]]:
+def form(
+    model: Recommender, movie_ids: Ids, privacy: str, notes: Sequence[str] = ()
+) -> tuple[Block, dict[str, Any]]:
     """The form as HTML, and what its script reads.
 
-    ``movie_ids`` are the films that can be rated. ``notes`` are sentences under the list.
+    ``movie_ids`` are the films that can be rated. ``privacy`` says where ratings go. ``notes`` are
+    sentences under the list.
     """
     scale = model.trained_on.scale
     choices = choices_on(scale)
@@ -80,7 +83,7 @@ def form(model: Recommender, movie_ids: Ids, notes: Sequence[str]) -> tuple[Bloc
         "films": _first_films(model.trained_on, best, set(movie_ids.tolist())),
         "n": N_BEST,
     }
-    html = render("rate.html", control=choices.control, best=listed, notes=notes)
+    html = render("rate.html", control=choices.control, best=listed, privacy=privacy, notes=notes)
     return Block(html), data
 
 

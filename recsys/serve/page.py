@@ -10,12 +10,12 @@ from recsys.report.rating_form import form
 from recsys.report.render import render, static
 from recsys.report.report import PAGE_SCRIPTS, PAGE_STYLES
 
-NOTE = "Your ratings go to the server of this page, which does not keep them."
+PRIVACY = "Your ratings go to the server of this page, which does not keep them."
 
 
 def page_of(model: Recommender) -> str:
     """The HTML of the page."""
-    block, data = form(model, model.trained_on.matrix.movie_ids, [NOTE])
+    block, data = form(model, model.trained_on.matrix.movie_ids, PRIVACY)
     section = Section("rate", "Rate some films", (block,), data=data)
     return render(
         "page.html",

@@ -15,8 +15,13 @@ from recsys.report.study import Study
 
 ANCHOR, TITLE = "rate", "Rate some films"
 
-# JavaScript has the whole numbers up to this one.
-LARGEST_EXACT = 2**53 - 1
+PRIVACY = (
+    "This page makes the list by itself, and sends nothing. Your ratings stand in its address, so "
+    "a link brings them back."
+)
+
+# JavaScript has all whole numbers up to 2^53, and so the differences of numbers up to this one.
+LARGEST_EXACT = 2**52
 
 
 def section(study: Study) -> Section:
@@ -25,7 +30,7 @@ def section(study: Study) -> Section:
     ids, scale = model.packed_ids, model.trained_on.scale
     if len(ids) == 0:
         return Section(ANCHOR, TITLE, (Text(f"There is no list: {no_likes(scale)}."),))
-    block, data = form(model, ids, list(_notes(study, model)))
+    block, data = form(model, ids, PRIVACY, list(_notes(study, model)))
     packed = model.packed()
     packed["titles"] = [printable(title) for title in packed["titles"]]
     note = f"# {study.sample_note}\n" if study.sample_note else ""
@@ -50,17 +55,13 @@ def packed_ids(ids: Ids) -> list[Any]:
     >>> packed_ids(np.array([3, 5, 6])), packed_ids(np.array(["a", "7"], dtype=object))
     ([3, 2, 1], ['a', '7'])
     """
-    if ids.dtype.kind != "i" or np.abs(ids).max(initial=0) > LARGEST_EXACT:
+    if ids.dtype.kind != "i" or ids.min() < -LARGEST_EXACT or ids.max() > LARGEST_EXACT:
         return [str(one) for one in ids.tolist()]
     differences: list[int] = np.diff(ids, prepend=0).tolist()
     return differences
 
 
 def _notes(study: Study, model: PocketGroups) -> Iterator[str]:
-    yield (
-        "This page makes the list by itself, and sends nothing. Your ratings stand in its address, "
-        "so a link brings them back."
-    )
     n_known, n_films = len(model.packed_ids), study.ratings.n_movies
     if n_known < n_films:
         yield f"The page knows {n_known:,} of the {n_films:,} films: those that most people like."

@@ -77,12 +77,12 @@ def test_titles_reasons_and_notes_are_text():
     )
     titles = pd.DataFrame({"movieId": ["<i>", "b"], "title": [hostile, "x\u202ey"], "genres": ""})
     model = MostLiked().fit(Ratings.from_frames(frame, titles, scale=HALF_STARS))
-    block, data = form(model, model.trained_on.matrix.movie_ids, [hostile])
-    assert block.html.count("&lt;/script&gt;&lt;b&gt;O&#39;Brien &amp; Sons") == 2
+    block, data = form(model, model.trained_on.matrix.movie_ids, hostile, [hostile])
+    assert block.html.count("&lt;/script&gt;&lt;b&gt;O&#39;Brien &amp; Sons") == 3
     assert "<b>" not in block.html
     assert data["films"] == [("b", "x\\u202ey"), ("<i>", hostile)]
     # A film that cannot be rated is not offered.
-    assert form(model, np.array(["<i>"], dtype=object), [])[1]["films"] == [("<i>", hostile)]
+    assert form(model, np.array(["<i>"], dtype=object), "")[1]["films"] == [("<i>", hostile)]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

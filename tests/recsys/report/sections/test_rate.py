@@ -63,7 +63,7 @@ def test_nobody_likes_anything(ratings):
 
 
 def test_ids_may_be_text_or_large():
-    for ids in (["007", "a:b,c"], [2**60, 2**60 + 1]):
+    for ids in (["007", "a:b,c"], [-(2**63), 2**60]):
         frame = pd.DataFrame({"userId": [1, 1, 2], "movieId": [*ids, ids[0]], "rating": 5.0})
         found = section(study_of(Ratings.from_frames(frame, scale=(0.5, 5, 0.5))))
         assert found.data["ids"] == [str(one) for one in ids]
