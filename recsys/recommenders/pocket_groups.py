@@ -64,7 +64,8 @@ class PocketGroups(Recommender):
     - (1 - w) log p. p is the share of all users who like the item.
 
     The weight w, from 0 to 1, says how much taste counts beside popularity. A fit learns it, as
-    that of :class:`TasteGroups`. Users without ratings get the items that most users like. The
+    that of :class:`TasteGroups`. It is 0 unless held-out likes show clearly that taste counts, and
+    then all lists show the items that most users like. So do those of users without ratings. The
     order of ratings in time does not matter. Ratings are predicted as :class:`BiasBaseline` does.
 
     Parameters
@@ -140,7 +141,9 @@ class PocketGroups(Recommender):
 
     def _check_parameters(self) -> None:
         at_least(1, n_groupings=self.n_groupings)
-        at_least(1, max_users=self.max_users, max_items=self.max_items)
+        # A reason would call one of two kept users the only other user.
+        at_least(3, max_users=self.max_users)
+        at_least(1, max_items=self.max_items)
         if self.taste_weight is not None and not 0 <= self.taste_weight <= 1:
             raise ValueError(f"taste_weight must be from 0 to 1, not {self.taste_weight!r}")
 
@@ -157,7 +160,7 @@ class PocketGroups(Recommender):
         self._ridge = LikeRidge.learned(likes)
         if self.taste_weight is None:
             with_all_taste = unfitted(self).set_params(taste_weight=1.0)
-            self._taste_weight = learned_weight(with_all_taste, self._kept, rng)
+            self._taste_weight = learned_weight(with_all_taste, self._kept, rng, unless_clear=0.0)
         else:
             self._taste_weight = float(self.taste_weight)
 
