@@ -12,6 +12,8 @@ class Palette:
     Attributes
     ----------
     background : str
+    ink : str
+        The color of text and outlines.
     clusters : tuple of 8 str
         One color for each cluster. Two of them differ by at least 19 (CIE76), both for readers
         with normal vision and for readers who cannot see red, green or blue.
@@ -23,6 +25,7 @@ class Palette:
     """
 
     background: str
+    ink: str
     clusters: tuple[str, ...]
     no_cluster: str
     ramp: tuple[str, ...]
@@ -33,6 +36,7 @@ class Palette:
 # (2009, "A physiologically-based model for simulation of color vision deficiency").
 LIGHT = Palette(
     background="#ffffff",
+    ink="#14181d",
     clusters=(
         "#4959dd",
         "#bf8663",
@@ -50,6 +54,7 @@ LIGHT = Palette(
 # The same order of hues: a cluster that is blue on white is blue on black too.
 DARK = Palette(
     background="#14181d",
+    ink="#ffffff",
     clusters=(
         "#93aaf3",
         "#fac46f",
