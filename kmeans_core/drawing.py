@@ -22,6 +22,7 @@ try:
     from matplotlib.collections import PathCollection
     from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgba
     from matplotlib.figure import Figure
+    from matplotlib.patheffects import AbstractPathEffect, withStroke
     from matplotlib.ticker import MaxNLocator
 except ModuleNotFoundError as error:
     raise ImportError('pictures need matplotlib: pip install "kmeans-core[plots]"') from error
@@ -41,6 +42,7 @@ __all__ = [
     "default_style",
     "dots",
     "finite",
+    "halo",
     "look_of",
     "palette_of",
     "two_columns",
@@ -75,6 +77,11 @@ def colormap(palette: Palette) -> Colormap:
     """The ramp of a palette as a colormap; missing values have the color of the background."""
     ramp = LinearSegmentedColormap.from_list("ramp", palette.ramp)
     return ramp.with_extremes(bad=palette.background)
+
+
+def halo(palette: Palette) -> AbstractPathEffect:
+    """An outline in the color of the background, so that text on dots can be read."""
+    return withStroke(linewidth=2, foreground=palette.background)
 
 
 @dataclass(frozen=True, eq=False)

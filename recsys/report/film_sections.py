@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from recsys.analysis.plots import rating_heat_map
 from recsys.analysis.taste import by_mean_and_count
 from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
+from recsys.plots import rating_heatmap
 from recsys.report.findings import MOST_RATED, Findings
 from recsys.report.group_sections import group_sections
 from recsys.report.parts import Part, Section, Text, picture, table
@@ -108,7 +108,7 @@ def _cluster_maps(found: Findings) -> Section:
         "group-maps",
         "Ratings in each group",
         f"region = clusters.members({largest}).densest_region({n_movies}, {n_users})\n"
-        "recsys.analysis.plots.rating_heat_map(recsys.analysis.taste.by_mean_and_count(region))",
+        "recsys.plots.rating_heatmap(recsys.analysis.taste.by_mean_and_count(region))",
         tuple(parts),
     )
 
@@ -245,10 +245,7 @@ def _stars(found: Findings, movie_id: Id) -> Part:
 
 
 def _heat_map(found: Findings, region: RatingMatrix, title: str = "") -> Axes:
-    scale = found.ratings.scale
-    return rating_heat_map(
-        region, title=title, largest_rating=scale.largest, smallest_rating=scale.smallest
-    )
+    return rating_heatmap(region, title=title, scale=found.ratings.scale)
 
 
 def _cross(matrix: RatingMatrix) -> str:

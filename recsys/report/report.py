@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from recsys.analysis.plots import default_style
+from kmeans_core.drawing import default_style
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.files import write_text

@@ -6,16 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from kmeans_core.plots import silhouette_curve
 from recsys.analysis.genres import CONTRAST_LIMITS, FIRST_GENRE_MARGIN
-from recsys.analysis.plots import (
-    LIKED,
-    axis_label,
-    cluster_grid,
-    cluster_scatter,
-    genre_scatter,
-    silhouette_curve,
-)
 from recsys.data.ratings import Ratings
+from recsys.plots import LIKED, axis_label, cluster_grid, cluster_scatter, genre_scatter
 from recsys.report.film_sections import film_sections
 from recsys.report.findings import (
     MOST_GENRES,
@@ -68,7 +62,7 @@ def _data(found: Findings) -> Section:
             columns=["file", "line", "value", "reason"],
         )
         parts.append(table(skipped, "Rows left out"))
-    imports = "import kmeans_core, recsys, recsys.analysis.plots, recsys.analysis.taste"
+    imports = "import kmeans_core, recsys, recsys.plots, recsys.analysis.taste"
     call = f"{imports}\nratings = {_reading_call(ratings)}"
     return Section("data", "The ratings", call, tuple(parts))
 

@@ -11,8 +11,8 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
+from kmeans_core.drawing import default_style
 from recsys import Ratings, RatingsError, make_ratings
-from recsys.analysis import plots
 from recsys.command.cli import run
 from recsys.report.report import write_report
 
@@ -270,7 +270,7 @@ def test_a_report_does_not_depend_on_the_users_style_and_leaves_it_alone(odd, tm
 
 def test_default_style_is_undone_after_an_error():
     def fail() -> None:
-        with plots.default_style():
+        with default_style():
             assert not mpl.rcParams["text.usetex"]
             raise RuntimeError
 

@@ -10,9 +10,6 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
-
-from kmeans_core import SweepResult
-from recsys import RatingMatrix, Ratings
 from recsys.analysis.plots import (
     CLUSTER_COLORS,
     LARGE_DOT,
@@ -24,6 +21,9 @@ from recsys.analysis.plots import (
     shorten,
     silhouette_curve,
 )
+
+from kmeans_core import SweepResult
+from recsys import RatingMatrix, Ratings
 
 
 @pytest.fixture
