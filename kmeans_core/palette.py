@@ -48,7 +48,7 @@ LIGHT = Palette(
         "#ca3577",
     ),
     no_cluster="#8a9099",
-    ramp=("#d67b19", "#b45054", "#7b2e76", "#3c1475", "#150640"),
+    ramp=("#d67b19", "#c2504a", "#8d3078", "#431d80", "#08185a"),
 )
 
 # The same order of hues: a cluster that is blue on white is blue on black too.

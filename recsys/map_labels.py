@@ -11,14 +11,14 @@ Floats = npt.NDArray[np.float64]
 
 # A label is tried in these directions from its dot, and in each at these distances in points.
 DIRECTIONS = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)])
-DISTANCES = (5.0, 14.0, 26.0, 40.0, 60.0, 85.0)
+DISTANCES = (7.0, 14.0, 24.0, 36.0, 50.0, 70.0)
 
 # The half width in points of what a labelled dot takes.
 DOT = 4.0
 
 
 def write_labels(ax: Axes, places: Floats, texts: Sequence[str]) -> None:
-    """Write a text beside each place (n, 2); a line leads from a text to its place.
+    """Write a text beside each place (n, 2); a line leads to its place if it is not near.
 
     The first texts choose first. Each takes the place where it covers the least of other labels, of
     dots with labels, and of what lies outside the axes; of equal places the nearest.
@@ -41,7 +41,6 @@ def write_labels(ax: Axes, places: Floats, texts: Sequence[str]) -> None:
             fontsize=8,
             color=palette.ink,
             path_effects=[halo(palette)],
-            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": palette.ink},
             zorder=5,
             parse_math=False,
             usetex=False,
@@ -57,6 +56,16 @@ def write_labels(ax: Axes, places: Floats, texts: Sequence[str]) -> None:
         best = int(np.argmin(np.round(covered + outside, 6)))
         label.set_position((shifts[best, 0], shifts[best, 1]))
         taken.append(boxes[best])
+        if best >= len(DIRECTIONS):
+            end = np.clip(dot, boxes[best, :2], boxes[best, 2:]) - dot
+            line = ax.annotate(
+                "",
+                (place[0], place[1]),
+                xytext=(end[0], end[1]),
+                textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "linewidth": 0.6, "color": palette.ink},
+            )
+            line.set_in_layout(False)
 
 
 def _overlap(boxes: Floats, other: Floats) -> Floats:

@@ -16,7 +16,7 @@ from recsys.data.matrix import RatingMatrix
 from recsys.data.scale import RatingScale
 from recsys.map_labels import Floats, write_labels
 from recsys.printable import printable
-from recsys.titles.names import spoken
+from recsys.titles.names import Title, spoken
 
 __all__ = ["cluster_grid", "cluster_scatter", "genre_scatter", "rating_heatmap", "taste_map"]
 
@@ -303,7 +303,7 @@ def taste_map(points: pd.DataFrame | HasFrame, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    A label takes the nearest place around its dot where it covers no other label. If there is none,
+    A label is the name of the film. It takes the nearest place around its dot where it covers no other label. If there is none,
     it takes the place where it covers least.
 
     Examples
@@ -322,7 +322,7 @@ def taste_map(points: pd.DataFrame | HasFrame, ax: Axes | None = None) -> Axes:
     ...     )
     ... )
     >>> [text.get_text() for text in ax.texts]
-    ['The Matrix (1999)', 'Heat (1995)']
+    ['The Matrix', 'Heat']
     """
     films = points if isinstance(points, pd.DataFrame) else points.to_frame()
     missing = [name for name in MAP_COLUMNS if name not in films.columns]
@@ -339,8 +339,8 @@ def taste_map(points: pd.DataFrame | HasFrame, ax: Axes | None = None) -> Axes:
     landmarks = films[films["is_landmark"].to_numpy(dtype=bool)]
     if "n_likes" in films:
         landmarks = landmarks.sort_values("n_likes", ascending=False, kind="stable")
-    titles = [shorten(spoken(str(title))) for title in landmarks["title"]]
-    write_labels(ax, landmarks[["x", "y"]].to_numpy(dtype=np.float64), titles)
+    names = [shorten(Title.of(str(title)).names[0]) for title in landmarks["title"]]
+    write_labels(ax, landmarks[["x", "y"]].to_numpy(dtype=np.float64), names)
     return ax
 
 
