@@ -1,4 +1,4 @@
-"""The pictures of docs/plots.md: runs the steps of the page, and writes each picture that it shows."""
+"""The pictures of docs/plots.md: runs the steps of the page, and writes each picture it shows."""
 
 import re
 from collections.abc import Iterator

@@ -120,5 +120,6 @@ def _check_states(states: Sequence[LloydState], n_rows: int) -> None:
         raise ValueError(
             f"events are of {n_restarts} restarts: fit with n_init=1, or pass those of one restart"
         )
-    if len({id(state.labels) for state in states}) < len(states):
+    # Events hold views of one array, which the next iteration overwrites.
+    if len({state.labels.ctypes.data for state in states}) < len(states):
         raise ValueError("events share one array of labels: keep event.copy() of each")

@@ -303,8 +303,8 @@ def taste_map(points: pd.DataFrame | HasFrame, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    A label is the name of the film. It takes the nearest place around its dot where it covers no other label. If there is none,
-    it takes the place where it covers least.
+    A label is the name of the film. It takes the nearest place around its dot where it covers no
+    other label. If there is none, it takes the place where it covers least.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Pictures: the tests read the drawings back from the axes, without a backend or pyplot."""
+"""Pictures of ratings: the tests read the drawings back from the axes, without pixels."""
 
 import subprocess
 import sys
@@ -10,20 +10,21 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
-from recsys.analysis.plots import (
-    CLUSTER_COLORS,
+
+from kmeans_core.palette import LIGHT
+from recsys import RatingMatrix, Ratings, RatingScale
+from recsys.plots import (
     LARGE_DOT,
+    LARGE_FILM,
     SMALL_DOT,
+    SMALL_FILM,
     cluster_grid,
     cluster_scatter,
     genre_scatter,
-    rating_heat_map,
+    rating_heatmap,
     shorten,
-    silhouette_curve,
+    taste_map,
 )
-
-from kmeans_core import SweepResult
-from recsys import RatingMatrix, Ratings
 
 
 @pytest.fixture
@@ -46,27 +47,18 @@ def test_genre_scatter_draws_each_user_once(means: pd.DataFrame) -> None:
     ax = genre_scatter(means.iloc[:, :3])
     (drawn,) = dots(ax)
     np.testing.assert_array_equal(drawn.get_offsets(), means.iloc[:, 1:3])
+    assert ax.get_legend() is None
     assert ax.get_xlabel() == "mean romance rating"
     assert ax.get_ylabel() == "mean scifi rating"
 
 
-def test_each_group_has_its_own_color_and_count(means: pd.DataFrame) -> None:
-    ax = cluster_scatter(means.iloc[:, :3], np.array([0, 0, 2, 0]))
-    assert [len(drawn.get_offsets()) for drawn in dots(ax)] == [3, 1]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "group 0 (3)",
-        "group 2 (1)",
-    ]
-    colors = [tuple(drawn.get_facecolor()[0][:3]) for drawn in dots(ax)]
-    assert colors == [to_rgba(CLUSTER_COLORS[c])[:3] for c in (0, 2)]
-
-
-def test_groups_after_the_last_color_have_another_marker() -> None:
-    n = len(CLUSTER_COLORS) + 1
-    means = pd.DataFrame({"userId": range(n), "avg_a_rating": 1.0, "avg_b_rating": 2.0})
-    drawn = dots(cluster_scatter(means, np.arange(n)))
-    assert (drawn[0].get_facecolor() == drawn[-1].get_facecolor()).all()
-    assert drawn[0].get_paths()[0] != drawn[-1].get_paths()[0]
+def test_clusters_and_centers_are_drawn_at_their_means(means: pd.DataFrame) -> None:
+    labels, centers = np.array([0, 0, 1, 1]), np.array([[1.5, 4.25, 3.0], [4.5, 1.5, 3.0]])
+    ax = cluster_scatter(means, labels, centers)
+    places = [np.asarray(drawn.get_offsets()).tolist() for drawn in dots(ax)]
+    assert places == [[[1, 4.5], [2, 4]], [[4, 2], [5, 1]], [[1.5, 4.25]], [[4.5, 1.5]]]
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["cluster 0 (2)", "cluster 1 (2)"]
 
 
 def test_third_genre_is_the_size_of_the_dot(means: pd.DataFrame) -> None:
@@ -86,8 +78,10 @@ def test_scatter_shows_every_dot_of_a_longer_scale(means: pd.DataFrame) -> None:
 def test_scatter_refuses_what_it_cannot_draw(means: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="means needs two or three genre columns, not 1"):
         cluster_scatter(means.iloc[:, :2], np.zeros(4, dtype=int))
-    with pytest.raises(ValueError, match="labels needs one label per user: 4, not 3"):
+    with pytest.raises(ValueError, match="labels needs one label per row: 4, not 3"):
         cluster_scatter(means, np.zeros(3, dtype=int))
+    with pytest.raises(ValueError, match="users without a mean of a genre"):
+        genre_scatter(means.iloc[:, :3].replace(4.5, np.nan))
 
 
 def test_grid_has_one_panel_per_clustering(means: pd.DataFrame) -> None:
@@ -96,27 +90,6 @@ def test_grid_has_one_panel_per_clustering(means: pd.DataFrame) -> None:
     shown = [ax for ax in figure.axes if ax.axison]
     assert [ax.get_title() for ax in shown] == ["k = 2", "k = 3", "k = 4"]
     assert all(len(dots(ax)) == 2 for ax in shown)
-
-
-def test_silhouette_curve_marks_best_and_suggested() -> None:
-    result = SweepResult(
-        ks=np.array([2, 3, 4]),
-        inertia=np.array([3.0, 2.0, 1.0]),
-        silhouette=np.array([0.39, 0.2, 0.40]),
-        calinski_harabasz=np.ones(3),
-        davies_bouldin=np.ones(3),
-        n_found=np.array([2, 3, 4]),
-        labels=np.zeros((3, 5), dtype=np.int32),
-        seed_agreement=np.empty((3, 0)),
-        bootstrap_agreement=np.empty((3, 0)),
-    )
-    ax = silhouette_curve(result)
-    curve, best, suggested = ax.get_lines()
-    assert curve.get_xydata().tolist() == [[2, 0.39], [3, 0.2], [4, 0.4]]
-    assert best.get_xydata().tolist() == [[4, 0.4]]
-    assert suggested.get_xydata().tolist() == [[2, 0.39]]
-    labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == ["best: k = 4", "suggested: k = 2"]
 
 
 @pytest.fixture
@@ -130,29 +103,99 @@ def region() -> RatingMatrix:
     return RatingMatrix.from_ratings(ratings)
 
 
-def test_heat_map_shows_ratings_and_leaves_missing_cells_white(region: RatingMatrix) -> None:
-    ax = rating_heat_map(region, title="Group 3: 2 users, 2 in the plot")
+def test_heatmap_shows_ratings_and_leaves_missing_cells_blank(region: RatingMatrix) -> None:
+    ax = rating_heatmap(region, title="Group 3: 2 users, 2 in the plot")
     (image,) = ax.get_images()
     shown = np.ma.filled(image.get_array(), np.nan)
     np.testing.assert_array_equal(shown, [[5.0, 0.5], [np.nan, 3.0]])
-    assert image.get_clim() == (0, 5)
     absent = image.get_cmap()(np.ma.array([0.0], mask=[True]))[0]
-    assert tuple(absent) == to_rgba("white")
+    assert tuple(absent) == to_rgba(LIGHT.background)
+    best = image.get_cmap()(image.norm(5.0))
+    assert tuple(best) == to_rgba(LIGHT.ramp[-1])
     assert [text.get_text() for text in ax.get_yticklabels()] == ["4", "9"]
+    assert ax.get_ylabel() == "userId"
     assert ax.get_xlabel() == "Group 3: 2 users, 2 in the plot"
 
 
-def test_heat_map_takes_titles_as_they_are(region: RatingMatrix) -> None:
+def test_heatmap_takes_titles_as_they_are(region: RatingMatrix) -> None:
     """matplotlib would read two dollar signs as a formula."""
-    ax = rating_heat_map(region)
+    ax = rating_heatmap(region)
     labels = ax.get_xticklabels()
     assert [text.get_text() for text in labels] == ["$9.99 (2008)", "$1 & <b>"]
     assert not any(text.get_parse_math() for text in labels)
 
 
-def test_color_bar_ends_at_the_largest_rating(region: RatingMatrix) -> None:
-    ax = rating_heat_map(region, largest_rating=10)
-    assert ax.get_images()[0].get_clim() == (0, 10)
+def test_colors_go_over_the_whole_scale(region: RatingMatrix) -> None:
+    def ends(**options: Any) -> tuple[float, float]:
+        low, high = rating_heatmap(**options).get_images()[0].get_clim()
+        return float(low), float(high)
+
+    assert ends(region=region) == (0.5, 5)
+    assert ends(region=region, scale=RatingScale(-10, 10, 0)) == (-10, 10)
+    frame = pd.DataFrame({"Up": [2.0, np.nan], "Heat": [7, 3]})
+    assert ends(region=frame) == (2, 7)
+    with pytest.raises(ValueError, match="region has no ratings"):
+        rating_heatmap(frame.iloc[1:, :1])
+
+
+@pytest.fixture
+def films() -> pd.DataFrame:
+    """Forty films, of which twelve lie close together and have labels."""
+    rng = np.random.default_rng(0)
+    spread = np.repeat([0.3, 4.0], [12, 28])
+    return pd.DataFrame(
+        {
+            "x": rng.normal(size=40) * spread,
+            "y": rng.normal(size=40) * spread,
+            "title": [f"Town of the Film {i}, The ({1980 + i})" for i in range(40)],
+            "taste": np.arange(40) % 4 - 1,
+            "n_likes": np.arange(40) * 10,
+            "is_landmark": np.arange(40) < 12,
+        }
+    )
+
+
+def test_map_draws_each_film_in_its_taste(films: pd.DataFrame) -> None:
+    ax = taste_map(films)
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["no taste (10)", "taste 0 (10)", "taste 1 (10)", "taste 2 (10)"]
+    for taste, drawn in zip((-1, 0, 1, 2), dots(ax), strict=True):
+        of_taste = films[films["taste"] == taste]
+        np.testing.assert_array_equal(drawn.get_offsets(), of_taste[["x", "y"]])
+        areas = SMALL_FILM + (LARGE_FILM - SMALL_FILM) * of_taste["n_likes"] / 390
+        np.testing.assert_allclose(drawn.get_sizes(), areas)
+    colors = {tuple(drawn.get_facecolor()[0][:3]) for drawn in dots(ax)}
+    assert colors == {to_rgba(c)[:3] for c in (LIGHT.no_cluster, *LIGHT.clusters[:3])}
+
+
+def test_labels_of_landmarks_do_not_cover_each_other(films: pd.DataFrame) -> None:
+    ax = taste_map(films)
+    labels = [text for text in ax.texts if text.get_text()]
+    # Most likes first.
+    assert [text.get_text() for text in labels] == [f"The Town of the Film {i}" for i in range(12)][
+        ::-1
+    ]
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in labels]
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+    frame = ax.get_window_extent()
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
+    assert all(frame.y0 <= box.y0 and box.y1 <= frame.y1 for box in boxes)
+
+
+def test_map_needs_no_landmarks_and_no_likes_but_its_columns(films: pd.DataFrame) -> None:
+    ax = taste_map(films.drop(columns="n_likes").assign(is_landmark=False))
+    assert not ax.texts
+    with pytest.raises(ValueError, match="points has no column y, taste: a map needs x, y"):
+        taste_map(films.drop(columns=["y", "taste"]))
+
+
+def test_map_takes_a_result_with_a_frame(films: pd.DataFrame) -> None:
+    class Result:
+        def to_frame(self) -> pd.DataFrame:
+            return films
+
+    assert len(dots(taste_map(Result()))) == 4
 
 
 def test_shorten() -> None:
@@ -161,8 +204,10 @@ def test_shorten() -> None:
     assert shorten("abcdefghij", 5) == "abcd\N{HORIZONTAL ELLIPSIS}"
 
 
-def test_nothing_global_is_touched() -> None:
+def test_nothing_global_is_touched(films: pd.DataFrame, region: RatingMatrix) -> None:
     before = dict(mpl.rcParams)
-    silent = "import sys, recsys.analysis.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", silent], check=False).returncode == 0
+    taste_map(films)
+    rating_heatmap(region)
     assert dict(mpl.rcParams) == before
+    silent = "import sys, recsys.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", silent], check=False).returncode == 0
