@@ -58,14 +58,13 @@ def write_labels(ax: Axes, places: Floats, texts: Sequence[str]) -> None:
         taken.append(boxes[best])
         if best >= len(DIRECTIONS):
             end = np.clip(dot, boxes[best, :2], boxes[best, 2:]) - dot
-            line = ax.annotate(
+            ax.annotate(
                 "",
                 (place[0], place[1]),
                 xytext=(end[0], end[1]),
                 textcoords="offset points",
                 arrowprops={"arrowstyle": "-", "linewidth": 0.6, "color": palette.ink},
             )
-            line.set_in_layout(False)
 
 
 def _overlap(boxes: Floats, other: Floats) -> Floats:

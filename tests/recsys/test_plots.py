@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 
 from kmeans_core.palette import LIGHT
 from recsys import RatingMatrix, Ratings, RatingScale
@@ -140,17 +141,19 @@ def test_colors_go_over_the_whole_scale(region: RatingMatrix) -> None:
 
 @pytest.fixture
 def films() -> pd.DataFrame:
-    """Forty films, of which twelve lie close together and have labels."""
+    """Forty films. Those with labels are twelve that lie close together, and one at the edge."""
     rng = np.random.default_rng(0)
     spread = np.repeat([0.3, 4.0], [12, 28])
+    x, y = rng.normal(size=(2, 40)) * spread
+    x[39] = 12.0
     return pd.DataFrame(
         {
-            "x": rng.normal(size=40) * spread,
-            "y": rng.normal(size=40) * spread,
+            "x": x,
+            "y": y,
             "title": [f"Town of the Film {i}, The ({1980 + i})" for i in range(40)],
             "taste": np.arange(40) % 4 - 1,
             "n_likes": np.arange(40) * 10,
-            "is_landmark": np.arange(40) < 12,
+            "is_landmark": (np.arange(40) < 12) | (np.arange(40) == 39),
         }
     )
 
@@ -171,16 +174,23 @@ def test_map_draws_each_film_in_its_taste(films: pd.DataFrame) -> None:
 def test_labels_of_landmarks_do_not_cover_each_other(films: pd.DataFrame) -> None:
     ax = taste_map(films)
     labels = [text for text in ax.texts if text.get_text()]
-    # Most likes first.
-    assert [text.get_text() for text in labels] == [f"The Town of the Film {i}" for i in range(12)][
-        ::-1
-    ]
+    most_likes_first = [39, *range(11, -1, -1)]
+    names = [text.get_text() for text in labels]
+    assert names == [f"The Town of the Film {i}" for i in most_likes_first]
     ax.figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in labels]
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
     frame = ax.get_window_extent()
     assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
     assert all(frame.y0 <= box.y0 and box.y1 <= frame.y1 for box in boxes)
+
+
+def test_labels_do_not_move_the_map(films: pd.DataFrame) -> None:
+    figure = Figure(figsize=(3, 2), layout="constrained")  # labels are wider than this map
+    ax = taste_map(films, figure.subplots())
+    before = ax.get_position().bounds
+    figure.draw_without_rendering()
+    assert ax.get_position().bounds == pytest.approx(before, abs=1e-3)
 
 
 def test_map_needs_no_landmarks_and_no_likes_but_its_columns(films: pd.DataFrame) -> None:
