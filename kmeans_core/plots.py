@@ -26,6 +26,7 @@ from kmeans_core.drawing import (
 )
 from kmeans_core.interface.protocol import feature_names
 from kmeans_core.palette import Palette
+from kmeans_core.points.tables import as_array
 from kmeans_core.sweep_result import STABLE, SweepResult
 
 __all__ = [
@@ -225,15 +226,14 @@ def silhouette_blades(samples: Any, labels: Any, ax: Axes | None = None) -> Axes
     >>> ax = plots.silhouette_blades(silhouette_samples(X, labels), labels)
     >>> for text in ax.get_yticklabels():
     ...     print(text.get_text())
-    cluster 0 (2)
-    mean 0.78
-    cluster 1 (1)
-    mean 0.00
+    cluster 0 (2), mean 0.78
+    cluster 1 (1), mean 0.00
     """
     values = finite(samples, "samples").ravel()
-    ax = axes_or_new(ax, (7.0, 5.0))
+    n_clusters = len(np.unique(as_array(labels, "labels")))
+    ax = axes_or_new(ax, (7.0, max(4.5, 1 + 0.35 * n_clusters)))
     palette = palette_of(ax)
-    gap = max(1, len(values) // 50)
+    gap = max(1, len(values) // 25)  # the names of small clusters need as much
     start, middles, names = 0, [], []
     for cluster in clusters_of(labels, len(values), palette, "cluster"):
         blade = -np.sort(-values[cluster.rows])
@@ -241,15 +241,15 @@ def silhouette_blades(samples: Any, labels: Any, ax: Axes | None = None) -> Axes
         edges = np.arange(start, end + 1)
         ax.stairs(blade, edges, orientation="horizontal", fill=True, color=cluster.color)
         middles.append((start + end) / 2)
-        names.append(f"{cluster.label}\nmean {np.mean(blade):.2f}")
+        names.append(f"{cluster.label}, mean {np.mean(blade):.2f}")
         start = end + gap
     mean = float(np.mean(values))
-    ax.axvline(mean, color=palette.ink, linestyle="--", linewidth=1, label=f"mean {mean:.2f}")
+    ax.axvline(mean, color=palette.ink, linestyle="--", linewidth=1)
+    ax.set_title(f"dashed: the mean of all rows, {mean:.2f}", fontsize=9)
     ax.axvline(0, color=palette.ink, linewidth=0.8)
     ax.set_yticks(middles, names, fontsize=8)
     ax.set(xlabel="silhouette", ylim=(start, -gap))
     ax.tick_params(axis="y", length=0)
-    ax.legend(frameon=False, loc="lower right")
     return ax
 
 

@@ -101,10 +101,11 @@ def test_blades_are_sorted_and_apart():
     assert [blade.values.tolist() for blade in blades] == [[0.75, 0.5], [0.1, -0.25], [0.3]]
     assert [blade.edges.tolist() for blade in blades] == [[0, 1, 2], [3, 4, 5], [6, 7]]
     texts = [text.get_text() for text in ax.get_yticklabels()]
-    assert texts[:2] == ["cluster a (2)\nmean 0.62", "cluster b (2)\nmean -0.07"]
+    assert texts[:2] == ["cluster a (2), mean 0.62", "cluster b (2), mean -0.07"]
     assert ax.get_yticks().tolist() == [1, 4, 6.5]
     mean = ax.get_lines()[0]
     assert set(mean.get_xdata()) == {np.mean(samples)}
+    assert ax.get_title() == "dashed: the mean of all rows, 0.28"
     assert ax.yaxis_inverted()  # the first cluster is at the top
 
 
