@@ -10,7 +10,7 @@ function rateFilms(data, source) {
   const N_FOUND = 8;
   const part = (name) => document.getElementById(`rate-${name}`);
   const ratings = new Map(); // of film ids to ratings, in the order in which they were given
-  const rows = new Map(); // of film ids to {film, item, show}
+  const rows = new Map(); // of film ids to {item, show, focus}
   const smallest = data.ratings[0];
   const largest = data.ratings[data.ratings.length - 1];
 
@@ -118,7 +118,7 @@ function rateFilms(data, source) {
       control.show(ratings.get(film.id) ?? null);
     };
     show();
-    return { film, item, show, focus: () => control.focus.focus() };
+    return { item, show, focus: () => control.focus.focus() };
   }
 
   // Stars: a slider for the keyboard and screen readers, and an area that takes clicks and taps. The
@@ -147,6 +147,7 @@ function rateFilms(data, source) {
       rate(film.id, slider.value === "0" ? null : data.ratings[slider.value - 1]);
     });
     slider.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return; // the browser's own keys
       const typed = event.key === "Home" ? smallest : Number(event.key);
       if (event.key === " " || !data.ratings.includes(typed)) return;
       event.preventDefault();
@@ -194,7 +195,7 @@ function rateFilms(data, source) {
     }
   });
 
-  let before = null; // the titles of the list that was shown before
+  let before = null; // the ids of the list that was shown before
 
   function showBest(best) {
     const items = best.map((film) => {
@@ -341,6 +342,10 @@ function rateFilms(data, source) {
   });
 
   part("share").addEventListener("click", async () => {
+    if (!ratings.size) {
+      part("note").textContent = "Rate a film first: the link holds your ratings.";
+      return;
+    }
     const link = location.href.split("#")[0] + address();
     try {
       await navigator.clipboard.writeText(link);
