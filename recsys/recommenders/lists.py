@@ -1,4 +1,4 @@
-"""Lists of many users with all that a page shows of them: intervals, and the best film explained."""
+"""Lists of users with all that a page shows of them: intervals, and the first film explained."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

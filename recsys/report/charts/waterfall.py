@@ -3,7 +3,8 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from itertools import accumulate, pairwise
+from typing import Self
 
 from markupsafe import Markup
 
@@ -11,102 +12,105 @@ from recsys.recommenders.types import Part
 from recsys.report.charts.axes import LETTER, WIDTH, Axis, Tick
 from recsys.report.render import render
 
-# Heights of a line of text, of a bar, and of the room between two rows.
-LINE, BAR, GAP = 15.0, 14.0, 7.0
-BELOW = 22.0
+# Heights of a line of text, of a bar, and of the room below it.
+LINE, BAR, GAP = 15.0, 14.0, 5.0
 
-# A number stands behind its bar, or before it where it would leave the drawing.
-NUMBER = 44.0
+# Room between a bar and its number.
+BESIDE = 9.0
 
-# A smaller change is drawn this wide, so that it is seen.
-LEAST = 1.5
+# The letters that fit into a line.
+LETTERS = int(WIDTH / LETTER)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One part: the lines of its name, and the places of its bar from ``start`` to ``end``.
+    """One number: the lines of its name, its bar from ``start`` to ``end``, and its text.
 
-    ``css`` is ``from`` for the first number, ``more`` or ``less`` for a part, and ``total``.
+    ``css`` is ``point`` for the first number and the total, and ``more`` or ``less`` for a part.
     """
 
     lines: tuple[str, ...]
     y: float
-    bar: float
     start: float
     end: float
     number: str
     number_at: float
     css: str
 
+    @property
+    def bar(self) -> float:
+        """The top of the bar."""
+        return self.y + LINE * (len(self.lines) - 1) + 4.0
+
+    @property
+    def arrow(self) -> str:
+        """The corners of the bar, which ends in a point in the direction of the change."""
+        low, high = self.bar, self.bar + BAR
+        point = min(BAR / 2, abs(self.end - self.start))
+        neck = round(self.end - point if self.css == "more" else self.end + point, 2)
+        return (
+            f"{self.start},{low} {neck},{low} {self.end},{low + BAR / 2} {neck},{high} "
+            f"{self.start},{high}"
+        )
+
 
 @dataclass(frozen=True)
 class Waterfall:
-    """The places of all that a waterfall shows. The template and the script draw the same places.
+    """The places of all that a waterfall shows: the template and a script draw the same ones.
 
     ``low`` and ``high`` are the ends of the interval around the total, or None.
     """
 
-    height: float
     rows: tuple[Row, ...]
     ticks: tuple[Tick, ...]
     low: float | None
     high: float | None
+    width = WIDTH
 
     @classmethod
     def of(
         cls,
+        first: Part,
         parts: Sequence[Part],
         total: Part,
-        *,
         interval: tuple[float, float] | None = None,
-        from_zero: bool = False,
-    ) -> "Waterfall":
-        """Place the parts of a total.
-
-        The first part is where the others start. With ``from_zero`` they start at 0, and the first
-        part is a change too.
-        """
-        steps = [Part("", 0.0), *parts] if from_zero else list(parts)
-        ends = [steps[0].value]
-        for part in steps[1:]:
-            ends.append(ends[-1] + part.value)
+    ) -> Self:
+        """Place the parts that lead from the first number to the total."""
+        ends = list(accumulate((part.value for part in parts), initial=first.value))
         seen = [*ends, total.value, *(interval or ())]
-        low, high = min(seen), max(seen)
-        room = 0.04 * (high - low or 1.0)
-        axis = Axis(low - room, high + room, 2.0, WIDTH - 2.0)
-        numbers = [
-            (part, start, end, "more" if part.value >= 0 else "less")
-            for part, start, end in zip(steps[1:], ends, ends[1:], strict=False)
+        room = 0.04 * (max(seen) - min(seen)) or 0.5
+        axis = Axis(min(seen) - room, max(seen) + room, 2.0, WIDTH - 2.0)
+        bars = [
+            (first, first.value, first.value, "point"),
+            *(
+                (part, start, end, "more" if part.value >= 0 else "less")
+                for part, (start, end) in zip(parts, pairwise(ends), strict=True)
+            ),
+            (total, total.value, total.value, "point"),
         ]
-        if not from_zero:
-            numbers.insert(0, (steps[0], ends[0], ends[0], "from"))
-        numbers.append((total, total.value, total.value, "total"))
-        rows, y = [], LINE
-        for part, start, end, css in numbers:
-            lines = tuple(textwrap.wrap(part.name, int(WIDTH / LETTER)))
-            sign = "+" if css in ("more", "less") else ""
-            places = axis.at(start), axis.at(end)
-            behind = max(places) + 8.0
-            fits = behind + NUMBER <= WIDTH
-            rows.append(
-                Row(
-                    lines=lines,
-                    y=y,
-                    bar=y + LINE * (len(lines) - 1) + 4.0,
-                    start=places[0],
-                    end=places[1],
-                    number=f"{part.value:{sign}.2f}",
-                    number_at=round(behind if fits else min(places) - NUMBER, 2),
-                    css=css,
-                )
-            )
-            y += LINE * len(lines) + 4.0 + BAR + GAP
-        height = y - LINE + BELOW
-        within = None if interval is None else tuple(map(axis.at, interval))
-        return cls(
-            height=height,
-            rows=tuple(rows),
-            ticks=tuple(axis.ticks(4)),
-            low=within and within[0],
-            high=within and within[1],
-        )
+        rows: list[Row] = []
+        y = LINE
+        for part, start, end, css in bars:
+            lines = tuple(textwrap.wrap(part.name, LETTERS)) or ("",)
+            sign = "" if css == "point" else "+"
+            number = f"{part.value:{sign}.2f}"
+            at = _number_at(axis.at(start), axis.at(end), number)
+            rows.append(Row(lines, y, axis.at(start), axis.at(end), number, at, css))
+            y = rows[-1].bar + BAR + GAP + LINE
+        low, high = (None, None) if interval is None else map(axis.at, interval)
+        return cls(tuple(rows), tuple(axis.ticks(4)), low, high)
+
+    @property
+    def base(self) -> float:
+        """The height of the axis."""
+        return self.rows[-1].bar + BAR + GAP
+
+    def svg(self) -> Markup:
+        """Draw it."""
+        return render("charts/waterfall.svg", chart=self)
+
+
+def _number_at(start: float, end: float, number: str) -> float:
+    """Where a number begins: behind its bar, or before it at the edge of the drawing."""
+    behind, wide = max(start, end) + BESIDE, LETTER * len(number)
+    return round(behind if behind + wide <= WIDTH else min(start, end) - BESIDE - wide, 2)
