@@ -113,4 +113,5 @@ class Waterfall:
 def _number_at(start: float, end: float, number: str) -> float:
     """Where a number begins: behind its bar, or before it at the edge of the drawing."""
     behind, wide = max(start, end) + BESIDE, LETTER * len(number)
-    return round(behind if behind + wide <= WIDTH else min(start, end) - BESIDE - wide, 2)
+    before = max(min(start, end) - BESIDE - wide, 0.0)
+    return round(behind if behind + wide <= WIDTH else before, 2)

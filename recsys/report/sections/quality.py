@@ -155,7 +155,7 @@ def _by_recommender(
             strict=True,
         )
     ]
-    key = {verdict: words.format(against) for verdict, words in KEY.items()}
+    key = {verdict: text.format(against) for verdict, text in KEY.items()}
     numbers = found[["name", *_columns(measure), *_columns(f"{measure}_difference")]]
     numbers = numbers.set_axis(
         ["recommender", words, "from", "to", f"less {against}", "from", "to"], axis=1
