@@ -5,6 +5,7 @@ from pathlib import Path
 
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
+from recsys.evaluation.stored import read_evaluation
 from recsys.files import write_text
 from recsys.report.render import render, static
 from recsys.report.sections import SECTIONS
@@ -53,7 +54,8 @@ def write_report(
         Whether the page lets a reader look at each user. Such a page holds their ratings, so ask
         before you pass it on.
     evaluation : path-like, optional
-        The CSV file that ``recsys evaluate --out FILE`` wrote for the same ratings.
+        The CSV or JSON file that ``recsys evaluate --out FILE`` wrote for the same ratings. The
+        page warns if it is of other ratings.
     seed : int, default 0
         The seed of all random numbers.
     command : str
@@ -95,6 +97,8 @@ def write_report(
         raise ValueError(f"{what}; choose from {', '.join(SECTIONS)}")
     if user_id is not None and not (ratings.ratings["userId"] == user_id).any():
         raise KeyError(f"no user {user_id} in {ratings.source}")
+    if evaluation is not None:
+        read_evaluation(Path(evaluation))  # a wrong file is refused before the work
     options = Options(
         seed=seed,
         user_id=user_id,

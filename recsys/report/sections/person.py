@@ -9,6 +9,7 @@ import pandas as pd
 
 from recsys.analysis.likings import Liking
 from recsys.data.ids import Id
+from recsys.printable import printable
 from recsys.recommenders.lists import explained_list, explained_lists
 from recsys.report.parts import Block, Section, Text
 from recsys.report.render import render
@@ -189,10 +190,25 @@ def _of_people(study: Study) -> Section:
 
 
 def packed(people: Sequence[Person]) -> dict[str, Any]:
-    """All people for the script. Titles and names of parts are stored once."""
+    """All people for the script. Titles and names of parts are stored once.
+
+    Characters that HTML cannot hold are replaced, as templates replace them.
+    """
     titles, names = _Numbers(), _Numbers()
     packed_people = [_packed(person, titles, names) for person in people]
-    return {"people": packed_people, "titles": titles.texts, "names": names.texts}
+    data = {"people": packed_people, "titles": titles.texts, "names": names.texts}
+    found: dict[str, Any] = _printable(data)
+    return found
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _printable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(one) for one in value]
+    return value
 
 
 class _Numbers:

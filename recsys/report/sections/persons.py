@@ -113,7 +113,7 @@ class Persons:
             highest=highest,
             lowest=lowest,
             films=tuple(self._listed(found.films)),
-            warnings=tuple(self._warnings(name, len(own), found)),
+            warnings=tuple(self._warnings(len(own), found)),
             taken_apart=None if found.best is None else taken_apart(found.best),
         )
 
@@ -175,18 +175,18 @@ class Persons:
                 places=tuple(map(line.at, (rating, low, high))) if is_known else (),
             )
 
-    def _warnings(self, name: str, n_own: int, found: ExplainedList) -> Iterator[str]:
+    def _warnings(self, n_own: int, found: ExplainedList) -> Iterator[str]:
         reasons = found.films["reason"]
         if len(reasons) == 0:
             has_likes = self._tastes is not None
-            why = "all films are rated already" if has_likes else no_likes(self._scale)
+            why = (
+                "films that are rated already are left out" if has_likes else no_likes(self._scale)
+            )
             yield f"There is no film to recommend: {why}."
             return
         if n_own < FEWEST_RATINGS:
             ratings = counted(n_own, "rating")
-            yield (
-                f"The evidence is thin: {name} gave {ratings}, and so few say little about a taste."
-            )
+            yield f"The evidence is thin: {ratings} cannot tell much about a taste."
         n_thin = int(reasons.str.startswith(THIN).sum())
         if n_thin:
             rest = "rests" if n_thin == 1 else "rest"

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -22,9 +23,9 @@ from recsys.words import counted
 # The recommender of the page's lists, and those that know nothing about tastes.
 OURS, BASELINES = "hybrid", ("most-liked", "biases")
 
-# The lines of the cold start, as far as an evaluation has them. Three are told apart by dashes.
-MOST_LINES = 3
-DRAWN = ("hybrid", "most-liked", "pocket-groups")
+# The lines of the cold start: the reference, and the first of these that an evaluation has. The
+# names of more lines do not fit over the chart on a phone.
+DRAWN = ("most-liked", "biases", OURS)
 
 # What the paired difference from the reference says.
 KEY = {
@@ -34,10 +35,11 @@ KEY = {
     "unclear": "no clear difference from {}",
 }
 WHAT_IS_CLEAR = (
-    "Recommenders are compared on ratings that they have not seen. Each value has a 95 % interval "
-    "over people. A difference between two recommenders is clear if the 95 % interval of the "
-    "difference, person by person, leaves out 0. So it may be clear although the intervals of both "
-    "values overlap."
+    "Recommenders are compared on ratings that they have not seen. Baselines know nothing about "
+    "tastes: most-liked lists the same films for everybody, and biases lists the films with the "
+    "best means. Each value has a 95\N{NO-BREAK SPACE}% interval over people. A difference from "
+    "{} is clear if the interval of the difference, person by person, leaves out 0. It may be "
+    "clear although the intervals of both values overlap."
 )
 RMSE = (
     "RMSE is the typical error of a predicted rating, on the scale of the ratings. Large errors "
@@ -45,8 +47,8 @@ RMSE = (
 )
 NDCG = (
     "Each recommender lists ten films for each person. NDCG@10 is 1 if the films that the person "
-    "came to like stand at the top of the list, and 0 if none of them is in it. More is better. "
-    "There are many good films that a person never rates, so it is far below 1 for every list."
+    "came to like stand at the top of the list, and 0 if none of them is in it. More is better. It "
+    "is far below 1 as a rule, because there are many good films that a person never rates."
 )
 NOTHING = (
     "This page holds no evaluation. An evaluation compares the page's recommender with others and "
@@ -65,13 +67,13 @@ def section(study: Study) -> Section:
     found = _evaluation(study)
     if found is None:
         return Section("quality", title, (Text(NOTHING), *_how(study)), styles=styles)
-    parts: list[Part] = [Text(warning) for warning in _warnings(found, study)]
-    parts.append(Text(WHAT_IS_CLEAR))
-    for name, frame in found.tables.items():
-        parts += CHARTS[name](frame)
+    against = next(iter(found.tables.values()))["against"][0]
+    texts = [*_warnings(found, study), WHAT_IS_CLEAR.format(against)]
+    block = Block(render("quality.html", figures=figures(found)))
+    parts = (*map(Text, texts), block)
     given = study.options.evaluation
     calls = "" if given is None else f"import pandas\npandas.read_csv({str(given)!r})"
-    return Section("quality", title, tuple(parts), calls=calls, styles=styles)
+    return Section("quality", title, parts, calls=calls, styles=styles)
 
 
 def _evaluation(study: Study) -> StoredEvaluation | None:
@@ -130,19 +132,28 @@ def _how(study: Study) -> Iterator[Part]:
 # Charts -----------------------------------------------------------------------------------------
 
 
-def _rating_prediction(found: pd.DataFrame) -> Iterator[Part]:
-    yield Text(RMSE)
-    yield _by_recommender(found, "Errors of predicted ratings", "rmse", "RMSE", sign=-1)
+@dataclass(frozen=True)
+class Figure:
+    """A chart, and what its measure means."""
+
+    means: str
+    chart: Chart
 
 
-def _ranking(found: pd.DataFrame) -> Iterator[Part]:
-    yield Text(NDCG)
-    yield _by_recommender(found, "How good the lists are", "ndcg", "NDCG@10", sign=1)
+def figures(found: StoredEvaluation) -> list[Figure]:
+    """A figure for each table of an evaluation."""
+    return [CHARTS[name](frame) for name, frame in found.tables.items()]
 
 
-def _by_recommender(
-    found: pd.DataFrame, title: str, measure: str, words: str, *, sign: int
-) -> Chart:
+def _rating_prediction(found: pd.DataFrame) -> Figure:
+    return Figure(RMSE, _by_recommender(found, "Errors of predicted ratings", "rmse", "RMSE", -1))
+
+
+def _ranking(found: pd.DataFrame) -> Figure:
+    return Figure(NDCG, _by_recommender(found, "How good the lists are", "ndcg", "NDCG@10", 1))
+
+
+def _by_recommender(found: pd.DataFrame, title: str, measure: str, words: str, sign: int) -> Chart:
     """A chart of one measure. ``sign`` is 1 if more is better, and -1 if less is."""
     found = found.sort_values(measure, ascending=sign < 0, kind="stable")
     against = found["against"].iloc[0]
@@ -201,14 +212,11 @@ def _compared(names: "pd.Series[str]", verdicts: list[str], against: str) -> str
     return " ".join(told)
 
 
-def _cold_start(found: pd.DataFrame) -> Iterator[Part]:
-    """NDCG by ratings shown, of the page's recommender and of baselines."""
-    yield Text(COLD_START)
+def _cold_start(found: pd.DataFrame) -> Figure:
+    """NDCG by ratings shown, of the reference and of a baseline."""
     against = str(found["against"].iloc[0])
     names = list(dict.fromkeys(found["name"]))
-    drawn = [name for name in dict.fromkeys([against, *DRAWN, *names]) if name in names][
-        :MOST_LINES
-    ]
+    drawn = [name for name in dict.fromkeys([against, *DRAWN, *names]) if name in names][:2]
     by_name = {name: found[found["name"] == name].sort_values("n_shown") for name in drawn}
     shown = by_name[against]["n_shown"].tolist()
     some = [
@@ -223,12 +231,12 @@ def _cold_start(found: pd.DataFrame) -> Iterator[Part]:
         for name, rows in by_name.items()
     ]
     seen = " ".join(_by_shown(name, rows) for name, rows in by_name.items() if name != against)
-    first, last = by_name[against].iloc[0], by_name[against].iloc[-1]
-    seen = (
-        f"{_shown(against)} has NDCG@10 of {first['ndcg']:.3f} with "
-        f"{counted(int(first['n_shown']), 'rating')} shown, and {last['ndcg']:.3f} with "
-        f"{int(last['n_shown'])}. {seen}"
+    ends = by_name[against].iloc[[0, -1]].drop_duplicates("n_shown")
+    values = (
+        f"{value:.3f} with {counted(int(n_shown), 'rating')} shown"
+        for value, n_shown in zip(ends["ndcg"], ends["n_shown"], strict=True)
     )
+    seen = f"{_shown(against)} has NDCG@10 of {', and '.join(values)}. {seen}"
     columns = ["name", "n_shown", "rmse", *_columns("ndcg"), *_columns("ndcg_difference")]
     numbers = (
         found[columns]
@@ -250,7 +258,7 @@ def _cold_start(found: pd.DataFrame) -> Iterator[Part]:
     )
     title = "Lists for people who show few ratings"
     svg = lines(shown, some, x_label="ratings shown", y_label="NDCG@10")
-    yield Chart(title, seen, svg, table(numbers, title, decimals=4))
+    return Figure(COLD_START, Chart(title, seen, svg, table(numbers, title, decimals=4)))
 
 
 def _by_shown(name: str, rows: pd.DataFrame) -> str:
@@ -266,7 +274,7 @@ def _by_shown(name: str, rows: pd.DataFrame) -> str:
     return f"{_shown(name)}: {'; '.join(told)}."
 
 
-CHARTS: Mapping[str, Callable[[pd.DataFrame], Iterator[Part]]] = {
+CHARTS: Mapping[str, Callable[[pd.DataFrame], Figure]] = {
     "rating prediction": _rating_prediction,
     "ranking": _ranking,
     "cold start": _cold_start,

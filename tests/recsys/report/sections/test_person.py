@@ -174,8 +174,11 @@ def test_somebody_of_a_taste_with_titles_of_markup() -> None:
         assert markup not in raw(found)
     shown = re.findall(r'class="film" dir="auto">([^\n]*)</p>', html(found))
     films = study.hybrid.recommend(ratings=dict(made.ratings))
-    # Some characters cannot stand in HTML.
+    # Some characters cannot stand in HTML, and the script shows them as the page does.
     assert shown == [printable(spoken(title)) for title in films["title"]]
+    data = section(with_options(study, with_people=True)).data
+    assert data["titles"] == [printable(title) for title in data["titles"]]
+    assert any(title.startswith("\\u202eevil") for title in data["titles"])
 
 
 def kinds() -> dict[str, Ratings]:
@@ -228,14 +231,14 @@ def called(found: Section, study: Study) -> dict[str, Any]:
 
 def test_thin_evidence_is_said() -> None:
     seen = words(section(study_of(KINDS["one film"], user_id="ann")))
-    assert "There is no film to recommend: all films are rated already." in seen
+    assert "There is no film to recommend: films that are rated already are left out." in seen
     assert "User ann gave 1 rating. " in seen
     few = recsys.make_ratings(n_users=40, n_movies=60, n_ratings=300, random_state=0)
     study = study_of(few)
     counts = few.ratings["userId"].value_counts()
     user_id = int(counts.index[counts < 10][0])
     found = section(with_options(study, user_id=user_id))
-    assert f"User {user_id} gave {counts[user_id]} ratings, and so few say little" in words(found)
+    assert f"{counts[user_id]} ratings cannot tell much about a taste" in words(found)
     thin = study.hybrid.recommend(user_id)["reason"].str.startswith("the evidence is thin").sum()
     assert (f"Of the 10 films, {thin} rest on thin" in words(found)) == (thin > 1)
 
