@@ -70,7 +70,7 @@ def section(study: Study) -> Section:
     against = next(iter(found.tables.values()))["against"][0]
     texts = [*_warnings(found, study), WHAT_IS_CLEAR.format(against)]
     block = Block(render("quality.html", figures=figures(found)))
-    parts = (*map(Text, texts), block)
+    parts = (*(Text(text) for text in texts), block)
     given = study.options.evaluation
     calls = "" if given is None else f"import pandas\npandas.read_csv({str(given)!r})"
     return Section("quality", title, parts, calls=calls, styles=styles)
@@ -171,11 +171,12 @@ def _by_recommender(found: pd.DataFrame, title: str, measure: str, words: str, s
     numbers = numbers.set_axis(
         ["recommender", words, "from", "to", f"less {against}", "from", "to"], axis=1
     )
+    what = "held-out like" if measure == "ndcg" else "held-out rating"
     n_rows, n_users = int(found["n_rows"].iloc[0]), int(found["n_users"].iloc[0])
     compared = _compared(found["name"], verdicts, against)
     seen = (
         f"{rows[0].name} is first with {rows[0].text}. {compared} "
-        f"Counted from {counted(n_rows, 'rating')} by {counted(n_users, 'person', 'people')}."
+        f"Counted from {counted(n_rows, what)} by {counted(n_users, 'person', 'people')}."
     )
     return Chart(
         title, seen, intervals(rows, key, x_label=words), table(numbers, title, decimals=4)

@@ -96,12 +96,12 @@ def test_a_difference_is_clear_if_its_interval_leaves_out_0(file: Path) -> None:
     assert errors.seen == (
         "most-liked (baseline) is first with 0.100 (0.090 to 0.110). Clearly better than hybrid: "
         "most-liked. Clearly worse than hybrid: EASE. No clear difference from hybrid: </script>. "
-        "Counted from 300 ratings by 30 people."
+        "Counted from 300 held-out ratings by 30 people."
     )
     assert lists.seen == (
         "EASE is first with 0.250 (0.230 to 0.270). Clearly better than hybrid: EASE. Clearly "
         "worse than hybrid: most-liked. No clear difference from hybrid: </script>. "
-        "Counted from 300 ratings by 30 people."
+        "Counted from 300 held-out likes by 30 people."
     )
     markers = re.findall(r'<polygon class="(\w+)"', lists.svg)[:4]
     assert markers == ["better", "reference", "unclear", "worse"]
