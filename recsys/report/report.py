@@ -103,6 +103,7 @@ def write_report(
         with_people=with_people,
         evaluation=None if evaluation is None else Path(evaluation),
         command=command,
+        sections=tuple(name for name in SECTIONS if name in names),
     )
     chosen = {name: make for name, make in SECTIONS.items() if name in names}
     steps = Steps(len(chosen) + 1, on_step)
