@@ -44,7 +44,7 @@ def section(study: Study) -> Section:
         what=_what(tastes, groups),
         groups=named,
         n_more_groups=len(groups) - len(named),
-        leftover=_leftover(tastes),
+        leftover=_leftover(tastes) if groups else "",
         sure=_sure(tastes, groups),
         films=films,
         no_films="" if films else _no_films(ratings),

@@ -58,8 +58,9 @@ def _facts(ratings: Ratings) -> Iterator[str]:
     if n == n_cells:
         yield "Each person rated each film."
     else:
+        mean = n / n_people
         yield (
-            f"A person rated {n / n_people:,.0f} films on average, so "
+            f"A person rated {mean:,.{1 if mean < 100 else 0}f} films on average, so "
             f"{percent(n_cells - n, n_cells)} of the cells of the table of people and films are "
             "empty."
         )

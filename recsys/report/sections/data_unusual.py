@@ -55,20 +55,22 @@ def late_steps(profile: Profile) -> Iterator[str]:
     by_step = ratings.ratings.groupby("rating")["timestamp"]
     found = pd.DataFrame({"n": by_step.size(), "first": by_step.min()})
     steps = found.sort_values("first", kind="stable")
-    times = np.sort(profile.seconds)
-    before = np.searchsorted(times, steps["first"].to_numpy())
-    share_later = steps["n"] / (len(times) - before)
-    late = steps[before * share_later >= EXPECTED]
+    first = steps["first"].to_numpy()
+    # How many steps were in use at each rating, and so how many ratings were before each step.
+    in_use = np.bincount(np.searchsorted(first, profile.seconds, "right"), minlength=len(first))
+    steps["before"] = in_use.cumsum()[: len(first)]
+    steps["share"] = steps["n"] / (len(profile.seconds) - steps["before"])
+    late = steps[steps["before"] * steps["share"] >= EXPECTED]
     while len(late):
-        first = int(late["first"].iloc[0])
-        together = late[late["first"] <= first + TOGETHER]
+        since = int(late["first"].iloc[0])
+        together = late[late["first"] <= since + TOGETHER]
         late = late[len(together) :]
         names = _named([f"{step:g}" for step in sorted(together.index)])
-        n_later = len(times) - int(np.searchsorted(times, first))
+        n_later = len(profile.seconds) - int(together["before"].iloc[0])
         share = percent(int(together["n"].sum()), n_later)
         makes = "it makes" if len(together) == 1 else "they make"
         yield (
-            f"Nobody gave {names} before {_date(first)}; since then, {makes} {share} of the "
+            f"Nobody gave {names} before {_date(since)}; since then, {makes} {share} of the "
             "ratings."
         )
 
