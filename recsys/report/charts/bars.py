@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from markupsafe import Markup
 
@@ -13,7 +14,6 @@ from recsys.report.charts.axes import (
     round_values,
     short,
     widest,
-    width_of,
 )
 from recsys.report.render import render
 
@@ -63,12 +63,13 @@ def bars(names: Sequence[str], values: Sequence[float], *, x_label: str, y_label
     left = _left(values)
     place = (WIDTH - left) / max(len(names), 1)
     ends = [left + place * i for i in range(len(names) + 1)]
-    every = max(1, -int(-(widest(names) + 6) // place))
-    # A last name that is wider than its place stays within the drawing.
-    ticks = [
-        Tick(round(min((ends[i] + ends[i + 1]) / 2, WIDTH - width_of(names[i]) / 2), 1), names[i])
-        for i in range((len(names) - 1) % every, len(names), every)
-    ]
+    # A name that is wider than its place is moved to the left at the end of the axis.
+    widest_name = widest(names)
+    moved = max(0.0, (widest_name - place) / 2)
+    every = max(1, ceil((widest_name + moved + 4) / place))
+    shown = range((len(names) - 1) % every, len(names), every)
+    last = WIDTH - widest_name / 2
+    ticks = [Tick(round(min((ends[i] + ends[i + 1]) / 2, last), 1), names[i]) for i in shown]
     return _upright(ends, names, values, ticks, x_label, y_label)
 
 
