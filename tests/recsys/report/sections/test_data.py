@@ -133,6 +133,18 @@ def test_ratings_for_each_person_and_film(made: Ratings, by: str, one: str) -> N
     assert chart.seen.endswith(f" {sizes.max()}.")
 
 
+def test_the_middle_is_told_of_whole_numbers() -> None:
+    """Four people have 1, 2, 3 and 4 ratings; the counts are 1 to 10."""
+    users, items = [1, 2, 2, 3, 3, 3, 4, 4, 4, 4], [1, 1, 2, 1, 2, 3, 1, 2, 3, 4]
+    rated = Ratings.from_columns(users, items, range(1, 11), counts=True)
+    found = by_title(rated)
+    assert found["Ratings for each person"].seen == (
+        "At least half of the people gave 2 ratings or fewer; the most active person gave 4."
+    )
+    assert found["Counts"].seen == "The middle one of all counts is 5."
+    assert numbers(found["Counts"]) == {"1": 1, "2 to 3": 2, "4 to 7": 4, "8 to 15": 3}
+
+
 def test_years_and_months_of_ratings(made: Ratings) -> None:
     of_years = made.ratings["timestamp"].astype("datetime64[s]").dt.year.value_counts()
     chart = by_title(made)["Ratings by the year in which they were given"]
