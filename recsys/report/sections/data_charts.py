@@ -177,6 +177,7 @@ def _numbers(
 def _most_frequent(names: Sequence[str], counts: Sequence[int], unit: str) -> str:
     most = max(counts)
     best = [name for name, count in zip(names, counts, strict=True) if count == most]
+    best = [f"the {name}" if unit == "decade" else name for name in best]
     share = percent(most, sum(counts))
     if len(best) == 1:
         return f"The most frequent {unit} is {best[0]} ({share} of all)."
@@ -186,4 +187,4 @@ def _most_frequent(names: Sequence[str], counts: Sequence[int], unit: str) -> st
 
 
 def _period(bins: Bins) -> str:
-    return "year" if bins.edges[1] - bins.edges[0] == 1 else "period"
+    return {1: "year", 10: "decade"}.get(int(bins.edges[1] - bins.edges[0]), "period")

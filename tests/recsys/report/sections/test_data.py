@@ -215,6 +215,10 @@ def test_the_facts_of_the_real_ratings(real_ratings: Ratings) -> None:
     assert f"A rating of 4 or more is a like; {liked:.0f} % of the ratings are likes." in text
     assert "A person rated 149 films on average, so 98 % of the cells" in text
     assert "MovieLens" in text
+    of_films = real_ratings.movies.set_index("movieId")["title"].str.extract(r"\((\d{4})\)$")[0]
+    nineties = table["movieId"].map(of_films).dropna().astype(int).between(1990, 1999)
+    seen = by_title(real_ratings)["Ratings by the year in which a film was made"].seen
+    assert f"The most frequent decade is the 1990s ({100 * nineties.mean():.0f} % of all)." in seen
 
 
 KINDS: dict[str, Callable[[pd.DataFrame], Ratings]] = {
