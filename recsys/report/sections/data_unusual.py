@@ -35,7 +35,7 @@ MANY_FILMS = 0.1
 # Nobody gives one value by chance to so many films: of two values, once in 512 times.
 SAME_RATINGS = 10
 
-# A clock may be ahead by a time zone.
+# A clock may be ahead by a time zone, so less than a day ahead is no future.
 DAY = 86_400
 
 # At most so many titles and steps are named; the others are counted.
@@ -156,7 +156,7 @@ def odd_times(profile: Profile) -> Iterator[str]:
         yield f"All ratings have the same time ({when}), so the times say nothing."
     # 0 is 1970-01-01, which stands for a missing time in many files.
     for n, when in (
-        (int((seconds <= 0).sum()), "from 1970-01-01 or earlier. A missing time may look so"),
+        (int((seconds < DAY).sum()), "from 1970-01-01 or earlier. A missing time may look so"),
         (int((seconds > time() + DAY).sum()), "from the future"),
     ):
         if n:

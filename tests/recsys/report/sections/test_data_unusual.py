@@ -171,7 +171,7 @@ def test_odd_times(monkeypatch: pytest.MonkeyPatch) -> None:
         "All ratings have the same time (1970-01-02), so the times say nothing."
     ]
     assert not list(rules.odd_times(of(timed([DAY]))))
-    assert list(rules.odd_times(of(timed([-5, 0, DAY, 20_002 * DAY])))) == [
+    assert list(rules.odd_times(of(timed([-5, DAY - 1, DAY, 20_002 * DAY])))) == [
         "2 ratings are from 1970-01-01 or earlier. A missing time may look so.",
         "1 rating is from the future.",
     ]
