@@ -1,6 +1,7 @@
 """The charts of the section about the data, and what is seen in each."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,9 @@ def _by_year_rated(seconds: npt.NDArray[np.int64]) -> Chart:
         drawn = bars(names, counts, x_label="year of the rating", **labels)
     title = f"Ratings by the {unit} in which they were given"
     seen = f"{span}. {_most_frequent(names, counts, unit)}"
-    return Chart(title, seen, drawn, _numbers(title, unit, names, "ratings", counts))
+    numbers = table(pd.DataFrame({unit: names, "ratings": counts}), title)
+    # Months such as 2003-02 are sorted as text.
+    return Chart(title, seen, drawn, numbers if unit == "month" else _sorted_as_numbers(numbers))
 
 
 def _by_year_made(films: pd.DataFrame) -> Chart:
@@ -122,7 +125,7 @@ def _by_year_made(films: pd.DataFrame) -> Chart:
         seen += f" {counted(without, 'rating')} {verb} of films whose titles have no year."
     numbers = pd.DataFrame({"made": bins.names, "ratings": bins.counts, "films": n_films.counts})
     drawn = bars(bins.names, bins.counts, x_label="year in the film's title", y_label="ratings")
-    return Chart(title, seen, drawn, table(numbers, title))
+    return Chart(title, seen, drawn, _sorted_as_numbers(table(numbers, title)))
 
 
 def _by_genre(genres: pd.DataFrame, *, with_means: bool) -> Chart:
@@ -171,7 +174,12 @@ def _binned(
 def _numbers(
     title: str, what: str, names: Sequence[str], unit: str, counts: Sequence[int]
 ) -> Table:
-    return table(pd.DataFrame({what: names, unit: counts}), title)
+    return _sorted_as_numbers(table(pd.DataFrame({what: names, unit: counts}), title))
+
+
+def _sorted_as_numbers(found: Table) -> Table:
+    """The first column holds steps or bins, such as 4 to 7. The page sorts them as numbers."""
+    return replace(found, numeric=(True, *found.numeric[1:]))
 
 
 def _most_frequent(names: Sequence[str], counts: Sequence[int], unit: str) -> str:

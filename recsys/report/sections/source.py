@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pandas as pd
 
 from recsys.data.ratings import Ratings
+from recsys.data.scale import liked
 from recsys.readers.movielens import RELEASE
 from recsys.report.parts import Block, Section
 from recsys.report.render import render
@@ -71,7 +72,8 @@ def _versions() -> list[str]:
 def _holds(study: Study) -> Iterator[str]:
     """What the page holds of single people."""
     options = study.options
-    if "rate" in options.sections:
+    rated = study.ratings.ratings["rating"].to_numpy()
+    if "rate" in options.sections and liked(rated, study.ratings.scale).any():
         yield "what people of the data liked, in packed form and without their ids"
     if "person" in options.sections and options.with_people:
         yield "the ratings of each person, with the person's id"

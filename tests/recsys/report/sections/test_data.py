@@ -161,6 +161,14 @@ def test_years_and_months_of_ratings(made: Ratings) -> None:
     assert found_months == months.value_counts().to_dict()
 
 
+def test_bins_are_sorted_as_numbers_and_names_as_text(made: Ratings) -> None:
+    found = by_title(made)
+    is_number = {title: chart.numbers.numeric[0] for title, chart in found.items()}
+    assert [title for title, is_numeric in is_number.items() if not is_numeric] == [
+        "Ratings by genre"
+    ]
+
+
 def test_years_of_films(made: Ratings) -> None:
     movies = made.movies.copy()
     movies.loc[:9, "title"] = "No year"

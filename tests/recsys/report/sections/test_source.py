@@ -97,6 +97,11 @@ def test_what_the_page_holds_of_people(made: Ratings, options: Any, said: str) -
     assert ("no ratings of single" in html) == ("no ratings of single" in said)
 
 
+def test_without_likes_there_are_none_to_hold() -> None:
+    nothing = Ratings.from_columns([1, 2], [7, 8], [1, 2])
+    assert "in packed form" not in source(study_of(nothing, sections=("rate",)))
+
+
 def test_whether_the_page_may_be_passed_on(made: Ratings, real_ratings: Ratings) -> None:
     for ratings, said in (
         (made, "All people are invented, so you may pass the page on."),
