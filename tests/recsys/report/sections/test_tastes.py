@@ -57,7 +57,9 @@ def words(html: str) -> str:
 def shown(card: str) -> pd.DataFrame:
     """The films and genres of a card with the shares in words and the widths of the bars."""
     rows = []
-    for heading, items in re.findall(r"<h4>(\w+ liked \w+).*?</h4>\s*<ul.*?>(.*?)</ul>", card, re.DOTALL):
+    for heading, items in re.findall(
+        r"<h4>(\w+ liked \w+).*?</h4>\s*<ul.*?>(.*?)</ul>", card, re.DOTALL
+    ):
         for name, shares, bars in re.findall(r"<bdi>(.*?)</bdi>.*?>(.*?)</span>(.*?)</li>", items):
             said = re.fullmatch(r"([\d.]+) % (liked it|of likes), elsewhere ([\d.]+) %", shares)
             assert said is not None
@@ -124,7 +126,9 @@ def test_typical_members_are_nearest_to_the_center(
         points = liked.div(lengths, axis=0).loc[group]
         distances = ((points - points.mean()) ** 2).sum(axis=1)
         typical = liked.loc[group].loc[distances.nsmallest(10).index].sum()
-        told = re.search(r"the 10 people nearest to the center of the group, (.*?)\. Runs", words(card))
+        told = re.search(
+            r"the 10 people nearest to the center of the group, (.*?)\. Runs", words(card)
+        )
         assert told is not None
         said = re.findall(r"(\d+) liked (.+?)(?=, \d+ liked| and \d+ liked|$)", told[1])
         assert [typical[title] for _, title in said] == [int(n) for n, _ in said]
@@ -136,15 +140,17 @@ def test_people_nearer_to_another_group_are_told_if_they_are_most() -> None:
     rng = np.random.default_rng(0)
     rows = [(user, film + 9 * (user % 2)) for user in range(60) for film in range(9)]
     for user in range(60, 80):
-        liked = [rng.choice(9, 3, False), 9 + rng.choice(9, 3, False), 18 + rng.choice(40, 4, False)]
+        liked = [
+            rng.choice(9, 3, False),
+            9 + rng.choice(9, 3, False),
+            18 + rng.choice(40, 4, False),
+        ]
         rows += [(user, film) for film in np.concatenate(liked).tolist()]
     ratings = Ratings.from_frames(pd.DataFrame(rows, columns=["userId", "movieId"]))
     study = study_of(ratings, n_groups=3)
     assert study.tastes is not None
     clusters = study.tastes.clusters
-    found = silhouette_samples(
-        clusters.matrix.values.toarray(), clusters.labels, metric="cosine"
-    )
+    found = silhouette_samples(clusters.matrix.values.toarray(), clusters.labels, metric="cosine")
     n_told = 0
     for group, card in enumerate(cards_of(tastes.section(study))):
         here = found[clusters.labels == group]
