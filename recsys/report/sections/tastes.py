@@ -254,11 +254,9 @@ def _numbers(tastes: Tastes) -> pd.DataFrame:
             "liked": said,
             "film or genre": liking.name,
             "% in the group": 100 * liking.share,
-            "likes in the group": liking.n_liked,
-            "of": liking.n,
             "% elsewhere": 100 * liking.share_elsewhere,
-            "likes elsewhere": liking.n_liked_elsewhere,
-            "of all elsewhere": liking.n_elsewhere,
+            "in the group": f"{liking.n_liked:,} of {liking.n:,}",
+            "elsewhere": f"{liking.n_liked_elsewhere:,} of {liking.n_elsewhere:,}",
         }
         for group in tastes.described
         for said, likings in (

@@ -90,15 +90,17 @@ def test_shares_of_films_are_shares_of_people(
 
 def test_the_numbers_are_the_counts_of_people(study: Study, likes: pd.DataFrame) -> None:
     assert study.tastes is not None
+    sizes = groups_of(study)["group"].value_counts()
     numbers = tastes._numbers(study.tastes)
     films = numbers[numbers["film or genre"].isin(likes["title"])]
     assert len(films) >= 15
     for film in films.to_dict("records"):
-        of_film = likes.loc[likes["title"] == film["film or genre"], "group"] == film["group"]
-        assert film["likes in the group"] == of_film.sum()
-        assert film["likes elsewhere"] == (~of_film).sum()
-        assert film["of"] + film["of all elsewhere"] == 150
-        assert film["% in the group"] == pytest.approx(100 * of_film.sum() / film["of"])
+        here = likes.loc[likes["title"] == film["film or genre"], "group"] == film["group"]
+        n = sizes[film["group"]]
+        assert film["in the group"] == f"{here.sum()} of {n}"
+        assert film["elsewhere"] == f"{(~here).sum()} of {150 - n}"
+        assert film["% in the group"] == pytest.approx(100 * here.sum() / n)
+        assert film["% elsewhere"] == pytest.approx(100 * (~here).sum() / (150 - n))
 
 
 def test_shares_of_genres_are_shares_of_likes(cards: list[str], likes: pd.DataFrame) -> None:
