@@ -70,7 +70,7 @@ def section(study: Study) -> Section:
     against = next(iter(found.tables.values()))["against"][0]
     texts = [*_warnings(found, study), WHAT_IS_CLEAR.format(against)]
     block = Block(render("quality.html", figures=figures(found)))
-    parts = (*(Text(text) for text in texts), block)
+    parts: tuple[Part, ...] = (*(Text(text) for text in texts), block)
     given = study.options.evaluation
     calls = "" if given is None else f"import pandas\npandas.read_csv({str(given)!r})"
     return Section("quality", title, parts, calls=calls, styles=styles)
