@@ -43,11 +43,9 @@ def packed(
 ) -> dict[str, Any]:
     """Pack what a model keeps of its training data, and the groups of the kept users."""
     columns, scale = packed_columns(kept), kept.scale
-    n_groups = np.diff(groups.limits)
+    first, n_groups = groups.limits[:-1, None], np.diff(groups.limits)
     # A user without likes is in no group, but needs a byte.
-    labels = np.where(
-        groups.labels < groups.limits[-1], groups.labels - groups.limits[:-1, None], 0
-    )
+    labels = np.where(groups.labels < groups.limits[-1], groups.labels - first, 0)
     return {
         "n_users": kept.n_users,
         "n_all_users": data.n_users,

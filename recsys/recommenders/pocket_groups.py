@@ -28,7 +28,6 @@ from recsys.recommenders.taste_groups import (
     USERS_PART,
 )
 from recsys.recommenders.taste_weight import learned_weight
-from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
 from recsys.recommenders.user_groups import UserGroups
 
@@ -65,7 +64,8 @@ class PocketGroups(Recommender):
     - (1 - w) log p. p is the share of all users who like the item.
 
     The weight w, from 0 to 1, says how much taste counts beside popularity. A fit learns it, as
-    that of :class:`TasteGroups`. Users without ratings get the items that most users like. The
+    that of :class:`TasteGroups`. It is 0 unless held-out likes show clearly that taste counts, and
+    then all lists show the items that most users like. So do those of users without ratings. The
     order of ratings in time does not matter. Ratings are predicted as :class:`BiasBaseline` does.
 
     Parameters
@@ -141,7 +141,9 @@ class PocketGroups(Recommender):
 
     def _check_parameters(self) -> None:
         at_least(1, n_groupings=self.n_groupings)
-        at_least(1, max_users=self.max_users, max_items=self.max_items)
+        # A reason would call one of two kept users the only other user.
+        at_least(3, max_users=self.max_users)
+        at_least(1, max_items=self.max_items)
         if self.taste_weight is not None and not 0 <= self.taste_weight <= 1:
             raise ValueError(f"taste_weight must be from 0 to 1, not {self.taste_weight!r}")
 
@@ -158,7 +160,7 @@ class PocketGroups(Recommender):
         self._ridge = LikeRidge.learned(likes)
         if self.taste_weight is None:
             with_all_taste = unfitted(self).set_params(taste_weight=1.0)
-            self._taste_weight = learned_weight(with_all_taste, self._kept, rng)
+            self._taste_weight = learned_weight(with_all_taste, self._kept, rng, unless_clear=0.0)
         else:
             self._taste_weight = float(self.taste_weight)
 
@@ -168,8 +170,8 @@ class PocketGroups(Recommender):
         self._rows, self._columns = rows, columns
         everything = (len(rows), len(columns)) == (data.n_users, data.n_items)
         self._kept = data if everything else data.among(rows, columns)
-        self._n_likes = np.zeros(data.n_items, dtype=np.int64)
-        self._n_likes[columns] = self._kept.n_likes
+        self._n_ratings, self._n_likes = np.zeros((2, data.n_items), dtype=np.int64)
+        self._n_ratings[columns], self._n_likes[columns] = self._kept.n_ratings, self._kept.n_likes
 
     def _likes_of(self, rated: sp.csr_array) -> sp.csr_array:
         """The likes among ratings, each with the value 1."""
@@ -229,7 +231,7 @@ class PocketGroups(Recommender):
         return self._n_likes[None, :] > 0
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
-        return self._n_likes
+        return self._n_ratings
 
     # Reasons ------------------------------------------------------------------------------------
 
