@@ -99,7 +99,7 @@ def _add_report(commands: Any) -> None:
         "--evaluation",
         type=Path,
         metavar="FILE",
-        help="CSV file that `recsys evaluate --out FILE` wrote for the same ratings",
+        help="CSV or JSON file that `recsys evaluate --out FILE` wrote for the same ratings",
     )
     _add_genres(report, "genres to compare in the notebook's steps")
 
