@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from recsys.data.ids import Ids
 from recsys.data.scale import no_likes
+from recsys.evaluation.stored import StoredEvaluation
 from recsys.printable import printable
 from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.report.parts import Section, Text
@@ -19,6 +21,14 @@ PRIVACY = (
     "This page makes the list by itself, and sends nothing. Your ratings stand in its address, so "
     "a link brings them back."
 )
+
+NOT_MEASURED = (
+    "How good these lists are is measured by recsys evaluate --cold-start --out FILE, and said "
+    "here if the page is made with --evaluation FILE."
+)
+
+# The names of the page's model, of the full one, and of the baseline in evaluations.
+COMPARED = ("pocket-groups", "hybrid", "most-liked")
 
 # JavaScript has all whole numbers up to 2^53, and so the differences of numbers up to this one.
 LARGEST_EXACT = 2**52
@@ -67,3 +77,23 @@ def _notes(study: Study, model: PocketGroups) -> Iterator[str]:
         yield f"The page knows {n_known:,} of the {n_films:,} films: those that most people like."
     if study.sample_note:
         yield study.sample_note
+    if study.ratings.scale.predicts:
+        yield _how_good(study.evaluation, study) or NOT_MEASURED
+
+
+def _how_good(found: StoredEvaluation | None, study: Study) -> str:
+    """What the cold start of an evaluation says; empty if it does not say it of these ratings."""
+    if found is None or (found.data and not found.data.is_of(study.ratings)):
+        return ""
+    table = found.tables.get("cold start", pd.DataFrame(columns=["name", "n_shown", "ndcg"]))
+    shown = table[(table["n_shown"] > 0) & table["ndcg"].notna()]
+    if not set(COMPARED) <= set(shown["name"]):
+        return ""
+    mean, counts = shown.groupby("name")["ndcg"].mean(), shown["n_shown"]
+    small, full, popular = (f"{mean[name]:.3f}" for name in COMPARED)
+    return (
+        f"People who show {counts.min():g} to {counts.max():g} ratings get lists with a mean "
+        f"NDCG@10 of {small} from this page, {full} from the full model, and {popular} from what "
+        "most people like. NDCG@10 is 1 if the ten films are the ones that a person came to like, "
+        "and 0 if none is."
+    )

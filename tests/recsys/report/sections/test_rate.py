@@ -12,6 +12,7 @@ from studies import study_of
 
 from recsys import PocketGroups, Ratings, make_ratings
 from recsys.analysis.telling_films import telling_films
+from recsys.evaluation.stored import with_data
 from recsys.report.parts import Block, Text
 from recsys.report.sections.rate import section
 from recsys.titles.names import spoken
@@ -79,6 +80,36 @@ def test_the_page_says_what_it_leaves_out(ratings, monkeypatch):
     monkeypatch.setattr("recsys.report.study.MOST_RATINGS", 500)
     assert study.sample_note in str(section(study).parts[0].html)
     assert study.sample_note
+
+
+def test_the_page_says_how_good_its_lists_are(ratings, tmp_path):
+    names = ["pocket-groups", "hybrid", "most-liked", "EASE"]
+    rows = [
+        {"name": name, "n_shown": n_shown, "ndcg": (place + 1) * n_shown / 100, "rmse": 1.0}
+        for place, name in enumerate(names)
+        for n_shown in (0, 1, 3)
+    ]
+    frame = pd.DataFrame(rows).assign(n_rows=9, n_users=9, against="hybrid")
+    for name in ("ndcg", "rmse"):
+        for end in ("low", "high", "difference", "difference_low", "difference_high"):
+            frame[f"{name}_{end}"] = 0.0
+    file = tmp_path / "evaluation.csv"
+
+    def said(frame, of=ratings):
+        with_data("cold start", frame, of, 0).to_csv(file, index=False)
+        return str(section(study_of(ratings, evaluation=file)).parts[0].html)
+
+    # Means of 1 and 3 hundredths, and of two and three times as much.
+    means = (
+        "1 to 3 ratings get lists with a mean NDCG@10 of 0.020 from this page, 0.040 from the full"
+    )
+    assert means + " model, and 0.060 from what" in said(frame)
+    not_measured = "measured by recsys evaluate --cold-start --out FILE"
+    assert not_measured in said(frame[frame["name"] != "pocket-groups"])
+    assert not_measured in said(frame.assign(ndcg=np.nan))
+    assert not_measured in said(frame[frame["n_shown"] == 0])
+    other = make_ratings(n_users=41, n_movies=60, n_ratings=900, random_state=0)
+    assert not_measured in said(frame, other)
 
 
 def test_each_telling_film_tells_most_of_what_is_left():
