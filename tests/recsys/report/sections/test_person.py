@@ -167,8 +167,8 @@ def test_somebody_of_a_taste_with_titles_of_markup() -> None:
     assert len(likes) == len(rest) == 5
     assert list(made.ratings) == [one.movie_id for one in (*likes, *rest)]
     assert list(made.ratings.values()) == [5.0] * 5 + [1.5] * 5
-    assert "gives 5 to 5 films" in made.rule
-    assert made.rule.endswith("and 1.5 to 5 films that it likes less.")
+    assert "rates 5 films with 5, because" in made.rule
+    assert made.rule.endswith("and rates 5 films with 1.5, because it likes those less.")
     found = section(study)
     for markup in ("<script", "<img", "<svg onload", "<!--"):
         assert markup not in raw(found)

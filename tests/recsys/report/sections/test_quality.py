@@ -122,6 +122,20 @@ def test_an_evaluation_of_other_ratings_is_told(file: Path, ratings: Ratings) ->
     assert "an older version wrote it" in texts(section(study_of(ratings, evaluation=file)))
 
 
+def test_a_wrong_file_is_refused_before_the_work(ratings: Ratings, tmp_path: Path) -> None:
+    """No step begins."""
+    wrong, steps = tmp_path / "ratings.csv", []
+    ratings.ratings.to_csv(wrong, index=False)
+    with pytest.raises(ValueError, match=r"ratings\.csv is not an evaluation: .*recsys evaluate"):
+        recsys.write_report(
+            ratings,
+            tmp_path / "report.html",
+            evaluation=wrong,
+            on_step=lambda *step: steps.append(step),
+        )
+    assert steps == []
+
+
 def test_without_an_evaluation_it_says_how_to_make_one(ratings: Ratings, tmp_path: Path) -> None:
     data = tmp_path / "O'Brien & <b>"
     data.mkdir()
