@@ -229,6 +229,13 @@ def called(found: Section, study: Study) -> dict[str, Any]:
     return names
 
 
+def test_no_film_is_among_the_highest_and_the_lowest() -> None:
+    """Three ratings, 5, 4 and 3, are all among the five highest."""
+    seen = raw(section(study_of(KINDS["one user"], user_id=1)))
+    assert re.findall(r"<b>(\d)</b>", seen) == ["5", "4", "3"]
+    assert '<div class="card lowest" hidden>' in seen
+
+
 def test_thin_evidence_is_said() -> None:
     seen = words(section(study_of(KINDS["one film"], user_id="ann")))
     assert "There is no film to recommend: films that are rated already are left out." in seen
