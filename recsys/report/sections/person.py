@@ -250,8 +250,8 @@ def _packed(person: Person, titles: _Numbers, names: _Numbers) -> dict[str, Any]
             "ticks": [astuple(tick) for tick in drawn.ticks],
             "ends": (drawn.low, drawn.high),
             "rows": [
-                (names.of(row.lines), row.y, row.bar, row.end, row.number, row.number_at)
-                + ((row.css, row.arrow) if row.css != "point" else ())
+                (names.of(row.lines), row.y, row.bar, row.end, row.number)
+                + ((row.css, row.arrow, row.number_at) if row.css != "point" else ())
                 for row in drawn.rows
             ],
             "parts": person.taken_apart.chart.numbers.rows,
