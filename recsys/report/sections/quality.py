@@ -11,8 +11,6 @@ import pandas as pd
 from recsys.evaluation.stored import (
     DataFigures,
     StoredEvaluation,
-    read_evaluation,
-    shipped_evaluation,
 )
 from recsys.report.charts.intervals import Estimated, intervals
 from recsys.report.charts.lines import Line, lines
@@ -65,7 +63,7 @@ COLD_START = (
 def section(study: Study) -> Section:
     """The section, whatever the ratings are."""
     title, styles = "How good is it?", ("quality.css",)
-    found = _evaluation(study)
+    found = study.evaluation
     if found is None:
         return Section("quality", title, (Text(NOTHING), *_how(study)), styles=styles)
     against = next(iter(found.tables.values()))["against"][0]
@@ -85,16 +83,6 @@ def _calls(file: Path | None) -> str:
         "from recsys.evaluation.stored import read_evaluation\n"
         f"read_evaluation(Path({str(file)!r})).tables"
     )
-
-
-def _evaluation(study: Study) -> StoredEvaluation | None:
-    """The evaluation of the file, or the one that ships with the built-in ratings."""
-    if study.options.evaluation is not None:
-        return read_evaluation(study.options.evaluation)
-    if not study.is_invented:
-        return None
-    shipped = shipped_evaluation()
-    return shipped if shipped.data and shipped.data.is_of(study.ratings) else None
 
 
 def _warnings(found: StoredEvaluation, study: Study) -> Iterator[str]:
