@@ -1,4 +1,4 @@
-"""Heat map: a small table of ratings as colors, a row for each person and a column for each film."""
+"""Heat map: ratings as colors, with a row for each person and a column for each film."""
 
 from dataclasses import dataclass
 

@@ -1,14 +1,14 @@
 """Scatter: dots at two numbers each, with the colors and markers of groups and their centers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, pi, sin
 
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from recsys.report.charts.axes import WIDTH, Axis, Tick, widest
+from recsys.report.charts.axes import WIDTH, Axis, widest
 from recsys.report.render import render
 
 Floats = npt.NDArray[np.float64]
@@ -24,25 +24,26 @@ INSIDE = 6.0
 HEIGHT = 200.0
 
 
-def _turned(*corners: tuple[float, float], by: float = 0.0) -> tuple[tuple[float, float], ...]:
-    return tuple((x * cos(by) - y * sin(by), x * sin(by) + y * cos(by)) for x, y in corners)
-
-
-_PLUS = [(-1, -0.4), (-0.4, -0.4), (-0.4, -1), (0.4, -1), (0.4, -0.4), (1, -0.4)]
-_PLUS += [(-x, -y) for x, y in _PLUS]
-_STAR = [(r * sin(i * pi / 5), -r * cos(i * pi / 5)) for i in range(10) for r in [1.2 - i % 2 * 0.7]]
-
-# The corners of the markers of groups 0 to 7, as in kmeans_core.palette; group 0 has a circle.
-MARKERS: tuple[Sequence[tuple[float, float]], ...] = (
+# The markers of groups 0 to 7, those of kmeans_core.palette: commands of an SVG path around (0, 0),
+# in half widths. Group 0 has a circle. Those from the sixth on are strokes.
+MARKERS: tuple[tuple[tuple[str, list[float]], ...], ...] = (
     (),
-    ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
-    ((0, -1.2), (1.2, 0), (0, 1.2), (-1.2, 0)),
-    ((0, -1.1), (1.1, 0.9), (-1.1, 0.9)),
-    ((0, 1.1), (1.1, -0.9), (-1.1, -0.9)),
-    _turned(*_PLUS),
-    _turned(*_PLUS, by=pi / 4),
-    _turned(*_STAR),
+    (("M", [-0.9, -0.9]), ("h", [1.8]), ("v", [1.8]), ("h", [-1.8]), ("z", [])),
+    (("M", [0, -1.2]), ("l", [1.2, 1.2, -1.2, 1.2, -1.2, -1.2]), ("z", [])),
+    (("M", [0, -1.2]), ("l", [1.2, 2.1, -2.4, 0]), ("z", [])),
+    (("M", [0, 1.2]), ("l", [1.2, -2.1, -2.4, 0]), ("z", [])),
+    (("M", [-1.1, 0]), ("h", [2.2]), ("m", [-1.1, -1.1]), ("v", [2.2])),
+    (("M", [-0.8, -0.8]), ("l", [1.6, 1.6]), ("m", [0, -1.6]), ("l", [-1.6, 1.6])),
+    (
+        ("M", [0, -1.1]),
+        ("v", [2.2]),
+        ("m", [-1, -1.6]),
+        ("l", [2, 1]),
+        ("m", [0, -1]),
+        ("l", [-2, 1]),
+    ),
 )
+FILLED = 5
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,11 @@ def scatter(
         rings=_rings(places, size),
         centers=[] if centers is None else _centers(centers, across, up),
         keys=[
-            Key(_of_group(group, [(left + 52 + 34 * i, base + BELOW + 12)], [4.0]), left + 60 + 34 * i, str(group))
+            Key(
+                _of_group(group, [(left + 52 + 34 * i, base + BELOW + 12)], [4.0]),
+                left + 60 + 34 * i,
+                str(group),
+            )
             for i, group in enumerate(legend)
         ],
     )
@@ -128,7 +133,7 @@ def _dots(
 ) -> list[Dots]:
     if labels is None:
         # A line of length 0 with a round cap is a dot.
-        return [Dots("plain", "".join(f"M{_short(x)} {_short(y)}h0" for x, y in places))]
+        return [Dots("plain", "".join(f"M{_joined(place)}h0" for place in places))]
     drawn = []
     for group in np.unique(labels).tolist():
         members = np.flatnonzero(labels == group).tolist()
@@ -137,22 +142,26 @@ def _dots(
 
 
 def _of_group(group: int, places: list[tuple[float, float]], size: list[float]) -> Dots:
-    corners = MARKERS[(group + group // len(MARKERS)) % len(MARKERS)]
-    marks = (_marker(x, y, r, corners) for (x, y), r in zip(places, size, strict=True))
-    return Dots(f"dot taste-{group % len(MARKERS)}", "".join(marks))
+    marker = (group + group // len(MARKERS)) % len(MARKERS)
+    marks = (_mark(x, y, r, marker) for (x, y), r in zip(places, size, strict=True))
+    kind = "dot" if marker < FILLED else "dot open"
+    return Dots(f"{kind} taste-{group % len(MARKERS)}", "".join(marks))
 
 
-def _marker(x: float, y: float, r: float, corners: Sequence[tuple[float, float]]) -> str:
-    if not corners:
+def _mark(x: float, y: float, r: float, marker: int) -> str:
+    if not MARKERS[marker]:
         return _circle(x, y, r)
-    steps = np.diff(np.array(corners), axis=0) * r
-    first = f"M{_short(x + r * corners[0][0])} {_short(y + r * corners[0][1])}l"
-    return first + " ".join(f"{_short(a)} {_short(b)}" for a, b in steps.tolist()) + "z"
+    path = ""
+    for letter, numbers in MARKERS[marker]:
+        start = (x, y) if letter == "M" else (0.0, 0.0)
+        scaled = [r * number + start[i % 2] for i, number in enumerate(numbers)]
+        path += letter + _joined(scaled)
+    return path
 
 
 def _circle(x: float, y: float, r: float) -> str:
-    arc = f"a{r:g} {r:g} 0 1 0"
-    return f"M{_short(x - r)} {_short(y)}{arc} {2 * r:g} 0{arc}-{2 * r:g} 0z"
+    # An arc to a point that lies .1 beside its start, and back.
+    return f"M{_joined([x, y - r])}a{r:g} {r:g} 0 1 0 .1 0z"
 
 
 def _rings(places: list[tuple[float, float]], size: Floats) -> str:
@@ -179,9 +188,10 @@ def _band(width: float, ends: Ends, across: Axis, up: Axis) -> str:
     width = min(width, high - low)
     corners = [(low, low), (low, low + width), (high - width, high)]
     corners += [(high, high), (high, high - width), (low + width, low)]
-    return " ".join(f"{_short(across.at(x))},{_short(up.at(y))}" for x, y in corners)
+    return " ".join(f"{across.at(x)},{up.at(y)}" for x, y in corners)
 
 
-def _short(value: float) -> str:
-    """A place with one decimal, in as few letters as possible."""
-    return f"{round(value, 1) + 0.0:g}"
+def _joined(numbers: Sequence[float]) -> str:
+    """Numbers of a path with one decimal, in as few letters as possible."""
+    texts = (f"{round(number, 1) + 0.0:g}" for number in numbers)
+    return " ".join(re.sub(r"^(-?)0\.", r"\1.", text) for text in texts).replace(" -", "-")
