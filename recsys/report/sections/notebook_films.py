@@ -41,7 +41,7 @@ def matrix_step(study: Study) -> Step:
     numbers = [n for n in SOME_TITLES if n < n_titles] + [n_titles]
     shares = [100 * float(counts[:n].sum()) / (n * n_people) for n in numbers]
     frame = pd.DataFrame({"most-rated titles": numbers, "% of cells filled": shares})
-    names = [f"{n:,}" for n in numbers[:-1]] + [f"all {n_titles:,}"]
+    names = [f"{n:,}" for n in numbers[:-1]] + ["all"]
     shared = n_films - n_titles
     chart = Chart(
         "How full the matrix is",
@@ -130,7 +130,7 @@ def clusters_step(study: Study, clusters: TasteClusters) -> Step:
     frame = clusters.summary()[["cluster", "users", "mean_rating"]].set_axis(
         ["group", "people", "mean rating"], axis=1
     )
-    frame.insert(2, "median ratings of a person", medians)
+    frame.insert(2, "median ratings", medians)
     activity = Chart(
         "How much the people of each group rated",
         f"A median of {np.nanmin(medians):,.0f} ratings in the least active group, and of "

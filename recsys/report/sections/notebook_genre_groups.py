@@ -39,8 +39,8 @@ def groups_step(study: Study, genres: Genres) -> Step:
         {k: KMeans(k, n_init=10, random_state=seed).fit_predict(points) for k in ks}, points
     )
     faults = [
-        "The dots form one cloud without gaps. k-means cuts it into as many pieces as it is asked "
-        "for, with straight borders, and gives no sign that there are no groups."
+        "k-means cuts any cloud of dots into as many pieces as it is asked for, with straight "
+        "borders, whether there are gaps between them or not."
     ]
     if len(ks) > 1:
         before, last = labels[ks[-2]], labels[ks[-1]]

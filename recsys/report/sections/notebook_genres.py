@@ -103,11 +103,11 @@ def means_step(study: Study, genres: Genres) -> Step:
         {
             "genre": genres.names,
             "people": [len(counts) for counts in n_behind],
-            "ratings of the median person": [float(counts.median()) for counts in n_behind],
-            f"% with under {FEW_RATINGS} ratings": [
+            "median ratings": [float(counts.median()) for counts in n_behind],
+            f"% under {FEW_RATINGS}": [
                 100 * float((counts < FEW_RATINGS).mean()) for counts in n_behind
             ],
-            "mean of means": genres.means.iloc[:, 1:].mean().to_numpy(),
+            "mean": genres.means.iloc[:, 1:].mean().to_numpy(),
         }
     )
     both = genres.means.iloc[:, 1:3].dropna()
@@ -127,7 +127,12 @@ def means_step(study: Study, genres: Genres) -> Step:
             x_label=genres.labels[0],
             y_label=genres.labels[1],
         ),
-        table(frame, "The genres, and how many ratings are behind a person's mean", decimals=1),
+        table(
+            frame,
+            f"For each genre: people, ratings behind the mean of the median person, share of means of "
+            f"under {FEW_RATINGS} ratings, and mean of means",
+            decimals=1,
+        ),
     )
     n_means = sum(map(len, n_behind))
     n_few = int(sum((counts < FEW_RATINGS).sum() for counts in n_behind))

@@ -89,9 +89,10 @@ def prediction_step(lists: Lists) -> Step:
     few = rated & (counts < FEW_RATINGS)
     first = spoken(str(region.titles[0]))
     chart = Chart(
-        "Few ratings give extreme means",
+        "Means and numbers of ratings",
         f"Each dot is a film; a ring marks a place with several. {first} has "
-        f"{counted(int(counts[0]), 'rating')} here and a mean of {means[0]:.2f}.",
+        f"{counted(int(counts[0]), 'rating')} here and a mean of {means[0]:.2f}."
+        f"{_spans(counts[rated], means[rated])}",
         scatter(
             counts[rated].astype(np.float64),
             means[rated],
@@ -114,6 +115,17 @@ def prediction_step(lists: Lists) -> Step:
     return Step(title, says, (chart,), faults, "\n".join(calls))
 
 
+def _spans(counts: npt.NDArray[Any], means: npt.NDArray[Any]) -> str:
+    """How far the means of few ratings and those of more reach."""
+    few, more = means[counts < FEW_RATINGS], means[counts >= FEW_RATINGS]
+    if min(len(few), len(more)) == 0:
+        return ""
+    return (
+        f" Means of fewer than {FEW_RATINGS} ratings lie between {few.min():.1f} and "
+        f"{few.max():.1f}, and the others between {more.min():.1f} and {more.max():.1f}."
+    )
+
+
 def _by_count(counts: npt.NDArray[Any], means: npt.NDArray[Any]) -> pd.DataFrame:
     ends = [1, 2, FEW_RATINGS, 10, 20, 50, 100]
     bands = pd.cut(pd.Series(counts), [*ends, np.inf], right=False)
@@ -127,7 +139,7 @@ def _by_count(counts: npt.NDArray[Any], means: npt.NDArray[Any]) -> pd.DataFrame
         else f"{int(band.left)} to {int(band.right) - 1}"
         for band in of_band.size().index
     ]
-    columns = ["films", "least mean", "mean of means", "greatest mean"]
+    columns = ["films", "least mean", "mean", "greatest"]
     frame = frame.set_axis(columns, axis=1)
     frame.insert(0, "ratings", names)
     return frame
@@ -144,7 +156,7 @@ def list_step(lists: Lists) -> Step:
         {
             "film": films,
             "mean": found["predicted_rating"],
-            "ratings in the group": found["n_ratings"],
+            "ratings": found["n_ratings"],
         }
     )
     return Step(
@@ -153,7 +165,7 @@ def list_step(lists: Lists) -> Step:
             "The films of the group's densest part that this person has not rated, highest mean "
             "first.",
         ),
-        (table(frame, f"The first {len(frame)}"),),
+        (table(frame, f"The first {len(frame)}, with their means and ratings in the group"),),
         tuple(_list_faults(lists, found)),
         f"model.recommend(user_id, {TOP_N})\n"
         f"advice = recsys.Hybrid(random_state={lists.study.options.seed}).fit(ratings)\n"
@@ -180,9 +192,9 @@ def _list_faults(lists: Lists, found: pd.DataFrame) -> list[str]:
         medians = [n_all.loc[films["movieId"]].median() for films in (found, advised)]
         faults.append(
             f"Of the first {counted(len(advised), 'film')} that recsys.Hybrid recommends to this "
-            f"person, {n_same:,} {'is' if n_same == 1 else 'are'} in this list. Of all people, a "
-            f"median of {medians[1]:,.0f} rated a film of the Hybrid's list, and of "
-            f"{medians[0]:,.0f} a film of this list."
+            f"person, {n_same:,} {'is' if n_same == 1 else 'are'} in this list. The median film of "
+            f"its list has {medians[1]:,.0f} ratings of all people, and that of this list "
+            f"{medians[0]:,.0f}."
         )
     return faults
 
