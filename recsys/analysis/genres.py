@@ -88,6 +88,23 @@ def column_name(genre: str) -> str:
     return f"avg_{letters}_rating"
 
 
+def check_genres(ratings: Ratings, genres: Sequence[str]) -> None:
+    """ValueError as of :func:`genre_means`."""
+    if not ratings.has_genres:
+        raise ValueError(
+            "the films have no genres; give a table of films with genres (--movies FILE, movies=)"
+        )
+    if not genres:
+        raise ValueError("genres is empty; name at least one genre")
+    known = known_genres(ratings)
+    for place, genre in enumerate(genres):
+        if genre in genres[:place]:
+            raise ValueError(f"genre {shown(genre)} is named twice; name each genre once")
+        if genre not in known:
+            genres_known = shortened(", ".join(known), 400)
+            raise ValueError(f"no film has the genre {shown(genre)}; choose from {genres_known}")
+
+
 def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     """The mean rating that each user gave to the movies of some genres.
 
@@ -123,19 +140,7 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     0       1                 4.0               2.5
     1       2                 5.0               5.0
     """
-    if not ratings.has_genres:
-        raise ValueError(
-            "the films have no genres; give a table of films with genres (--movies FILE, movies=)"
-        )
-    if not genres:
-        raise ValueError("genres is empty; name at least one genre")
-    known = known_genres(ratings)
-    for place, genre in enumerate(genres):
-        if genre in genres[:place]:
-            raise ValueError(f"genre {shown(genre)} is named twice; name each genre once")
-        if genre not in known:
-            genres_known = shortened(", ".join(known), 400)
-            raise ValueError(f"no film has the genre {shown(genre)}; choose from {genres_known}")
+    check_genres(ratings, genres)
     table = ratings.ratings
     user_ids = np.unique(table["userId"].to_numpy())
     users = pd.Index(user_ids, dtype=user_ids.dtype, name="userId")

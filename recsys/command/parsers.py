@@ -85,8 +85,8 @@ def _add_report(commands: Any) -> None:
     report.add_argument(
         "--groups",
         type=arguments.positive,
-        default=N_GROUPS,
-        help="number of groups of taste; default: %(default)s",
+        metavar="N",
+        help=f"number of groups of taste; default: {N_GROUPS}, or fewer if few people liked a film",
     )
     report.add_argument("--user", help="userId to show as the example; default: an invented user")
     report.add_argument(

@@ -1,16 +1,22 @@
 """Writes the report: one HTML page that needs no other file and no network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from recsys.analysis.genres import NOTEBOOK_GENRES, check_genres
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.files import write_text
+from recsys.printable import printable, shown
+from recsys.report.parts import Section
 from recsys.report.render import render, static
 from recsys.report.sections import SECTIONS
 from recsys.report.steps import OnStep, Steps
 from recsys.report.study import Options, Study
 from recsys.words import counted
+
+# The notebook's steps draw users by two genres, and by a third one if there is one.
+FEWEST_GENRES, MOST_GENRES = 2, len(NOTEBOOK_GENRES)
 
 PAGE_STYLES, PAGE_SCRIPTS = ("page.css", "charts.css"), ("page.js",)
 
@@ -88,13 +94,8 @@ def write_report(
     '<!DOCTYPE html>'
     """
     path = Path(path).absolute()
-    names = list(SECTIONS) if sections is None else list(sections)
-    unknown = [name for name in names if name not in SECTIONS]
-    if unknown or not names:
-        what = f"there is no section {unknown[0]!r}" if unknown else "sections is empty"
-        raise ValueError(f"{what}; choose from {', '.join(SECTIONS)}")
-    if user_id is not None and not (ratings.ratings["userId"] == user_id).any():
-        raise KeyError(f"no user {user_id} in {ratings.source}")
+    chosen = _chosen(sections)
+    _check(ratings, user_id, genres)
     options = Options(
         seed=seed,
         user_id=user_id,
@@ -104,7 +105,6 @@ def write_report(
         evaluation=None if evaluation is None else Path(evaluation),
         command=command,
     )
-    chosen = {name: make for name, make in SECTIONS.items() if name in names}
     steps = Steps(len(chosen) + 1, on_step)
     study = Study(ratings, options, steps)
     made = []
@@ -124,6 +124,29 @@ def write_report(
         )
     write_text(path, page)
     return path
+
+
+def _chosen(names: Sequence[str] | None) -> dict[str, Callable[[Study], Section]]:
+    """The sections of these names in the order of the page; all for None."""
+    if names is None:
+        return dict(SECTIONS)
+    if isinstance(names, str):
+        raise ValueError(f"sections must be a list of names, such as [{names!r}]")
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown or not names:
+        what = f"there is no section {shown(unknown[0])}" if unknown else "sections is empty"
+        raise ValueError(f"{what}; choose from {', '.join(SECTIONS)}")
+    return {name: make for name, make in SECTIONS.items() if name in names}
+
+
+def _check(ratings: Ratings, user_id: Id | None, genres: Sequence[str] | None) -> None:
+    """Find what the caller cannot mean before the work begins."""
+    if user_id is not None and not (ratings.ratings["userId"] == user_id).any():
+        raise KeyError(f"no user {shown(user_id)} in {printable(ratings.source)}")
+    if genres is not None:
+        if not FEWEST_GENRES <= len(genres) <= MOST_GENRES:
+            raise ValueError(f"the report compares two or three genres, not {len(genres)}")
+        check_genres(ratings, genres)
 
 
 def _title(ratings: Ratings) -> str:

@@ -106,7 +106,7 @@ class Study:
             n_likers = int(np.count_nonzero(np.diff(likes_of(matrix).indptr)))
             if n_likers == 0:
                 return None
-            n_groups = min(self.options.n_groups or N_GROUPS, n_likers)
+            n_groups = self.options.n_groups or min(N_GROUPS, n_likers)
             seed = self.options.seed
             clusters = cluster_users(matrix, n_groups, n_init=RESTARTS, random_state=seed)
             sure = sureness(clusters, n_init=RESTARTS, random_state=seed)
