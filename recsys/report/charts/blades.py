@@ -17,7 +17,7 @@ PEOPLE_HEIGHT, LEAST_ROOM = 260.0, 15.0
 BELOW, ABOVE, BETWEEN = 38.0, 18.0, 4.0
 
 # A blade has at most this many steps; of more people, neighbours share a step at their mean.
-N_STEPS = 100
+N_STEPS = 60
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def lines(
     low, high = min(inside), max(inside)
     high = high if high > low else low + 1.0
     top = ABOVE + (NAMES if len(some) > 1 else 0.0)
-    left = 20.0 + widest([short(value) for value in round_values(low, high, 4)])
+    left = 20.0 + widest([short(value) for value in round_values(low, high)])
     across = Axis(x[0], x[-1], left + 8.0, WIDTH - 8.0)
     up = Axis(low, high, HEIGHT - BELOW, top)
     x_texts = [short(value) for value in x]
@@ -89,7 +89,7 @@ def lines(
         left=left,
         top=top,
         base=HEIGHT - BELOW,
-        y_ticks=up.ticks(4),
+        y_ticks=up.ticks(),
         x_ticks=[Tick(across.at(x[i]), x_texts[i]) for i in range(0, len(x), every)],
         lines=_drawn(x, some, across, up),
         marked=None if marked is None or marked not in x else across.at(marked),

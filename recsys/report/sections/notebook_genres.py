@@ -71,13 +71,8 @@ class Genres:
 
 
 def genres_of(study: Study) -> Genres | None:
-    """The genres to compare and the means of all people. None if there are fewer than two genres.
-
-    A genre without films, or another number of genres than two or three, is a ValueError.
-    """
+    """The genres to compare and the means of all people. None if there are fewer than two genres."""
     ratings, asked = study.sample, study.options.genres
-    if asked is not None and not FEWEST_GENRES <= len(asked) <= MOST_GENRES:
-        raise ValueError(f"the report compares two or three genres, not {len(asked)}")
     names = default_genres(ratings, MOST_GENRES) if asked is None else list(asked)
     if len(names) < FEWEST_GENRES:
         return None
@@ -129,8 +124,8 @@ def means_step(study: Study, genres: Genres) -> Step:
         ),
         table(
             frame,
-            f"For each genre: people, ratings behind the mean of the median person, share of means of "
-            f"under {FEW_RATINGS} ratings, and mean of means",
+            f"People, the median number of ratings behind a mean, means of under {FEW_RATINGS} "
+            "ratings, and the mean of means",
             decimals=1,
         ),
     )

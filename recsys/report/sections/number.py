@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
 
 from kmeans_core import silhouette_samples, sweep_k
 from kmeans_core.sweep_result import SAME_SILHOUETTE, STABLE, SweepResult
 from recsys.analysis.descriptions import describe_groups
 from recsys.analysis.sureness import SEPARATION, SILHOUETTE_USERS, silhouettes
 from recsys.analysis.taste import RESTARTS as RESTARTS_SHOWN
-from recsys.analysis.taste import TasteClusters, points_in
+from recsys.analysis.taste import TasteClusters, likes_of, points_in
 from recsys.data.matrix import RatingMatrix
 from recsys.report.charts.blades import blades
 from recsys.report.charts.lines import Line, lines
@@ -20,6 +23,8 @@ from recsys.report.render import render
 from recsys.report.sections.tastes import SAMPLED_CALLS, n_asked
 from recsys.report.study import MOST_RATED, N_GROUPS, Study
 from recsys.words import counted
+
+Rows = npt.NDArray[np.intp]
 
 ANCHOR, TITLE = "number", "How many groups?"
 
@@ -38,22 +43,23 @@ def section(study: Study) -> Section:
     if tastes is None:
         return _only("Nobody liked a film, so there are no groups by likes to count.")
     shown = tastes.clusters
-    likers = _likers(shown, study.options.seed)
-    n_likers = likers.shape[0]
-    if n_likers <= LEAST_K:
-        people = counted(n_likers, "person", "people")
-        return _only(f"Only {people} liked a film. Numbers of groups cannot be compared.")
+    rows = np.flatnonzero(np.diff(likes_of(shown.matrix).indptr))
+    people = counted(len(rows), "person", "people")
+    if len(rows) <= LEAST_K:
+        return _only(f"Only {people} liked a film, so numbers of groups cannot be compared.")
+    likers = _at_most(SILHOUETTE_USERS, rows, shown.matrix, study.options.seed)
+    most = min(MOST_K, likers.shape[0] - 1, _n_different(likes_of(likers)))
+    if most < LEAST_K:
+        return _only(f"{people} liked a film, and all liked the same, so nothing divides them.")
     with study.steps.step("numbers of groups"):
-        result = _sweep(likers, study.options.seed)
-    if np.isnan(result.silhouette).all():
-        return _only("All people liked the same films, so there is nothing to divide.")
+        result = _sweep(likers, range(LEAST_K, most + 1), study.options.seed)
     n_shown = n_asked(shown)
     charts = (*_curves(result, n_shown), *_blades(study, shown))
     return Section(
         ANCHOR,
         TITLE,
         (
-            Text(_what_was_done(study, result, shown, n_likers)),
+            Text(_what_was_done(result, len(rows))),
             Text(_verdict(result)),
             Text(_separation(result)),
             *map(Text, _other_number(study, result, likers, n_shown)),
@@ -68,33 +74,35 @@ def _only(text: str) -> Section:
     return Section(ANCHOR, TITLE, (Text(text),))
 
 
-def _likers(clusters: TasteClusters, seed: int) -> RatingMatrix:
-    """The people who liked something, or as many of them as silhouettes are measured on."""
-    rows = np.flatnonzero(np.diff(points_in(clusters.matrix, "likes").indptr))
-    if len(rows) > SILHOUETTE_USERS:
-        rows = np.random.default_rng(seed).choice(rows, SILHOUETTE_USERS, replace=False)
-    return clusters.matrix.take(np.sort(rows), slice(None))
+def _at_most(n: int, rows: Rows, matrix: RatingMatrix, seed: int) -> RatingMatrix:
+    """The users of these rows, or n of them drawn by chance."""
+    if len(rows) > n:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, n, replace=False))
+    return matrix.take(rows, slice(None))
 
 
-def _sweep(likers: RatingMatrix, seed: int) -> SweepResult:
+def _n_different(likes: sp.csr_array) -> int:
+    """The number of different rows."""
+    return len({likes.indices[a:b].tobytes() for a, b in pairwise(likes.indptr.tolist())})
+
+
+def _sweep(likers: RatingMatrix, ks: range, seed: int) -> SweepResult:
     """Every k. The silhouettes are those of cosine distances, as for the groups that are shown."""
     points = points_in(likers, "likes")
-    ks = range(LEAST_K, min(MOST_K, points.shape[0] - 1) + 1)
     result = sweep_k(points, ks, n_init=RESTARTS, n_stability=N_STABILITY, random_state=seed)
     means = [
-        np.mean(silhouette_samples(points, labels, metric="cosine")) if np.isfinite(old) else old
-        for labels, old in zip(result.labels, result.silhouette, strict=True)
+        np.mean(silhouette_samples(points, labels, metric="cosine")) for labels in result.labels
     ]
     return replace(result, silhouette=np.array(means))
 
 
-def _what_was_done(study: Study, result: SweepResult, shown: TasteClusters, n_likers: int) -> str:
-    n_all = shown.matrix.shape[0] - (shown.leftover is not None) * int(shown.sizes[-1])
-    drawn = f", drawn by chance from {n_all:,}" if n_likers < n_all else ""
+def _what_was_done(result: SweepResult, n_likers: int) -> str:
+    n_compared = result.labels.shape[1]
+    drawn = f", drawn by chance from {n_likers:,}" if n_compared < n_likers else ""
     ks = f"{result.ks[0]} to {result.ks[-1]} groups" if len(result.ks) > 1 else "2 groups"
     return (
         f"k-means makes as many groups as it is told to. Here it makes {ks} of the "
-        f"{n_likers:,} people who liked a film{drawn}, and two measures say how good they are."
+        f"{n_compared:,} people who liked a film{drawn}, and two measures say how good they are."
     )
 
 
@@ -127,30 +135,31 @@ def _separation(result: SweepResult) -> str:
     """How good the best silhouette is, and what that means for the number."""
     best = float(np.nanmax(result.silhouette))
     said = next(words for limit, words in SEPARATION if best <= limit)
-    meaning = ""
-    if best <= WEAK:
-        meaning = (
-            " So the number of groups says how finely to look. It is no fact about these people."
-        )
+    meaning = " So the number of groups says how finely to look. It is no fact about these people."
     return (
-        f"{said}, even at the best number, {result.best_k} (mean silhouette {best:.2f}).{meaning}"
+        f"{said} (mean silhouette {best:.2f} with {result.best_k} groups; 1 is best)."
+        f"{meaning if best <= WEAK else ''}"
     )
 
 
 def _other_number(
     study: Study, result: SweepResult, likers: RatingMatrix, n_shown: int
 ) -> Iterator[str]:
-    """The groups of the suggested number, if it is another than the one shown."""
-    k = result.suggested_k
-    if k == n_shown:
+    """The groups of the suggested number, if there is one and it is not the number shown."""
+    suggestion = result.suggestion
+    if suggestion.k == n_shown or suggestion.rule == "most stable":
         return
-    labels = result.labels[int(np.argmax(result.ks == k))]
-    clusters = TasteClusters(likers, labels, k, np.nan)
-    groups = [
+    labels = result.labels[int(np.argmax(result.ks == suggestion.k))]
+    groups = describe_groups(TasteClusters(likers, labels, suggestion.k, np.nan), study.sample)
+    named = [
         f"{group.name} ({counted(group.n_users, 'person', 'people')})"
-        for group in describe_groups(clusters, study.sample)
+        for group in groups
+        if not group.is_leftover
     ]
-    yield f"With {k} groups you would see: {'; '.join(groups)}."
+    if named:
+        n_leftover = len(groups) - len(named)
+        rest = f"; and {counted(n_leftover, 'leftover group')}" if n_leftover else ""
+        yield f"With {suggestion.k} groups you would see: {'; '.join(named)}{rest}."
 
 
 def _why_shown(n_shown: int, n_asked_for: int | None) -> str:

@@ -114,10 +114,10 @@ def n_asked(clusters: TasteClusters) -> int:
 
 def _what_was_done(study: Study, clusters: TasteClusters) -> str:
     n_people, n_films = clusters.matrix.shape
+    films = counted(n_films, "film" if n_films < MOST_RATED else "most-rated film")
     sentences = [
         f"k-means puts {counted(n_people, 'person', 'people')} into "
-        f"{counted(n_asked(clusters), 'group')} by what they liked of the "
-        f"{counted(n_films, 'most-rated film')}.",
+        f"{counted(n_asked(clusters), 'group')} by what they liked of the {films}.",
         likes_in_words(study.ratings.scale),
         "How many films somebody liked does not count, only which.",
         study.sample_note,
@@ -184,9 +184,9 @@ def _why_leftover(clusters: TasteClusters, group: GroupDescription) -> Iterator[
         yield "They liked none of these films, so there is no taste to compare."
     elif group.n_users_elsewhere == 0:
         yield "Everybody is in this group, so there is nobody to compare with."
-    elif group.n_users < FEWEST_RATINGS:
+    elif 0 < group.n_users < FEWEST_RATINGS:
         yield f"Fewer than {FEWEST_RATINGS} people say little about a taste, so nothing is told."
-    elif group.is_leftover:
+    elif group.is_leftover and group.n_users > 0:
         yield (
             "This is a leftover group: there is no film and no genre that it clearly likes more "
             "than others do."
