@@ -133,8 +133,9 @@ def clusters_step(study: Study, clusters: TasteClusters) -> Step:
     frame.insert(2, "median ratings", medians)
     activity = Chart(
         "How much the people of each group rated",
-        f"A median of {np.nanmin(medians):,.0f} ratings in the least active group, and of "
-        f"{np.nanmax(medians):,.0f} in the most active one.",
+        f"The median person of the least active group has "
+        f"{counted(round(np.nanmin(medians)), 'rating')}, and that of the most active group "
+        f"{counted(round(np.nanmax(medians)), 'rating')}.",
         bars(
             [str(group) for group in range(len(sizes))],
             np.nan_to_num(medians).tolist(),

@@ -21,6 +21,7 @@ from recsys.report.sections.notebook_step import Step
 from recsys.report.study import Study
 from recsys.words import counted
 
+# The steps draw people by two genres, and by a third one if there is one.
 FEWEST_GENRES, MOST_GENRES = 2, len(NOTEBOOK_GENRES)
 
 # Pictures and groups are of at most this many people.
@@ -71,7 +72,7 @@ class Genres:
 
 
 def genres_of(study: Study) -> Genres | None:
-    """The genres to compare and the means of all people. None if there are fewer than two genres."""
+    """The genres to compare, with all means. None if the films have fewer than two genres."""
     ratings, asked = study.sample, study.options.genres
     names = default_genres(ratings, MOST_GENRES) if asked is None else list(asked)
     if len(names) < FEWEST_GENRES:
@@ -112,7 +113,7 @@ def means_step(study: Study, genres: Genres) -> Step:
     ends = (study.ratings.scale.smallest, study.ratings.scale.largest)
     first, second = genres.names[:2]
     chart = Chart(
-        f"{first} and {second}, person by person",
+        f"The means of {first} and {second}, person by person",
         f"Each dot is a person: {counted(len(drawn), 'person', 'people')} with ratings of both. "
         f"{_together(both)}A ring marks a place with several dots.",
         scatter(
@@ -145,7 +146,8 @@ def means_step(study: Study, genres: Genres) -> Step:
             f"{counted(n_means, 'mean')} here {'is' if n_few == 1 else 'are'} of fewer than "
             f"{FEW_RATINGS} ratings.",
         ),
-        f"means = recsys.genre_means(ratings, {list(genres.names)})\nmeans.iloc[:, 1:].describe()",
+        f"import kmeans_core\n\nmeans = recsys.genre_means(ratings, {list(genres.names)})\n"
+        "means.iloc[:, 1:].describe()",
     )
 
 

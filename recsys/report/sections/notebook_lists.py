@@ -60,7 +60,11 @@ class Lists:
         """The person in words."""
         if self.is_asked:
             return f"User {self.user_id}"
-        return "The example, a person of the largest group with the median number of ratings,"
+        asked = self.study.options.user_id
+        absent = "" if asked is None else f"User {asked} is not in the sample. "
+        return (
+            f"{absent}The example, a person of the largest group with the median number of ratings,"
+        )
 
 
 def prediction_step(lists: Lists) -> Step:
@@ -189,12 +193,12 @@ def _list_faults(lists: Lists, found: pd.DataFrame) -> list[str]:
     if not advised.empty:
         n_same = int(advised["movieId"].isin(found["movieId"]).sum())
         n_all = lists.study.sample.ratings["movieId"].value_counts()
-        medians = [n_all.loc[films["movieId"]].median() for films in (found, advised)]
+        here, there = (n_all.loc[films["movieId"]].median() for films in (found, advised))
         faults.append(
             f"Of the first {counted(len(advised), 'film')} that recsys.Hybrid recommends to this "
-            f"person, {n_same:,} {'is' if n_same == 1 else 'are'} in this list. The median film of "
-            f"its list has {medians[1]:,.0f} ratings of all people, and that of this list "
-            f"{medians[0]:,.0f}."
+            f"person, {n_same:,} {'is' if n_same == 1 else 'are'} in this list. The median film "
+            f"of that list has {counted(round(there), 'rating')} of all people, and the median "
+            f"film of this one {here:,.0f}."
         )
     return faults
 
