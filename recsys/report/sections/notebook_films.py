@@ -21,7 +21,7 @@ N_CLUSTERS = 10
 # Films and people in a picture: of all people, and of one group. The notebook drew 50 films and
 # 70 people of a group, which no phone shows. Groups of fewer people than SMALLEST_DRAWN get none.
 DENSEST = (30, 18)
-GROUP_REGION = (30, 30)
+GROUP_REGION = (20, 30)
 SMALLEST_DRAWN = 10
 
 # The shares of filled cells are shown for so many of the most-rated titles, and for all.
@@ -143,7 +143,7 @@ def clusters_step(study: Study, clusters: TasteClusters) -> Step:
             y_label="median ratings",
             n_names=N_CLUSTERS,
         ),
-        table(frame, "The groups", decimals=1),
+        table(frame, "The groups by all ratings", decimals=1),
     )
     left_out = len(sizes) - len(drawn)
     says = [
@@ -200,7 +200,10 @@ def region_chart(region: RatingMatrix, scale: RatingScale, title: str) -> Chart:
         "of the cells have a rating."
     )
     return Chart(
-        title, seen + _agreement(cells, films), heat_map(cells, scale), table(frame, "The films")
+        title,
+        seen + _agreement(cells, films),
+        heat_map(cells, scale),
+        table(frame, f"{title}: the films"),
     )
 
 

@@ -111,7 +111,9 @@ def _chart_of(scale: RatingScale, genres: Genres, labels: Labels) -> Chart:
             labels=labels,
             centers=centers,
         ),
-        table(_center_frame(genres, centers, sizes), f"The centers of the {k} groups"),
+        table(
+            _center_frame(genres, centers, sizes), f"The centers of the {k} groups by two genres"
+        ),
     )
 
 
@@ -150,7 +152,10 @@ def three_genres_step(study: Study, genres: Genres) -> Step:
             centers=centers[:, :2],
             is_large=is_large,
         ),
-        table(_center_frame(genres, centers, np.bincount(labels)), "The centers of the groups"),
+        table(
+            _center_frame(genres, centers, np.bincount(labels)),
+            "The centers of the groups by three genres",
+        ),
     )
     are = "lies" if n_elsewhere == 1 else "lie"
     return Step(
