@@ -184,11 +184,10 @@ def _list_faults(lists: Lists, found: pd.DataFrame) -> list[str]:
         f"than {FEW_RATINGS} ratings in the group."
     ]
     everything = lists.model.recommend(lists.user_id, lists.region.shape[1])
-    n_ratings = everything["n_ratings"].to_numpy()
-    place = int(n_ratings[: len(found)].argmin())
-    rarest, known = (everything.iloc[i] for i in (place, place + int(n_ratings[place:].argmax())))
-    if rarest["n_ratings"] < known["n_ratings"]:
-        faults.append(f"{_with_ratings(rarest)} stands above {_with_ratings(known)}.")
+    places = rare_above_known(everything["n_ratings"].to_numpy(), len(found))
+    if places is not None:
+        rare, known = (_with_ratings(everything.iloc[place]) for place in places)
+        faults.append(f"{rare} stands above {known}.")
     advised = lists.study.hybrid.recommend(lists.user_id, TOP_N)
     if not advised.empty:
         n_same = int(advised["movieId"].isin(found["movieId"]).sum())
@@ -201,6 +200,16 @@ def _list_faults(lists: Lists, found: pd.DataFrame) -> list[str]:
             f"film of this one {here:,.0f}."
         )
     return faults
+
+
+def rare_above_known(n_ratings: npt.NDArray[Any], n_listed: int) -> tuple[int, int] | None:
+    """The place of the listed film with the fewest ratings, and below it that with the most.
+
+    None if no film below has more ratings.
+    """
+    rare = int(n_ratings[:n_listed].argmin())
+    known = rare + int(n_ratings[rare:].argmax())
+    return (rare, known) if n_ratings[known] > n_ratings[rare] else None
 
 
 def _with_ratings(film: "pd.Series[Any]") -> str:

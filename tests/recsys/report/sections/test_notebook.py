@@ -15,9 +15,12 @@ from recsys import MostLiked, Ratings, make_ratings
 from recsys.report.parts import ABSENT, Chart, Table
 from recsys.report.sections.notebook import steps_of
 from recsys.report.sections.notebook_genre_groups import numbered
-from recsys.report.sections.notebook_silhouettes import N_SEEDS, Silhouettes
+from recsys.report.sections.notebook_lists import rare_above_known
+from recsys.report.sections.notebook_silhouettes import N_SEEDS, Silhouettes, silhouettes
 from recsys.report.sections.notebook_step import Step, block
 from recsys.report.study import Study
+from recsys.titles.names import spoken
+from recsys.words import counted
 
 TITLES = [
     "Mean ratings by genre",
@@ -215,15 +218,31 @@ def test_the_calls_work_when_pasted_and_give_what_is_shown(
     )
 
 
-def test_silhouettes_are_those_of_the_groups(steps: dict[str, Step], run: dict[str, Any]) -> None:
+def test_silhouettes_are_those_of_the_groups_of_each_seed(run: dict[str, Any]) -> None:
     points = run["two_genres"]
-    shown = numbers(steps["The silhouette of every k"], 1).set_index("k")
-    of_seeds = [
-        silhouette_score(points, KMeans(5, n_init=10, random_state=seed).fit_predict(points))
-        for seed in range(N_SEEDS)
-    ]
-    ends = of_seeds[0], min(of_seeds), max(of_seeds)
-    assert shown.loc[5].tolist() == pytest.approx(ends, abs=0.000051)
+    found = silhouettes(points, seed=3)
+    assert found is not None
+    for k in (2, 9, 30):
+        expected = [
+            silhouette_score(points, KMeans(k, n_init=10, random_state=seed).fit_predict(points))
+            for seed in range(3, 3 + N_SEEDS)
+        ]
+        assert found.by_seed[:, found.ks.index(k)] == pytest.approx(expected, abs=1e-9)
+    np.testing.assert_array_equal(found.steps[:8], found.by_seed[0, ::5])
+
+
+def test_rows_that_the_picture_shows_with_another_group_are_counted(
+    steps: dict[str, Step], run: dict[str, Any]
+) -> None:
+    points = pd.DataFrame(run["three_genres"])
+    labels = run["values"]["Groups by three genres"]
+    centers = points.groupby(labels)[[0, 1]].mean().to_numpy()
+    nearest = ((points[[0, 1]].to_numpy()[:, None] - centers) ** 2).sum(axis=2).argmin(axis=1)
+    n_elsewhere = int((nearest != labels).sum())
+    assert n_elsewhere > 1
+    assert f"In it, {n_elsewhere} rows lie nearer" in words(steps["Groups by three genres"])
+    n_large = int((points[2] > 3).sum())
+    assert f"a mean of Action above 3: {n_large} of" in words(steps["Groups by three genres"])
 
 
 def test_a_k_that_the_steps_leave_out_is_named_if_most_seeds_prefer_it() -> None:
@@ -260,6 +279,22 @@ def test_means_by_their_number_of_ratings_are_recounted(
     few = int(counts.between(1, 4).sum())
     said = words(steps["Means as predictions"])
     assert f"{few} of {np.sum(counts > 0)} means are of fewer than 5 ratings." in said
+
+
+def test_the_list_names_a_rare_film_above_a_known_one(
+    steps: dict[str, Step], run: dict[str, Any]
+) -> None:
+    assert rare_above_known(np.array([7, 2, 5, 9, 1]), 3) == (1, 3)
+    assert rare_above_known(np.array([7, 2, 5, 9, 1]), 5) is None
+    step, everything = steps["The first 20 films"], run["model"].recommend(run["user_id"], 1000)
+    first, last = everything.iloc[0], everything.loc[everything["n_ratings"].idxmax()]
+    assert first["n_ratings"] == 1
+    for film in (first, last):
+        n_ratings = counted(int(film["n_ratings"]), "rating")
+        said = f"{spoken(film['title'])} with {n_ratings} and a mean of {film['score']:.2f}"
+        assert said in words(step)
+    n_few = int((everything["n_ratings"][:20] < 5).sum())
+    assert f"{n_few} of the 20 films have fewer than 5 ratings in the group." in words(step)
 
 
 def test_how_full_the_matrix_is(steps: dict[str, Step], made: Ratings) -> None:
