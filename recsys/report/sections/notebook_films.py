@@ -52,11 +52,14 @@ def matrix_step(study: Study) -> Step:
     )
     n_lost = int(np.sum(most.counts_by_user() == 0))
     kept = 100 * most.values.nnz / by_title.values.nnz
-    faults = [
-        f"The cut keeps {kept:.0f} % of the ratings and {100 * most.shape[1] / n_titles:.0f} % of "
-        f"the titles. {counted(n_lost, 'person', 'people')} {'has' if n_lost == 1 else 'have'} no "
-        "rating left."
-    ]
+    faults = []
+    if most.shape[1] < n_titles:
+        faults.append(
+            f"The cut keeps {kept:.0f} % of the ratings and "
+            f"{100 * most.shape[1] / n_titles:.0f} % of the titles. "
+            f"{counted(n_lost, 'person', 'people')} {'has' if n_lost == 1 else 'have'} no rating "
+            "left."
+        )
     if shared:
         faults.insert(
             0,
@@ -164,7 +167,7 @@ def clusters_step(study: Study, clusters: TasteClusters) -> Step:
     scale, seed = study.ratings.scale, study.options.seed
     largest = int(np.argmax(sizes))
     return Step(
-        "Ten groups by all ratings",
+        "Groups by all ratings",
         tuple(says),
         (activity, *(_group_chart(clusters, group, scale) for group in drawn)),
         (

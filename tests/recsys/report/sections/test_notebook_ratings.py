@@ -24,7 +24,7 @@ OF_GENRES = [
 OF_FILMS = [
     "The matrix of ratings",
     "The densest part of the matrix",
-    "Ten groups by all ratings",
+    "Groups by all ratings",
 ]
 PREDICTED = ["Means as predictions", "The first 20 films"]
 
