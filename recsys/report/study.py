@@ -13,7 +13,13 @@ from recsys.analysis.taste import RESTARTS, TasteClusters, cluster_users, likes_
 from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
+from recsys.evaluation.stored import (
+    StoredEvaluation,
+    read_evaluation,
+    shipped_evaluation,
+)
 from recsys.recommenders.hybrid import Hybrid
+from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.report.steps import Steps
 from recsys.words import counted
 
@@ -38,6 +44,7 @@ class Options:
     with_people: bool = False
     evaluation: Path | None = None
     command: str = ""
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,3 +125,20 @@ class Study:
         sample = self.sample
         with self.steps.step("recommender"):
             return Hybrid(random_state=self.options.seed).fit(sample)
+
+    @cached_property
+    def pocket(self) -> PocketGroups:
+        """The small recommender that the page carries, fitted to the sample."""
+        sample = self.sample
+        with self.steps.step("small recommender"):
+            return PocketGroups(random_state=self.options.seed).fit(sample)
+
+    @cached_property
+    def evaluation(self) -> StoredEvaluation | None:
+        """The evaluation of the file, or the one that ships with the built-in ratings."""
+        if self.options.evaluation is not None:
+            return read_evaluation(self.options.evaluation)
+        if not self.is_invented:
+            return None
+        shipped = shipped_evaluation()
+        return shipped if shipped.data and shipped.data.is_of(self.ratings) else None

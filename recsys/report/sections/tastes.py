@@ -91,7 +91,13 @@ def section(study: Study) -> Section:
                 "not. The share of a genre is of likes. In each pair of bars, the upper one is the "
                 "group, and the lower one is everybody else. A full bar is 100 %."
             ),
-            Block(render("tastes.html", cards=cards, numbers=table(_numbers(tastes), _CAPTION))),
+            Block(
+                render(
+                    "tastes.html",
+                    cards=cards,
+                    numbers=table(_numbers(tastes), _CAPTION, decimals=1),
+                )
+            ),
         ),
         calls=_calls(study, tastes.clusters),
         styles=("tastes.css",),
@@ -247,8 +253,10 @@ def _numbers(tastes: Tastes) -> pd.DataFrame:
             "group": group.group,
             "liked": said,
             "film or genre": liking.name,
-            "in the group": liking.here,
-            "elsewhere": liking.elsewhere,
+            "% in the group": 100 * liking.share,
+            "% elsewhere": 100 * liking.share_elsewhere,
+            "in the group": f"{liking.n_liked:,} of {liking.n:,}",
+            "elsewhere": f"{liking.n_liked_elsewhere:,} of {liking.n_elsewhere:,}",
         }
         for group in tastes.described
         for said, likings in (

@@ -169,6 +169,8 @@ def test_quick_and_cold_start_and_a_file(
     assert table["n_shown"].dropna().tolist() == [0, 1, 3, 5, 10, 20]
     assert table["split"].dropna().to_dict() == {1: "time"}
     assert set(table["against"]) == {"all of it"}
+    told = table[["seed", "data_ratings", "data_users"]].drop_duplicates()
+    assert told.to_numpy().tolist() == [[2, 1200, 40]]
 
 
 @pytest.mark.usefixtures("two")

@@ -149,7 +149,7 @@ def test_a_report_on_and_to_a_path_of_any_bytes(folder, tmp_path):
         told = f"Report written to {tmp_path}/{printed}/r{printed}.html\n"
         assert ended(done) == (0, told.encode(), b"")
         with open(out, encoding="utf-8") as page:
-            assert f"<dd>{tmp_path}/{shown}</dd>" in page.read()
+            assert f'<dd dir="auto">{tmp_path}/{shown}</dd>' in page.read()
 
 
 @pytest.mark.parametrize(

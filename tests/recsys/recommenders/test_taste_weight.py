@@ -60,6 +60,11 @@ def test_the_weight_makes_the_likes_most_probable(monkeypatch: pytest.MonkeyPatc
     # Likes of items that neither list shows change nothing.
     assert weight_of(popularity, scores, may, liked & listed) == found
     assert weight_of(popularity, scores, may, liked & ~listed) == 1.0
+    # So many likes show that scores count. A few of them do not.
+    assert weight_of(popularity, scores, may, liked, unless_clear=0.0) == found
+    first = np.arange(50)[:, None] < 1
+    assert weight_of(popularity, scores, may, liked & first) > 0
+    assert weight_of(popularity, scores, may, liked & first, unless_clear=0.0) == 0
 
 
 def test_training_data_without_some_ratings(ratings: Ratings) -> None:

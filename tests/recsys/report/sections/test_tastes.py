@@ -88,6 +88,21 @@ def test_shares_of_films_are_shares_of_people(
             assert {film.here, film.elsewhere} == {f"{share:.0f}", f"{elsewhere:.0f}"}
 
 
+def test_the_numbers_are_the_counts_of_people(study: Study, likes: pd.DataFrame) -> None:
+    assert study.tastes is not None
+    sizes = groups_of(study)["group"].value_counts()
+    numbers = tastes._numbers(study.tastes)
+    films = numbers[numbers["film or genre"].isin(likes["title"])]
+    assert len(films) >= 15
+    for film in films.to_dict("records"):
+        here = likes.loc[likes["title"] == film["film or genre"], "group"] == film["group"]
+        n = sizes[film["group"]]
+        assert film["in the group"] == f"{here.sum()} of {n}"
+        assert film["elsewhere"] == f"{(~here).sum()} of {150 - n}"
+        assert film["% in the group"] == pytest.approx(100 * here.sum() / n)
+        assert film["% elsewhere"] == pytest.approx(100 * (~here).sum() / (150 - n))
+
+
 def test_shares_of_genres_are_shares_of_likes(cards: list[str], likes: pd.DataFrame) -> None:
     for group, card in enumerate(cards):
         here = likes["group"] == group
