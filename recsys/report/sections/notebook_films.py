@@ -144,7 +144,6 @@ def clusters_step(study: Study, clusters: TasteClusters) -> Step:
             np.nan_to_num(medians).tolist(),
             x_label="group",
             y_label="median ratings",
-            n_names=N_CLUSTERS,
         ),
         table(frame, "The groups by all ratings", decimals=1),
     )
