@@ -64,8 +64,8 @@ def matrix_step(study: Study) -> Step:
         faults.insert(
             0,
             f"{counted(n_films, 'film')} have {counted(n_titles, 'title')}. Films with one title "
-            "share a column, which holds the mean of a person's ratings of them, though they are "
-            "different films.",
+            "share a column, which holds the mean of a person's ratings of them, though they may "
+            "be different films.",
         )
     return Step(
         "The matrix of ratings",

@@ -1,5 +1,6 @@
 """The notebook's predictions and its list of films for one person."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -131,22 +132,15 @@ def _spans(counts: npt.NDArray[Any], means: npt.NDArray[Any]) -> str:
 
 
 def _by_count(counts: npt.NDArray[Any], means: npt.NDArray[Any]) -> pd.DataFrame:
-    ends = [1, 2, FEW_RATINGS, 10, 20, 50, 100]
-    bands = pd.cut(pd.Series(counts), [*ends, np.inf], right=False)
-    of_band = pd.Series(means).groupby(bands, observed=True)
-    frame = of_band.agg(["size", "min", "mean", "max"]).reset_index(drop=True)
-    names = [
-        f"{int(band.left)} or more"
-        if np.isinf(band.right)
-        else str(int(band.left))
-        if band.right - band.left == 1
-        else f"{int(band.left)} to {int(band.right) - 1}"
-        for band in of_band.size().index
-    ]
-    columns = ["films", "least mean", "mean", "greatest"]
-    frame = frame.set_axis(columns, axis=1)
-    frame.insert(0, "ratings", names)
-    return frame
+    ends = (1, 2, FEW_RATINGS, 10, 20, 50, 100)
+    rows = []
+    for low, high in pairwise((*ends, np.inf)):
+        some = means[(counts >= low) & (counts < high)]
+        if len(some):
+            name = str(low) if high == low + 1 else f"{low} to {high - 1:.0f}"
+            name = f"{low} or more" if np.isinf(high) else name
+            rows.append((name, len(some), some.min(), some.mean(), some.max()))
+    return pd.DataFrame(rows, columns=["ratings", "films", "least mean", "mean", "greatest"])
 
 
 def list_step(lists: Lists) -> Step:
@@ -157,11 +151,7 @@ def list_step(lists: Lists) -> Step:
         return Step(title, ("This person has rated every film that the group rated.",))
     films = [spoken(str(name)) for name in found["title"]]
     frame = pd.DataFrame(
-        {
-            "film": films,
-            "mean": found["predicted_rating"],
-            "ratings": found["n_ratings"],
-        }
+        {"film": films, "mean": found["predicted_rating"], "ratings": found["n_ratings"]}
     )
     return Step(
         title,
