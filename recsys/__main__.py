@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from recsys.command import terminal
 
-EXTRA = ("pandas", "narwhals", "matplotlib", "jinja2", "pooch", "tqdm")
+EXTRA = ("pandas", "narwhals", "jinja2", "pooch", "tqdm")
 
 
 def main() -> int:

@@ -1,1 +1,1 @@
-"""Analyzes ratings: genres, groups of users, and pictures of both."""
+"""Analyzes ratings: genres, groups of users, and what they like."""

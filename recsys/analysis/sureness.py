@@ -7,11 +7,12 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core import adjusted_rand_score, silhouette_score
-from recsys.analysis.taste import Space, TasteClusters, cluster_users, points_in
+from kmeans_core import adjusted_rand_score, silhouette_samples
+from recsys.analysis.taste import TasteClusters, cluster_users, points_in
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.intp]
 
 # The silhouette compares all pairs of users, so it takes a sample of at most this many.
 SILHOUETTE_USERS = 2_000
@@ -144,8 +145,7 @@ def sureness(
             "the groups do not say what k-means compared, so they cannot be made again; make them "
             "with cluster_users"
         )
-    without_likes = -1 if clusters.leftover is None else clusters.leftover
-    users = np.flatnonzero(clusters.labels != without_likes)
+    users = _grouped(clusters)
     runs = [clusters.labels[users]]
     for seed in range(random_state + 1, random_state + 1 + n_runs):
         run = cluster_users(
@@ -159,9 +159,10 @@ def sureness(
         runs.append(run.labels[users])
     agreement = [adjusted_rand_score(first, second) for first, second in combinations(runs, 2)]
     jaccard = np.array([_largest_jaccard(runs[0], run, clusters.n_clusters) for run in runs[1:]])
+    of_users = silhouettes(clusters, random_state)[1]
     return Sureness(
         activity=_activity(clusters, users),
-        silhouette=_silhouette(clusters, clusters.space, users, random_state),
+        silhouette=float(of_users.mean()) if len(of_users) else np.nan,
         agreement=np.array(agreement),
         recurrence=jaccard.mean(axis=0),
     )
@@ -177,7 +178,7 @@ def _largest_jaccard(labels: Labels, other: Labels, n_clusters: int) -> Floats:
     return np.where(sizes > 0, largest, np.nan)
 
 
-def _activity(clusters: TasteClusters, users: npt.NDArray[np.intp]) -> float:
+def _activity(clusters: TasteClusters, users: Rows) -> float:
     activity, labels = np.log1p(clusters.matrix.counts_by_user()[users]), clusters.labels[users]
     if len(np.unique(activity)) < 2:
         return np.nan
@@ -186,19 +187,54 @@ def _activity(clusters: TasteClusters, users: npt.NDArray[np.intp]) -> float:
     return float(between.sum() / np.sum(deviation**2))
 
 
-def _silhouette(
-    clusters: TasteClusters, space: Space, users: npt.NDArray[np.intp], seed: int
-) -> float:
+def silhouettes(clusters: TasteClusters, random_state: int = 0) -> tuple[Rows, Floats]:
+    """Measure the silhouette of each user.
+
+    The silhouette says how much nearer a user is to the own group than to the next (Rousseeuw 1987,
+    "Silhouettes", J. Comput. Appl. Math. 20). Users without likes do not count.
+
+    Parameters
+    ----------
+    clusters : TasteClusters
+        Groups that :func:`recsys.cluster_users` made.
+    random_state : int, default 0
+        The seed of the sample. If there are more than 2,000 users, 2,000 are drawn.
+
+    Returns
+    -------
+    rows : ndarray of int
+        The rows of these users in ``clusters.matrix``.
+    silhouettes : ndarray of float64
+        Empty, as are the rows, if silhouettes are not defined: with fewer than two groups, or with
+        as many groups as users.
+
+    Examples
+    --------
+    >>> from recsys import RatingMatrix, cluster_users, make_ratings
+    >>> ratings = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
+    >>> clusters = cluster_users(RatingMatrix.from_ratings(ratings), n_clusters=3)
+    >>> rows, values = silhouettes(clusters)
+    >>> len(rows), round(float(values.mean()), 2)
+    (200, 0.12)
+    """
+    assert clusters.space is not None
+    users = _grouped(clusters)
     if len(users) > SILHOUETTE_USERS:
-        chosen = np.random.default_rng(seed).choice(users, SILHOUETTE_USERS, replace=False)
+        chosen = np.random.default_rng(random_state).choice(users, SILHOUETTE_USERS, replace=False)
         users = np.sort(chosen)
     labels = clusters.labels[users]
     if not 2 <= len(np.unique(labels)) < len(users):
-        return np.nan
+        return users[:0], np.empty(0)
     # k-means on vectors of length 1 minimises the sum of their cosine distances to the centers.
-    return silhouette_score(
-        points_in(clusters.matrix, space)[users],
+    return users, silhouette_samples(
+        points_in(clusters.matrix, clusters.space)[users],
         labels,
-        metric="cosine" if space == "likes" else "euclidean",
-        missing="ignore" if space == "known" else "error",
+        metric="cosine" if clusters.space == "likes" else "euclidean",
+        missing="ignore" if clusters.space == "known" else "error",
     )
+
+
+def _grouped(clusters: TasteClusters) -> Rows:
+    """The rows of all users but those without likes."""
+    without_likes = -1 if clusters.leftover is None else clusters.leftover
+    return np.flatnonzero(clusters.labels != without_likes)

@@ -104,6 +104,7 @@ def write_report(
         with_people=with_people,
         evaluation=None if evaluation is None else Path(evaluation),
         command=command,
+        sections=tuple(chosen),
     )
     steps = Steps(len(chosen) + 1, on_step)
     study = Study(ratings, options, steps)

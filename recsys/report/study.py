@@ -38,6 +38,7 @@ class Options:
     with_people: bool = False
     evaluation: Path | None = None
     command: str = ""
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,7 +94,8 @@ def test_numpys_global_stream_is_neither_moved_nor_read(blobs, random_state, ini
     assert (labels[0] == labels[1]) == (random_state == 0)
 
 
-# The folders of each package from the lowest up. Folders of one line do not import each other.
+# The folders of each package from the lowest up, and files between them. Folders of one line do not
+# import each other.
 FOLDERS = {
     "kmeans_core": ["threads", "kernels", "points", "interface", "fit pairwise"],
     "recsys": [

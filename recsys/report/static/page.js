@@ -21,7 +21,8 @@ function sortTable(table, headings, column) {
   const key = (row) => {
     const text = row.cells[column].textContent.trim();
     if (!numeric) return text;
-    const value = Number(text.replaceAll(",", ""));
+    // A cell such as "16 to 31" has the value of its first number.
+    const value = parseFloat(text.replaceAll(",", ""));
     // Missing values come last in both directions.
     return Number.isNaN(value) ? (rising ? Infinity : -Infinity) : value;
   };
