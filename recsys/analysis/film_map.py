@@ -253,8 +253,9 @@ def _landmarks(places: Floats) -> npt.NDArray[np.bool_]:
 
 def _kept(alike: Ints, nearest: Ints) -> float:
     """The share of alike films that are among the nearest."""
-    found = [np.isin(these, near).mean() for these, near in zip(alike, nearest, strict=True)]
-    return float(np.mean(found)) if alike.size else np.nan
+    if alike.size == 0:
+        return np.nan
+    return float((alike[:, :, None] == nearest[:, None]).any(axis=2).mean())
 
 
 def _tastes(clusters: TasteClusters) -> Ints:

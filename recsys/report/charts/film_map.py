@@ -21,9 +21,9 @@ MARGIN = 8.0
 # Half widths of dots, of the least and the most likes.
 LEAST_RADIUS, MOST_RADIUS = 2.0, 5.0
 
-# The size of labels in a narrow drawing, and in a wide one (see film_map.css), and the greatest
-# number of labels in the wide one.
-NARROW_TEXT, WIDE_TEXT, N_WIDE = 12.0, 6.0, 70
+# The size of labels in a narrow drawing, which has landmarks only, and in a wide one (see
+# film_map.css), which also has those of the next films that find a place.
+NARROW_TEXT, WIDE_TEXT, N_OTHERS = 12.0, 6.0, 60
 
 # As kmeans_core.palette: so many colors and markers are there.
 N_MARKERS = 8
@@ -91,13 +91,13 @@ def drawing_of(films: FilmMap) -> Drawing:
     )
     names = [short_name(Title.of(title).names[0]) for title in titles]
     landmarks = np.flatnonzero(films.is_landmark).tolist()
-    others = np.flatnonzero(~films.is_landmark).tolist()
+    others = np.flatnonzero(~films.is_landmark)[:N_OTHERS].tolist()
     area = (WIDTH, height)
     narrow = placed_labels(names, places, radii, size=NARROW_TEXT, area=area, order=landmarks)
     wide = placed_labels(
         names, places, radii, size=WIDE_TEXT, area=area, order=[*landmarks, *others]
     )
-    return Drawing(dots, height, narrow, wide[:N_WIDE])
+    return Drawing(dots, height, narrow, wide)
 
 
 def drawn(drawing: Drawing, tastes: npt.NDArray[np.intp], names: Mapping[int, str]) -> Markup:

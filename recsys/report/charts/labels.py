@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.printable import printable
-from recsys.report.charts.axes import LETTER
 
 Floats = npt.NDArray[np.float64]
 
-# `LETTER` is for a text of this size.
-TEXT = 12.0
+# The widths of a letter and of a capital, as shares of the size of a text.
+LETTER, CAPITAL = 0.55, 0.72
 
 # A label leaves this share of its size free between itself and its dot, and around itself.
 GAP, AROUND = 0.2, 0.1
@@ -78,7 +77,8 @@ def short_name(name: str) -> str:
 def width_of(text: str, size: float) -> float:
     """About the width of a text. Letters of East Asia and emoji are as wide as they are high."""
     n_wide = sum(east_asian_width(letter) in "WF" for letter in text)
-    return size * (n_wide + (len(text) - n_wide) * LETTER / TEXT)
+    n_capitals = sum(letter.isupper() for letter in text)
+    return size * (n_wide + CAPITAL * n_capitals + LETTER * (len(text) - n_wide - n_capitals))
 
 
 def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:

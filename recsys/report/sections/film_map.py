@@ -43,7 +43,7 @@ def section(study: Study) -> Section:
         "Films that the same people like",
         f"{_largest(films)} {_regions(films)}".strip(),
         drawn(drawing, films.tastes, names),
-        _landmarks(films, names),
+        _landmarks(films),
     )
     return Section(
         ANCHOR,
@@ -89,11 +89,8 @@ def _how_faithful(films: FilmMap) -> str:
 
 
 def _largest(films: FilmMap) -> str:
-    title, n_likes = (
-        spoken(str(films.titles[0])),
-        counted(int(films.n_likes[0]), "person", "people"),
-    )
-    return f"No dot is larger than that of {title}: {n_likes} liked it."
+    n_likes = counted(int(films.n_likes[0]), "person", "people")
+    return f"{n_likes} liked the film with the largest dot, {spoken(str(films.titles[0]))}."
 
 
 def _regions(films: FilmMap) -> str:
@@ -116,7 +113,7 @@ def _regions(films: FilmMap) -> str:
     )
 
 
-def _landmarks(films: FilmMap, names: dict[int, str]) -> Table:
+def _landmarks(films: FilmMap) -> Table:
     titles = [spoken(str(title)) for title in films.titles]
     chosen = np.flatnonzero(films.is_landmark).tolist()
     alike = ["; ".join(titles[other] for other in films.alike[film, :N_TOLD]) for film in chosen]
@@ -125,7 +122,10 @@ def _landmarks(films: FilmMap, names: dict[int, str]) -> Table:
             {
                 "Film": [titles[film] for film in chosen],
                 "Likes": films.n_likes[chosen],
-                "Taste": [names[taste] for taste in films.tastes[chosen].tolist()],
+                "Taste": [
+                    "none" if taste == NO_TASTE else f"Group {taste}"
+                    for taste in films.tastes[chosen].tolist()
+                ],
                 "Most alike": alike,
             }
         ),
