@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.linalg
 
-from recsys.analysis.likings import FEWEST_RATINGS, LEAST_SHARE_OF_USERS, Tally
+from recsys.analysis.likings import LEAST_SHARE_OF_USERS, Tally
 from recsys.analysis.taste import TasteClusters, likes_of
 from recsys.data.ids import Id, Ids
 from recsys.words import counted
@@ -275,7 +275,7 @@ def _tastes(clusters: TasteClusters) -> Ints:
         here = clusters.labels == group
         sizes = int(here.sum()), int((~here).sum())
         n_likes = int(likes_of_user[here].sum()), int(likes_of_user[~here].sum())
-        if sizes[0] < FEWEST_RATINGS or min(n_likes) == 0:
+        if min(n_likes) == 0:
             continue
         for liking in tally.more_and_less(here, n_likes, sizes, len(ids))[0]:
             column = column_of[liking.movie_id]

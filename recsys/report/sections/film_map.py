@@ -16,6 +16,9 @@ ANCHOR, TITLE = "map", "A map of films"
 # Films with fewer likes are left out: nobody knows what they are like.
 MIN_LIKES = 10
 
+# A taste is a region of the map if so much of what chance leaves open has neighbors of one taste.
+REGION = 0.5
+
 # The table names this many films that are most alike to a landmark.
 N_TOLD = 3
 
@@ -105,7 +108,8 @@ def _regions(films: FilmMap) -> str:
     same = 100 * float((tastes[far.argmin(axis=1)] == tastes).mean())
     sizes = np.bincount(tastes)
     by_chance = 100 * float((sizes * (sizes - 1)).sum()) / (n * (n - 1))
-    meaning = "so a taste is a region of the map" if same >= 2 * by_chance else "so tastes mix"
+    is_region = same - by_chance >= REGION * (100 - by_chance)
+    meaning = "so a taste is a region of the map" if is_region else "so tastes mix on the map"
     return (
         f"{n:,} of the films are liked clearly more by one of the groups. For {same:.0f} % of "
         "them, the nearest other one belongs to the same group. By chance it would be "

@@ -150,6 +150,18 @@ def test_tastes_recounted(ratings: Ratings, clusters: TasteClusters, films: Film
     assert len(set(expected)) > 2
 
 
+def test_of_two_groups_that_like_a_film_more_the_one_with_larger_odds_counts() -> None:
+    labels = np.repeat(np.arange(3, dtype=np.int32), 200)
+    table = np.random.default_rng(0).random((600, 8)) < 0.5
+    table[:, 0] = np.arange(600) % 200 < np.repeat([130, 180, 0], 200)
+    for order in ([0, 1, 2], [1, 0, 2]):
+        films = film_map(grouped(table, np.array(order, np.int32)[labels]), min_likes=1)
+        assert films.tastes[films.movie_ids.tolist().index(100)] == order[1]
+        # Without group 1, group 0 would have it.
+        others = film_map(grouped(table[labels != 1], labels[labels != 1]), min_likes=1)
+        assert others.tastes[others.movie_ids.tolist().index(100)] == 0
+
+
 def test_equal_films_have_places() -> None:
     table = np.repeat(np.random.default_rng(1).random((20, 1)) < 0.5, 6, axis=1)
     everybody = np.ones((12, 5), dtype=bool)
