@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys import Ratings, TasteGroups, load_ratings
 from recsys.evaluation import last_by_time
-from recsys.evaluation.intervals import mean_estimate
+from recsys.evaluation.intervals import measured_mean
 from recsys.evaluation.metrics import coverage_at_k
 from recsys.evaluation.ranking import LikedItems
 from recsys.recommenders.ranking import known_users
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         whole, _, _ = row(every, {})
         for variant, weights in variants.items():
             ndcg, coverage, novelty = row(every, weights)
-            less = mean_estimate(ndcg - whole, 0)
+            less = measured_mean(ndcg - whole, 0).estimate
             between = f"{less.value:+.4f} ({less.low:+.4f} to {less.high:+.4f})"
             print(f"{ndcg.mean():.4f}  {between}  {coverage:.3f}  {novelty:.2f}  {variant}")
     return 0

@@ -15,7 +15,7 @@ from recsys import Prediction
 from recsys.recommenders.types import Part
 
 PAGE = Path(__file__).parents[1] / "docs/taken-apart.md"
-PICTURE = PAGE.parent / "pictures/taken-apart.png"
+PICTURE = PAGE.parent / "images/taken-apart.png"
 
 # Bars that go up, bars that go down, and the total. They also differ in grey.
 UP, DOWN, TOTAL = "#7fb3d5", "#c0562f", "#333333"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.boosted import BoostedClusterMeans
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
     from recsys.recommenders.hybrid import Hybrid
+    from recsys.recommenders.pocket_groups import PocketGroups
     from recsys.recommenders.taste_groups import TasteGroups
     from recsys.recommenders.types import Prediction
     from recsys.report.report import write_report
@@ -33,6 +34,7 @@ _HOME = {
     "GroupDescription": "recsys.analysis.descriptions",
     "Hybrid": "recsys.recommenders.hybrid",
     "MostLiked": "recsys.recommenders.baselines",
+    "PocketGroups": "recsys.recommenders.pocket_groups",
     "Prediction": "recsys.recommenders.types",
     "RatingMatrix": "recsys.data.matrix",
     "RatingScale": "recsys.data.scale",
@@ -62,6 +64,7 @@ __all__ = [
     "GroupDescription",
     "Hybrid",
     "MostLiked",
+    "PocketGroups",
     "Prediction",
     "RatingMatrix",
     "RatingScale",

@@ -73,6 +73,14 @@ def seed(text: str) -> int:
     return value
 
 
+def port(text: str) -> int:
+    """Read the number of a port; 0 means a free one."""
+    value = whole(text)
+    if not 0 <= value < 2**16:
+        raise argparse.ArgumentTypeError(f"must be 0 to 65535, not {value}")
+    return value
+
+
 def writable_file(text: str) -> Path:
     """Read the path of a file, and check before the work starts that the file can be written."""
     path = Path(text)

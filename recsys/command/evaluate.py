@@ -26,6 +26,7 @@ from recsys.evaluation.cold_start import SHOWN
 from recsys.evaluation.protocols import OnStep
 from recsys.evaluation.registry import Maker, missing_packages
 from recsys.evaluation.splits import N_FOLDS, SplitBy, split_of
+from recsys.evaluation.stored import with_data
 from recsys.files import write_text
 from recsys.words import counted
 
@@ -133,9 +134,7 @@ def evaluate(
         if options.format in (None, "table") or (form == "markdown" and options.out is None):
             answer(*_lines(title, found, options.format))
         lines += _lines(title, found, form)
-        frame = found.to_frame()
-        frame.insert(0, "table", task.name)
-        frames.append(frame)
+        frames.append(with_data(task.name, found.to_frame(), ratings, options.seed))
     if not frames:
         raise ValueError("no chosen recommender can predict ratings or list films")
     together = pd.concat(frames, ignore_index=True)

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 # The names in recsys.recommenders.registry. The first is the default. --help does not import that
 # module: it needs pandas.
-METHOD_NAMES = ("hybrid", "taste-groups", "boosted", "biases", "most-liked", "cluster-mean")
+METHOD_NAMES = (
+    "hybrid",
+    "taste-groups",
+    "pocket-groups",
+    "boosted",
+    "biases",
+    "most-liked",
+    "cluster-mean",
+)
 
 DUPLICATES = ("error", "first", "last", "mean")
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from recsys.command import arguments, groups, subcommands, tables
+from recsys.command import arguments, groups, serve, subcommands, tables
 from recsys.command.inputs import add_data_options, add_method_options
 from recsys.readers.fetch import known_releases
 
@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
         _add_clusters,
         _add_sweep,
         _add_evaluate,
+        serve.add_serve,
         _add_fetch,
     ):
         add(commands)
@@ -98,7 +99,7 @@ def _add_report(commands: Any) -> None:
         "--evaluation",
         type=Path,
         metavar="FILE",
-        help="CSV file that `recsys evaluate --out FILE` wrote for the same ratings",
+        help="CSV or JSON file that `recsys evaluate --out FILE` wrote for the same ratings",
     )
     _add_genres(report, "genres to compare in the notebook's steps")
 

@@ -352,7 +352,7 @@ class Recommender(PredictsIntervals):
         users = self._fold_in(ratings, times) if row < 0 else ranking.known_users(self, row)
         movie_id = asked_id("movie", movie_id, data.matrix.movie_ids)
         item = int(self._films([movie_id])[0])
-        return ranking.explained(self, users, item, user_id, movie_id)
+        return ranking.explained(self, users, 0, item, Reasons(self, users), user_id, movie_id)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted recommender to a file that :meth:`load` reads.

@@ -36,11 +36,25 @@ def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Ba
     small: Any = (matrix.T @ range_).T
     left, sizes, right = np.linalg.svd(small, full_matrices=False)
     left, sizes, right = left[:, :n_basis], sizes[:n_basis], right[:n_basis]
+    signs = _signs(right)
+    left, right = left * signs, right * signs[:, None]
     return Basis(
         item_directions=right.T.astype(np.float32),
         users=(range_ @ left * sizes).astype(np.float32),
         items=(right.T * sizes).astype(np.float32),
     )
+
+
+def _signs(right: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The signs that make the entry of largest magnitude in each row positive, as in svd_flip.
+
+    A decomposition leaves the sign of each direction open, and versions of LAPACK choose it
+    differently. Groups are drawn from the directions, so they would depend on the version. On ties
+    the lowest index decides, so that the rule names one entry.
+    """
+    largest = np.argmax(np.abs(right), axis=1)
+    signs: npt.NDArray[np.float64] = np.sign(right[np.arange(len(right)), largest])
+    return signs
 
 
 def by_activity(rated: sp.csr_array) -> sp.csr_array:

@@ -104,12 +104,14 @@ def _of_one(case: Case, ratings: Floats, likes_it: bool, who: str) -> str:
 # Groups of people -------------------------------------------------------------------------------
 
 
-def of_likes(case: Case, labels: Labels, groups: Ints, taste: str = "taste") -> Evidence | None:
+def of_likes(
+    case: Case, labels: Labels, groups: Ints, taste: str = "taste", fewest_likes: int = 0
+) -> Evidence | None:
     """The evidence of one of the user's groups: its share of likes is nearest to the mean of all.
 
     ``labels`` is (n_groupings, n_users), and ``groups`` has the user's group in each grouping. The
     share must be clearly larger than that of the other users. The group with the largest share
-    would be a lucky one, because there are many.
+    would be a lucky one, because there are many. ``fewest_likes`` members must like the item.
     """
     members = labels == groups[:, None]
     if case.row >= 0:
@@ -119,10 +121,13 @@ def of_likes(case: Case, labels: Labels, groups: Ints, taste: str = "taste") -> 
     n_liked = np.sum(members[:, case.likers], axis=1)
     more = clearly_more(n_liked, sizes, len(case.likers) - n_liked, case.n_others - sizes)
     sound = more & (n_ratings >= FEWEST_RATINGS) & (sizes <= LARGEST_SHARE * case.n_others)
+    sound &= n_liked >= fewest_likes
     if not np.any(sound):
         return None
     shares = n_liked / np.maximum(sizes, 1)
-    typical = int(np.argmin(np.where(sound, np.abs(shares - shares.mean()), np.inf)))
+    # Rounded, so that the last bits of a sum do not decide between groups that are equally near.
+    apart = np.round(np.abs(shares - shares.mean()), 9)
+    typical = int(np.argmin(np.where(sound, apart, np.inf)))
     n, n_here = int(sizes[typical]), int(n_liked[typical])
     elsewhere = share_of(len(case.likers) - n_here, case.n_others - n)
     found = f"{n_here:,} of the {n:,} people who share your {taste} liked it "
@@ -173,10 +178,11 @@ def _likes_too(case: Case, members: Mask) -> Ints:
 # Films of the user ------------------------------------------------------------------------------
 
 
-def of_film(case: Case, films: Ints) -> Evidence | None:
+def of_film(case: Case, films: Ints, fewest_likes: int = 0) -> Evidence | None:
     """The evidence of the first film whose likers like the item clearly more than others do.
 
     ``films`` are films that the user liked, the one that adds most to the score first.
+    ``fewest_likes`` of the likers of a film must like the item.
     """
     rated, liked = np.zeros((2, case.data.n_users), dtype=np.bool_)
     rated[case.raters] = liked[case.likers] = True
@@ -184,6 +190,8 @@ def of_film(case: Case, films: Ints) -> Evidence | None:
         people = case.likers_of(int(film))
         n, n_liked, n_all = len(people), int(np.sum(liked[people])), case.n_others
         if n > LARGEST_SHARE * n_all or np.sum(rated[people]) < FEWEST_RATINGS:
+            continue
+        if n_liked < fewest_likes:
             continue
         if clearly_more(n_liked, n, len(case.likers) - n_liked, n_all - n):
             title = spoken(str(case.data.matrix.titles[film]))

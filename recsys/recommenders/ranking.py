@@ -117,17 +117,23 @@ def ranking_frame(
 
 
 def explained(
-    model: Model, users: Users, item: int, user_id: Id | None, movie_id: Id
+    model: Model,
+    users: Users,
+    user: int,
+    item: int,
+    reasons: Reasons,
+    user_id: Id | None,
+    movie_id: Id,
 ) -> Prediction:
-    """The answers for the only user in ``users`` and an item, their parts and evidence."""
-    data, reasons = model.trained_on, Reasons(model, users)
+    """The answers for one user and an item, their parts and evidence."""
+    data = model.trained_on
     score, score_parts = np.nan, {}
     if item < data.n_items:
-        score_parts = {name: added[:, item] for name, added in reasons.parts.items()}
+        score_parts = {name: added[[user], item] for name, added in reasons.parts.items()}
         score = float(total_of(score_parts)[0])
     rating, parts, (low, high) = np.nan, {}, (np.nan, np.nan)
     if data.scale.predicts:
-        pair = users.placed, np.array([0]), np.array([item])
+        pair = users.placed, np.array([user]), np.array([item])
         parts = model._parts(*pair)
         total = total_of(parts)
         rating = float(data.clipped(total)[0])
@@ -135,7 +141,7 @@ def explained(
             parts = parts | {"kept within the scale": rating - total}
         low, high = (float(end[0]) for end in model._interval(*pair) or ([low], [high]))
     return Prediction(
-        **vars(reasons.evidence(0, min(item, data.n_items))),
+        **vars(reasons.evidence(user, min(item, data.n_items))),
         user_id=user_id,
         movie_id=movie_id,
         title=data.title(item),

@@ -7,12 +7,14 @@ from recsys.recommenders.baselines import BiasBaseline, MostLiked
 from recsys.recommenders.boosted import BoostedClusterMeans
 from recsys.recommenders.cluster_mean import ClusterMeanRecommender
 from recsys.recommenders.hybrid import Hybrid
+from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.recommenders.taste_groups import TasteGroups
 
 # Each function takes a seed and returns an unfitted recommender.
 METHODS: dict[str, Callable[[int], Recommender]] = {
     "hybrid": lambda seed: Hybrid(random_state=seed),
     "taste-groups": lambda seed: TasteGroups(random_state=seed),
+    "pocket-groups": lambda seed: PocketGroups(random_state=seed),
     "boosted": lambda seed: BoostedClusterMeans(random_state=seed),
     "biases": lambda seed: BiasBaseline(),
     "most-liked": lambda seed: MostLiked(),

@@ -18,15 +18,22 @@ FEWEST_USERS, MOST_USERS, MOST_SCORES = 100, 500, 1_200_000
 # The last fifth of a user's ratings is held out, if they have as many as this.
 SHARE, FEWEST_RATINGS = 5, 5
 
+# Likes show that taste counts if twice the gain in log-likelihood is this much, which is two
+# standard errors (Wilks 1938, The Large-Sample Distribution of the Likelihood Ratio).
+CLEAR_GAIN = 4.0
+
 # Both lists of a user have this many items. Likes of other items do not count.
 LENGTH = 30
 
 
-def learned_weight(model: Recommender, data: TrainingData, rng: np.random.Generator) -> float:
+def learned_weight(
+    model: Recommender, data: TrainingData, rng: np.random.Generator, *, unless_clear: float = 1.0
+) -> float:
     """The weight of a model's scores, from 0 to 1, beside the log of the popularity.
 
     The last fifth of the ratings of some users is held out, and the model is fitted to all other
-    ratings. The weight is 1 if none of the held-out ratings is a like.
+    ratings. The weight is ``unless_clear`` if none of the held-out ratings is a like.
+    :func:`weight_of` says more.
     """
     values = data.matrix.values
     user_index, n_ratings = user_index_of(values), np.diff(values.indptr)
@@ -36,13 +43,14 @@ def learned_weight(model: Recommender, data: TrainingData, rng: np.random.Genera
     likes = held_out & data.liked(values.data)
     rows = np.unique(user_index[likes])
     if not len(rows):
-        return 1.0
+        return unless_clear
     model.fit_on(data.without(held_out))
     users = ranking.known_users(model, rows)
     may = model._recommendable(users) & (users.rated.toarray() == 0)
     popularity = np.log(np.maximum(model.trained_on.n_likes, 1.0))
     liked = sp.csr_array((likes, values.indices, values.indptr), shape=values.shape)
-    return weight_of(popularity, model._scores(users), may, liked[rows].toarray())
+    likes_of_rows = liked[rows].toarray()
+    return weight_of(popularity, model._scores(users), may, likes_of_rows, unless_clear)
 
 
 def _last_fifths(data: TrainingData, rng: np.random.Generator) -> Mask:
@@ -56,7 +64,9 @@ def _last_fifths(data: TrainingData, rng: np.random.Generator) -> Mask:
     return found
 
 
-def weight_of(popularity: Floats, scores: Floats, may: Mask, liked: Mask) -> float:
+def weight_of(
+    popularity: Floats, scores: Floats, may: Mask, liked: Mask, unless_clear: float = 1.0
+) -> float:
     """The weight w for which w x scores + (1 - w) x popularity foretells likes best.
 
     Each like is a choice among the items of two lists of the user, the items with the best scores
@@ -76,11 +86,14 @@ def weight_of(popularity: Floats, scores: Floats, may: Mask, liked: Mask) -> flo
         The items that lists may show.
     liked : ndarray of shape (n_users, n_items), bool
         The likes.
+    unless_clear : {1, 0}, default 1
+        The weight if there are no likes. If it is 0, the weight is also 0 if the likes do not show
+        that the scores foretell them better than popularity alone.
 
     Returns
     -------
     float
-        The weight in steps of .01, or 1 if there are no likes.
+        The weight in steps of .01.
 
     Examples
     --------
@@ -93,7 +106,7 @@ def weight_of(popularity: Floats, scores: Floats, may: Mask, liked: Mask) -> flo
     user, item = np.nonzero(listed)
     chosen = liked[user, item]
     if not np.any(chosen):
-        return 1.0
+        return unless_clear
     first = np.flatnonzero(np.diff(user, prepend=-1))
     n_items = np.diff(first, append=len(user))
     n_likes = np.add.reduceat(chosen.astype(np.float64), first)
@@ -111,9 +124,17 @@ def weight_of(popularity: Floats, scores: Floats, may: Mask, liked: Mask) -> flo
         loss = np.sum(n_likes * np.log(total)) - np.sum(weights * of_likes)
         return loss / np.sum(n_likes), (expected - of_likes) / np.sum(n_likes)
 
-    # It is convex, so the start does not matter.
-    start, bounds = np.full(2, 0.5), [(0.0, None)] * 2
-    found: Any = minimize(surprise, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    def best(largest: float | None) -> Any:
+        """The best a and b with b at most ``largest``. It is convex: the start does not matter."""
+        start = np.array([0.5, 0.5 if largest is None else largest])
+        bounds = [(0.0, None), (0.0, largest)]
+        return minimize(surprise, start, jac=True, method="L-BFGS-B", bounds=bounds)
+
+    found = best(None)
+    if not unless_clear:
+        gain = 2.0 * np.sum(n_likes) * (best(0.0).fun - found.fun)
+        if gain < CLEAR_GAIN:
+            return 0.0
     total = float(np.sum(found.x))
     return round(float(found.x[1]) / total, 2) if total > 0 else 0.0
 

@@ -105,6 +105,21 @@ class TrainingData:
         ages = ages_of(user_index_of(rest), -self.ages[kept])
         return replace(self, matrix=replace(self.matrix, values=rest), ages=ages)
 
+    def among(self, rows: Ints, columns: Ints) -> Self:
+        """The training data of some users and items alone, given their rows and columns."""
+        matrix = self.matrix.take(rows, columns)
+        # The ages go the same way as the ratings. They are one higher here, because 0 is no cell.
+        ages = replace(self.matrix, values=self._ages_of_cells).take(rows, columns).values.data - 1
+        genres = self.genres[columns]
+        # An age tells no time, but the order of the user's times.
+        ages = ages_of(user_index_of(matrix.values), -ages)
+        return replace(self, matrix=matrix, ages=ages, genres=genres)
+
+    @property
+    def _ages_of_cells(self) -> sp.csr_array:
+        values = self.matrix.values
+        return sp.csr_array((self.ages + 1, values.indices, values.indptr), shape=values.shape)
+
     def blocks(self, users: S) -> Iterator[S]:
         """Cut users into blocks."""
         size = max(1, MOST_CELLS // max(self.n_items, FEWEST_CELLS))

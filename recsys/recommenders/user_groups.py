@@ -142,9 +142,9 @@ class UserGroups:
         return {"labels": self.labels, "limits": self.limits}
 
     @staticmethod
-    def forms(n_groupings: int) -> dict[str, Form]:
-        """The forms of :meth:`arrays` in a file."""
-        return {"labels": natural(n_groupings, "n_users"), "limits": natural(n_groupings + 1)}
+    def forms(n_groupings: int, n_users: str = "n_users") -> dict[str, Form]:
+        """The forms of :meth:`arrays` in a file, given the name of the number of users."""
+        return {"labels": natural(n_groupings, n_users), "limits": natural(n_groupings + 1)}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], likes: sp.csr_array) -> Self:

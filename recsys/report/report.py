@@ -6,6 +6,7 @@ from pathlib import Path
 from recsys.analysis.genres import NOTEBOOK_GENRES, check_genres
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
+from recsys.evaluation.stored import read_evaluation
 from recsys.files import write_text
 from recsys.printable import printable, shown
 from recsys.report.parts import Section
@@ -59,7 +60,8 @@ def write_report(
         Whether the page lets a reader look at each user. Such a page holds their ratings, so ask
         before you pass it on.
     evaluation : path-like, optional
-        The CSV file that ``recsys evaluate --out FILE`` wrote for the same ratings.
+        The CSV or JSON file that ``recsys evaluate --out FILE`` wrote for the same ratings. The
+        page warns if it is of other ratings.
     seed : int, default 0
         The seed of all random numbers.
     command : str
@@ -96,6 +98,8 @@ def write_report(
     path = Path(path).absolute()
     chosen = _chosen(sections)
     _check(ratings, user_id, genres)
+    if evaluation is not None:
+        read_evaluation(Path(evaluation))  # a wrong file is refused before the work
     options = Options(
         seed=seed,
         user_id=user_id,

@@ -13,7 +13,13 @@ from recsys.analysis.taste import RESTARTS, TasteClusters, cluster_users, likes_
 from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import Ratings
+from recsys.evaluation.stored import (
+    StoredEvaluation,
+    read_evaluation,
+    shipped_evaluation,
+)
 from recsys.recommenders.hybrid import Hybrid
+from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.report.steps import Steps
 from recsys.words import counted
 
@@ -25,6 +31,10 @@ MOST_RATED = 1_000
 
 # The number of groups by likes (see `recsys.command.parsers.N_GROUPS`).
 N_GROUPS = 6
+
+# By default there are fewer groups if they would have fewer people on average: nothing is told about
+# the taste of fewer than 10 people.
+LEAST_PEOPLE = 10
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,7 @@ class Study:
             n_likers = int(np.count_nonzero(np.diff(likes_of(matrix).indptr)))
             if n_likers == 0:
                 return None
-            n_groups = self.options.n_groups or min(N_GROUPS, n_likers)
+            n_groups = self.options.n_groups or min(N_GROUPS, max(1, n_likers // LEAST_PEOPLE))
             seed = self.options.seed
             clusters = cluster_users(matrix, n_groups, n_init=RESTARTS, random_state=seed)
             sure = sureness(clusters, n_init=RESTARTS, random_state=seed)
@@ -119,3 +129,20 @@ class Study:
         sample = self.sample
         with self.steps.step("recommender"):
             return Hybrid(random_state=self.options.seed).fit(sample)
+
+    @cached_property
+    def pocket(self) -> PocketGroups:
+        """The small recommender that the page carries, fitted to the sample."""
+        sample = self.sample
+        with self.steps.step("small recommender"):
+            return PocketGroups(random_state=self.options.seed).fit(sample)
+
+    @cached_property
+    def evaluation(self) -> StoredEvaluation | None:
+        """The evaluation of the file, or the one that ships with the built-in ratings."""
+        if self.options.evaluation is not None:
+            return read_evaluation(self.options.evaluation)
+        if not self.is_invented:
+            return None
+        shipped = shipped_evaluation()
+        return shipped if shipped.data and shipped.data.is_of(self.ratings) else None

@@ -6,6 +6,7 @@ from recsys import (
     ClusterMeanRecommender,
     Hybrid,
     MostLiked,
+    PocketGroups,
     TasteGroups,
 )
 
@@ -38,4 +39,5 @@ MAKERS = {
         n_user_groupings=5, popularity_discount=0.0, rating_model=BiasBaseline()
     ),
     "hybrid": small_hybrid,
+    "pocket groups": lambda: PocketGroups(n_groupings=6),
 }

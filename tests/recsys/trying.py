@@ -20,6 +20,7 @@ from recsys import (
     ClusterMeanRecommender,
     Hybrid,
     MostLiked,
+    PocketGroups,
     Ratings,
     Recommender,
     TasteGroups,
@@ -47,6 +48,7 @@ def originals() -> list[Recommender]:
         ),
         TasteGroups(n_user_groupings=4, n_item_groupings=3, rating_model=BiasBaseline()),
         Hybrid(groups=MostLiked()),
+        PocketGroups(n_groupings=3, max_users=30, max_items=40),
     ]
     table = ratings.ratings.astype({"userId": str}).assign(userId=lambda t: "u" + t["userId"])
     with_text_ids = Ratings.from_frames(table, ratings.movies)

@@ -44,7 +44,7 @@ def section(study: Study) -> Section:
     names[NO_TASTE] = "No group likes it clearly more"
     chart = Chart(
         "Films that the same people like",
-        f"{_largest(films)} {_regions(films)}".strip(),
+        f"{_regions(films)} {_largest(films)}".strip(),
         drawn(drawing, films.tastes, names),
         _landmarks(films),
     )

@@ -3,7 +3,7 @@
 
 {
   const NEAR_POINTER = 24; // pixels
-  const LONGEST_NAME = 28;
+  const LONGEST = 28; // letters of the title beside the dot
   const SVG = "http://www.w3.org/2000/svg";
   const part = (name) => document.getElementById(`film-map-${name}`);
   const data = JSON.parse(document.getElementById("map-data").textContent);
@@ -24,7 +24,8 @@
     here = film;
     const { x, y, likes, taste, alike, title } = films[film];
     part("title").textContent = title;
-    part("likes").textContent = `${likes.toLocaleString("en")} people liked it. ${data.tastes[taste]}.`;
+    const liked = `${likes.toLocaleString("en")} people liked it.`;
+    part("likes").textContent = `${liked} ${data.tastes[taste]}.`;
     alike.forEach((other, i) => {
       buttons[i].textContent = films[other].title;
     });
@@ -40,7 +41,7 @@
       y: y + 4,
       class: isLeft ? "start" : "end",
     });
-    text.textContent = title.length > LONGEST_NAME ? `${title.slice(0, LONGEST_NAME - 1)}…` : title;
+    text.textContent = title.length > LONGEST ? `${title.slice(0, LONGEST - 1)}…` : title;
     part("here").replaceChildren(drawn("circle", { cx: x, cy: y, r: 6 }), text);
   }
 
@@ -139,7 +140,7 @@
     let found = plainTitles.indexOf(text);
     if (found < 0 && isDone) found = plainTitles.findIndex((title) => title.includes(text));
     if (found >= 0) show(found);
-    else if (isDone) part("lost").textContent = `No film of the map has “${text}” in its title.`;
+    else if (isDone) part("lost").textContent = `No film on the map is called “${text}”.`;
   }
   part("find").addEventListener("input", () => find(false));
   part("find").addEventListener("change", () => find(true));

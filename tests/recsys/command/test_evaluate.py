@@ -169,6 +169,8 @@ def test_quick_and_cold_start_and_a_file(
     assert table["n_shown"].dropna().tolist() == [0, 1, 3, 5, 10, 20]
     assert table["split"].dropna().to_dict() == {1: "time"}
     assert set(table["against"]) == {"all of it"}
+    told = table[["seed", "data_ratings", "data_users"]].drop_duplicates()
+    assert told.to_numpy().tolist() == [[2, 1200, 40]]
 
 
 @pytest.mark.usefixtures("two")
@@ -263,7 +265,7 @@ def test_an_unknown_name_is_refused_before_anything_is_read(
     assert run(["evaluate", "--data", "no/such/folder", "--only", "magic"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        "recsys: error: no recommender 'magic' (choose from hybrid, taste-groups, boosted"
+        "recsys: error: no recommender 'magic' (choose from hybrid, taste-groups, pocket-groups"
     )
 
 

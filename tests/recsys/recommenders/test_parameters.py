@@ -37,6 +37,13 @@ OTHERS: dict[str, dict[str, Any]] = {
         "rating_model": BiasBaseline(n_sweeps=4),
         "random_state": 7,
     },
+    "pocket-groups": {
+        "n_groupings": 3,
+        "taste_weight": 0.5,
+        "max_users": 15,
+        "max_items": 20,
+        "random_state": 7,
+    },
     "boosted": {
         "n_chains": 1,
         "n_stages": 3,

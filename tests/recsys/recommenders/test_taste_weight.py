@@ -60,6 +60,11 @@ def test_the_weight_makes_the_likes_most_probable(monkeypatch: pytest.MonkeyPatc
     # Likes of items that neither list shows change nothing.
     assert weight_of(popularity, scores, may, liked & listed) == found
     assert weight_of(popularity, scores, may, liked & ~listed) == 1.0
+    # So many likes show that scores count. A few of them do not.
+    assert weight_of(popularity, scores, may, liked, unless_clear=0.0) == found
+    first = np.arange(50)[:, None] < 1
+    assert weight_of(popularity, scores, may, liked & first) > 0
+    assert weight_of(popularity, scores, may, liked & first, unless_clear=0.0) == 0
 
 
 def test_training_data_without_some_ratings(ratings: Ratings) -> None:
@@ -72,6 +77,21 @@ def test_training_data_without_some_ratings(ratings: Ratings) -> None:
     users, times = cells.coords[0][kept], -data.ages[kept]
     later = [np.sum(times[users == user] > time) for user, time in zip(users, times, strict=True)]
     np.testing.assert_array_equal(rest.ages, later)
+
+
+def test_training_data_of_some_users_and_items(ratings: Ratings) -> None:
+    data, table = TrainingData.of(ratings), ratings.ratings
+    rows, columns = np.arange(3, 150, 4), np.arange(0, 80, 3)
+    found = data.among(rows, columns)
+    users, movies = data.matrix.user_ids[rows], data.matrix.movie_ids[columns]
+    kept = table[table["userId"].isin(users) & table["movieId"].isin(movies)]
+    again = TrainingData.of(Ratings.from_frames(kept, ratings.movies))
+    assert found.matrix.user_ids.tolist() == again.matrix.user_ids.tolist()
+    assert found.matrix.titles.tolist() == again.matrix.titles.tolist()
+    np.testing.assert_array_equal(found.matrix.values.toarray(), again.matrix.values.toarray())
+    np.testing.assert_array_equal(found.ages, again.ages)
+    assert np.any(found.ages)
+    np.testing.assert_array_equal(found.genres, data.genres[columns])
 
 
 def test_the_last_fifth_is_held_out(ratings: Ratings) -> None:
