@@ -32,7 +32,7 @@ MOST_RATED = 1_000
 # The number of groups by likes (see `recsys.command.parsers.N_GROUPS`).
 N_GROUPS = 6
 
-# By default there are fewer groups if they would have fewer people on average: nothing is told about
+# By default there are fewer groups if they would have fewer people on average: nothing is told of
 # the taste of fewer than 10 people.
 LEAST_PEOPLE = 10
 
