@@ -23,8 +23,8 @@ PRIVACY = (
 )
 
 NOT_MEASURED = (
-    "How good these lists are is measured by recsys evaluate --cold-start --out FILE, and said "
-    "here if the page is made with --evaluation FILE."
+    "This page does not say how good these lists are. They are measured by recsys evaluate "
+    "--cold-start --out FILE, and a page made with --evaluation FILE says the result here."
 )
 
 # The names of the page's model, of the full one, and of the baseline in evaluations.
@@ -74,7 +74,7 @@ def packed_ids(ids: Ids) -> list[Any]:
 def _notes(study: Study, model: PocketGroups) -> Iterator[str]:
     n_known, n_films = len(model.packed_ids), study.ratings.n_movies
     if n_known < n_films:
-        yield f"The page knows {n_known:,} of the {n_films:,} films: those that most people like."
+        yield f"The page knows {n_known:,} of the {n_films:,} films: those with the most likes."
     if study.sample_note:
         yield study.sample_note
     if study.ratings.scale.predicts:
@@ -92,8 +92,9 @@ def _how_good(found: StoredEvaluation | None, study: Study) -> str:
     mean, counts = shown.groupby("name")["ndcg"].mean(), shown["n_shown"]
     small, full, popular = (f"{mean[name]:.3f}" for name in COMPARED)
     return (
-        f"People who show {counts.min():g} to {counts.max():g} ratings get lists with a mean "
-        f"NDCG@10 of {small} from this page, {full} from the full model, and {popular} from what "
-        "most people like. NDCG@10 is 1 if the ten films are the ones that a person came to like, "
-        "and 0 if none is."
+        f"For people who show {counts.min():g} to {counts.max():g} ratings, the lists of this page "
+        f"score {small}, those of the full model {full}, and what most people like {popular}. The "
+        "score is the mean NDCG@10: 1 if the ten films are the ones that a person came to like, "
+        "and 0 if none is. It is far below 1 as a rule, because there are many good films that a "
+        "person never rates."
     )

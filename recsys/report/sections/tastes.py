@@ -85,10 +85,15 @@ def section(study: Study) -> Section:
         (
             Text(_what_was_done(study, tastes.clusters)),
             Text(" ".join(tastes.sure.sentences)),
-            Text(_how_to_read(study, tastes)),
+            Text(
+                "A card names what a group clearly likes more, or less, than all other people. In "
+                "each pair of bars, the upper one is the group, and the lower one is everybody "
+                "else. A full bar is 100 %."
+            ),
             Block(
                 render(
                     "tastes.html",
+                    meaning=_meaning(study, tastes),
                     cards=cards,
                     numbers=table(_numbers(tastes), _CAPTION, decimals=1),
                 )
@@ -126,15 +131,13 @@ def _what_was_done(study: Study, clusters: TasteClusters) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _how_to_read(study: Study, tastes: Tastes) -> str:
-    """What is the same for all cards, so that none repeats it."""
+def _meaning(study: Study, tastes: Tastes) -> str:
+    """What the figures of all cards mean, so that none repeats it."""
     all_people = tastes.described[0].ratings_per_user_of_all
     with_others = " “How many groups?” says what changes with other people."
     return (
-        "A card names what a group clearly likes more, or less, than all other people. The share "
-        "of a film is of people: those who liked it, of all, whether they saw it or not. The share "
-        "of a genre is of likes. In each pair of bars, the upper one is the group, and the lower "
-        f"one is everybody else. A full bar is 100 %. Half of all people gave "
+        "The share of a film is of people: those who liked it, of all, whether they saw it or not. "
+        "The share of a genre is of likes. Half of all people gave "
         f"{_ratings(all_people)} or fewer. The typical members of a group are the {N_TYPICAL} "
         "people nearest to its center. The overlap with other runs is the mean Jaccard index: of "
         "the people who are in the group in one run or the other, the share who are in both. "
