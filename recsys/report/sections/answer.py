@@ -53,7 +53,8 @@ def section(study: Study) -> Section:
         films=films,
         no_films="" if films else _no_films(ratings),
         sample_note=study.sample_note,
-        sections=study.options.sections,
+        can_rate="rate" in study.options.sections and _somebody_likes(ratings),
+        with_tastes="tastes" in study.options.sections and bool(groups),
     )
     return Section("answer", "In short", (Block(html),))
 
@@ -155,7 +156,12 @@ def _most_liked(ratings: Ratings) -> list[Named]:
 
 def _no_films(ratings: Ratings) -> str:
     """Why no film is named."""
-    if liked(ratings.ratings["rating"].to_numpy(), ratings.scale).any():
+    if _somebody_likes(ratings):
         return "No film was liked by more than one person."
     reason = no_likes(ratings.scale)
     return f"{reason[0].upper()}{reason[1:]}."
+
+
+def _somebody_likes(ratings: Ratings) -> bool:
+    """Whether any rating is a like. Without one, the page has no list to show."""
+    return bool(liked(ratings.ratings["rating"].to_numpy(), ratings.scale).any())

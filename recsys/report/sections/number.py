@@ -252,8 +252,8 @@ def _blades(study: Study, shown: TasteClusters) -> Iterator[Chart]:
     who = f"{counted(n_astray, 'person', 'people')} of {len(values):,}" if n_astray else "Nobody"
     yield Chart(
         "Who fits the group?",
-        f"{who} {'is' if n_astray < 2 else 'are'} nearer to another group than to their own: the "
-        f"silhouette is below 0.{_astray_groups(numbers)} Each person is a thin bar, and bars are "
+        f"{who} {'is' if n_astray < 2 else 'are'} nearer to another group than to their own "
+        f"(silhouette below 0).{_astray_groups(numbers)} Each person is a thin bar, and bars are "
         "sorted within the group. Long bars to the right are people who fit well.",
         blades(list(groups.items())),
         table(numbers, "The silhouettes of the people of each group"),

@@ -150,7 +150,8 @@ def test_links_lead_to_sections_of_the_page(two_tastes: Study) -> None:
 
 
 def test_nobody_likes_anything() -> None:
-    text = words(study_of(Ratings.from_columns([1, 2], [7, 8], [1, 2])))
+    ratings = Ratings.from_columns([1, 2], [7, 8], [1, 2])
+    text = words(study_of(ratings, sections=("answer", "rate")))
     assert text == (
         "2 people gave 2 ratings to 2 films. Nobody liked one of the films that groups are made "
         "of, so there are no groups of taste. No rating here is a like, because all are below 4; "

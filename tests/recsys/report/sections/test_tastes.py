@@ -226,7 +226,7 @@ def test_leftover_groups_say_why() -> None:
     assert "Fewer than 10 people say little about a taste" in few
     assert "typical" not in few
     assert "10 liked 2." in next(card for card in cards if "12 people of 24" in card)
-    nobody = next(card for card in cards if "no users" in card)
+    nobody = next(card for card in cards if "leftover: nobody" in card)
     assert "Nobody is in this group" in nobody
     assert "Fewer than 10" not in nobody
     assert "3 people of 24 (12 %)" in cards[3]
