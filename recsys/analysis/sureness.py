@@ -86,6 +86,9 @@ class Sureness:
         return tuple(self._sentences())
 
     def _sentences(self) -> Iterator[str]:
+        if len(self.agreement) and np.count_nonzero(np.isfinite(self.recurrence)) < 2:
+            yield "All people are in one group, so there is nothing to compare."
+            return
         if np.isfinite(self.silhouette):
             said = next(words for limit, words in SEPARATION if self.silhouette <= limit)
             yield f"{said} (mean silhouette {self.silhouette:.2f}; 1 is best)."
