@@ -46,7 +46,7 @@ def test_hand_worked_tastes(two_tastes: Study) -> None:
         "taste, which are far apart: War (30 people); Comedy and Romance (20 people). All of them "
         "are found again if the groups are made from other random numbers. The films with the most "
         "likes are The Film 20 (100 % of the people liked it), The Film 0 (60 %) and The Film 1 "
-        "(60 %). What next? Rate some films, and the page finds others for you. Read what sets the "
+        "(60 %). What next? Rate some films and the page finds others for you. Read what sets the "
         "tastes apart."
     )
 
