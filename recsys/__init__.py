@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recsys.analysis.descriptions import GroupDescription, describe_groups
+    from recsys.analysis.film_map import FilmMap, film_map
     from recsys.analysis.genres import contrast_subset, genre_means
     from recsys.analysis.sureness import Sureness, sureness
     from recsys.analysis.taste import TasteClusters, cluster_users
@@ -29,6 +30,7 @@ _HOME = {
     "BiasBaseline": "recsys.recommenders.baselines",
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
+    "FilmMap": "recsys.analysis.film_map",
     "GroupDescription": "recsys.analysis.descriptions",
     "Hybrid": "recsys.recommenders.hybrid",
     "MostLiked": "recsys.recommenders.baselines",
@@ -46,6 +48,7 @@ _HOME = {
     "cluster_users": "recsys.analysis.taste",
     "contrast_subset": "recsys.analysis.genres",
     "describe_groups": "recsys.analysis.descriptions",
+    "film_map": "recsys.analysis.film_map",
     "genre_means": "recsys.analysis.genres",
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
@@ -57,6 +60,7 @@ __all__ = [
     "BiasBaseline",
     "BoostedClusterMeans",
     "ClusterMeanRecommender",
+    "FilmMap",
     "GroupDescription",
     "Hybrid",
     "MostLiked",
@@ -74,6 +78,7 @@ __all__ = [
     "cluster_users",
     "contrast_subset",
     "describe_groups",
+    "film_map",
     "genre_means",
     "load_ratings",
     "make_ratings",

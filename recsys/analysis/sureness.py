@@ -67,7 +67,7 @@ class Sureness:
     >>> import numpy as np
     >>> from recsys import Sureness
     >>> sure = Sureness(0.33, 0.05, np.array([0.76, 0.89]), np.array([0.9, 0.3]))
-    >>> print("\n".join(sure.sentences[-2:]))
+    >>> print("\n".join(sure.sentences[2:4]))
     Groups found again in most runs: 0.
     Groups not found again in most runs; do not rely on them: 1.
     """
@@ -83,12 +83,6 @@ class Sureness:
         return tuple(self._sentences())
 
     def _sentences(self) -> Iterator[str]:
-        if np.isfinite(self.activity):
-            so = ": they are groups of activity more than of taste" if self.activity > 0.5 else ""
-            yield (
-                f"{100 * self.activity:.0f} % of the variance of activity (the logarithm of the "
-                f"number of ratings) lies between the groups{so}."
-            )
         if np.isfinite(self.silhouette):
             said = next(words for limit, words in SEPARATION if self.silhouette <= limit)
             yield f"{said} (mean silhouette {self.silhouette:.2f}; 1 is best)."
@@ -102,6 +96,12 @@ class Sureness:
         ):
             if groups.any():
                 yield f"Groups {said}: {', '.join(map(str, np.flatnonzero(groups)))}."
+        if np.isfinite(self.activity):
+            so = ": they are groups of activity more than of taste" if self.activity > 0.5 else ""
+            yield (
+                f"{100 * self.activity:.0f} % of the variance of activity (the logarithm of the "
+                f"number of ratings) lies between the groups{so}."
+            )
 
 
 def sureness(
@@ -137,7 +137,7 @@ def sureness(
     >>> from recsys import RatingMatrix, cluster_users, make_ratings, sureness
     >>> ratings = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
     >>> clusters = cluster_users(RatingMatrix.from_ratings(ratings), n_clusters=3)
-    >>> sureness(clusters).sentences[-1]
+    >>> sureness(clusters).sentences[2]
     'Groups found again in most runs: 0, 1, 2.'
     """
     if clusters.space is None:

@@ -62,8 +62,8 @@ def report(options: argparse.Namespace) -> None:
             on_step=on_step,
         )
     answer(f"Report written to {path}")
-    if options.open:
-        webbrowser.open(path.as_uri())
+    if options.open and not webbrowser.open(path.as_uri()):
+        tell("no browser could be opened; open the page by its name")
 
 
 def recommend(options: argparse.Namespace) -> None:

@@ -190,10 +190,15 @@ class PocketGroups(Recommender):
         return self._placed(rated, self._biases.biases_of_users(rated))
 
     def _placed(self, rated: sp.csr_array, user_biases: Floats) -> Placed:
-        scale, kept = self.trained_on.scale, self._of_kept(rated)
-        weights = (kept.data - scale.smallest) / (scale.largest - scale.smallest)
+        kept = self._of_kept(rated)
+        weights = self._weights_of(kept.data)
         given = sp.csr_array((weights, kept.indices, kept.indptr), shape=kept.shape)
         return Placed(self._user_groups.shares(self._likes_of(kept)), given, user_biases)
+
+    def _weights_of(self, ratings: Floats) -> Floats:
+        """What ratings count in the regression: 0 at the lower end of the scale, 1 at the upper."""
+        scale = self.trained_on.scale
+        return (ratings - scale.smallest) / (scale.largest - scale.smallest)
 
     def _of_kept(self, rated: sp.csr_array) -> sp.csr_array:
         """The ratings of kept items, with the columns of ``self._kept``."""
@@ -248,9 +253,7 @@ class PocketGroups(Recommender):
 
     def _lifting(self, case: Case) -> Ints:
         """The user's likes that lift the item, the one that adds most first."""
-        scale = case.data.scale
-        weights = (case.my_ratings - scale.smallest) / (scale.largest - scale.smallest)
-        weights = weights[case.data.liked(case.my_ratings)]
+        weights = self._weights_of(case.my_ratings[case.data.liked(case.my_ratings)])
         adds = np.round(weights * self._ridge.contributions(case.item, case.my_likes), DECIMALS)
         order = np.argsort(-adds, kind="stable")
         return case.my_likes[order[adds[order] > 0]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from recsys.analysis.genres import NOTEBOOK_GENRES, check_genres
+from recsys.analysis.genres import check_genres
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.evaluation.stored import read_evaluation
@@ -12,12 +12,10 @@ from recsys.printable import printable, shown
 from recsys.report.parts import Section
 from recsys.report.render import render, static
 from recsys.report.sections import SECTIONS
+from recsys.report.sections.notebook_genres import FEWEST_GENRES, MOST_GENRES
 from recsys.report.steps import OnStep, Steps
 from recsys.report.study import Options, Study
 from recsys.words import counted
-
-# The notebook's steps draw users by two genres, and by a third one if there is one.
-FEWEST_GENRES, MOST_GENRES = 2, len(NOTEBOOK_GENRES)
 
 PAGE_STYLES, PAGE_SCRIPTS = ("page.css", "charts.css"), ("page.js",)
 

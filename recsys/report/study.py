@@ -32,6 +32,10 @@ MOST_RATED = 1_000
 # The number of groups by likes (see `recsys.command.parsers.N_GROUPS`).
 N_GROUPS = 6
 
+# By default there are fewer groups if they would have fewer people on average: nothing is told of
+# the taste of fewer than 10 people.
+LEAST_PEOPLE = 10
+
 
 @dataclass(frozen=True)
 class Options:
@@ -113,7 +117,7 @@ class Study:
             n_likers = int(np.count_nonzero(np.diff(likes_of(matrix).indptr)))
             if n_likers == 0:
                 return None
-            n_groups = self.options.n_groups or min(N_GROUPS, n_likers)
+            n_groups = self.options.n_groups or min(N_GROUPS, max(1, n_likers // LEAST_PEOPLE))
             seed = self.options.seed
             clusters = cluster_users(matrix, n_groups, n_init=RESTARTS, random_state=seed)
             sure = sureness(clusters, n_init=RESTARTS, random_state=seed)

@@ -15,8 +15,8 @@ from recsys.report.render import render
 # Heights of a line of text, of a bar, and of the room below it.
 LINE, BAR, GAP = 15.0, 14.0, 5.0
 
-# Room between a bar and its number.
-BESIDE = 9.0
+# Room beside the axis for half of a label, and between a bar and its number.
+EDGE, BESIDE = 12.0, 9.0
 
 # The letters that fit into a line.
 LETTERS = int(WIDTH / LETTER)
@@ -26,7 +26,8 @@ LETTERS = int(WIDTH / LETTER)
 class Row:
     """One number: the lines of its name, its bar from ``start`` to ``end``, and its text.
 
-    ``css`` is ``point`` for the first number and the total, and ``more`` or ``less`` for a part.
+    ``css`` is ``more`` or ``less`` for a part, whose number stands beside the bar. It is ``point``
+    for the first number and the total, whose numbers stand behind their names.
     """
 
     lines: tuple[str, ...]
@@ -79,7 +80,7 @@ class Waterfall:
         ends = list(accumulate((part.value for part in parts), initial=first.value))
         seen = [*ends, total.value, *(interval or ())]
         room = 0.04 * (max(seen) - min(seen)) or 0.5
-        axis = Axis(min(seen) - room, max(seen) + room, 2.0, WIDTH - 2.0)
+        axis = Axis(min(seen) - room, max(seen) + room, EDGE, WIDTH - EDGE)
         bars = [
             (first, first.value, first.value, "point"),
             *(

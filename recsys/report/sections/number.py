@@ -21,7 +21,7 @@ from recsys.report.charts.lines import Line, lines
 from recsys.report.parts import Block, Chart, Section, Text, table
 from recsys.report.render import render
 from recsys.report.sections.tastes import SAMPLED_CALLS, n_asked
-from recsys.report.study import MOST_RATED, N_GROUPS, Study
+from recsys.report.study import LEAST_PEOPLE, MOST_RATED, N_GROUPS, Study
 from recsys.words import counted
 
 Rows = npt.NDArray[np.intp]
@@ -168,7 +168,7 @@ def _why_shown(n_shown: int, n_asked_for: int | None) -> str:
     elif n_shown == n_asked_for:
         why = "the number that was asked for"
     else:
-        why = "as many as there are people who liked a film"
+        why = f"so that each has {LEAST_PEOPLE} people or more on average, if so many liked a film"
     return f"This page shows {counted(n_shown, 'group')}, {why}. The measures did not choose it."
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from recsys.analysis.likings import Liking
 from recsys.data.ids import Id
+from recsys.data.scale import RatingScale
 from recsys.printable import printable
 from recsys.recommenders.lists import explained_list, explained_lists
 from recsys.report.parts import Block, Section, Text
@@ -103,8 +104,7 @@ class Invented:
 def invented(study: Study) -> Invented:
     """Invent somebody of the largest taste that films set apart, or one who likes known films."""
     scale, tastes = study.ratings.scale, study.tastes.described if study.tastes else ()
-    gives = f"gives {scale.largest:g} to" if scale.predicts else "likes"
-    rule = f"This person is invented, so that the page shows nobody's ratings. The person {gives} "
+    start = "This person is invented, so that the page shows nobody's ratings. The person "
     # A taste of a few telling films makes a person that says more than a larger taste of one film.
     taste = max(
         tastes, key=lambda one: (min(len(one.films), FEWEST_LIKED), one.n_users), default=None
@@ -112,21 +112,28 @@ def invented(study: Study) -> Invented:
     if taste is None or not taste.films:
         n_ratings = study.sample.ratings["movieId"].value_counts().sort_index()
         films = n_ratings.sort_values(ascending=False, kind="stable").index[:FEWEST_LIKED].tolist()
-        most = counted(len(films), "film")
-        return Invented(dict.fromkeys(films, scale.largest), f"{rule}the {most} rated most.")
-    ratings = dict.fromkeys(_ids(taste.films), scale.largest)
-    rule += (
-        f"{counted(len(taste.films), 'film')} that the group “{taste.name}” likes more than others "
-        "do"
-    )
+        rule = f"{start}{_rates(scale, films, scale.largest)}: those with the most ratings."
+        return Invented(dict.fromkeys(films, scale.largest), rule)
+    more, less = _ids(taste.films), _ids(taste.films_liked_less)
+    ratings = dict.fromkeys(more, scale.largest)
+    rule = f"{start}{_rates(scale, more, scale.largest)}, because the group “{taste.name}” likes "
+    rule += f"{'it' if len(more) == 1 else 'them'} more than others do"
     # Who gave likes alone can say nothing of other films.
-    if taste.films_liked_less and scale.kind != "likes":
+    if less and scale.kind != "likes":
         quarter = scale.smallest + (scale.largest - scale.smallest) / 4
         low = float(scale.nearest(np.array([quarter]))[0])
-        ratings |= dict.fromkeys(_ids(taste.films_liked_less), low)
-        gives = f"{low:g} to" if scale.predicts else "does not like"
-        rule += f", and {gives} {counted(len(taste.films_liked_less), 'film')} that it likes less"
+        ratings |= dict.fromkeys(less, low)
+        rule += f", and {_rates(scale, less, low)}, because it likes "
+        rule += f"{'that film' if len(less) == 1 else 'those'} less"
     return Invented(ratings, f"{rule}.")
+
+
+def _rates(scale: RatingScale, films: Sequence[Id], rating: float) -> str:
+    """What somebody does with films, in words."""
+    some = counted(len(films), "film")
+    if scale.predicts:
+        return f"rates {some} with {rating:g}"
+    return f"likes {some}" if rating == scale.largest else f"does not like {some}"
 
 
 def _ids(films: Sequence[Liking]) -> list[Id]:
@@ -243,8 +250,8 @@ def _packed(person: Person, titles: _Numbers, names: _Numbers) -> dict[str, Any]
             "ticks": [astuple(tick) for tick in drawn.ticks],
             "ends": (drawn.low, drawn.high),
             "rows": [
-                (names.of(row.lines), row.y, row.bar, row.end, row.number, row.number_at)
-                + ((row.css, row.arrow) if row.css != "point" else ())
+                (names.of(row.lines), row.y, row.bar, row.end, row.number)
+                + ((row.css, row.arrow, row.number_at) if row.css != "point" else ())
                 for row in drawn.rows
             ],
             "parts": person.taken_apart.chart.numbers.rows,

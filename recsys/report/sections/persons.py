@@ -187,7 +187,7 @@ class Persons:
         if n_own < FEWEST_RATINGS:
             ratings = counted(n_own, "rating")
             yield f"The evidence is thin: {ratings} cannot tell much about a taste."
-        n_thin = int(reasons.str.startswith(THIN).sum())
+        n_thin = int(reasons.str.contains(THIN, regex=False).sum())
         if n_thin:
             rest = "rests" if n_thin == 1 else "rest"
             yield (

@@ -1,5 +1,6 @@
 """How good the lists and predictions are: the evaluation as a chart."""
 
+import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -69,9 +70,19 @@ def section(study: Study) -> Section:
     texts = [*_warnings(found, study), WHAT_IS_CLEAR.format(against)]
     block = Block(render("quality.html", figures=figures(found)))
     parts: tuple[Part, ...] = (*(Text(text) for text in texts), block)
-    given = study.options.evaluation
-    calls = "" if given is None else f"import pandas\npandas.read_csv({str(given)!r})"
-    return Section("quality", title, parts, calls=calls, styles=styles)
+    return Section("quality", title, parts, calls=_calls(study.options.evaluation), styles=styles)
+
+
+def _calls(file: Path | None) -> str:
+    if file is None:
+        return (
+            "from recsys.evaluation.stored import shipped_evaluation\nshipped_evaluation().tables"
+        )
+    return (
+        "from pathlib import Path\n"
+        "from recsys.evaluation.stored import read_evaluation\n"
+        f"read_evaluation(Path({str(file)!r})).tables"
+    )
 
 
 def _warnings(found: StoredEvaluation, study: Study) -> Iterator[str]:
@@ -97,7 +108,7 @@ def _data(figures: DataFigures) -> str:
 def _how(study: Study) -> Iterator[Part]:
     """The commands that make an evaluation of these ratings, and the page with it."""
     source = study.ratings.source
-    if not Path(source).exists():
+    if not os.path.exists(source):
         yield Text(
             "Write the ratings to a file, because the command needs one. Then make the evaluation "
             "and the page:"

@@ -14,7 +14,7 @@
   const SVG = "http://www.w3.org/2000/svg";
 
   function element(name, attributes = {}, ...children) {
-    const isDrawn = ["svg", "line", "circle", "polygon", "text"].includes(name);
+    const isDrawn = ["svg", "line", "circle", "polygon", "text", "tspan"].includes(name);
     const made = isDrawn ? document.createElementNS(SVG, name) : document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
     made.append(...children);
@@ -59,11 +59,14 @@
       draw("line", { class: "grid", x1: at, x2: at, y1: 0, y2: base });
       draw("text", { class: "middle label", x: at, y: base + 14 }, text);
     }
-    rows.forEach(([name, y, bar, end, number, numberAt, css, arrow], row) => {
-      data.names[name].forEach((text, i) => draw("text", { class: "halo", x: 0, y: y + 15 * i }, text));
+    rows.forEach(([name, y, bar, end, number, css, arrow, numberAt], row) => {
       const isLast = row === rows.length - 1;
+      const lines = data.names[name];
+      lines.forEach((text, i) => draw("text", { class: "halo", x: 0, y: y + 15 * i }, text,
+        ...(arrow || i < lines.length - 1 ? [] : [" ", element("tspan", { class: "strong" }, number)])));
       if (arrow) {
         draw("polygon", { class: css, points: arrow });
+        draw("text", { class: "halo", x: numberAt, y: bar + 11 }, number);
       } else {
         if (isLast && low !== null) {
           draw("line", { class: "interval", x1: low, x2: high, y1: bar + 7, y2: bar + 7 });
@@ -71,7 +74,6 @@
         draw("circle", { class: "mark", cx: end, cy: bar + 7, r: 6 });
       }
       if (!isLast) draw("line", { class: "link", x1: end, x2: end, y1: bar + 14, y2: rows[row + 1][2] });
-      draw("text", { class: "halo", x: numberAt, y: bar + 11 }, number);
     });
     const svg = part(".waterfall");
     svg.setAttribute("viewBox", `0 0 328 ${base + 18}`);
@@ -86,7 +88,7 @@
     part("figure .unseen").textContent = ` of “${apart.title}”`;
     waterfall(apart);
     part("tbody").replaceChildren(...apart.parts.map(([name, value]) => element("tr", {},
-      element("td", { dir: "auto" }, name), element("td", { class: "number", dir: "auto" }, value))));
+      element("td", { dir: "auto" }, name), element("td", { class: "number" }, value))));
   }
 
   function show(place) {

@@ -265,7 +265,7 @@ def test_an_unknown_name_is_refused_before_anything_is_read(
     assert run(["evaluate", "--data", "no/such/folder", "--only", "magic"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        "recsys: error: no recommender 'magic' (choose from hybrid, taste-groups, boosted"
+        "recsys: error: no recommender 'magic' (choose from hybrid, taste-groups, pocket-groups"
     )
 
 

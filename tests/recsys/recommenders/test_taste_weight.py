@@ -79,6 +79,21 @@ def test_training_data_without_some_ratings(ratings: Ratings) -> None:
     np.testing.assert_array_equal(rest.ages, later)
 
 
+def test_training_data_of_some_users_and_items(ratings: Ratings) -> None:
+    data, table = TrainingData.of(ratings), ratings.ratings
+    rows, columns = np.arange(3, 150, 4), np.arange(0, 80, 3)
+    found = data.among(rows, columns)
+    users, movies = data.matrix.user_ids[rows], data.matrix.movie_ids[columns]
+    kept = table[table["userId"].isin(users) & table["movieId"].isin(movies)]
+    again = TrainingData.of(Ratings.from_frames(kept, ratings.movies))
+    assert found.matrix.user_ids.tolist() == again.matrix.user_ids.tolist()
+    assert found.matrix.titles.tolist() == again.matrix.titles.tolist()
+    np.testing.assert_array_equal(found.matrix.values.toarray(), again.matrix.values.toarray())
+    np.testing.assert_array_equal(found.ages, again.ages)
+    assert np.any(found.ages)
+    np.testing.assert_array_equal(found.genres, data.genres[columns])
+
+
 def test_the_last_fifth_is_held_out(ratings: Ratings) -> None:
     data = TrainingData.of(ratings)
     held_out = taste_weight._last_fifths(data, np.random.default_rng(0))

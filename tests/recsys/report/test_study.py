@@ -54,13 +54,17 @@ def test_each_part_is_computed_once(made: Ratings, monkeypatch: pytest.MonkeyPat
     assert list(study.steps.times) == ["rating matrix", "groups of taste"]
 
 
-def test_no_more_groups_than_people_with_likes() -> None:
+def test_small_data_have_groups_of_ten_people_or_one_group() -> None:
     rated = Ratings.from_columns([1, 2, 3], [7, 7, 7], [5, 4, 1])
     tastes = study_of(rated).tastes
     assert tastes is not None
     # Two people liked the film. The third one is in a group without likes.
-    assert tastes.clusters.n_clusters == 3
-    assert tastes.clusters.leftover == 2
+    assert tastes.clusters.n_clusters == 2
+    assert tastes.clusters.leftover == 1
+    users = list(range(29))
+    liked = study_of(Ratings.from_columns(users, [user % 7 for user in users], [5] * 29)).tastes
+    assert liked is not None
+    assert liked.clusters.n_clusters == 2
 
 
 def test_without_likes_there_are_no_tastes() -> None:

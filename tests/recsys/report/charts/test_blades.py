@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.report.charts import blades as module
+from recsys.report.charts.axes import widest
 from recsys.report.charts.blades import blades
 
 SILHOUETTES = st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=30)
@@ -33,7 +34,7 @@ def test_areas_are_sums_of_silhouettes(groups: list[list[float]]) -> None:
     svg = str(blades([(group, np.array(some)) for group, some in enumerate(groups)]))
     everybody = np.concatenate([np.array(some) for some in groups])
     span = max(everybody.max(), 0.0) - min(everybody.min(), 0.0)
-    left = 26.0 + 6.6
+    left = 26.0 + widest(["0"])
     unit = (328 - 8 - left) / (span or 1.0) * module.PEOPLE_HEIGHT / len(everybody)
     expected = [unit * sum(some) for some in groups]
     # Places are rounded to .05 units across and .005 down.

@@ -21,7 +21,7 @@ def test_a_small_waterfall_by_hand() -> None:
     assert [row.number for row in drawn.rows] == ["2.00", "+2.00", "-1.00", "3.00"]
     assert [row.css for row in drawn.rows] == ["point", "more", "less", "point"]
     assert (mean.end, more.end, less.end) == (more.start, less.start, total.end)
-    assert abs((total.end - mean.end) - (more.end - total.end)) < 0.02
+    assert abs((total.end - mean.end) - (more.end - total.end)) < 0.25
     assert drawn.low is drawn.high is None
 
 
@@ -36,11 +36,11 @@ def test_parts_join_and_stay_inside(first: float, changes: list[float], half: fl
     drawn = Waterfall.of(Part("first", first), parts, Part("total", total), interval)
     for before, after in zip(drawn.rows, drawn.rows[1:], strict=False):
         # The total is a sum in another order.
-        assert abs(before.end - after.start) <= 0.02
+        assert abs(before.end - after.start) <= 0.15
         assert before.bar < after.y
     assert drawn.low is not None
     assert drawn.high is not None
-    assert drawn.low - 0.02 <= drawn.rows[-1].end <= drawn.high + 0.02
+    assert drawn.low - 0.15 <= drawn.rows[-1].end <= drawn.high + 0.15
     for row in drawn.rows:
         assert 0 <= min(row.start, row.end) <= max(row.start, row.end) <= WIDTH
         assert 0 <= row.number_at <= row.number_at + 6 * len(row.number) <= WIDTH

@@ -196,10 +196,12 @@ def test_of_many_people_some_are_drawn(monkeypatch: pytest.MonkeyPatch, three: S
     assert "of the 30 people who liked a film, drawn by chance from 60," in done
 
 
-def test_as_many_groups_as_people_with_likes() -> None:
+def test_few_people_have_one_group() -> None:
     section = number.section(study_of(liked([(1, 1), (2, 2), (3, 2)])))
     assert "There are too few people to measure the stability." in texts(section)[1]
-    assert texts(section)[-1].startswith("This page shows 3 groups, as many as there are people")
+    assert texts(section)[-1].startswith(
+        "This page shows 1 group, so that each has 10 people or more on average, if so many liked"
+    )
     assert "Do they come back?" not in figures(section)
     assert not any("nan" in str(part) for part in section.parts)
 

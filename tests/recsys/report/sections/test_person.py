@@ -167,8 +167,8 @@ def test_somebody_of_a_taste_with_titles_of_markup() -> None:
     assert len(likes) == len(rest) == 5
     assert list(made.ratings) == [one.movie_id for one in (*likes, *rest)]
     assert list(made.ratings.values()) == [5.0] * 5 + [1.5] * 5
-    assert "gives 5 to 5 films" in made.rule
-    assert made.rule.endswith("and 1.5 to 5 films that it likes less.")
+    assert "rates 5 films with 5, because" in made.rule
+    assert made.rule.endswith("and rates 5 films with 1.5, because it likes those less.")
     found = section(study)
     for markup in ("<script", "<img", "<svg onload", "<!--"):
         assert markup not in raw(found)
@@ -229,6 +229,13 @@ def called(found: Section, study: Study) -> dict[str, Any]:
     return names
 
 
+def test_no_film_is_among_the_highest_and_the_lowest() -> None:
+    """Three ratings, 5, 4 and 3, are all among the five highest."""
+    seen = raw(section(study_of(KINDS["one user"], user_id=1)))
+    assert re.findall(r"<b>(\d)</b>", seen) == ["5", "4", "3"]
+    assert '<div class="card lowest" hidden>' in seen
+
+
 def test_thin_evidence_is_said() -> None:
     seen = words(section(study_of(KINDS["one film"], user_id="ann")))
     assert "There is no film to recommend: films that are rated already are left out." in seen
@@ -239,7 +246,7 @@ def test_thin_evidence_is_said() -> None:
     user_id = int(counts.index[counts < 10][0])
     found = section(with_options(study, user_id=user_id))
     assert f"{counts[user_id]} ratings cannot tell much about a taste" in words(found)
-    thin = study.hybrid.recommend(user_id)["reason"].str.startswith("the evidence is thin").sum()
+    thin = study.hybrid.recommend(user_id)["reason"].str.contains("the evidence is thin").sum()
     assert (f"Of the 10 films, {thin} rest on thin" in words(found)) == (thin > 1)
 
 

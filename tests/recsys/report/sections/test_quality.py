@@ -77,6 +77,7 @@ def texts(found: Section) -> str:
 def test_intervals_are_those_of_the_file(file: Path, ratings: Ratings) -> None:
     found = section(study_of(ratings, evaluation=file))
     assert "Warning" not in texts(found)
+    exec(found.calls, {})
     errors, lists, cold = charts(file)
     for chart, order in (
         (errors, ["most-liked", "</script>", "hybrid", "EASE"]),
@@ -122,6 +123,20 @@ def test_an_evaluation_of_other_ratings_is_told(file: Path, ratings: Ratings) ->
     assert "an older version wrote it" in texts(section(study_of(ratings, evaluation=file)))
 
 
+def test_a_wrong_file_is_refused_before_the_work(ratings: Ratings, tmp_path: Path) -> None:
+    """No step begins."""
+    wrong, steps = tmp_path / "ratings.csv", []
+    ratings.ratings.to_csv(wrong, index=False)
+    with pytest.raises(ValueError, match=r"ratings\.csv is not an evaluation: .*recsys evaluate"):
+        recsys.write_report(
+            ratings,
+            tmp_path / "report.html",
+            evaluation=wrong,
+            on_step=lambda *step: steps.append(step),
+        )
+    assert steps == []
+
+
 def test_without_an_evaluation_it_says_how_to_make_one(ratings: Ratings, tmp_path: Path) -> None:
     data = tmp_path / "O'Brien & <b>"
     data.mkdir()
@@ -133,6 +148,7 @@ def test_without_an_evaluation_it_says_how_to_make_one(ratings: Ratings, tmp_pat
     quoted = quoted.replace(" & <b>", " &amp; &lt;b&gt;") + "&#39;"
     assert f"recsys evaluate --data {quoted} --cold-start --out evaluation.csv" in commands
     assert f"recsys report --data {quoted} --evaluation evaluation.csv" in commands
+    assert "--data ratings.csv" in html(section(study_of(replace(ratings, source="x" * 5000))))
     likes = Ratings.from_columns([1, 1, 2], [1, 2, 1])
     commands = html(section(study_of(likes)))
     assert "--cold-start" not in commands
@@ -142,5 +158,6 @@ def test_without_an_evaluation_it_says_how_to_make_one(ratings: Ratings, tmp_pat
 def test_built_in_ratings_have_an_evaluation_and_others_have_not(ratings: Ratings) -> None:
     found = section(study_of(recsys.builtin_ratings()))
     assert html(found).count("<figure") == 3
+    exec(found.calls, {})
     made = replace(ratings, source="built-in data set (seed 0)")
     assert "<figure" not in html(section(study_of(made)))
