@@ -115,7 +115,7 @@ def test_parts_add_up(people_page: Path, model: Hybrid, open_page: Open) -> None
         ]
         expected = model.explain(user_id, movie_id=model.recommend(user_id)["movieId"][0])
         assert sum(parts) == pytest.approx(expected.rating, abs=1e-3)
-        total = page.locator(".person-apart svg text.halo").last.text_content()
+        total = page.locator(".person-apart svg .strong").last.text_content()
         assert total == f"{expected.rating:.2f}"
         first = page.locator(".person-films .figures b").first.text_content()
         assert first == total
