@@ -88,7 +88,7 @@ def test_each_taste_has_a_card(builtin_page: Path, open_page: Open) -> None:
     assert len({card.evaluate(colors) for card in cards.all()}) == 6
 
 
-@pytest.fixture(params=["builtin_page", "hostile_page"])
+@pytest.fixture(params=["builtin_page", "hostile_page", "real_page"])
 def page_file(request: pytest.FixtureRequest) -> Path:
     path: Path = request.getfixturevalue(request.param)
     return path
