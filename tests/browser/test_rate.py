@@ -216,6 +216,10 @@ def test_the_address_keeps_the_ratings(builtin_page: Path, open_page: Open) -> N
     assert page.evaluate("history.length") == length
     best, link = visitor.best(), visitor.hash()
     assert link.count(":") == 4
+    # A link to another section leads there, and the ratings stay in the address.
+    page.locator("nav a[href='#tastes']").click()
+    page.wait_for_function("link => location.hash === link", arg=link)
+    assert page.locator("#tastes-title").bounding_box()["y"] < 100
     page.reload()
     page.wait_for_function("document.getElementById('rate-heading').textContent.includes('4')")
     assert visitor.best() == best
