@@ -14,6 +14,7 @@ from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.report.parts import Section, Text
 from recsys.report.rating_form import form
 from recsys.report.study import Study
+from recsys.words import joined
 
 ANCHOR, TITLE = "rate", "Rate some films"
 
@@ -29,6 +30,9 @@ NOT_MEASURED = (
 
 # The names of the page's model, of the full one, and of the baseline in evaluations.
 COMPARED = ("pocket-groups", "hybrid", "most-liked")
+
+# Below so many ratings, lists are compared with popularity one by one.
+FEW = 5
 
 # JavaScript has all whole numbers up to 2^53, and so the differences of numbers up to this one.
 LARGEST_EXACT = 2**52
@@ -96,5 +100,19 @@ def _how_good(found: StoredEvaluation | None, study: Study) -> str:
         f"score {small}, those of the full model {full}, and what most people like {popular}. The "
         "score is the mean NDCG@10: 1 if the ten films are the ones that a person came to like, "
         "and 0 if none is. It is far below 1 as a rule, because there are many good films that a "
-        "person never rates."
+        f"person never rates. {_with_few(shown)}"
+    )
+
+
+def _with_few(shown: pd.DataFrame) -> str:
+    """How good the lists are for people who show few ratings; empty if that was not measured."""
+    few = shown[shown["n_shown"] < FEW].pivot_table("ndcg", "n_shown", "name").sort_index()
+    if few.empty:
+        return ""
+    counts = joined([f"{n:g}" for n in few.index])
+    small, _, popular = (joined([f"{one:.3f}" for one in few[name]]) for name in COMPARED)
+    noun = "rating" if few.index[-1] == 1 else "ratings"
+    return (
+        f"With {counts} {noun} shown, the lists of this page score {small}, and what most people "
+        f"like {popular}."
     )

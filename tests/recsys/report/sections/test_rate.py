@@ -105,6 +105,12 @@ def test_the_page_says_how_good_its_lists_are(ratings, tmp_path):
         "model 0.040, and what most people like 0.060."
     )
     assert means in said(frame)
+    few = (
+        "With 1 and 3 ratings shown, the lists of this page score 0.010 and 0.030, and what most "
+        "people like 0.030 and 0.090."
+    )
+    assert few in said(frame)
+    assert "ratings shown" not in said(frame.assign(n_shown=frame["n_shown"] * 10))
     not_measured = "measured by recsys evaluate --cold-start --out FILE"
     assert not_measured in said(frame[frame["name"] != "pocket-groups"])
     assert not_measured in said(frame.assign(ndcg=np.nan))
