@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.linalg
 import scipy.sparse as sp
 
 from recsys.recommenders.products import decomposed, product
@@ -36,7 +37,8 @@ def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Ba
     for _ in range(2):
         range_ = decomposed(matrix @ (matrix.T @ range_))[0]
     items, triangle = decomposed(matrix.T @ range_)
-    left, sizes, right = np.linalg.svd(triangle.T, full_matrices=False)
+    # gesvd works in one thread at this size; gesdd, the default, does not.
+    left, sizes, right = scipy.linalg.svd(triangle.T, full_matrices=False, lapack_driver="gesvd")
     left, sizes, right = left[:, :n_basis], sizes[:n_basis], product(right[:n_basis], items)
     signs = _signs(right)
     left, right = left * signs, right * signs[:, None]

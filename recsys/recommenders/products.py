@@ -12,9 +12,9 @@ from recsys.recommenders.types import Floats
 # threads for more than 64^3 multiplications only (GEMM_MULTITHREAD_THRESHOLD in its gemm.c).
 TILE = 64
 
-# A decomposition of at most this many rows of 70 columns runs in one thread, too: it multiplies
-# fewer than 9,216 numbers with a vector (interface/gemv.c).
-ROWS = 128
+# A decomposition of a matrix of at most so many numbers runs in one thread, too: OpenBLAS takes
+# more threads for an outer product of more (interface/ger.c).
+NUMBERS = 8192
 
 
 def product(left: Floats, right: Floats) -> Floats:
@@ -66,7 +66,8 @@ def decomposed(matrix: Floats) -> tuple[Floats, Floats]:
     >>> (basis @ triangle).round(9).tolist()
     [[3.0, 1.0], [4.0, 2.0]]
     """
-    n_rows = max(ROWS, 2 * matrix.shape[1])
+    n_columns = max(1, matrix.shape[1])
+    n_rows = max(NUMBERS // n_columns, 3 * n_columns // 2)
     blocks = [
         np.linalg.qr(matrix[first : first + n_rows]) for first in range(0, len(matrix), n_rows)
     ]
