@@ -96,7 +96,8 @@ class GroupRidge:
         """(n_users, n_items): predicted weights, less each user's mean, over their spread."""
         similar = np.zeros(recent.shape, dtype=np.float32)
         for of_items in self.labels:
-            similar += sums_of_groups(recent, of_items).astype(np.float32)[:, of_items]
+            sums = sums_of_groups(recent, of_items).astype(np.float32)
+            similar += np.take(sums, of_items, axis=1)
         of_sample = np.ascontiguousarray((self.weights @ similar.T).T, dtype=np.float64)
         # Not a product of BLAS: a user has the same bits alone and with others.
         votes: Floats = np.einsum("ij,kj->ik", of_sample, self.inverse)
