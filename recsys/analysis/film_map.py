@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.linalg
 
 from recsys.analysis.likings import LEAST_SHARE_OF_USERS, Tally
 from recsys.analysis.taste import TasteClusters, likes_of
@@ -31,6 +30,9 @@ N_NEAREST = 20
 # last bit of the start changes the whole map.
 STEPS, EARLY_STEPS, EXAGGERATION = 200, 60, 4.0
 RATE, MOMENTUM = 1 / 12, 0.8
+
+# Turns of orthogonal iteration, and the directions that it follows to find two.
+TURNS, N_DIRECTIONS = 30, 8
 
 # The golden angle puts points around a circle so that no two of them meet.
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
@@ -192,21 +194,38 @@ def _nearest(closeness: Floats, n: int) -> Ints:
 def _start(alikeness: Floats) -> Floats:
     """The first two principal components, of which the largest value is 1.
 
-    They are rounded, because the number of threads may change the last bits of eigenvectors. A
-    small circle tells equal films apart.
+    They are rounded, because the versions of LAPACK differ in the last bits. A small circle tells
+    equal films apart.
     """
     n = len(alikeness)
     centered = alikeness - alikeness.mean(axis=0) - alikeness.mean(axis=1)[:, None]
     centered += alikeness.mean()
     components = np.zeros((n, 2))
     if n > 1:
-        values, vectors = scipy.linalg.eigh(centered, subset_by_index=(n - 2, n - 1))
-        components = (vectors * np.sqrt(np.maximum(values, 0.0)))[:, ::-1]
+        values, vectors = _largest_eigenvectors(centered)
+        components = vectors * np.sqrt(np.maximum(values, 0.0))
         # The sign of an eigenvector is arbitrary.
         components *= np.where(components[np.abs(components).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0)
         components /= max(np.abs(components).max(), np.finfo(float).tiny)
     angles = GOLDEN_ANGLE * np.arange(n)
     return np.round(components, 6) + 0.01 * np.column_stack((np.cos(angles), np.sin(angles)))
+
+
+def _largest_eigenvectors(matrix: Floats) -> tuple[Floats, Floats]:
+    """The two largest eigenvalues of a symmetric matrix and their eigenvectors, the largest first.
+
+    By orthogonal iteration (Golub, Van Loan 2013, Matrix Computations, section 8.2.4), in one
+    thread. After LAPACK's eigh, the other threads spin for longer than the whole map takes.
+    """
+    n = len(matrix)
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(n, min(n, N_DIRECTIONS)))).Q
+    for _ in range(TURNS):
+        moved = np.einsum("ij,kj->ik", matrix, basis.T)
+        basis = np.linalg.qr(moved).Q
+    moved = np.einsum("ij,kj->ik", matrix, basis.T)
+    inner = np.einsum("ij,ik->jk", basis, moved)
+    values, mixture = np.linalg.eigh(inner)
+    return values[:-3:-1], np.einsum("ij,jk->ik", basis, mixture[:, :-3:-1])
 
 
 def _laid_out(alike: Ints, start: Floats) -> Floats:

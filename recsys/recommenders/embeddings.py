@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.linalg
 import scipy.sparse as sp
+
+from recsys.recommenders.products import decomposed, product
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -30,17 +33,18 @@ def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Ba
     """
     n_users, n_items = matrix.shape
     n_tried = min(n_basis + SPARE, n_users, n_items)
-    range_: Any = np.linalg.qr(matrix @ rng.normal(size=(n_items, n_tried)))[0]
+    range_ = decomposed(matrix @ rng.normal(size=(n_items, n_tried)))[0]
     for _ in range(2):
-        range_ = np.linalg.qr(matrix @ (matrix.T @ range_))[0]
-    small: Any = (matrix.T @ range_).T
-    left, sizes, right = np.linalg.svd(small, full_matrices=False)
-    left, sizes, right = left[:, :n_basis], sizes[:n_basis], right[:n_basis]
+        range_ = decomposed(matrix @ (matrix.T @ range_))[0]
+    items, triangle = decomposed(matrix.T @ range_)
+    # gesvd works in one thread at this size; gesdd, the default, does not.
+    left, sizes, right = scipy.linalg.svd(triangle.T, full_matrices=False, lapack_driver="gesvd")
+    left, sizes, right = left[:, :n_basis], sizes[:n_basis], product(right[:n_basis], items)
     signs = _signs(right)
     left, right = left * signs, right * signs[:, None]
     return Basis(
         item_directions=right.T.astype(np.float32),
-        users=(range_ @ left * sizes).astype(np.float32),
+        users=(product(range_, left.T) * sizes).astype(np.float32),
         items=(right.T * sizes).astype(np.float32),
     )
 

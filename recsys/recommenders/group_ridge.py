@@ -13,7 +13,7 @@ from recsys.recommenders.embeddings import Floats32
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.groupings import groupings
 from recsys.recommenders.item_groups import sums_of_groups
-from recsys.recommenders.products import inverse_of
+from recsys.recommenders.products import gram_of, inverse_of
 from recsys.recommenders.types import Floats, Ints
 
 # The least and the greatest number of groups of a grouping.
@@ -85,9 +85,7 @@ class GroupRidge:
         of_sample = sp.csr_array(weights[sample])
         gram = np.zeros((len(sample), len(sample)))
         for of_items in labels:
-            # The weights are whole numbers, so BLAS adds them exactly, in whatever order.
-            sums = sums_of_groups(of_sample, of_items)
-            gram += sums @ sums.T
+            gram += gram_of(sums_of_groups(of_sample, of_items))
         gram[np.diag_indices(len(sample))] += PENALTY * LIKED**2 * n
         found = cls(labels, sample, inverse_of(gram), np.array(1.0), of_sample)
         scores = found.scores(sp.csr_array(recent[sample[:N_MEASURED]]))
@@ -98,7 +96,8 @@ class GroupRidge:
         """(n_users, n_items): predicted weights, less each user's mean, over their spread."""
         similar = np.zeros(recent.shape, dtype=np.float32)
         for of_items in self.labels:
-            similar += sums_of_groups(recent, of_items).astype(np.float32)[:, of_items]
+            sums = sums_of_groups(recent, of_items).astype(np.float32)
+            similar += np.take(sums, of_items, axis=1)
         of_sample = np.ascontiguousarray((self.weights @ similar.T).T, dtype=np.float64)
         # Not a product of BLAS: a user has the same bits alone and with others.
         votes: Floats = np.einsum("ij,kj->ik", of_sample, self.inverse)

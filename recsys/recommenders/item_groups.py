@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from recsys.recommenders.embeddings import Floats32
 from recsys.recommenders.groupings import groupings
+from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Floats, Ints
 
 # The least and the greatest number of groups of a grouping.
@@ -49,7 +50,8 @@ class ItemGroups:
         found = np.zeros(likes.shape, dtype=np.float32)
         for labels, of_group in zip(self.labels, self._likes_of_groups, strict=True):
             mine = sums_of_groups(likes, labels) + PRIOR_LIKES * of_group / total
-            found += (mine / np.maximum(of_group, 1.0)).astype(np.float32)[:, labels]
+            likely = (mine / np.maximum(of_group, 1.0)).astype(np.float32)
+            found += np.take(likely, labels, axis=1)
         return found * (self.counts / len(self.labels))
 
     def contributions(self, item: int, liked: Ints, weights: Floats) -> Floats:
@@ -70,8 +72,7 @@ class ItemGroups:
 
 def sums_of_groups(rows: sp.csr_array, labels: npt.NDArray[np.int32]) -> Floats:
     """(n_rows, n_groups): the sum of each row over the items of each group."""
-    n_groups = int(labels.max()) + 1
-    place = (np.arange(len(labels)), labels)
-    members = sp.csr_array((np.ones(len(labels)), place), shape=(len(labels), n_groups))
-    sums: Floats = (rows @ members).toarray()
-    return sums
+    n_rows, n_groups = rows.shape[0], int(labels.max()) + 1
+    place = user_index_of(rows) * n_groups + labels[rows.indices]
+    sums = np.bincount(place, rows.data, minlength=n_rows * n_groups)
+    return sums.astype(np.float64, copy=False).reshape(n_rows, n_groups)

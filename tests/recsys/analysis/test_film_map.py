@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys import FilmMap, RatingMatrix, Ratings, cluster_users, film_map, make_ratings
-from recsys.analysis.film_map import BETWEEN_LANDMARKS, N_NEAREST
+from recsys.analysis.film_map import BETWEEN_LANDMARKS, N_NEAREST, _largest_eigenvectors
 from recsys.analysis.taste import TasteClusters
 
 
@@ -189,3 +189,13 @@ def test_one_film() -> None:
 def test_what_cannot_be_a_map(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         film_map(grouped(np.ones((3, 2), bool), np.zeros(3, np.int32)), **options)
+
+
+@pytest.mark.parametrize("n", [2, 7, 60])
+def test_the_map_starts_from_the_two_largest_eigenvectors(n: int) -> None:
+    half = np.random.default_rng(n).normal(size=(n, n)) * np.geomspace(8, 1, n)
+    values, vectors = _largest_eigenvectors(half.T @ half)
+    expected, of_lapack = np.linalg.eigh(half.T @ half)
+    np.testing.assert_allclose(values, expected[:-3:-1], rtol=1e-4)
+    along = np.abs(np.sum(vectors * of_lapack[:, :-3:-1], axis=0))
+    np.testing.assert_allclose(along, 1.0, atol=1e-3)  # one direction each, up to its sign

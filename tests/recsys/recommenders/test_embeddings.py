@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.sparse as sp
 
 from recsys.recommenders.embeddings import Basis, basis_of
@@ -27,15 +28,15 @@ def test_the_largest_entry_of_each_direction_is_positive() -> None:
 
 def test_the_signs_that_lapack_chooses_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = basis(random_matrix(), 6)
-    svd = np.linalg.svd
+    svd = scipy.linalg.svd
 
-    def every_second_direction_negated(matrix: Any, full_matrices: bool) -> Any:
-        left, sizes, right = svd(matrix, full_matrices=full_matrices)
+    def every_second_direction_negated(matrix: Any, **options: Any) -> Any:
+        left, sizes, right = svd(matrix, **options)
         left[:, ::2] *= -1
         right[::2] *= -1
         return left, sizes, right
 
-    monkeypatch.setattr(np.linalg, "svd", every_second_direction_negated)
+    monkeypatch.setattr(scipy.linalg, "svd", every_second_direction_negated)
     found = basis(random_matrix(), 6)
     np.testing.assert_array_equal(found.item_directions, expected.item_directions)
     np.testing.assert_array_equal(found.users, expected.users)
