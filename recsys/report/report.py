@@ -7,7 +7,7 @@ from recsys.analysis.genres import check_genres
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
 from recsys.evaluation.stored import read_evaluation
-from recsys.files import write_text
+from recsys.files import check_writable, write_text
 from recsys.printable import printable, shown
 from recsys.report.parts import Section
 from recsys.report.render import render, static
@@ -94,6 +94,7 @@ def write_report(
     '<!DOCTYPE html>'
     """
     path = Path(path).absolute()
+    check_writable(path)
     chosen = _chosen(sections)
     _check(ratings, user_id, genres)
     if evaluation is not None:

@@ -87,8 +87,13 @@ def kills(folder: Path, size: int, times: int, how: signal.Signals, seed: int) -
     rng = random.Random(seed)
     found: Counter[str] = Counter()
     for _ in range(times):
+        before = set(os.listdir(folder))
         saver = started(path, "x", size, FOREVER)
         go(saver)
+        # On a busy machine the process may begin late.
+        late = time.monotonic() + 10
+        while set(os.listdir(folder)) <= before | {"target"} and time.monotonic() < late:
+            time.sleep(0.001)
         time.sleep(rng.uniform(0.0, 0.05))
         saver.send_signal(how)
         code, error = ended(saver)

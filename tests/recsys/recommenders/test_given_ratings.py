@@ -168,7 +168,7 @@ def test_the_command_refuses_an_unknown_id_before_it_fits(
     monkeypatch.chdir(tmp_path)
     for name in registry.METHODS:
         monkeypatch.setitem(registry.METHODS, name, no_fit)
-    monkeypatch.setattr("recsys.report.findings.genre_means", no_fit)
+    monkeypatch.setattr("recsys.report.report.SECTIONS", {"data": no_fit})
     assert run(arguments) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert message in error
