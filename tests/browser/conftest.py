@@ -9,7 +9,7 @@ import pytest
 from hostile import hostile_ratings
 from opening import Open, Opened
 
-from recsys import builtin_ratings, load_ratings, make_ratings, write_report
+from recsys import Ratings, builtin_ratings, load_ratings, make_ratings, write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -84,7 +84,12 @@ def hostile_page(pages: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def people_page(pages: Path) -> Path:
+def people_ratings() -> Ratings:
+    return make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
+
+
+@pytest.fixture(scope="session")
+def people_page(pages: Path, people_ratings: Ratings) -> Path:
     """One person, of few invented people."""
-    ratings = make_ratings(n_users=60, n_movies=120, n_ratings=2500, random_state=1)
-    return write_report(ratings, pages / "people.html", sections=["person"], with_people=True)
+    path = pages / "people.html"
+    return write_report(people_ratings, path, sections=["person"], with_people=True)

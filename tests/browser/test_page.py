@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import violations
 from hostile import TITLES
-from opening import Open, Opened
+from opening import Open
 
 from recsys.titles.names import spoken
 
@@ -62,16 +62,6 @@ def test_axe_finds_nothing(page_file: Path, open_page: Open, dark: bool) -> None
 
 def test_axe_finds_nothing_on_a_phone(builtin_page: Path, open_page: Open) -> None:
     assert violations(open_page(builtin_page, width=360)) == []
-
-
-def violations(opened: Opened) -> list[str]:
-    """What axe objects to: rule, element, and why."""
-    found = Axe().run(opened.page).response["violations"]
-    return [
-        f"{rule['id']}: {node['html'][:160]}: {node['failureSummary'][:300]}"
-        for rule in found
-        for node in rule["nodes"][:5]
-    ]
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -4,11 +4,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
 from bad_servers import Server
-from matplotlib.figure import Figure
 
 from recsys.data.ratings import Ratings, RatingsError
 from recsys.readers.loading import load_ratings
@@ -100,16 +98,6 @@ def refusal() -> Callable[..., str]:
         return message.removesuffix(WAY_OUT).partition("; --absent ")[0]
 
     return load
-
-
-@pytest.fixture
-def no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are drawn but not turned into pixels, which takes most of the time of a page."""
-
-    def save(figure: Figure, out: IO[bytes], **options: Any) -> None:
-        out.write(b"\x89PNG")
-
-    monkeypatch.setattr(Figure, "savefig", save)
 
 
 @pytest.fixture

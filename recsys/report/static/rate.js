@@ -40,7 +40,6 @@ function rateFilms(data, source) {
   }
 
   async function read() {
-    if (!location.hash.startsWith(PREFIX)) return;
     const pairs = location.hash.slice(PREFIX.length).split(",").filter(Boolean).map(pairOf);
     const found = new Map(pairs.filter(Boolean));
     let films;
@@ -356,7 +355,9 @@ function rateFilms(data, source) {
   });
 
   window.addEventListener("hashchange", () => {
-    if (location.hash !== address()) read();
+    if (location.hash === address()) return;
+    if (location.hash.startsWith(PREFIX)) read();
+    else if (ratings.size) write(); // a link to another section must not drop the ratings
   });
 
   forget();

@@ -32,7 +32,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(name: str, data: Path, out: Path) -> list[str]:
     more = {
-        "report": [],
+        "report": ["--sections", "data"],
         "clusters": ["--n-clusters", "2"],
         "evaluate": ["--quick", "--only", "biases"],
     }
@@ -40,7 +40,6 @@ def command(name: str, data: Path, out: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["report", "clusters", "evaluate"])
-@pytest.mark.usefixtures("no_pixels")
 def test_a_users_own_files_stay_and_links_are_followed(
     data: Path, tmp_path: Path, name: str
 ) -> None:
