@@ -170,11 +170,11 @@ def _names(group: GroupDescription, without_likes: int | None) -> Iterator[str]:
     """The names that fit a group, the best one first. The last one fits no other group."""
     name = " and ".join(genre.name for genre in group.genres[:NAMING_GENRES])
     if group.n_users == 0:
-        name = "leftover: no users"
+        name = "leftover: nobody"
     elif group.group == without_likes:
-        name = "leftover: users without likes"
+        name = "leftover: people without likes"
     elif group.n_users < FEWEST_RATINGS:
-        name = f"leftover: only {counted(group.n_users, 'user')}"
+        name = f"leftover: only {counted(group.n_users, 'person', 'people')}"
     elif group.is_leftover:
         name = "leftover: nothing is clearly liked more"
     films = [Title.of(film.name).names[0] for film in group.films]

@@ -20,7 +20,10 @@ SILHOUETTE_USERS = 2_000
 # What mean silhouettes up to a limit say. The limits are those of Kaufman and Rousseeuw, "Finding
 # Groups in Data" (1990), chapter 2.
 SEPARATION = (
-    (0.25, "Tastes shade into each other: users are hardly nearer to their group than to the next"),
+    (
+        0.25,
+        "Tastes shade into each other: people are hardly nearer to their group than to the next",
+    ),
     (0.5, "The groups are apart, but weakly"),
     (0.7, "The groups are clearly apart"),
     (np.inf, "The groups are far apart"),
@@ -83,13 +86,19 @@ class Sureness:
         return tuple(self._sentences())
 
     def _sentences(self) -> Iterator[str]:
+        if len(self.agreement) and np.count_nonzero(np.isfinite(self.recurrence)) < 2:
+            yield "All people are in one group, so there is nothing to compare."
+            return
         if np.isfinite(self.silhouette):
             said = next(words for limit, words in SEPARATION if self.silhouette <= limit)
             yield f"{said} (mean silhouette {self.silhouette:.2f}; 1 is best)."
         if len(self.agreement):
             said = next(words for limit, words in AGREEMENT if self.agreement.mean() < limit)
             span = f"{self.agreement.min():.2f} to {self.agreement.max():.2f}"
-            yield f"Runs with other seeds {said} (adjusted Rand index {span}; 1 is full agreement)."
+            yield (
+                f"Runs with other random numbers {said} (adjusted Rand index {span}; 0 is what "
+                "chance gives, and 1 is full agreement)."
+            )
         for groups, said in (
             (self.recurrence >= COMES_BACK, "found again in most runs"),
             (self.recurrence <= DISSOLVES, "not found again in most runs; do not rely on them"),
@@ -97,10 +106,12 @@ class Sureness:
             if groups.any():
                 yield f"Groups {said}: {', '.join(map(str, np.flatnonzero(groups)))}."
         if np.isfinite(self.activity):
-            so = ": they are groups of activity more than of taste" if self.activity > 0.5 else ""
+            so = "they are groups of activity more than of taste"
+            if self.activity <= 0.5:
+                so = "most of the differences are inside the groups"
             yield (
-                f"{100 * self.activity:.0f} % of the variance of activity (the logarithm of the "
-                f"number of ratings) lies between the groups{so}."
+                f"{100 * self.activity:.0f} % of the differences in how much people rate lie "
+                f"between the groups (variance of the logarithm of the number of ratings): {so}."
             )
 
 

@@ -45,7 +45,7 @@ def of_everyone(case: Case, why: str = "") -> Evidence:
     thin = len(case.ratings) < FEWEST_RATINGS
     found = _counts(case, case.ratings, case.n_others)
     if case.n_others == 0:
-        found = "there are no other users"
+        found = "there are no other people"
     return Evidence(
         "thin" if thin else "everyone",
         f"{why}{THIN if thin else ''}{found}",
@@ -82,7 +82,7 @@ def _counts(case: Case, ratings: Floats, n_people: int, where: str = "") -> str:
     """How many of some people rated the item, and how."""
     n_liked = int(np.sum(case.data.liked(ratings)))
     if n_people == 1:
-        return _of_one(case, ratings, n_liked == 1, f"the only other user{where}")
+        return _of_one(case, ratings, n_liked == 1, f"the only other person{where}")
     people = f"of the {n_people:,} others{where}"
     liked = f"{n_liked:,}" if n_liked else "none"
     if not case.data.scale.predicts:

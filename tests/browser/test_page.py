@@ -109,6 +109,25 @@ def test_the_dark_page_is_dark_and_paper_is_white(builtin_page: Path, open_page:
     assert page.locator("nav, .needs-script").filter(visible=True).count() == 0
 
 
+def test_links_to_sections_are_folded_on_a_phone(builtin_page: Path, open_page: Open) -> None:
+    assert open_page(builtin_page).page.locator("nav a").last.is_visible()
+    page = open_page(builtin_page, width=360, scripts=False).page
+    link = page.locator("nav a").last
+    assert not link.is_visible()
+    page.locator("nav summary").click()
+    link.click()
+    assert page.url.endswith("#source")
+
+
+def test_paper_shows_what_is_folded_without_scripts(builtin_page: Path, open_page: Open) -> None:
+    page = open_page(builtin_page, scripts=False).page
+    fault = page.locator("details.step .fault").first
+    assert not fault.is_visible()
+    page.emulate_media(media="print")
+    assert fault.is_visible()
+    assert page.locator("details.calls, details.numbers").filter(visible=True).count() == 0
+
+
 def test_tab_reaches_the_content_first(builtin_page: Path, open_page: Open) -> None:
     page = open_page(builtin_page).page
     page.keyboard.press("Tab")

@@ -85,7 +85,7 @@ class _Case:
             did = "liked it" if likers else "did not like it"
             if self.recount.predicts:
                 did = f"rated it {ratings[0]:.2f} and {did}" if ratings else "did not rate it"
-            self.parsed(f"{before}the only other user{where} {did}")
+            self.parsed(f"{before}the only other person{where} {did}")
             return
         if ratings and self.recount.predicts:
             rated, of, mean, liked = self.parsed(
@@ -115,7 +115,7 @@ def check_everyone(case: _Case) -> None:
     thin = THIN if told.kind == "thin" else ""
     assert bool(thin) == (len(case.ratings) < 10)
     if not case.others:
-        case.parsed(f"(?:{WHY})?{thin}there are no other users")
+        case.parsed(f"(?:{WHY})?{thin}there are no other people")
     else:
         case.counted(f"(?:{WHY})?{thin}", "", case.others)
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from recsys.analysis.descriptions import GroupDescription
-from recsys.analysis.sureness import COMES_BACK, SEPARATION
+from recsys.analysis.sureness import COMES_BACK, SEPARATION, silhouettes
 from recsys.data.ratings import Ratings
 from recsys.data.scale import liked, no_likes
 from recsys.report.parts import Block, Section
@@ -37,19 +39,22 @@ def section(study: Study) -> Section:
     ratings, tastes = study.ratings, study.tastes
     films = _most_liked(ratings)
     groups = _apart(tastes)
-    named = _named(groups)[:N_GROUPS]
+    all_named = _named(groups)
+    named = all_named[:N_GROUPS]
     html = render(
         "answer.html",
         who=_who(ratings),
         what=_what(tastes, groups),
         groups=named,
         n_more_groups=len(groups) - len(named),
+        doubtful=_doubtful(study, groups, all_named),
         leftover=_leftover(tastes) if groups else "",
         sure=_sure(tastes, groups),
         films=films,
         no_films="" if films else _no_films(ratings),
         sample_note=study.sample_note,
-        sections=study.options.sections,
+        can_rate="rate" in study.options.sections and _somebody_likes(ratings),
+        with_tastes="tastes" in study.options.sections and bool(groups),
     )
     return Section("answer", "In short", (Block(html),))
 
@@ -86,12 +91,13 @@ def _what(tastes: Tastes | None, groups: list[GroupDescription]) -> str:
     if not groups:
         return "No taste sets a group of people apart"
     if len(groups) == 1:
-        return "What people liked shows one taste"
+        return "By what they liked, they form one group of taste"
     silhouette = tastes.sure.silhouette
     apart = [
         word for (limit, _), word in zip(SEPARATION, APART, strict=True) if silhouette <= limit
     ]
-    return ", ".join([f"What people liked shows {worded(len(groups))} tastes", *apart[:1]])
+    formed = f"By what they liked, they form {worded(len(groups))} groups of taste"
+    return ", ".join([formed, *apart[:1]])
 
 
 def _leftover(tastes: Tastes | None) -> str:
@@ -123,6 +129,21 @@ def _sure(tastes: Tastes | None, groups: list[GroupDescription]) -> str:
     return f"{worded(back).capitalize()} of them {'is' if back == 1 else 'are'} {again}"
 
 
+def _doubtful(study: Study, groups: list[GroupDescription], named: list[Named]) -> list[str]:
+    """The names of the groups most of whose people are nearer to another group."""
+    if study.tastes is None:
+        return []
+    clusters = study.tastes.clusters
+    rows, values = silhouettes(clusters, study.options.seed)
+    labels = clusters.labels[rows]
+    return [
+        name.name
+        for group, name in zip(groups, named, strict=True)
+        if 2 * np.count_nonzero(values[labels == group.group] < 0)
+        > np.count_nonzero(labels == group.group)
+    ]
+
+
 def _most_liked(ratings: Ratings) -> list[Named]:
     """The films that most people liked, if more than one person did."""
     table = ratings.ratings
@@ -135,7 +156,12 @@ def _most_liked(ratings: Ratings) -> list[Named]:
 
 def _no_films(ratings: Ratings) -> str:
     """Why no film is named."""
-    if liked(ratings.ratings["rating"].to_numpy(), ratings.scale).any():
+    if _somebody_likes(ratings):
         return "No film was liked by more than one person."
     reason = no_likes(ratings.scale)
     return f"{reason[0].upper()}{reason[1:]}."
+
+
+def _somebody_likes(ratings: Ratings) -> bool:
+    """Whether any rating is a like. Without one, the page has no list to show."""
+    return bool(liked(ratings.ratings["rating"].to_numpy(), ratings.scale).any())

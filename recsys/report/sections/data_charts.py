@@ -132,7 +132,7 @@ def _by_genre(genres: pd.DataFrame, *, with_means: bool) -> Chart:
     shown = genres.head(N_GENRES + 1 if len(genres) == N_GENRES + 1 else N_GENRES)
     first = shown.index[0]
     seen = f"{first} has the most ratings ({shown['ratings'].iloc[0]:,})."
-    if with_means and len(shown) > 1:
+    if with_means and shown["mean rating"].nunique() > 1:
         means = shown["mean rating"]
         seen += (
             f" Of these genres, {means.idxmax()} has the highest mean ({means.max():.2f}), and "

@@ -35,7 +35,7 @@ def section(study: Study) -> Section:
     if n_films < FEWEST_FILMS:
         found = "No film has" if n_films == 0 else f"Only {counted(n_films, 'film')} got"
         return _without_map(
-            f"{found} {MIN_LIKES} likes or more. A map needs {FEWEST_FILMS} of them."
+            f"{found} {MIN_LIKES} likes or more. A map needs {FEWEST_FILMS} such films."
         )
     with study.steps.step("map of films"):
         films = film_map(tastes.clusters, min_likes=MIN_LIKES)

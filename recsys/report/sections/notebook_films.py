@@ -56,10 +56,11 @@ def matrix_step(study: Study) -> Step:
     if most.shape[1] < n_titles:
         faults.append(
             f"The cut keeps {kept:.0f} % of the ratings and "
-            f"{100 * most.shape[1] / n_titles:.0f} % of the titles. "
-            f"{counted(n_lost, 'person', 'people')} {'has' if n_lost == 1 else 'have'} no rating "
-            "left."
+            f"{100 * most.shape[1] / n_titles:.0f} % of the titles."
         )
+    if n_lost:
+        has = "has" if n_lost == 1 else "have"
+        faults.append(f"{counted(n_lost, 'person', 'people')} {has} no rating left.")
     if shared:
         faults.insert(
             0,

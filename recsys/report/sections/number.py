@@ -61,9 +61,9 @@ def section(study: Study) -> Section:
         (
             Text(_what_was_done(result, len(rows))),
             Text(_verdict(result)),
-            Text(_separation(result)),
             *map(Text, _other_number(study, result, likers, n_shown)),
-            Text(_why_shown(n_shown, study.options.n_groups)),
+            Text(_why_shown(result, n_shown, study.options.n_groups)),
+            Text(_separation(result)),
             Block(render("number.html", charts=charts)),
         ),
         calls=_calls(study, result),
@@ -102,7 +102,10 @@ def _what_was_done(result: SweepResult, n_likers: int) -> str:
     ks = f"{result.ks[0]} to {result.ks[-1]} groups" if len(result.ks) > 1 else "2 groups"
     return (
         f"k-means makes as many groups as it is told to. Here it makes {ks} of the "
-        f"{n_compared:,} people who liked a film{drawn}, and two measures say how good they are."
+        f"{n_compared:,} people who liked a film{drawn}. Two measures say how good they are: "
+        "whether people are nearer to their own group than to the next (the silhouette), and "
+        "whether the same groups come back with other people and other random numbers (the "
+        "stability)."
     )
 
 
@@ -124,7 +127,10 @@ def _verdict(result: SweepResult) -> str:
             f"least {STABLE}: the groups depend on chance. The most stable of them is {k} "
             f"({stability})."
         )
-    larger = f"Each larger number has a stability below {STABLE}, or a silhouette not {near}."
+    larger = (
+        f"With each larger number, the groups come back less (stability below {STABLE}) or lie "
+        f"less apart (silhouette not {near})."
+    )
     return (
         f"The measures suggest {k} groups. They come back in other runs ({stability}). "
         f"{'No larger number was tried.' if k == result.ks[-1] else larger}"
@@ -135,7 +141,7 @@ def _separation(result: SweepResult) -> str:
     """How good the best silhouette is, and what that means for the number."""
     best = float(np.nanmax(result.silhouette))
     said = next(words for limit, words in SEPARATION if best <= limit)
-    meaning = " So the number of groups says how finely to look. It is no fact about these people."
+    meaning = " So the number of groups says how finely you look. It is not a fact about people."
     return (
         f"{said} (mean silhouette {best:.2f} with {result.best_k} groups; 1 is best)."
         f"{meaning if best <= WEAK else ''}"
@@ -162,14 +168,18 @@ def _other_number(
         yield f"With {suggestion.k} groups you would see: {'; '.join(named)}{rest}."
 
 
-def _why_shown(n_shown: int, n_asked_for: int | None) -> str:
+def _why_shown(result: SweepResult, n_shown: int, n_asked_for: int | None) -> str:
     if n_shown == N_GROUPS:
         why = "the number if no other is asked for"
     elif n_shown == n_asked_for:
         why = "the number that was asked for"
     else:
         why = f"so that each has {LEAST_PEOPLE} people or more on average, if so many liked a film"
-    return f"This page shows {counted(n_shown, 'group')}, {why}. The measures did not choose it."
+    stability = result.stability[result.ks == n_shown]
+    here = f" With it, the stability is {stability[0]:.2f}." if np.isfinite(stability).any() else ""
+    return (
+        f"This page shows {counted(n_shown, 'group')}, {why}. The measures did not choose it.{here}"
+    )
 
 
 def _curves(result: SweepResult, n_shown: int) -> Iterator[Chart]:
@@ -183,8 +193,7 @@ def _curves(result: SweepResult, n_shown: int) -> Iterator[Chart]:
     yield Chart(
         "Are the groups apart?",
         f"The silhouette is greatest with {best} groups: {top:.2f}. {side} the dashed line at "
-        f"{WEAK}, from where groups are apart. The silhouette says how much nearer people are to "
-        f"their own group than to the next; 1 is best.{marked}",
+        f"{WEAK}, from where groups are apart. 1 is best.{marked}",
         lines(
             ks,
             [Line("silhouette", result.silhouette.tolist())],
@@ -201,11 +210,10 @@ def _curves(result: SweepResult, n_shown: int) -> Iterator[Chart]:
     low, high = result.stability_interval.T
     yield Chart(
         "Do they come back?",
-        f"{_which(stable)} on or above the dashed line at {STABLE}, from where groups are stable. "
-        "The stability says how alike the groups of other runs are, with other seeds and with "
-        "people drawn again by chance; 1 means the same groups. The band is its 95 % interval. A "
-        f"run here is the best of {RESTARTS} starts. The groups of this page are the best of "
-        f"{RESTARTS_SHOWN}, so that they depend less on the seed.{marked}",
+        f"{_which(stable)} on or above the dashed line at {STABLE}, from where groups are stable; "
+        "1 means the same groups each time. The band is the 95 % interval. A run here is the best "
+        f"of {RESTARTS} starts. The groups of this page are the best of {RESTARTS_SHOWN}, so they "
+        f"depend less on random numbers.{marked}",
         lines(
             ks,
             [Line("stability", result.stability.tolist(), low.tolist(), high.tolist())],
@@ -244,10 +252,9 @@ def _blades(study: Study, shown: TasteClusters) -> Iterator[Chart]:
     who = f"{counted(n_astray, 'person', 'people')} of {len(values):,}" if n_astray else "Nobody"
     yield Chart(
         "Who fits the group?",
-        f"{who} {'is' if n_astray < 2 else 'are'} nearer to another group than to their own: the "
-        f"silhouette is below 0.{_astray_groups(numbers)} Each person in a group of this page is a "
-        "thin bar, and bars are sorted within the group. Long bars to the right are people who fit "
-        "well.",
+        f"{who} {'is' if n_astray < 2 else 'are'} nearer to another group than to their own "
+        f"(silhouette below 0).{_astray_groups(numbers)} Each person is a thin bar, and bars are "
+        "sorted within the group. Long bars to the right are people who fit well.",
         blades(list(groups.items())),
         table(numbers, "The silhouettes of the people of each group"),
     )

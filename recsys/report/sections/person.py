@@ -25,13 +25,13 @@ MOST_PEOPLE = 5_000
 FEWEST_LIKED = 3
 
 WHAT_SCORES_MEAN = (
-    "The order is that of scores. A score is high for films that people like this one tend to "
-    "like. It has no unit, and it may be below 0. The reasons speak to the person."
+    "The film with the highest score comes first. A score is high for films that people like this "
+    "one tend to like. It has no unit, and it may be below 0. The reasons speak to the person."
 )
 WHAT_RATINGS_MEAN = (
-    "The predicted rating is what the person would probably give. It may be high where the score "
-    "is low: few people see some good films. The dot on the line is the predicted rating, and 8 of "
-    "10 such ratings lie within the bar."
+    "The predicted rating is what the person would probably give. The dot on the line shows it, "
+    "and 8 of 10 such ratings lie within the bar. A film that few people see may have a high "
+    "predicted rating and a low score."
 )
 
 

@@ -200,10 +200,10 @@ def taken_apart(found: Prediction) -> TakenApart:
     """Take a predicted rating apart, or a score if ratings are not predicted."""
     film = spoken(found.title)
     if isnan(found.rating):
-        parts, total = found.score_parts, Part("score", found.score)
+        parts, total = _of_person(found.score_parts), Part("score", found.score)
         first, rest, interval = Part("before any part", 0.0), parts, None
     else:
-        parts, total = found.parts, Part("predicted rating", found.rating)
+        parts, total = _of_person(found.parts), Part("predicted rating", found.rating)
         first, rest, interval = parts[0], parts[1:], (found.low, found.high)
     seen = f"It starts at {first.value:.2f}, the {first.name}. "
     if interval is None:
@@ -218,3 +218,8 @@ def taken_apart(found: Prediction) -> TakenApart:
     what = "rating" if interval else "score"
     title = f"How the {what} of {film} comes about"
     return TakenApart(title, seen, Waterfall.of(first, rest, total, interval), parts)
+
+
+def _of_person(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The page calls users people, and so do the names of parts."""
+    return tuple(Part(part.name.replace("the user", "the person"), part.value) for part in parts)

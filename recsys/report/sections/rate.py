@@ -14,6 +14,7 @@ from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.report.parts import Section, Text
 from recsys.report.rating_form import form
 from recsys.report.study import Study
+from recsys.words import joined
 
 ANCHOR, TITLE = "rate", "Rate some films"
 
@@ -23,12 +24,15 @@ PRIVACY = (
 )
 
 NOT_MEASURED = (
-    "How good these lists are is measured by recsys evaluate --cold-start --out FILE, and said "
-    "here if the page is made with --evaluation FILE."
+    "This page does not say how good these lists are. They are measured by recsys evaluate "
+    "--cold-start --out FILE, and a page made with --evaluation FILE says the result here."
 )
 
 # The names of the page's model, of the full one, and of the baseline in evaluations.
 COMPARED = ("pocket-groups", "hybrid", "most-liked")
+
+# Below so many ratings, lists are compared with popularity one by one.
+FEW = 5
 
 # JavaScript has all whole numbers up to 2^53, and so the differences of numbers up to this one.
 LARGEST_EXACT = 2**52
@@ -74,7 +78,7 @@ def packed_ids(ids: Ids) -> list[Any]:
 def _notes(study: Study, model: PocketGroups) -> Iterator[str]:
     n_known, n_films = len(model.packed_ids), study.ratings.n_movies
     if n_known < n_films:
-        yield f"The page knows {n_known:,} of the {n_films:,} films: those that most people like."
+        yield f"The page knows {n_known:,} of the {n_films:,} films: those with the most likes."
     if study.sample_note:
         yield study.sample_note
     if study.ratings.scale.predicts:
@@ -92,8 +96,23 @@ def _how_good(found: StoredEvaluation | None, study: Study) -> str:
     mean, counts = shown.groupby("name")["ndcg"].mean(), shown["n_shown"]
     small, full, popular = (f"{mean[name]:.3f}" for name in COMPARED)
     return (
-        f"People who show {counts.min():g} to {counts.max():g} ratings get lists with a mean "
-        f"NDCG@10 of {small} from this page, {full} from the full model, and {popular} from what "
-        "most people like. NDCG@10 is 1 if the ten films are the ones that a person came to like, "
-        "and 0 if none is."
+        f"For people who show {counts.min():g} to {counts.max():g} ratings, the lists of this page "
+        f"score {small}, those of the full model {full}, and what most people like {popular}. The "
+        "score is the mean NDCG@10: 1 if the ten films are the ones that a person came to like, "
+        "and 0 if none is. It is far below 1 as a rule, because there are many good films that a "
+        f"person never rates. {_with_few(shown)}"
+    )
+
+
+def _with_few(shown: pd.DataFrame) -> str:
+    """How good the lists are for people who show few ratings; empty if that was not measured."""
+    few = shown[shown["n_shown"] < FEW].pivot_table("ndcg", "n_shown", "name").sort_index()
+    if few.empty:
+        return ""
+    counts = joined([f"{n:g}" for n in few.index])
+    small, _, popular = (joined([f"{one:.3f}" for one in few[name]]) for name in COMPARED)
+    noun = "rating" if few.index[-1] == 1 else "ratings"
+    return (
+        f"With {counts} {noun} shown, the lists of this page score {small}, and what most people "
+        f"like {popular}."
     )

@@ -86,14 +86,14 @@ def section(study: Study) -> Section:
             Text(_what_was_done(study, tastes.clusters)),
             Text(" ".join(tastes.sure.sentences)),
             Text(
-                "A card names what a group clearly likes more, or less, than all other people. The "
-                "share of a film is of people: those who liked it, of all, whether they saw it or "
-                "not. The share of a genre is of likes. In each pair of bars, the upper one is the "
-                "group, and the lower one is everybody else. A full bar is 100 %."
+                "A card names what a group clearly likes more, or less, than all other people. In "
+                "each pair of bars, the upper one is the group, and the lower one is everybody "
+                "else. A full bar is 100 %."
             ),
             Block(
                 render(
                     "tastes.html",
+                    meaning=_meaning(study, tastes),
                     cards=cards,
                     numbers=table(_numbers(tastes), _CAPTION, decimals=1),
                 )
@@ -131,6 +131,26 @@ def _what_was_done(study: Study, clusters: TasteClusters) -> str:
     return " ".join(filter(None, sentences))
 
 
+def _meaning(study: Study, tastes: Tastes) -> str:
+    """What the figures of all cards mean, so that none repeats it."""
+    all_people = tastes.described[0].ratings_per_user_of_all
+    with_others = " “How many groups?” says what changes with other people."
+    return (
+        "The share of a film is of people: those who liked it, of all, whether they saw it or not. "
+        "The share of a genre is of likes. Half of all people gave "
+        f"{_ratings(all_people)} or fewer. The typical members of a group are the {N_TYPICAL} "
+        "people nearest to its center. The overlap with other runs is the mean Jaccard index: of "
+        "the people who are in the group in one run or the other, the share who are in both. "
+        "These runs have the same people and other random numbers."
+        f"{with_others if 'number' in study.options.sections else ''}"
+    )
+
+
+def _ratings(n: float) -> str:
+    """A number of ratings, which may be a half."""
+    return f"{n:,g} {'rating' if n == 1 else 'ratings'}"
+
+
 def _card(
     clusters: TasteClusters, group: GroupDescription, again: float, silhouettes_here: Floats
 ) -> Card:
@@ -156,12 +176,11 @@ def _size(group: GroupDescription) -> Iterator[str]:
         return
     percent = f"{100 * group.n_users / n_all:.0f}"
     share = "less than 1 %" if percent == "0" else f"{percent} %"
-    median = f"{group.ratings_per_user:,g} {'rating' if group.ratings_per_user == 1 else 'ratings'}"
-    gave = f"Half of them gave {median} or fewer"
+    median = _ratings(group.ratings_per_user)
+    one = group.n_users == 1
     yield (
         f"{counted(group.n_users, 'person', 'people')} of {n_all:,} ({share}). "
-        f"{f'This person gave {median}' if group.n_users == 1 else gave}; of all people, half gave "
-        f"{group.ratings_per_user_of_all:,g} or fewer."
+        f"{f'This person gave {median}.' if one else f'Half of them gave {median} or fewer.'}"
     )
 
 
@@ -173,10 +192,7 @@ def _sure(recurrence: float, silhouettes_here: Floats) -> Iterator[str]:
             how = "do not find this group again, so do not rely on it"
         elif recurrence < COMES_BACK:
             how = "find only a part of this group again"
-        yield (
-            f"Runs of k-means with other seeds {how} (mean Jaccard index {recurrence:.2f}; 1 means "
-            "the same people)."
-        )
+        yield f"Other runs {how} (overlap {recurrence:.2f}; 1 means the same people)."
     n_astray = np.count_nonzero(silhouettes_here < 0)
     if 2 * n_astray > len(silhouettes_here):
         yield (
@@ -211,7 +227,7 @@ def _typical(clusters: TasteClusters, group: GroupDescription) -> Iterator[str]:
     n_likers = likes_of(clusters.matrix)[nearest].sum(axis=0)
     most = np.argsort(-n_likers, kind="stable")[:N_SHARED].tolist()
     shared = [film for film in most if 2 * n_likers[film] >= len(nearest)]
-    who = f"Of the typical members, the {len(nearest)} people nearest to the center of the group,"
+    who = f"Of {len(nearest)} typical members,"
     if not shared:
         yield f"{who} no film was liked by half."
         return

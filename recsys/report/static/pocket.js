@@ -213,7 +213,7 @@ const pocket = (() => {
   function ofEveryone(model, item) {
     const n = model.nRatings[item], thin = n < 10 ? "the evidence is thin: " : "";
     const mean = model.predicts ? model.means[item].toFixed(2) : "";
-    if (model.nUsers === 1) return `${thin}the only other user ${mean && `rated it ${mean} and `}liked it`;
+    if (model.nUsers === 1) return `${thin}the only other person ${mean && `rated it ${mean} and `}liked it`;
     const liked = count(model.likers[item].length), people = `of the ${count(model.nUsers)} others`;
     return thin + (mean ? `${count(n)} ${people} rated it, ${mean} on average; ${liked} liked it` : `${liked} ${people} liked it`);
   }

@@ -144,7 +144,7 @@ def test_every_share_and_count_on_real_ratings(real_ratings: Ratings) -> None:
     clusters = cluster_users(matrix, 6)
     recount(clusters, real_ratings)
     described = describe_groups(clusters, real_ratings)
-    assert described[-1].name == "leftover: users without likes"
+    assert described[-1].name == "leftover: people without likes"
     # Every group by likes has a taste, and the films it is named after tell it apart.
     for group in described[:-1]:
         assert not group.is_leftover
@@ -214,7 +214,7 @@ def test_one_enthusiast_is_not_a_taste_and_names_are_honest() -> None:
     assert first.films_liked_less == ()
     assert [film.name for film in second.films] == ["Jaws"]
     assert [film.name for film in second.films_liked_less] == ["Up"]
-    assert [first.name, second.name, empty.name] == ["Up", "Jaws", "leftover: no users"]
+    assert [first.name, second.name, empty.name] == ["Up", "Jaws", "leftover: nobody"]
     assert first.facts == (
         "20 users of 40. The median number of ratings is 2 (of all users: 3).",
         "The mean rating is 5.00 (elsewhere: 2.67).",
@@ -230,7 +230,7 @@ def test_fewer_than_ten_users_have_no_described_taste() -> None:
     ratings, clusters = two_tastes(n_of_the_second=9)
     _, second, _ = describe_groups(clusters, ratings)
     assert (second.films, second.films_liked_less, second.genres) == ((), (), ())
-    assert second.name == "leftover: only 9 users"
+    assert second.name == "leftover: only 9 people"
 
 
 def test_equal_names_are_told_apart() -> None:

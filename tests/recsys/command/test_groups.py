@@ -46,7 +46,7 @@ def test_groups_are_described_by_shares_and_counts(
     for film in (1, 2):
         assert f" (20 users): Фильм {film}\n" in text
         assert f"    Фильм {film} 100 % (20 of 20), elsewhere 0 % (0 of 21)\n" in text
-    assert "Group 2 (1 user): leftover: users without likes\n" in text
+    assert "Group 2 (1 user): leftover: people without likes\n" in text
     assert "The groups are far apart (mean silhouette 1.00; 1 is best).\n" in text
     assert "Groups found again in most runs: 0, 1.\n" in text
 
@@ -60,7 +60,7 @@ def test_the_table_of_groups_names_them(tmp_path: Path, capsys: pytest.CaptureFi
         "users": 1,
         "median_ratings": 1.0,
         "mean_rating": 1.0,
-        "name": "leftover: users without likes",
+        "name": "leftover: people without likes",
         "likes_more": "",
         "likes_less": "",
     }

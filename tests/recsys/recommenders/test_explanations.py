@@ -100,7 +100,7 @@ def test_few_ratings_are_thin_evidence(ratings: Ratings, recount: Recount) -> No
     nobody = case_of(ratings, 60, 11)
     assert of_everyone(nobody).n_ratings == 1
     alone = case_of(made_of([(0, ASKED, 5.0)]))
-    assert of_everyone(alone).reason == "the evidence is thin: there are no other users"
+    assert of_everyone(alone).reason == "the evidence is thin: there are no other people"
 
 
 def test_the_group_whose_share_of_likes_is_nearest_to_the_mean(
@@ -203,7 +203,7 @@ def test_a_cluster_counts_the_others(case: Case, recount: Recount) -> None:
 def test_one_other_user_is_no_crowd(other: tuple[int, int, float], did: str) -> None:
     pair = made_of([(0, ASKED, 3.0), (0, SHARED, 4.0), other])
     told = of_everyone(case_of(pair))
-    assert told.reason == f"the evidence is thin: the only other user {did}"
+    assert told.reason == f"the evidence is thin: the only other person {did}"
     Recount(pair).check(told, ASKED, 0)
 
 

@@ -12,6 +12,7 @@ from studies import study_of
 from recsys import Ratings, make_ratings
 from recsys.analysis.sureness import SEPARATION, Sureness
 from recsys.report.parts import Block
+from recsys.report.sections import answer
 from recsys.report.sections.answer import section
 from recsys.report.study import Study, Tastes
 
@@ -41,12 +42,25 @@ def two_tastes() -> Study:
 
 def test_hand_worked_tastes(two_tastes: Study) -> None:
     assert words(two_tastes) == (
-        "50 people gave 550 ratings to 21 films. What people liked shows two tastes, which are "
-        "far apart: War (30 people); Comedy and Romance (20 people). All of them are found again "
-        "if the groups are made from other random numbers. The films with the most likes are The "
-        "Film 20 (100 % of the people liked it), The Film 0 (60 %) and The Film 1 (60 %). What "
-        "next? Rate some films, and the page finds others for you. Read what sets the tastes apart."
+        "50 people gave 550 ratings to 21 films. By what they liked, they form two groups of "
+        "taste, which are far apart: War (30 people); Comedy and Romance (20 people). All of them "
+        "are found again if the groups are made from other random numbers. The films with the most "
+        "likes are The Film 20 (100 % of the people liked it), The Film 0 (60 %) and The Film 1 "
+        "(60 %). What next? Rate some films and the page finds others for you. Read what sets the "
+        "tastes apart."
     )
+
+
+@pytest.mark.parametrize(("n_astray", "is_told"), [(15, False), (16, True)])
+def test_a_group_whose_people_are_nearer_to_others_is_doubted(
+    two_tastes: Study, monkeypatch: pytest.MonkeyPatch, n_astray: int, is_told: bool
+) -> None:
+    assert two_tastes.tastes is not None
+    values = np.ones(50)
+    values[:n_astray] = -0.1  # of the thirty who like war
+    monkeypatch.setattr(answer, "silhouettes", lambda *_: (np.arange(50), values))
+    told = "Most people of War are nearer to another group, so that one says little."
+    assert (told in words(two_tastes)) == is_told
 
 
 def with_tastes(study: Study, **changes: object) -> Study:
@@ -64,7 +78,7 @@ def with_tastes(study: Study, **changes: object) -> Study:
 )
 def test_how_far_apart_is_said(two_tastes: Study, silhouette: float, said: str) -> None:
     sure = Sureness(0.1, silhouette, np.array([0.7]), np.array([0.9, 0.9]))
-    assert f"two tastes, which {said}: War" in words(with_tastes(two_tastes, sure=sure))
+    assert f"two groups of taste, which {said}: War" in words(with_tastes(two_tastes, sure=sure))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +94,7 @@ def test_how_sure_is_said(two_tastes: Study, recurrence: list[float], said: str)
     sure = Sureness(0.1, np.nan, np.array([0.7]), np.array(recurrence))
     text = words(with_tastes(two_tastes, sure=sure))
     assert said in text
-    assert "shows two tastes: War" in text  # nothing is known of how far they are apart
+    assert "two groups of taste: War" in text  # nothing is known of how far they are apart
 
 
 def leftover(tastes: Tastes, *groups: int) -> Tastes:
@@ -93,7 +107,7 @@ def test_a_leftover_is_called_so(two_tastes: Study) -> None:
     smaller = min(two_tastes.tastes.described, key=lambda group: group.n_users).group
     one = leftover(two_tastes.tastes, smaller)
     text = words(with_tastes(two_tastes, described=one.described))
-    assert "What people liked shows one taste: War (30 people). It is found again if" in text
+    assert "they form one group of taste: War (30 people). It is found again if" in text
     assert "20 people are in a leftover group, where nothing is clearly liked more" in text
     none = leftover(two_tastes.tastes, 0, 1)
     text = words(with_tastes(two_tastes, described=none.described))
@@ -115,7 +129,7 @@ def test_of_many_groups_the_largest_are_named(two_tastes: Study) -> None:
     group = two_tastes.tastes.described[0]
     many = tuple(replace(group, group=0, name=f"Name {i}: x", n_users=i) for i in range(1, 11))
     text = words(with_tastes(two_tastes, described=many))
-    assert "shows ten tastes" in text
+    assert "form ten groups of taste" in text
     assert ": Name 10 (10 people); Name 9 (9 people); " in text
     assert "; Name 3 (3 people); and 2 more." in text
 
@@ -136,7 +150,8 @@ def test_links_lead_to_sections_of_the_page(two_tastes: Study) -> None:
 
 
 def test_nobody_likes_anything() -> None:
-    text = words(study_of(Ratings.from_columns([1, 2], [7, 8], [1, 2])))
+    ratings = Ratings.from_columns([1, 2], [7, 8], [1, 2])
+    text = words(study_of(ratings, sections=("answer", "rate")))
     assert text == (
         "2 people gave 2 ratings to 2 films. Nobody liked one of the films that groups are made "
         "of, so there are no groups of taste. No rating here is a like, because all are below 4; "

@@ -285,6 +285,12 @@ def test_rows_left_out_are_listed(made: Ratings, tmp_path: Path) -> None:
     assert not [part for part in section(study_of(made)).parts if isinstance(part, Table)]
 
 
+def test_no_genre_is_best_of_equal_means(made: Ratings) -> None:
+    ratings = Ratings.from_frames(made.ratings.assign(rating=3.0), made.movies)
+    assert "highest mean" in by_title(made)["Ratings by genre"].seen
+    assert "highest mean" not in by_title(ratings)["Ratings by genre"].seen
+
+
 def test_titles_and_genres_are_text(made: Ratings) -> None:
     hostile = "<script>alert(1)</script> O'Brien & Sons"
     movies = made.movies.assign(title=hostile, genres=hostile)

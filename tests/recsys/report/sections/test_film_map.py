@@ -97,8 +97,8 @@ def rated(n_users: int, n_films: int, rating: float) -> Ratings:
     ("ratings", "why"),
     [
         (rated(12, 9, 2.0), "Nobody liked a film, so there is no map."),
-        (rated(9, 9, 5.0), "No film has 10 likes or more. A map needs 8 of them."),
-        (rated(11, 1, 5.0), "Only 1 film got 10 likes or more. A map needs 8 of them."),
+        (rated(9, 9, 5.0), "No film has 10 likes or more. A map needs 8 such films."),
+        (rated(11, 1, 5.0), "Only 1 film got 10 likes or more. A map needs 8 such films."),
     ],
 )
 def test_why_there_is_no_map(ratings: Ratings, why: str) -> None:

@@ -71,9 +71,9 @@ def section(three: Study) -> Section:
 
 
 def test_real_groups_are_found(section: Section) -> None:
-    _, verdict, separation, other, shown = texts(section)
+    _, verdict, other, shown, separation = texts(section)
     assert verdict.startswith("The measures suggest 3 groups. They come back in other runs")
-    assert "Each larger number has" in verdict
+    assert "With each larger number, the groups come back less" in verdict
     best = re.fullmatch(
         r"The groups are (clearly|far) apart \(mean silhouette (0\.\d\d) with 3 groups; 1 is best\)"
         r"\.",
@@ -88,13 +88,15 @@ def test_real_groups_are_found(section: Section) -> None:
     assert "Some numbers lie on or above" in seen
     assert "marks the 6 groups" in seen
     assert numbers["k"].tolist() == list(range(2, 16))
+    stability = figures(section)["Do they come back?"][1].set_index("k")["stability"]
+    assert shown.endswith(f"With it, the stability is {stability[6]:.2f}.")
 
 
 def test_noise_is_told_to_have_no_groups() -> None:
     section = number.section(study_of(noise(), n_groups=20))
-    _, verdict, separation, shown = texts(section)
+    _, verdict, shown, separation = texts(section)
     assert verdict.startswith("The measures suggest no number.")
-    assert "It is no fact about these people." in separation
+    assert "It is not a fact about people." in separation
     assert shown.startswith("This page shows 20 groups, the number that was asked for.")
     found = figures(section)
     assert "Every number lies below the dashed line at 0.25" in found["Are the groups apart?"][0]
@@ -185,7 +187,7 @@ def test_no_more_groups_than_different_tastes() -> None:
         columns=["userId", "movieId", "rating"],
     )
     done, verdict, *_ = texts(number.section(study_of(Ratings.from_frames(frame))))
-    assert "it makes 2 groups of the 20 people who liked a film," in done
+    assert "it makes 2 groups of the 20 people who liked a film." in done
     assert verdict.startswith("The measures suggest 2 groups.")
     assert verdict.endswith("No larger number was tried.")
 
@@ -193,13 +195,13 @@ def test_no_more_groups_than_different_tastes() -> None:
 def test_of_many_people_some_are_drawn(monkeypatch: pytest.MonkeyPatch, three: Study) -> None:
     monkeypatch.setattr(number, "SILHOUETTE_USERS", 30)
     done = texts(number.section(three))[0]
-    assert "of the 30 people who liked a film, drawn by chance from 60," in done
+    assert "of the 30 people who liked a film, drawn by chance from 60." in done
 
 
 def test_few_people_have_one_group() -> None:
     section = number.section(study_of(liked([(1, 1), (2, 2), (3, 2)])))
     assert "There are too few people to measure the stability." in texts(section)[1]
-    assert texts(section)[-1].startswith(
+    assert texts(section)[-2].startswith(
         "This page shows 1 group, so that each has 10 people or more on average, if so many liked"
     )
     assert "Do they come back?" not in figures(section)
