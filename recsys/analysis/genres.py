@@ -88,6 +88,23 @@ def column_name(genre: str) -> str:
     return f"avg_{letters}_rating"
 
 
+def column_names(genres: Sequence[str]) -> list[str]:
+    """Different names for the columns of different genres.
+
+    Genres of the same letters, or of none, keep all their characters.
+
+    Examples
+    --------
+    >>> column_names(["Sci-Fi", "C", "C++", "?"])
+    ['avg_scifi_rating', 'avg_C_rating', 'avg_C++_rating', 'avg_?_rating']
+    """
+    short = [column_name(genre) for genre in genres]
+    return [
+        f"avg_{genre}_rating" if short.count(name) > 1 or name == column_name("") else name
+        for genre, name in zip(genres, short, strict=True)
+    ]
+
+
 def check_genres(ratings: Ratings, genres: Sequence[str]) -> None:
     """ValueError as of :func:`genre_means`."""
     if not ratings.has_genres:
@@ -118,7 +135,8 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         ``userId``, ascending, and one column per genre (``avg_scifi_rating``), rounded to 2
-        decimals. A value is NaN where a user rated no movie of the genre.
+        decimals. A value is NaN where a user rated no movie of the genre. Genres whose names
+        have the same letters and digits, such as Drama and drama, keep all characters.
 
     Raises
     ------
@@ -145,11 +163,11 @@ def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
     user_ids = np.unique(table["userId"].to_numpy())
     users = pd.Index(user_ids, dtype=user_ids.dtype, name="userId")
     means = {}
-    for genre in genres:
+    for genre, name in zip(genres, column_names(genres), strict=True):
         has_genre = ("|" + ratings.movies["genres"] + "|").str.contains(f"|{genre}|", regex=False)
         movies = ratings.movies.loc[has_genre, "movieId"]
         of_genre = table[table["movieId"].isin(movies)]
-        means[column_name(genre)] = of_genre.groupby("userId")["rating"].mean().round(2)
+        means[name] = of_genre.groupby("userId")["rating"].mean().round(2)
     return pd.DataFrame(means, index=users).reset_index()
 
 

@@ -158,14 +158,14 @@ def sureness(
         )
     users = _grouped(clusters)
     runs = [clusters.labels[users]]
-    for seed in range(random_state + 1, random_state + 1 + n_runs):
+    for i in range(1, n_runs + 1):
         run = cluster_users(
             clusters.matrix,
             clusters.n_clusters - (clusters.leftover is not None),
             space=clusters.space,
             n_init=n_init,
             shrinkage=shrinkage,
-            random_state=seed,
+            random_state=(random_state + i) % 2**32,
         )
         runs.append(run.labels[users])
     agreement = [adjusted_rand_score(first, second) for first, second in combinations(runs, 2)]

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,8 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(BAD_INPUT)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        if action.choices is not None and value not in action.choices:
-            near = get_close_matches(str(value), list(action.choices), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            listed = ", ".join(map(str, action.choices))
-            raise argparse.ArgumentError(
-                action, f"there is no {shortened(str(value))!r}{hint} (choose from {listed})"
-            )
+        if action.choices is not None:
+            _check_name(action, value, list(action.choices))
 
     def _print_message(self, message: str, file: Any = None) -> None:
         # Help may also be written to a full disk or a closed pipe.
@@ -37,6 +33,26 @@ class OneLineParser(argparse.ArgumentParser):
             terminal.answer(*message.removesuffix("\n").split("\n"))
         else:
             terminal.complain(message)
+
+
+class Names(argparse.Action):
+    """Takes names with blanks or commas between them. ``const`` are those that exist."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        names = [name.strip() for text in values for name in text.split(",") if name.strip()]
+        for name in names:
+            _check_name(self, name, self.const)
+        setattr(namespace, self.dest, names)
+
+
+def _check_name(action: argparse.Action, name: Any, known: Sequence[Any]) -> None:
+    if name not in known:
+        near = get_close_matches(str(name), known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        listed = ", ".join(map(str, known))
+        raise argparse.ArgumentError(
+            action, f"there is no {shortened(str(name))!r}{hint} (choose from {listed})"
+        )
 
 
 def whole(text: str) -> int:

@@ -178,7 +178,7 @@ def _tasks(
         )
 
     def ranking(makers: Mapping[str, Maker], against: str, on_step: OnStep) -> Evaluation:
-        seeds = range(seed, seed + n_seeds)
+        seeds = [(seed + i) % 2**32 for i in range(n_seeds)]
         return evaluate_ranking(
             makers, ratings, k=K, seeds=seeds, split=split, against=against, on_step=on_step
         )

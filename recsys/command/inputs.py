@@ -101,6 +101,7 @@ def read_ratings(options: argparse.Namespace) -> Ratings:
     if options.data is None:
         tell("no --data given: using the built-in data set; its users and films are invented")
         return builtin_ratings()
+    _check_out(options)
     ratings = load_ratings(
         options.data[0] if len(options.data) == 1 else options.data,
         user=options.user_column,
@@ -122,6 +123,16 @@ def read_ratings(options: argparse.Namespace) -> Ratings:
     if ratings.skipped:
         tell(f"bad rows left out: {len(ratings.skipped)}; the first: {ratings.skipped[0]}")
     return ratings
+
+
+def _check_out(options: argparse.Namespace) -> None:
+    """ValueError if the file to write to is a file that is read: it would be lost."""
+    out = getattr(options, "out", None)
+    if out is None or not out.is_file():
+        return
+    for file in [*options.data, options.movies, getattr(options, "evaluation", None)]:
+        if file is not None and file.is_file() and out.samefile(file):
+            raise ValueError(f"--out {out} would replace a file that is read; give another name")
 
 
 class Source:

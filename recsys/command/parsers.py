@@ -79,9 +79,11 @@ def _add_report(commands: Any) -> None:
     report.add_argument(
         "--sections",
         nargs="+",
-        choices=SECTION_NAMES,
+        action=arguments.Names,
+        const=SECTION_NAMES,
         metavar="NAME",
-        help=f"sections to write; default: all of {', '.join(SECTION_NAMES)}",
+        help="sections to write, with blanks or commas between them; default: all of "
+        + ", ".join(SECTION_NAMES),
     )
     report.add_argument(
         "--groups",

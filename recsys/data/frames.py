@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.errors import RatingsError
-from recsys.data.genre_lists import joined_genres
+from recsys.data.genre_lists import joined_genres, without_blanks
 from recsys.data.ids import Ids, as_ids
 from recsys.data.times import WAY_OUT, Times, read_times
 from recsys.printable import shortened, shown
@@ -151,10 +151,10 @@ class Frame:
         ]
         reason = "is neither text nor a list of texts"
         self._check(name, values, values, _are_genres, reason)
-        # Text that has the form of `Ratings.movies` stays as it is.
+        # Text that has the form of `Ratings.movies` keeps all names that are not blank.
         is_joined = any("|" in value for value in values if isinstance(value, str))
         joined = [
-            value if is_joined and value and isinstance(value, str) else genres
+            without_blanks(value) if is_joined and isinstance(value, str) else genres
             for value, genres in zip(values, joined_genres(values, nothing=("",)), strict=True)
         ]
         self._check(name, joined, joined, is_encodable, "holds half of a surrogate pair")

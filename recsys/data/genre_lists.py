@@ -46,6 +46,17 @@ def joined_genres(
     ]
 
 
+def without_blanks(joined: str) -> str:
+    """Leave blank names out of genres that are joined by ``|``.
+
+    Examples
+    --------
+    >>> without_blanks("Drama||War"), without_blanks("| ")
+    ('Drama|War', '(no genres listed)')
+    """
+    return "|".join(name for name in joined.split("|") if name.strip()) or NO_GENRES
+
+
 def _names(found: Any, separator: str, nothing: Collection[str]) -> list[str]:
     if isinstance(found, str) and found.startswith("["):
         try:

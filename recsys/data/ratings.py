@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 LARGEST_INT64 = 2**63 - 1
+
+# A title without such a character shows nothing: blanks, marks of direction and of no width.
+_SEEN = re.compile("[^\\s\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -362,8 +366,10 @@ def ratings_frame(
 def movies_frame(
     movie_ids: Ids, titles: Sequence[str] | None = None, genres: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Make the frame of `Ratings.movies`. Ids stand as titles if there are none."""
-    titles = movie_ids.astype(str).tolist() if titles is None else titles
+    """Make the frame of `Ratings.movies`. An id stands as the title of a movie without one."""
+    names = movie_ids.astype(str).tolist()
+    titles = names if titles is None else titles
+    titles = [t if _SEEN.search(t) else name for t, name in zip(titles, names, strict=True)]
     genres = [NO_GENRES] * len(movie_ids) if genres is None else genres
     columns = {
         "movieId": _kept(movie_ids),

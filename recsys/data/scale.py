@@ -41,8 +41,8 @@ class RatingScale:
     Raises
     ------
     ValueError
-        If an end is not finite, `smallest` is not below `largest`, `step` is negative, or
-        `like_threshold` is not on the scale.
+        If an end is not finite, `smallest` is not below `largest`, `step` is negative or leads
+        beyond `largest`, or `like_threshold` is not on the scale.
 
     Examples
     --------
@@ -65,6 +65,10 @@ class RatingScale:
             raise ValueError(
                 "a scale needs smallest < largest and a positive step (0 for any number), not "
                 f"{self!r}"
+            )
+        if self.step > self.largest - self.smallest:
+            raise ValueError(
+                f"a scale {self} has no second rating: choose a smaller step, or 0 for any number"
             )
         likes = self.like_threshold
         if likes is not None and not self.smallest < likes <= self.largest:

@@ -126,9 +126,11 @@ def read_evaluation(path: Path) -> StoredEvaluation:
         If the file cannot be read.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)  # a device may have no size and no end
+        if len(data) > LARGEST_FILE:
             raise ValueError(f"it is larger than {LARGEST_FILE:,} bytes")
-        return StoredEvaluation.of(_frame(path.read_text(encoding="utf-8-sig")))
+        return StoredEvaluation.of(_frame(data.decode("utf-8-sig")))
     except (ValueError, TypeError, RecursionError) as error:
         why = " ".join(str(error).split())
         raise ValueError(

@@ -5,7 +5,8 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from recsys.data.ratings import NO_GENRES, BadRow, RatingsError, is_encodable
+from recsys.data.genre_lists import without_blanks
+from recsys.data.ratings import BadRow, RatingsError, is_encodable
 from recsys.data.scale import HALF_STARS, WHOLE_STARS, RatingScale
 from recsys.printable import shortened
 from recsys.readers.formats import ITEM_GENRES, Fault, Folder, Release, header_columns, whole_number
@@ -71,7 +72,7 @@ def read_movies(release: Release, *, skip_bad_rows: bool) -> MovieRows:
             line_of[movie_id] = record.line
             rows.movie_ids.append(movie_id)
             rows.titles.append(title)
-            rows.genres.append(genres or NO_GENRES)
+            rows.genres.append(without_blanks(genres))
     if not rows.movie_ids:
         first = f"; the first bad row: {rows.bad_rows[0]}" if rows.bad_rows else ""
         raise RatingsError(f"{file}: no movies{first}")

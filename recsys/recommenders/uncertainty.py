@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.optimize import nnls
 
-from recsys.recommenders.forms import Form, real
+from recsys.recommenders.forms import LARGEST, Form, real
 from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Floats
 
@@ -36,7 +36,7 @@ LEAST_VARIANCE = 1e-12
 
 # The forms of the arrays in a file.
 FORMS: dict[str, Form] = {
-    "mean_square": real(least=0),
+    "mean_square": real(least=0, most=LARGEST**2),
     "user_sizes": real("n_users", least=0),
     "item_sizes": real("n_items+1", least=0),
     "weights": real(5, least=0),

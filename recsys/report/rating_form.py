@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from math import floor, log10
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -52,7 +53,9 @@ def choices_on(scale: RatingScale) -> Choices:
     if not scale.predicts:
         return Choices("like", (1.0,))
     length = scale.largest - scale.smallest
-    step = scale.step or length / (FEWER_CHOICES - 1)
+    if not scale.step:
+        return Choices("list", _between(scale.smallest, scale.largest))
+    step = scale.step
     n_steps = int(length / step + 1e-9)
     n_choices = n_steps + 1 if n_steps < MOST_CHOICES else FEWER_CHOICES
     ratings = scale.smallest + step * np.linspace(0, n_steps, n_choices).round()
@@ -61,6 +64,17 @@ def choices_on(scale: RatingScale) -> Choices:
     )
     # The rounding removes what sums of steps such as 0.1 have in excess.
     return Choices("stars" if are_stars else "list", tuple(ratings.round(9).tolist()))
+
+
+def _between(smallest: float, largest: float) -> tuple[float, ...]:
+    """Ratings at equal distances between two others, rounded to few digits, but not beyond them."""
+    ratings = np.linspace(smallest, largest, FEWER_CHOICES)
+    n_decimals = 2 - floor(log10(ratings[1] - ratings[0]))
+    unit = 10.0**-n_decimals
+    ratings = ratings.round(n_decimals)
+    ratings += unit * (ratings < smallest) - unit * (ratings > largest)
+    # The rounding removes what sums with units such as 0.1 have in excess.
+    return tuple(ratings.round(n_decimals).tolist())
 
 
 def form(

@@ -33,7 +33,9 @@ def _environment() -> Environment:
 
 
 def _shown(value: object) -> object:
-    """Replace characters of file names and titles that UTF-8 or HTML cannot hold."""
+    """Replace characters that UTF-8 or HTML cannot hold, and round places in drawings."""
+    if isinstance(value, float):
+        return round(value, 3)
     if isinstance(value, str) and not isinstance(value, Markup):
         return printable(value, keep="\n")
     return value

@@ -1,8 +1,9 @@
 """Writes the report: one HTML page that needs no other file and no network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from kmeans_core.counts import is_int
 from recsys.analysis.genres import check_genres
 from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
@@ -76,8 +77,9 @@ def write_report(
     Raises
     ------
     ValueError
-        If a section or a genre does not exist, if the number of genres is not 2 or 3, or if the
-        evaluation is not one.
+        If a section or a genre does not exist, if the number of genres is not 2 or 3, if there are
+        fewer people than groups, if the seed is not from 0 to 2**32 - 1, or if the evaluation is
+        not one.
     KeyError
         If there is no such user.
     OSError
@@ -96,19 +98,17 @@ def write_report(
     path = Path(path).absolute()
     check_writable(path)
     chosen = _chosen(sections)
-    _check(ratings, user_id, genres)
-    if evaluation is not None:
-        read_evaluation(Path(evaluation))  # a wrong file is refused before the work
     options = Options(
         seed=seed,
         user_id=user_id,
-        genres=genres,
+        genres=None if genres is None else _listed("genres", genres),
         n_groups=n_groups,
         with_people=with_people,
         evaluation=None if evaluation is None else Path(evaluation),
         command=command,
         sections=tuple(chosen),
     )
+    _check(ratings, options)
     steps = Steps(len(chosen) + 1, on_step)
     study = Study(ratings, options, steps)
     made = []
@@ -134,8 +134,7 @@ def _chosen(names: Sequence[str] | None) -> dict[str, Callable[[Study], Section]
     """The sections of these names in the order of the page; all for None."""
     if names is None:
         return dict(SECTIONS)
-    if isinstance(names, str):
-        raise ValueError(f"sections must be a list of names, such as [{names!r}]")
+    names = _listed("sections", names)
     unknown = [name for name in names if name not in SECTIONS]
     if unknown or not names:
         what = f"there is no section {shown(unknown[0])}" if unknown else "sections is empty"
@@ -143,14 +142,35 @@ def _chosen(names: Sequence[str] | None) -> dict[str, Callable[[Study], Section]
     return {name: make for name, make in SECTIONS.items() if name in names}
 
 
-def _check(ratings: Ratings, user_id: Id | None, genres: Sequence[str] | None) -> None:
+def _listed(name: str, given: Sequence[str]) -> list[str]:
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise ValueError(f"{name} must be a list of names, not {shown(given)}")
+    return list(given)
+
+
+def _check(ratings: Ratings, options: Options) -> None:
     """Find what the caller cannot mean before the work begins."""
-    if user_id is not None and not (ratings.ratings["userId"] == user_id).any():
+    if not isinstance(ratings, Ratings):
+        raise TypeError(f"ratings must be a Ratings, as load_ratings returns, not {shown(ratings)}")
+    user_id, n_groups, seed = options.user_id, options.n_groups, options.seed
+    if user_id is not None and not (
+        (isinstance(user_id, str) or is_int(user_id))
+        and (ratings.ratings["userId"] == user_id).any()
+    ):
         raise KeyError(f"no user {shown(user_id)} in {printable(ratings.source)}")
-    if genres is not None:
-        if not FEWEST_GENRES <= len(genres) <= MOST_GENRES:
-            raise ValueError(f"the report compares two or three genres, not {len(genres)}")
-        check_genres(ratings, genres)
+    if not (is_int(seed) and 0 <= seed < 2**32):
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {shown(seed)}")
+    if n_groups is not None and not (is_int(n_groups) and 1 <= n_groups <= ratings.n_users):
+        people = counted(ratings.n_users, "person", "people")
+        raise ValueError(
+            f"{people} cannot make {shown(n_groups)} groups; ask for 1 to {ratings.n_users:,}"
+        )
+    if options.genres is not None:
+        if not FEWEST_GENRES <= len(options.genres) <= MOST_GENRES:
+            raise ValueError(f"the report compares two or three genres, not {len(options.genres)}")
+        check_genres(ratings, options.genres)
+    if options.evaluation is not None:
+        read_evaluation(options.evaluation)
 
 
 def _title(ratings: Ratings) -> str:

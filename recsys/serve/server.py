@@ -16,6 +16,8 @@ PATIENCE = 30
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens. ValueError if the host or the port cannot be had."""
+    if not host:  # the socket would listen on every network
+        raise ValueError("the host is empty; --host 127.0.0.1 is for this machine alone")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

@@ -230,6 +230,8 @@ def test_the_address_keeps_the_ratings(builtin_page: Path, open_page: Open) -> N
     page.go_back()
     page.wait_for_function("document.getElementById('rate-heading').textContent.includes('4')")
     assert visitor.best() == best
+    visitor.follow("#rate=__proto__:5,1:1e999")
+    assert visitor.text("note").startswith("No rating in the link can be used here:")
     assert opened.said == []
     assert set(opened.asked) == {builtin_page.as_uri()}
 

@@ -45,7 +45,7 @@ def charts(profile: Profile) -> Iterator[Chart]:
     yield _by_activity(rated[rated > 0], "film", "films", "most-rated film")
     if profile.seconds is not None:
         yield _by_year_rated(profile.seconds)
-    if profile.films["year"].notna().any():
+    if profile.films.loc[rated > 0, "year"].notna().any():
         yield _by_year_made(profile.films)
     if len(profile.genres):
         yield _by_genre(profile.genres, with_means=scale.predicts)

@@ -113,8 +113,8 @@ def silhouettes(points: Floats, seed: int) -> Silhouettes | None:
     if not np.isfinite(first).any():
         return None
     others = [
-        sweep_k(points, ks, n_init=10, random_state=other).silhouette
-        for other in range(seed + 1, seed + N_SEEDS)
+        sweep_k(points, ks, n_init=10, random_state=(seed + i) % 2**32).silhouette
+        for i in range(1, N_SEEDS)
     ]
     of_steps = first[np.isin(all_ks, step_ks)]
     return Silhouettes(step_ks, of_steps, ks, np.array([first[: len(ks)], *others]))

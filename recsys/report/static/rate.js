@@ -56,9 +56,12 @@ function rateFilms(data, source) {
     }
     const nLost = pairs.length - films.length;
     if (nLost) {
-      part("note").textContent = `${films.length || "None"} of the ${counted(pairs.length, "rating")} ` +
-        "in the link can be used here. The others are of films that this page does not know or that " +
-        "are rated twice, or they are no ratings that can be given here.";
+      part("note").textContent = films.length
+        ? `${films.length} of the ${pairs.length.toLocaleString("en")} ratings in the link can be used ` +
+          "here. The others are of films that this page does not know or that are rated twice, or " +
+          "they are no ratings that can be given here."
+        : "No rating in the link can be used here: the page does not know the films, or they are no " +
+          "ratings that can be given here.";
     }
     document.getElementById("rate").scrollIntoView();
     await refresh();

@@ -57,6 +57,15 @@ def test_column_names(genre: str, name: str) -> None:
     assert column_name(genre) == name
 
 
+def test_genres_of_the_same_letters_have_columns_of_their_own() -> None:
+    genres = ["C", "C++", "Drama", "drama", "?", "!"]
+    ratings = Ratings.from_frames(
+        {"user": [1] * 6, "item": range(6), "rating": [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]},
+        {"movieId": range(6), "genres": genres},
+    )
+    assert genre_means(ratings, genres).iloc[0, 1:].tolist() == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
+
+
 def frame(*rows: tuple[int, float, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["userId", "avg_romance_rating", "avg_scifi_rating"])
 

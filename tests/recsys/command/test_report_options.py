@@ -31,6 +31,7 @@ def anchors(page: str) -> list[str]:
 
 def test_sections_are_chosen_by_name(data: Path, tmp_path: Path) -> None:
     assert anchors(page_of(data, tmp_path, "--sections", "source", "data")) == ["data", "source"]
+    assert anchors(page_of(data, tmp_path, "--sections", "source, data")) == ["data", "source"]
 
 
 def test_the_number_of_groups(data: Path, tmp_path: Path) -> None:
@@ -75,12 +76,28 @@ def test_genres_are_those_of_the_notebooks_steps(data: Path, tmp_path: Path) -> 
     assert "genre_means(ratings, [&#39;Drama&#39;, &#39;Comedy&#39;])" in page
 
 
+def test_a_file_that_is_read_is_not_written_to(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_bytes((data / "ratings.csv").read_bytes())
+    before = table.read_bytes()
+    (tmp_path / "link.html").symlink_to(table)
+    for out in (table, tmp_path / "link.html"):
+        typed = ["report", "--data", str(table), "--out", str(out), "--sections", "data"]
+        assert run(typed) == 2
+        assert "would replace a file that is read" in capsys.readouterr().err
+    assert table.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--sections", "dat"], "there is no 'dat'; did you mean data?"),
         (["--groups", "0"], "must be at least 1, not 0"),
-        (["--groups", "100", "--sections", "tastes"], "ask for fewer groups"),
+        (["--sections", "data,dat"], "there is no 'dat'; did you mean data?"),
+        (["--sections", ","], "sections is empty; choose from answer"),
+        (["--groups", "100", "--sections", "tastes"], "ask for 1 to 60"),
         (["--user", "999"], "no user 999"),
         (["--evaluation", "nothing.csv"], "nothing.csv"),
         (["--genres", "Drama"], "two or three genres, not 1"),

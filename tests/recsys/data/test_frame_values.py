@@ -106,6 +106,22 @@ def test_text_with_bars_stays_as_it_is():
     assert found.movies["genres"].tolist() == genres
 
 
+def test_an_id_stands_as_a_title_that_shows_nothing():
+    titles = ["", " \t", "\u200b\u202e", "\u200bUp", "\U0001f3ac"]
+    found = Ratings.from_frames(
+        {"user": [1], "item": [1]}, {"movieId": [1, 2, 3, 4, 5], "title": titles}
+    )
+    assert found.movies["title"].tolist() == ["1", "2", "3", "\u200bUp", "\U0001f3ac"]
+
+
+def test_blank_genres_between_bars_are_no_genres():
+    genres = ["|Drama||War ", "| |", "", "(none)"]
+    found = Ratings.from_frames(
+        {"user": [1], "item": [1]}, {"movieId": [1, 2, 3, 4], "genres": genres}
+    )
+    assert found.movies["genres"].tolist() == ["Drama|War ", NO_GENRES, NO_GENRES, "(none)"]
+
+
 def test_genres_of_another_kind_are_refused_with_their_row():
     for bad in (3, ["War", 3], {"name": "War"}):
         movies = {"movieId": [1, 2], "genres": ["War", bad]}

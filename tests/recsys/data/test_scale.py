@@ -37,6 +37,12 @@ def test_likes_are_the_upper_fifth_of_the_range(scale: RatingScale, likes_from: 
     assert liked(values, scale).tolist() == [False, True, True]
 
 
+def test_a_scale_of_one_rating_is_refused() -> None:
+    with pytest.raises(ValueError, match="no second rating: choose a smaller step, or 0"):
+        RatingScale(0, 0.5, 1)
+    assert RatingScale(0, 1, 1).holds(np.array([0.0, 0.5, 1.0])).tolist() == [True, False, True]
+
+
 @pytest.mark.parametrize("threshold", [1, 5.5, float("nan")])
 def test_a_threshold_that_is_no_rating_is_refused(threshold: float) -> None:
     with pytest.raises(ValueError, match="threshold above its smallest rating"):

@@ -14,6 +14,7 @@ from recsys import (
     BiasBaseline,
     BoostedClusterMeans,
     MostLiked,
+    Ratings,
     Recommender,
     TasteGroups,
     make_ratings,
@@ -140,6 +141,16 @@ def test_a_number_that_may_be_left_out_comes_back(tmp_path: Path) -> None:
         loaded = TasteGroups.load(tmp_path / "m.npz")
         assert loaded.taste_weight == weight
         assert loaded.recommend(1).equals(model.recommend(1))
+
+
+def test_a_model_of_very_large_ratings_comes_back(tmp_path: Path) -> None:
+    rows = [(u, i, 1e12 * ((u * i) % 7) / 6) for u in range(12) for i in range(9)]
+    user, item, rating = (list(column) for column in zip(*rows, strict=True))
+    table = {"user": user, "item": item, "rating": rating}
+    ratings = Ratings.from_frames(table, scale=(0.0, 1e12, 0.0))
+    model = TasteGroups(n_user_groupings=2, n_item_groupings=2, rating_model=BiasBaseline())
+    model.fit(ratings).save(tmp_path / "m.npz")
+    assert TasteGroups.load(tmp_path / "m.npz").recommend(1).equals(model.recommend(1))
 
 
 def test_an_incomplete_file_is_refused(model: BiasBaseline, tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """Tables of the page: cells as text, aligned by the kind of their column."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
+from recsys.report.charts.bars import lying_bars
 from recsys.report.parts import ABSENT, table
 
 FRAME = pd.DataFrame(
@@ -39,3 +42,10 @@ def test_an_empty_table_has_a_header() -> None:
     found = table(FRAME.head(0), "None")
     assert found.header == ("n", "mean", "title", "liked")
     assert found.rows == ()
+
+
+def test_places_in_drawings_are_rounded() -> None:
+    svg = lying_bars(["a", "b"], [1 / 3, 0.1], ["1", "2"], x_label="x")
+    places = re.findall(r' (?:x|y|width|height)="([^"]+)"', svg)
+    assert len(places) > 5
+    assert all(re.fullmatch(r"-?\d+(\.\d{1,3})?", place) for place in places)

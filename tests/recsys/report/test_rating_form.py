@@ -58,7 +58,7 @@ def test_the_choices_are_stars_a_list_or_a_like():
 
 @given(
     st.integers(-100, 100),
-    st.integers(1, 500),
+    st.integers(3, 500),
     st.sampled_from([0, 0.1, 0.25, 0.5, 1, 3]),
 )
 def test_each_choice_is_a_rating_of_the_scale(smallest, length, step):
@@ -68,6 +68,19 @@ def test_each_choice_is_a_rating_of_the_scale(smallest, length, step):
     assert 1 <= len(ratings) <= MOST_CHOICES
     assert (np.diff(ratings) > 0).all()
     assert ratings[0] == smallest
+
+
+@given(st.floats(-5, 5), st.floats(0.1, 10), st.integers(-9, 12))
+def test_choices_between_any_two_numbers_are_short_and_not_beyond_them(smallest, length, exponent):
+    factor = 10.0**exponent
+    scale = RatingScale(smallest * factor, (smallest + length) * factor, 0)
+    ratings = np.array(choices_on(scale).ratings)
+    assert scale.holds(ratings).all()
+    assert (np.diff(ratings) > 0).all()
+    digits = [
+        len(f"{rating:.12g}".split("e")[0].strip("-0.").replace(".", "")) for rating in ratings
+    ]
+    assert max(digits) <= 6
 
 
 def test_titles_reasons_and_notes_are_text():

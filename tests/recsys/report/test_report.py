@@ -76,7 +76,16 @@ def test_chosen_sections_come_in_the_order_of_the_page(
     [
         ({"sections": ["datta"]}, ValueError, "no section 'datta'; choose from answer, rate"),
         ({"sections": []}, ValueError, "sections is empty; choose from answer, rate"),
-        ({"sections": "data"}, ValueError, r"a list of names, such as \['data'\]"),
+        ({"sections": "data"}, ValueError, "must be a list of names, not 'data'"),
+        ({"sections": iter(["datta"])}, ValueError, "no section 'datta'; choose from answer, rate"),
+        ({"user_id": True}, KeyError, "no user True"),
+        ({"user_id": (1,)}, KeyError, "no user"),
+        ({"n_groups": 0}, ValueError, "cannot make 0 groups; ask for 1 to 60"),
+        ({"n_groups": 61}, ValueError, "60 people cannot make 61 groups; ask for 1 to 60"),
+        ({"n_groups": 2.0}, ValueError, "cannot make 2.0 groups"),
+        ({"seed": -1}, ValueError, r"seed must be a whole number from 0 to 2\*\*32 - 1, not -1"),
+        ({"genres": "Drama"}, ValueError, "genres must be a list of names, not 'Drama'"),
+        ({"evaluation": "/dev/zero"}, ValueError, "is not an evaluation: it is larger than"),
         ({"user_id": 999}, KeyError, "no user 999 in built-in data set"),
         ({"genres": ["Drama"]}, ValueError, "two or three genres, not 1"),
         ({"genres": ["Drama", "Dada"]}, ValueError, "no film has the genre 'Dada'; choose from"),
@@ -99,9 +108,16 @@ def test_what_cannot_be_meant_is_refused_before_the_work(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_more_groups_than_people_are_refused(made: Ratings, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="cannot make 61 groups; ask for fewer groups"):
-        write_report(made, tmp_path / "r.html", sections=["tastes"], n_groups=61)
+def test_what_is_no_table_of_ratings_is_refused(made: Ratings, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="ratings must be a Ratings, as load_ratings returns, not"):
+        write_report(made.ratings, tmp_path / "r.html")  # type: ignore[arg-type]
+
+
+def test_the_largest_seed_makes_a_page(tmp_path: Path) -> None:
+    ratings = make_ratings(n_users=20, n_movies=30, n_ratings=250, random_state=0)
+    names = ["tastes", "notebook"]
+    page = page_of(ratings, tmp_path, sections=iter(names), seed=2**32 - 1, n_groups=2)
+    assert [one["id"] for one in page.all("section")] == names
 
 
 def test_each_section_is_announced_and_counted(made: Ratings, tmp_path: Path) -> None:

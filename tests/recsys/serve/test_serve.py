@@ -25,6 +25,7 @@ from recsys.command import cli, serve
 from recsys.serve.app import LARGEST_BODY, app_for
 from recsys.serve.hosts import is_own
 from recsys.serve.questions import MOST_RATINGS
+from recsys.serve.server import listen
 from recsys.titles.names import spoken
 
 JSON = {"Content-Type": "application/json"}
@@ -265,6 +266,11 @@ def test_a_port_in_use_is_one_line(
     said = capfd.readouterr().err
     assert f"cannot listen on port {port} of 127.0.0.1: Address already in use" in said
     assert said.count("\n") == 1
+
+
+def test_an_empty_host_is_not_every_network() -> None:
+    with pytest.raises(ValueError, match="the host is empty"):
+        listen("", 0)
 
 
 def test_missing_packages_are_named(

@@ -183,6 +183,12 @@ def test_years_of_films(made: Ratings) -> None:
     assert f"{n_without} ratings are of films whose titles have no year." in chart.seen
 
 
+def test_years_of_films_that_nobody_rated_are_not_drawn() -> None:
+    rated = {"user": [1], "item": [1], "rating": [4]}
+    films = {"movieId": [1, 2], "title": ["Up", "Big (1988)"]}
+    assert not [title for title in by_title(Ratings.from_frames(rated, films)) if "made" in title]
+
+
 def test_genres_are_counted_with_their_means(made: Ratings) -> None:
     chart = by_title(made)["Ratings by genre"]
     joined = made.ratings.merge(made.movies, on="movieId")
