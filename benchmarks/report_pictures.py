@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from recsys import builtin_ratings, write_report
 from recsys.report.sections import SECTIONS
@@ -61,6 +60,8 @@ def write(browser: Any, page_file: Path) -> None:
 
 
 if __name__ == "__main__":
+    from playwright.sync_api import sync_playwright  # not every environment has it
+
     program = shutil.which("chromium")
     with TemporaryDirectory() as folder, sync_playwright() as driver:
         report = write_report(

@@ -103,7 +103,9 @@ FOLDERS = {
         "readers synthetic titles",
         "analysis",
         "recommenders",
-        "evaluation report",
+        "evaluation",
+        "report",
+        "serve",
         "command",
     ],
 }
