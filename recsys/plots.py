@@ -259,7 +259,7 @@ def taste_map(points: pd.DataFrame | HasFrame, ax: Axes | None = None) -> Axes:
     Notes
     -----
     A label is the name of the film. It takes the nearest place around its dot where it covers no
-    other label. If there is none, it takes the place where it covers least.
+    other label. If every place covers one, it takes the place that covers least.
 
     Examples
     --------

@@ -24,7 +24,7 @@ N_ALIKE = 10
 N_NEAREST = 20
 
 # Steps of t-SNE, and its exaggeration in the first of them: van der Maaten and Hinton (2008),
-# section 3.4. The rate for each film is that of Belkina et al. (2019, "Automated optimized
+# section 3.4. The rate for each film follows Belkina et al. (2019, "Automated optimized
 # parameters for t-SNE"), who divide by their exaggeration of 12. On ml-latest-small (2016), 300
 # steps keep as many neighbors as 200. Larger rates or exaggerations keep no more, and there the
 # last bit of the start changes the whole map.
@@ -55,7 +55,7 @@ class FilmMap:
         x and y of each film. The largest one of all is 1 or -1.
     tastes : ndarray of shape (n_films,), int
         The group that likes a film most of all groups that like it clearly more than others do. -1
-        if there is none.
+        if no group does.
     n_likes : ndarray of shape (n_films,), int
         The number of users who liked a film.
     is_landmark : ndarray of shape (n_films,), bool

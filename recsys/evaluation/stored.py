@@ -43,7 +43,7 @@ class DataFigures:
         return cls(len(ratings.ratings), ratings.n_users, ratings.n_movies, mean)
 
     def is_of(self, ratings: Ratings) -> bool:
-        """Whether the figures are those of some ratings. Another order may round the mean."""
+        """Whether these ratings have the same figures. Another order may round the mean."""
         other = self.of(ratings)
         counts = [(one.data_ratings, one.data_users, one.data_movies) for one in (self, other)]
         return counts[0] == counts[1] and bool(np.isclose(self.data_mean, other.data_mean))

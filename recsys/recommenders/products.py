@@ -8,12 +8,12 @@ import numpy as np
 
 from recsys.recommenders.types import Floats
 
-# BLAS and LAPACK work on tiles of so many rows and columns in one thread. OpenBLAS takes more
-# threads for more than 64^3 multiplications only (GEMM_MULTITHREAD_THRESHOLD in its gemm.c).
+# A tile has at most this many rows and columns. OpenBLAS multiplies two tiles in one thread. It
+# uses more threads only beyond 64^3 multiplications (GEMM_MULTITHREAD_THRESHOLD in its gemm.c).
 TILE = 64
 
-# A decomposition of a matrix of at most so many numbers runs in one thread, too: OpenBLAS takes
-# more threads for an outer product of more (interface/ger.c).
+# A matrix with at most this many numbers is decomposed in one thread. OpenBLAS uses more threads
+# for larger outer products (interface/ger.c).
 NUMBERS = 8192
 
 

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.analysis.descriptions import GroupDescription, describe_groups
-from recsys.analysis.sureness import Sureness, sureness
+from recsys.analysis.sureness import Sureness, silhouettes, sureness
 from recsys.analysis.taste import RESTARTS, TasteClusters, cluster_users, likes_of
 from recsys.data.ids import Id
 from recsys.data.matrix import RatingMatrix
@@ -58,6 +59,9 @@ class Tastes:
     clusters: TasteClusters
     described: tuple[GroupDescription, ...]
     sure: Sureness
+    # The silhouette of each person, or of a sample, and their rows in the matrix.
+    rows: npt.NDArray[np.intp]
+    silhouettes: npt.NDArray[np.float64]
 
 
 class Study:
@@ -121,7 +125,8 @@ class Study:
             seed = self.options.seed
             clusters = cluster_users(matrix, n_groups, n_init=RESTARTS, random_state=seed)
             sure = sureness(clusters, n_init=RESTARTS, random_state=seed)
-            return Tastes(clusters, describe_groups(clusters, self.sample), sure)
+            described = describe_groups(clusters, self.sample)
+            return Tastes(clusters, described, sure, *silhouettes(clusters, seed))
 
     @cached_property
     def hybrid(self) -> Hybrid:

@@ -25,7 +25,7 @@ LEAST_RADIUS, MOST_RADIUS = 2.0, 5.0
 # film_map.css), which also has those of the next films that find a place.
 NARROW_TEXT, WIDE_TEXT, N_OTHERS = 12.0, 6.0, 60
 
-# As kmeans_core.palette: so many colors and markers are there.
+# The number of colors and markers in kmeans_core.palette.
 N_MARKERS = 8
 
 # A film is joined to this many films that are most alike.

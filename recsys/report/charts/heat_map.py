@@ -19,7 +19,7 @@ ABOVE, LEGEND = 32.0, 66.0
 # Cells of a table with many rows are lower than those of a small one.
 ROWS, HIGH, LOW = 20, 10.0, 6.0
 WIDEST_CELL = 24.0
-# Each of so many rows and columns has its number written.
+# Every fifth row and column has its number written.
 EVERY = 5
 
 

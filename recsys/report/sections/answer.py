@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.analysis.descriptions import GroupDescription
-from recsys.analysis.sureness import COMES_BACK, SEPARATION, silhouettes
+from recsys.analysis.sureness import COMES_BACK, SEPARATION
 from recsys.data.ratings import Ratings
 from recsys.data.scale import liked, no_likes
 from recsys.report.parts import Block, Section
@@ -133,9 +133,7 @@ def _doubtful(study: Study, groups: list[GroupDescription], named: list[Named]) 
     """The names of the groups most of whose people are nearer to another group."""
     if study.tastes is None:
         return []
-    clusters = study.tastes.clusters
-    rows, values = silhouettes(clusters, study.options.seed)
-    labels = clusters.labels[rows]
+    labels, values = study.tastes.clusters.labels[study.tastes.rows], study.tastes.silhouettes
     return [
         name.name
         for group, name in zip(groups, named, strict=True)

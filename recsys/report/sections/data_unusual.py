@@ -38,7 +38,7 @@ SAME_RATINGS = 10
 # A clock may be ahead by a time zone, so less than a day ahead is no future.
 DAY = 86_400
 
-# At most so many titles and steps are named; the others are counted.
+# At most this many titles and steps are named; the others are counted.
 N_NAMED, MOST_STEPS = 3, 10
 
 

@@ -24,7 +24,7 @@ DENSEST = (30, 18)
 GROUP_REGION = (20, 30)
 SMALLEST_DRAWN = 10
 
-# The shares of filled cells are shown for so many of the most-rated titles, and for all.
+# The shares of filled cells are shown for these numbers of most-rated titles, and for all.
 SOME_TITLES = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 
 # People agree or differ on a film if at least this many rated it.

@@ -27,7 +27,7 @@ FEWEST_GENRES, MOST_GENRES = 2, len(NOTEBOOK_GENRES)
 # Pictures and groups by genre are of at most this many people, whose dots take 0.2 MB of the page.
 MOST_PEOPLE = 800
 
-# The notebook adds so many of the first people to the subset again.
+# The notebook adds this many of the first people to the subset again.
 N_ADDED = 2
 
 # A mean of fewer ratings says little about a person.

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from kmeans_core import silhouette_samples, sweep_k
 from kmeans_core.sweep_result import SAME_SILHOUETTE, STABLE, SweepResult
 from recsys.analysis.descriptions import describe_groups
-from recsys.analysis.sureness import SEPARATION, SILHOUETTE_USERS, silhouettes
+from recsys.analysis.sureness import SEPARATION, SILHOUETTE_USERS
 from recsys.analysis.taste import RESTARTS as RESTARTS_SHOWN
 from recsys.analysis.taste import TasteClusters, likes_of, points_in
 from recsys.data.matrix import RatingMatrix
@@ -21,8 +21,8 @@ from recsys.report.charts.lines import Line, lines
 from recsys.report.parts import Block, Chart, Section, Text, table
 from recsys.report.render import render
 from recsys.report.sections.tastes import SAMPLED_CALLS, n_asked
-from recsys.report.study import LEAST_PEOPLE, MOST_RATED, N_GROUPS, Study
-from recsys.words import counted
+from recsys.report.study import LEAST_PEOPLE, MOST_RATED, N_GROUPS, Study, Tastes
+from recsys.words import counted, joined
 
 Rows = npt.NDArray[np.intp]
 
@@ -54,7 +54,7 @@ def section(study: Study) -> Section:
     with study.steps.step("numbers of groups"):
         result = _sweep(likers, range(LEAST_K, most + 1), study.options.seed)
     n_shown = n_asked(shown)
-    charts = (*_curves(result, n_shown), *_blades(study, shown))
+    charts = (*_curves(result, n_shown), *_blades(tastes))
     return Section(
         ANCHOR,
         TITLE,
@@ -229,16 +229,15 @@ def _curves(result: SweepResult, n_shown: int) -> Iterator[Chart]:
 def _which(stable: list[str]) -> str:
     if not stable:
         return "No number of groups lies"
-    *first, last = stable
-    return f"{', '.join(first)} and {last} groups lie" if first else f"Only {last} groups lie"
+    return f"{joined(stable)} groups lie" if len(stable) > 1 else f"Only {stable[0]} groups lie"
 
 
-def _blades(study: Study, shown: TasteClusters) -> Iterator[Chart]:
+def _blades(tastes: Tastes) -> Iterator[Chart]:
     """The silhouette of each person in the groups of the page."""
-    rows, values = silhouettes(shown, study.options.seed)
-    if len(rows) == 0:
+    values = tastes.silhouettes
+    if len(values) == 0:
         return
-    labels = shown.labels[rows]
+    labels = tastes.clusters.labels[tastes.rows]
     groups = {group: values[labels == group] for group in np.unique(labels).tolist()}
     numbers = pd.DataFrame(
         {

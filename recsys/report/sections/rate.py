@@ -31,7 +31,7 @@ NOT_MEASURED = (
 # The names of the page's model, of the full one, and of the baseline in evaluations.
 COMPARED = ("pocket-groups", "hybrid", "most-liked")
 
-# Below so many ratings, lists are compared with popularity one by one.
+# With fewer ratings than this, each list is compared with popularity.
 FEW = 5
 
 # JavaScript has all whole numbers up to 2^53, and so the differences of numbers up to this one.

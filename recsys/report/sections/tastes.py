@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from recsys.analysis.descriptions import GroupDescription
 from recsys.analysis.likings import FEWEST_RATINGS, Liking
-from recsys.analysis.sureness import COMES_BACK, DISSOLVES, silhouettes
+from recsys.analysis.sureness import COMES_BACK, DISSOLVES
 from recsys.analysis.taste import RESTARTS, TasteClusters, likes_of, points_in
 from recsys.data.scale import RatingScale
 from recsys.report.charts.paired_bars import paired_bars
@@ -18,7 +18,7 @@ from recsys.report.parts import Block, Section, Text, table
 from recsys.report.render import render
 from recsys.report.study import MOST_RATED, Study, Tastes
 from recsys.titles.names import spoken
-from recsys.words import counted
+from recsys.words import counted, joined
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,10 +73,9 @@ def section(study: Study) -> Section:
         return Section(
             ANCHOR, TITLE, (Text("Nobody liked a film, so there are no tastes to show."),)
         )
-    rows, values = silhouettes(tastes.clusters, study.options.seed)
-    labels = tastes.clusters.labels[rows]
+    labels = tastes.clusters.labels[tastes.rows]
     cards = [
-        _card(tastes.clusters, group, float(again), values[labels == group.group])
+        _card(tastes.clusters, group, float(again), tastes.silhouettes[labels == group.group])
         for group, again in zip(tastes.described, tastes.sure.recurrence, strict=True)
     ]
     return Section(
@@ -234,13 +233,7 @@ def _typical(clusters: TasteClusters, group: GroupDescription) -> Iterator[str]:
     films = [
         f"{n_likers[film]:.0f} liked {spoken(str(clusters.matrix.titles[film]))}" for film in shared
     ]
-    yield f"{who} {_listed(films)}."
-
-
-def _listed(texts: Sequence[str]) -> str:
-    """Write a list as in a sentence: "a, b and c"."""
-    *first, last = texts
-    return f"{', '.join(first)} and {last}" if first else last
+    yield f"{who} {joined(films)}."
 
 
 def _likings(said: str, films: Sequence[Liking], genres: Sequence[Liking]) -> tuple[Likings, ...]:

@@ -12,7 +12,6 @@ from studies import study_of
 from recsys import Ratings, make_ratings
 from recsys.analysis.sureness import SEPARATION, Sureness
 from recsys.report.parts import Block
-from recsys.report.sections import answer
 from recsys.report.sections.answer import section
 from recsys.report.study import Study, Tastes
 
@@ -51,18 +50,6 @@ def test_hand_worked_tastes(two_tastes: Study) -> None:
     )
 
 
-@pytest.mark.parametrize(("n_astray", "is_told"), [(15, False), (16, True)])
-def test_a_group_whose_people_are_nearer_to_others_is_doubted(
-    two_tastes: Study, monkeypatch: pytest.MonkeyPatch, n_astray: int, is_told: bool
-) -> None:
-    assert two_tastes.tastes is not None
-    values = np.ones(50)
-    values[:n_astray] = -0.1  # of the thirty who like war
-    monkeypatch.setattr(answer, "silhouettes", lambda *_: (np.arange(50), values))
-    told = "Most people of War are nearer to another group, so that one says little."
-    assert (told in words(two_tastes)) == is_told
-
-
 def with_tastes(study: Study, **changes: object) -> Study:
     """The same study with other findings about its tastes."""
     tastes = study.tastes
@@ -70,6 +57,17 @@ def with_tastes(study: Study, **changes: object) -> Study:
     changed = Study(study.ratings, study.options, study.steps)
     changed.__dict__["tastes"] = replace(tastes, **changes)
     return changed
+
+
+@pytest.mark.parametrize(("n_astray", "is_told"), [(15, False), (16, True)])
+def test_a_group_whose_people_are_nearer_to_others_is_doubted(
+    two_tastes: Study, n_astray: int, is_told: bool
+) -> None:
+    values = np.ones(50)
+    values[:n_astray] = -0.1  # of the thirty who like war
+    study = with_tastes(two_tastes, rows=np.arange(50), silhouettes=values)
+    told = "Most people of War are nearer to another group, so that one says little."
+    assert (told in words(study)) == is_told
 
 
 @pytest.mark.parametrize(
