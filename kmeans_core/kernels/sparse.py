@@ -64,6 +64,24 @@ def take(
 
 
 @kernel
+def subset(
+    data,  # IN (n_stored,)
+    indices,  # IN (n_stored,)
+    indptr,  # IN (n_samples + 1,)
+    rows,  # IN (n_rows,)
+    out_data,  # OUT (starts[-1],)
+    out_indices,  # OUT (starts[-1],)
+    starts,  # IN (n_rows + 1,): where each of these rows begins in the output
+):
+    """Copy some rows."""
+    for position in range(rows.shape[0]):
+        first = indptr[rows[position]]
+        for j in range(starts[position + 1] - starts[position]):
+            out_data[starts[position] + j] = data[first + j]
+            out_indices[starts[position] + j] = indices[first + j]
+
+
+@kernel
 def is_sound(
     data,  # IN (n_stored,)
     indices,  # IN (n_stored,)

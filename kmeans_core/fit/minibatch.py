@@ -1,0 +1,279 @@
+"""Mini-batch k-means over points: first centers of a sample, steps of a batch each, early stop."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.fit.problem import Problem, StopRule
+from kmeans_core.fit.seeding import checked_centers, first_centers
+from kmeans_core.kernels.centers import means, weighted_total
+from kmeans_core.points.checks import RandomStream
+from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.sums import ClusterSums
+
+# Reassignment is due when this many rows for each cluster have passed since the last one.
+ROWS_BETWEEN = 10
+
+
+class StepRule(NamedTuple):
+    """How a batch moves the centers."""
+
+    batch_size: int
+    reassignment_ratio: float  # a cluster with a smaller share of the largest weight moves
+
+
+class EndRule(NamedTuple):
+    """A fit ends after ``n_steps`` batches, or earlier."""
+
+    n_steps: int
+    # If a step moves the centers by at most this sum of squared distances; never if it is 0.
+    shift: float
+    # After this many batches in a row without a new least smoothed inertia; None for never.
+    max_no_improvement: int | None
+
+
+class MiniBatchResult(NamedTuple):
+    """The state after the last batch of a fit."""
+
+    moving: "MovingCenters"
+    n_steps: int
+    mean_inertia: float  # of a row, smoothed over batches
+
+
+# First centers ------------------------------------------------------------------------------------
+
+
+def best_first_centers(
+    points: KnownPoints,
+    weights: Floats,
+    init: Any,
+    n_clusters: int,
+    n_init: int,
+    sample_size: int,
+    stream: RandomStream,
+    *,
+    verbose: bool,
+) -> Floats:
+    """First centers from ``n_init`` samples; those with the least inertia over one more sample.
+
+    Samples are drawn with replacement, in scikit-learn's order. Rows of weight 0 are not drawn.
+    """
+    weighted_rows = np.flatnonzero(weights)
+    validation, its_weights = _sample(points, weights, weighted_rows, sample_size, stream)
+    best, least = np.empty(0), np.inf
+    for number in range(n_init):
+        if verbose:
+            print(f"Init {number + 1}/{n_init} with method {init}")  # noqa: T201
+        centers = sampled_centers(points, weights, init, n_clusters, sample_size, stream)
+        _, inertia = _assigned(validation, its_weights, centers)
+        if verbose:
+            print(f"Inertia for init {number + 1}/{n_init}: {inertia}")  # noqa: T201
+        if number == 0 or inertia < least:
+            best, least = centers, inertia
+    return best
+
+
+def sampled_centers(
+    points: KnownPoints,
+    weights: Floats,
+    init: Any,
+    n_clusters: int,
+    sample_size: int,
+    stream: RandomStream,
+) -> Floats:
+    """First centers from a sample, or from all rows if the sample would have as many."""
+    if sample_size < points.shape[0]:
+        rows = np.flatnonzero(weights)
+        points, weights = _sample(points, weights, rows, sample_size, stream)
+    if callable(init):
+        # The callable gets a copy, because kernels may see read-only memory as writable.
+        own = points.subset(np.arange(points.shape[0])).matrix
+        found = init(own, n_clusters, random_state=stream)
+        return checked_centers(found, points, n_clusters, "init(X)")
+    rule = StopRule(max_iter=1, shift=0.0)
+    return first_centers(Problem(points, None, weights, init, n_clusters, rule), stream)
+
+
+def _sample(
+    points: KnownPoints, weights: Floats, rows: Ints, size: int, stream: RandomStream
+) -> tuple[KnownPoints, Floats]:
+    """``size`` of these rows, drawn with replacement, and their weights."""
+    if isinstance(stream, np.random.Generator):
+        chosen = rows[stream.integers(0, len(rows), size)]
+    else:
+        chosen = rows[stream.randint(0, len(rows), size)]
+    return points.subset(chosen), weights[chosen]
+
+
+# One batch ----------------------------------------------------------------------------------------
+
+
+def _assigned(points: KnownPoints, weights: Floats, centers: Floats) -> tuple[Labels, float]:
+    """The nearest center of each row, and the inertia."""
+    labels = np.full(points.shape[0], -1, dtype=np.int32)
+    own = np.empty(points.shape[0])
+    points.assign_once(centers, labels, own)
+    return labels, float(weighted_total(weights, own))
+
+
+class MovingCenters:
+    """Centers that each batch moves (Sculley 2010).
+
+    A center is the weighted mean of all rows that batches have assigned to it. So a batch moves it
+    by the share that the batch has in the weight so far. Sculley's algorithm 1 adds one row after
+    the other with a rate of 1 / count, which gives the same mean.
+
+    Attributes
+    ----------
+    centers : ndarray of shape (n_clusters, n_features)
+        float64, rounded to ``dtype`` after each batch.
+    counts : ndarray of shape (n_clusters,)
+        The weight of the rows that each center has got.
+    n_since_reassigned : int
+        The number of rows since the last reassignment.
+    """
+
+    def __init__(
+        self, centers: npt.NDArray[Any], dtype: np.dtype[Any], counts: Floats, n_since: int
+    ) -> None:
+        self.centers = np.array(centers, dtype=np.float64, order="C")
+        self.dtype = dtype
+        self.counts = counts.copy()
+        self.n_since_reassigned = n_since
+
+    def learn(
+        self,
+        batch: KnownPoints,
+        weights: Floats,
+        rule: StepRule,
+        stream: RandomStream,
+        *,
+        verbose: bool,
+    ) -> float:
+        """Assign a batch and move the centers; return the inertia before they moved."""
+        labels, inertia = _assigned(batch, weights, self.centers)
+        is_due = self._reassignment_is_due(min(batch.shape[0], rule.batch_size))
+        sums = ClusterSums(batch, weights, len(self.centers))
+        sums.refresh(labels)
+        has_rows = sums.weight_in_clusters > 0
+        sums.sums += self.centers * self.counts[:, None]
+        self.counts[has_rows] += sums.weight_in_clusters[has_rows]
+        # A center without rows in the batch stays as it is, to the bit.
+        before, after = self.centers, self.centers.copy()
+        grown = np.where(has_rows, self.counts, 0.0)
+        means(sums.sums, grown, before, 0, len(after), after, np.empty(len(after)))
+        self.centers = after.astype(self.dtype, copy=False).astype(np.float64, copy=False)
+        if is_due:
+            self._reassign(batch, np.flatnonzero(weights), rule.reassignment_ratio, stream, verbose)
+        return inertia
+
+    def _reassignment_is_due(self, n_rows: int) -> bool:
+        self.n_since_reassigned += n_rows
+        enough = self.n_since_reassigned >= ROWS_BETWEEN * len(self.counts)
+        if enough or not np.all(self.counts):
+            self.n_since_reassigned = 0
+            return True
+        return False
+
+    def _reassign(
+        self, batch: KnownPoints, rows: Ints, ratio: float, stream: RandomStream, verbose: bool
+    ) -> None:
+        """Move the centers of little weight to ``rows`` of the batch.
+
+        As in scikit-learn, at most half as many centers as rows move. They get the least weight of
+        the others, so that they do not move again at once.
+        """
+        # The heaviest cluster stays, whatever the ratio.
+        is_low = (self.counts < ratio * self.counts.max()) & (self.counts < self.counts.max())
+        most = len(rows) // 2
+        if np.count_nonzero(is_low) > len(rows) / 2:
+            is_low[np.argsort(self.counts, kind="stable")[most:]] = False
+        n_low = int(np.count_nonzero(is_low))
+        if n_low == 0:
+            return
+        if verbose:
+            print(f"Reassigning {n_low} cluster centers.")  # noqa: T201
+        chosen = rows[stream.choice(len(rows), size=n_low, replace=False)]
+        self.centers[is_low] = batch.take(chosen)
+        self.counts[is_low] = self.counts[~is_low].min()
+
+
+# Many batches -------------------------------------------------------------------------------------
+
+
+@dataclass
+class EarlyStop:
+    """Tells when batches no longer improve the centers.
+
+    The inertia of a row is smoothed by an exponentially weighted average over batches, as in
+    scikit-learn. The first batch is left out, because its inertia is that of the first centers.
+    """
+
+    rule: EndRule
+    share: float  # of the last batch in the average
+    smoothed: float | None = None
+    least: float = np.inf
+    n_without_improvement: int = 0
+
+    def reason(self, inertia: float, shift: float) -> str | None:
+        """Why the fit ends after a batch with this mean inertia; None if it goes on."""
+        if self.smoothed is None:
+            self.smoothed = inertia
+        else:
+            self.smoothed = self.smoothed * (1 - self.share) + inertia * self.share
+        if self.rule.shift > 0 and shift <= self.rule.shift:
+            return "small centers change"
+        if self.smoothed < self.least:
+            self.n_without_improvement, self.least = 0, self.smoothed
+        else:
+            self.n_without_improvement += 1
+        most = self.rule.max_no_improvement
+        if most is not None and self.n_without_improvement >= most:
+            return "lack of improvement in inertia"
+        return None
+
+
+def minibatch(
+    points: KnownPoints,
+    weights: Floats,
+    centers: Floats,
+    step_rule: StepRule,
+    end_rule: EndRule,
+    stream: RandomStream,
+    *,
+    verbose: bool,
+) -> MiniBatchResult:
+    """Draw batches with replacement, in proportion to the weights, until a rule ends the fit."""
+    n_samples, size = points.shape[0], step_rule.batch_size
+    moving = MovingCenters(centers, points.dtype, np.zeros(len(centers)), 0)
+    early = EarlyStop(end_rule, share=min(1.0, size * 2.0 / (n_samples + 1)))
+    # The same rows as from ``stream.choice``, which would add up all weights for each batch.
+    cumulative = np.cumsum(weights / weights.sum())
+    cumulative /= cumulative[-1]
+    ones = np.ones(size)
+    n_steps = end_rule.n_steps
+    for step in range(1, n_steps + 1):
+        rows = np.searchsorted(cumulative, stream.random(size), side="right")
+        before = moving.centers
+        total = moving.learn(points.subset(rows), ones, step_rule, stream, verbose=verbose)
+        inertia = total / size
+        shift = float(np.sum((moving.centers - before) ** 2)) if end_rule.shift > 0 else 0.0
+        reason = early.reason(inertia, shift) if step > 1 else None
+        if verbose:
+            print(_report(step, n_steps, inertia, early.smoothed, reason))  # noqa: T201
+        if reason is not None:
+            break
+    return MiniBatchResult(moving, step, inertia if early.smoothed is None else early.smoothed)
+
+
+def _report(
+    step: int, n_steps: int, inertia: float, smoothed: float | None, reason: str | None
+) -> str:
+    """One line about a batch, and one about the end, in scikit-learn's words."""
+    line = f"Minibatch step {step}/{n_steps}: mean batch inertia: {inertia}"
+    if smoothed is not None:
+        line += f", ewa inertia: {smoothed}"
+    return line if reason is None else f"{line}\nConverged ({reason}) at step {step}/{n_steps}"
