@@ -21,7 +21,7 @@ class FittingModel(FittedModel):
         raise NotImplementedError
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
-        """Find the clusters of X and return ``labels_``.
+        """Find the clusters of X and return the label of each row.
 
         Parameters
         ----------
@@ -32,7 +32,8 @@ class FittingModel(FittedModel):
         -------
         ndarray of shape (n_samples,), int32
         """
-        return self.fit(X, sample_weight=sample_weight).labels_
+        self.fit(X, sample_weight=sample_weight)
+        return self.labels_ if hasattr(self, "labels_") else self.predict(X)
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Find the clusters of X and return the distances of its rows to the centers.

@@ -130,8 +130,8 @@ class MiniBatchKMeans(FittingModel):
     >>> from kmeans_core import MiniBatchKMeans
     >>> X = np.array([[1.0, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.0, 0.0]])
     >>> model = MiniBatchKMeans(n_clusters=2, batch_size=4, random_state=0).fit(X)
-    >>> model.labels_[0] == model.labels_[1], model.labels_[0] == model.labels_[3]
-    (True, False)
+    >>> model.labels_[[1, 2, 3]] == model.labels_[0]
+    array([ True,  True, False])
 
     A stream of chunks, here three. Each chunk is read, used once and dropped:
 

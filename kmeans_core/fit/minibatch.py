@@ -187,10 +187,8 @@ class MovingCenters:
         the others, so that they do not move again at once.
         """
         # The heaviest cluster stays, whatever the ratio.
-        is_low = (self.counts < ratio * self.counts.max()) & (self.counts < self.counts.max())
-        most = len(rows) // 2
-        if np.count_nonzero(is_low) > len(rows) / 2:
-            is_low[np.argsort(self.counts, kind="stable")[most:]] = False
+        is_low = self.counts < min(ratio, 1.0) * self.counts.max()
+        is_low[np.argsort(self.counts, kind="stable")[len(rows) // 2 :]] = False
         n_low = int(np.count_nonzero(is_low))
         if n_low == 0:
             return

@@ -74,11 +74,13 @@ def subset(
     starts,  # IN (n_rows + 1,): where each of these rows begins in the output
 ):
     """Copy some rows."""
+    # Unsigned indices take a third of the time: numba does not check for negative ones.
     for position in range(rows.shape[0]):
-        first = indptr[rows[position]]
-        for j in range(starts[position + 1] - starts[position]):
-            out_data[starts[position] + j] = data[first + j]
-            out_indices[starts[position] + j] = indices[first + j]
+        stored = np.uint64(indptr[rows[position]])
+        for place in range(np.uint64(starts[position]), np.uint64(starts[position + 1])):
+            out_data[place] = data[stored]
+            out_indices[place] = indices[stored]
+            stored += np.uint64(1)
 
 
 @kernel
