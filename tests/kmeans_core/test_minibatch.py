@@ -204,6 +204,20 @@ def test_an_integer_weight_equals_a_repetition_in_a_batch(storage):
     assert weighted._counts.tolist() == repeated._counts.tolist()
 
 
+def test_rows_of_weight_0_have_no_effect(storage):
+    X = groups()
+    weights = np.where(np.arange(60) % 3, 0, np.arange(60))
+    for seed in range(5):
+        params = {"init": "random", "init_size": 6, "max_no_improvement": None, "batch_size": 10}
+        # Batches come from as many draws in both fits.
+        one = MiniBatchKMeans(3, max_iter=1, random_state=seed, **params)
+        other = MiniBatchKMeans(3, max_iter=3, random_state=seed, **params)
+        one.fit(storage(X), sample_weight=weights)
+        other.fit(storage(X[::3]), sample_weight=weights[::3])
+        assert one.cluster_centers_.tolist() == other.cluster_centers_.tolist()
+        assert one.n_steps_ == other.n_steps_ == 6
+
+
 def test_the_callers_arrays_never_change(storage):
     X, weights, first = groups(), np.ones(60), groups()[:3]
     data = storage(X)

@@ -28,13 +28,14 @@ def from_centers(centers, counts=None, dtype=np.float64):
 
 
 def test_centers_are_the_means_of_all_rows_so_far(storage):
-    moving = from_centers([[1.0, 0.0], [9.0, 9.0], [0.1, 70.0]])
+    # 3 * .1 / 3 is not .1, so a center without new rows must not be computed again.
+    moving = from_centers([[1.0, 0.0], [9.0, 9.0], [0.1, 70.0]], [0.0, 0.0, 3.0])
     first = np.array([[0.0, 0.0], [1.0, 3.0], [8.0, 9.0]])
     assert learn(moving, storage(first)) == 1.0 + 9.0 + 1.0
     assert moving.centers.tolist() == [[0.5, 1.5], [8.0, 9.0], [0.1, 70.0]]
     assert learn(moving, storage(np.array([[1.0, 0.0], [1.0, 0.0]]))) == 2 * (0.25 + 2.25)
     assert moving.centers.tolist() == [[0.75, 0.75], [8.0, 9.0], [0.1, 70.0]]
-    assert moving.counts.tolist() == [4.0, 1.0, 0.0]
+    assert moving.counts.tolist() == [4.0, 1.0, 3.0]
 
 
 @given(data=st.data(), counted=st.booleans())
@@ -93,11 +94,12 @@ def test_at_most_half_as_many_clusters_move_as_the_batch_has_rows():
 
 
 def test_the_heaviest_cluster_never_moves_and_no_row_of_weight_0_is_taken():
+    X = np.repeat([[0.0], [7.0]], 4, axis=0)
     for seed in range(20):
         moving = from_centers([[0.0], [100.0]], [9.0, 0.0])
-        X = np.array([[0.0], [0.0], [7.0], [7.0], [7.0], [7.0]])
-        learn(moving, X, [1, 1, 0, 0, 0, 0], StepRule(6, 7.0), seed)
+        learn(moving, X, [1, 1, 1, 1, 0, 0, 0, 0], StepRule(8, 7.0), seed)
         assert moving.centers.tolist() == [[0.0], [0.0]]
+        assert moving.counts.tolist() == [13.0, 13.0]
 
 
 # Early stop ---------------------------------------------------------------------------------------
