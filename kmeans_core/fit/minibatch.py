@@ -10,12 +10,17 @@ from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.seeding import checked_centers, first_centers
 from kmeans_core.kernels.centers import means, weighted_total
+from kmeans_core.kernels.seeding import rows_at
 from kmeans_core.points.checks import RandomStream
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.sums import ClusterSums
 
 # Reassignment is due when this many rows for each cluster have passed since the last one.
 ROWS_BETWEEN = 10
+
+# Entries of the guide table, a power of 2. It takes .03 to .7 ms to make (up to 5 million rows). A
+# batch of 1,024 of 200,000 rows is then drawn in .02 ms, and without it in .15 ms.
+GUIDES = 2**12
 
 
 class StepRule(NamedTuple):
@@ -202,6 +207,27 @@ class MovingCenters:
 # Many batches -------------------------------------------------------------------------------------
 
 
+class Draws:
+    """Draws rows with replacement, in proportion to their weights.
+
+    They are the rows that ``stream.choice`` would draw. It adds up all weights in each call, and
+    searches among all rows. A guide table leaves few rows to search (Chen and Asau 1974).
+    """
+
+    def __init__(self, weights: Floats, stream: RandomStream) -> None:
+        self._stream = stream
+        self._cumulative = np.cumsum(weights / weights.sum())
+        self._cumulative /= self._cumulative[-1]
+        marks = np.arange(GUIDES + 1) / GUIDES
+        self._guide: Ints = np.searchsorted(self._cumulative, marks, side="right")
+
+    def rows(self, size: int) -> Ints:
+        """``size`` rows."""
+        found = np.empty(size, dtype=np.intp)
+        rows_at(self._cumulative, self._guide, self._stream.random(size), found)
+        return found
+
+
 @dataclass
 class EarlyStop:
     """Tells when batches no longer improve the centers.
@@ -248,15 +274,13 @@ def minibatch(
     n_samples, size = points.shape[0], step_rule.batch_size
     moving = MovingCenters(centers, points.dtype, np.zeros(len(centers)), 0)
     early = EarlyStop(end_rule, share=min(1.0, size * 2.0 / (n_samples + 1)))
-    # The same rows as from ``stream.choice``, which would add up all weights for each batch.
-    cumulative = np.cumsum(weights / weights.sum())
-    cumulative /= cumulative[-1]
+    draws = Draws(weights, stream)
     ones = np.ones(size)
     n_steps = end_rule.n_steps
     for step in range(1, n_steps + 1):
-        rows = np.searchsorted(cumulative, stream.random(size), side="right")
+        batch = points.subset(draws.rows(size))
         before = moving.centers
-        total = moving.learn(points.subset(rows), ones, step_rule, stream, verbose=verbose)
+        total = moving.learn(batch, ones, step_rule, stream, verbose=verbose)
         inertia = total / size
         shift = float(np.sum((moving.centers - before) ** 2)) if end_rule.shift > 0 else 0.0
         reason = early.reason(inertia, shift) if step > 1 else None
