@@ -9,11 +9,12 @@ import numpy.typing as npt
 from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.seeding import checked_centers, first_centers
-from kmeans_core.kernels.centers import means, weighted_total
+from kmeans_core.kernels.centers import add_to_means, weighted_total
 from kmeans_core.kernels.seeding import rows_at
 from kmeans_core.points.checks import RandomStream
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.sums import ClusterSums
+from kmeans_core.threads import chunks
 
 # Reassignment is due when this many rows for each cluster have passed since the last one.
 ROWS_BETWEEN = 10
@@ -66,14 +67,16 @@ def best_first_centers(
 
     Samples are drawn with replacement, in scikit-learn's order. Rows of weight 0 are not drawn.
     """
-    weighted_rows = np.flatnonzero(weights)
-    validation, its_weights = _sample(points, weights, weighted_rows, sample_size, stream)
+    asked = points, weights, init, n_clusters, sample_size, stream
+    validation = _sampled_rows(weights, sample_size, stream)
+    if n_init == 1 and not verbose:
+        return sampled_centers(*asked)
     best, least = np.empty(0), np.inf
     for number in range(n_init):
         if verbose:
             print(f"Init {number + 1}/{n_init} with method {init}")  # noqa: T201
-        centers = sampled_centers(points, weights, init, n_clusters, sample_size, stream)
-        _, inertia = _assigned(validation, its_weights, centers)
+        centers = sampled_centers(*asked)
+        _, inertia = _assigned(points.subset(validation), weights[validation], centers)
         if verbose:
             print(f"Inertia for init {number + 1}/{n_init}: {inertia}")  # noqa: T201
         if number == 0 or inertia < least:
@@ -91,8 +94,8 @@ def sampled_centers(
 ) -> Floats:
     """First centers from a sample, or from all rows if the sample would have as many."""
     if sample_size < points.shape[0]:
-        rows = np.flatnonzero(weights)
-        points, weights = _sample(points, weights, rows, sample_size, stream)
+        rows = _sampled_rows(weights, sample_size, stream)
+        points, weights = points.subset(rows), weights[rows]
     if callable(init):
         # The callable gets a copy, because kernels may see read-only memory as writable.
         own = points.subset(np.arange(points.shape[0])).matrix
@@ -102,15 +105,12 @@ def sampled_centers(
     return first_centers(Problem(points, None, weights, init, n_clusters, rule), stream)
 
 
-def _sample(
-    points: KnownPoints, weights: Floats, rows: Ints, size: int, stream: RandomStream
-) -> tuple[KnownPoints, Floats]:
-    """``size`` of these rows, drawn with replacement, and their weights."""
+def _sampled_rows(weights: Floats, size: int, stream: RandomStream) -> Ints:
+    """``size`` of the rows with a weight, drawn with replacement, each with the same chance."""
+    rows = np.flatnonzero(weights)
     if isinstance(stream, np.random.Generator):
-        chosen = rows[stream.integers(0, len(rows), size)]
-    else:
-        chosen = rows[stream.randint(0, len(rows), size)]
-    return points.subset(chosen), weights[chosen]
+        return rows[stream.integers(0, len(rows), size)]
+    return rows[stream.randint(0, len(rows), size)]
 
 
 # One batch ----------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class MovingCenters:
     ) -> None:
         self.centers = np.array(centers, dtype=np.float64, order="C")
         self.dtype = dtype
-        self.counts = counts.copy()
+        self.counts = counts
         self.n_since_reassigned = n_since
 
     def learn(
@@ -163,14 +163,16 @@ class MovingCenters:
         is_due = self._reassignment_is_due(min(batch.shape[0], rule.batch_size))
         sums = ClusterSums(batch, weights, len(self.centers))
         sums.refresh(labels)
-        has_rows = sums.weight_in_clusters > 0
-        sums.sums += self.centers * self.counts[:, None]
-        self.counts[has_rows] += sums.weight_in_clusters[has_rows]
-        # A center without rows in the batch stays as it is, to the bit.
-        before, after = self.centers, self.centers.copy()
-        grown = np.where(has_rows, self.counts, 0.0)
-        means(sums.sums, grown, before, 0, len(after), after, np.empty(len(after)))
-        self.centers = after.astype(self.dtype, copy=False).astype(np.float64, copy=False)
+        added = sums.sums, sums.weight_in_clusters, self.counts
+        chunks.run(
+            len(self.centers),
+            self.centers.size,
+            batch.n_threads,
+            lambda start, stop: add_to_means(
+                *added, np.empty(self.centers.shape[1], self.dtype), start, stop, self.centers
+            ),
+        )
+        self.counts = self.counts + sums.weight_in_clusters
         if is_due:
             self._reassign(batch, np.flatnonzero(weights), rule.reassignment_ratio, stream, verbose)
         return inertia
@@ -279,10 +281,10 @@ def minibatch(
     n_steps = end_rule.n_steps
     for step in range(1, n_steps + 1):
         batch = points.subset(draws.rows(size))
-        before = moving.centers
+        before = moving.centers.copy() if end_rule.shift > 0 else None
         total = moving.learn(batch, ones, step_rule, stream, verbose=verbose)
         inertia = total / size
-        shift = float(np.sum((moving.centers - before) ** 2)) if end_rule.shift > 0 else 0.0
+        shift = 0.0 if before is None else float(np.sum((moving.centers - before) ** 2))
         reason = early.reason(inertia, shift) if step > 1 else None
         if verbose:
             print(_report(step, n_steps, inertia, early.smoothed, reason))  # noqa: T201

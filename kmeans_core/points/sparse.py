@@ -86,11 +86,16 @@ class SparsePoints(CsrPairs):
         data, indices, indptr = self.csr
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(indptr[rows + 1] - indptr[rows], out=starts[1:])
-        n_stored = starts[-1]
+        n_stored = int(starts[-1])
         if n_stored <= np.iinfo(indptr.dtype).max:  # the dtype that kernels are compiled for
             starts = starts.astype(indptr.dtype)
         csr = np.empty(n_stored, data.dtype), np.empty(n_stored, indices.dtype), starts
-        sparse.subset(data, indices, indptr, rows, *csr)
+        chunks.run(
+            len(rows),
+            n_stored,
+            self.n_threads,
+            lambda start, stop: sparse.subset(data, indices, indptr, rows, *csr, start, stop),
+        )
         return SparsePoints(csr, self.n_features, self.n_threads)
 
     def unit_rows(self) -> tuple[KnownPoints, npt.NDArray[np.bool_]]:
