@@ -218,7 +218,7 @@ class MiniBatchKMeans(FittingModel):
         n_samples = points.shape[0]
         stream = as_random_stream(self.random_state)
         verbose = bool(self.verbose)
-        rule = self._step_rule(plain, n_samples)
+        rule = StepRule(min(plain["batch_size"], n_samples), plain["reassignment_ratio"])
         first = best_first_centers(
             points,
             weights,
@@ -239,10 +239,8 @@ class MiniBatchKMeans(FittingModel):
         self._remember(found.moving)
         self.n_steps_ = found.n_steps
         self.n_iter_ = ceil_div(found.n_steps * rule.batch_size, n_samples)
-        if self.compute_labels:
-            self._label(points, weights)
-        else:
-            vars(self).pop("labels_", None)
+        self._label(points, weights)
+        if not self.compute_labels:
             self.inertia_ = found.mean_inertia * float(weights.sum())
         return self
 
@@ -277,19 +275,20 @@ class MiniBatchKMeans(FittingModel):
         if stream is None:
             stream = as_random_stream(self.random_state)
         if is_first:
+            names = feature_names(X)
             moving = self._first_centers(plain, points, weights, stream)
-            self._remember_features(feature_names(X), points.shape[1])
         else:
             self._check_n_features(points.shape[1])
             moving = self._known_centers()
-        rule = self._step_rule(plain, self.batch_size)
+        rule = StepRule(plain["batch_size"], plain["reassignment_ratio"])
         moving.learn(points, weights, rule, stream, verbose=bool(self.verbose))
 
+        if is_first:
+            self._remember_features(names, points.shape[1])
         self._random_state = stream
         self._remember(moving)
         self.n_steps_ = getattr(self, "n_steps_", 0) + 1
-        if self.compute_labels:
-            self._label(points, weights)
+        self._label(points, weights)
         return self
 
     def set_partial_fit_request(self, *, sample_weight: Any = UNCHANGED) -> Self:
@@ -301,9 +300,6 @@ class MiniBatchKMeans(FittingModel):
     def _check_parameters(self) -> dict[str, Any]:
         self._parameter_names()  # refuses *args, like scikit-learn's fit
         return check_parameters(type(self).__name__, self._values_of(_RULES), _RULES)
-
-    def _step_rule(self, plain: dict[str, Any], most_rows: int) -> StepRule:
-        return StepRule(min(plain["batch_size"], most_rows), plain["reassignment_ratio"])
 
     def _sample_size(self, plain: dict[str, Any], n_samples: int) -> int:
         """The number of rows in the sample for the first centers."""
@@ -349,7 +345,11 @@ class MiniBatchKMeans(FittingModel):
         self._n_since_last_reassign = moving.n_since_reassigned
 
     def _label(self, points: KnownPoints, weights: Floats) -> None:
-        """Set the labels and the inertia of these rows."""
+        """Set the labels and the inertia of these rows, or forget those of other rows."""
+        if not self.compute_labels:
+            vars(self).pop("labels_", None)
+            vars(self).pop("inertia_", None)
+            return
         own = np.empty(points.shape[0])
         self.labels_: Labels = nearest_centers(
             points, self.cluster_centers_.astype(np.float64, copy=False), own

@@ -285,6 +285,11 @@ def test_without_labels_fit_predict_still_labels_every_row():
     model.set_params(compute_labels=False)
     assert model.fit_predict(X).tolist() == expected
     assert not hasattr(model, "labels_")
+    model.set_params(compute_labels=True).partial_fit(X[:9])
+    assert len(model.labels_) == 9
+    model.set_params(compute_labels=False).partial_fit(X)
+    assert not hasattr(model, "labels_")
+    assert not hasattr(model, "inertia_")
 
 
 def test_more_clusters_than_distinct_rows_and_one_row_alone(storage):
@@ -328,6 +333,15 @@ def test_what_cannot_be_used_is_named(params, message):
     for method in ("fit", "partial_fit"):
         with pytest.raises(ValueError, match=re.escape(message)):
             getattr(MiniBatchKMeans(**{"n_clusters": 3} | params), method)(groups())
+
+
+def test_a_first_batch_that_cannot_be_used_leaves_nothing_behind():
+    model = MiniBatchKMeans(3, random_state=0)
+    before = dict(vars(model))
+    for X, words in ((groups()[:2], "n_samples=2 should be >= n_clusters=3"), ([[np.inf]], "inf")):
+        with pytest.raises(ValueError, match=words):
+            model.partial_fit(X)
+    assert vars(model) == before
 
 
 def test_a_batch_must_have_the_features_of_the_first():
