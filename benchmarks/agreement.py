@@ -15,7 +15,13 @@ RELATIVE_INERTIA = 2e-4
 
 # The relative difference that a contestant's answers to the same call may have: threads may add in
 # another order, but no call may start from the result of the call before.
-REPEATED = {"lloyd": 2e-5, "restarts": 0.01, "sweep": 0.01, "silhouette": 1e-5}
+REPEATED = {
+    "lloyd": 2e-5,
+    "restarts": 0.01,
+    "minibatch": 0.01,
+    "sweep": 0.01,
+    "silhouette": 1e-5,
+}
 
 # With random first centers and the same seeds, the mean inertia may be this much above that of
 # scikit-learn (a lower inertia counts as agreement), and the mean silhouette this much below.
@@ -93,10 +99,11 @@ def differs(task: Task, found: dict[int, Any], expected: dict[int, Any]) -> str 
         below = float(reference - own)
         return None if below <= WORSE_SILHOUETTE else f"mean silhouette {-below:+.3f}"
     relative = float(of_found / of_expected - 1)
+    made = found[seeds[0]].get("iterations")
+    is_fixed = task.kind == "minibatch" or task.max_iter == task.iterations
+    if is_fixed and made not in (None, task.iterations):
+        return f"made {made} iterations, not {task.iterations}"
     if task.kind == "lloyd":
-        made = found[0].get("iterations")
-        if task.max_iter == task.iterations and made not in (None, task.iterations):
-            return f"made {made} iterations, not {task.iterations}"
         share = np.mean(found[0]["labels"] == expected[0]["labels"])
         if share >= SHARE_OF_LABELS or abs(relative) <= RELATIVE_INERTIA:
             return None

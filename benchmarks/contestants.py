@@ -27,6 +27,8 @@ class Contestant:
     single_threaded : bool
         Whether it is called with one thread only.
     takes_sparse : bool
+    has_minibatches : bool
+        Whether it draws batches of a given size.
     lacks : dict of str to str
         The kinds of tasks that it is left out of, and why.
     """
@@ -35,6 +37,7 @@ class Contestant:
     package: ClassVar[str]
     single_threaded: ClassVar[bool] = False
     takes_sparse: ClassVar[bool] = True
+    has_minibatches: ClassVar[bool] = False
     lacks: ClassVar[dict[Kind, str]] = {}
 
     def __init__(self, n_threads: int) -> None:
@@ -48,6 +51,8 @@ class Contestant:
         """Why the contestant is left out of a task; None if it takes part."""
         if task.is_sparse and not cls.takes_sparse:
             return "takes no sparse matrix"
+        if task.kind == "minibatch" and not cls.has_minibatches:
+            return "has no mini-batches of its own"
         return cls.lacks.get(task.kind)
 
     def prepare(self, task: Task) -> Run:
@@ -60,9 +65,10 @@ class Ours(Contestant):
 
     name = "kmeans_core"
     package = "kmeans-core"
+    has_minibatches = True
 
     def prepare(self, task: Task) -> Run:
-        from kmeans_core import KMeans, silhouette_score, sweep_k
+        from kmeans_core import KMeans, MiniBatchKMeans, silhouette_score, sweep_k
 
         threads = {"n_threads": self.n_threads}
 
@@ -74,6 +80,7 @@ class Ours(Contestant):
             return Silhouette(silhouette_score(task.X, task.labels, **threads))
 
         runs = _fits(KMeans, task, **threads) | {"sweep": sweep, "silhouette": silhouette}
+        runs["minibatch"] = _minibatches(MiniBatchKMeans, task, **threads)
         return runs[task.kind]
 
 
@@ -93,11 +100,29 @@ def _fits(kmeans: Any, task: Task, **params: Any) -> dict[str, Run]:
     return {"lloyd": lloyd, "restarts": restarts}
 
 
+def _minibatches(kmeans: Any, task: Task, **params: Any) -> Run:
+    """A fixed number of batches by a class with scikit-learn's interface."""
+
+    def run(seed: int) -> Result:
+        model = kmeans(
+            task.n_clusters,
+            batch_size=task.batch_size,
+            max_iter=task.max_iter,
+            max_no_improvement=None,
+            random_state=seed,
+            **params,
+        ).fit(task.X)
+        return Fit(model.labels_, model.cluster_centers_, int(model.n_steps_))
+
+    return run
+
+
 class ScikitLearn(Contestant):
-    """sklearn.cluster.KMeans with its default algorithm, "lloyd"."""
+    """sklearn.cluster.KMeans with its default algorithm, "lloyd", and MiniBatchKMeans."""
 
     name = "scikit-learn"
     package = "scikit-learn"
+    has_minibatches = True
     algorithm = "lloyd"
     n_jobs: int | None = None
 
@@ -107,6 +132,7 @@ class ScikitLearn(Contestant):
         return KMeans
 
     def prepare(self, task: Task) -> Run:
+        from sklearn.cluster import MiniBatchKMeans
         from sklearn.metrics import silhouette_score
 
         kmeans = self.kmeans()
@@ -126,6 +152,7 @@ class ScikitLearn(Contestant):
 
         runs = _fits(kmeans, task, algorithm=self.algorithm)
         runs |= {"sweep": sweep, "silhouette": silhouette}
+        runs["minibatch"] = _minibatches(MiniBatchKMeans, task)
         return runs[task.kind]
 
 
@@ -133,6 +160,7 @@ class ScikitLearnElkan(ScikitLearn):
     """sklearn.cluster.KMeans with algorithm="elkan"."""
 
     name = "scikit-learn elkan"
+    has_minibatches = False
     algorithm = "elkan"
     lacks: ClassVar = {"silhouette": "has no silhouette of its own"}
 
@@ -141,6 +169,7 @@ class ScikitLearnSilhouetteJobs(ScikitLearn):
     """sklearn.metrics.silhouette_score with n_jobs, which its default does not use."""
 
     name = "scikit-learn n_jobs"
+    has_minibatches = False
     lacks: ClassVar = dict.fromkeys(
         ("lloyd", "restarts", "sweep"), "differs from scikit-learn in silhouettes only"
     )
@@ -155,6 +184,7 @@ class ScikitLearnIntelex(ScikitLearn):
 
     name = "scikit-learn-intelex"
     package = "scikit-learn-intelex"
+    has_minibatches = False
     lacks: ClassVar = {"silhouette": "has no silhouette of its own"}
 
     def kmeans(self) -> Any:

@@ -74,13 +74,13 @@ def flops(task: Task) -> float:
     if task.kind == "sweep":
         pairs = zip(task.ks, task.iterations_by_k, strict=True)
         return sum(_fit_flops(task, *pair) + _pair_flops(task) for pair in pairs)
-    return _fit_flops(task, task.n_clusters, task.iterations)
+    return _fit_flops(task, task.n_clusters, task.passes)
 
 
 def _fit_flops(task: Task, k: int, iterations: int) -> float:
     # One more assignment gives the labels under the centers that are returned.
     distances = k * (iterations + 1)
-    if task.kind != "lloyd":
+    if task.kind in ("restarts", "sweep"):  # mini-batches draw first centers from a small sample
         distances += 1 + (k - 1) * (2 + int(np.log(k)))
     return task.n_init * 2.0 * task.n_stored * distances
 
@@ -98,7 +98,7 @@ def _pair_flops(task: Task) -> float:
 
 def bytes_read(task: Task) -> float:
     """Bytes of X that must come from memory: at each assignment if X does not fit in the caches."""
-    passes = task.iterations + 1 if task.n_bytes > CACHE_BYTES else 1
+    passes = task.passes + 1 if task.n_bytes > CACHE_BYTES else 1
     return float(task.n_bytes * passes)
 
 

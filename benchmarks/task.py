@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from recsys.files import whole
 
-Kind = Literal["lloyd", "restarts", "sweep", "silhouette"]
+Kind = Literal["lloyd", "restarts", "minibatch", "sweep", "silhouette"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,8 @@ class Task:
     kind : str
         "lloyd": ``max_iter`` iterations from ``centers``, or until no row moves (tol=0).
         "restarts": ``n_init`` restarts with k-means++ and scikit-learn's default tol.
+        "minibatch": batches of ``batch_size`` rows, as many as ``max_iter`` passes over X, then
+        the labels of all rows. No early stop.
         "sweep": "restarts" for each of ``ks``, and the mean silhouette of each result.
         "silhouette": the mean silhouette of ``labels``.
     X : ndarray or csr_array of shape (n_samples, n_features)
@@ -29,7 +31,8 @@ class Task:
         Dense, of the dtype of X.
     iterations : int
         The average number of iterations of a restart, or ``max_iter`` if that is fixed. The
-        roofline uses it, and contestants that cannot stop by a tolerance.
+        roofline uses it, and contestants that cannot stop by a tolerance. For mini-batches it is
+        the number of batches.
     iterations_by_k : tuple of int
         The same for each of ``ks``.
     seeds : int
@@ -45,6 +48,7 @@ class Task:
     ks: tuple[int, ...] = ()
     n_init: int = 1
     max_iter: int = 300
+    batch_size: int = 0
     iterations: int = 0
     iterations_by_k: tuple[int, ...] = ()
     seeds: int = 1
@@ -56,6 +60,11 @@ class Task:
     @property
     def n_stored(self) -> int:
         return int(self.X.nnz if self.is_sparse else self.X.size)
+
+    @property
+    def passes(self) -> int:
+        """How often the iterations of a fit read all rows."""
+        return self.max_iter if self.kind == "minibatch" else self.iterations
 
     @property
     def n_bytes(self) -> int:

@@ -206,6 +206,43 @@ def w7(scale: Scale, n_clusters: int, iterations: int) -> Task:
     return fixed(invented.stroke_images(n, seed=9), n_clusters, iterations)
 
 
+def minibatches(X: Any, n_clusters: int, batch_size: int, passes: int, seeds: int) -> Task:
+    """Batches of rows that together are as many as in some passes over X."""
+    n_steps = passes * X.shape[0] // batch_size
+    work = Task("minibatch", X, n_clusters, max_iter=passes, iterations=n_steps, seeds=seeds)
+    return replace(work, batch_size=batch_size)
+
+
+def w8a(scale: Scale) -> Task:
+    n, k, size, seeds = {
+        "tiny": (600, 5, 100, 1),
+        "quick": (20_000, 50, 1024, 2),
+        "full": (200_000, 50, 1024, 5),
+    }[scale]
+    X, _ = invented.blobs(n, 20, 50, spread=1.0, seed=10)
+    return minibatches(X, k, size, 2, seeds)
+
+
+def w8b(scale: Scale) -> Task:
+    n, d, size, seeds = {
+        "tiny": (400, 200, 100, 1),
+        "quick": (10_000, 1_000, 1024, 2),
+        "full": (100_000, 1_000, 1024, 5),
+    }[scale]
+    X, _ = invented.sparse_groups(n, d, 0.01, n_groups=20, seed=11)
+    return minibatches(X, 20, size, 2, seeds)
+
+
+def w8c(scale: Scale) -> Task:
+    n, k, size, seeds = {
+        "tiny": (600, 20, 100, 1),
+        "quick": (10_000, 256, 1024, 2),
+        "full": (50_000, 256, 1024, 5),
+    }[scale]
+    X, _ = invented.blobs(n, 128, 256, spread=1.0, seed=12)
+    return minibatches(X.astype(np.float32), k, size, 4, seeds)
+
+
 ROWS = [
     Row("W1a", "671 x 1,000 ratings, CSR, k=10, given centers, tol=0", w1a, 8, 5),
     Row("W1b", "671 x 1,000 ratings, CSR, k=10, k-means++, n_init=10", w1b, 14, 6),
@@ -223,6 +260,9 @@ ROWS = [
     Row("W6-25M", "25 M ratings, 162,000 x 59,000, k=10, 10 iterations", w6_25m, 3, 2),
     Row("W7-10", "60,000 x 784 float32, k=10, 7 iterations", lambda scale: w7(scale, 10, 7), 2, 2),
     Row("W7-256", "the same, k=256, 20 iterations", lambda scale: w7(scale, 256, 20), 1, 1),
+    Row("W8a", "mini-batches, 200,000 x 20, k=50, 390 batches of 1,024", w8a, 1, 1),
+    Row("W8b", "mini-batches, 100,000 x 1,000 CSR at 1 %, k=20, 195 batches of 1,024", w8b, 1, 1),
+    Row("W8c", "mini-batches, 50,000 x 128 float32, k=256, 195 batches of 1,024", w8c, 1, 1),
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from kmeans_core.errors import (
 from kmeans_core.estimator import KMeans
 from kmeans_core.fit.lloyd import IterationEvent
 from kmeans_core.fit.seeding import kmeans_plusplus
+from kmeans_core.minibatch import MiniBatchKMeans
 from kmeans_core.nearest import assign
 from kmeans_core.pairwise.agreement import adjusted_rand_score
 from kmeans_core.pairwise.silhouette import silhouette_samples, silhouette_score
@@ -24,6 +25,7 @@ __all__ = [
     "InvalidParameterError",
     "IterationEvent",
     "KMeans",
+    "MiniBatchKMeans",
     "NotFittedError",
     "Suggestion",
     "SweepResult",

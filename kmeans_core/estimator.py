@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.arrays import Floats, Ints
 from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
 from kmeans_core.fit.known_rows import heaviest_cluster, known_rows
 from kmeans_core.fit.lloyd import OnIteration, StopReason, allowed_shift
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_restarts
-from kmeans_core.fitted import FittedModel
+from kmeans_core.fitting import FittingModel
 from kmeans_core.interface.bases import add_bases
 from kmeans_core.interface.choices import Algorithm, Init, Missing, NInit, RandomState
 from kmeans_core.interface.parameters import (
@@ -41,7 +41,7 @@ from kmeans_core.points.checks import (
 )
 
 
-class KMeans(FittedModel):
+class KMeans(FittingModel):
     """Exact k-means: Lloyd's algorithm with k-means++, for dense and sparse data.
 
     Parameters and attributes have the same meaning as in ``sklearn.cluster.KMeans``.
@@ -248,7 +248,7 @@ class KMeans(FittedModel):
         problem = Problem(known.points, X, known.weights, self.init, n_clusters, rule)
         best = best_of_restarts(
             problem,
-            self._n_restarts(),
+            self._n_restarts(stacklevel=3),
             self._stream(),
             verbose=bool(self.verbose),
             on_iteration=known.for_all_rows(self.on_iteration),
@@ -281,54 +281,11 @@ class KMeans(FittedModel):
             vars(self).pop("penalty_", None)
         return self
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
-        """Find the clusters of X and return ``labels_``.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), int32
-        """
-        return self.fit(X, sample_weight=sample_weight).labels_
-
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Find the clusters of X and return the distances of its rows to the centers.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_clusters)
-            As :meth:`transform` returns it.
-        """
-        return self.fit(X, sample_weight=sample_weight).transform(X)
-
     # Steps of fit --------------------------------------------------------------------------
 
     def _check_parameters(self) -> dict[str, Any]:
         self._parameter_names()  # refuses *args, like scikit-learn's fit
         return checked_parameters(type(self).__name__, self._values_of(RULES), RULES)
-
-    def _centers_are_given(self) -> bool:
-        return not isinstance(self.init, str) and not callable(self.init)
-
-    def _n_restarts(self) -> int:
-        if self._centers_are_given() and self.n_init not in (1, "auto"):
-            warnings.warn(
-                "Explicit initial center position passed: performing only one init in "
-                f"{type(self).__name__} instead of n_init={self.n_init}.",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-            return 1
-        return n_restarts_of(self.init, self.n_init)
 
     def _stream(self) -> RandomStream:
         # Given centers need no random numbers, and new entropy takes longer than a small fit.
@@ -363,13 +320,6 @@ def checked_parameters(
             f"shrinkage={values['shrinkage']!r} needs missing='ignore': plain means are not shrunk."
         )
     return plain
-
-
-def n_restarts_of(init: Any, n_init: Any) -> int:
-    """The number of restarts that ``n_init`` means for these first centers."""
-    if not isinstance(n_init, str):
-        return int(n_init)
-    return 10 if callable(init) or (isinstance(init, str) and init == "random") else 1
 
 
 add_bases()  # last, because scikit-learn's classes wrap the methods of a class that is being made

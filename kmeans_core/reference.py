@@ -1,4 +1,4 @@
-"""The textbook version: k-means++, Lloyd and scores from their definitions, in plain NumPy.
+"""The textbook version: k-means++, Lloyd, mini-batches and scores, in plain NumPy.
 
 It is not fast, and it shares no code with the rest of the package. Learners read it, and the tests
 compare the fast versions with it.
@@ -163,6 +163,40 @@ def update(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> tuple[F
     means = sums / np.where(weight_in_clusters > 0, weight_in_clusters, 1.0)[:, None]
     means[weight_in_clusters == 0] = means[np.argmax(weight_in_clusters)]
     return means, relocated
+
+
+# Mini-batches ---------------------------------------------------------------------------------
+
+
+def minibatch_step(
+    batch: Floats, weights: Floats, centers: Floats, counts: Floats
+) -> tuple[Floats, Floats]:
+    """One step of mini-batch k-means (Sculley 2010, algorithm 1): the next centers and counts.
+
+    The whole batch is assigned first. Then each row pulls its center with a rate that falls as the
+    center's count grows. So a center is the weighted mean of all rows that it has got so far.
+
+    Returns
+    -------
+    centers : ndarray of shape (n_clusters, n_features)
+    counts : ndarray of shape (n_clusters,)
+        The weight of the rows that each center has got.
+
+    Examples
+    --------
+    >>> batch, centers = np.array([[4.0], [1.0]]), np.array([[0.0], [8.0]])
+    >>> centers, counts = minibatch_step(batch, np.ones(2), centers, np.array([3.0, 1.0]))
+    >>> centers.ravel(), counts
+    (array([1., 8.]), array([5., 1.]))
+    """
+    labels = nearest(batch, centers)
+    centers, counts = centers.copy(), counts.copy()
+    for row, weight, c in zip(batch, weights, labels, strict=True):
+        if weight > 0:
+            counts[c] += weight
+            rate = weight / counts[c]
+            centers[c] = (1 - rate) * centers[c] + rate * row
+    return centers, counts
 
 
 # Silhouette -----------------------------------------------------------------------------------

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from kmeans_core.arrays import Floats, Labels
-from kmeans_core.estimator import RULES, checked_parameters, n_restarts_of
+from kmeans_core.estimator import RULES, checked_parameters
 from kmeans_core.fit.compiled import is_small
 from kmeans_core.fit.known_rows import KnownRows, known_rows
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_restarts
+from kmeans_core.fitting import n_restarts_of
 from kmeans_core.interface.choices import InitForAnyK, Missing, NInit, RandomState
 from kmeans_core.interface.parameters import (
     CALLABLE,

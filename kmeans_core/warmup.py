@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from kmeans_core.estimator import KMeans
 from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import as_iterable, check_parameters, int_from
+from kmeans_core.minibatch import MiniBatchKMeans
 from kmeans_core.pairwise.silhouette import silhouette_samples
 from kmeans_core.pairwise.spread import davies_bouldin_score
 from kmeans_core.points.assign_dense import (
@@ -150,6 +151,8 @@ def _use(X: npt.NDArray[Any] | sp.csr_array, n_clusters: int, missing: Missing =
             )
             model.set_params(init=far_off).fit(X)
             model.set_params(init="k-means++").fit(X)
+        if missing == "error":
+            MiniBatchKMeans(n_clusters, max_iter=1).fit(X)
         model.predict(X)
         model.transform(X)
         model.score(X)

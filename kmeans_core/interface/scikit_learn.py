@@ -5,7 +5,7 @@ scikit-learn is imported only inside methods that scikit-learn or its users call
 
 import sys
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ class ScikitLearnClusterer(LateBases):
     """The parts of scikit-learn's protocol that need its classes or its configuration."""
 
     missing: str
+    weighted_methods: ClassVar[tuple[str, ...]] = ("fit", "score")
     cluster_centers_: npt.NDArray[Any]
 
     def __sklearn_tags__(self) -> Any:
@@ -177,8 +178,8 @@ class ScikitLearnClusterer(LateBases):
         if hasattr(self, "_metadata_request"):
             return get_routing_for_object(self._metadata_request)
         request = MetadataRequest(owner=type(self).__name__)
-        for method in (request.fit, request.score):
-            method.add_request(param="sample_weight", alias=None)
+        for method in self.weighted_methods:
+            getattr(request, method).add_request(param="sample_weight", alias=None)
         return request
 
     def _request(self, method: str, sample_weight: Any) -> Self:

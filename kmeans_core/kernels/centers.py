@@ -59,6 +59,26 @@ def means(
 
 
 @kernel
+def add_to_means(
+    sums,  # IN (n_clusters, n_features): of further rows
+    weight_in_clusters,  # IN (n_clusters,): of these rows
+    counts,  # IN (n_clusters,): the weight of the rows whose means the centers are
+    rounded,  # SCRATCH (n_features,), of the dtype of X
+    start,  # IN: first cluster
+    stop,  # IN: cluster to stop before
+    centers,  # IN/OUT (n_clusters, n_features), rounded to the dtype of X
+):
+    """Move centers start..stop to the means of both; one without further rows keeps its bits."""
+    for c in range(start, stop):
+        if weight_in_clusters[c] > 0.0:
+            weight = counts[c] + weight_in_clusters[c]
+            for j in range(centers.shape[1]):
+                rounded[j] = (centers[c, j] * counts[c] + sums[c, j]) / weight
+            for j in range(centers.shape[1]):
+                centers[c, j] = rounded[j]
+
+
+@kernel
 def total(
     values,  # IN (n_values,)
 ):

@@ -100,6 +100,27 @@ def find_rows(
 
 
 @kernel
+def rows_at(
+    cumulative,  # IN (n_samples,): ascending to 1
+    guide,  # IN (n_buckets + 1,): the row at each multiple of 1 / n_buckets, a power of 2
+    uniforms,  # IN (n_rows,), each from 0 to below 1
+    rows,  # OUT (n_rows,)
+):
+    """Find the first row whose cumulative weight exceeds each number (Chen and Asau 1974)."""
+    n_buckets = guide.shape[0] - 1
+    for i in range(uniforms.shape[0]):
+        bucket = int(uniforms[i] * n_buckets)  # exact, because n_buckets is a power of 2
+        low, high = guide[bucket], guide[bucket + 1]
+        while low < high:
+            middle = (low + high) // 2
+            if cumulative[middle] > uniforms[i]:
+                high = middle
+            else:
+                low = middle + 1
+        rows[i] = low
+
+
+@kernel
 def least_potential(
     potentials,  # IN (n_blocks, n_lanes): sums of weight * min(closest, squared distance)
     n_trials,  # IN

@@ -100,6 +100,9 @@ class DensePoints:
     def take(self, rows: Ints) -> Floats:
         return self.X[rows].astype(np.float64)
 
+    def subset(self, rows: Ints) -> "DensePoints":
+        return DensePoints(self.X.take(rows, axis=0), self.n_threads)
+
     def unit_rows(self) -> tuple[KnownPoints, npt.NDArray[np.bool_]]:
         rows = self.X.astype(np.float64)
         lengths = np.empty(len(rows))

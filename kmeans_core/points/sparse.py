@@ -82,6 +82,22 @@ class SparsePoints(CsrPairs):
         sparse.take(data, indices, indptr, np.asarray(rows, dtype=np.intp), out)
         return out
 
+    def subset(self, rows: Ints) -> "SparsePoints":
+        data, indices, indptr = self.csr
+        starts = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(indptr[rows + 1] - indptr[rows], out=starts[1:])
+        n_stored = int(starts[-1])
+        if n_stored <= np.iinfo(indptr.dtype).max:  # the dtype that kernels are compiled for
+            starts = starts.astype(indptr.dtype)
+        csr = np.empty(n_stored, data.dtype), np.empty(n_stored, indices.dtype), starts
+        chunks.run(
+            len(rows),
+            n_stored,
+            self.n_threads,
+            lambda start, stop: sparse.subset(data, indices, indptr, rows, *csr, start, stop),
+        )
+        return SparsePoints(csr, self.n_features, self.n_threads)
+
     def unit_rows(self) -> tuple[KnownPoints, npt.NDArray[np.bool_]]:
         data, indices, indptr = self.csr
         lengths = np.sqrt(self.row_norms)

@@ -100,6 +100,16 @@ def test_fewer_iterations_than_given_are_other_work() -> None:
     assert agreement.differs(to_the_end, expected, expected) is None
 
 
+def test_fewer_batches_than_given_are_other_work() -> None:
+    work = Task("minibatch", np.zeros((4, 1)), max_iter=2, iterations=8, batch_size=1)
+    expected = {0: {"inertia": 10.0, "iterations": 8}}
+    assert agreement.differs(work, {0: {"inertia": 9.0, "iterations": 8}}, expected) is None
+    stopped = {0: {"inertia": 10.0, "iterations": 7}}
+    assert agreement.differs(work, stopped, expected) == "made 7 iterations, not 8"
+    worse = {0: {"inertia": 10.2, "iterations": 8}}
+    assert agreement.differs(work, worse, expected) == "mean inertia +2.0%"
+
+
 def test_restarts_may_be_better_but_not_worse() -> None:
     work = Task("restarts", np.zeros((4, 1)))
     expected = {seed: {"inertia": 10.0} for seed in range(3)}

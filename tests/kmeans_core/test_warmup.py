@@ -25,7 +25,7 @@ import importlib, pkgutil, tempfile
 from pathlib import Path
 import numpy as np, scipy.sparse as sp
 import kmeans_core
-from kmeans_core import KMeans, davies_bouldin_score, kernels, silhouette_samples
+from kmeans_core import KMeans, MiniBatchKMeans, davies_bouldin_score, kernels, silhouette_samples
 
 modules = [importlib.import_module(module.name)
            for module in pkgutil.walk_packages(kernels.__path__, "kmeans_core.kernels.")]
@@ -55,6 +55,7 @@ def use(X, missing="error"):
     silhouette_samples(X, model.labels_, missing=missing)
     if missing == "error":
         davies_bouldin_score(X, model.labels_)
+        MiniBatchKMeans(100, random_state=0).fit(X).partial_fit(X)
     model.set_params(init=mapped(centers + 1e3 * (np.arange(100) == 3)[:, None]), n_init=1).fit(X)
 
 folder = tempfile.mkdtemp()

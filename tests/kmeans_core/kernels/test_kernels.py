@@ -176,7 +176,7 @@ EVERYTHING = """
 import hashlib, warnings
 import numpy as np
 import scipy.sparse as sp
-from kmeans_core import KMeans, silhouette_samples
+from kmeans_core import KMeans, MiniBatchKMeans, silhouette_samples
 warnings.simplefilter("ignore", UserWarning)
 rng = np.random.default_rng(0)
 ratings = rng.integers(0, 11, size=(30, 4)) / 2
@@ -194,6 +194,9 @@ for X in (ratings, floats, floats.astype(np.float32)):
                            np.array(model.inertia_), np.array(model.n_iter_)):
                 answers.update(answer.tobytes())
             scores += silhouette_samples(Z, model.labels_).tolist()
+        model = MiniBatchKMeans(5, batch_size=10, max_iter=3, random_state=0).fit(Z)
+        for answer in (model.labels_, model.cluster_centers_, np.array(model.inertia_)):
+            answers.update(answer.tobytes())
         print(answers.hexdigest(), *scores)
     Z = np.where(rng.random(X.shape) < 0.3, np.nan, X)
     Z[:5] = X[:5]

@@ -1,0 +1,72 @@
+"""The parts of fit that the estimators share: restarts, fit_predict and fit_transform."""
+
+import warnings
+from typing import Any, ClassVar, Self
+
+from kmeans_core.arrays import Labels
+from kmeans_core.fitted import FittedModel
+
+
+class FittingModel(FittedModel):
+    """A model whose ``fit`` finds centers, from ``init`` and ``n_init``."""
+
+    init: Any
+    n_init: Any
+
+    # What n_init="auto" means for first centers that are drawn without care.
+    restarts_if_random: ClassVar[int] = 10
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Find the clusters of X."""
+        raise NotImplementedError
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
+        """Find the clusters of X and return the label of each row.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int32
+        """
+        self.fit(X, sample_weight=sample_weight)
+        return self.labels_ if hasattr(self, "labels_") else self.predict(X)
+
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Find the clusters of X and return the distances of its rows to the centers.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters)
+            As :meth:`transform` returns it.
+        """
+        return self.fit(X, sample_weight=sample_weight).transform(X)
+
+    def _centers_are_given(self) -> bool:
+        return not isinstance(self.init, str) and not callable(self.init)
+
+    def _n_restarts(self, stacklevel: int) -> int:
+        if self._centers_are_given() and self.n_init not in (1, "auto"):
+            warnings.warn(
+                "Explicit initial center position passed: performing only one init in "
+                f"{type(self).__name__} instead of n_init={self.n_init}.",
+                RuntimeWarning,
+                stacklevel=stacklevel,
+            )
+            return 1
+        return n_restarts_of(self.init, self.n_init, self.restarts_if_random)
+
+
+def n_restarts_of(init: Any, n_init: Any, if_random: int = FittingModel.restarts_if_random) -> int:
+    """The number of restarts that ``n_init`` means for these first centers."""
+    if not isinstance(n_init, str):
+        return int(n_init)
+    return if_random if callable(init) or (isinstance(init, str) and init == "random") else 1
