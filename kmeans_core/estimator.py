@@ -34,11 +34,11 @@ from kmeans_core.interface.protocol import feature_names
 from kmeans_core.kernels.labels import count_rows
 from kmeans_core.points.checks import (
     RandomStream,
-    as_points,
     as_random_stream,
     as_weights,
     check_n_clusters,
 )
+from kmeans_core.points.chunked import points_of
 
 
 class KMeans(FittedModel):
@@ -235,7 +235,7 @@ class KMeans(FittedModel):
         """
         plain = self._check_parameters()
         n_clusters = plain["n_clusters"]
-        points = as_points(X, n_threads=plain["n_threads"], missing=self.missing, compress=False)
+        points = points_of(X, n_threads=plain["n_threads"], missing=self.missing)
         check_n_clusters(points, n_clusters)
         known = known_rows(
             points, as_weights(sample_weight, points), n_clusters, plain["shrinkage"]

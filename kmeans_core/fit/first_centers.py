@@ -11,6 +11,8 @@ from kmeans_core.fit.problem import Problem
 from kmeans_core.fit.scalable import PointPasses, scalable_centers
 from kmeans_core.fit.seeding import plusplus_rows, random_rows
 from kmeans_core.points.checks import RandomStream, as_points
+from kmeans_core.points.chunked import ChunkedPoints
+from kmeans_core.points.chunked_rows import ChunkedRows
 from kmeans_core.points.interface import Points
 from kmeans_core.points.tables import as_array, as_floats
 
@@ -22,7 +24,7 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
     rows than clusters can be drawn.
     """
     init, points, n_clusters = problem.init, problem.points, problem.n_clusters
-    if isinstance(init, str) and init == "k-means||":
+    if isinstance(init, str) and init in _scalable(points):
         return scalable_centers(PointPasses(points, problem.weights), n_clusters, stream)
     if isinstance(init, str):
         choose = {"k-means++": plusplus_rows, "random": random_rows}[init]
@@ -32,15 +34,24 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
     return _checked(init, points, n_clusters, "init")
 
 
+def _scalable(points: Points) -> tuple[str, ...]:
+    """The names that mean k-means||.
+
+    Greedy k-means++ would read ChunkedRows twice for each cluster, and k-means|| is the k-means++
+    for such data.
+    """
+    return ("k-means||", "k-means++") if isinstance(points, ChunkedPoints) else ("k-means||",)
+
+
 def _from_callable(
     init: Callable[..., Any], X: Any, points: Points, n_clusters: int, stream: RandomStream
 ) -> Floats:
     """The centers that ``init`` returns for X. As in scikit-learn, it gets dense X centered.
 
-    A feature with unknown cells is not centered.
+    A feature with unknown cells is not centered, and ChunkedRows are not.
     """
     name = "init(X)"
-    if sp.issparse(X):
+    if sp.issparse(X) or isinstance(X, ChunkedRows):
         return _checked(init(X, n_clusters, random_state=stream), points, n_clusters, name)
     array = as_floats(as_array(X)).astype(points.dtype, copy=False)
     mean = np.nan_to_num(array.mean(axis=0))

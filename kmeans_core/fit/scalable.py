@@ -1,6 +1,6 @@
 """k-means||: first centers from a few passes over the rows, wherever the rows are."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,9 +18,16 @@ from kmeans_core.points.interface import Points
 OVERSAMPLING = 2.0
 N_ROUNDS = 5
 
-# The clustering of the candidates takes little time beside a pass, so the best of several is kept.
-RECLUSTERINGS = 5
-RECLUSTER_ITER, RECLUSTER_TOL = 100, 1e-4
+# The last step draws this many rows for each cluster, if they have at most this many entries. On
+# ratings of 4,000 users, candidates alone led to 3.3 % more inertia than k-means++, because most
+# rows lie around few candidates, and the centers go to the other ones. With 50 rows for each
+# cluster the inertia was that of k-means++, and with 20 rows .4 % more.
+SAMPLE_OF_CLUSTER = 50
+MOST_ENTRIES = 2**25
+
+# The clustering of the sample takes little time beside a pass, so the best of several is kept.
+RECLUSTERINGS = 3
+RECLUSTER_ITER, RECLUSTER_TOL = 30, 1e-4
 
 # A Philox counter gives this many numbers.
 PER_COUNTER = 4
@@ -53,7 +60,7 @@ class RowPasses(Protocol):
         """Rows, ascending, drawn independently of each other, each in proportion to weight * D^2.
 
         A row is drawn if its number from ``row_uniforms`` is less than
-        ``n_expected * (weight * D^2 / potential)``. ``potential`` is the sum of weight * D^2.
+        ``weight * D^2 / potential * n_expected``. ``potential`` is the sum of weight * D^2.
         """
 
     def weights_of_candidates(self) -> Floats:
@@ -104,35 +111,83 @@ def scalable_centers(
             found = passes.take(rows)
             candidates = np.concatenate([candidates, found])
             potential = passes.add_candidates(found)
-    # Steps 7 and 8. Repeated candidates have no weight.
+    # Step 7. Repeated candidates have no weight.
     weights = passes.weights_of_candidates()
-    heavy = weights > 0
-    return _reclustered(candidates[heavy], weights[heavy], n_clusters, stream, passes.n_threads)
+    candidates, weights = candidates[weights > 0], weights[weights > 0]
+    if len(candidates) <= n_clusters:
+        # All rows lie on the candidates, which are repeated.
+        return candidates[np.arange(n_clusters) % len(candidates)]
+    # Step 8.
+    heavy = _Weighted(DensePoints(candidates, passes.n_threads), weights)
+    n_rows = min(SAMPLE_OF_CLUSTER * n_clusters, MOST_ENTRIES // candidates.shape[1])
+    n_expected = float(max(n_rows, len(candidates)))
+    rows = np.empty(0, dtype=np.intp)
+    if 0 < potential < np.inf:
+        rows = passes.sample(n_expected, potential, seed, round_number)
+    if len(rows) == 0:
+        return _reclustered(heavy, heavy, n_clusters, stream)
+    both = _with_sample(heavy, passes.take(rows), potential / n_expected)
+    return _reclustered(heavy, both, n_clusters, stream)
 
 
 def _n_different(candidates: Floats) -> int:
     return len(np.unique(candidates, axis=0))
 
 
-def _reclustered(
-    candidates: Floats, weights: Floats, n_clusters: int, stream: RandomStream, n_threads: int
-) -> Floats:
-    """Centers of the weighted candidates: the best of several runs of k-means++ and Lloyd.
+class _Weighted(NamedTuple):
+    """Rows and their weights."""
 
-    If there are too few candidates, because all rows lie on them, they are repeated.
+    points: DensePoints
+    weights: Floats  # positive
+
+
+def _with_sample(candidates: _Weighted, sample: Floats, share: float) -> _Weighted:
+    """Candidates and drawn rows, and the weight of the rows that each of them stands for.
+
+    A row that was drawn with the chance weight * D^2 / share stands for weight / chance, so
+    weighted sums over the sample estimate those over all rows (importance sampling, as in coresets:
+    Bachem, Lucic and Krause 2018). The rows around a candidate keep their weight in total: if the
+    drawn ones stand for less, the candidate stands for the rest.
     """
-    if len(candidates) <= n_clusters:
-        return candidates[np.arange(n_clusters) % len(candidates)]
-    points = DensePoints(candidates, n_threads)
-    rule = StopRule(RECLUSTER_ITER, allowed_shift(points, RECLUSTER_TOL))
+    nearest, own = np.empty(len(sample), dtype=np.int32), np.empty(len(sample))
+    DensePoints(sample, candidates.points.n_threads).assign_once(candidates.points.X, nearest, own)
+    around = candidates.weights[nearest]
+    stands_for = share / np.maximum(own, share / around)
+    drawn = np.bincount(nearest, stands_for, minlength=len(candidates.weights))
+    stands_for *= np.minimum(1.0, around / drawn[nearest])
+    points = np.concatenate([candidates.points.X, sample])
+    weights = np.concatenate([np.maximum(candidates.weights - drawn, 0.0), stands_for])
+    heavy = weights > 0
+    return _Weighted(DensePoints(points[heavy], candidates.points.n_threads), weights[heavy])
 
-    def once() -> LloydResult:
-        rows = plusplus_rows(points, n_clusters, weights, stream)
-        return lloyd(points, points.take(rows), weights, rule)
 
-    best = min((once() for _ in range(RECLUSTERINGS)), key=lambda result: result.inertia)
-    centers: Floats = best.centers
+def _reclustered(
+    candidates: _Weighted, rows: _Weighted, n_clusters: int, stream: RandomStream
+) -> Floats:
+    """Centers of the weighted rows: the best of several runs of Lloyd's algorithm.
+
+    One run begins with the best clusters of the candidates alone, which separate groups of rows
+    better. The others begin with k-means++ on the rows.
+    """
+    of_candidates = [_clustered(candidates, n_clusters, stream) for _ in range(RECLUSTERINGS)]
+    runs = [_lloyd(rows, min(of_candidates, key=_inertia).centers)]
+    runs += [_clustered(rows, n_clusters, stream) for _ in range(RECLUSTERINGS)]
+    centers: Floats = min(runs, key=_inertia).centers
     return centers
+
+
+def _clustered(rows: _Weighted, n_clusters: int, stream: RandomStream) -> LloydResult:
+    first = plusplus_rows(rows.points, n_clusters, rows.weights, stream)
+    return _lloyd(rows, rows.points.take(first))
+
+
+def _lloyd(rows: _Weighted, first: Floats) -> LloydResult:
+    rule = StopRule(RECLUSTER_ITER, allowed_shift(rows.points, RECLUSTER_TOL))
+    return lloyd(rows.points, first, rows.weights, rule)
+
+
+def _inertia(result: LloydResult) -> float:
+    return result.inertia
 
 
 class PointPasses:
@@ -156,8 +211,12 @@ class PointPasses:
 
     def add_candidates(self, candidates: Floats) -> float:
         labels = np.full(self.n_samples, -1, dtype=np.int32)
-        self._points.assigner(len(candidates), n_calls=1).assign(candidates, labels)
-        distances = self._points.own_distances(candidates, labels)
+        distances = np.empty(self.n_samples)
+        if self._points.known is not None:
+            self._points.known.assign_once(candidates, labels, distances)
+        else:
+            self._points.assigner(len(candidates), n_calls=1).assign(candidates, labels)
+            distances = self._points.own_distances(candidates, labels)
         nearer = distances < self._closest
         self._closest[nearer] = distances[nearer]
         self._nearest[nearer] = labels[nearer] + self._n_candidates
@@ -165,7 +224,9 @@ class PointPasses:
         return float(weighted_total(self._weights, self._closest))
 
     def sample(self, n_expected: float, potential: float, seed: int, round_number: int) -> Ints:
-        chances = n_expected * (self._weights * self._closest / potential)
+        chances = self._weights * self._closest
+        chances /= potential
+        chances *= n_expected
         return np.flatnonzero(row_uniforms(seed, round_number, 0, self.n_samples) < chances)
 
     def weights_of_candidates(self) -> Floats:

@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import ConvergenceWarning, KMeans
-from kmeans_core.fit.scalable import PointPasses, row_uniforms, scalable_centers
+from kmeans_core.fit.scalable import (
+    PointPasses,
+    _Weighted,
+    _with_sample,
+    row_uniforms,
+    scalable_centers,
+)
 from kmeans_core.points.checks import as_points
+from kmeans_core.points.dense import DensePoints
 
 
 def passes_over(X, weights=None):
@@ -94,6 +101,36 @@ def test_storages_and_scaled_weights_give_the_same_clusters(seed):
         return model.labels_.tolist(), model.cluster_centers_.tolist()
 
     assert fit(stars, weights) == fit(sp.csr_array(stars), weights) == fit(stars, 4 * weights)
+
+
+def test_a_sample_stands_for_all_rows():
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(3_000, 2)), rng.integers(1, 4, size=3_000).astype(float)
+    candidates = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 9.0]])
+    passes = passes_over(X, weights)
+    potential = passes.add_candidates(candidates)
+    heavy = _Weighted(DensePoints(candidates, 1), passes.weights_of_candidates())
+    sample = passes.take(passes.sample(900, potential, 0, 0))
+    both = _with_sample(heavy, sample, potential / 900)
+    assert both.weights.sum() == pytest.approx(weights.sum(), rel=1e-12)
+    assert both.weights.min() > 0
+    # The sample shows how the rows spread, and the candidates alone do not.
+    spread = np.average((X - X[:, :1].mean()) ** 2, axis=0, weights=weights)
+    found = np.average((both.points.X - X[:, :1].mean()) ** 2, axis=0, weights=both.weights)
+    assert found == pytest.approx(spread, rel=0.1)
+
+
+def test_ratings_get_as_good_clusters_as_from_plusplus():
+    rng = np.random.default_rng(0)
+    rated = rng.random((1_500, 200)) < 0.5 / np.sqrt(np.arange(1, 201))
+    taste = rng.normal(size=(1_500, 4)) @ rng.normal(size=(4, 200)) / 2
+    X = sp.csr_array(np.where(rated, np.clip(np.round(7 + 2 * taste) / 2, 0.5, 5), 0.0))
+
+    def median(init):
+        models = (KMeans(12, init=init, n_init=1, random_state=seed).fit(X) for seed in range(5))
+        return np.median([model.inertia_ for model in models])
+
+    assert median("k-means||") < 1.01 * median("k-means++")
 
 
 def test_candidates_follow_the_generator_of_the_caller():
