@@ -52,7 +52,8 @@ class KMeans(FittedModel):
     init : {"k-means++", "k-means||", "random"}, array-like or callable
         The first centers: rows chosen by greedy k-means++, centers found by k-means||, random rows,
         given centers of shape (n_clusters, n_features), or the result of
-        ``init(X, n_clusters, random_state=...)``.
+        ``init(X, n_clusters, random_state=...)``. For :class:`ChunkedRows`, "k-means++" means
+        "k-means||", because k-means++ would read them twice for each cluster.
     n_init : "auto" or int
         The number of restarts. The restart with the least inertia is kept. "auto" means 1 for
         k-means++, k-means|| and given centers, and 10 for "random" and callables.
@@ -210,7 +211,8 @@ class KMeans(FittedModel):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
+            A memory map of float32 or float64 in C order is read in place.
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
 

@@ -44,7 +44,7 @@ class FittedModel(ScikitLearnClusterer):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
 
         Returns
         -------
@@ -57,7 +57,7 @@ class FittedModel(ScikitLearnClusterer):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
 
         Returns
         -------
@@ -76,7 +76,7 @@ class FittedModel(ScikitLearnClusterer):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
 

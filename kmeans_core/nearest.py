@@ -32,7 +32,7 @@ def assign(
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (n_samples, n_features)
+    X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
     centers : array-like of shape (n_clusters, n_features)
     n_threads : int, optional
         The largest number of threads to use. By default it is the number of processors that this

@@ -115,6 +115,7 @@ class ChunkedRows:
         Parameters
         ----------
         paths : path or sequence of paths
+            For a folder: ``sorted(Path(folder).glob("*.parquet"))``.
         columns : sequence of str, optional
             The columns to use, in this order. The default is all columns of the first file.
         chunk_rows : int, optional
@@ -230,7 +231,10 @@ def _rows_at_once(chunk_rows: int | None, n_columns: int) -> int:
 
 
 def _npy_chunks(path: Path, chunk_rows: int | None) -> Iterator[Any]:
-    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"Cannot read {os.fspath(path)} as .npy: {error}") from error
     if not isinstance(mapped, np.memmap) or mapped.ndim != 2:
         raise ValueError(f"{os.fspath(path)} does not hold one 2-D array of numbers.")
     n_block = _rows_at_once(chunk_rows, mapped.shape[1])
@@ -254,7 +258,11 @@ def _parquet_chunks(
             "ChunkedRows.from_parquet needs pyarrow: pip install 'kmeans-core[arrow]'."
         ) from error
     for path in paths:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        try:
+            opened = pyarrow.parquet.ParquetFile(path)
+        except ValueError as error:  # of pyarrow
+            raise ValueError(f"Cannot read {os.fspath(path)} as Parquet: {error}") from error
+        with opened as file:
             names = file.schema_arrow.names
             columns = names if columns is None else list(columns)
             absent = [name for name in columns if name not in names]

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmeans_core import ConvergenceWarning, KMeans
@@ -26,6 +26,7 @@ def passes_over(X, weights=None):
 
 
 @given(cuts=st.lists(st.integers(0, 60), max_size=8), seed=st.integers(0, 2**53))
+@settings(max_examples=25)
 def test_random_numbers_of_rows_do_not_depend_on_blocks(cuts, seed):
     whole = row_uniforms(seed, 3, 0, 60)
     limits = sorted({0, 60, *cuts})
