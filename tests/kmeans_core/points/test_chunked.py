@@ -13,6 +13,12 @@ from hypothesis import strategies as st
 
 from kmeans_core import ChunkedRows, ConvergenceWarning, KMeans, assign, kmeans_plusplus
 from kmeans_core.points import row_chunks
+from kmeans_core.points.assign_boxes import BoxAssigner
+from kmeans_core.points.assign_dense import (
+    ChangedCentersAssigner,
+    RowFilterAssigner,
+    SettlingAssigner,
+)
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.chunked import points_of
 
@@ -225,19 +231,25 @@ def test_no_copy_of_the_rows_is_held(tmp_path, kind, init):
     assert model.cluster_centers_.tolist() == expected.cluster_centers_.tolist()
 
 
-@pytest.mark.parametrize("shape", [(3_000, 2), (3_000, 40)])
-def test_a_map_is_fitted_in_place_with_the_same_bits(tmp_path, shape):
-    X = np.random.default_rng(0).normal(size=shape)
+@pytest.mark.parametrize(
+    ("n_features", "n_clusters", "kept"), [(2, 130, BoxAssigner), (40, 520, SettlingAssigner)]
+)
+def test_a_map_is_fitted_in_place_with_the_same_bits(tmp_path, n_features, n_clusters, kept):
+    X = np.random.default_rng(0).normal(size=(3_000, n_features))
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    points = as_points(mapped)
+    points, in_memory = as_points(mapped), as_points(X)
     assert np.shares_memory(points.X, mapped)
     assert np.shares_memory(as_points(mapped, missing="ignore").X, mapped)
-    for n_clusters in (20, 120):  # boxes and bounds would keep copies
-        how = {"random_state": 0, "n_init": 1, "max_iter": 30}
-        assert fitted(KMeans(n_clusters, **how).fit(mapped)) == fitted(
-            KMeans(n_clusters, **how).fit(X)
-        )
+    # In memory, sorted rows, bounds and distances of k-means++ are kept.
+    assert type(in_memory.assigner(n_clusters)) is kept
+    assert type(points.assigner(n_clusters)) in (RowFilterAssigner, ChangedCentersAssigner)
+    trials = points.trials(np.ones(3_000), 2, exact=False)
+    trials.begin(0)
+    assert trials.distances.size == 0
+    how = {"random_state": 0, "max_iter": 8}
+    one, other = (KMeans(n_clusters, **how).fit(rows) for rows in (X, mapped))
+    assert fitted(other) == fitted(one)
 
 
 # Errors ---------------------------------------------------------------------------------------
