@@ -14,12 +14,14 @@ from kmeans_core.nearest import assign
 from kmeans_core.pairwise.agreement import adjusted_rand_score
 from kmeans_core.pairwise.silhouette import silhouette_samples, silhouette_score
 from kmeans_core.pairwise.spread import calinski_harabasz_score, davies_bouldin_score
+from kmeans_core.points.chunked_rows import ChunkedRows
 from kmeans_core.sweep import sweep_k
 from kmeans_core.sweep_result import Suggestion, SweepResult
 from kmeans_core.version import __version__
 from kmeans_core.warmup import warmup
 
 __all__ = [
+    "ChunkedRows",
     "ConvergenceWarning",
     "InconsistentVersionWarning",
     "InvalidParameterError",

@@ -34,11 +34,11 @@ from kmeans_core.interface.protocol import feature_names
 from kmeans_core.kernels.labels import count_rows
 from kmeans_core.points.checks import (
     RandomStream,
-    as_points,
     as_random_stream,
     as_weights,
     check_n_clusters,
 )
+from kmeans_core.points.chunked import points_of
 
 
 class KMeans(FittingModel):
@@ -49,12 +49,14 @@ class KMeans(FittingModel):
     Parameters
     ----------
     n_clusters : int, default 8
-    init : {"k-means++", "random"}, array-like of shape (n_clusters, n_features) or callable
-        The first centers: rows chosen by greedy k-means++, random rows, the given centers, or the
-        result of ``init(X, n_clusters, random_state=...)``.
+    init : {"k-means++", "k-means||", "random"}, array-like or callable
+        The first centers: rows chosen by greedy k-means++, centers found by k-means||, random rows,
+        given centers of shape (n_clusters, n_features), or the result of
+        ``init(X, n_clusters, random_state=...)``. For :class:`ChunkedRows`, "k-means++" means
+        "k-means||", because k-means++ would read them twice for each cluster.
     n_init : "auto" or int
         The number of restarts. The restart with the least inertia is kept. "auto" means 1 for
-        k-means++ and given centers, and 10 for "random" and callables.
+        k-means++, k-means|| and given centers, and 10 for "random" and callables.
     max_iter : int, default 300
         The largest number of iterations of one restart.
     tol : float, default 1e-4
@@ -138,6 +140,8 @@ class KMeans(FittingModel):
     ----------
     Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
     Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
+    Bahmani, B., Moseley, B., Vattani, A., Kumar, R. and Vassilvitskii, S. (2012), Scalable
+    k-means++. PVLDB 5, 622-633.
     Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), k-POD: a method for k-means clustering of
     missing data. The American Statistician 70, 91-99.
 
@@ -207,7 +211,8 @@ class KMeans(FittingModel):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
+            A memory map of float32 or float64 in C order is read in place.
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
 
@@ -232,7 +237,7 @@ class KMeans(FittingModel):
         """
         plain = self._check_parameters()
         n_clusters = plain["n_clusters"]
-        points = as_points(X, n_threads=plain["n_threads"], missing=self.missing, compress=False)
+        points = points_of(X, n_threads=plain["n_threads"], missing=self.missing)
         check_n_clusters(points, n_clusters)
         known = known_rows(
             points, as_weights(sample_weight, points), n_clusters, plain["shrinkage"]
@@ -295,7 +300,7 @@ class KMeans(FittingModel):
 # The rules for each parameter.
 RULES = {
     "n_clusters": (int_from(1),),
-    "init": (one_of("k-means++", "random"), CALLABLE, ARRAY_LIKE),
+    "init": (one_of("k-means++", "k-means||", "random"), CALLABLE, ARRAY_LIKE),
     "n_init": (one_of("auto"), restarts_from(1)),
     "max_iter": (count_from(1),),
     "tol": (real_from(0.0),),

@@ -8,7 +8,8 @@ from kmeans_core.arrays import Floats, Labels
 from kmeans_core.interface.scikit_learn import ScikitLearnClusterer
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.nearest import as_centers, nearest_centers
-from kmeans_core.points.checks import as_points, as_weights
+from kmeans_core.points.checks import as_weights
+from kmeans_core.points.chunked import points_of
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.observed import ObservedPoints
 
@@ -43,7 +44,7 @@ class FittedModel(ScikitLearnClusterer):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
 
         Returns
         -------
@@ -56,7 +57,7 @@ class FittedModel(ScikitLearnClusterer):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
 
         Returns
         -------
@@ -75,7 +76,7 @@ class FittedModel(ScikitLearnClusterer):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
 
@@ -103,11 +104,10 @@ class FittedModel(ScikitLearnClusterer):
             )
         if self.missing == "ignore":
             self._refuse_fit_to_known_cells_only()
-        points = as_points(
+        points = points_of(
             X,
             n_threads=self.n_threads,
             missing=self.missing,
-            compress=False,
             checked_later=centers.shape[1] if check_later else 0,
         )
         self._check_n_features(points.shape[1])

@@ -8,7 +8,7 @@ from kmeans_core.arrays import Floats, Labels
 from kmeans_core.interface.choices import Missing
 from kmeans_core.interface.parameters import MISSING, N_THREADS, check_parameters
 from kmeans_core.points.assign_boxes import pays as boxes_pay
-from kmeans_core.points.checks import as_points
+from kmeans_core.points.chunked import ChunkedPoints, points_of
 from kmeans_core.points.compressed import compressed
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import KnownPoints
@@ -32,7 +32,7 @@ def assign(
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (n_samples, n_features)
+    X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
     centers : array-like of shape (n_clusters, n_features)
     n_threads : int, optional
         The largest number of threads to use. By default it is the number of processors that this
@@ -63,13 +63,7 @@ def assign(
     """
     check_parameters("assign", {"n_threads": n_threads, "missing": missing}, _RULES)
     checked = as_centers(centers, "centers")
-    points = as_points(
-        X,
-        n_threads=n_threads,
-        missing=missing,
-        compress=False,
-        checked_later=checked.shape[1],
-    )
+    points = points_of(X, n_threads=n_threads, missing=missing, checked_later=checked.shape[1])
     if points.shape[1] != checked.shape[1]:
         raise ValueError(
             f"X has {points.shape[1]} features, but centers has {checked.shape[1]} features."
@@ -91,7 +85,7 @@ def nearest_centers(
     observed may be unchecked: ValueError for what ``as_points`` refuses.
     """
     labels = np.full(points.shape[0], -1, dtype=np.int32)
-    if isinstance(points, SparsePoints):
+    if isinstance(points, SparsePoints | ChunkedPoints):
         points.assign_once(centers, labels, own)
         return labels
     few = len(centers) < COMPRESS_FROM

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.fit.first_centers import checked_centers, first_centers
 from kmeans_core.fit.problem import Problem, StopRule
-from kmeans_core.fit.seeding import checked_centers, first_centers
 from kmeans_core.kernels.centers import add_to_means, weighted_total
 from kmeans_core.kernels.seeding import rows_at
 from kmeans_core.points.checks import RandomStream

@@ -47,8 +47,12 @@ MOST_FEATURES = 2**20
 Labeler = Callable[[int, int, Labels], int]
 
 
-def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads: int) -> Assigner:
+def dense_assigner(
+    X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads: int, *, lean: bool = False
+) -> Assigner:
     """The assigner that is fastest for ``n_calls`` calls with rows of this shape.
+
+    A ``lean`` one keeps neither a copy of the rows nor bounds.
 
     Measured on float32 and float64 rows in overlapping and in separate clusters:
 
@@ -60,12 +64,13 @@ def dense_assigner(X: npt.NDArray[Any], n_clusters: int, n_calls: int, n_threads
     - In float64 bounds have half as many lanes, and need twice the work.
     """
     n_samples, n_features = X.shape
-    if assign_boxes.pays(n_samples, n_features, n_clusters, n_calls):
+    if not lean and assign_boxes.pays(n_samples, n_features, n_clusters, n_calls):
         return assign_boxes.BoxAssigner(X, n_threads)
     row_work = n_features * n_clusters
     if n_features < MOST_FEATURES and n_samples * row_work >= LEAST_WORK:
         least = BOUNDS_WORK * X.itemsize // 4
-        if n_calls > 1 and n_clusters >= BOUNDS_CLUSTERS and row_work >= least:
+        settles = n_calls > 1 and n_clusters >= BOUNDS_CLUSTERS and row_work >= least
+        if settles and not lean:
             return SettlingAssigner(X, n_clusters, n_threads)
         if row_work >= FILTER_WORK * X.itemsize // 4:
             has_many = n_clusters >= BOUNDS_CLUSTERS and n_features >= LANES32

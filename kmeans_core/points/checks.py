@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from numpy.random.bit_generator import ISeedSequence
 
-from kmeans_core.arrays import Csr, Floats, as_kernels_take_it, rows_of
+from kmeans_core.arrays import Csr, Floats, as_kernels_take_it, row_blocks, rows_of
 from kmeans_core.counts import plain_count
 from kmeans_core.errors import InvalidParameterError, shown
 from kmeans_core.points.compressed import compressed
@@ -124,11 +124,11 @@ def _dense_points(
     array = as_kernels_take_it(rows_of(array, array.dtype))
     refuse = partial(_refuse_first, array, missing, name)
     if missing == "error":
-        points = DensePoints(array, n_threads, refuse)
+        points = DensePoints(array, n_threads, refuse, is_mapped=isinstance(X, np.memmap))
         if array.shape[1] != checked_later:
             points.check_finite()
         return points
-    points = DensePoints(array, n_threads)
+    points = DensePoints(array, n_threads, is_mapped=isinstance(X, np.memmap))
     if points.is_finite():
         return points
     refuse()
@@ -136,10 +136,11 @@ def _dense_points(
 
 
 def _refuse_first(array: npt.NDArray[Any], missing: str, name: str) -> None:
-    bad = np.argwhere(_REFUSED[missing](array))
-    if len(bad):
-        row, column = bad[0]
-        _refuse_value(array[row, column], int(row), int(column), name)
+    for rows in row_blocks(array.shape):
+        bad = np.argwhere(_REFUSED[missing](array[rows]))
+        if len(bad):
+            row, column = rows.start + bad[0, 0], bad[0, 1]
+            _refuse_value(array[row, column], int(row), int(column), name)
 
 
 def _refuse_value(value: float, row: int, column: int, name: str) -> None:

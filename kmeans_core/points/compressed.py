@@ -27,10 +27,12 @@ SAMPLE_ROWS = 64
 def compressed(points: KnownPoints, n_clusters: int) -> KnownPoints:
     """The same points as CSR if they are dense and mostly zero; otherwise the points themselves.
 
-    They stay dense if ``n_clusters`` centers are so few that CSR would save no time. Labels,
-    centers and iterations of a fit are the same in both storages.
+    They stay dense if ``n_clusters`` centers are so few that CSR would save no time, or if they are
+    mapped from a file. Labels, centers and iterations of a fit are the same in both storages.
     """
     if not isinstance(points, DensePoints) or points.shape[1] < FEWEST_FEATURES:
+        return points
+    if points.is_mapped:  # to read the file again takes less memory
         return points
     X = points.X
     if X.shape[1] * X.itemsize * n_clusters <= MOST_DENSE_BYTES:

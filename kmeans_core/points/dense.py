@@ -19,7 +19,7 @@ from kmeans_core.points.centers import origin_of, transposed
 from kmeans_core.points.interface import RUN_CALLS, Assigner, DistancesOf, KnownPoints, Trials
 from kmeans_core.points.row_groups import RowGroups
 from kmeans_core.points.sums import ClusterSums
-from kmeans_core.points.trials import DenseTrials
+from kmeans_core.points.trials import DenseTrials, n_kept_of_dense
 from kmeans_core.threads import chunks
 
 # The variance reads this many entries of X at a time: 2 MB as float64.
@@ -55,7 +55,8 @@ class DensePoints:
     """Rows of a C-ordered float32 or float64 array.
 
     ``refuse`` raises an error for an entry that is not finite. It is None if all are known to be
-    finite.
+    finite. An array that ``is_mapped`` from a file may be larger than the memory. So nothing in
+    proportion to its entries is kept beside it.
     """
 
     inertia_error = 0.0
@@ -65,10 +66,16 @@ class DensePoints:
     most_block_columns = 384
 
     def __init__(
-        self, X: npt.NDArray[Any], n_threads: int, refuse: Callable[[], None] | None = None
+        self,
+        X: npt.NDArray[Any],
+        n_threads: int,
+        refuse: Callable[[], None] | None = None,
+        *,
+        is_mapped: bool = False,
     ) -> None:
         self.X = X
         self.n_threads = n_threads
+        self.is_mapped = is_mapped
         self._refuse = refuse
 
     @property
@@ -89,13 +96,17 @@ class DensePoints:
         return self.X.dtype
 
     def mean_variance(self) -> float:
+        _, squares = self.moments()
+        return float(np.mean(squares / len(self.X)))
+
+    def moments(self) -> tuple[Floats, Floats]:
         # By blocks: np.var would make a float64 copy of all rows.
         mean = self.X.mean(axis=0, dtype=np.float64)
         squares = np.zeros(len(mean))
         n_block = max(1, VARIANCE_BLOCK // self.X.shape[1])
         for first in range(0, len(self.X), n_block):
             squares += np.sum((self.X[first : first + n_block] - mean) ** 2, axis=0)
-        return float(np.mean(squares / len(self.X)))
+        return mean, squares
 
     def take(self, rows: Ints) -> Floats:
         return self.X[rows].astype(np.float64)
@@ -112,7 +123,7 @@ class DensePoints:
         return DensePoints(rows, self.n_threads), lengths == 0
 
     def assigner(self, n_clusters: int, n_calls: int = RUN_CALLS) -> Assigner:
-        return dense_assigner(self.X, n_clusters, n_calls, self.n_threads)
+        return dense_assigner(self.X, n_clusters, n_calls, self.n_threads, lean=self.is_mapped)
 
     def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
         """Check all rows, label them, and write their own distances unless ``own`` is None.
@@ -200,7 +211,8 @@ class DensePoints:
         return divmod(entry, self.shape[1])
 
     def trials(self, weights: Floats, n_trials: int, *, exact: bool) -> Trials:
-        return DenseTrials(self.X, weights, n_trials, self.n_threads)
+        n_kept = 0 if self.is_mapped else n_kept_of_dense(*self.shape)
+        return DenseTrials(self.X, weights, n_trials, self.n_threads, n_kept)
 
     def own_distances(self, centers: Floats, labels: Labels) -> Floats:
         out = np.empty(len(self.X))
@@ -216,7 +228,9 @@ class DensePoints:
 
     def exact_own_distances(self, centers: Floats, labels: Labels, rows: Ints) -> Floats:
         out = np.empty(len(rows))
-        dense.own_distances(self.X[rows], centers, labels[rows], 0, len(rows), out)
+        for part in row_blocks((len(rows), self.X.shape[1])):
+            some = rows[part]
+            dense.own_distances(self.X[some], centers, labels[some], 0, len(some), out[part])
         return out
 
     def distances(self, centers: Floats) -> npt.NDArray[Any]:

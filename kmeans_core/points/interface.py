@@ -164,8 +164,11 @@ class KnownPoints(Points, Protocol):
     def subset(self, rows: Ints) -> "KnownPoints":
         """A copy of some rows, in this order; a row may appear more than once."""
 
+    def moments(self) -> tuple[Floats, Floats | float]:
+        """The mean of each feature, and the squared deviations from it: of each, or in all."""
+
     def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
-        """Label every row, and write its distance to its center unless ``own`` is None."""
+        """Label all rows in one visit, and write their own distances unless ``own`` is None."""
 
     def place(self, entry: int) -> tuple[int, int]:
         """The row and the column of one of the stored entries."""

@@ -35,6 +35,16 @@ EXACT_CELLS = 2**17
 MOST_WEIGHT = 2.0**41
 
 
+def inertia_error_of(n_samples: int, n_features: int) -> float:
+    """``Points.inertia_error`` of CSR rows.
+
+    The squared length of a center, and its part at the stored features of a row, are sums of at
+    most n_features squares. At least ``CANCELLED`` of them remains after cancellation. Distances
+    are then added in blocks of 128 rows.
+    """
+    return (4 * (n_features + 5) / sparse.CANCELLED + n_samples / 64 + 300) * 2.0**-53
+
+
 class SparsePoints(CsrPairs):
     """Rows of a CSR matrix in which an absent cell is 0.
 
@@ -61,20 +71,19 @@ class SparsePoints(CsrPairs):
 
     @property
     def inertia_error(self) -> float:
-        # The squared length of a center, and its part at the stored features of a row, are sums of
-        # at most n_features squares. At least ``CANCELLED`` of them remains after cancellation.
-        # Distances are then added in blocks of 128 rows.
-        n_samples, n_features = self.shape
-        return (4 * (n_features + 5) / sparse.CANCELLED + n_samples / 64 + 300) * 2.0**-53
+        return inertia_error_of(*self.shape)
 
     def mean_variance(self) -> float:
+        n_samples, n_features = self.shape
+        return self.moments()[1] / n_samples / n_features
+
+    def moments(self) -> tuple[Floats, float]:
         data, indices, _ = self.csr
         n_samples = self.shape[0]
         means = np.empty(self.n_features)
         n_entries = np.empty(self.n_features, dtype=np.intp)
         sparse.column_means(data, indices, n_samples, means, n_entries)
-        total = sparse.squared_deviations(data, indices, n_samples, means, n_entries)
-        return float(total / n_samples / self.n_features)
+        return means, float(sparse.squared_deviations(data, indices, n_samples, means, n_entries))
 
     def take(self, rows: Ints) -> Floats:
         data, indices, indptr = self.csr

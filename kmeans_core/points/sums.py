@@ -41,9 +41,14 @@ class ClusterSums:
     If few rows changed cluster, only these are subtracted and added. The choice depends only on how
     many rows changed and how often, so every assigner leads to the same centers. Weights that may
     round are added up again each time, because rounding must not decide whether a cluster is empty.
+
+    With ``in_one_visit``, a visit to the rows takes long. So the sums always follow the labels in
+    the visit that assigns. The points then share each visit among threads.
     """
 
-    def __init__(self, points: KnownPoints, weights: Floats, n_clusters: int) -> None:
+    def __init__(
+        self, points: KnownPoints, weights: Floats, n_clusters: int, *, in_one_visit: bool = False
+    ) -> None:
         n_samples, n_features = points.shape
         self._points = points
         self._weights = weights
@@ -57,8 +62,10 @@ class ClusterSums:
         self._starts = starts_of_chunks(n_samples, n_features, n_clusters)
         n_chunks = len(self._starts) - 1
         # With one chunk both ways add in the same order. Clusters can share much work on threads.
-        self._by_chunks = by_chunks(n_features, n_clusters) and (
-            n_chunks > 1 or points.n_stored < chunks.SMALL_WORK
+        self._in_one_visit = in_one_visit
+        self._by_chunks = in_one_visit or (
+            by_chunks(n_features, n_clusters)
+            and (n_chunks > 1 or points.n_stored < chunks.SMALL_WORK)
         )
         self._weights_of_chunks = np.zeros((n_chunks, n_clusters))
         self._is_ahead = False  # whether the sums follow the new labels already
@@ -74,8 +81,8 @@ class ClusterSums:
         """
         follow = getattr(assigner, "assign_and_follow", None)
         has_chunks = self._by_chunks and len(self._starts) > 2 and self._weights_are_exact
-        self._is_ahead = has_chunks and follow is not None
-        if follow is None or not has_chunks:
+        self._is_ahead = follow is not None and (has_chunks or self._in_one_visit)
+        if follow is None or not self._is_ahead:
             return assigner.assign(centers, labels)
         if self.n_updates >= MOST_UPDATES:
             self._clear(0, len(self._starts) - 1)
@@ -91,6 +98,7 @@ class ClusterSums:
             self.refresh(labels)
             return
         if self._is_ahead:
+            self._weigh(labels, 0, len(self._weights_of_chunks))
             self._join()
         elif self._by_chunks:
             self._follow(labels, 2 * n_moved, from_zero=False)
@@ -143,15 +151,23 @@ class ClusterSums:
             if from_zero:
                 self._clear(start, stop)
             self._points.follow_labels(*rows, start, stop, self._summed, sums, weights)
-            if not self._weights_are_exact and not from_zero:
-                for chunk in range(start, stop):
-                    own = slice(self._starts[chunk], self._starts[chunk + 1])
-                    add_weights(labels[own], self._weights[own], weights[chunk])
+            self._weigh(labels, start, stop)
 
+        if self._in_one_visit:
+            follow(0, len(weights))
+            self._join()
+            return
         n_values = n_rows * self._points.n_stored // len(labels)
         work = n_values + ROW_WORK * len(labels)
         chunks.run(len(weights), work, self._points.n_threads, follow)
         self._join()
+
+    def _weigh(self, labels: Labels, start: int, stop: int) -> None:
+        """Add up the weights of chunks start..stop again if an update may have rounded them."""
+        if not self._weights_are_exact:
+            for chunk in range(start, stop):
+                own = slice(self._starts[chunk], self._starts[chunk + 1])
+                add_weights(labels[own], self._weights[own], self._weights_of_chunks[chunk])
 
     def _clear(self, start: int, stop: int) -> None:
         """Let the sums of chunks start..stop hold no row."""

@@ -130,8 +130,10 @@ def n_kept_of_sparse(csr: Csr, n_trials: int) -> int:
 class DenseTrials(BlockTrials):
     """Trials over the rows of an array, always with the exact distance."""
 
-    def __init__(self, X: npt.NDArray[Any], weights: Floats, n_trials: int, n_threads: int) -> None:
-        super().__init__(weights, n_trials, n_threads, X.size, n_kept_of_dense(*X.shape))
+    def __init__(
+        self, X: npt.NDArray[Any], weights: Floats, n_trials: int, n_threads: int, n_kept: int
+    ) -> None:
+        super().__init__(weights, n_trials, n_threads, X.size, n_kept)
         self.X = X
         self._table = aligned_zeros((X.shape[1], self.potentials.shape[1]), np.float64)
 
