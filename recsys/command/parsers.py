@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from recsys.command import arguments, groups, serve, subcommands, tables
+from recsys.command import arguments, convert, groups, serve, subcommands, tables
 from recsys.command.inputs import add_data_options, add_method_options
 from recsys.readers.fetch import known_releases
 
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         _add_sweep,
         _add_evaluate,
         serve.add_serve,
+        convert.add_convert,
         _add_fetch,
     ):
         add(commands)
