@@ -117,8 +117,12 @@ class RatingScale:
         within: Mask = (ratings >= self.smallest) & (ratings <= self.largest)
         if self.step == 0:
             return within
-        steps = (np.where(within, ratings, self.smallest) - self.smallest) / self.step
-        on_step: Mask = within & (np.abs(steps - np.round(steps)) < _ROUNDING)
+        # In place, because there may be many millions of ratings.
+        off_step = np.where(within, ratings, float(self.smallest))
+        off_step -= self.smallest
+        off_step /= self.step
+        off_step -= np.round(off_step)
+        on_step: Mask = within & (np.abs(off_step, out=off_step) < _ROUNDING)
         return on_step
 
     def nearest(self, ratings: Floats) -> Floats:

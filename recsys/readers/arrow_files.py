@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.ratings import RatingsError
@@ -22,6 +24,14 @@ _BATCH = 1 << 20
 def is_arrow(start: bytes) -> bool:
     """Whether a file that begins so is a Parquet, Feather or Arrow file."""
     return start.startswith((_PARQUET, _FEATHER, _OLD_FEATHER, _STREAM))
+
+
+class _Rows(NamedTuple):
+    """The schema of all columns, batches of rows, and the number of rows if the file tells it."""
+
+    schema: Any
+    batches: Any
+    n_rows: int | None
 
 
 class ArrowLook(NamedTuple):
@@ -54,33 +64,68 @@ def _scale(path: Folder, schema: Any) -> RatingScale | None:
 
 
 def arrow_frame(path: Folder, columns: Sequence[str | int]) -> pd.DataFrame:
-    """Columns of a file, by name or by position, with the types of the file."""
-    pyarrow = arrow("an Arrow file")
+    """Columns of a file, by name or by position. Numbers have 64 bits, others the file's types."""
     with _opened(path) as source:
         names = _rows(source, None).schema.names
-        places = [at if isinstance(at, int) else names.index(at) for at in columns]
+        asked = [at if isinstance(at, int) else names.index(at) for at in columns]
+        # A file may have two columns of one name, so columns are chosen by their places.
+        places = sorted(set(asked))
         source.seek(0)
-        batches = _heard(path, _rows(source, sorted(set(places))))
-        table = pyarrow.Table.from_batches(list(batches))
-    # A file may have two columns of one name, so columns are chosen by their places.
-    read = sorted(set(places))
-    frames = {
-        column: table.column(read.index(place))
-        for column, place in zip(columns, places, strict=True)
-    }
-    asked = list(frames)
-    chosen = pyarrow.table(list(frames.values()), names=[str(at) for at in range(len(asked))])
-    del table, frames
-    # Each column is let go when it is copied: 25 million rows do not lie twice in memory.
-    frame: pd.DataFrame = chosen.to_pandas(
-        strings_to_categorical=True,
-        integer_object_nulls=True,
-        ignore_metadata=True,
-        split_blocks=True,
-        self_destruct=True,
+        found = _numbers(path, _rows(source, places))
+        if found is None:
+            source.seek(0)
+            found = _any(path, _rows(source, places))
+    chosen = {column: found[places.index(at)] for column, at in zip(columns, asked, strict=True)}
+    return pd.DataFrame(chosen, copy=False)
+
+
+def _numbers(path: Folder, rows: _Rows) -> list[npt.NDArray[Any]] | None:
+    """The columns, filled batch by batch, so that they lie in memory once.
+
+    None if a column holds other things than numbers, or if a number is missing.
+    """
+    if rows.n_rows is None:
+        return None
+    found: list[npt.NDArray[Any]] = []
+    start = 0
+    for batch in _heard(path, rows):
+        kinds = [_kind(column) for column in batch.columns]
+        if not all(kinds):
+            return None
+        # The number of rows is a claim of the file.
+        if start + len(batch) > rows.n_rows:
+            break
+        try:
+            found = found or [np.empty(rows.n_rows, f"{kind}8") for kind in kinds]
+        except MemoryError:
+            break
+        for values, column in zip(found, batch.columns, strict=True):
+            values[start : start + len(batch)] = column.to_numpy(zero_copy_only=False)
+        start += len(batch)
+    if start != rows.n_rows:
+        raise RatingsError(f"{path}: the file is damaged: it does not hold {rows.n_rows:,} rows")
+    return found
+
+
+def _kind(column: Any) -> str:
+    """ "i" for whole numbers and "f" for others; "" for other things and if a number is missing."""
+    from pyarrow import types
+
+    if column.null_count:
+        return ""
+    if types.is_floating(column.type):
+        return "f"
+    return "i" if types.is_signed_integer(column.type) else ""
+
+
+def _any(path: Folder, rows: _Rows) -> list[Any]:
+    """The columns of any types."""
+    table = arrow("an Arrow file").Table.from_batches(list(_heard(path, rows)))
+    places = [str(place) for place in range(table.num_columns)]
+    frame = table.rename_columns(places).to_pandas(
+        strings_to_categorical=True, integer_object_nulls=True, ignore_metadata=True
     )
-    frame.columns = pd.Index(asked, dtype=object)
-    return frame
+    return [frame[place] for place in places]
 
 
 @contextmanager
@@ -92,14 +137,6 @@ def _opened(path: Folder) -> Iterator[Any]:
             yield stream if stream.seekable() else io.BytesIO(stream.read())
         except (pyarrow.ArrowException, EOFError) as error:
             raise RatingsError(f"{path}: the file is damaged: {error}") from error
-
-
-class _Rows(NamedTuple):
-    """The schema of all columns, batches of rows, and the number of rows if the file tells it."""
-
-    schema: Any
-    batches: Any
-    n_rows: int | None
 
 
 def _heard(path: Folder, rows: _Rows) -> Iterator[Any]:
