@@ -292,7 +292,12 @@ def _add_evaluate(commands: Any) -> None:
         "one, or the last in the order of the file; default: time, or random without times",
     )
     evaluate.add_argument(
-        "--quick", action="store_true", help="use one fold of five and one seed of three"
+        "--quick",
+        action="store_true",
+        help="use one fold of five, one seed of three and at most 5000 users",
+    )
+    evaluate.add_argument(
+        "--users", type=arguments.positive, metavar="N", help="draw N users at random; default: all"
     )
     evaluate.add_argument(
         "--cold-start",
