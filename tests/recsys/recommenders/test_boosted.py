@@ -18,8 +18,7 @@ FEATURES = np.array([[0.0], [0.1], [9.0], [9.1]], dtype=np.float32)
 
 def cells_of(residuals: np.ndarray) -> Cells:
     rated = sp.csr_array(residuals)
-    user_index = np.repeat(np.arange(len(residuals)), np.diff(rated.indptr))
-    return Cells(rated, user_index, rated.data.copy(), damping=20.0, learning_rate=0.5)
+    return Cells(rated, rated.data.copy(), damping=20.0, learning_rate=0.5)
 
 
 def test_a_stage_of_users_by_hand() -> None:
@@ -62,12 +61,15 @@ def test_a_stage_of_items_by_hand() -> None:
     first, second = stage.labels[0], stage.labels[2]
     assert stage.labels.tolist() == [first, first, second, 2]
     rates = [0.5 * 3 / (3 + TRUST), 0.5 * 1 / (1 + TRUST)]
-    assert stage.adds[0, first] == pytest.approx(rates[0] * 4 / 22, rel=1e-6)
-    assert stage.adds[0, second] == pytest.approx(rates[0] * -1 / 21, rel=1e-6)
-    assert stage.adds[1, first] == pytest.approx(rates[1] * 2 / 21, rel=1e-6)
-    assert stage.adds[:, 2].tolist() == [0.0, 0.0]
     expected = [1 - rates[0] * 3 / 21, 3 - rates[0] * 1 / 21, -1.0, 2.0]
     assert cells.residuals.tolist() == pytest.approx(expected)
+    again = cells_of(residuals)
+    adds = stage.replay(again, np.arange(2))
+    assert adds[0, first] == pytest.approx(rates[0] * 4 / 22, rel=1e-6)
+    assert adds[0, second] == pytest.approx(rates[0] * -1 / 21, rel=1e-6)
+    assert adds[1, first] == pytest.approx(rates[1] * 2 / 21, rel=1e-6)
+    assert adds[:, 2].tolist() == [0.0, 0.0]
+    assert again.residuals.tolist() == cells.residuals.tolist()
 
 
 def test_new_users_join_the_nearest_group() -> None:

@@ -67,7 +67,7 @@ def test_a_newer_format_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
         arrays = dict(file)
     about = json.loads(str(arrays["about"])) | {"format": 99}
     np.savez(path, **(arrays | {"about": np.array(json.dumps(about))}))
-    with pytest.raises(ValueError, match="format 99 is newer than 4"):
+    with pytest.raises(ValueError, match="format 99 is newer than 5"):
         Recommender.load(path)
 
 
