@@ -1,7 +1,8 @@
 """Kernels that go through the residuals of each user and take group means off them.
 
 Ratings stand as in a CSR matrix: those of user u are indptr[u]..indptr[u + 1]. Each kernel writes
-what belongs to its own users or groups alone, so its results do not depend on threads.
+what belongs to its own users or groups alone, so its results do not depend on threads. An unsigned
+index needs no check for a negative one.
 """
 
 import numpy as np
@@ -23,21 +24,23 @@ def subtract_own_means(
 ):
     """Subtract from each residual the user's mean in its group, without the residual itself."""
     n_groups = means.shape[1] - 1
-    sums, counts = np.zeros(n_groups), np.zeros(n_groups)
+    sums, counts, weights = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
     for user in range(start, stop):
         first, last = indptr[user], indptr[user + 1]
+        sums[:] = 0.0
+        counts[:] = 0.0
         for cell in range(first, last):
-            group = labels[items[cell]]
+            group = np.uint32(labels[np.uint32(items[cell])])
             sums[group] += residuals[cell]
             counts[group] += 1.0
-        for cell in range(first, last):
-            group, own = labels[items[cell]], residuals[cell]
-            without = (sums[group] - own) / (counts[group] - 1.0 + damping)
-            residuals[cell] = own - rates[user] * without
         for group in range(n_groups):
-            if len(means) > 0:
+            weights[group] = rates[user] / (counts[group] - 1.0 + damping)
+        for cell in range(first, last):
+            group, own = np.uint32(labels[np.uint32(items[cell])]), residuals[cell]
+            residuals[cell] = own - weights[group] * (sums[group] - own)
+        if len(means) > 0:
+            for group in range(n_groups):
                 means[user, group] = rates[user] * (sums[group] / (counts[group] + damping))
-            sums[group] = counts[group] = 0.0
 
 
 @kernel
@@ -57,8 +60,9 @@ def add_up_groups(
         for place in range(starts[group], starts[group + 1]):
             user = members[place]
             for cell in range(indptr[user], indptr[user + 1]):
-                sums[group, items[cell]] += residuals[cell]
-                counts[group, items[cell]] += 1
+                item = np.uint32(items[cell])
+                sums[group, item] += residuals[cell]
+                counts[group, item] += 1
 
 
 @kernel
@@ -82,7 +86,7 @@ def subtract_means_of_groups(
     for user in range(start, stop):
         group = groups[user]
         for cell in range(indptr[user], indptr[user + 1]):
-            item, own = items[cell], residuals[cell]
+            item, own = np.uint32(items[cell]), residuals[cell]
             mean = np.float64(adds[group, item])
             # A forged file may have a count of 0 here.
             n_others = max(counts[group, item] - 1, 0)

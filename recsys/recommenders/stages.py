@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,22 @@ class Cells:
     def items(self) -> npt.NDArray[Any]:
         return self.rated.indices
 
-    @property
+    @cached_property
     def n_ratings(self) -> npt.NDArray[Any]:
         """(n_users,): the number of ratings of each user."""
         return np.diff(self.rated.indptr)
+
+    @cached_property
+    def own_rates(self) -> Floats:
+        """(n_users,): the share of the own means of each user that a stage adds.
+
+        It is less for users with few ratings, because every stage uses the same ratings.
+        """
+        return self.learning_rate * self.n_ratings / (self.n_ratings + TRUST)
+
+    @cached_property
+    def n_threads(self) -> int:
+        return available_threads()
 
     def residual_matrix(self) -> sp.csr_array:
         """The residuals as a users x items matrix."""
@@ -68,13 +81,11 @@ class Cells:
     def subtract_own_means(self, labels: Groups, *, keep: bool) -> Floats32:
         """Subtract the leave-one-out mean residual of each user in each group of items.
 
-        The means are damped. The means of a user with n ratings count n / (n + TRUST), because
-        every stage uses the same few ratings. The answer has them with all ratings:
+        The means are damped. The answer has the means of all ratings, times the rate of the user:
         (n_users, n_groups + 1), or no rows unless they are kept. The label of items outside the
         training data is n_groups, and the last column of the answer is 0.
         """
         n_users, n_items = self.rated.shape
-        rates = self.learning_rate * self.n_ratings / (self.n_ratings + TRUST)
         means = np.zeros((n_users if keep else 0, labels[n_items] + 1), dtype=np.float32)
 
         def task(start: int, stop: int) -> None:
@@ -82,7 +93,7 @@ class Cells:
                 self.rated.indptr,
                 self.items,
                 labels,
-                rates,
+                self.own_rates,
                 self.damping,
                 start,
                 stop,
@@ -142,7 +153,7 @@ class Cells:
         self._run(len(groups), task)
 
     def _run(self, n: int, task: chunks.Task) -> None:
-        chunks.run(n, WORK_A_RATING * len(self.residuals), available_threads(), task)
+        chunks.run(n, WORK_A_RATING * len(self.residuals), self.n_threads, task)
 
 
 @dataclass(frozen=True, eq=False)
