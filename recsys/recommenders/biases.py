@@ -85,7 +85,7 @@ class Biases:
         residuals -= self.item_biases[rated.indices]
         # A product with ones adds up each row without an index of all ratings.
         matrix = sp.csr_array((residuals, rated.indices, rated.indptr), shape=rated.shape)
-        sums = matrix @ np.ones(rated.shape[1])
+        sums: Any = matrix @ np.ones(rated.shape[1])
         user_biases: Floats = sums / (self.user_damping + np.diff(rated.indptr))
         return user_biases
 

@@ -14,7 +14,7 @@ from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
 
 # Predicted ratings of pairs need the places of at most this many users at once.
-USERS_A_BLOCK = 250
+USERS_A_BLOCK = 2_500
 
 # The columns of the frame that ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "predicted_rating", "n_ratings", "reason"]
