@@ -91,9 +91,13 @@ class BoostedClusterMeans(Recommender):
 
     Notes
     -----
-    A fitted model keeps about 220 bytes for each user and stage, and 25 for each item and stage.
-    With 300 stages this is 100 MB for 671 users and 9,000 items, and 11 GB for 162,000 users. Fewer
-    chains or stages take less.
+    A fitted model keeps about 42 bytes for each item and stage, and 1 for each user and stage. With
+    300 stages this is 100 MB for 671 users and 9,000 items, and .8 GB for 162,000 users and 59,000
+    items. The model keeps no means of single users. It computes them again from the ratings of the
+    users that it is asked about.
+
+    A long chain needs a small learning rate. On ml-latest-small (2016), one chain of 200 stages has
+    a root mean squared error of .834 with a rate of .075, and of .852 with a rate of .2.
 
     Examples
     --------
