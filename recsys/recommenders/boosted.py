@@ -155,7 +155,7 @@ class BoostedClusterMeans(Recommender):
 
     def _cells(self, biases: Biases, rated: sp.csr_array, user_biases: Floats) -> Cells:
         residuals = biases.residuals(rated, user_biases)
-        return Cells(rated, residuals, self.damping, self.learning_rate)
+        return Cells(rated, residuals, float(self.damping), float(self.learning_rate))
 
     def _held_out(
         self, basis: Basis, films: FilmFeatures, groupings: list[Groups], rng: np.random.Generator
