@@ -9,7 +9,6 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.recommenders.forms import Form, real
-from recsys.recommenders.training import user_index_of
 from recsys.recommenders.types import Floats, Ints
 
 ITEM_DAMPING = 3.0
@@ -76,19 +75,24 @@ class Biases:
 
     def sums_of_items(self, rated: sp.csr_array, n_films: int) -> Floats:
         """(n_films,): for each film, the sum of its ratings minus the mean and users' biases."""
-        residuals = rated.data - self.mean - self.user_biases[user_index_of(rated)]
+        residuals = rated.data - self.mean
+        residuals -= np.repeat(self.user_biases, np.diff(rated.indptr))
         return np.bincount(rated.indices, residuals, minlength=n_films).astype(np.float64)
 
     def biases_of_users(self, rated: sp.csr_array) -> Floats:
         """The bias of the user of each row, given the biases of the items."""
-        residuals = rated.data - self.mean - self.item_biases[rated.indices]
-        sums = np.bincount(user_index_of(rated), residuals, minlength=rated.shape[0])
+        residuals = rated.data - self.mean
+        residuals -= self.item_biases[rated.indices]
+        # A product with ones adds up each row without an index of all ratings.
+        matrix = sp.csr_array((residuals, rated.indices, rated.indptr), shape=rated.shape)
+        sums: Any = matrix @ np.ones(rated.shape[1])
         user_biases: Floats = sums / (self.user_damping + np.diff(rated.indptr))
         return user_biases
 
     def residuals(self, rated: sp.csr_array, user_biases: Floats) -> Floats:
         """Ratings minus their baseline predictions, in the order of ``rated.data``."""
-        residuals: Floats = rated.data - self.mean - user_biases[user_index_of(rated)]
+        residuals: Floats = rated.data - self.mean
+        residuals -= np.repeat(user_biases, np.diff(rated.indptr))
         residuals -= self.item_biases[rated.indices]
         return residuals
 

@@ -1,6 +1,6 @@
 """BoostedClusterMeans: adds up small parts of a predicted rating from many clusterings."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.recommenders import biases, npz, storage, uncertainty
+from recsys.recommenders import biases, npz, ranking, storage, uncertainty
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.base import Recommender
 from recsys.recommenders.biases import FILM_PART, Biases
@@ -91,9 +91,13 @@ class BoostedClusterMeans(Recommender):
 
     Notes
     -----
-    A fitted model keeps about 220 bytes for each user and stage, and 25 for each item and stage.
-    With 300 stages this is 100 MB for 671 users and 9,000 items, and 11 GB for 162,000 users. Fewer
-    chains or stages take less.
+    A fitted model keeps about 42 bytes for each item and stage, and 1 for each user and stage. With
+    300 stages this is 100 MB for 671 users and 9,000 items, and .8 GB for 162,000 users and 59,000
+    items. The model keeps no means of single users. It computes them again from the ratings of the
+    users that it is asked about.
+
+    A long chain needs a small learning rate. On ml-latest-small (2016), one chain of 200 stages has
+    a root mean squared error of .834 with a rate of .075, and of .852 with a rate of .2.
 
     Examples
     --------
@@ -140,9 +144,9 @@ class BoostedClusterMeans(Recommender):
         biases = biases_with_prior(rated, groupings)
         chains, errors = [], np.zeros(rated.nnz)
         for number in range(self.n_chains):
+            seeded = np.random.default_rng([self.random_state, number])
             cells = self._cells(biases, rated, biases.user_biases)
             maker = ChainMaker(cells, basis.users, films, biases.item_biases)
-            seeded = np.random.default_rng([self.random_state, number])
             chains.append(maker.stages(self.n_stages, seeded))
             errors += cells.residuals / self.n_chains
         self._learned = Chains(biases, tuple(chains))
@@ -151,7 +155,7 @@ class BoostedClusterMeans(Recommender):
 
     def _cells(self, biases: Biases, rated: sp.csr_array, user_biases: Floats) -> Cells:
         residuals = biases.residuals(rated, user_biases)
-        return Cells(rated, user_index_of(rated), residuals, self.damping, self.learning_rate)
+        return Cells(rated, residuals, float(self.damping), float(self.learning_rate))
 
     def _held_out(
         self, basis: Basis, films: FilmFeatures, groupings: list[Groups], rng: np.random.Generator
@@ -166,15 +170,19 @@ class BoostedClusterMeans(Recommender):
         biases = biases_with_prior(part, groupings)
         cells = self._cells(biases, part, biases.user_biases)
         maker = ChainMaker(cells, basis.users, films, biases.item_biases)
-        stages = maker.stages(min(self.n_stages, HELD_OUT_STAGES), rng)
-        placed = [stage.of_training(np.arange(len(basis.users))) for stage in stages]
-        found = Chains(biases, (stages,)).parts(biases.user_biases, placed, users, items)
-        predicted = self.trained_on.clipped(total_of(found))
+        learned = Chains(biases, (maker.stages(min(self.n_stages, HELD_OUT_STAGES), rng),))
+        predicted = np.empty(len(users))
+        for rows, some, user_index in ranking.blocks_of_pairs(users):
+            user_biases = biases.user_biases[rows]
+            again = self._cells(biases, sp.csr_array(part[rows]), user_biases)
+            placed = [stage.replay(again, rows) for stage in learned.stages]
+            found = learned.parts(user_biases, placed, user_index, items[some])
+            predicted[some] = self.trained_on.clipped(total_of(found))
         sizes = ErrorSizes.of(part, cells.residuals)
         known = features(
             np.diff(part.indptr)[users],
             np.bincount(part.indices, minlength=n_items)[items],
-            sizes.user_sizes[users],
+            sizes.of_users(part, cells.residuals)[users],
             sizes.item_sizes[items],
         )
         return Uncertainty.learned(known, rated.data[is_held] - predicted, predicted)
@@ -185,25 +193,28 @@ class BoostedClusterMeans(Recommender):
     # Placing ------------------------------------------------------------------------------------
 
     def _place_known(self, rows: Ints) -> Placed:
-        return Placed(
-            self._learned.biases.user_biases[rows],
-            tuple(stage.of_training(rows) for stage in self._learned.stages),
-            np.diff(self.trained_on.matrix.values.indptr)[rows],
-            self._sizes.user_sizes[rows],
-        )
+        rated = sp.csr_array(self.trained_on.matrix.values[rows])
+        user_biases = self._learned.biases.user_biases[rows]
+        return self._placed(rated, user_biases, lambda stage, cells: stage.replay(cells, rows))
 
     def _place_new(self, rated: sp.csr_array, ages: Ages) -> Placed:
-        biases, chains = self._learned.biases, self._learned.chains
-        user_biases = biases.biases_of_users(rated)
+        user_biases = self._learned.biases.biases_of_users(rated)
         weights = by_activity_and_popularity(rated, self.trained_on.n_ratings)
         watched = (weights @ self._item_directions).astype(np.float32)
+        return self._placed(rated, user_biases, lambda stage, cells: stage.place(cells, watched))
+
+    def _placed(
+        self, rated: sp.csr_array, user_biases: Floats, place: Callable[[Stage, Cells], Any]
+    ) -> Placed:
+        """Place users by their ratings: each stage takes its part off the residuals."""
+        biases, chains = self._learned.biases, self._learned.chains
         stages: list[npt.NDArray[Any]] = []
         errors = np.zeros(rated.nnz)
         for chain in chains:
             cells = self._cells(biases, rated, user_biases)
-            stages += [stage.place(cells, watched) for stage in chain]
+            stages += [place(stage, cells) for stage in chain]
             errors += cells.residuals / len(chains)
-        sizes = self._sizes.of_new_users(rated, errors)
+        sizes = self._sizes.of_users(rated, errors)
         return Placed(user_biases, tuple(stages), np.diff(rated.indptr), sizes)
 
     # Answers ------------------------------------------------------------------------------------

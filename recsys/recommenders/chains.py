@@ -11,6 +11,8 @@ from recsys.recommenders.biases import Biases
 from recsys.recommenders.embeddings import Floats32, random_mixture
 from recsys.recommenders.film_features import N_COMPONENTS, FilmFeatures
 from recsys.recommenders.stages import (
+    ITEM_GROUPS,
+    USER_GROUPS,
     Cells,
     ItemStage,
     Stage,
@@ -24,10 +26,6 @@ from recsys.recommenders.types import Floats, Ints
 # The names of parts of a predicted rating.
 USERS_PART = "what people like the user think of it"
 ITEMS_PART = "what the user thinks of films like it"
-
-# The least and the greatest number of groups of a stage.
-USER_GROUPS = (2, 64)
-ITEM_GROUPS = (4, 256)
 
 # One stage in five groups users. The others group films.
 STAGES_A_CYCLE = 5
@@ -107,7 +105,7 @@ class ChainMaker:
             return self.films.by_genres(rng)
         if rng.random() < RATERS_SHARE:
             return self.films.by_raters(rng)
-        features = projected(self.cells.residual_matrix().T.tocsr(), rng)[0]
+        features = projected(self.cells.residual_matrix().T, rng)[0]
         return np.pad(features, ((0, len(self.films) - len(features)), (0, 0)))
 
 

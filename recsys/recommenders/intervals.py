@@ -9,7 +9,7 @@ import numpy.typing as npt
 from recsys.recommenders.given_ratings import GivenRatings, GivenTimes
 from recsys.recommenders.ids import one_of_two
 from recsys.recommenders.model import LEVEL, Model
-from recsys.recommenders.ranking import known_users
+from recsys.recommenders.ranking import blocks_of_pairs, known_users
 from recsys.recommenders.training import check_predicts
 from recsys.recommenders.types import Floats, Ints, Users
 
@@ -98,11 +98,10 @@ class PredictsIntervals(Model):
         rows = data.rows(user_ids)
         if len(rows) != len(items):
             raise ValueError(f"{len(rows)} user_ids but {len(items)} movie_ids")
-        for block in data.blocks(np.unique(rows[rows >= 0])):
-            some = np.isin(rows, block)
-            users, user_index = known_users(self, block), np.searchsorted(block, rows[some])
+        new, known = rows < 0, np.flatnonzero(rows >= 0)
+        for block, places, user_index in blocks_of_pairs(rows[known]):
+            users, some = known_users(self, block), known[places]
             low[some], high[some] = self._within(users, user_index, items[some], level)
-        new = rows < 0
         if np.any(new):
             users, user_index = self._fold_in({}, None), np.zeros(int(np.sum(new)), np.int64)
             low[new], high[new] = self._within(users, user_index, items[new], level)

@@ -13,6 +13,9 @@ from recsys.recommenders.model import Model
 from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
 
+# Predicted ratings of pairs need the places of at most this many users at once.
+USERS_A_BLOCK = 2_500
+
 # The columns of the frame that ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "predicted_rating", "n_ratings", "reason"]
 
@@ -45,19 +48,26 @@ def predicted_ratings(model: Model, users: Users, user_index: Ints, items: Ints)
 
 
 def predicted_pairs(model: Model, rows: Ints, items: Ints) -> Floats:
-    """Predict ratings of training users, given their rows.
-
-    Users are placed in blocks, because their places may take much memory.
-    """
+    """Predict ratings of training users, given their rows."""
     predicted = np.empty(len(rows))
-    order = np.argsort(rows, kind="stable")
-    for block in model.trained_on.blocks(np.unique(rows)):
-        first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
-        some = order[first:last]
-        user_index = np.searchsorted(block, rows[some])
+    for block, some, user_index in blocks_of_pairs(rows):
         users = known_users(model, block)
         predicted[some] = predicted_ratings(model, users, user_index, items[some])
     return predicted
+
+
+def blocks_of_pairs(rows: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Cut pairs of users and items into blocks of users, because places may take much memory.
+
+    ``rows`` has the row of the user of each pair. A block is the rows of its users, the numbers of
+    their pairs, and the place of the user of each of these pairs in the block.
+    """
+    order, users = np.argsort(rows, kind="stable"), np.unique(rows)
+    for start in range(0, len(users), USERS_A_BLOCK):
+        block = users[start : start + USERS_A_BLOCK]
+        first, last = np.searchsorted(rows, [block[0], block[-1] + 1], sorter=order)
+        some = order[first:last]
+        yield block, some, np.searchsorted(block, rows[some])
 
 
 def best_items(

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,19 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kmeans_core import ConvergenceWarning, KMeans, assign
+from kmeans_core.threads import chunks
+from kmeans_core.threads.processors import available_threads
 from recsys.recommenders.embeddings import Floats32, mixed, of_length_one
 from recsys.recommenders.forms import Form, flag, natural, real32
+from recsys.recommenders.stage_kernels import (
+    add_up_groups,
+    subtract_means_of_groups,
+    subtract_own_means,
+)
 from recsys.recommenders.types import Floats, Ints
 
 Groups = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.int32]
 
 # k-means stops after this many iterations. Many clusterings are averaged, so no groups need to be
 # the best. Stages add up hundreds of them.
@@ -23,8 +32,15 @@ MAX_ITER_OF_STAGES = 5
 # There is at most one group for this many rows.
 ROWS_A_GROUP = 5
 
+# The least and the greatest number of groups of a stage.
+USER_GROUPS = (2, 64)
+ITEM_GROUPS = (4, 256)
+
 # The own means of a user with this many ratings count half.
 TRUST = 10.0
+
+# A kernel takes about as long for one rating as for this many multiply-adds.
+WORK_A_RATING = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +48,6 @@ class Cells:
     """Ratings, sorted by user and item, and their residuals. Each stage reduces the residuals."""
 
     rated: sp.csr_array  # (n_users, n_items); its values are not used
-    user_index: Ints  # (n_ratings,): the row of each rating
     residuals: Floats  # (n_ratings,)
     damping: float  # a mean counts as if it had this many more residuals of 0
     learning_rate: float  # the share of a mean that a stage adds
@@ -41,35 +56,104 @@ class Cells:
     def items(self) -> npt.NDArray[Any]:
         return self.rated.indices
 
+    @cached_property
+    def n_ratings(self) -> npt.NDArray[Any]:
+        """(n_users,): the number of ratings of each user."""
+        return np.diff(self.rated.indptr)
+
+    @cached_property
+    def own_rates(self) -> Floats:
+        """(n_users,): the share of the own means of each user that a stage adds.
+
+        It is less for users with few ratings, because every stage uses the same ratings.
+        """
+        return self.learning_rate * self.n_ratings / (self.n_ratings + TRUST)
+
+    @cached_property
+    def n_threads(self) -> int:
+        return available_threads()
+
     def residual_matrix(self) -> sp.csr_array:
         """The residuals as a users x items matrix."""
         parts = (self.residuals, self.rated.indices, self.rated.indptr)
         return sp.csr_array(parts, shape=self.rated.shape)
 
-    def shrunk_means(self, place: Ints, n_places: int) -> tuple[Floats, Floats]:
-        """The mean residual of each place, and for each rating its place's leave-one-out mean."""
-        sums = np.bincount(place, self.residuals, minlength=n_places)
-        counts = np.bincount(place, minlength=n_places)
-        without = (sums[place] - self.residuals) / (counts[place] - 1.0 + self.damping)
-        return sums / (counts + self.damping), without
+    def subtract_own_means(self, labels: Groups, *, keep: bool) -> Floats32:
+        """Subtract the leave-one-out mean residual of each user in each group of items.
 
-    def own_means(self, labels: Groups) -> Floats32:
-        """(n_users, n_groups + 1): the shrunk mean residual of each user in each group of items.
-
-        The means of a user with n ratings count n / (n + TRUST), because every stage uses the same
-        few ratings. The leave-one-out means are subtracted from ``residuals``. The label of items
-        outside the training data is n_groups, and the last column of the answer is 0.
+        The means are damped. The answer has the means of all ratings, times the rate of the user:
+        (n_users, n_groups + 1), or no rows unless they are kept. The label of items outside the
+        training data is n_groups, and the last column of the answer is 0.
         """
         n_users, n_items = self.rated.shape
-        n_groups = int(labels[n_items])
-        n_ratings = np.diff(self.rated.indptr)
-        rate = self.learning_rate * n_ratings / (n_ratings + TRUST)
-        place = self.user_index * n_groups + labels[self.items]
-        means, without = self.shrunk_means(place, n_users * n_groups)
-        self.residuals[:] -= rate[self.user_index] * without
-        adds = np.zeros((n_users, n_groups + 1), dtype=np.float32)
-        adds[:, :-1] = rate[:, None] * means.reshape(n_users, n_groups)
-        return adds
+        means = np.zeros((n_users if keep else 0, labels[n_items] + 1), dtype=np.float32)
+
+        def task(start: int, stop: int) -> None:
+            subtract_own_means(
+                self.rated.indptr,
+                self.items,
+                labels,
+                self.own_rates,
+                self.damping,
+                start,
+                stop,
+                self.residuals,
+                means,
+            )
+
+        self._run(n_users, task)
+        return means
+
+    def means_of_groups(self, labels: Groups, n_groups: int) -> tuple[Floats32, Counts]:
+        """The damped mean residual of each group of users for each item, times the learning rate.
+
+        They have one more row and column of 0. The second answer has the number of residuals.
+        """
+        n_items = self.rated.shape[1]
+        sums = np.zeros((n_groups, n_items))
+        counts = np.zeros((n_groups, n_items), dtype=np.int32)
+        members = np.argsort(labels, kind="stable")
+        starts = np.searchsorted(labels[members], np.arange(n_groups + 1))
+
+        def task(start: int, stop: int) -> None:
+            add_up_groups(
+                self.rated.indptr,
+                self.items,
+                self.residuals,
+                members,
+                starts,
+                start,
+                stop,
+                sums,
+                counts,
+            )
+
+        self._run(n_groups, task)
+        sums *= self.learning_rate
+        sums /= counts + self.damping
+        return np.pad(sums.astype(np.float32), ((0, 1), (0, 1))), counts
+
+    def subtract_means_of_groups(self, groups: Groups, adds: Floats32, counts: Counts) -> None:
+        """Subtract the leave-one-out means of the groups of training users."""
+
+        def task(start: int, stop: int) -> None:
+            subtract_means_of_groups(
+                self.rated.indptr,
+                self.items,
+                groups,
+                adds,
+                counts,
+                self.learning_rate,
+                self.damping,
+                start,
+                stop,
+                self.residuals,
+            )
+
+        self._run(len(groups), task)
+
+    def _run(self, n: int, task: chunks.Task) -> None:
+        chunks.run(n, WORK_A_RATING * len(self.residuals), self.n_threads, task)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +166,7 @@ class UserStage:
 
     labels: Groups  # (n_users,): the group of each training user
     adds: Floats32  # (n_groups + 1, n_items + 1): the part of a group's members for an item
+    counts: Counts  # (n_groups, n_items): the ratings of an item by training users of a group
     centers: Floats32  # (n_groups, n_components)
     projection: Floats32  # (n_items, n_components) for residuals, (n_basis, n_components) otherwise
     by_residuals: bool  # whether residuals are projected, or embeddings
@@ -92,13 +177,16 @@ class UserStage:
             features = np.asarray(cells.residual_matrix() @ self.projection, dtype=np.float32)
         else:
             features = of_length_one(mixed(watched, self.projection))
-        has_ratings = np.diff(cells.rated.indptr) > 0
+        has_ratings = cells.n_ratings > 0
         groups = np.where(has_ratings, assign(features, self.centers), len(self.centers))
-        cells.residuals[:] -= self.adds[groups[cells.user_index], cells.items]
+        cells.residuals[:] -= self.adds[np.repeat(groups, cells.n_ratings), cells.items]
         return groups.astype(np.int32)
 
-    def of_training(self, rows: Ints) -> Groups:
-        return self.labels[rows]
+    def replay(self, cells: Cells, rows: Ints) -> Groups:
+        """The groups of training users, given their rows and residuals before the stage."""
+        groups = self.labels[rows]
+        cells.subtract_means_of_groups(groups, self.adds, self.counts)
+        return groups
 
     def part(self, placed: Groups, user_index: Ints, items: Ints) -> Floats32:
         outside = self.adds.shape[1] - 1  # stands for films that nobody rated, too
@@ -110,6 +198,7 @@ class UserStage:
         return {
             "labels": natural("n_users", below=f"groups of {name}"),
             "adds": real32(f"groups of {name}+1", "n_items+1"),
+            "counts": natural(f"groups of {name}", "n_items"),
             "centers": real32(f"groups of {name}", "n_components"),
             "projection": real32(f"features of {name}", "n_components"),
             "by_residuals": flag(),
@@ -125,35 +214,36 @@ class UserStage:
 
 @dataclass(frozen=True, eq=False)
 class ItemStage:
-    """Groups of films. The mean residual of a user in a group counts for all its films."""
+    """Groups of films. The mean residual of a user in a group counts for all its films.
+
+    The means are not kept. Those of any user come from the user's ratings.
+    """
 
     # (n_films + 1,): of items, then n_groups, for items outside the training data, then of films
     # that nobody rated
     labels: Groups
-    adds: Floats32  # (n_users, n_groups + 1): the part of a training user; 0 in the last column
 
     def place(self, cells: Cells, watched: Floats32) -> Floats32:
-        """The own means of new users."""
-        return cells.own_means(self.labels)
+        """The own means of new users: (n_users, n_groups + 1)."""
+        return cells.subtract_own_means(self.labels, keep=True)
 
-    def of_training(self, rows: Ints) -> Floats32:
-        return self.adds[rows]
+    def replay(self, cells: Cells, rows: Ints) -> Floats32:
+        """The own means of training users, given their residuals before the stage."""
+        return cells.subtract_own_means(self.labels, keep=True)
 
     def part(self, placed: Floats32, user_index: Ints, items: Ints) -> Floats32:
         return picked(placed, user_index, self.labels[items])
 
     @staticmethod
     def forms(name: str) -> dict[str, Form]:
-        """The forms of the attributes in a file. ``name`` tells the lengths of stages apart."""
-        return {"labels": natural("n_films+1"), "adds": real32("n_users", f"groups of {name}+1")}
+        """The forms of the attributes in a file."""
+        return {"labels": natural("n_films+1")}
 
     def check(self, n_items: int, n_basis: int) -> None:
-        """ValueError if the arrays do not agree."""
-        n_groups = self.adds.shape[1] - 1
-        if self.labels[n_items] != n_groups or np.delete(self.labels, n_items).max() >= n_groups:
+        """ValueError if the labels cannot be those of groups."""
+        n_groups = self.labels[n_items]
+        if not np.delete(self.labels, n_items).max() < n_groups <= ITEM_GROUPS[1]:
             raise ValueError(f"labels of items are not of {n_groups:,} groups")
-        if np.any(self.adds[:, -1]):
-            raise ValueError("adds of item groups is not 0 in its last column")
 
 
 Stage = UserStage | ItemStage
@@ -181,15 +271,11 @@ def user_stage(
 
     The mean leaves out the rating that it explains, because a new rating is in no mean either.
     """
-    n_items = cells.rated.shape[1]
     model = clustered(features, n_groups, rng, MAX_ITER_OF_STAGES)
-    place = model.labels_[cells.user_index].astype(np.int64) * n_items + cells.items
-    means, without = cells.shrunk_means(place, n_groups * n_items)
-    cells.residuals[:] -= cells.learning_rate * without
-    adds = np.zeros((n_groups + 1, n_items + 1), dtype=np.float32)
-    adds[:-1, :-1] = cells.learning_rate * means.reshape(n_groups, n_items)
+    adds, counts = cells.means_of_groups(model.labels_, n_groups)
+    cells.subtract_means_of_groups(model.labels_, adds, counts)
     centers = model.cluster_centers_.astype(np.float32)
-    return UserStage(model.labels_, adds, centers, projection, by_residuals)
+    return UserStage(model.labels_, adds, counts, centers, projection, by_residuals)
 
 
 def item_stage(
@@ -201,7 +287,8 @@ def item_stage(
     """
     model = clustered(features, n_groups, rng, MAX_ITER_OF_STAGES)
     labels = np.insert(model.labels_, cells.rated.shape[1], n_groups).astype(np.int32)
-    return ItemStage(labels, cells.own_means(labels))
+    cells.subtract_own_means(labels, keep=False)
+    return ItemStage(labels)
 
 
 def n_groups_of(limits: tuple[int, int], n_rows: int, rng: np.random.Generator) -> int:

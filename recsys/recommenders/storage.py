@@ -27,13 +27,13 @@ M = TypeVar("M", bound=Model)
 KINDS: dict[str, type[Model]] = {}
 
 # This number rises when the code before a change cannot read the files of the code after it.
-FORMAT = 4
+FORMAT = 5
 
 # Format 3 added text ids and scales of other kinds.
 FIRST_WITH_KINDS = 3
 
 # The first format that holds these recommenders as they learn today.
-LEARN_SINCE = {"BoostedClusterMeans": 4, "TasteGroups": 4}
+LEARN_SINCE = {"BoostedClusterMeans": 5, "TasteGroups": 4}
 
 # Format 1 had other names for these parameters and arrays.
 RENAMED = {

@@ -37,7 +37,6 @@ LEAST_VARIANCE = 1e-12
 # The forms of the arrays in a file.
 FORMS: dict[str, Form] = {
     "mean_square": real(least=0, most=LARGEST**2),
-    "user_sizes": real("n_users", least=0),
     "item_sizes": real("n_items+1", least=0),
     "weights": real(5, least=0),
     "deviation_limits": real(N_BANDS - 1, least=0),
@@ -51,20 +50,17 @@ class ErrorSizes:
     """How large the errors of training ratings are: 1 is average."""
 
     mean_square: float
-    user_sizes: Floats  # (n_users,)
     item_sizes: Floats  # (n_items + 1,): the last one is 1, for films without ratings
 
     @classmethod
     def of(cls, rated: sp.csr_array, errors: Floats) -> Self:
         """Compute the sizes. ``errors`` are in the order of ``rated.data``."""
-        n_users, n_items = rated.shape
         mean_square = max(float(np.mean(errors**2)), LEAST_VARIANCE)
         squares = errors**2 / mean_square
-        of_users = damped_means(squares, user_index_of(rated), n_users)
-        return cls(mean_square, of_users, damped_means(squares, rated.indices, n_items + 1))
+        return cls(mean_square, damped_means(squares, rated.indices, rated.shape[1] + 1))
 
-    def of_new_users(self, rated: sp.csr_array, errors: Floats) -> Floats:
-        """(n_new_users,): the sizes of the errors of new users."""
+    def of_users(self, rated: sp.csr_array, errors: Floats) -> Floats:
+        """(n_users,): the sizes of the errors of users, given their ratings and errors."""
         squares = errors**2 / self.mean_square
         return damped_means(squares, user_index_of(rated), rated.shape[0])
 
@@ -174,4 +170,4 @@ def of_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[ErrorSizes, Uncer
     for name in ("deviation_limits", "height_limits", "quantiles"):
         if np.any(np.diff(arrays[name]) < 0):
             raise ValueError(f"{name} do not ascend")
-    return ErrorSizes(mean_square, arrays["user_sizes"], arrays["item_sizes"]), learned
+    return ErrorSizes(mean_square, arrays["item_sizes"]), learned

@@ -13,7 +13,7 @@ from recsys import (
     Recommender,
     make_ratings,
 )
-from recsys.recommenders import training
+from recsys.recommenders import ranking, training
 from recsys.recommenders.biases import Biases
 from recsys.recommenders.ranking import RECOMMENDATION_COLUMNS
 from recsys.recommenders.registry import METHODS
@@ -183,6 +183,7 @@ class TestEveryRecommender:
         users, movies = [5, 1, 999, 1, 40, 7], [1, 2, 3, 4, 5, 10**6]
         together = model.predict(users, movies), model.recommend_all(3, among=range(1, 50))
         monkeypatch.setattr(training, "MOST_CELLS", 7 * 60)
+        monkeypatch.setattr(ranking, "USERS_A_BLOCK", 2)
         assert model.predict(users, movies).tolist() == together[0].tolist()
         # An iterator of items serves all blocks.
         parts = model.recommend_all(3, among=iter(range(1, 50)))

@@ -67,7 +67,18 @@ def test_a_newer_format_is_refused(model: BiasBaseline, tmp_path: Path) -> None:
         arrays = dict(file)
     about = json.loads(str(arrays["about"])) | {"format": 99}
     np.savez(path, **(arrays | {"about": np.array(json.dumps(about))}))
-    with pytest.raises(ValueError, match="format 99 is newer than 4"):
+    with pytest.raises(ValueError, match="format 99 is newer than 5"):
+        Recommender.load(path)
+
+
+def test_a_model_with_the_means_of_all_users_is_refused(tmp_path: Path) -> None:
+    """Format 4 held them, and no counts of the ratings of groups."""
+    ratings = make_ratings(n_users=20, n_movies=30, n_ratings=300, random_state=0)
+    boosted = BoostedClusterMeans(n_chains=1, n_stages=0).fit(ratings)
+    path = changed(boosted, tmp_path / "m.npz", format=4)
+    with pytest.raises(
+        ValueError, match=r"BoostedClusterMeans learned in .*format 4.*fit it again"
+    ):
         Recommender.load(path)
 
 
@@ -98,7 +109,7 @@ def test_a_model_within_a_model_is_saved_with_it(tmp_path: Path) -> None:
     assert loaded.predict([1, 2], [3, 4]).tolist() == model.predict([1, 2], [3, 4]).tolist()
 
 
-def changed(model: BiasBaseline, path: Path, **about: object) -> Path:
+def changed(model: Recommender, path: Path, **about: object) -> Path:
     """Save a file with other JSON about the recommender."""
     model.save(path)
     with np.load(path) as file:
