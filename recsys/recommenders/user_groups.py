@@ -123,6 +123,23 @@ class UserGroups:
         first = np.unique(grouping[order], return_index=True)[1]
         return groups[order[first]].astype(np.int64)
 
+    def heaviest_of_all(self, shares: sp.csr_array) -> Ints:
+        """(n_users, n_groupings): :meth:`heaviest` of each user, at once."""
+        found = np.full((shares.shape[0], len(self.labels)), self.limits[-1])
+        user = np.repeat(np.arange(shares.shape[0]), np.diff(shares.indptr))
+        has_likes = shares.indices < self.limits[-1]
+        user, groups, share = user[has_likes], shares.indices[has_likes], shares.data[has_likes]
+        grouping = np.searchsorted(self.limits, groups, side="right") - 1
+        # The groups of a user ascend, so those of one grouping stand together.
+        starts = np.flatnonzero(np.diff(user * len(self.labels) + grouping, prepend=-1))
+        if len(starts) == 0:
+            return found
+        most = np.repeat(np.maximum.reduceat(share, starts), np.diff(starts, append=len(share)))
+        largest = np.flatnonzero(share == most)[::-1]
+        # Of equal shares the first group is written last.
+        found[user[largest], grouping[largest]] = groups[largest]
+        return found
+
     def probabilities(self, shares: sp.csr_array) -> Floats:
         """(n_users, n_items): P(like | groups), averaged over the groupings.
 
