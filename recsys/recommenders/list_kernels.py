@@ -175,8 +175,9 @@ def best_places(
     of_everyone,  # IN (n_places,): how likely a user without likes is to like each item
     may,  # IN (n_places,) bool: whether lists may show the item
     standing,  # IN (n_places,): of two items with equal scores, the lower number comes first
-    rated,  # IN (n_rated,): the places that each user's list must not show, user by user
+    rated,  # IN (n_rated,): the places of the items that each user rated, user by user
     rated_starts,  # IN (n_users + 1,): where those of each user start
+    exclude_rated,  # IN: whether lists leave them out
     taste,  # IN: the weight of the log of how likely a like is
     popular,  # IN (n_users,): the weight of the log of the popularity
     tiny,  # IN: in place of a smaller probability
@@ -184,12 +185,14 @@ def best_places(
     stop,  # IN
     best,  # OUT (n_users, n): places, best first, then -1
     likely,  # OUT (n_users, n): how likely the user is to like these items
+    are_lifted,  # OUT (n_users,) bool: whether all of them are surely likelier than the median item
 ):
     """Find the items with the best scores of each user.
 
     The score of an item is ``taste`` log u + ``popular`` log p. Suppose that an item had in every
     group as many likes as any item of its tile has there. The others of the tile have no larger u.
-    So the tile is left out if the score of that item is below those of the best n so far.
+    So the tile is left out if the score of that item is below those of the best n so far. If the
+    tiles that lie below the best items in the same way hold enough items, the median lies there.
     """
     n_places, n, width = len(popularity), best.shape[1], tiles.shape[2]
     n_tiles = (n_places + width - 1) // width if n else 0
@@ -199,7 +202,7 @@ def best_places(
     for user in range(start, stop):
         first, last, weight = starts[user], starts[user + 1], popular[user]
         for j in range(rated_starts[user], rated_starts[user + 1]):
-            shown[rated[j]] = False
+            shown[rated[j]] = may[rated[j]] and not exclude_rated
         for at in range(n):
             best[user, at], scores[at] = -1, -np.inf
         total = 0.0
@@ -235,5 +238,17 @@ def best_places(
                     at -= 1
                 if at < n:
                     scores[at], best[user, at], likely[user, at] = score, place, likes
+        n_rated = rated_starts[user + 1] - rated_starts[user]
         for j in range(rated_starts[user], rated_starts[user + 1]):
             shown[rated[j]] = may[rated[j]]
+        least = np.inf
+        for at in range(n):
+            if best[user, at] >= 0:
+                least = min(least, likely[user, at])
+        n_below = -n_rated
+        for tile in range(n_tiles if first < last and least > tiny else 0):
+            low, high = tile * width, min((tile + 1) * width, n_places)
+            limit = limits[tile // width, tile % width] + total * popularity[low]
+            if limit * (1.0 + SLACK) < least:
+                n_below += high - low
+        are_lifted[user] = taste > 0.0 and 2 * n_below > n_places - n_rated

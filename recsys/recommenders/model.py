@@ -13,6 +13,7 @@ from recsys.recommenders.ages import Ages
 from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.explanations import of_everyone, of_film
 from recsys.recommenders.forms import Form
+from recsys.recommenders.group_tables import OnlyGroups
 from recsys.recommenders.parameters import Parameterized
 from recsys.recommenders.training import TrainingData
 from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
@@ -33,6 +34,9 @@ class Model(Parameterized, ABC):
 
     # The name of the attribute that holds another recommender, without the underscore, or "".
     _inner: ClassVar[str] = ""
+
+    # Whether no part of a score or of a predicted rating has evidence.
+    _tells_nothing: ClassVar[bool] = False
 
     # How much a user's taste counts in scores, beside popularity.
     _taste_weight: float = 1.0
@@ -117,6 +121,10 @@ class Model(Parameterized, ABC):
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
         """(n_my_likes,) for parts of the score: what each film that the user liked adds."""
         return {}
+
+    def _only_groups(self) -> OnlyGroups | None:
+        """The groups of users whose taste is evidence, if no part but theirs has some."""
+        return None
 
     def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:
         """The evidence if no part of the score has some."""

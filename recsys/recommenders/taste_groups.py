@@ -20,6 +20,7 @@ from recsys.recommenders.embeddings import basis_of, by_activity, of_length_one
 from recsys.recommenders.explanations import of_likes
 from recsys.recommenders.forms import Form, natural, real
 from recsys.recommenders.group_ridge import LIKED, GroupRidge, weights_of
+from recsys.recommenders.group_tables import GroupTables, OnlyGroups
 from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
@@ -264,6 +265,17 @@ class TasteGroups(Recommender):
             of_ratings = replace(users, placed=users.placed.ratings)
             return evidence_of_rating(self._ratings, case, of_ratings, user)
         return super()._evidence(part, case, users, user)
+
+    def _only_groups(self) -> OnlyGroups | None:
+        data, groups = self.trained_on, self._user_groups
+        stars_tell = data.scale.predicts and not self._ratings._tells_nothing
+        if self.n_item_groupings or stars_tell:
+            return None
+        rated, n_groups = data.matrix.values, int(groups.limits[-1])
+        tables = GroupTables.counted(groups.labels, n_groups, rated, data.liked(rated.data))
+        return OnlyGroups(
+            USERS_PART, tables, lambda users: groups.heaviest_of_all(users.placed.shares)
+        )
 
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
         if not (self.n_item_groupings and len(case.mine)):

@@ -55,6 +55,20 @@ class Weights:
 
 
 @dataclass(frozen=True, eq=False)
+class Best:
+    """The items with the best scores of some users.
+
+    If a user has fewer than n items, the rest of the row is -1.
+    """
+
+    items: Ints  # (n_users, n): the best item first
+    likely: Floats  # (n_users, n): how likely the user is to like them
+    # (n_users,): whether it is sure that the user likes each of them more likely than half of all
+    # items that a list may show to the user. The items are not compared one by one.
+    are_lifted: Mask
+
+
+@dataclass(frozen=True, eq=False)
 class UserGroups:
     """Groupings of training users by their likes.
 
@@ -178,6 +192,23 @@ class UserGroups:
         first = np.unique(grouping[order], return_index=True)[1]
         return groups[order[first]].astype(np.int64)
 
+    def heaviest_of_all(self, shares: sp.csr_array) -> Ints:
+        """(n_users, n_groupings): :meth:`heaviest` of each user, at once."""
+        found = np.full((shares.shape[0], len(self.labels)), self.limits[-1])
+        user = np.repeat(np.arange(shares.shape[0]), np.diff(shares.indptr))
+        has_likes = shares.indices < self.limits[-1]
+        user, groups, share = user[has_likes], shares.indices[has_likes], shares.data[has_likes]
+        grouping = np.searchsorted(self.limits, groups, side="right") - 1
+        # The groups of a user ascend, so those of one grouping stand together.
+        starts = np.flatnonzero(np.diff(user * len(self.labels) + grouping, prepend=-1))
+        if len(starts) == 0:
+            return found
+        most = np.repeat(np.maximum.reduceat(share, starts), np.diff(starts, append=len(share)))
+        largest = np.flatnonzero(share == most)[::-1]
+        # Of equal shares the first group is written last.
+        found[user[largest], grouping[largest]] = groups[largest]
+        return found
+
     # How likely users are to like items ---------------------------------------------------------
 
     def probabilities(self, shares: sp.csr_array) -> Floats:
@@ -214,10 +245,11 @@ class UserGroups:
         popular: Floats,
         may: Mask,
         standing: npt.NDArray[Any],
-        excluded: sp.csr_array | None,
+        rated: sp.csr_array,
+        exclude_rated: bool,
         n: int,
-    ) -> tuple[Ints, Floats]:
-        """Find the items with the best scores of each user, and how likely the user likes them.
+    ) -> Best:
+        """Find the items with the best scores of each user.
 
         The score of an item is ``taste`` log u + ``popular`` log p, for the probability u that the
         user likes it. Both logs are at least log ``TINY``. Items that nobody likes have no score.
@@ -232,17 +264,16 @@ class UserGroups:
         standing : ndarray of shape (n_items,)
             If scores are equal, the item with the larger standing comes first, and then the first
             one.
-        excluded : csr_array of shape (n_users, n_items), optional
-            The items that each user's list must not show.
+        rated : csr_array of shape (n_users, n_items)
+            The items that each user rated.
+        exclude_rated : bool
+            Whether lists leave them out.
         n : int
             The number of items for each user.
 
         Returns
         -------
-        items : ndarray of shape (n_users, n), int
-            The best item first. If a user has fewer items, the rest of the row is -1.
-        likely : ndarray of shape (n_users, n), float
-            How likely the user is to like these items.
+        Best
         """
         weights, n_places = self._weights(shares), int(np.count_nonzero(self.n_likes))
         order = self.order[:n_places]
@@ -250,13 +281,12 @@ class UserGroups:
         ranks[np.argsort(-standing, kind="stable")] = np.arange(len(standing))
         popularity = self.popularity[order]
         per_place = popularity, _log(popularity), self._of_everyone[order], may[order], ranks[order]
-        starts, hidden = np.zeros(len(weights) + 1, dtype=np.int64), np.empty(0, dtype=np.int64)
-        if excluded is not None:
-            hidden = self.places[excluded.indices]
-            starts = np.append(0, np.cumsum(hidden < n_places))[excluded.indptr]
-            hidden = hidden[hidden < n_places]
+        of_rated = self.places[rated.indices]
+        starts = np.append(0, np.cumsum(of_rated < n_places))[rated.indptr]
+        of_rated = of_rated[of_rated < n_places]
         best = np.empty((len(weights), min(n, n_places)), dtype=np.int64)
         likely = np.ones(best.shape)
+        are_lifted = np.zeros(len(weights), dtype=np.bool_)
 
         def find(start: int, stop: int) -> None:
             list_kernels.best_places(
@@ -266,8 +296,9 @@ class UserGroups:
                 weights.values,
                 weights.starts,
                 *per_place,
-                hidden,
+                of_rated,
                 starts,
+                exclude_rated,
                 taste,
                 popular,
                 TINY,
@@ -275,11 +306,12 @@ class UserGroups:
                 stop,
                 best,
                 likely,
+                are_lifted,
             )
 
         work = (len(weights.groups) + len(weights)) * MOST_SEEN
         chunks.run(len(weights), work, available_threads(), find)
-        return np.where(best < 0, best, order[best]), likely
+        return Best(np.where(best < 0, best, order[best]), likely, are_lifted)
 
     def _weights(self, shares: sp.csr_array) -> Weights:
         """What the likes of each group count in the mean over a user's groupings."""
