@@ -141,16 +141,16 @@ def add_all(
     groups,  # IN (n_shares,): the groups of each user, user by user
     weights,  # IN (n_shares,): what they count
     starts,  # IN (n_users + 1,): where the groups of each user start
-    popularity,  # IN (n_places,): the share of all users who like each item
+    popularity,  # IN (n_places,): the share of all users who like each item, above 0
     of_everyone,  # IN (n_places,): how likely a user without likes is to like each item
     start,  # IN: the first user
     stop,  # IN
     found,  # OUT (n_users, n_places): how likely each user is to like the item of each place
 ):
-    """Find how likely users are to like all items. `best_places` finds the same numbers."""
+    """Find how likely users are to like items. `best_places` finds the same numbers."""
     width = tiles.shape[2]
     sums = np.empty(width)
-    for tile in range(len(tiles)):
+    for tile in range((len(popularity) + width - 1) // width):
         low, high = tile * width, min((tile + 1) * width, len(popularity))
         for user in range(start, stop):
             first, last = starts[user], starts[user + 1]

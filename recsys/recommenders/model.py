@@ -1,7 +1,7 @@
 """The methods that differ between recommenders. All other code is the same for all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,8 +15,8 @@ from recsys.recommenders.explanations import of_everyone, of_film
 from recsys.recommenders.forms import Form
 from recsys.recommenders.group_tables import OnlyGroups
 from recsys.recommenders.parameters import Parameterized
-from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
+from recsys.recommenders.training import S, TrainingData
+from recsys.recommenders.types import Evidence, Floats, Ints, Ranking, Users, total_of
 
 # An interval holds this share of the ratings.
 LEVEL = 0.8
@@ -34,6 +34,9 @@ class Model(Parameterized, ABC):
 
     # The name of the attribute that holds another recommender, without the underscore, or "".
     _inner: ClassVar[str] = ""
+
+    # The name of the part of a score that comes from groups of users, or "".
+    _groups_part: ClassVar[str] = ""
 
     # Whether no part of a score or of a predicted rating has evidence.
     _tells_nothing: ClassVar[bool] = False
@@ -103,6 +106,16 @@ class Model(Parameterized, ABC):
     def _recommendable(self, users: Users) -> Mask:
         """(n_users or 1, n_items): the items that lists may show."""
         return np.ones((1, self.trained_on.n_items), dtype=np.bool_)
+
+    def _best(
+        self, users: Users, n: int, exclude_rated: bool, eligible: Mask
+    ) -> list[Ranking] | None:
+        """The best items of each user, if they can be found without the scores of all items."""
+        return None
+
+    def _blocks(self, users: S) -> Iterator[S]:
+        """Cut users into blocks whose lists are made together."""
+        return self.trained_on.blocks(users)
 
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         """(n_items,): if scores are equal, the item with the larger standing comes first."""

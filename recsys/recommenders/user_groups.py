@@ -12,7 +12,6 @@ import scipy.sparse as sp
 from kmeans_core.threads import chunks
 from kmeans_core.threads.processors import available_threads
 from recsys.recommenders import list_kernels
-from recsys.recommenders.case import Mask
 from recsys.recommenders.embeddings import Floats32
 from recsys.recommenders.forms import Form, natural
 from recsys.recommenders.groupings import groupings
@@ -29,11 +28,8 @@ LIKE_COUNTS = 0.5
 # A user has no share in groups that hold less of them than this.
 LEAST_SHARE = 1e-3
 
-# In place of log 0, for groups without members and items without likes.
+# In place of smaller numbers in logarithms, for groups without members and items without likes.
 TINY = 1e-9
-
-# `UserGroups.best` adds up the likes of a user's groups for about this many items.
-MOST_SEEN = 2_000
 
 
 # The likes of groups are counted in the smallest of these types that holds the largest group.
@@ -52,20 +48,6 @@ class Weights:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
-
-
-@dataclass(frozen=True, eq=False)
-class Best:
-    """The items with the best scores of some users.
-
-    If a user has fewer than n items, the rest of the row is -1.
-    """
-
-    items: Ints  # (n_users, n): the best item first
-    likely: Floats  # (n_users, n): how likely the user is to like them
-    # (n_users,): whether it is sure that the user likes each of them more likely than half of all
-    # items that a list may show to the user. The items are not compared one by one.
-    are_lifted: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +104,8 @@ class UserGroups:
     @cached_property
     def popularity(self) -> Floats:
         """(n_items,): the share of all users who like each item."""
-        return self.n_likes / self.sizes[-1]
+        share: Floats = self.n_likes / self.sizes[-1]
+        return share
 
     # Shares of users ----------------------------------------------------------------------------
 
@@ -141,7 +124,7 @@ class UserGroups:
         liked, items = np.unique(likes.indices, return_inverse=True)
         surprise = self._surprise(liked)
         sizes = self.sizes[:-1]
-        log_sizes, log_more = np.log(np.maximum(sizes, TINY)), np.log(sizes + 1.0)
+        log_sizes, log_more = log_of(sizes), np.log(sizes + 1.0)
         shares = np.zeros((n_users, n_groups + 1))
         counts = np.zeros(n_users, dtype=np.int64)
 
@@ -166,7 +149,7 @@ class UserGroups:
         shares[np.diff(likes.indptr) == 0, -1] = 1.0
         return sp.csr_array(shares)
 
-    def _surprise(self, liked: Ints) -> Floats32:
+    def _surprise(self, liked: npt.NDArray[Any]) -> Floats32:
         """(n_liked, n_groups): log((l + p) / p) for groups of which l members like an item."""
         n_groups = int(self.limits[-1])
         places, popularity = self.places[liked], self.popularity[liked]
@@ -217,9 +200,9 @@ class UserGroups:
         A member of a group of m users, of whom l like the item, likes it with probability
         (l + p) / (m + 1).
         """
-        weights = self._weights(shares)
-        popularity, of_everyone = self.popularity[self.order], self._of_everyone[self.order]
-        found = np.empty((len(weights), len(self.order)))
+        weights, order = self.weights(shares), self.liked
+        popularity, of_everyone = self.popularity[order], self.of_everyone[order]
+        found = np.zeros((len(weights), len(self.order)))
 
         def add(start: int, stop: int) -> None:
             list_kernels.add_all(
@@ -234,86 +217,11 @@ class UserGroups:
                 found,
             )
 
-        work = len(weights.groups) * len(self.order)
+        work = len(weights.groups) * len(order)
         chunks.run(len(weights), work, available_threads(), add)
         return np.take(found, self.places, axis=1)
 
-    def best(
-        self,
-        shares: sp.csr_array,
-        taste: float,
-        popular: Floats,
-        may: Mask,
-        standing: npt.NDArray[Any],
-        rated: sp.csr_array,
-        exclude_rated: bool,
-        n: int,
-    ) -> Best:
-        """Find the items with the best scores of each user.
-
-        The score of an item is ``taste`` log u + ``popular`` log p, for the probability u that the
-        user likes it. Both logs are at least log ``TINY``. Items that nobody likes have no score.
-
-        Parameters
-        ----------
-        shares : csr_array of shape (n_users, n_groups + 1)
-        taste : float
-        popular : ndarray of shape (n_users,)
-        may : ndarray of shape (n_items,), bool
-            The items that lists may show.
-        standing : ndarray of shape (n_items,)
-            If scores are equal, the item with the larger standing comes first, and then the first
-            one.
-        rated : csr_array of shape (n_users, n_items)
-            The items that each user rated.
-        exclude_rated : bool
-            Whether lists leave them out.
-        n : int
-            The number of items for each user.
-
-        Returns
-        -------
-        Best
-        """
-        weights, n_places = self._weights(shares), int(np.count_nonzero(self.n_likes))
-        order = self.order[:n_places]
-        ranks = np.empty(len(standing), dtype=np.int64)
-        ranks[np.argsort(-standing, kind="stable")] = np.arange(len(standing))
-        popularity = self.popularity[order]
-        per_place = popularity, _log(popularity), self._of_everyone[order], may[order], ranks[order]
-        of_rated = self.places[rated.indices]
-        starts = np.append(0, np.cumsum(of_rated < n_places))[rated.indptr]
-        of_rated = of_rated[of_rated < n_places]
-        best = np.empty((len(weights), min(n, n_places)), dtype=np.int64)
-        likely = np.ones(best.shape)
-        are_lifted = np.zeros(len(weights), dtype=np.bool_)
-
-        def find(start: int, stop: int) -> None:
-            list_kernels.best_places(
-                self.tiles,
-                self._most,
-                weights.groups,
-                weights.values,
-                weights.starts,
-                *per_place,
-                of_rated,
-                starts,
-                exclude_rated,
-                taste,
-                popular,
-                TINY,
-                start,
-                stop,
-                best,
-                likely,
-                are_lifted,
-            )
-
-        work = (len(weights.groups) + len(weights)) * MOST_SEEN
-        chunks.run(len(weights), work, available_threads(), find)
-        return Best(np.where(best < 0, best, order[best]), likely, are_lifted)
-
-    def _weights(self, shares: sp.csr_array) -> Weights:
+    def weights(self, shares: sp.csr_array) -> Weights:
         """What the likes of each group count in the mean over a user's groupings."""
         in_group = shares.indices < self.limits[-1]
         starts = np.append(0, np.cumsum(in_group))[shares.indptr]
@@ -322,13 +230,18 @@ class UserGroups:
         return Weights(groups, values, starts)
 
     @cached_property
-    def _of_everyone(self) -> Floats:
+    def liked(self) -> Ints:
+        """The items that somebody likes, in the order of their places."""
+        return self.order[: np.count_nonzero(self.n_likes)]
+
+    @cached_property
+    def of_everyone(self) -> Floats:
         """(n_items,): how likely a user without likes is to like each item."""
         found: Floats = (self.n_likes + self.popularity) / (self.sizes[-1] + 1.0)
         return found
 
     @cached_property
-    def _most(self) -> Tiles:
+    def most(self) -> Tiles:
         """(n_tiles of tiles, n_groups, TILE): the most likes of an item in each tile."""
         n_tiles, n_groups, _ = self.tiles.shape
         found = np.zeros((-(-n_tiles // TILE), n_groups, TILE), dtype=self.tiles.dtype)
@@ -363,6 +276,7 @@ class UserGroups:
         return cls.of(labels, limits, likes)
 
 
-def _log(numbers: Floats) -> Floats:
+def log_of(numbers: Floats) -> Floats:
+    """The logarithms of numbers that are at least ``TINY``, or of ``TINY``."""
     found: Floats = np.log(np.maximum(numbers, TINY))
     return found
