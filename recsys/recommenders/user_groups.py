@@ -129,7 +129,7 @@ class UserGroups:
         user = np.repeat(np.arange(shares.shape[0]), np.diff(shares.indptr))
         has_likes = shares.indices < self.limits[-1]
         user, groups, share = user[has_likes], shares.indices[has_likes], shares.data[has_likes]
-        grouping = np.searchsorted(self.limits, groups, side="right") - 1
+        grouping = np.repeat(np.arange(len(self.labels)), np.diff(self.limits))[groups]
         # The groups of a user ascend, so those of one grouping stand together.
         starts = np.flatnonzero(np.diff(user * len(self.labels) + grouping, prepend=-1))
         if len(starts) == 0:
