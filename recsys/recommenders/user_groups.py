@@ -242,8 +242,9 @@ class UserGroups:
         """Take back :meth:`arrays`. ValueError if they contradict each other or the likes."""
         labels, limits = arrays["labels"], arrays["limits"]
         first, last = limits[:-1, None], limits[1:, None]
-        most = len(labels) * labels.shape[1]
-        if limits[0] != 0 or np.any(np.diff(limits) < 1) or limits[-1] > most:
+        n_groups, most = np.diff(limits), len(labels) * labels.shape[1]
+        are_counts = np.all((n_groups >= 1) & (n_groups <= USER_GROUPS[1]))
+        if limits[0] != 0 or not are_counts or limits[-1] > most:
             raise ValueError("limits are not those of groupings of the users")
         in_none = np.diff(likes.indptr) == 0
         within = (labels >= first) & (labels < last)
