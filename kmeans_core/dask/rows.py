@@ -10,8 +10,8 @@ from dask.delayed import Delayed
 from dask.distributed import Client, Future
 
 from kmeans_core.arrays import Ints, row_blocks
-from kmeans_core.dask.collections import Partitions, weight_blocks
-from kmeans_core.dask.failures import clear_errors
+from kmeans_core.dask.collections import Partitions, vector_blocks
+from kmeans_core.dask.failures import clear_errors, results_of
 from kmeans_core.dask.pieces import BlockShape, Part, Plan, block_shape, make_piece
 from kmeans_core.dask.questions import column_sums, squared_deviations, weight_totals
 from kmeans_core.points.row_chunks import LEAST_ROWS, MOST_CHUNKS, by_chunks, starts_of_chunks
@@ -97,8 +97,7 @@ class DaskRows:
 
     def gather(self, futures: Sequence[Future]) -> list[Any]:
         """The results of futures."""
-        with clear_errors(self.client):
-            return list(self.client.gather(list(futures)))
+        return results_of(self.client, futures)
 
     def share(self, array: npt.NDArray[Any]) -> list[Future]:
         """The array in blocks of rows, which each worker gets once when it needs them.
@@ -128,8 +127,8 @@ class DaskRows:
     # How the rows get there -----------------------------------------------------------------
 
     def _shapes_of(self, blocks: Sequence[Future]) -> list[BlockShape]:
-        shapes: list[BlockShape] = list(
-            self.client.gather(self.client.map(block_shape, blocks, range(len(blocks)), pure=False))
+        shapes: list[BlockShape] = self.gather(
+            self.client.map(block_shape, blocks, range(len(blocks)), pure=False)
         )
         n_features = shapes[0].n_features
         for partition, shape in enumerate(shapes):
@@ -146,9 +145,9 @@ class DaskRows:
     def _weights_of(self, sample_weight: Any) -> tuple[Sequence[Future], list[int]]:
         if sample_weight is None:
             return [], []
-        delayed: Sequence[Delayed] = weight_blocks(sample_weight, self.lengths)
+        delayed: Sequence[Delayed] = vector_blocks(sample_weight, self.lengths, "sample_weight")
         blocks: Sequence[Future] = self.client.compute(list(delayed))
-        lengths = list(self.client.gather(self.client.map(len, blocks, pure=False)))
+        lengths: list[int] = self.gather(self.client.map(len, blocks, pure=False))
         if sum(lengths) != self.shape[0]:
             raise ValueError(
                 f"sample_weight has {sum(lengths)} entries, but X has {self.shape[0]} rows."
