@@ -73,7 +73,8 @@ class KMeans(Estimator):
         than ``n_clusters`` different rows.
     on_iteration : callable, optional
         Called with one :class:`~kmeans_core.IterationEvent` for each iteration. Its ``labels`` are
-        a lazy Dask array. If it returns True, the fit ends.
+        a lazy Dask array, which can be computed until the fit ends. If the callable returns True,
+        the fit ends.
     n_threads : int, default 1
         The threads of one task. A worker runs a task on each of its own threads, so 1 is right
         unless its tasks are few.
