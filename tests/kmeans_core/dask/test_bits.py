@@ -6,6 +6,8 @@ import scipy.sparse as sp
 
 pytest.importorskip("distributed", reason="dask is not installed: pip install 'kmeans-core[dask]'")
 
+import itertools
+
 import dask
 import dask.array as da
 
@@ -31,7 +33,7 @@ def cut(X, seed):
     """The rows in partitions of random sizes; some may be empty."""
     rng = np.random.default_rng(seed)
     limits = [0, *np.sort(rng.integers(0, X.shape[0], 5)), X.shape[0]]
-    return [dask.delayed(X[a:b]) for a, b in zip(limits[:-1], limits[1:], strict=True)]
+    return [dask.delayed(X[a:b]) for a, b in itertools.pairwise(limits)]
 
 
 def assert_same(found, expected):

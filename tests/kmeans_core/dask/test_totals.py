@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("distributed", reason="dask is not installed: pip install 'kmeans-core[dask]'")
 
+import itertools
+
 from kmeans_core.dask.totals import joined_total, piece_total
 from kmeans_core.kernels.centers import weighted_total
 
@@ -16,7 +18,5 @@ def test_the_total_of_pieces_is_that_of_all_rows(n, cuts, seed):
     rng = np.random.default_rng(seed)
     weights, values = rng.random(n), rng.random(n)
     limits = sorted({0, n, *(min(cut, n) for cut in cuts)})
-    parts = [
-        piece_total(a, weights[a:b], values[a:b]) for a, b in zip(limits, limits[1:], strict=False)
-    ]
+    parts = [piece_total(a, weights[a:b], values[a:b]) for a, b in itertools.pairwise(limits)]
     assert joined_total(parts) == weighted_total(weights, values)
