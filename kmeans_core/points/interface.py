@@ -161,17 +161,14 @@ class KnownPoints(Points, Protocol):
     def known(self) -> "KnownPoints":
         """These points."""
 
-    def subset(self, rows: Ints) -> "KnownPoints":
-        """A copy of some rows, in this order; a row may appear more than once."""
-
-    def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
-        """Label every row, and write its distance to its center unless ``own`` is None."""
-
     def place(self, entry: int) -> tuple[int, int]:
         """The row and the column of one of the stored entries."""
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         """Add factor * row to ``sums`` (n_clusters, n_features), entry by entry."""
+
+    def subset(self, rows: Ints) -> "KnownPoints":
+        """A copy of some rows, in this order; a row may appear more than once."""
 
     def follow_labels(self, *arrays: Any) -> None:
         """Bring the sums of chunks of rows up to date: see ``kernels.dense.follow_labels``."""
