@@ -118,7 +118,8 @@ class MiniBatchKMeans(FittingModel):
     -----
     The first batch of ``partial_fit`` must have at least ``n_clusters`` rows, because the first
     centers come from it. A batch is one step, however large it is: smaller batches move the centers
-    more often. Shuffle the rows of a file that is sorted.
+    more often. Shuffle the rows of a file that is sorted. X of ``fit`` may be a memory map of
+    float32 or float64 in C order. It is not copied.
 
     References
     ----------

@@ -31,7 +31,7 @@ def first_centers(problem: Problem, stream: RandomStream) -> Floats:
         return points.take(choose(points, n_clusters, problem.weights, stream))
     if callable(init):
         return _from_callable(init, problem.X, points, n_clusters, stream)
-    return checked_centers(init, points, n_clusters, "init")
+    return _checked(init, points, n_clusters, "init")
 
 
 def _scalable(points: Points) -> tuple[str, ...]:
@@ -52,16 +52,16 @@ def _from_callable(
     """
     name = "init(X)"
     if sp.issparse(X) or isinstance(X, ChunkedRows):
-        return checked_centers(init(X, n_clusters, random_state=stream), points, n_clusters, name)
+        return _checked(init(X, n_clusters, random_state=stream), points, n_clusters, name)
     array = as_floats(as_array(X)).astype(points.dtype, copy=False)
     mean = np.nan_to_num(array.mean(axis=0))
     returned = init(array - mean, n_clusters, random_state=stream)
-    centers = checked_centers(returned, points, n_clusters, name)
+    centers = _checked(returned, points, n_clusters, name)
     uncentered: Floats = centers + mean.astype(np.float64)
     return uncentered
 
 
-def checked_centers(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
+def _checked(init: Any, points: Points, n_clusters: int, name: str) -> Floats:
     """The centers as float64, rounded to the dtype of the points; errors call them ``name``."""
     given = as_points(init, n_threads=points.n_threads, compress=False, name=name)
     for found, wanted, meaning in zip(

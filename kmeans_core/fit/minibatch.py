@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats, Ints, Labels
-from kmeans_core.fit.first_centers import checked_centers, first_centers
+from kmeans_core.fit.first_centers import first_centers
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.kernels.centers import add_to_means, weighted_total
 from kmeans_core.kernels.seeding import rows_at
@@ -98,9 +98,8 @@ def sampled_centers(
         points, weights = points.subset(rows), weights[rows]
     if callable(init):
         # The callable gets a copy, because kernels may see read-only memory as writable.
-        own = points.subset(np.arange(points.shape[0])).matrix
-        found = init(own, n_clusters, random_state=stream)
-        return checked_centers(found, points, n_clusters, "init(X)")
+        sample = points.subset(np.arange(points.shape[0])).matrix
+        init = init(sample, n_clusters, random_state=stream)
     rule = StopRule(max_iter=1, shift=0.0)
     return first_centers(Problem(points, None, weights, init, n_clusters, rule), stream)
 
@@ -119,9 +118,8 @@ def _sampled_rows(weights: Floats, size: int, stream: RandomStream) -> Ints:
 def _assigned(points: KnownPoints, weights: Floats, centers: Floats) -> tuple[Labels, float]:
     """The nearest center of each row, and the inertia."""
     labels = np.full(points.shape[0], -1, dtype=np.int32)
-    own = np.empty(points.shape[0])
-    points.assign_once(centers, labels, own)
-    return labels, float(weighted_total(weights, own))
+    points.assigner(len(centers), n_calls=1).assign(centers, labels)
+    return labels, float(weighted_total(weights, points.own_distances(centers, labels)))
 
 
 class MovingCenters:

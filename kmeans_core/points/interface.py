@@ -161,9 +161,6 @@ class KnownPoints(Points, Protocol):
     def known(self) -> "KnownPoints":
         """These points."""
 
-    def subset(self, rows: Ints) -> "KnownPoints":
-        """A copy of some rows, in this order; a row may appear more than once."""
-
     def moments(self) -> tuple[Floats, Floats | float]:
         """The mean of each feature, and the squared deviations from it: of each, or in all."""
 
@@ -175,6 +172,9 @@ class KnownPoints(Points, Protocol):
 
     def add_rows(self, groups: RowGroups, sums: Floats) -> None:
         """Add factor * row to ``sums`` (n_clusters, n_features), entry by entry."""
+
+    def subset(self, rows: Ints) -> "KnownPoints":
+        """A copy of some rows, in this order; a row may appear more than once."""
 
     def follow_labels(self, *arrays: Any) -> None:
         """Bring the sums of chunks of rows up to date: see ``kernels.dense.follow_labels``."""

@@ -198,6 +198,31 @@ def test_taken_rows_are_a_dense_copy(blobs, storage):
     assert np.array_equal(as_points(given_X).take(np.arange(20)), X)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("index_dtype", [np.int32, np.int64])
+def test_a_subset_has_its_rows_in_order_and_shares_no_memory(
+    storage, dtype, index_dtype, always_threads
+):
+    X = np.array([[0.0, 1.0], [0.0, 0.0], [2.0, 3.0], [4.0, 0.0]], dtype=dtype)
+    data = storage(X)
+    if sp.issparse(data):
+        data.indices, data.indptr = (
+            part.astype(index_dtype) for part in (data.indices, data.indptr)
+        )
+    points = as_points(data, compress=False, n_threads=2)
+    for rows in ([2, 1, 2, 0], [1], [3, 3, 3]):
+        found = points.subset(np.array(rows)).matrix
+        dense = found.toarray() if sp.issparse(found) else found
+        assert dense.dtype == dtype
+        assert dense.tolist() == X[rows].tolist()
+        if sp.issparse(found):
+            # Kernels are compiled for the dtype of the indices.
+            assert found.indices.dtype == found.indptr.dtype == index_dtype
+            assert not np.shares_memory(found.data, data.data)
+        else:
+            assert not np.shares_memory(found, X)
+
+
 @pytest.mark.parametrize("n_clusters", [1, 7, 8, 9, 16])
 @pytest.mark.parametrize("width", [8, 32])
 @pytest.mark.parametrize("n_features", [1, 300])  # of one block, and of three
