@@ -1,8 +1,9 @@
 """k-means||: first centers from a few passes over the rows, wherever the rows are."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift, lloyd
@@ -10,9 +11,10 @@ from kmeans_core.fit.problem import StopRule
 from kmeans_core.fit.seeding import plusplus_rows
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.kernels.labels import add_weights
-from kmeans_core.points.checks import RandomStream
+from kmeans_core.points.checks import RandomStream, as_points
+from kmeans_core.points.compressed import compressed
 from kmeans_core.points.dense import DensePoints
-from kmeans_core.points.interface import Points
+from kmeans_core.points.interface import KnownPoints, Points
 
 # Bahmani et al. (section 5) find that more rounds or more candidates gain little.
 OVERSAMPLING = 2.0
@@ -23,7 +25,7 @@ N_ROUNDS = 5
 # rows lie around few candidates, and the centers go to the other ones. With 50 rows for each
 # cluster the inertia was that of k-means++, and with 20 rows .4 % more.
 SAMPLE_OF_CLUSTER = 50
-MOST_ENTRIES = 2**25
+MOST_ENTRIES = 2**24
 
 # The clustering of the sample takes little time beside a pass, so the best of several is kept.
 RECLUSTERINGS = 3
@@ -97,51 +99,61 @@ def scalable_centers(
     """
     first, seed = stream.random(), int(stream.random() * 2.0**53)
     # Step 1: one row, in proportion to its weight.
-    candidates = passes.take(np.array([passes.draw_one(first)], dtype=np.intp))
+    parts = [passes.take(np.array([passes.draw_one(first)], dtype=np.intp))]
     # Step 2.
-    potential = passes.add_candidates(candidates)
+    potential = passes.add_candidates(parts[0])
     # Steps 3 to 6.
     round_number = 0
     while 0 < potential < np.inf:
-        if round_number >= n_rounds and _n_different(candidates) >= n_clusters:
+        if round_number >= n_rounds and _n_heavy(passes) >= n_clusters:
             break
         rows = passes.sample(oversampling * n_clusters, potential, seed, round_number)
         round_number += 1
         if len(rows) > 0:
-            found = passes.take(rows)
-            candidates = np.concatenate([candidates, found])
-            potential = passes.add_candidates(found)
-    # Step 7. Repeated candidates have no weight.
+            parts.append(passes.take(rows))
+            potential = passes.add_candidates(parts[-1])
+    # Step 7. A row that was drawn twice, or that equals a candidate, has no weight.
     weights = passes.weights_of_candidates()
-    candidates, weights = candidates[weights > 0], weights[weights > 0]
+    heavy = weights > 0
+    candidates, weights = np.concatenate(parts)[heavy], weights[heavy]
+    del parts
     if len(candidates) <= n_clusters:
         # All rows lie on the candidates, which are repeated.
         return candidates[np.arange(n_clusters) % len(candidates)]
     # Step 8.
-    heavy = _Weighted(DensePoints(candidates, passes.n_threads), weights)
+    alone = _Weighted(_lean(candidates, n_clusters, passes.n_threads), weights)
     n_rows = min(SAMPLE_OF_CLUSTER * n_clusters, MOST_ENTRIES // candidates.shape[1])
     n_expected = float(max(n_rows, len(candidates)))
     rows = np.empty(0, dtype=np.intp)
     if 0 < potential < np.inf:
         rows = passes.sample(n_expected, potential, seed, round_number)
     if len(rows) == 0:
-        return _reclustered(heavy, heavy, n_clusters, stream)
-    both = _with_sample(heavy, passes.take(rows), potential / n_expected)
-    return _reclustered(heavy, both, n_clusters, stream)
+        return _reclustered(alone, alone, n_clusters, stream)
+    sample = _lean(passes.take(rows), n_clusters, passes.n_threads)
+    both = _with_sample(alone, candidates, sample, potential / n_expected)
+    return _reclustered(alone, both, n_clusters, stream)
 
 
-def _n_different(candidates: Floats) -> int:
-    return len(np.unique(candidates, axis=0))
+def _n_heavy(passes: RowPasses) -> int:
+    """The number of different candidates."""
+    return int(np.count_nonzero(passes.weights_of_candidates()))
+
+
+def _lean(rows: Floats, n_clusters: int, n_threads: int) -> KnownPoints:
+    """Points over the rows, as CSR if they are mostly zero: the clustering is then much faster."""
+    return compressed(DensePoints(rows, n_threads), n_clusters)
 
 
 class _Weighted(NamedTuple):
-    """Rows and their weights."""
+    """Rows and their positive weights."""
 
-    points: DensePoints
-    weights: Floats  # positive
+    points: KnownPoints
+    weights: Floats
 
 
-def _with_sample(candidates: _Weighted, sample: Floats, share: float) -> _Weighted:
+def _with_sample(
+    alone: _Weighted, candidates: Floats, sample: KnownPoints, share: float
+) -> _Weighted:
     """Candidates and drawn rows, and the weight of the rows that each of them stands for.
 
     A row that was drawn with the chance weight * D^2 / share stands for weight / chance, so
@@ -149,16 +161,22 @@ def _with_sample(candidates: _Weighted, sample: Floats, share: float) -> _Weight
     Bachem, Lucic and Krause 2018). The rows around a candidate keep their weight in total: if the
     drawn ones stand for less, the candidate stands for the rest.
     """
-    nearest, own = np.empty(len(sample), dtype=np.int32), np.empty(len(sample))
-    DensePoints(sample, candidates.points.n_threads).assign_once(candidates.points.X, nearest, own)
-    around = candidates.weights[nearest]
+    n_rows = sample.shape[0]
+    nearest, own = np.empty(n_rows, dtype=np.int32), np.empty(n_rows)
+    sample.assign_once(candidates, nearest, own)
+    around = alone.weights[nearest]
     stands_for = share / np.maximum(own, share / around)
-    drawn = np.bincount(nearest, stands_for, minlength=len(candidates.weights))
+    drawn = np.bincount(nearest, stands_for, minlength=len(candidates))
     stands_for *= np.minimum(1.0, around / drawn[nearest])
-    points = np.concatenate([candidates.points.X, sample])
-    weights = np.concatenate([np.maximum(candidates.weights - drawn, 0.0), stands_for])
-    heavy = weights > 0
-    return _Weighted(DensePoints(points[heavy], candidates.points.n_threads), weights[heavy])
+    rest = np.maximum(alone.weights - drawn, 0.0)
+    kept = np.flatnonzero(rest)
+    parts: list[Any] = [alone.points.matrix[kept], sample.matrix]
+    if all(map(sp.issparse, parts)):
+        joined = sp.vstack(parts)
+    else:
+        joined = np.concatenate([alone.points.take(kept), sample.take(np.arange(n_rows))])
+    points = as_points(joined, n_threads=sample.n_threads, compress=False)
+    return _Weighted(points, np.concatenate([rest[kept], stands_for]))
 
 
 def _reclustered(

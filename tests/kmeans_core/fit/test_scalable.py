@@ -110,14 +110,14 @@ def test_a_sample_stands_for_all_rows():
     candidates = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 9.0]])
     passes = passes_over(X, weights)
     potential = passes.add_candidates(candidates)
-    heavy = _Weighted(DensePoints(candidates, 1), passes.weights_of_candidates())
-    sample = passes.take(passes.sample(900, potential, 0, 0))
-    both = _with_sample(heavy, sample, potential / 900)
+    alone = _Weighted(DensePoints(candidates, 1), passes.weights_of_candidates())
+    sample = DensePoints(passes.take(passes.sample(900, potential, 0, 0)), 1)
+    both = _with_sample(alone, candidates, sample, potential / 900)
     assert both.weights.sum() == pytest.approx(weights.sum(), rel=1e-12)
     assert both.weights.min() > 0
     # The sample shows how the rows spread, and the candidates alone do not.
     spread = np.average((X - X[:, :1].mean()) ** 2, axis=0, weights=weights)
-    found = np.average((both.points.X - X[:, :1].mean()) ** 2, axis=0, weights=both.weights)
+    found = np.average((both.points.matrix - X[:, :1].mean()) ** 2, axis=0, weights=both.weights)
     assert found == pytest.approx(spread, rel=0.1)
 
 
