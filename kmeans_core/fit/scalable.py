@@ -124,13 +124,14 @@ def scalable_centers(
     alone = _Weighted(_lean(candidates, n_clusters, passes.n_threads), weights)
     n_rows = min(SAMPLE_OF_CLUSTER * n_clusters, MOST_ENTRIES // candidates.shape[1])
     n_expected = float(max(n_rows, len(candidates)))
+    share = potential / n_expected
     rows = np.empty(0, dtype=np.intp)
-    if 0 < potential < np.inf:
+    if 0 < share < np.inf:
         rows = passes.sample(n_expected, potential, seed, round_number)
     if len(rows) == 0:
         return _reclustered(alone, alone, n_clusters, stream)
     sample = _lean(passes.take(rows), n_clusters, passes.n_threads)
-    both = _with_sample(alone, candidates, sample, potential / n_expected)
+    both = _with_sample(alone, candidates, sample, share)
     return _reclustered(alone, both, n_clusters, stream)
 
 

@@ -134,6 +134,14 @@ def test_ratings_get_as_good_clusters_as_from_plusplus():
     assert median("k-means||") < 1.01 * median("k-means++")
 
 
+@pytest.mark.parametrize("scale", [1e-161, 1e-159, 1e150])
+def test_squared_distances_at_the_ends_of_float64(scale):
+    X = scale * np.random.default_rng(0).integers(0, 9, size=(200, 2))
+    model = KMeans(3, init="k-means||", random_state=0).fit(X)
+    assert np.all(np.isfinite(model.cluster_centers_))
+    assert model.labels_.tolist() == model.predict(X).tolist()
+
+
 def test_candidates_follow_the_generator_of_the_caller():
     X = np.random.default_rng(0).normal(size=(200, 3))
     first, again, other = (
