@@ -12,7 +12,7 @@ from kmeans_core.fit.seeding import plusplus_rows
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.kernels.labels import add_weights
 from kmeans_core.points.checks import RandomStream, as_points
-from kmeans_core.points.compressed import compressed
+from kmeans_core.points.compressed import MOST_STORED, compressed
 from kmeans_core.points.dense import DensePoints
 from kmeans_core.points.interface import KnownPoints, Points
 
@@ -98,51 +98,50 @@ def scalable_centers(
     The rows must be finite and have a positive weight in total.
     """
     first, seed = stream.random(), int(stream.random() * 2.0**53)
-    # Step 1: one row, in proportion to its weight.
-    parts = [passes.take(np.array([passes.draw_one(first)], dtype=np.intp))]
-    # Step 2.
-    potential = passes.add_candidates(parts[0])
+    parts: list[KnownPoints] = []
+
+    def add(rows: Ints) -> float:
+        dense = passes.take(rows)
+        # There may be ten candidates for each cluster. Those that are mostly zero are kept as CSR.
+        parts.append(compressed(DensePoints(dense, passes.n_threads), n_clusters))
+        return passes.add_candidates(dense)
+
+    # Steps 1 and 2: one row, in proportion to its weight.
+    potential = add(np.array([passes.draw_one(first)], dtype=np.intp))
     # Steps 3 to 6.
     round_number = 0
     while 0 < potential < np.inf:
-        if round_number >= n_rounds and _n_heavy(passes) >= n_clusters:
+        if round_number >= n_rounds and _n_different(passes) >= n_clusters:
             break
         rows = passes.sample(oversampling * n_clusters, potential, seed, round_number)
         round_number += 1
         if len(rows) > 0:
-            parts.append(passes.take(rows))
-            potential = passes.add_candidates(parts[-1])
-    # Step 7. A row that was drawn twice, or that equals a candidate, has no weight.
+            potential = add(rows)
+    # Step 7. A row that equals a candidate before it has no weight.
     weights = passes.weights_of_candidates()
-    heavy = weights > 0
-    candidates, weights = np.concatenate(parts)[heavy], weights[heavy]
-    del parts
-    if len(candidates) <= n_clusters:
+    candidates = _Weighted(_joined(parts, np.flatnonzero(weights)), weights[weights > 0])
+    n_found = len(candidates.weights)
+    if n_found <= n_clusters:
         # All rows lie on the candidates, which are repeated.
-        return candidates[np.arange(n_clusters) % len(candidates)]
+        return candidates.points.take(np.arange(n_clusters) % n_found)
     # Step 8.
-    alone = _Weighted(_lean(candidates, n_clusters, passes.n_threads), weights)
-    n_rows = min(SAMPLE_OF_CLUSTER * n_clusters, MOST_ENTRIES // candidates.shape[1])
-    n_expected = float(max(n_rows, len(candidates)))
+    n_expected = float(
+        max(min(SAMPLE_OF_CLUSTER * n_clusters, MOST_ENTRIES // parts[0].shape[1]), n_found)
+    )
     share = potential / n_expected
     rows = np.empty(0, dtype=np.intp)
     if 0 < share < np.inf:
         rows = passes.sample(n_expected, potential, seed, round_number)
     if len(rows) == 0:
-        return _reclustered(alone, alone, n_clusters, stream)
-    sample = _lean(passes.take(rows), n_clusters, passes.n_threads)
-    both = _with_sample(alone, candidates, sample, share)
-    return _reclustered(alone, both, n_clusters, stream)
+        return _reclustered(candidates, candidates, n_clusters, stream)
+    sample = compressed(DensePoints(passes.take(rows), passes.n_threads), n_clusters)
+    both = _with_sample(parts, weights, sample, share)
+    return _reclustered(candidates, both, n_clusters, stream)
 
 
-def _n_heavy(passes: RowPasses) -> int:
+def _n_different(passes: RowPasses) -> int:
     """The number of different candidates."""
     return int(np.count_nonzero(passes.weights_of_candidates()))
-
-
-def _lean(rows: Floats, n_clusters: int, n_threads: int) -> KnownPoints:
-    """Points over the rows, as CSR if they are mostly zero: the clustering is then much faster."""
-    return compressed(DensePoints(rows, n_threads), n_clusters)
 
 
 class _Weighted(NamedTuple):
@@ -152,8 +151,19 @@ class _Weighted(NamedTuple):
     weights: Floats
 
 
+def _joined(parts: list[KnownPoints], kept: Ints) -> KnownPoints:
+    """Some rows of all parts, as CSR if few entries are stored."""
+    n_rows = sum(part.shape[0] for part in parts)
+    rows: Any
+    if sum(part.n_stored for part in parts) <= MOST_STORED * n_rows * parts[0].shape[1]:
+        rows = sp.vstack([sp.csr_array(part.matrix) for part in parts])[kept]
+    else:
+        rows = np.concatenate([part.take(np.arange(part.shape[0])) for part in parts])[kept]
+    return as_points(rows, n_threads=parts[0].n_threads, compress=False)
+
+
 def _with_sample(
-    alone: _Weighted, candidates: Floats, sample: KnownPoints, share: float
+    parts: list[KnownPoints], weights: Floats, sample: KnownPoints, share: float
 ) -> _Weighted:
     """Candidates and drawn rows, and the weight of the rows that each of them stands for.
 
@@ -162,22 +172,17 @@ def _with_sample(
     Bachem, Lucic and Krause 2018). The rows around a candidate keep their weight in total: if the
     drawn ones stand for less, the candidate stands for the rest.
     """
-    n_rows = sample.shape[0]
-    nearest, own = np.empty(n_rows, dtype=np.int32), np.empty(n_rows)
-    sample.assign_once(candidates, nearest, own)
-    around = alone.weights[nearest]
-    stands_for = share / np.maximum(own, share / around)
-    drawn = np.bincount(nearest, stands_for, minlength=len(candidates))
-    stands_for *= np.minimum(1.0, around / drawn[nearest])
-    rest = np.maximum(alone.weights - drawn, 0.0)
-    kept = np.flatnonzero(rest)
-    parts: list[Any] = [alone.points.matrix[kept], sample.matrix]
-    if all(map(sp.issparse, parts)):
-        joined = sp.vstack(parts)
-    else:
-        joined = np.concatenate([alone.points.take(kept), sample.take(np.arange(n_rows))])
-    points = as_points(joined, n_threads=sample.n_threads, compress=False)
-    return _Weighted(points, np.concatenate([rest[kept], stands_for]))
+    near = PointPasses(sample, np.ones(sample.shape[0]))
+    for part in parts:
+        near.add_candidates(part.take(np.arange(part.shape[0])))
+    around = weights[near._nearest]
+    stands_for = share / np.maximum(near._closest, share / around)
+    drawn = np.bincount(near._nearest, stands_for, minlength=len(weights))
+    stands_for *= np.minimum(1.0, around / drawn[near._nearest])
+    stands_for = np.concatenate([np.maximum(weights - drawn, 0.0), stands_for])
+    return _Weighted(
+        _joined([*parts, sample], np.flatnonzero(stands_for)), stands_for[stands_for > 0]
+    )
 
 
 def _reclustered(

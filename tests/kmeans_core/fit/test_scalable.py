@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from kmeans_core import ConvergenceWarning, KMeans
 from kmeans_core.fit.scalable import (
     PointPasses,
-    _Weighted,
     _with_sample,
     row_uniforms,
     scalable_centers,
@@ -110,9 +109,9 @@ def test_a_sample_stands_for_all_rows():
     candidates = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 9.0]])
     passes = passes_over(X, weights)
     potential = passes.add_candidates(candidates)
-    alone = _Weighted(DensePoints(candidates, 1), passes.weights_of_candidates())
     sample = DensePoints(passes.take(passes.sample(900, potential, 0, 0)), 1)
-    both = _with_sample(alone, candidates, sample, potential / 900)
+    parts = [DensePoints(candidates[:1], 1), DensePoints(candidates[1:], 1)]
+    both = _with_sample(parts, passes.weights_of_candidates(), sample, potential / 900)
     assert both.weights.sum() == pytest.approx(weights.sum(), rel=1e-12)
     assert both.weights.min() > 0
     # The sample shows how the rows spread, and the candidates alone do not.
