@@ -1,8 +1,9 @@
 """k-means||: first centers from a few passes over the rows, wherever the rows are."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import scipy.sparse as sp
 
 from kmeans_core.arrays import Floats, Ints
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift, lloyd
@@ -10,9 +11,10 @@ from kmeans_core.fit.problem import StopRule
 from kmeans_core.fit.seeding import plusplus_rows
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.kernels.labels import add_weights
-from kmeans_core.points.checks import RandomStream
+from kmeans_core.points.checks import RandomStream, as_points
+from kmeans_core.points.compressed import MOST_STORED, compressed
 from kmeans_core.points.dense import DensePoints
-from kmeans_core.points.interface import Points
+from kmeans_core.points.interface import KnownPoints, Points
 
 # Bahmani et al. (section 5) find that more rounds or more candidates gain little.
 OVERSAMPLING = 2.0
@@ -23,7 +25,7 @@ N_ROUNDS = 5
 # rows lie around few candidates, and the centers go to the other ones. With 50 rows for each
 # cluster the inertia was that of k-means++, and with 20 rows .4 % more.
 SAMPLE_OF_CLUSTER = 50
-MOST_ENTRIES = 2**25
+MOST_ENTRIES = 2**24
 
 # The clustering of the sample takes little time beside a pass, so the best of several is kept.
 RECLUSTERINGS = 3
@@ -96,52 +98,73 @@ def scalable_centers(
     The rows must be finite and have a positive weight in total.
     """
     first, seed = stream.random(), int(stream.random() * 2.0**53)
-    # Step 1: one row, in proportion to its weight.
-    candidates = passes.take(np.array([passes.draw_one(first)], dtype=np.intp))
-    # Step 2.
-    potential = passes.add_candidates(candidates)
+    parts: list[KnownPoints] = []
+
+    def add(rows: Ints) -> float:
+        dense = passes.take(rows)
+        # There may be ten candidates for each cluster. Those that are mostly zero are kept as CSR.
+        parts.append(compressed(DensePoints(dense, passes.n_threads), n_clusters))
+        return passes.add_candidates(dense)
+
+    # Steps 1 and 2: one row, in proportion to its weight.
+    potential = add(np.array([passes.draw_one(first)], dtype=np.intp))
     # Steps 3 to 6.
     round_number = 0
     while 0 < potential < np.inf:
-        if round_number >= n_rounds and _n_different(candidates) >= n_clusters:
+        if round_number >= n_rounds and _n_different(passes) >= n_clusters:
             break
         rows = passes.sample(oversampling * n_clusters, potential, seed, round_number)
         round_number += 1
         if len(rows) > 0:
-            found = passes.take(rows)
-            candidates = np.concatenate([candidates, found])
-            potential = passes.add_candidates(found)
-    # Step 7. Repeated candidates have no weight.
+            potential = add(rows)
+    # Step 7. A row that equals a candidate before it has no weight.
     weights = passes.weights_of_candidates()
-    candidates, weights = candidates[weights > 0], weights[weights > 0]
-    if len(candidates) <= n_clusters:
+    candidates = _Weighted(_joined(parts, np.flatnonzero(weights)), weights[weights > 0])
+    n_found = len(candidates.weights)
+    if n_found <= n_clusters:
         # All rows lie on the candidates, which are repeated.
-        return candidates[np.arange(n_clusters) % len(candidates)]
+        return candidates.points.take(np.arange(n_clusters) % n_found)
     # Step 8.
-    heavy = _Weighted(DensePoints(candidates, passes.n_threads), weights)
-    n_rows = min(SAMPLE_OF_CLUSTER * n_clusters, MOST_ENTRIES // candidates.shape[1])
-    n_expected = float(max(n_rows, len(candidates)))
+    n_expected = float(
+        max(min(SAMPLE_OF_CLUSTER * n_clusters, MOST_ENTRIES // parts[0].shape[1]), n_found)
+    )
+    share = potential / n_expected
     rows = np.empty(0, dtype=np.intp)
-    if 0 < potential < np.inf:
+    if 0 < share < np.inf:
         rows = passes.sample(n_expected, potential, seed, round_number)
     if len(rows) == 0:
-        return _reclustered(heavy, heavy, n_clusters, stream)
-    both = _with_sample(heavy, passes.take(rows), potential / n_expected)
-    return _reclustered(heavy, both, n_clusters, stream)
+        return _reclustered(candidates, candidates, n_clusters, stream)
+    sample = compressed(DensePoints(passes.take(rows), passes.n_threads), n_clusters)
+    both = _with_sample(parts, weights, sample, share)
+    return _reclustered(candidates, both, n_clusters, stream)
 
 
-def _n_different(candidates: Floats) -> int:
-    return len(np.unique(candidates, axis=0))
+def _n_different(passes: RowPasses) -> int:
+    """The number of different candidates."""
+    return int(np.count_nonzero(passes.weights_of_candidates()))
 
 
 class _Weighted(NamedTuple):
-    """Rows and their weights."""
+    """Rows and their positive weights."""
 
-    points: DensePoints
-    weights: Floats  # positive
+    points: KnownPoints
+    weights: Floats
 
 
-def _with_sample(candidates: _Weighted, sample: Floats, share: float) -> _Weighted:
+def _joined(parts: list[KnownPoints], kept: Ints) -> KnownPoints:
+    """Some rows of all parts, as CSR if few entries are stored."""
+    n_rows = sum(part.shape[0] for part in parts)
+    rows: Any
+    if sum(part.n_stored for part in parts) <= MOST_STORED * n_rows * parts[0].shape[1]:
+        rows = sp.vstack([sp.csr_array(part.matrix) for part in parts])[kept]
+    else:
+        rows = np.concatenate([part.take(np.arange(part.shape[0])) for part in parts])[kept]
+    return as_points(rows, n_threads=parts[0].n_threads, compress=False)
+
+
+def _with_sample(
+    parts: list[KnownPoints], weights: Floats, sample: KnownPoints, share: float
+) -> _Weighted:
     """Candidates and drawn rows, and the weight of the rows that each of them stands for.
 
     A row that was drawn with the chance weight * D^2 / share stands for weight / chance, so
@@ -149,16 +172,17 @@ def _with_sample(candidates: _Weighted, sample: Floats, share: float) -> _Weight
     Bachem, Lucic and Krause 2018). The rows around a candidate keep their weight in total: if the
     drawn ones stand for less, the candidate stands for the rest.
     """
-    nearest, own = np.empty(len(sample), dtype=np.int32), np.empty(len(sample))
-    DensePoints(sample, candidates.points.n_threads).assign_once(candidates.points.X, nearest, own)
-    around = candidates.weights[nearest]
-    stands_for = share / np.maximum(own, share / around)
-    drawn = np.bincount(nearest, stands_for, minlength=len(candidates.weights))
-    stands_for *= np.minimum(1.0, around / drawn[nearest])
-    points = np.concatenate([candidates.points.X, sample])
-    weights = np.concatenate([np.maximum(candidates.weights - drawn, 0.0), stands_for])
-    heavy = weights > 0
-    return _Weighted(DensePoints(points[heavy], candidates.points.n_threads), weights[heavy])
+    near = PointPasses(sample, np.ones(sample.shape[0]))
+    for part in parts:
+        near.add_candidates(part.take(np.arange(part.shape[0])))
+    around = weights[near._nearest]
+    stands_for = share / np.maximum(near._closest, share / around)
+    drawn = np.bincount(near._nearest, stands_for, minlength=len(weights))
+    stands_for *= np.minimum(1.0, around / drawn[near._nearest])
+    stands_for = np.concatenate([np.maximum(weights - drawn, 0.0), stands_for])
+    return _Weighted(
+        _joined([*parts, sample], np.flatnonzero(stands_for)), stands_for[stands_for > 0]
+    )
 
 
 def _reclustered(

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
+from kmeans_core.errors import shown
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.sparse import SparsePoints
@@ -29,6 +30,7 @@ class _Chunk:
     is_csr: bool
     n_stored: int
     first_row: int  # a checksum
+    names: tuple[str, ...]  # of the columns, if they have names
 
 
 class ChunkedRows:
@@ -176,7 +178,7 @@ class ChunkedRows:
             if _n_rows(X) == 0:
                 continue
             points = as_points(X, n_threads=n_threads, compress=False, name=name)
-            found.append(_chunk_of(points))
+            found.append(_chunk_of(points, _names(X)))
             self._check(found, name)
             rows = slice(start, start + found[-1].n_rows)
             yield rows, points
@@ -199,6 +201,12 @@ class ChunkedRows:
                 f"The number of columns differs: {name} has {chunk.n_features}, but the first "
                 f"chunk has {found[0].n_features}."
             )
+        names = next((one.names for one in found if one.names), ())
+        if chunk.names and chunk.names != names:
+            raise ValueError(
+                f"The columns differ: {name} has {shown(list(chunk.names))}, but an earlier chunk "
+                f"has {shown(list(names))}. All chunks need the same columns in the same order."
+            )
         if self._chunks and (number >= len(self._chunks) or chunk != self._chunks[number]):
             raise ValueError(
                 f"The rows differ from those of the first pass: {name} has another shape, dtype or "
@@ -213,10 +221,17 @@ def _n_rows(X: Any) -> int | None:
     return shape[0] if isinstance(shape, tuple) and len(shape) == 2 else None
 
 
-def _chunk_of(points: KnownPoints) -> _Chunk:
+def _names(X: Any) -> tuple[str, ...]:
+    """The names of the columns of a frame or table; none for other chunks."""
+    names = getattr(X, "column_names", None)  # in a pyarrow table, ``columns`` holds the values
+    found = tuple(getattr(X, "columns", ()) if names is None else names)
+    return found if all(isinstance(name, str) for name in found) else ()
+
+
+def _chunk_of(points: KnownPoints, names: tuple[str, ...]) -> _Chunk:
     first_row = zlib.crc32(points.take(np.zeros(1, dtype=np.intp)).tobytes())
     is_csr = isinstance(points, SparsePoints)
-    return _Chunk(*points.shape, points.dtype, is_csr, points.n_stored, first_row)
+    return _Chunk(*points.shape, points.dtype, is_csr, points.n_stored, first_row, names)
 
 
 # Files ----------------------------------------------------------------------------------------

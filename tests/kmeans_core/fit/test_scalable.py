@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from kmeans_core import ConvergenceWarning, KMeans
 from kmeans_core.fit.scalable import (
     PointPasses,
-    _Weighted,
     _with_sample,
     row_uniforms,
     scalable_centers,
@@ -110,14 +109,14 @@ def test_a_sample_stands_for_all_rows():
     candidates = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 9.0]])
     passes = passes_over(X, weights)
     potential = passes.add_candidates(candidates)
-    heavy = _Weighted(DensePoints(candidates, 1), passes.weights_of_candidates())
-    sample = passes.take(passes.sample(900, potential, 0, 0))
-    both = _with_sample(heavy, sample, potential / 900)
+    sample = DensePoints(passes.take(passes.sample(900, potential, 0, 0)), 1)
+    parts = [DensePoints(candidates[:1], 1), DensePoints(candidates[1:], 1)]
+    both = _with_sample(parts, passes.weights_of_candidates(), sample, potential / 900)
     assert both.weights.sum() == pytest.approx(weights.sum(), rel=1e-12)
     assert both.weights.min() > 0
     # The sample shows how the rows spread, and the candidates alone do not.
     spread = np.average((X - X[:, :1].mean()) ** 2, axis=0, weights=weights)
-    found = np.average((both.points.X - X[:, :1].mean()) ** 2, axis=0, weights=both.weights)
+    found = np.average((both.points.matrix - X[:, :1].mean()) ** 2, axis=0, weights=both.weights)
     assert found == pytest.approx(spread, rel=0.1)
 
 
@@ -132,6 +131,14 @@ def test_ratings_get_as_good_clusters_as_from_plusplus():
         return np.median([model.inertia_ for model in models])
 
     assert median("k-means||") < 1.01 * median("k-means++")
+
+
+@pytest.mark.parametrize("scale", [1e-161, 1e-159, 1e150])
+def test_squared_distances_at_the_ends_of_float64(scale):
+    X = scale * np.random.default_rng(0).integers(0, 9, size=(200, 2))
+    model = KMeans(3, init="k-means||", random_state=0).fit(X)
+    assert np.all(np.isfinite(model.cluster_centers_))
+    assert model.labels_.tolist() == model.predict(X).tolist()
 
 
 def test_candidates_follow_the_generator_of_the_caller():

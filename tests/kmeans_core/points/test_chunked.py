@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
@@ -304,6 +305,17 @@ def test_a_factory_that_returns_other_rows_later():
         turns = itertools.count()
         with pytest.raises(ValueError, match=message):
             KMeans(2).fit(ChunkedRows(factory))
+
+
+@pytest.mark.parametrize(
+    "form", [lambda frame: frame, pa.Table.from_pandas, pa.RecordBatch.from_pandas, pl.from_pandas]
+)
+def test_frames_with_columns_in_another_order(form):
+    frame = pd.DataFrame(A, columns=["a", "b", "c"])
+    rows = ChunkedRows(lambda: [A, form(frame), form(frame[["b", "a", "c"]])])
+    message = r"chunk 2 .* has \['b', 'a', 'c'\], but .* \['a', 'b', 'c'\]. All chunks need"
+    with pytest.raises(ValueError, match=message):
+        KMeans(2).fit(rows)
 
 
 @pytest.mark.parametrize("given", [[A, B], (chunk for chunk in [A, B]), "X.npy"])
