@@ -77,15 +77,16 @@ class Biases:
         """(n_films,): for each film, the sum of its ratings minus the mean and users' biases."""
         residuals = rated.data - self.mean
         residuals -= np.repeat(self.user_biases, np.diff(rated.indptr))
-        return np.bincount(rated.indices, residuals, minlength=n_films).astype(np.float64)
+        n_users, n_items = rated.shape
+        sums = np.zeros(n_films)
+        sums[:n_items] = _matrix_of(residuals, rated).T @ np.ones(n_users)
+        return sums
 
     def biases_of_users(self, rated: sp.csr_array) -> Floats:
         """The bias of the user of each row, given the biases of the items."""
         residuals = rated.data - self.mean
         residuals -= self.item_biases[rated.indices]
-        # A product with ones adds up each row without an index of all ratings.
-        matrix = sp.csr_array((residuals, rated.indices, rated.indptr), shape=rated.shape)
-        sums: Any = matrix @ np.ones(rated.shape[1])
+        sums = _matrix_of(residuals, rated) @ np.ones(rated.shape[1])
         user_biases: Floats = sums / (self.user_damping + np.diff(rated.indptr))
         return user_biases
 
@@ -115,3 +116,11 @@ class Biases:
         """Restore the biases from :meth:`arrays`."""
         mean = float(arrays["mean"])
         return cls(user_damping, mean, arrays["user_biases"], arrays["item_biases"])
+
+
+def _matrix_of(residuals: Floats, rated: sp.csr_array) -> Any:
+    """The residuals of ratings as a matrix. A product with ones adds up its rows.
+
+    It needs no index of all ratings beside the matrix, as np.bincount does.
+    """
+    return sp.csr_array((residuals, rated.indices, rated.indptr), shape=rated.shape)
