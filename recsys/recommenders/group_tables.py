@@ -90,13 +90,13 @@ class GroupTables:
         sizes = np.bincount(labels.ravel(), minlength=n_groups + 1)[:n_groups].astype(np.int64)
         places = np.arange(rated.shape[1])
         starts = np.append(0, np.cumsum(is_like))[rated.indptr]
-        likes = _counts(labels, sizes, rated.indices[is_like], starts, places)
+        likes = tiles_of(labels, sizes, rated.indices[is_like], starts, places)
         return cls(labels, rated, sizes, places, likes)
 
     @cached_property
     def ratings(self) -> Tiles:
         """The members who rated each film. Only reasons need them."""
-        return _counts(self.labels, self.sizes, self.rated.indices, self.rated.indptr, self.places)
+        return tiles_of(self.labels, self.sizes, self.rated.indices, self.rated.indptr, self.places)
 
     def likes_of(self, groups: Ints, films: Ints) -> Ints:
         """How many members of each group like each film. Groups and films broadcast."""
@@ -131,20 +131,23 @@ class OnlyGroups:
     heaviest: Callable[[Users], Ints]
 
 
-def _counts(
+def tiles_of(
     labels: npt.NDArray[np.integer[Any]],
     sizes: Ints,
     items: npt.NDArray[Any],
     starts: npt.NDArray[Any],
     places: Ints,
 ) -> Tiles:
-    """Count the items of the members of each group."""
+    """Count, for each group and item, the members who have the item among theirs."""
     fits = np.max(sizes, initial=0) <= np.iinfo(np.uint16).max
     shape = ceil_div(len(places), TILE), len(sizes), TILE
     tiles: Tiles = np.zeros(shape, dtype=np.uint16 if fits else np.uint32)
 
     def count(start: int, stop: int) -> None:
-        count_items(items, starts, places, labels, start, stop, tiles)
+        counts = np.zeros(len(tiles) * TILE, dtype=tiles.dtype)
+        for of_users in labels[start:stop]:
+            users = np.argsort(of_users, kind="stable")
+            count_items(items, starts, places, of_users, users, counts, tiles)
 
     chunks.run(len(labels), len(labels) * len(items), available_threads(), count)
     return tiles
