@@ -94,14 +94,19 @@ def data_for(grows: str, size: int) -> tuple[Any, Any]:
 
 def operations(X: Any, centers: Any) -> dict[str, Callable[[], Any]]:
     """What is measured, by name."""
-    from kmeans_core import KMeans, kmeans_plusplus, silhouette_score
+    from kmeans_core import KMeans, MiniBatchKMeans, kmeans_plusplus, silhouette_score
 
     k = len(centers)
     given = KMeans(k, init=centers, max_iter=ITERATIONS, tol=0.0)
     labels = np.arange(X.shape[0]) % k
+    # One pass over the rows, without labels.
+    batches = MiniBatchKMeans(
+        k, init=centers, n_init=1, max_iter=1, max_no_improvement=None, compute_labels=False
+    )
     return {
         "fit": lambda: given.fit(X),
         "k-means++": lambda: kmeans_plusplus(X, k, random_state=0),
+        "mini-batch": lambda: batches.fit(X),
         "silhouette": lambda: silhouette_score(X, labels),
     }
 

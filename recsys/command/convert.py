@@ -8,7 +8,7 @@ from recsys.command.inputs import add_data_options, read_ratings
 from recsys.command.terminal import answer, tell
 from recsys.words import counted
 
-# As `recsys.saved_ratings.SAVED_FORMS`, which takes long to import.
+# As `recsys.data.saved_ratings.SAVED_FORMS`, which takes long to import.
 FORMS = ("parquet", "csv")
 
 
@@ -34,7 +34,7 @@ def add_convert(commands: Any) -> None:
 def convert(options: argparse.Namespace) -> None:
     """Write the ratings and the movies, and say so."""
     from recsys.data.scale import HALF_STARS
-    from recsys.saved_ratings import save_ratings
+    from recsys.data.saved_ratings import save_ratings
 
     _check(options)
     ratings = read_ratings(options)

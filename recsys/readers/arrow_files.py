@@ -55,7 +55,7 @@ def arrow_look(path: Folder) -> ArrowLook:
 
 
 def _scale(path: Folder, schema: Any) -> RatingScale | None:
-    """The scale that `recsys.saved_ratings` wrote with the ratings."""
+    """The scale that `recsys.data.saved_ratings` wrote with the ratings."""
     text = (schema.metadata or {}).get(SCALE_KEY.encode())
     try:
         return None if text is None else scale_of_json(text)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys import Ratings, RatingScale, RatingsError, load_ratings, make_ratings, save_ratings
-from recsys import saved_ratings as module
+from recsys.data import saved_ratings as module
 from recsys.data.scale import SCALE_KEY
 
 ROWS = {
