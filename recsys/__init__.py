@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from recsys.analysis.taste import TasteClusters, cluster_users
     from recsys.data.matrix import RatingMatrix
     from recsys.data.ratings import Ratings, RatingsError
+    from recsys.data.saved_ratings import save_ratings
     from recsys.data.scale import RatingScale
     from recsys.readers.loading import load_ratings
     from recsys.recommenders.base import Recommender
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from recsys.recommenders.taste_groups import TasteGroups
     from recsys.recommenders.types import Prediction
     from recsys.report.report import write_report
-    from recsys.data.saved_ratings import save_ratings
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
 # A name is loaded when it is first used. So the `recsys` command can say what to install if pandas

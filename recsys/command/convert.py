@@ -33,8 +33,8 @@ def add_convert(commands: Any) -> None:
 
 def convert(options: argparse.Namespace) -> None:
     """Write the ratings and the movies, and say so."""
-    from recsys.data.scale import HALF_STARS
     from recsys.data.saved_ratings import save_ratings
+    from recsys.data.scale import HALF_STARS
 
     _check(options)
     ratings = read_ratings(options)
