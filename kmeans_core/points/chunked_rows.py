@@ -274,7 +274,8 @@ def _parquet_chunks(
         ) from error
     for path in paths:
         try:
-            opened = pyarrow.parquet.ParquetFile(path)
+            # A buffer ahead would hold the whole file.
+            opened = pyarrow.parquet.ParquetFile(path, pre_buffer=False)
         except ValueError as error:  # of pyarrow
             raise ValueError(f"Cannot read {os.fspath(path)} as Parquet: {error}") from error
         with opened as file:

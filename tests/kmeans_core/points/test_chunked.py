@@ -189,6 +189,16 @@ def test_parquet_columns_in_the_order_asked_for(tmp_path):
         KMeans(2).fit(ChunkedRows.from_parquet(tmp_path / "X.parquet", ["a", "d"]))
 
 
+def test_parquet_is_not_buffered_as_a_whole(tmp_path):
+    X = np.random.default_rng(0).random((60_000, 10))
+    frame = pd.DataFrame(X, columns=list("abcdefghij"))
+    frame.to_parquet(tmp_path / "X.parquet", row_group_size=2_000)
+    before, most = pa.total_allocated_bytes(), 0
+    for _ in ChunkedRows.from_parquet(tmp_path / "X.parquet", chunk_rows=1_000).read(1):
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < 0.2 * X.nbytes
+
+
 def test_files_that_hold_no_matrix_of_numbers(tmp_path):
     np.save(tmp_path / "flat.npy", np.arange(3.0))
     np.savez(tmp_path / "many.npz", X=np.eye(3))
