@@ -26,6 +26,10 @@ SPACES: tuple[Space, ...] = get_args(Space)
 # .82 with 50 and .85 with 100.
 RESTARTS = 50
 
+# The command makes fewer restarts if this many multiply-adds would not do for one iteration of all
+# restarts. 25 million ratings in 100 groups get one restart, which takes some seconds.
+MOST_WORK = 2_000_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class TasteClusters:
@@ -148,6 +152,17 @@ class TasteClusters:
                 "mean_rating": means,
             }
         )
+
+
+def restarts_for(n_ratings: int, n_clusters: int) -> int:
+    """Return the number of restarts of the command: 50, but fewer for large data.
+
+    Examples
+    --------
+    >>> restarts_for(100_000, 6), restarts_for(1_000_000, 100), restarts_for(25_000_000, 100)
+    (50, 20, 1)
+    """
+    return int(np.clip(MOST_WORK // max(n_ratings * n_clusters, 1), 1, RESTARTS))
 
 
 def cluster_users(

@@ -31,17 +31,18 @@ def clusters(options: argparse.Namespace) -> None:
     """Print the groups of users, how sure they are, and what each likes more and less."""
     from recsys.analysis.descriptions import describe_groups
     from recsys.analysis.sureness import sureness
-    from recsys.analysis.taste import RESTARTS, cluster_users
+    from recsys.analysis.taste import cluster_users
     from recsys.data.matrix import RatingMatrix
 
     ratings = read_ratings(options)
     matrix = RatingMatrix.from_ratings(ratings, "title").most_rated(options.n_movies)
+    n_restarts = _restarts(matrix.values.nnz, options.n_clusters)
     with progress(None, "iteration") as bar:
         clusters = cluster_users(
             matrix,
             options.n_clusters,
             space=options.space,
-            n_init=RESTARTS,
+            n_init=n_restarts,
             random_state=options.seed,
             on_iteration=lambda event: bar.update(),
         )
@@ -63,10 +64,23 @@ def clusters(options: argparse.Namespace) -> None:
     by += "; likes of other films are not counted here"
     answer(*wrapped(by, "", line_width()))
     answer(*fitted(frame.drop(columns=["likes_more", "likes_less"]), line_width()), "")
-    sure = sureness(clusters, n_init=RESTARTS, random_state=options.seed)
+    sure = sureness(clusters, n_init=n_restarts, random_state=options.seed)
     answer(*(line for said in sure.sentences for line in wrapped(said, "", line_width())))
     for group in described:
         answer("", *_lines(group))
+
+
+def _restarts(n_ratings: int, n_clusters: int) -> int:
+    """The number of restarts, and a notice if it is not the usual one."""
+    from recsys.analysis.taste import RESTARTS, restarts_for
+
+    n_restarts = restarts_for(n_ratings, n_clusters)
+    if n_restarts < RESTARTS:
+        tell(
+            f"{n_ratings:,} ratings are many for {n_clusters:,} groups: k-means keeps the best of "
+            f"{counted(n_restarts, 'restart')}, not of {RESTARTS}"
+        )
+    return n_restarts
 
 
 def _table(described: Sequence["GroupDescription"]) -> "pd.DataFrame":
@@ -107,7 +121,6 @@ def _lines(group: "GroupDescription") -> Iterator[str]:
 def sweep(options: argparse.Namespace) -> None:
     """Print the scores of each number of groups, by genre means or by films."""
     from kmeans_core import sweep_k
-    from recsys.analysis.taste import RESTARTS
 
     ratings = read_ratings(options)
     points, who, needed = (_by_films if options.space else _by_genres)(ratings, options)
@@ -122,7 +135,7 @@ def sweep(options: argparse.Namespace) -> None:
         result = sweep_k(
             points,
             ks,
-            n_init=RESTARTS if options.space else 10,
+            n_init=_restarts(points.nnz, most) if options.space else 10,
             random_state=options.seed,
             missing="ignore" if options.space == "known" else "error",
             n_stability=options.stability,
