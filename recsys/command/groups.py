@@ -77,8 +77,8 @@ def _restarts(n_ratings: int, n_clusters: int) -> int:
     n_restarts = restarts_for(n_ratings, n_clusters)
     if n_restarts < RESTARTS:
         tell(
-            f"{n_ratings:,} ratings are many for {n_clusters:,} groups: k-means keeps the best of "
-            f"{counted(n_restarts, 'restart')}, not of {RESTARTS}"
+            f"{n_ratings:,} ratings are many for {n_clusters:,} groups: k-means makes "
+            f"{counted(n_restarts, 'restart')}, not {RESTARTS}"
         )
     return n_restarts
 
