@@ -39,7 +39,7 @@ def draw(costs: Mapping[str, Sequence["Cost"]], path: Path) -> None:
         sizes = [cost.size for cost in found]
         seconds = [cost.seconds for cost in found]
         exponent = law_of(sizes, seconds)[1] if len(found) > 2 else np.nan
-        name = f"{curve.operation}: {curve.grows}$^{{{exponent:.2f}}}$"
+        name = f"{curve.operation}: {curve.grows} ^ {exponent:.2f}"
         _line(axes[0, column], sizes, seconds, place, name)
         megabytes = [max(cost.megabytes, 0.1) for cost in found]
         _line(axes[1, column], sizes, megabytes, place, curve.operation)
@@ -53,7 +53,7 @@ def draw(costs: Mapping[str, Sequence["Cost"]], path: Path) -> None:
             if column == 0:
                 of_cell.set_ylabel(label)
             if of_cell.lines:
-                of_cell.legend(frameon=False, fontsize=8)
+                of_cell.legend(frameon=False, fontsize=9)
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, dpi=110)
 
