@@ -32,7 +32,6 @@ from kmeans_core.interface.parameters import (
     real_from,
     restarts_from,
 )
-from kmeans_core.interface.protocol import feature_names
 from kmeans_core.interface.scikit_learn import UNCHANGED
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.nearest import as_centers, nearest_centers
@@ -44,6 +43,7 @@ from kmeans_core.points.checks import (
     check_n_clusters,
 )
 from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.tables import feature_names
 
 
 class MiniBatchKMeans(FittingModel):
