@@ -164,7 +164,7 @@ class ChunkedRows:
         raise TypeError(
             "ChunkedRows are never joined into one array. Only fit, fit_predict, predict, "
             "transform and score of KMeans, and assign, read them chunk by chunk. For "
-            "MiniBatchKMeans, call partial_fit on each chunk: for chunk in rows."
+            "MiniBatchKMeans, call partial_fit on each chunk in a loop."
         )
 
     @property
