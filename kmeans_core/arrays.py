@@ -37,6 +37,11 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[A
     return memory[first : first + n_bytes].view(dtype).reshape(shape)
 
 
+def largest_size(values: npt.NDArray[Any]) -> float:
+    """The largest absolute value; 0 if there are no values."""
+    return max(float(np.max(values, initial=0.0)), -float(np.min(values, initial=0.0)))
+
+
 class _SameMemory:
     """Lets numpy make a second array on the same memory, and keeps the first array alive."""
 

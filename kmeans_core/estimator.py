@@ -30,7 +30,6 @@ from kmeans_core.interface.parameters import (
     real_from,
     restarts_from,
 )
-from kmeans_core.interface.protocol import feature_names
 from kmeans_core.kernels.labels import count_rows
 from kmeans_core.points.checks import (
     RandomStream,
@@ -39,6 +38,7 @@ from kmeans_core.points.checks import (
     check_n_clusters,
 )
 from kmeans_core.points.chunked import points_of
+from kmeans_core.points.tables import feature_names
 
 
 class KMeans(FittingModel):

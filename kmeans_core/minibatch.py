@@ -32,7 +32,6 @@ from kmeans_core.interface.parameters import (
     real_from,
     restarts_from,
 )
-from kmeans_core.interface.protocol import feature_names
 from kmeans_core.interface.scikit_learn import UNCHANGED
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.nearest import as_centers, nearest_centers
@@ -44,6 +43,7 @@ from kmeans_core.points.checks import (
     check_n_clusters,
 )
 from kmeans_core.points.interface import KnownPoints
+from kmeans_core.points.tables import feature_names
 
 
 class MiniBatchKMeans(FittingModel):
@@ -235,9 +235,9 @@ class MiniBatchKMeans(FittingModel):
         end = EndRule(n_steps, shift, plain["max_no_improvement"])
         found = minibatch(points, weights, first, rule, end, stream, verbose=verbose)
 
+        self._remember(found.moving)
         vars(self).pop("_random_state", None)
         self._remember_features(names, points.shape[1])
-        self._remember(found.moving)
         self.n_steps_ = found.n_steps
         self.n_iter_ = ceil_div(found.n_steps * rule.batch_size, n_samples)
         self._label(points, weights)
@@ -263,8 +263,9 @@ class MiniBatchKMeans(FittingModel):
         Raises
         ------
         ValueError
-            If a parameter, X or the weights cannot be used, or if the first batch has fewer rows
-            than there are clusters. The message gives the reason.
+            If a parameter, X or the weights cannot be used, if the first batch has fewer rows than
+            there are clusters, or if the centers overflow. The message gives the reason. The model
+            is as before the call.
         """
         plain = self._check_parameters()
         is_first = not hasattr(self, "cluster_centers_")
@@ -284,10 +285,10 @@ class MiniBatchKMeans(FittingModel):
         rule = StepRule(plain["batch_size"], plain["reassignment_ratio"])
         moving.learn(points, weights, rule, stream, verbose=bool(self.verbose))
 
+        self._remember(moving)
         if is_first:
             self._remember_features(names, points.shape[1])
         self._random_state = stream
-        self._remember(moving)
         self.n_steps_ = getattr(self, "n_steps_", 0) + 1
         self._label(points, weights)
         return self
@@ -333,6 +334,11 @@ class MiniBatchKMeans(FittingModel):
         centers = as_centers(self.cluster_centers_)
         dtype = np.dtype(getattr(self.cluster_centers_, "dtype", np.float64))
         counts: Floats = getattr(self, "_counts", np.zeros(len(centers)))
+        if len(counts) != len(centers):
+            raise ValueError(
+                f"cluster_centers_ has {len(centers)} centers, but the batches so far were for "
+                f"{len(counts)}: set the centers of a new model."
+            )
         return MovingCenters(
             centers,
             dtype if dtype == np.float32 else np.dtype(np.float64),
@@ -341,6 +347,11 @@ class MiniBatchKMeans(FittingModel):
         )
 
     def _remember(self, moving: MovingCenters) -> None:
+        if not np.all(np.isfinite(moving.centers)) or not np.all(np.isfinite(moving.counts)):
+            raise ValueError(
+                f"The centers overflow {moving.dtype}: the values of X, or the sum of the weights "
+                "so far, are too large. Scale X or the weights."
+            )
         self.cluster_centers_ = moving.centers.astype(moving.dtype, copy=False)
         self._counts = moving.counts
         self._n_since_last_reassign = moving.n_since_reassigned

@@ -24,9 +24,8 @@ from kmeans_core.drawing import (
     palette_of,
     two_columns,
 )
-from kmeans_core.interface.protocol import feature_names
 from kmeans_core.palette import Palette
-from kmeans_core.points.tables import as_array
+from kmeans_core.points.tables import as_array, feature_names
 from kmeans_core.sweep_result import STABLE, SweepResult
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from dask.delayed import Delayed
 
-from kmeans_core.interface.protocol import feature_names
+from kmeans_core.points.tables import feature_names
 
 _ACCEPTED = "a Dask array, a Dask data frame of numbers, or a list of delayed matrices"
 

@@ -170,7 +170,8 @@ class MovingCenters:
                 *added, np.empty(self.centers.shape[1], self.dtype), start, stop, self.centers
             ),
         )
-        self.counts = self.counts + sums.weight_in_clusters
+        with np.errstate(over="ignore"):  # the caller refuses counts that overflow
+            self.counts = self.counts + sums.weight_in_clusters
         if is_due:
             self._reassign(batch, np.flatnonzero(weights), rule.reassignment_ratio, stream, verbose)
         return inertia

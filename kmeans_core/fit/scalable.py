@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from kmeans_core.arrays import Floats, Ints
+from kmeans_core.arrays import Floats, Ints, row_blocks
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift, lloyd
 from kmeans_core.fit.problem import StopRule
 from kmeans_core.fit.seeding import plusplus_rows
@@ -135,7 +135,7 @@ def scalable_centers(
     if len(rows) == 0:
         return _reclustered(candidates, candidates, n_clusters, stream)
     sample = compressed(DensePoints(passes.take(rows), passes.n_threads), n_clusters)
-    both = _with_sample(parts, weights, sample, share)
+    both = _with_sample(candidates, sample, share)
     return _reclustered(candidates, both, n_clusters, stream)
 
 
@@ -162,9 +162,7 @@ def _joined(parts: list[KnownPoints], kept: Ints) -> KnownPoints:
     return as_points(rows, n_threads=parts[0].n_threads, compress=False)
 
 
-def _with_sample(
-    parts: list[KnownPoints], weights: Floats, sample: KnownPoints, share: float
-) -> _Weighted:
+def _with_sample(candidates: _Weighted, sample: KnownPoints, share: float) -> _Weighted:
     """Candidates and drawn rows, and the weight of the rows that each of them stands for.
 
     A row that was drawn with the chance weight * D^2 / share stands for weight / chance, so
@@ -172,16 +170,17 @@ def _with_sample(
     Bachem, Lucic and Krause 2018). The rows around a candidate keep their weight in total: if the
     drawn ones stand for less, the candidate stands for the rest.
     """
+    points, weights = candidates
     near = PointPasses(sample, np.ones(sample.shape[0]))
-    for part in parts:
-        near.add_candidates(part.take(np.arange(part.shape[0])))
+    for some in row_blocks(points.shape):
+        near.add_candidates(points.take(np.arange(some.start, some.stop)))
     around = weights[near._nearest]
     stands_for = share / np.maximum(near._closest, share / around)
     drawn = np.bincount(near._nearest, stands_for, minlength=len(weights))
     stands_for *= np.minimum(1.0, around / drawn[near._nearest])
     stands_for = np.concatenate([np.maximum(weights - drawn, 0.0), stands_for])
     return _Weighted(
-        _joined([*parts, sample], np.flatnonzero(stands_for)), stands_for[stands_for > 0]
+        _joined([points, sample], np.flatnonzero(stands_for)), stands_for[stands_for > 0]
     )
 
 

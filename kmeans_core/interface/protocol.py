@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.errors import InconsistentVersionWarning, as_scikit_learn_knows_it
+from kmeans_core.points.tables import feature_names
 from kmeans_core.version import __version__
 
 # The key of a pickled state for the version that wrote it. The first models had no such key.
@@ -168,35 +169,6 @@ class Estimator:
                 f"X has {n_features} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
-
-
-def feature_names(X: Any) -> npt.NDArray[np.object_] | None:
-    """Column names of a data frame or table; None if it has no names, or no names are strings.
-
-    TypeError if some names are strings and some are not.
-    """
-    # In a pyarrow table ``columns`` holds the values.
-    columns = getattr(X, "column_names", None)
-    if columns is None:
-        columns = getattr(X, "columns", None)
-    if columns is None:
-        return None
-    names = np.asarray(columns, dtype=object)
-    if names.ndim != 1:
-        return None
-    n_strings = sum(isinstance(name, str) for name in names)
-    if n_strings == 0:
-        return None
-    if n_strings < len(names):
-        kinds = sorted({type(name).__name__ for name in names})
-        raise TypeError(
-            "Feature names are only supported if all input features have string names, but your "
-            f"input has {kinds} as feature name / column name types. If you want feature names to "
-            "be stored and validated, you must convert them all to strings, by using "
-            "X.columns = X.columns.astype(str) for example. Otherwise you can remove feature / "
-            "column names from your input data, or convert them all to a non-string data type."
-        )
-    return names
 
 
 def _names_differ(seen: list[str], names: list[str]) -> str:

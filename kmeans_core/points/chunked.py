@@ -72,12 +72,8 @@ class ChunkedPoints:
         return self._rows.read(self.n_threads)
 
     @property
-    def stored(self) -> Floats:
-        """The least and the greatest of the stored values."""
-        ends = [0.0]
-        for _, block in self.blocks():
-            ends += [np.min(block.stored, initial=0.0), np.max(block.stored, initial=0.0)]
-        return np.array([min(ends), max(ends)])
+    def largest(self) -> float:
+        return max(block.largest for _, block in self.blocks())
 
     def mean_variance(self) -> float:
         # Chan, Golub and LeVeque (1983): the sums of squared deviations of two sets of rows.

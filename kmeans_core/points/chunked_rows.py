@@ -5,14 +5,17 @@ import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, Self
 
 import numpy as np
 
+from kmeans_core.counts import plain_count
 from kmeans_core.errors import shown
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.sparse import SparsePoints
+from kmeans_core.points.tables import feature_names
 
 # The chunks of a file take about this many bytes as float64.
 CHUNK_BYTES = 2**25
@@ -38,7 +41,8 @@ class ChunkedRows:
 
     :meth:`KMeans.fit`, ``fit_predict``, ``predict``, ``transform`` and ``score``, and
     :func:`~kmeans_core.assign` take it in place of an array. They hold one or two chunks at a time,
-    and some numbers for each row.
+    and some numbers for each row. A loop over it gives the chunks, for example for
+    :meth:`MiniBatchKMeans.partial_fit`.
 
     Parameters
     ----------
@@ -101,14 +105,13 @@ class ChunkedRows:
         ...     print(KMeans(2, random_state=0).fit(rows).inertia_)
         1.0
         """
-        files = _as_list(paths)
-        return cls(lambda: (chunk for path in files for chunk in _npy_chunks(path, chunk_rows)))
+        return cls(partial(_npy_chunks, _as_list(paths), _checked_rows(chunk_rows)))
 
     @classmethod
     def from_parquet(
         cls,
         paths: Path | Sequence[Path],
-        columns: Sequence[str] | None = None,
+        columns: str | Sequence[str] | None = None,
         *,
         chunk_rows: int | None = None,
     ) -> Self:
@@ -118,8 +121,9 @@ class ChunkedRows:
         ----------
         paths : path or sequence of paths
             For a folder: ``sorted(Path(folder).glob("*.parquet"))``.
-        columns : sequence of str, optional
-            The columns to use, in this order. The default is all columns of the first file.
+        columns : str or sequence of str, optional
+            The columns to use, in this order. The default is all columns of the first file, except
+            the index of a pandas data frame.
         chunk_rows : int, optional
             The number of rows in a chunk. The default is as many as take 32 MB as float64.
 
@@ -139,14 +143,34 @@ class ChunkedRows:
         ...     print(KMeans(2, random_state=0).fit(rows).inertia_)
         1.0
         """
-        files = _as_list(paths)
-        return cls(lambda: _parquet_chunks(files, columns, chunk_rows))
+        names = None if columns is None else _as_list(columns)
+        return cls(partial(_parquet_chunks, _as_list(paths), names, _checked_rows(chunk_rows)))
+
+    def __iter__(self) -> Iterator[Any]:
+        chunks = self._factory()
+        if _n_rows(chunks) is not None:
+            raise TypeError(
+                "The factory of ChunkedRows must return an iterator of chunks, for example a list "
+                f"of arrays. It returned one {type(chunks).__name__}."
+            )
+        try:
+            return iter(chunks)
+        except TypeError as error:
+            raise TypeError(
+                f"The factory of ChunkedRows must return an iterator of chunks: {error}."
+            ) from error
 
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError(
             "ChunkedRows are never joined into one array. Only fit, fit_predict, predict, "
-            "transform and score of KMeans, and assign, read them chunk by chunk."
+            "transform and score of KMeans, and assign, read them chunk by chunk. For "
+            "MiniBatchKMeans, call partial_fit on each chunk in a loop."
         )
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The names of the columns, if the chunks have names."""
+        return next((chunk.names for chunk in self.survey(1) if chunk.names), None)
 
     def survey(self, n_threads: int) -> list[_Chunk]:
         """What is known of each chunk; it takes one pass at the first call.
@@ -165,8 +189,9 @@ class ChunkedRows:
         read.
         """
         found: list[_Chunk] = []
+        names: tuple[str, ...] = ()
         start = 0
-        chunks = iter(self._factory())
+        chunks = iter(self)
         for number in itertools.count():
             name = f"chunk {number} of X (from row {start})"
             try:
@@ -175,11 +200,15 @@ class ChunkedRows:
                 break
             except OSError as error:
                 raise OSError(f"Cannot read {name}: {error}") from error
+            except Exception as error:
+                error.add_note(f"It was raised when ChunkedRows asked for {name}.")
+                raise
             if _n_rows(X) == 0:
                 continue
             points = as_points(X, n_threads=n_threads, compress=False, name=name)
-            found.append(_chunk_of(points, _names(X)))
-            self._check(found, name)
+            found.append(_chunk_of(points, feature_names(X)))
+            names = names or found[-1].names
+            self._check(found, names, name)
             rows = slice(start, start + found[-1].n_rows)
             yield rows, points
             start = rows.stop
@@ -194,14 +223,13 @@ class ChunkedRows:
             )
         self._chunks = found
 
-    def _check(self, found: list[_Chunk], name: str) -> None:
+    def _check(self, found: list[_Chunk], names: tuple[str, ...], name: str) -> None:
         chunk, number = found[-1], len(found) - 1
         if chunk.n_features != found[0].n_features:
             raise ValueError(
                 f"The number of columns differs: {name} has {chunk.n_features}, but the first "
                 f"chunk has {found[0].n_features}."
             )
-        names = next((one.names for one in found if one.names), ())
         if chunk.names and chunk.names != names:
             raise ValueError(
                 f"The columns differ: {name} has {shown(list(chunk.names))}, but an earlier chunk "
@@ -221,36 +249,39 @@ def _n_rows(X: Any) -> int | None:
     return shape[0] if isinstance(shape, tuple) and len(shape) == 2 else None
 
 
-def _names(X: Any) -> tuple[str, ...]:
-    """The names of the columns of a frame or table; none for other chunks."""
-    names = getattr(X, "column_names", None)  # in a pyarrow table, ``columns`` holds the values
-    found = tuple(getattr(X, "columns", ()) if names is None else names)
-    return found if all(isinstance(name, str) for name in found) else ()
-
-
-def _chunk_of(points: KnownPoints, names: tuple[str, ...]) -> _Chunk:
+def _chunk_of(points: KnownPoints, names: Iterable[str] | None) -> _Chunk:
     first_row = zlib.crc32(points.take(np.zeros(1, dtype=np.intp)).tobytes())
     is_csr = isinstance(points, SparsePoints)
-    return _Chunk(*points.shape, points.dtype, is_csr, points.n_stored, first_row, names)
+    own = () if names is None else tuple(names)
+    return _Chunk(*points.shape, points.dtype, is_csr, points.n_stored, first_row, own)
 
 
 # Files ----------------------------------------------------------------------------------------
 
 
-def _as_list(paths: Path | Sequence[Path]) -> list[Path]:
-    return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+def _as_list(given: Any) -> list[Any]:
+    return [given] if isinstance(given, str | os.PathLike) else list(given)
+
+
+def _checked_rows(chunk_rows: Any) -> int | None:
+    return None if chunk_rows is None else plain_count(chunk_rows, "chunk_rows")
 
 
 def _rows_at_once(chunk_rows: int | None, n_columns: int) -> int:
     return chunk_rows or max(1, CHUNK_BYTES // (8 * max(1, n_columns)))
 
 
-def _npy_chunks(path: Path, chunk_rows: int | None) -> Iterator[Any]:
+def _npy_chunks(paths: list[Path], chunk_rows: int | None) -> Iterator[Any]:
+    for path in paths:
+        yield from _chunks_of_npy(path, chunk_rows)
+
+
+def _chunks_of_npy(path: Path, chunk_rows: int | None) -> Iterator[Any]:
     try:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        mapped = np.lib.format.open_memmap(path, mode="r")  # refuses archives and pickles
+    except ValueError as error:
         raise ValueError(f"Cannot read {os.fspath(path)} as .npy: {error}") from error
-    if not isinstance(mapped, np.memmap) or mapped.ndim != 2:
+    if mapped.ndim != 2:
         raise ValueError(f"{os.fspath(path)} does not hold one 2-D array of numbers.")
     n_block = _rows_at_once(chunk_rows, mapped.shape[1])
     for first in range(0, len(mapped), n_block):
@@ -264,7 +295,7 @@ def _npy_chunks(path: Path, chunk_rows: int | None) -> Iterator[Any]:
 
 
 def _parquet_chunks(
-    paths: list[Path], columns: Sequence[str] | None, chunk_rows: int | None
+    paths: list[Path], columns: list[str] | None, chunk_rows: int | None
 ) -> Iterator[Any]:
     try:
         import pyarrow.parquet
@@ -280,10 +311,14 @@ def _parquet_chunks(
             raise ValueError(f"Cannot read {os.fspath(path)} as Parquet: {error}") from error
         with opened as file:
             names = file.schema_arrow.names
-            columns = names if columns is None else list(columns)
-            absent = [name for name in columns if name not in names]
-            if absent:
-                raise ValueError(f"{os.fspath(path)} has no column {absent[0]!r}. It has {names}.")
+            if columns is None:
+                of_pandas = file.schema_arrow.pandas_metadata or {}
+                index = of_pandas.get("index_columns", [])
+                columns = [name for name in names if name not in index]
+            for name in columns:
+                if names.count(name) != 1:
+                    found = "several columns" if name in names else "no column"
+                    raise ValueError(f"{os.fspath(path)} has {found} {name!r}. It has {names}.")
             n_block = _rows_at_once(chunk_rows, len(columns))
             for batch in file.iter_batches(n_block, columns=columns):
                 yield batch.select(columns)

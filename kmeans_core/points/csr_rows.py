@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kmeans_core.arrays import Csr, Floats, aligned_zeros, ceil_div
+from kmeans_core.arrays import Csr, Floats, aligned_zeros, ceil_div, largest_size
 from kmeans_core.kernels import sparse, sparse_pairs
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
 from kmeans_core.lazy import lazy
@@ -61,6 +61,10 @@ class CsrRows:
     @property
     def n_stored(self) -> int:
         return len(self.csr[0])
+
+    @property
+    def largest(self) -> float:
+        return largest_size(self.csr[0])
 
     @property
     def stored(self) -> npt.NDArray[Any]:

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats, Ints, Labels, aligned_zeros, ceil_div, round_up, row_blocks
+from kmeans_core.arrays import (
+    Floats,
+    Ints,
+    Labels,
+    aligned_zeros,
+    ceil_div,
+    largest_size,
+    round_up,
+    row_blocks,
+)
 from kmeans_core.kernels import dense, dense_distances, dense_pairs
 from kmeans_core.kernels.arrays import EPS
 from kmeans_core.kernels.centers import squared_lengths
@@ -202,6 +211,10 @@ class DensePoints:
     @property
     def n_stored(self) -> int:
         return self.X.size
+
+    @property
+    def largest(self) -> float:
+        return largest_size(self.X)
 
     @property
     def stored(self) -> npt.NDArray[Any]:

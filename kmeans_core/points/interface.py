@@ -109,8 +109,8 @@ class Points(Protocol):
         """The number of entries to multiply: the cost of an iteration for each cluster."""
 
     @property
-    def stored(self) -> npt.NDArray[Any]:
-        """The values of these entries, row by row."""
+    def largest(self) -> float:
+        """The largest absolute value of an entry."""
 
     def mean_variance(self) -> float:
         """The mean of the features' variances."""
@@ -166,6 +166,10 @@ class KnownPoints(Points, Protocol):
 
     def assign_once(self, centers: Floats, labels: Labels, own: Floats | None) -> None:
         """Label all rows in one visit, and write their own distances unless ``own`` is None."""
+
+    @property
+    def stored(self) -> npt.NDArray[Any]:
+        """The values of the stored entries, row by row."""
 
     def place(self, entry: int) -> tuple[int, int]:
         """The row and the column of one of the stored entries."""

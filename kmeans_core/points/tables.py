@@ -134,6 +134,35 @@ def _complex(name: str) -> ValueError:
     return ValueError(f"Complex data not supported: {name} holds complex numbers.")
 
 
+def feature_names(X: Any) -> npt.NDArray[np.object_] | None:
+    """Column names of a data frame or table; None if it has no names, or no names are strings.
+
+    TypeError if some names are strings and some are not.
+    """
+    # In a pyarrow table ``columns`` holds the values.
+    columns = getattr(X, "column_names", None)
+    if columns is None:
+        columns = getattr(X, "columns", None)
+    if columns is None:
+        return None
+    names = np.asarray(columns, dtype=object)
+    if names.ndim != 1:
+        return None
+    n_strings = sum(isinstance(name, str) for name in names)
+    if n_strings == 0:
+        return None
+    if n_strings < len(names):
+        kinds = sorted({type(name).__name__ for name in names})
+        raise TypeError(
+            "Feature names are only supported if all input features have string names, but your "
+            f"input has {kinds} as feature name / column name types. If you want feature names to "
+            "be stored and validated, you must convert them all to strings, by using "
+            "X.columns = X.columns.astype(str) for example. Otherwise you can remove feature / "
+            "column names from your input data, or convert them all to a non-string data type."
+        )
+    return names
+
+
 # Frames ---------------------------------------------------------------------------------------
 
 

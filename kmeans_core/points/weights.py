@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.arrays import Floats
+from kmeans_core.arrays import Floats, largest_size
 from kmeans_core.points.interface import Points
 
 # Weights with a smaller sum overflow only with a distance that nearly overflows by itself.
@@ -80,9 +80,6 @@ def _farthest(points: Points, centers: Floats | None) -> float:
 
     Sums over the cells that two rows both know are scaled to all features, so the bound holds too.
     """
-    largest = 0.0
-    for values in (points.stored, centers):
-        if values is not None and values.size:
-            largest = max(largest, float(np.max(values)), -float(np.min(values)))
+    largest = max(points.largest, 0.0 if centers is None else largest_size(centers))
     with np.errstate(over="ignore"):
         return float(points.shape[1] * np.square(2.0 * largest))

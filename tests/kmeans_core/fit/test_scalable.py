@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kmeans_core import ConvergenceWarning, KMeans
 from kmeans_core.fit.scalable import (
     PointPasses,
+    _Weighted,
     _with_sample,
     row_uniforms,
     scalable_centers,
@@ -110,14 +111,24 @@ def test_a_sample_stands_for_all_rows():
     passes = passes_over(X, weights)
     potential = passes.add_candidates(candidates)
     sample = DensePoints(passes.take(passes.sample(900, potential, 0, 0)), 1)
-    parts = [DensePoints(candidates[:1], 1), DensePoints(candidates[1:], 1)]
-    both = _with_sample(parts, passes.weights_of_candidates(), sample, potential / 900)
+    found = _Weighted(DensePoints(candidates, 1), passes.weights_of_candidates())
+    both = _with_sample(found, sample, potential / 900)
     assert both.weights.sum() == pytest.approx(weights.sum(), rel=1e-12)
     assert both.weights.min() > 0
     # The sample shows how the rows spread, and the candidates alone do not.
     spread = np.average((X - X[:, :1].mean()) ** 2, axis=0, weights=weights)
     found = np.average((both.points.matrix - X[:, :1].mean()) ** 2, axis=0, weights=both.weights)
     assert found == pytest.approx(spread, rel=0.1)
+
+
+def test_candidates_without_weight_stand_for_no_row():
+    # Means fill the unknown cells of drawn rows. So a drawn row may be nearest to a candidate that
+    # is nearest to no row over the known cells.
+    rng = np.random.default_rng(240)
+    rows = rng.integers(0, 9, size=(4, 6)).astype(float)
+    X = np.where(rng.random((40, 6)) < 0.4, np.nan, rows[rng.integers(0, 4, 40)])
+    model = KMeans(3, init="k-means||", missing="ignore", random_state=0).fit(X)
+    assert np.all(model.cluster_sizes_ > 0)
 
 
 def test_ratings_get_as_good_clusters_as_from_plusplus():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kmeans_core import KMeans
-from kmeans_core.interface.protocol import Estimator, feature_names
+from kmeans_core.interface.protocol import Estimator
+from kmeans_core.points.tables import feature_names
 
 
 class Settings(Estimator):

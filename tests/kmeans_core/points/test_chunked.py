@@ -1,18 +1,27 @@
 """ChunkedRows and memory maps: the bits of a fit in memory, checked passes, no copy of the rows."""
 
 import itertools
+import pickle
 import tracemalloc
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmeans_core import ChunkedRows, ConvergenceWarning, KMeans, assign, kmeans_plusplus
+from kmeans_core import (
+    ChunkedRows,
+    ConvergenceWarning,
+    KMeans,
+    MiniBatchKMeans,
+    assign,
+    kmeans_plusplus,
+)
 from kmeans_core.points import row_chunks
 from kmeans_core.points.assign_boxes import BoxAssigner
 from kmeans_core.points.assign_dense import (
@@ -189,6 +198,39 @@ def test_parquet_columns_in_the_order_asked_for(tmp_path):
         KMeans(2).fit(ChunkedRows.from_parquet(tmp_path / "X.parquet", ["a", "d"]))
 
 
+def test_parquet_columns_by_default(tmp_path):
+    frame = pd.DataFrame(np.eye(3), columns=["a", "b", "c"], index=[7, 9, 8])
+    frame.to_parquet(tmp_path / "X.parquet")  # stores the index as a column
+    path = tmp_path / "X.parquet"
+    cases = [(None, ("a", "b", "c")), ("b", ("b",)), ((name for name in "ca"), ("c", "a"))]
+    for asked, names in cases:
+        rows = ChunkedRows.from_parquet(path, asked)
+        assert rows.columns == names
+        assert list(KMeans(2, random_state=0).fit(rows).feature_names_in_) == list(names)
+    twice = pa.table([[1.0], [2.0]], names=["a", "a"])
+    pq.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(ValueError, match=r"twice.parquet has several columns 'a'"):
+        KMeans(1).fit(ChunkedRows.from_parquet(tmp_path / "twice.parquet"))
+
+
+@pytest.mark.parametrize("chunk_rows", [0, -1, 1.5, True])
+def test_the_rows_of_a_chunk_are_a_count(chunk_rows):
+    for read in (ChunkedRows.from_npy, ChunkedRows.from_parquet):
+        with pytest.raises(ValueError, match="chunk_rows must be an int in the range"):
+            read("X", chunk_rows=chunk_rows)
+
+
+def test_chunks_of_files_can_be_pickled_and_streamed(tmp_path):
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    np.save(tmp_path / "X.npy", X)
+    rows = pickle.loads(pickle.dumps(ChunkedRows.from_npy(tmp_path / "X.npy", chunk_rows=10)))
+    one, other = (MiniBatchKMeans(3, random_state=0) for _ in range(2))
+    for chunk, expected in zip(rows, np.split(X, 3), strict=True):
+        one.partial_fit(chunk)
+        other.partial_fit(expected)
+    assert np.array_equal(one.cluster_centers_, other.cluster_centers_)
+
+
 def test_parquet_is_not_buffered_as_a_whole(tmp_path):
     X = np.random.default_rng(0).random((60_000, 10))
     frame = pd.DataFrame(X, columns=list("abcdefghij"))
@@ -203,14 +245,15 @@ def test_files_that_hold_no_matrix_of_numbers(tmp_path):
     np.save(tmp_path / "flat.npy", np.arange(3.0))
     np.savez(tmp_path / "many.npz", X=np.eye(3))
     np.save(tmp_path / "objects.npy", np.array([[None]]), allow_pickle=True)
-    for name in ("flat.npy", "many.npz"):
-        with pytest.raises(ValueError, match=f"{name} does not hold one 2-D array of numbers"):
-            KMeans(2).fit(ChunkedRows.from_npy(tmp_path / name))
+    with pytest.raises(ValueError, match=r"flat.npy does not hold one 2-D array of numbers"):
+        KMeans(2).fit(ChunkedRows.from_npy(tmp_path / "flat.npy"))
     (tmp_path / "short.npy").write_bytes((tmp_path / "objects.npy").read_bytes()[:90])
     (tmp_path / "empty.npy").write_bytes(b"")
-    for name in ("objects.npy", "short.npy", "empty.npy"):
-        with pytest.raises(ValueError, match=f"Cannot read .*{name} as .npy: "):
+    (tmp_path / "pickle.npy").write_bytes(pickle.dumps([1.0]))
+    for name in ("many.npz", "objects.npy", "short.npy", "empty.npy", "pickle.npy"):
+        with pytest.raises(ValueError, match=f"Cannot read .*{name} as .npy: ") as caught:
             KMeans(2).fit(ChunkedRows.from_npy(tmp_path / name))
+        assert "allow_pickle" not in str(caught.value)  # no way out: it would run foreign code
     with pytest.raises(ValueError, match=r"Cannot read .*flat.npy as Parquet: "):
         KMeans(2).fit(ChunkedRows.from_parquet(tmp_path / "flat.npy"))
     with pytest.raises(OSError, match=r"Cannot read chunk 0 .*absent.parquet"):
@@ -292,12 +335,27 @@ def not_finite(value):
         (list, ValueError, "no rows: the factory returned no chunks"),
         (lambda: [A[:0]], ValueError, "no rows: the factory returned no chunks"),
         (lambda: [A[:1]], ValueError, "n_samples=1 should be >= n_clusters=2"),
-        (lambda: 7, TypeError, "'int' object is not iterable"),
+        (lambda: 7, TypeError, "return an iterator of chunks: 'int' object is not iterable"),
+        (lambda: A, TypeError, "an iterator of chunks, .* It returned one ndarray"),
+        (lambda: pd.DataFrame(A), TypeError, "It returned one DataFrame"),
+        (lambda: [pd.DataFrame(A, columns=["a", 1, 2])], TypeError, "Feature names are only"),
     ],
 )
 def test_what_chunks_cannot_be_used(factory, kind, message):
     with pytest.raises(kind, match=message):
         KMeans(2).fit(ChunkedRows(factory))
+
+
+def test_an_error_of_the_factory_gets_the_place():
+    def read():
+        yield A
+        raise KeyError("b")
+
+    with pytest.raises(KeyError) as caught:
+        KMeans(2).fit(ChunkedRows(read))
+    assert caught.value.__notes__ == [
+        "It was raised when ChunkedRows asked for chunk 1 of X (from row 3)."
+    ]
 
 
 def test_a_factory_that_returns_other_rows_later():
@@ -328,6 +386,18 @@ def test_frames_with_columns_in_another_order(form):
         KMeans(2).fit(rows)
 
 
+def test_column_names_are_those_of_the_fit():
+    frame = pd.DataFrame(np.vstack([A, B]), columns=["a", "b", "c"])
+    rows = ChunkedRows(lambda: [A, frame[3:]])
+    model = KMeans(2, random_state=0).fit(rows)
+    assert list(model.feature_names_in_) == ["a", "b", "c"]
+    assert model.predict(frame).tolist() == model.labels_.tolist()
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.predict(ChunkedRows(lambda: [frame[["b", "a", "c"]]]))
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        model.predict(ChunkedRows(lambda: [A]))
+
+
 @pytest.mark.parametrize("given", [[A, B], (chunk for chunk in [A, B]), "X.npy"])
 def test_only_a_function_can_be_read_again(given):
     with pytest.raises(TypeError, match="a function that returns a new iterator of chunks"):
@@ -345,12 +415,15 @@ def test_what_chunks_are_not_for():
         KMeans(2, missing="ignore").fit(rows)
     with pytest.raises(TypeError, match="never joined into one array"):
         kmeans_plusplus(rows, 2)
+    with pytest.raises(TypeError, match="For MiniBatchKMeans, call partial_fit on each chunk"):
+        MiniBatchKMeans(2).fit(rows)
     with pytest.raises(ValueError, match="X has 3 features, but KMeans is expecting 2 features"):
         KMeans(1).fit(A[:, :2]).predict(rows)
 
 
-def test_weights_are_checked_against_the_values_of_all_chunks():
-    rows = ChunkedRows(lambda: [A, 1e60 * B])
+@pytest.mark.parametrize("large", [1e60, -1e60])
+def test_weights_are_checked_against_the_values_of_all_chunks(large):
+    rows = ChunkedRows(lambda: [A, large * B])
     with pytest.raises(ValueError, match="sample_weight overflows"):
         KMeans(2, random_state=0).fit(rows, sample_weight=np.full(6, 1e190))
     with pytest.raises(ValueError, match=r"expected \(6,\): one for each row"):

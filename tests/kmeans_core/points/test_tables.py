@@ -20,8 +20,8 @@ from kmeans_core import (
     silhouette_score,
     sweep_k,
 )
-from kmeans_core.interface.protocol import feature_names
 from kmeans_core.points.checks import as_points
+from kmeans_core.points.tables import feature_names
 
 NAN = np.nan
 
