@@ -43,7 +43,7 @@ def convert(options: argparse.Namespace) -> None:
     ratings = read_ratings(options)
     of_ratings, of_movies = save_ratings(ratings, options.out, options.format)
     answer(
-        f"{len(ratings.ratings):,} ratings by {counted(ratings.n_users, 'user')} "
+        f"{counted(len(ratings.ratings), 'rating')} by {counted(ratings.n_users, 'user')} "
         f"({ratings.scale}) and {counted(len(ratings.movies), 'movie')} written to "
         f"{of_ratings.absolute()} and {of_movies.name}"
     )
