@@ -43,7 +43,7 @@ def convert(options: argparse.Namespace) -> None:
     ratings = read_ratings(options)
     of_ratings, of_movies = save_ratings(ratings, options.out, options.format)
     answer(
-        f"{len(ratings.ratings):,} ratings by {counted(ratings.n_users, 'user')} "
+        f"{counted(len(ratings.ratings), 'rating')} by {counted(ratings.n_users, 'user')} "
         f"({ratings.scale}) and {counted(len(ratings.movies), 'movie')} written to "
         f"{of_ratings.absolute()} and {of_movies.name}"
     )
@@ -70,7 +70,12 @@ def _check(options: argparse.Namespace) -> None:
     out = options.out
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out {out} is a file; name a folder")
+    written = [out / f"{name}.{options.format}" for name in ("ratings", "movies")]
+    written = [file.resolve() for file in written if file.exists()]
     for path in [*(options.data or ()), *([options.movies] if options.movies else [])]:
-        place = path.resolve()
-        if out.resolve() in (place, place.parent):
+        place, beside = path.resolve(), path.parent.resolve()
+        # A file may be read by a link, or lie in a folder of the one that is read.
+        within = [file.resolve() for file in path.rglob("*")] if written else []
+        is_read = not {place, *within}.isdisjoint(written)
+        if is_read or out.resolve() in (place, place.parent, beside):
             raise ValueError(f"--out {out} holds {path}, which is read; name another folder")

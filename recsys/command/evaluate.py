@@ -28,6 +28,7 @@ from recsys.evaluation.registry import Maker, missing_packages
 from recsys.evaluation.splits import N_FOLDS, SplitBy, some_users, split_of
 from recsys.evaluation.stored import with_data
 from recsys.files import write_text
+from recsys.recommenders.registry import METHODS
 from recsys.words import counted
 
 if TYPE_CHECKING:
@@ -61,17 +62,19 @@ def chosen_recommenders(
     is not among the recommenders.
     """
     makers, missing = default_recommenders(), missing_packages()
+    # Some methods are compared only if they are named.
+    askable: dict[str, Maker] = {**METHODS, **makers}
     if names is None and missing:
         lacking = ", ".join(f"{name} ({package})" for name, package in missing.items())
         tell(f"left out peers whose packages are not installed: {lacking}; {INSTALL}")
     for name in names or ():
         if name in missing:
             raise LookupError(f"{name} needs the package {missing[name]}: {INSTALL}")
-        if name not in makers:
-            near = get_close_matches(name, makers, n=1)
+        if name not in askable:
+            near = get_close_matches(name, askable, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise LookupError(f"no recommender {name!r}{hint} (choose from {', '.join(makers)})")
-    chosen = {name: makers[name] for name in names or makers}
+            raise LookupError(f"no recommender {name!r}{hint} (choose from {', '.join(askable)})")
+    chosen = {name: askable[name] for name in names or makers}
     if against is not None and against not in chosen:
         raise LookupError(
             f"--against {against!r} is not among the recommenders to compare: {', '.join(chosen)}"

@@ -2,8 +2,9 @@
 
 import argparse
 import webbrowser
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +23,6 @@ from recsys.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
-    from tqdm import tqdm
 
     from recsys.command.catalog import Catalog
     from recsys.data.ratings import Ratings
@@ -105,8 +105,8 @@ def recommend(options: argparse.Namespace) -> None:
         blocks = blocks_of_lists(model, options.n, among=among)
     else:
         blocks = iter([_for_users(model, users, options.n, among)])
-    with progress(len(catalog.user_ids) if options.all else None, "user") as bar:
-        given = (_as_shown(block, catalog.scale, bar) for block in blocks)
+    n_users = len(catalog.user_ids) if options.all else None
+    with closing(_as_shown(blocks, catalog.scale, n_users)) as given:
         n_films = give_blocks(given, options, shown=lambda frame: _lists(frame, users))
     if n_films == 0:
         whom = f" to user {users[0]}" if len(users) == 1 else ""
@@ -115,15 +115,23 @@ def recommend(options: argparse.Namespace) -> None:
         tell(f"there is no film to recommend{whom}: {why}")
 
 
-def _as_shown(frame: "pd.DataFrame", scale: RatingScale, bar: "tqdm[Any]") -> "pd.DataFrame":
-    """Lists with titles as people say them, and without the columns that say nothing."""
+def _as_shown(
+    blocks: "Iterator[pd.DataFrame]", scale: RatingScale, n_users: int | None
+) -> "Generator[pd.DataFrame]":
+    """Lists with titles as people say them, and without the columns that say nothing.
+
+    A progress bar is shown until the last block is made, so that no answer stands in its line.
+    """
     import pandas as pd
 
-    if "userId" in frame:
-        bar.update(frame["userId"].nunique())
-    places, titles = pd.factorize(frame["title"])
-    frame["title"] = np.array([spoken(title) for title in titles], dtype=object)[places]
-    return frame if scale.predicts else frame.drop(columns="predicted_rating")
+    with progress(n_users, "user") as bar:
+        for frame in blocks:
+            if "userId" in frame:
+                bar.update(frame["userId"].nunique())
+            places, titles = pd.factorize(frame["title"])
+            spoken_titles = np.array([spoken(title) for title in titles], dtype=object)
+            frame["title"] = spoken_titles[places]
+            yield frame if scale.predicts else frame.drop(columns="predicted_rating")
 
 
 def _for_users(

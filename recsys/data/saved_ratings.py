@@ -78,6 +78,7 @@ def save_ratings(
     with whole(to_movies) as movies_file, whole(to_ratings) as ratings_file:
         movies = {str(name): column.to_numpy() for name, column in ratings.movies.items()}
         write(movies_file, movies, ratings, [slice(None)])
+        movies_file.flush()  # if the disk is full, the ratings must not be replaced before
         columns = _columns(ratings)
         write(ratings_file, columns, ratings, _groups(columns["userId"]))
     return to_ratings, to_movies

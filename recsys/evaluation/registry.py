@@ -21,7 +21,9 @@ Maker = Callable[[int], Any]
 
 
 def default_recommenders() -> dict[str, Maker]:
-    """Every recommender of this package, and the peers whose packages are installed.
+    """The recommenders of this package, and the peers whose packages are installed.
+
+    The method user-groups is left out, because it is a part of taste-groups.
 
     Returns
     -------
@@ -35,7 +37,6 @@ def default_recommenders() -> dict[str, Maker]:
     """
     missing = missing_packages()
     peers = {name: make for name, make in _PEERS.items() if name not in missing}
-    # The groups alone are a part of taste-groups, for data that are too large to compare on.
     own = {name: make for name, make in METHODS.items() if name != FOR_MANY}
     return {**own, **_PLAIN, **peers}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ import scipy.sparse as sp
 from kmeans_core.arrays import ceil_div
 from kmeans_core.threads import chunks
 from kmeans_core.threads.processors import available_threads
-from recsys.recommenders.case import Mask
 from recsys.recommenders.group_kernels import count_items
 from recsys.recommenders.types import Ints, Users
 
@@ -50,48 +49,6 @@ class GroupTables:
     sizes: Ints
     places: Ints
     likes: Tiles
-
-    @classmethod
-    def counted(
-        cls,
-        labels: npt.NDArray[np.integer[Any]],
-        n_groups: int,
-        rated: sp.csr_array,
-        is_like: Mask,
-    ) -> Self:
-        """Count the members of each group, and their likes.
-
-        Parameters
-        ----------
-        labels : ndarray of shape (n_groupings, n_users), int
-            The group of each user in each grouping.
-        n_groups : int
-            The number of groups of all groupings.
-        rated : csr_array of shape (n_users, n_items)
-            The ratings.
-        is_like : ndarray of shape (n_ratings,), bool
-            Which stored ratings are likes.
-
-        Returns
-        -------
-        GroupTables
-
-        Examples
-        --------
-        Users 0 and 1 are in group 0, and user 2 is in group 1. All three like film 0. User 1 likes
-        film 1, and user 2 rates it.
-
-        >>> rated = sp.csr_array(np.array([[5.0, 0.0], [4.0, 4.0], [5.0, 1.0]]))
-        >>> tables = GroupTables.counted(np.array([[0, 0, 1]]), 2, rated, rated.data >= 4)
-        >>> groups, films = np.array([[0], [1]]), np.array([0, 1])
-        >>> tables.likes_of(groups, films).tolist(), tables.ratings_of(groups, films).tolist()
-        ([[2, 1], [1, 0]], [[2, 1], [1, 1]])
-        """
-        sizes = np.bincount(labels.ravel(), minlength=n_groups + 1)[:n_groups].astype(np.int64)
-        places = np.arange(rated.shape[1])
-        starts = np.append(0, np.cumsum(is_like))[rated.indptr]
-        likes = counts_of(labels, sizes, rated.indices[is_like], starts, places)
-        return cls(labels, rated, sizes, places, likes)
 
     @cached_property
     def ratings(self) -> Tiles:

@@ -62,6 +62,27 @@ def test_the_folder_that_is_read_is_refused(
     assert sorted(folder.iterdir()) == before
 
 
+def test_files_that_are_read_by_a_link_or_in_a_folder_below_are_not_replaced(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    below, links = tmp_path / "top" / "below", tmp_path / "links"
+    below.mkdir(parents=True)
+    links.mkdir()
+    for name in ("ratings.csv", "movies.csv"):
+        (below / name).write_bytes((folder / name).read_bytes())
+        (links / name).symlink_to(below / name)
+    csv = ["convert", "--format", "csv"]
+    for data, out in (
+        (below.parent, below),  # a folder below
+        (links, below),  # the files behind links
+        (links / "ratings.csv", links),  # the links themselves
+    ):
+        assert run([*csv, "--data", str(data), "--out", str(out)]) == 2
+        assert f"--out {out} holds {data}, which is read" in capsys.readouterr().err
+    assert (below / "ratings.csv").read_bytes() == (folder / "ratings.csv").read_bytes()
+    assert run([*csv, "--data", str(below.parent), "--out", str(tmp_path / "new")]) == 0
+
+
 def test_a_file_is_no_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = folder / "movies.csv"
     assert run(["convert", "--data", str(folder), "--out", str(out)]) == 2

@@ -299,6 +299,13 @@ def test_peers_whose_packages_are_not_installed(monkeypatch: pytest.MonkeyPatch)
         chosen_recommenders(["iALS"], None, told.append)
 
 
+def test_groups_of_users_alone_are_compared_only_if_they_are_named() -> None:
+    assert "user-groups" not in chosen_recommenders(None, None, lambda text: None)
+    chosen = chosen_recommenders(["user-groups", "biases"], "user-groups", lambda text: None)
+    assert list(chosen) == ["user-groups", "biases"]
+    assert chosen["user-groups"](3).n_item_groupings == 0
+
+
 def test_a_peer_that_refuses_so_many_ratings_is_left_out(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

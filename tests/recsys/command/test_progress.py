@@ -1,12 +1,14 @@
-"""Progress bars say when code is compiled."""
+"""Progress bars: what they say, and that they end before an answer."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
 from numba.core import event
 
 from recsys import load_ratings, make_ratings, save_ratings
+from recsys.command.cli import run
 from recsys.command.progress import COMPILING, progress, reading
 from recsys.readers.heard import HowFar, heard_by
 
@@ -55,3 +57,20 @@ def test_a_bar_shows_how_far_a_file_is_read(
     with reading():
         load_ratings(tmp_path)
     assert f"reading ratings.{form}: 100%" in terminal.getvalue()
+
+
+def test_an_answer_stands_in_no_line_of_a_bar(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr("sys.stdout", terminal)
+    asked = ["recommend", "--data", str(folder), "--method", "most-liked"]
+    assert run([*asked, "--user", "7"]) == 0
+    assert run([*asked, "--all", "--out", str(tmp_path / "all.csv")]) == 0
+    before, between, _ = re.split("ranked by score|Table written", terminal.getvalue())
+    # A bar that ends goes back to the start of its line.
+    assert "user/s]" in before
+    assert "user/s]" in between
+    assert before.endswith("\r")
+    assert between.endswith("\r")

@@ -13,6 +13,7 @@ import pytest
 
 from recsys import Ratings, RatingScale, RatingsError, load_ratings, make_ratings, save_ratings
 from recsys.data import saved_ratings as module
+from recsys.data.saved_ratings import SAVED_FORMS, SavedForm
 from recsys.data.scale import SCALE_KEY
 
 ROWS = {
@@ -135,6 +136,19 @@ def test_a_failure_leaves_both_files_as_they_were(
     with pytest.raises(OSError, match="No space left"):
         save_ratings(make_ratings(n_users=5, n_movies=30, n_ratings=60), tmp_path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("form", SAVED_FORMS)
+def test_movies_that_do_not_fit_leave_the_ratings_as_they_were(
+    tmp_path: Path, form: SavedForm
+) -> None:
+    ratings = tmp_path / f"ratings.{form}"
+    ratings.write_bytes(b"before")
+    (tmp_path / f"movies.{form}").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        save_ratings(LIKES, tmp_path, form)
+    assert ratings.read_bytes() == b"before"
 
 
 def test_a_folder_holds_ratings_in_one_form(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from grouped_people import tables_of
 
 from recsys import BiasBaseline, BoostedClusterMeans, MostLiked, Ratings, TasteGroups, make_ratings
 from recsys.data.scale import COUNTS, LIKES
@@ -14,7 +15,7 @@ from recsys.recommenders import ranking
 from recsys.recommenders.bulk_reasons import BulkReasons, Told
 from recsys.recommenders.explanations import LARGEST_SHARE, clearly_more
 from recsys.recommenders.given_ratings import given_profile
-from recsys.recommenders.group_tables import GroupTables, OnlyGroups
+from recsys.recommenders.group_tables import OnlyGroups
 from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.taste_groups import USERS_PART
 from recsys.recommenders.types import Users
@@ -182,7 +183,7 @@ class Grouped(MostLiked):
     def _only_groups(self) -> OnlyGroups:
         data = self.trained_on
         rated = data.matrix.values
-        tables = GroupTables.counted(self.labels, 2, rated, data.liked(rated.data))
+        tables = tables_of(self.labels, 2, rated, data.liked(rated.data))
         return OnlyGroups(USERS_PART, tables, lambda users: np.zeros((len(users), 1), np.int64))
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from grouped_people import tables_of
 
 from recsys.recommenders import group_tables
-from recsys.recommenders.group_tables import GroupTables
 
 N_USERS, N_FILMS, N_GROUPS = 90, 70, 11
 
@@ -40,7 +40,7 @@ def counted_by_pandas(labels: np.ndarray, rated: sp.csr_array) -> np.ndarray:
 
 
 def test_tables_count_what_pandas_counts(rated: sp.csr_array, labels: np.ndarray) -> None:
-    tables = GroupTables.counted(labels, N_GROUPS, rated, rated.data >= 2.5)
+    tables = tables_of(labels, N_GROUPS, rated, rated.data >= 2.5)
     liked = sp.csr_array(rated.toarray() * (rated.toarray() >= 2.5))
     groups, films = np.arange(N_GROUPS)[:, None], np.arange(N_FILMS)
     assert tables.likes.shape[2] < N_FILMS  # more than one tile
@@ -56,7 +56,7 @@ def test_a_group_too_large_for_two_bytes_is_counted_in_full() -> None:
     n_users = 70_000
     rated = sp.csr_array(np.ones((n_users, 1)))
     labels = np.zeros((1, n_users), dtype=np.int64)
-    tables = GroupTables.counted(labels, 1, rated, np.ones(n_users, dtype=bool))
+    tables = tables_of(labels, 1, rated, np.ones(n_users, dtype=bool))
     assert tables.likes_of(np.array([0]), np.array([0])).tolist() == [n_users]
 
 
@@ -70,9 +70,9 @@ def test_the_number_of_threads_changes_no_count(
     found = []
     for n_threads in (1, 4):
         monkeypatch.setattr(group_tables, "available_threads", lambda n=n_threads: n)
-        tables = GroupTables.counted(many, N_GROUPS * n, rated, rated.data >= 2.5)
+        tables = tables_of(many, N_GROUPS * n, rated, rated.data >= 2.5)
         found.append(tables.likes)
     assert 2 * n * rated.nnz > 1_000_000  # enough work for threads
     np.testing.assert_array_equal(*found)
-    one = GroupTables.counted(labels, N_GROUPS, rated, rated.data >= 2.5).likes
+    one = tables_of(labels, N_GROUPS, rated, rated.data >= 2.5).likes
     np.testing.assert_array_equal(found[0], np.tile(one, (1, n, 1)))
