@@ -1,0 +1,92 @@
+"""The ratings of all users, in partitions on the workers, and what the client knows of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recsys.data.ids import Ids, as_ids
+from recsys.data.ratings import RatingsError
+from recsys.data.scale import RatingScale
+from recsys.distributed.client import Cluster
+from recsys.distributed.files import CONVERT, RatingFiles
+from recsys.distributed.partitions import Films, read_partition
+from recsys.distributed.survey import ROWS, Survey, joined, scale_of, surveyed, user_ranges
+from recsys.readers.items import read_items
+
+
+@dataclass(frozen=True, eq=False)
+class DistributedRatings:
+    """Ratings of which a worker holds some partitions, and no process holds all.
+
+    Attributes
+    ----------
+    cluster : Cluster
+        Where the partitions are.
+    survey : Survey
+        How often each user, film and value occurs. The users are in the order of the partitions.
+    films : Films
+        The columns of all partitions.
+    partitions : sequence of Future
+        Each holds a :class:`Partition`.
+    limits : ndarray of shape (n_partitions + 1,)
+        The first user of each partition, and the number of users.
+    """
+
+    cluster: Cluster
+    survey: Survey
+    films: Films
+    partitions: Sequence[Any]
+    limits: npt.NDArray[np.int64]
+
+    def split(self, of_users: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """Cut an array with a value for each user into those of the partitions."""
+        return np.split(of_users, self.limits[1:-1])
+
+
+def distribute(
+    cluster: Cluster,
+    files: RatingFiles,
+    *,
+    scale: RatingScale | None = None,
+    like_threshold: float | None = None,
+    rows: int = ROWS,
+) -> DistributedRatings:
+    """Survey the files on the workers, and plan the partitions. Workers read them when needed.
+
+    RatingsError if a worker cannot read a file, or for a value that is no id, rating or time.
+    """
+    groups = files.row_groups
+    surveys = list(cluster.results(cluster.each(surveyed, groups, has_ratings=files.has_ratings)))
+    total = joined(surveys)
+    ids = total.items.values
+    films = Films(ids, _titles(ids, files.movies), scale_of(total.ratings, scale, like_threshold))
+    ranges = user_ranges(groups, surveys, total, rows)
+    partitions = cluster.each(
+        read_partition,
+        ranges,
+        films=cluster.keep(films),
+        has_ratings=files.has_ratings,
+        has_times=files.has_times,
+    )
+    firsts = [np.searchsorted(total.users.values, each.first) for each in ranges]
+    limits = np.append(firsts, len(total.users.values)).astype(np.int64)
+    return DistributedRatings(cluster, total, films, partitions, limits)
+
+
+def _titles(ids: Ids, movies: Path | None) -> npt.NDArray[np.object_]:
+    """The title of each film. The id stands for a title that is missing."""
+    found = pd.Series(ids).astype(str).to_numpy(dtype=object)
+    if movies is None:
+        return found
+    items = read_items(movies, None)
+    listed = as_ids(items.ids)
+    if listed.dtype != ids.dtype:
+        raise RatingsError(f"{movies}: ids are whole numbers here or in the ratings; {CONVERT}")
+    place = pd.Index(listed).get_indexer(pd.Index(ids))
+    found[place >= 0] = np.array(items.titles, dtype=object)[place[place >= 0]]
+    return found

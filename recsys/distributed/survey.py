@@ -1,0 +1,152 @@
+"""Surveys the ratings once: which users, films and values there are, and how often each occurs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recsys.data.ids import as_ids
+from recsys.data.ratings import RatingsError
+from recsys.data.scale import HALF_STARS, LIKES, RatingScale
+from recsys.data.scale_of_values import inferred_scale, outliers
+from recsys.distributed.files import CONVERT, ITEM, USER, RowGroup
+from recsys.distributed.rows import read_rows
+
+Ints = npt.NDArray[np.int64]
+
+# A partition has about this many ratings. Partitions depend on the ratings alone, not on workers.
+ROWS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Occurrences:
+    """Distinct values, ascending, and how often each occurs."""
+
+    values: npt.NDArray[Any]
+    counts: Ints
+
+    @classmethod
+    def of(cls, values: npt.NDArray[Any]) -> Self:
+        codes, distinct = pd.factorize(values, sort=True)
+        return cls(np.asarray(distinct), np.bincount(codes, minlength=len(distinct)))
+
+    def __add__(self, other: "Occurrences") -> "Occurrences":
+        both = np.concatenate([self.values, other.values])
+        codes, distinct = pd.factorize(both, sort=True)
+        counts = np.concatenate([self.counts, other.counts])
+        total = np.bincount(codes, counts, minlength=len(distinct)).astype(np.int64)
+        return Occurrences(np.asarray(distinct), total)
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """How many ratings each user, each film and each value has."""
+
+    users: Occurrences
+    items: Occurrences
+    ratings: Occurrences
+
+    def __add__(self, other: "Survey") -> "Survey":
+        return Survey(
+            self.users + other.users, self.items + other.items, self.ratings + other.ratings
+        )
+
+    @property
+    def n_ratings(self) -> int:
+        return int(np.sum(self.users.counts))
+
+
+@dataclass(frozen=True)
+class UserRange:
+    """A partition: the users from ``first`` to ``last``, and the row groups that hold them."""
+
+    number: int
+    first: int | str
+    last: int | str
+    row_groups: tuple[RowGroup, ...]
+
+
+def surveyed(group: RowGroup, has_ratings: bool) -> Survey:
+    """Survey one row group, on a worker."""
+    rows = read_rows(group, has_ratings=has_ratings, has_times=False)
+    return Survey(
+        Occurrences.of(rows.users), Occurrences.of(rows.items), Occurrences.of(rows.ratings)
+    )
+
+
+def joined(surveys: Iterable[Survey]) -> Survey:
+    """Add surveys up. RatingsError if the ids of a column are not all of one kind."""
+    found = list(surveys)
+    if not found:
+        raise RatingsError("no ratings in the files")
+    for name, kinds in (
+        (USER, {each.users.values.dtype for each in found}),
+        (ITEM, {each.items.values.dtype for each in found}),
+    ):
+        if len(kinds) > 1:
+            raise RatingsError(f"{name} holds whole numbers in some files and text in others")
+    total = reduce(Survey.__add__, found)
+    for name, ids in ((USER, total.users.values), (ITEM, total.items.values)):
+        if ids.dtype.kind != "i" and as_ids(ids).dtype.kind == "i":
+            raise RatingsError(f"{name} holds whole numbers as text; {CONVERT}")
+    return total
+
+
+def user_ranges(
+    groups: Sequence[RowGroup], surveys: Sequence[Survey], total: Survey, rows: int = ROWS
+) -> tuple[UserRange, ...]:
+    """Cut the users, in the order of their ids, into partitions of about ``rows`` ratings.
+
+    Each user is in one partition. A partition reads the row groups that may hold its users. These
+    are few if the files are sorted by user, and all if they are not.
+    """
+    ids, counts = total.users.values, total.users.counts
+    starts = np.flatnonzero(np.diff((np.cumsum(counts) - counts) // rows, prepend=-1))
+    ends = np.append(starts[1:], len(ids)) - 1
+    held = [(each.users.values[0], each.users.values[-1]) for each in surveys]
+    return tuple(
+        UserRange(
+            number,
+            ids[[start]].tolist()[0],
+            ids[[end]].tolist()[0],
+            tuple(
+                group
+                for group, (first, last) in zip(groups, held, strict=True)
+                if first <= ids[end] and last >= ids[start]
+            ),
+        )
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True))
+    )
+
+
+def scale_of(
+    tally: Occurrences, given: RatingScale | None, like_threshold: float | None
+) -> RatingScale:
+    """The scale of ratings, given how often each value occurs.
+
+    It is the given one, half stars if all ratings are half stars, or else worked out from the
+    values. RatingsError for a rating that is off the given scale, or far from all others.
+    """
+    values, counts = tally.values, tally.counts
+    if given is not None:
+        off = values[~given.holds(values)]
+        if len(off):
+            raise RatingsError(f"ratings of {off[0]:g} are off the scale {given} (--scale)")
+        scale = given
+    elif len(values) == 1 and values[0] == 1:
+        scale = LIKES
+    elif HALF_STARS.holds(values).all():
+        scale = HALF_STARS
+    else:
+        far = values[outliers(values, counts)]
+        if len(far):
+            raise RatingsError(
+                f"ratings of {far[0]:g} lie far from the others; correct them, or give the scale "
+                "by --scale SMALLEST:LARGEST"
+            )
+        scale = inferred_scale(values, counts)
+    return scale if like_threshold is None else replace(scale, like_threshold=like_threshold)
