@@ -49,12 +49,13 @@ class KMeans(FittedModel):
     Parameters
     ----------
     n_clusters : int, default 8
-    init : {"k-means++", "random"}, array-like of shape (n_clusters, n_features) or callable
-        The first centers: rows chosen by greedy k-means++, random rows, the given centers, or the
-        result of ``init(X, n_clusters, random_state=...)``.
+    init : {"k-means++", "k-means||", "random"}, array-like or callable
+        The first centers: rows chosen by greedy k-means++, centers found by k-means||, random rows,
+        given centers of shape (n_clusters, n_features), or the result of
+        ``init(X, n_clusters, random_state=...)``.
     n_init : "auto" or int
         The number of restarts. The restart with the least inertia is kept. "auto" means 1 for
-        k-means++ and given centers, and 10 for "random" and callables.
+        k-means++, k-means|| and given centers, and 10 for "random" and callables.
     max_iter : int, default 300
         The largest number of iterations of one restart.
     tol : float, default 1e-4
@@ -138,6 +139,8 @@ class KMeans(FittedModel):
     ----------
     Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
     Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
+    Bahmani, B., Moseley, B., Vattani, A., Kumar, R. and Vassilvitskii, S. (2012), Scalable
+    k-means++. PVLDB 5, 622-633.
     Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), k-POD: a method for k-means clustering of
     missing data. The American Statistician 70, 91-99.
 
@@ -338,7 +341,7 @@ class KMeans(FittedModel):
 # The rules for each parameter.
 RULES = {
     "n_clusters": (int_from(1),),
-    "init": (one_of("k-means++", "random"), CALLABLE, ARRAY_LIKE),
+    "init": (one_of("k-means++", "k-means||", "random"), CALLABLE, ARRAY_LIKE),
     "n_init": (one_of("auto"), restarts_from(1)),
     "max_iter": (count_from(1),),
     "tol": (real_from(0.0),),

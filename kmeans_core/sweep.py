@@ -37,7 +37,10 @@ from kmeans_core.threads import chunks
 _ONE_K = "(an array of centers fits only one k: give it to KMeans)"
 _NAMES = ("n_init", "max_iter", "tol", "random_state", "n_threads", "missing", "shrinkage")
 _RULES = {
-    "init": (one_of("k-means++", "random"), replace(CALLABLE, words=f"a callable {_ONE_K}")),
+    "init": (
+        one_of("k-means++", "k-means||", "random"),
+        replace(CALLABLE, words=f"a callable {_ONE_K}"),
+    ),
     **{name: RULES[name] for name in _NAMES},
     # An interval needs two fits. With a thousand it is narrow enough for every purpose.
     "n_stability": (replace(int_from(0, 0), words="0"), int_from(2, 1000)),
@@ -72,7 +75,7 @@ def sweep_k(
     sample_weight : array-like of shape (n_samples,), optional
         As in :meth:`KMeans.fit`. The fits and inertia use the weights. In all other scores each row
         counts once. Rows of weight 0 are in no bootstrap.
-    init : {"k-means++", "random"} or callable
+    init : {"k-means++", "k-means||", "random"} or callable
         As in :class:`KMeans`. A callable is called only from the calling thread. It gets all rows,
         also for a bootstrap.
     n_init, max_iter, tol, random_state, n_threads

@@ -3,10 +3,11 @@
 import numpy as np
 
 from kmeans_core.arrays import Floats
+from kmeans_core.fit.first_centers import first_centers
 from kmeans_core.fit.lloyd import LloydResult, StopReason, lloyd
 from kmeans_core.fit.problem import Problem
 from kmeans_core.fit.runners import Runner, Runs, runner_of
-from kmeans_core.fit.seeding import draw_restarts, first_centers
+from kmeans_core.fit.seeding import draw_restarts
 from kmeans_core.kernels import stops
 from kmeans_core.points.checks import RandomStream
 from kmeans_core.points.interface import Points

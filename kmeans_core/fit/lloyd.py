@@ -173,7 +173,7 @@ def lloyd(
 def _relocate(points: Points, centers: Floats, labels: Labels, weights: Floats, sums: Sums) -> int:
     """Move each empty cluster to the row farthest from its own center; return their number."""
     empty = np.flatnonzero(sums.weight_in_clusters == 0)
-    donors = _farthest(points, centers, labels, weights, len(empty))
+    donors = farthest_rows(points, centers, labels, weights, len(empty))
     if len(donors) > 0:
         # Only the centers move. The labels stay as they are until the next assignment.
         relocated = labels.copy()
@@ -182,7 +182,7 @@ def _relocate(points: Points, centers: Floats, labels: Labels, weights: Floats, 
     return len(donors)
 
 
-def _farthest(
+def farthest_rows(
     points: Points, centers: Floats, labels: Labels, weights: Floats, n_rows: int
 ) -> Ints:
     """Up to ``n_rows`` rows that are farthest from their own center, farthest first.

@@ -6,9 +6,9 @@ import numpy as np
 
 from kmeans_core.arrays import Labels
 from kmeans_core.fit.compiled import BATCH, is_small, small_restarts
+from kmeans_core.fit.first_centers import first_centers
 from kmeans_core.fit.lloyd import IterationEvent, LloydResult, OnIteration, lloyd
 from kmeans_core.fit.problem import Problem
-from kmeans_core.fit.seeding import first_centers
 from kmeans_core.kernels.centers import weighted_total
 from kmeans_core.points.checks import RandomStream
 

@@ -22,5 +22,5 @@ NInit = Literal["auto"] | int
 RandomState = int | np.integer[Any] | np.random.RandomState | np.random.Generator | None
 
 # A callable gets X and n_clusters, and random_state by name.
-InitForAnyK = Literal["k-means++", "random"] | Callable[..., Any]
+InitForAnyK = Literal["k-means++", "k-means||", "random"] | Callable[..., Any]
 Init = InitForAnyK | Sequence[Sequence[float] | _ToArray] | _ToArray | _ToCsr

@@ -35,6 +35,32 @@ def cluster_totals(
     return totals
 
 
+def move_to_means(
+    sums: Floats, weight_in_clusters: Floats, centers: Floats, n_threads: int
+) -> tuple[float, bool]:
+    """Move the centers to the means; return the summed squared shifts, and whether any moved.
+
+    An empty cluster gets the mean of the heaviest cluster.
+    """
+    shifts = np.empty(len(weight_in_clusters))
+    changed: list[bool] = []
+    chunks.run(
+        len(weight_in_clusters),
+        sums.size,
+        n_threads,
+        lambda start, stop: changed.append(
+            means(sums, weight_in_clusters, centers, start, stop, centers, shifts)
+        ),
+    )
+    # There are more clusters than distinct rows. scikit-learn does the same.
+    for c in np.flatnonzero(weight_in_clusters == 0):
+        heaviest = centers[np.argmax(weight_in_clusters)]
+        changed.append(not np.array_equal(centers[c], heaviest))
+        shifts[c] = np.sum((centers[c] - heaviest) ** 2)
+        centers[c] = heaviest
+    return float(total(shifts)), any(changed)
+
+
 class ClusterSums:
     """The weighted sum of each cluster's rows, and the weight of each cluster.
 
@@ -112,27 +138,8 @@ class ClusterSums:
         self.n_updates = 0
 
     def move(self, centers: Floats) -> tuple[float, bool]:
-        """Move the centers to the means; return the summed squared shifts, and whether any moved.
-
-        An empty cluster gets the mean of the heaviest cluster.
-        """
-        shifts = np.empty(len(self.weight_in_clusters))
-        changed: list[bool] = []
-        chunks.run(
-            len(self.weight_in_clusters),
-            self.sums.size,
-            self._points.n_threads,
-            lambda start, stop: changed.append(
-                means(self.sums, self.weight_in_clusters, centers, start, stop, centers, shifts)
-            ),
-        )
-        # There are more clusters than distinct rows. scikit-learn does the same.
-        for c in np.flatnonzero(self.weight_in_clusters == 0):
-            heaviest = centers[np.argmax(self.weight_in_clusters)]
-            changed.append(not np.array_equal(centers[c], heaviest))
-            shifts[c] = np.sum((centers[c] - heaviest) ** 2)
-            centers[c] = heaviest
-        return float(total(shifts)), any(changed)
+        """Move the centers: see ``move_to_means``."""
+        return move_to_means(self.sums, self.weight_in_clusters, centers, self._points.n_threads)
 
     def _follow(self, labels: Labels, n_rows: int, *, from_zero: bool) -> None:
         """Bring the sums of all chunks up to date, which adds about ``n_rows`` rows."""

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kmeans_core import KMeans, reference
 from kmeans_core.fit import compiled, restarts, runners
+from kmeans_core.fit.first_centers import first_centers
 from kmeans_core.fit.lloyd import LloydResult, allowed_shift, lloyd
 from kmeans_core.fit.problem import Problem, StopRule
-from kmeans_core.fit.seeding import first_centers
 from kmeans_core.points import sums
 from kmeans_core.points.checks import as_points
 
