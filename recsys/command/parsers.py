@@ -231,6 +231,30 @@ def _add_clusters(commands: Any) -> None:
         "--out", type=arguments.writable_file, help="file to write the group of each user to"
     )
     _add_format(clusters)
+    _add_dask(clusters)
+
+
+def _add_dask(command: argparse.ArgumentParser) -> None:
+    dask = command.add_argument_group(
+        "on a Dask cluster", "for Parquet files of `recsys convert` that one machine cannot hold"
+    )
+    where = dask.add_mutually_exclusive_group()
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="address of `dask scheduler`, tcp://HOST:8786"
+    )
+    where.add_argument(
+        "--workers",
+        type=arguments.positive,
+        metavar="N",
+        help="start N worker processes on this machine",
+    )
+    dask.add_argument(
+        "--partition-rows",
+        type=arguments.positive,
+        default=1_000_000,
+        metavar="N",
+        help="number of ratings in a partition, more or less; default: %(default)s",
+    )
 
 
 def _add_sweep(commands: Any) -> None:

@@ -1,5 +1,6 @@
 """The connection to a Dask cluster: it starts, runs tasks, and turns failures into clear errors."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -56,7 +57,7 @@ class Cluster:
         """The results, in order. Each future is dropped when its result has come."""
         waiting = list(futures)[::-1]
         while waiting:
-            with clear_errors():
+            with clear_errors(self.client):
                 found = waiting.pop().result()
             self._on_task()
             yield found
@@ -78,7 +79,9 @@ def added(first: Any, *others: Any) -> Any:
 
 
 @contextmanager
-def connected(scheduler: str | None, n_workers: int | None) -> Iterator[Any]:
+def connected(
+    scheduler: str | None, n_workers: int | None, patience: float = PATIENCE
+) -> Iterator[Any]:
     """Connect to a scheduler, or start a cluster of worker processes on this machine.
 
     When the block ends, however it ends, the work that is left is cancelled. ClusterError if dask
@@ -91,21 +94,24 @@ def connected(scheduler: str | None, n_workers: int | None) -> Iterator[Any]:
     if scheduler is None:
         # Each worker is one thread: kernels and pyarrow use threads of their own.
         local = distributed.LocalCluster(
-            n_workers=n_workers, threads_per_worker=1, dashboard_address=None
+            n_workers=n_workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
         )
         with local, distributed.Client(local) as client:
             yield client
         return
     try:
-        client = distributed.Client(scheduler, timeout=PATIENCE)
+        client = distributed.Client(scheduler, timeout=patience)
     except (TimeoutError, OSError, ValueError) as error:
         raise ClusterError(
             f"no scheduler answers at {scheduler}; start one by `dask scheduler`, and workers by "
             f"`dask worker {scheduler}`"
         ) from error
-    with client:
+    with client, _silent_logs():
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=patience)
         except TimeoutError:
             raise ClusterError(
                 f"the scheduler at {scheduler} has no workers; start some by `dask worker "
@@ -113,6 +119,18 @@ def connected(scheduler: str | None, n_workers: int | None) -> Iterator[Any]:
             ) from None
         _check_versions(client)
         yield client
+
+
+@contextmanager
+def _silent_logs() -> Iterator[None]:
+    """Keep dask's logs of failures back, because :func:`clear_errors` tells them in one line."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _check_versions(client: Any) -> None:
@@ -131,24 +149,20 @@ def _version() -> str:
 
 
 @contextmanager
-def clear_errors() -> Iterator[None]:
-    """Turn the errors of a cluster into one line each."""
-    from distributed import KilledWorker
-    from distributed.client import FutureCancelledError
-    from distributed.comm import CommClosedError
+def clear_errors(client: Any) -> Iterator[None]:
+    """Turn the errors of a cluster into one line each, with the way out of a command."""
+    from kmeans_core.dask import failures
 
     try:
-        yield
-    except KilledWorker as error:
+        with failures.clear_errors(client):
+            yield
+    except failures.WorkerLostError as error:
         raise ClusterError(
-            f"a task failed on {error.allowed_failures + 1} workers, which died; most likely their "
-            "memory is too small: use smaller partitions (--partition-rows), or give workers more "
-            "memory (dask worker --memory-limit)"
+            "workers died or ran out of memory; use smaller partitions (--partition-rows), or give "
+            "workers more memory (dask worker --memory-limit)"
         ) from error
-    except MemoryError as error:
+    except failures.SchedulerLostError as error:
         raise ClusterError(
-            "a worker is out of memory: use smaller partitions (--partition-rows), or give workers "
-            "more memory"
+            "the scheduler is gone, and its work with it; start `dask scheduler` and `dask worker` "
+            "again, and then this command"
         ) from error
-    except (TimeoutError, FutureCancelledError, CommClosedError) as error:
-        raise ClusterError(f"the scheduler is gone, and its work with it: {error}") from error

@@ -1,0 +1,72 @@
+"""What `recsys clusters` does on a Dask cluster: the same groups, and lists for everybody."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from recsys.command.progress import progress
+from recsys.command.tables import COMPARED, fitted, line_width, wrapped, write_table, written
+from recsys.command.terminal import answer, tell
+from recsys.data.scale import as_scale
+from recsys.words import counted, joined
+
+if TYPE_CHECKING:
+    from recsys.distributed.groups import DistributedGroups
+
+# Options of reading that have no meaning for files of `recsys convert`.
+_OF_READING = (
+    "user_column", "item_column", "rating_column", "time_column", "sep", "no_header", "movies",
+    "counts", "absent", "skip_bad_rows",
+)  # fmt: skip
+
+
+def clusters(options: argparse.Namespace) -> None:
+    """Group users by partitions of Parquet files, and make lists if they are asked for."""
+    from recsys.distributed.client import Cluster, connected
+    from recsys.distributed.files import CONVERT, find_files
+    from recsys.distributed.groups import group_users
+    from recsys.distributed.ratings import distribute
+
+    given = [f"--{name.replace('_', '-')}" for name in _OF_READING if getattr(options, name)]
+    if options.data is None or len(options.data) > 1 or given or options.duplicates != "error":
+        what = f"{joined(given)} cannot be used there" if given else "give it one --data FOLDER"
+        raise ValueError(f"a cluster reads Parquet files: {what}; {CONVERT}")
+    files = find_files(options.data[0])
+    scale = None if options.scale is None else as_scale(options.scale)
+    with progress(None, "step") as bar, connected(options.scheduler, options.workers) as client:
+        cluster = Cluster(client, bar.update)
+        bar.set_description("reading")
+        ratings = distribute(
+            cluster,
+            files,
+            scale=scale,
+            like_threshold=options.like_threshold,
+            rows=options.partition_rows,
+        )
+        bar.set_description("grouping")
+        groups = group_users(
+            ratings,
+            options.n_clusters,
+            n_movies=options.n_movies,
+            space=options.space,
+            random_state=options.seed,
+            on_iteration=lambda event: bar.update(),
+        )
+    if options.out is not None:
+        write_table(groups.user_labels(), options.out, options.format)
+        answer(f"Group of each user written to {options.out.absolute()}")
+    _tell_groups(groups, options)
+
+
+def _tell_groups(groups: "DistributedGroups", options: argparse.Namespace) -> None:
+    frame = groups.table(options.films)
+    n_empty = int((frame["users"] == 0).sum())
+    if n_empty:
+        tell(f"groups without users: {n_empty}; there are fewer distinct users than groups")
+    if options.format not in (None, "table"):
+        answer(*written(frame, options.format).removesuffix("\n").split("\n"))
+        return
+    survey = groups.ratings.survey
+    n_users, n_partitions = len(survey.users.values), len(groups.ratings.partitions)
+    by = f"{counted(n_users, 'user')} in {counted(n_partitions, 'partition')}, by "
+    by += f"{COMPARED[options.space]} of the {counted(len(groups.movie_ids), 'most-rated film')}"
+    answer(*wrapped(by, "", line_width()), *fitted(frame, line_width()))
