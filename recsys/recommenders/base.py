@@ -12,6 +12,7 @@ from recsys.data.ids import Id, Ids
 from recsys.data.ratings import Ratings
 from recsys.printable import printable
 from recsys.recommenders import ranking, storage
+from recsys.recommenders.bulk_lists import blocks_of_lists
 from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_profile
 from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
 from recsys.recommenders.intervals import PredictsIntervals
@@ -216,20 +217,8 @@ class Recommender(PredictsIntervals):
             If ``n`` is negative.
         """
         self._check_fitted()
-        check_n(n)
-        data = self.trained_on
-        eligible = data.eligible(among)
-        frames = []
-        for rows in data.blocks(np.arange(data.n_users)):
-            users = ranking.known_users(self, rows)
-            reasons = Reasons(self, users)
-            rankings = ranking.best_items(self, users, reasons.scores, n, exclude_rated, eligible)
-            for user, best in enumerate(rankings):
-                frame = ranking.ranking_frame(self, users, user, best, reasons)
-                user_ids = data.matrix.user_ids[rows[[user]]].repeat(len(frame))
-                frame.insert(0, "userId", pd.Series(user_ids, dtype=user_ids.dtype))
-                frames.append(frame)
-        return pd.concat(frames, ignore_index=True)
+        blocks = blocks_of_lists(self, n, exclude_rated=exclude_rated, among=among)
+        return pd.concat(blocks, ignore_index=True)
 
     def top(self, user_ids: npt.ArrayLike, n: int = 10, *, exclude_rated: bool = True) -> Ids:
         """List the movie ids of the best items for training users, without reasons.
@@ -264,7 +253,7 @@ class Recommender(PredictsIntervals):
         if np.any(rows < 0):
             unknown = printable(str(users_asked[rows < 0][0]))
             raise KeyError(f"no user {unknown} among the {data.n_users}")
-        blocks = (ranking.known_users(self, some) for some in data.blocks(rows))
+        blocks = (ranking.known_users(self, some) for some in self._blocks(rows))
         return self._ids(blocks, n, exclude_rated)
 
     def top_new(
@@ -297,7 +286,7 @@ class Recommender(PredictsIntervals):
         if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
             raise ValueError("top_new takes a list of users; for one user, pass [ratings]")
         users = [given_profile(of_one) for of_one in ratings]
-        blocks = (ranking.folded_in(self, some) for some in self.trained_on.blocks(users))
+        blocks = (ranking.folded_in(self, some) for some in self._blocks(users))
         return self._ids(blocks, n, exclude_rated)
 
     def _check_lists(self, n: int) -> None:

@@ -20,6 +20,7 @@ class _ByBiases(Recommender):
     """Predicts baselines: the global mean plus the biases of the user and the item."""
 
     _biases: Biases
+    _tells_nothing = True
 
     def _place_known(self, rows: Ints) -> Floats:
         return self._biases.user_biases[rows]

@@ -33,6 +33,9 @@ NOTHING = np.empty(0, np.int64)
 # A reason names at most this many films that a group likes as the user does.
 N_NAMED = 3
 
+# A film that most of a group do not like is this far below all others in their order.
+NOT_MOST = -1.0
+
 
 # Everybody --------------------------------------------------------------------------------------
 
@@ -119,20 +122,60 @@ def of_likes(
     sizes = np.sum(members, axis=1)
     n_ratings = np.sum(members[:, case.raters], axis=1)
     n_liked = np.sum(members[:, case.likers], axis=1)
-    more = clearly_more(n_liked, sizes, len(case.likers) - n_liked, case.n_others - sizes)
-    sound = more & (n_ratings >= FEWEST_RATINGS) & (sizes <= LARGEST_SHARE * case.n_others)
-    sound &= n_liked >= fewest_likes
-    if not np.any(sound):
+    n_likers = len(case.likers)
+    typical = int(typical_group(n_liked, n_ratings, sizes, n_likers, case.n_others, fewest_likes))
+    if typical < 0:
         return None
+    n, n_here = int(sizes[typical]), int(n_liked[typical])
+    found = sentence_of_likes(n_here, n, n_likers - n_here, case.n_others - n, taste)
+    return _of_group(case, members[typical], found)
+
+
+def typical_group(
+    n_liked: Ints,
+    n_ratings: Ints,
+    sizes: Ints,
+    n_likers: npt.ArrayLike,
+    n_others: npt.ArrayLike,
+    fewest_likes: int = 0,
+) -> npt.NDArray[np.intp]:
+    """The place along the last axis of the group that a reason counts, or -1 if none is sound.
+
+    Each group has ``sizes`` members, of whom ``n_ratings`` rated the item and ``n_liked`` liked it.
+    ``n_likers`` of all ``n_others`` liked it. These two broadcast to the groups.
+
+    Examples
+    --------
+    Three groups of 20 people have 16, 12 and 2 people who like the item. 40 of all 100 people do.
+    The groups' shares are .8, .6 and .1. Their mean is .5, so the second group is typical.
+
+    >>> n_liked, sizes = np.array([16, 12, 2]), np.array([20, 20, 20])
+    >>> int(typical_group(n_liked, n_liked, sizes, 40, 100))
+    1
+    """
+    n_likers, n_others = np.asarray(n_likers), np.asarray(n_others)
+    more = clearly_more(n_liked, sizes, n_likers - n_liked, n_others - sizes)
+    sound = more & (n_ratings >= FEWEST_RATINGS) & (sizes <= LARGEST_SHARE * n_others)
+    sound &= n_liked >= fewest_likes
     shares = n_liked / np.maximum(sizes, 1)
     # Rounded, so that the last bits of a sum do not decide between groups that are equally near.
-    apart = np.round(np.abs(shares - shares.mean()), 9)
-    typical = int(np.argmin(np.where(sound, apart, np.inf)))
-    n, n_here = int(sizes[typical]), int(n_liked[typical])
-    elsewhere = share_of(len(case.likers) - n_here, case.n_others - n)
-    found = f"{n_here:,} of the {n:,} people who share your {taste} liked it "
-    found += f"({share_of(n_here, n)}); elsewhere {elsewhere}"
-    return _of_group(case, members[typical], found)
+    apart = np.round(np.abs(shares - shares.mean(axis=-1, keepdims=True)), 9)
+    nearest = np.argmin(np.where(sound, apart, np.inf), axis=-1)
+    return np.where(np.any(sound, axis=-1), nearest, -1)
+
+
+def sentence_of_likes(
+    n_liked: int, n: int, n_liked_elsewhere: int, n_elsewhere: int, taste: str = "taste"
+) -> str:
+    """Say how many people of a group liked the item, here and elsewhere.
+
+    Examples
+    --------
+    >>> sentence_of_likes(41, 60, 31, 1000)
+    '41 of the 60 people who share your taste liked it (68 %); elsewhere 3 %'
+    """
+    found = f"{n_liked:,} of the {n:,} people who share your {taste} liked it "
+    return f"{found}({share_of(n_liked, n)}); elsewhere {share_of(n_liked_elsewhere, n_elsewhere)}"
 
 
 def of_means(case: Case, groups: Iterable[Mask]) -> Evidence | None:
@@ -156,9 +199,19 @@ def of_means(case: Case, groups: Iterable[Mask]) -> Evidence | None:
 def _of_group(case: Case, members: Mask, found: str) -> Evidence:
     likes_too = _likes_too(case, members)
     if len(likes_too):
-        named = "; ".join(spoken(str(title)) for title in case.data.matrix.titles[likes_too])
-        found += f"; like you, most of them liked {named}"
+        found += like_you(spoken(str(title)) for title in case.data.matrix.titles[likes_too])
     return _of_people(case, "group", found, np.flatnonzero(members), likes_too)
+
+
+def like_you(names: Iterable[str]) -> str:
+    """Name the films that most of a group liked as the user did.
+
+    Examples
+    --------
+    >>> like_you(["The Godfather (1972)", "Up (2009)"])
+    '; like you, most of them liked The Godfather (1972); Up (2009)'
+    """
+    return f"; like you, most of them liked {'; '.join(names)}"
 
 
 def _likes_too(case: Case, members: Mask) -> Ints:
@@ -168,11 +221,28 @@ def _likes_too(case: Case, members: Mask) -> Ints:
     liked = rated.indices[data.liked(rated.data)]
     here = np.bincount(liked, minlength=data.n_items)[case.my_likes]
     elsewhere = data.n_likes[case.my_likes] - here - (case.row >= 0)
-    n_elsewhere = case.n_others - n
-    named = (2 * here > n) & clearly_more(here, n, elsewhere, n_elsewhere)
-    apart = np.where(named, here / n - elsewhere / n_elsewhere, -1.0)
+    apart = apart_if_most(here, n, elsewhere, case.n_others - n)
     order = np.argsort(-apart, kind="stable")[:N_NAMED]
-    return case.my_likes[order[named[order]]]
+    return case.my_likes[order[apart[order] > NOT_MOST]]
+
+
+def apart_if_most(
+    here: Ints, n: npt.ArrayLike, elsewhere: Ints, n_elsewhere: npt.ArrayLike
+) -> Floats:
+    """How far the share of a group that likes each film is above the share elsewhere.
+
+    It is `NOT_MOST` if half of the group or less like the film, or not clearly more than elsewhere.
+
+    Examples
+    --------
+    Of 60 people 41 like one film, and 30 like another one. 20 and 10 of 100 people elsewhere do.
+
+    >>> apart_if_most(np.array([41, 30]), 60, np.array([20, 10]), 100).round(3).tolist()
+    [0.483, -1.0]
+    """
+    n, n_elsewhere = np.asarray(n), np.asarray(n_elsewhere)
+    named = (2 * here > n) & clearly_more(here, n, elsewhere, n_elsewhere)
+    return np.where(named, here / n - elsewhere / n_elsewhere, NOT_MOST)
 
 
 # Films of the user ------------------------------------------------------------------------------

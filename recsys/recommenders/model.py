@@ -1,7 +1,7 @@
 """The methods that differ between recommenders. All other code is the same for all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +13,10 @@ from recsys.recommenders.ages import Ages
 from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.explanations import of_everyone, of_film
 from recsys.recommenders.forms import Form
+from recsys.recommenders.group_tables import OnlyGroups
 from recsys.recommenders.parameters import Parameterized
-from recsys.recommenders.training import TrainingData
-from recsys.recommenders.types import Evidence, Floats, Ints, Users, total_of
+from recsys.recommenders.training import S, TrainingData
+from recsys.recommenders.types import Evidence, Floats, Ints, Ranking, Users, total_of
 
 # An interval holds this share of the ratings.
 LEVEL = 0.8
@@ -33,6 +34,12 @@ class Model(Parameterized, ABC):
 
     # The name of the attribute that holds another recommender, without the underscore, or "".
     _inner: ClassVar[str] = ""
+
+    # The name of the part of a score that comes from groups of users, or "".
+    _groups_part: ClassVar[str] = ""
+
+    # Whether no part of a score or of a predicted rating has evidence.
+    _tells_nothing: ClassVar[bool] = False
 
     # How much a user's taste counts in scores, beside popularity.
     _taste_weight: float = 1.0
@@ -100,6 +107,16 @@ class Model(Parameterized, ABC):
         """(n_users or 1, n_items): the items that lists may show."""
         return np.ones((1, self.trained_on.n_items), dtype=np.bool_)
 
+    def _best(
+        self, users: Users, n: int, exclude_rated: bool, eligible: Mask
+    ) -> list[Ranking] | None:
+        """The best items of each user, if they can be found without the scores of all items."""
+        return None
+
+    def _blocks(self, users: S) -> Iterator[S]:
+        """Cut users into blocks whose lists are made together."""
+        return self.trained_on.blocks(users)
+
     def _standing(self, users: Users, user: int) -> npt.NDArray[Any]:
         """(n_items,): if scores are equal, the item with the larger standing comes first."""
         return self.trained_on.n_ratings
@@ -117,6 +134,10 @@ class Model(Parameterized, ABC):
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
         """(n_my_likes,) for parts of the score: what each film that the user liked adds."""
         return {}
+
+    def _only_groups(self) -> OnlyGroups | None:
+        """The groups of users whose taste is evidence, if no part but theirs has some."""
+        return None
 
     def _plain_evidence(self, case: Case, users: Users, user: int) -> Evidence:
         """The evidence if no part of the score has some."""

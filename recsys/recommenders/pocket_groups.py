@@ -23,13 +23,12 @@ from recsys.recommenders.taste_groups import (
     N_LIKED,
     POPULARITY_PART,
     RIDGE_PART,
-    TINY,
     TRUST,
     USERS_PART,
 )
 from recsys.recommenders.taste_weight import learned_weight
 from recsys.recommenders.types import Evidence, Floats, Ints, Users
-from recsys.recommenders.user_groups import UserGroups
+from recsys.recommenders.user_groups import UserGroups, log_of
 
 # The weight of the regression in scores.
 RIDGE_WEIGHT = 0.4
@@ -217,9 +216,9 @@ class PocketGroups(Recommender):
         groups, taste = self._user_groups, self._taste_weight
         n_ratings = np.diff(users.rated.indptr)[:, None]
         trust = n_ratings / (n_ratings + TRUST)
-        popular = np.broadcast_to(_log(groups.popularity), users.placed.given.shape)
+        popular = np.broadcast_to(log_of(groups.popularity), users.placed.given.shape)
         parts = {
-            USERS_PART: taste * _log(groups.probabilities(users.placed.shares)),
+            USERS_PART: taste * log_of(groups.probabilities(users.placed.shares)),
             RIDGE_PART: RIDGE_WEIGHT * taste * trust * self._ridge.scores(users.placed.given),
             POPULARITY_PART: (1.0 - taste) * popular,
         }
@@ -311,8 +310,3 @@ class PocketGroups(Recommender):
         self._ridge = LikeRidge(likes, arrays["inverse"])
         self._taste_weight = float(arrays["taste_weight"])
         self._biases = Biases.of_arrays(npz.without("biases", arrays))
-
-
-def _log(numbers: Floats) -> Floats:
-    found: Floats = np.log(np.maximum(numbers, TINY))
-    return found

@@ -1,7 +1,6 @@
 """Places users in a model, predicts their ratings, and ranks the best items for each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,18 +10,19 @@ from recsys.data.ids import Id, Ids
 from recsys.recommenders.given_ratings import GivenProfile
 from recsys.recommenders.model import Model
 from recsys.recommenders.reasons import Reasons
-from recsys.recommenders.types import Floats, Ints, Part, Prediction, Users, no_item, total_of
+from recsys.recommenders.types import (
+    Floats,
+    Ints,
+    Part,
+    Prediction,
+    Ranking,
+    Users,
+    no_item,
+    total_of,
+)
 
 # The columns of the frame that ``recommend`` returns.
 RECOMMENDATION_COLUMNS = ["movieId", "title", "score", "predicted_rating", "n_ratings", "reason"]
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """The columns of items, best first, and their scores."""
-
-    items: Ints
-    scores: Floats
 
 
 def known_users(model: Model, rows: Ints | int) -> Users:
@@ -63,12 +63,20 @@ def predicted_pairs(model: Model, rows: Ints, items: Ints) -> Floats:
 def best_items(
     model: Model,
     users: Users,
-    scores: Floats,
+    scores: Floats | None,
     n: int,
     exclude_rated: bool,
     eligible: npt.NDArray[np.bool_],
 ) -> Iterator[Ranking]:
-    """Rank the eligible items for each user."""
+    """Rank the eligible items for each user. ``scores`` are those of all items, if they are known.
+
+    If the recommender can find the best items without these scores, it always does.
+    """
+    best = model._best(users, n, exclude_rated, eligible)
+    if best is not None:
+        yield from best
+        return
+    scores = model._scores(users) if scores is None else scores
     for user in range(len(users)):
         of_user = np.where(eligible, scores[user], -np.inf)
         if exclude_rated:
@@ -86,8 +94,7 @@ def best_ids(model: Model, users: Users, n: int, exclude_rated: bool) -> Ids:
     ids = model.trained_on.matrix.movie_ids
     found = np.full((len(users), n), no_item(ids), dtype=ids.dtype)
     every_item = model.trained_on.eligible(None)
-    scores = model._scores(users)
-    for user, ranking in enumerate(best_items(model, users, scores, n, exclude_rated, every_item)):
+    for user, ranking in enumerate(best_items(model, users, None, n, exclude_rated, every_item)):
         found[user, : len(ranking.items)] = ids[ranking.items]
     return found
 
@@ -96,9 +103,27 @@ def ranking_frame(
     model: Model, users: Users, user: int, ranking: Ranking, reasons: Reasons
 ) -> pd.DataFrame:
     """The items of one user with reasons and predicted ratings, which are NaN for likes."""
+    evidence = [reasons.evidence(user, int(item)) for item in ranking.items]
+    return frame_of(
+        model,
+        users,
+        np.full(len(ranking.items), user, dtype=np.int64),
+        ranking,
+        np.array([each.n_ratings for each in evidence], dtype=np.int64),
+        [each.reason for each in evidence],
+    )
+
+
+def frame_of(
+    model: Model,
+    users: Users,
+    user_index: Ints,
+    ranking: Ranking,
+    n_ratings: Ints,
+    reasons: Sequence[str] | npt.NDArray[np.object_],
+) -> pd.DataFrame:
+    """The items of users with predicted ratings, given the user of each item and the reasons."""
     items, matrix = ranking.items, model.trained_on.matrix
-    evidence = [reasons.evidence(user, int(item)) for item in items]
-    user_index = np.full(len(items), user, dtype=np.int64)
     predicted = np.full(len(items), np.nan)
     if model.trained_on.scale.predicts:
         predicted = predicted_ratings(model, users, user_index, items)
@@ -109,8 +134,8 @@ def ranking_frame(
             "title": pd.Series(matrix.titles[items], dtype=object),
             "score": ranking.scores,
             "predicted_rating": predicted,
-            "n_ratings": np.array([each.n_ratings for each in evidence], dtype=np.int64),
-            "reason": pd.Series([each.reason for each in evidence], dtype=object),
+            "n_ratings": n_ratings,
+            "reason": pd.Series(reasons, dtype=object),
         },
         columns=RECOMMENDATION_COLUMNS,
     )

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from recsys.recommenders.case import Case
+from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.model import Model
-from recsys.recommenders.types import Evidence, Floats, Users
+from recsys.recommenders.types import Evidence, Floats, Ints, Users
 
 
 class Reasons:
@@ -14,6 +14,7 @@ class Reasons:
 
     Attributes
     ----------
+    users : Users
     parts : dict of ndarray of shape (n_users, n_items)
         The named parts of the scores.
     scores : ndarray of shape (n_users, n_items)
@@ -22,29 +23,34 @@ class Reasons:
 
     def __init__(self, model: Model, users: Users) -> None:
         self._model = model
-        self._users = users
+        self.users = users
         self.parts = model._score_parts(users)
         self.scores = model._scores(users, self.parts)
         self._medians = self._medians_of_users()
 
     def evidence(self, user: int, item: int) -> Evidence:
         """The evidence of the strongest part that has some, or the plain evidence."""
-        case = Case.of(self._model.trained_on, self._users, user, item)
+        case = Case.of(self._model.trained_on, self.users, user, item)
         if item < case.data.n_items:
             medians = self._medians[user]
             lifts = {name: part[user, item] - medians[name] for name, part in self.parts.items()}
             for part in strongest_first(lifts):
-                found = self._model._evidence(part, case, self._users, user)
+                found = self._model._evidence(part, case, self.users, user)
                 if found is not None:
                     return found
-        return self._model._plain_evidence(case, self._users, user)
+        return self._model._plain_evidence(case, self.users, user)
+
+    def lifted(self, part: str, user: int, items: Ints) -> Mask:
+        """Tell which items a part of the score lifts."""
+        above: Mask = self.parts[part][user, items] - self._medians[user][part] > 0
+        return above
 
     def _medians_of_users(self) -> list[dict[str, float]]:
         """The median of each part over the items that a list may show to a user."""
         found = []
         for user, scores in enumerate(self.scores):
             may = scores > -np.inf
-            may[self._users.rated_items(user)] = False
+            may[self.users.rated_items(user)] = False
             found.append({name: _median(part[user, may]) for name, part in self.parts.items()})
         return found
 

@@ -1,6 +1,6 @@
 """TasteGroups: ranks items by how likely users of the same taste like them, over many groupings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,14 +19,25 @@ from recsys.recommenders.case import Case, Mask
 from recsys.recommenders.embeddings import basis_of, by_activity, of_length_one
 from recsys.recommenders.explanations import of_likes
 from recsys.recommenders.forms import Form, natural, real
+from recsys.recommenders.group_lists import ranked, together
 from recsys.recommenders.group_ridge import LIKED, GroupRidge, weights_of
+from recsys.recommenders.group_tables import GroupTables, OnlyGroups
 from recsys.recommenders.item_groups import ItemGroups
 from recsys.recommenders.model import LEVEL
 from recsys.recommenders.parameters import at_least, unfitted
 from recsys.recommenders.reasons import evidence_of_rating
 from recsys.recommenders.taste_weight import learned_weight
-from recsys.recommenders.types import Evidence, Floats, Ints, Profiles, Users, total_of
-from recsys.recommenders.user_groups import UserGroups
+from recsys.recommenders.training import S
+from recsys.recommenders.types import (
+    Evidence,
+    Floats,
+    Ints,
+    Profiles,
+    Ranking,
+    Users,
+    total_of,
+)
+from recsys.recommenders.user_groups import UserGroups, log_of
 
 # The names of parts of a score.
 USERS_PART = "what people who share the user's taste like"
@@ -39,8 +50,7 @@ POPULARITY_PART = "how many people like it"
 N_LIKED = 30
 N_RATED = 60
 
-# The weights of parts of the score.
-STARS_WEIGHT = 0.75
+# The weight of the regression in scores.
 RIDGE_WEIGHT = 0.5
 
 # The parts that come from a user's own ratings count half at this many ratings.
@@ -52,9 +62,6 @@ AGE_SCALE, AGE_LEAST = 5.0, 0.05
 # The standard deviation of ratings around predicted ratings, as a share of the scale's range. It is
 # .85 of the range from .5 to 5.
 DEVIATION = 0.85 / 4.5
-
-# In place of log 0, for items without likes.
-TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +91,8 @@ class TasteGroups(Recommender):
       the group. f is the mean of (l_D + 3 q_D) / L_D L_i over all groupings.
     - t r / 2. r is the standardized prediction of a ridge regression of what users rated on the
       groups of what else they rated. Items are grouped by who rated them and by genres.
-    - 3/4 t log P(like | predicted rating). Another recommender predicts the rating. This part is
-      absent if the ratings are likes or counts.
+    - t log P(like | predicted rating), times ``stars_weight``. Another recommender predicts the
+      rating. This part is absent if the ratings are likes or counts.
     - -t log p, times ``popularity_discount``.
 
     Recent ratings count more: a rating after which the user gave a more counts e^(-a / 5) + .05, in
@@ -104,6 +111,8 @@ class TasteGroups(Recommender):
         The number of groupings of items, for f and for r. With 0 the score has neither.
     item_weight : float, default 1
         The weight of log f.
+    stars_weight : float, default 0.75
+        The weight of log P(like | predicted rating).
     popularity_discount : float, default 0.3
         A larger one recommends items that fewer users know.
     taste_weight : float, optional
@@ -124,6 +133,10 @@ class TasteGroups(Recommender):
     The regression learns from at most 1,500 users, drawn at random, because its cost grows with
     their cube. All training users are in groups and get lists.
 
+    With ``n_item_groupings=0`` and ``stars_weight=0`` the score has two parts, log u and log p. The
+    best items of a user can then be found without the scores of all items, so that lists of
+    millions of users are quick.
+
     Examples
     --------
     >>> from recsys import BiasBaseline, TasteGroups, make_ratings
@@ -139,6 +152,7 @@ class TasteGroups(Recommender):
         n_user_groupings: int = 60,
         n_item_groupings: int = 40,
         item_weight: float = 1.0,
+        stars_weight: float = 0.75,
         popularity_discount: float = 0.3,
         taste_weight: float | None = None,
         rating_model: Recommender | None = None,
@@ -147,6 +161,7 @@ class TasteGroups(Recommender):
         self.n_user_groupings = n_user_groupings
         self.n_item_groupings = n_item_groupings
         self.item_weight = item_weight
+        self.stars_weight = stars_weight
         self.popularity_discount = popularity_discount
         self.taste_weight = taste_weight
         self.rating_model = rating_model
@@ -155,11 +170,12 @@ class TasteGroups(Recommender):
     # Learning -----------------------------------------------------------------------------------
 
     _inner = "ratings"
+    _groups_part = USERS_PART
 
     def _check_parameters(self) -> None:
         at_least(1, n_user_groupings=self.n_user_groupings)
         at_least(0, n_item_groupings=self.n_item_groupings, item_weight=self.item_weight)
-        at_least(0, popularity_discount=self.popularity_discount)
+        at_least(0, stars_weight=self.stars_weight, popularity_discount=self.popularity_discount)
         if self.taste_weight is not None and not 0 <= self.taste_weight <= 1:
             raise ValueError(f"taste_weight must be from 0 to 1, not {self.taste_weight!r}")
 
@@ -227,21 +243,58 @@ class TasteGroups(Recommender):
 
     def _score_parts(self, users: Users) -> dict[str, Floats]:
         groups, taste = self._user_groups, self._taste_weight
-        n_ratings = np.diff(users.rated.indptr)[:, None]
-        trust = taste * n_ratings / (n_ratings + TRUST)
-        parts = {USERS_PART: taste * _log(groups.probabilities(users.placed.shares))}
+        trust = self._trust(users)[:, None]
+        parts = {USERS_PART: taste * log_of(groups.probabilities(users.placed.shares))}
         if self.n_item_groupings:
             by_age = _by_age(users.ages)
             likes = self._likes_of(users.rated, by_age)
-            liked = _log(self._item_groups.expected_likes(likes))
+            liked = log_of(self._item_groups.expected_likes(likes))
             parts[ITEMS_PART] = self.item_weight * trust * liked
             recent = _times(self._weights_of(users.rated), by_age)
             parts[RIDGE_PART] = RIDGE_WEIGHT * trust * self._ridge.scores(recent)
-        if self.trained_on.scale.predicts:
-            parts[STARS_PART] = STARS_WEIGHT * trust * self._log_probability(users)
-        popular = 1.0 - taste - self.popularity_discount * trust
-        parts[POPULARITY_PART] = popular * _log(groups.popularity)
+        if self._uses_stars:
+            parts[STARS_PART] = self.stars_weight * trust * self._log_probability(users)
+        popular = self._popularity_weights(users)[:, None]
+        parts[POPULARITY_PART] = popular * log_of(groups.popularity)
         return parts
+
+    @property
+    def _uses_stars(self) -> bool:
+        return self.stars_weight > 0 and self.trained_on.scale.predicts
+
+    def _trust(self, users: Users) -> Floats:
+        """(n_users,): how much the parts that come from a user's own ratings count."""
+        n_ratings = np.diff(users.rated.indptr)
+        return self._taste_weight * n_ratings / (n_ratings + TRUST)
+
+    def _popularity_weights(self, users: Users) -> Floats:
+        """(n_users,): the weight of log p."""
+        return 1.0 - self._taste_weight - self.popularity_discount * self._trust(users)
+
+    @property
+    def _is_of_groups_alone(self) -> bool:
+        """Whether the parts of the score are log u and log p."""
+        return not self.n_item_groupings and not self._uses_stars
+
+    def _best(
+        self, users: Users, n: int, exclude_rated: bool, eligible: Mask
+    ) -> list[Ranking] | None:
+        if not self._is_of_groups_alone:
+            return None
+        return ranked(
+            self._user_groups,
+            self._user_groups.weights(users.placed.shares),
+            users,
+            self._taste_weight,
+            self._popularity_weights(users),
+            eligible,
+            self.trained_on.n_ratings,
+            exclude_rated,
+            n,
+        )
+
+    def _blocks(self, users: S) -> Iterator[S]:
+        return together(users) if self._is_of_groups_alone else super()._blocks(users)
 
     def _log_probability(self, users: Users) -> Floats:
         """(n_users, n_items): log P(like | rated), given the predicted rating."""
@@ -264,6 +317,17 @@ class TasteGroups(Recommender):
             of_ratings = replace(users, placed=users.placed.ratings)
             return evidence_of_rating(self._ratings, case, of_ratings, user)
         return super()._evidence(part, case, users, user)
+
+    def _only_groups(self) -> OnlyGroups | None:
+        data, groups = self.trained_on, self._user_groups
+        stars_tell = self._uses_stars and not self._ratings._tells_nothing
+        if self.n_item_groupings or stars_tell:
+            return None
+        rated, n_groups = data.matrix.values, int(groups.limits[-1])
+        tables = GroupTables.counted(groups.labels, n_groups, rated, data.liked(rated.data))
+        return OnlyGroups(
+            USERS_PART, tables, lambda users: groups.heaviest_of_all(users.placed.shares)
+        )
 
     def _lifts_of_films(self, case: Case) -> dict[str, Floats]:
         if not (self.n_item_groupings and len(case.mine)):
@@ -323,11 +387,6 @@ def _times(weights: sp.csr_array, factors: Floats) -> sp.csr_array:
     """Multiply the stored values by factors."""
     product = (weights.data * factors, weights.indices, weights.indptr)
     return sp.csr_array(product, shape=weights.shape)
-
-
-def _log(numbers: Floats) -> Floats:
-    found: Floats = np.log(np.maximum(numbers, TINY))
-    return found
 
 
 def _between(scale: RatingScale) -> float:

@@ -141,3 +141,14 @@ class Users(Profiles):
 
     placed: Any  # from `_place_known` or `_place_new` of the recommender
     rows: Ints  # (n_users,): the rows of training users, and -1 for new users
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The columns of items, best first, and their scores."""
+
+    items: Ints
+    scores: Floats
+    # Whether it is known, without the scores of all items, that the groups of the user lift each of
+    # these (`recsys.recommenders.reasons.Reasons.lifted`).
+    are_lifted: bool = False

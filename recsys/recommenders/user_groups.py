@@ -9,9 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from kmeans_core.threads import chunks
+from kmeans_core.threads.processors import available_threads
+from recsys.recommenders import list_kernels
 from recsys.recommenders.embeddings import Floats32
 from recsys.recommenders.forms import Form, natural
 from recsys.recommenders.groupings import groupings
+from recsys.recommenders.list_kernels import TILE
 from recsys.recommenders.types import Floats, Ints
 
 # The least and the greatest number of groups of a grouping.
@@ -24,8 +28,26 @@ LIKE_COUNTS = 0.5
 # A user has no share in groups that hold less of them than this.
 LEAST_SHARE = 1e-3
 
-# In place of log 0, for groups without members.
+# In place of smaller numbers in logarithms, for groups without members and items without likes.
 TINY = 1e-9
+
+
+# The likes of groups are counted in the smallest of these types that holds the largest group.
+COUNTS = (np.uint16, np.uint32)
+
+Tiles = npt.NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What the groups of some users count when their likes are added up."""
+
+    groups: Ints  # (n_shares,): the groups of each user, user by user; not that of all users
+    values: Floats  # (n_shares,)
+    starts: Ints  # (n_users + 1,): where the groups of each user start
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +56,18 @@ class UserGroups:
 
     Groups are numbered through all groupings. The last number is the group of all users, which
     serves users without likes.
+
+    The likes of all groups for ``TILE`` items stand together. Each item has a place in the tiles,
+    by falling number of likes.
     """
 
     labels: Ints  # (n_groupings, n_users)
     limits: Ints  # (n_groupings + 1,): the first group of each grouping, and the number of groups
     sizes: Floats  # (n_groups + 1,): the members of each group
-    likes: sp.csr_array  # (n_items, n_groups + 1), float32: the likes of the members
+    n_likes: Ints  # (n_items,): the users who like each item
+    order: Ints  # (n_items,): the item of each place
+    places: Ints  # (n_items,): the place of each item
+    tiles: Tiles  # (n_tiles, n_groups, TILE): the likes of the members for the items of a tile
 
     @classmethod
     def learned(
@@ -55,23 +83,31 @@ class UserGroups:
     @classmethod
     def of(cls, labels: Ints, limits: Ints, likes: sp.csr_array) -> Self:
         """Count the members of each group, and their likes of each item."""
-        n_users = labels.shape[1]
-        everyone = int(limits[-1])
-        grouped = labels < everyone
-        rows = np.append(labels[grouped], np.full(n_users, everyone))
-        users = np.append(np.nonzero(grouped)[1], np.arange(n_users))
-        place, shape = (users, rows), (n_users, everyone + 1)
-        members = sp.csr_array((np.ones(len(rows), dtype=np.float32), place), shape=shape)
-        of_groups = sp.csr_array(likes.astype(np.float32).T.tocsr() @ members)
-        of_groups.sort_indices()
-        sizes = np.bincount(rows, minlength=everyone + 1).astype(np.float64)
-        return cls(labels, limits, sizes, of_groups)
+        (n_users, n_items), everyone = likes.shape, int(limits[-1])
+        sizes = np.bincount(labels.ravel(), minlength=everyone + 1).astype(np.float64)
+        sizes[-1] = n_users
+        n_likes = np.bincount(likes.indices, minlength=n_items)
+        order = np.argsort(-n_likes, kind="stable")
+        places = np.empty_like(order)
+        places[order] = np.arange(n_items)
+        fits = np.max(sizes[:-1], initial=0) <= np.iinfo(COUNTS[0]).max
+        tiles = np.zeros((-(-n_items // TILE), everyone, TILE), COUNTS[0] if fits else COUNTS[1])
+
+        def count(start: int, stop: int) -> None:
+            list_kernels.count_likes(
+                likes.indices, likes.indptr, places, labels, start, stop, tiles
+            )
+
+        chunks.run(len(labels), likes.nnz * len(labels), available_threads(), count)
+        return cls(labels, limits, sizes, n_likes, order, places, tiles)
 
     @cached_property
     def popularity(self) -> Floats:
         """(n_items,): the share of all users who like each item."""
-        share: Floats = self.likes[:, [-1]].toarray().ravel() / self.sizes[-1]
+        share: Floats = self.n_likes / self.sizes[-1]
         return share
+
+    # Shares of users ----------------------------------------------------------------------------
 
     def shares(self, likes: sp.csr_array) -> sp.csr_array:
         """(n_users, n_groups + 1): how much of each user is in each group, given weighted likes.
@@ -81,32 +117,48 @@ class UserGroups:
             m product over liked items of ((l + p) / (m + 1)) ^ ``LIKE_COUNTS``
 
         for m members, of whom l like the item. This is the probability of the group in a naive
-        Bayes classifier (Hand, Yu 2001, Idiot's Bayes) with tempered likelihoods.
+        Bayes classifier (Hand, Yu 2001, Idiot's Bayes) with tempered likelihoods. A user without
+        likes has the share 1 in the group of all users.
         """
-        logits = LIKE_COUNTS * self._log_likelihoods(likes)
-        logits += np.log(np.maximum(self.sizes[:-1], TINY))
-        first, widths = self.limits[:-1], np.diff(self.limits)
-        most = np.maximum.reduceat(logits, first, axis=1)
-        shares = np.exp(logits - np.repeat(most, widths, axis=1))
-        total = np.add.reduceat(shares, first, axis=1)
-        shares[shares < LEAST_SHARE * np.repeat(total, widths, axis=1)] = 0.0
-        shares /= np.repeat(np.add.reduceat(shares, first, axis=1), widths, axis=1)
-        none = np.diff(likes.indptr) == 0
-        shares[none] = 0.0
-        return sp.csr_array(np.hstack([shares, none[:, None]]))
+        n_users, n_groups = likes.shape[0], int(self.limits[-1])
+        liked, items = np.unique(likes.indices, return_inverse=True)
+        surprise = self._surprise(liked)
+        sizes = self.sizes[:-1]
+        log_sizes, log_more = log_of(sizes), np.log(sizes + 1.0)
+        shares = np.zeros((n_users, n_groups + 1))
+        counts = np.zeros(n_users, dtype=np.int64)
 
-    def _log_likelihoods(self, likes: sp.csr_array) -> Floats:
-        """(n_users, n_groups): of the likes, less those among all users, which no share needs."""
-        liked, places = np.unique(likes.indices, return_inverse=True)
-        surprise = self.likes[liked]
-        popularity = np.repeat(self.popularity[liked], np.diff(surprise.indptr))
-        surprise.data = np.log1p(surprise.data / popularity).astype(np.float32)
-        weights = sp.csr_array(
-            (likes.data.astype(np.float32), places, likes.indptr),
-            shape=(likes.shape[0], len(liked)),
-        )
-        found: Floats = (weights @ surprise).toarray()[:, :-1].astype(np.float64)
-        found -= likes.sum(axis=1)[:, None] * np.log(self.sizes[:-1] + 1.0)
+        def share(start: int, stop: int) -> None:
+            list_kernels.share_users(
+                items,
+                likes.data,
+                likes.indptr,
+                surprise,
+                LIKE_COUNTS,
+                log_sizes,
+                log_more,
+                self.limits,
+                LEAST_SHARE,
+                start,
+                stop,
+                shares,
+                counts,
+            )
+
+        chunks.run(n_users, (likes.nnz + n_users) * n_groups, available_threads(), share)
+        shares[np.diff(likes.indptr) == 0, -1] = 1.0
+        return sp.csr_array(shares)
+
+    def _surprise(self, liked: npt.NDArray[Any]) -> Floats32:
+        """(n_liked, n_groups): log((l + p) / p) for groups of which l members like an item."""
+        n_groups = int(self.limits[-1])
+        places, popularity = self.places[liked], self.popularity[liked]
+        found = np.zeros((len(liked), n_groups), dtype=np.float32)
+
+        def surprise(start: int, stop: int) -> None:
+            list_kernels.surprises(self.tiles, places, popularity, start, stop, found)
+
+        chunks.run(len(liked), len(liked) * n_groups, available_threads(), surprise)
         return found
 
     def heaviest(self, shares: sp.csr_array, user: int) -> Ints:
@@ -123,17 +175,78 @@ class UserGroups:
         first = np.unique(grouping[order], return_index=True)[1]
         return groups[order[first]].astype(np.int64)
 
+    def heaviest_of_all(self, shares: sp.csr_array) -> Ints:
+        """(n_users, n_groupings): :meth:`heaviest` of each user, at once."""
+        found = np.full((shares.shape[0], len(self.labels)), self.limits[-1])
+        user = np.repeat(np.arange(shares.shape[0]), np.diff(shares.indptr))
+        has_likes = shares.indices < self.limits[-1]
+        user, groups, share = user[has_likes], shares.indices[has_likes], shares.data[has_likes]
+        grouping = np.searchsorted(self.limits, groups, side="right") - 1
+        # The groups of a user ascend, so those of one grouping stand together.
+        starts = np.flatnonzero(np.diff(user * len(self.labels) + grouping, prepend=-1))
+        if len(starts) == 0:
+            return found
+        most = np.repeat(np.maximum.reduceat(share, starts), np.diff(starts, append=len(share)))
+        largest = np.flatnonzero(share == most)[::-1]
+        # Of equal shares the first group is written last.
+        found[user[largest], grouping[largest]] = groups[largest]
+        return found
+
+    # How likely users are to like items ---------------------------------------------------------
+
     def probabilities(self, shares: sp.csr_array) -> Floats:
         """(n_users, n_items): P(like | groups), averaged over the groupings.
 
         A member of a group of m users, of whom l like the item, likes it with probability
         (l + p) / (m + 1).
         """
-        n_shares = np.diff(shares.indptr)
-        weights = shares.copy()
-        weights.data /= np.repeat(shares.sum(axis=1), n_shares) * (self.sizes[shares.indices] + 1.0)
-        found = np.ascontiguousarray((self.likes @ np.ascontiguousarray(weights.toarray().T)).T)
-        found += weights.sum(axis=1)[:, None] * self.popularity
+        weights, order = self.weights(shares), self.liked
+        popularity, of_everyone = self.popularity[order], self.of_everyone[order]
+        found = np.zeros((len(weights), len(self.order)))
+
+        def add(start: int, stop: int) -> None:
+            list_kernels.add_all(
+                self.tiles,
+                weights.groups,
+                weights.values,
+                weights.starts,
+                popularity,
+                of_everyone,
+                start,
+                stop,
+                found,
+            )
+
+        work = len(weights.groups) * len(order)
+        chunks.run(len(weights), work, available_threads(), add)
+        return np.take(found, self.places, axis=1)
+
+    def weights(self, shares: sp.csr_array) -> Weights:
+        """What the likes of each group count in the mean over a user's groupings."""
+        in_group = shares.indices < self.limits[-1]
+        starts = np.append(0, np.cumsum(in_group))[shares.indptr]
+        groups = shares.indices[in_group].astype(np.int64)
+        values = shares.data[in_group] / (len(self.labels) * (self.sizes[groups] + 1.0))
+        return Weights(groups, values, starts)
+
+    @cached_property
+    def liked(self) -> Ints:
+        """The items that somebody likes, in the order of their places."""
+        return self.order[: np.count_nonzero(self.n_likes)]
+
+    @cached_property
+    def of_everyone(self) -> Floats:
+        """(n_items,): how likely a user without likes is to like each item."""
+        found: Floats = (self.n_likes + self.popularity) / (self.sizes[-1] + 1.0)
+        return found
+
+    @cached_property
+    def most(self) -> Tiles:
+        """(n_tiles of tiles, n_groups, TILE): the most likes of an item in each tile."""
+        n_tiles, n_groups, _ = self.tiles.shape
+        found = np.zeros((-(-n_tiles // TILE), n_groups, TILE), dtype=self.tiles.dtype)
+        for tile, of_items in enumerate(self.tiles):
+            np.max(of_items, axis=1, out=found[tile // TILE, :, tile % TILE])
         return found
 
     # A file -------------------------------------------------------------------------------------
@@ -161,3 +274,9 @@ class UserGroups:
         if np.any(labels[:, in_none] != limits[-1]):
             raise ValueError("labels put a user without likes in a group")
         return cls.of(labels, limits, likes)
+
+
+def log_of(numbers: Floats) -> Floats:
+    """The logarithms of numbers that are at least ``TINY``, or of ``TINY``."""
+    found: Floats = np.log(np.maximum(numbers, TINY))
+    return found

@@ -28,10 +28,10 @@ def shares_of(likes: list[list[float]], groups: UserGroups) -> Floats:
 
 def test_groups_count_their_members_and_likes(groups: UserGroups) -> None:
     assert groups.sizes.tolist() == [2, 2, 4, 5]
-    assert groups.likes.toarray().T.tolist() == [
+    assert groups.n_likes.tolist() == [2, 2, 2, 2]
+    assert groups.tiles[0, :, groups.places].T.tolist() == [
         [2, 1, 0, 0],
         [0, 1, 2, 2],
-        [2, 2, 2, 2],
         [2, 2, 2, 2],
     ]
     assert groups.popularity.tolist() == P.tolist()
