@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from kmeans_core.threads import chunks
 from kmeans_core.threads.processors import available_threads
@@ -13,8 +14,9 @@ from recsys.recommenders.training import S
 from recsys.recommenders.types import Floats, Profiles, Ranking
 from recsys.recommenders.user_groups import TINY, UserGroups, Weights, log_of
 
-# The likes of a user's groups are added up for about this many items and tiles.
-MOST_SEEN = 2_000
+# The likes of a user's groups are added up for more items than this. The number makes chunks of
+# some hundred users, for whom the counts of a tile stay in the cache.
+ITEMS_SEEN = 500
 
 # The lists of this many users are made together.
 USERS_TOGETHER = 4_096
@@ -63,19 +65,19 @@ def ranked(
     popularity = groups.popularity[order]
     ranks = np.empty(len(standing), dtype=np.int64)
     ranks[np.argsort(-standing, kind="stable")] = np.arange(len(standing))
-    rated = groups.places[profiles.rated.indices]
-    starts = np.append(0, np.cumsum(rated < len(order)))[profiles.rated.indptr]
+    rated = sp.csr_array(profiles.rated[:, order])
+    rated.sort_indices()
     best = np.empty((len(weights), min(n, len(order))), dtype=np.int64)
     likely, are_lifted = np.ones(best.shape), np.zeros(len(weights), dtype=np.bool_)
     of_users = weights.groups, weights.values, weights.starts
     of_places = popularity, log_of(popularity), groups.of_everyone[order], may[order], ranks[order]
-    of_rated = rated[rated < len(order)], starts, exclude_rated
+    of_rated = rated.indices, rated.indptr, exclude_rated
     arrays = groups.tiles, groups.most, *of_users, *of_places, *of_rated, taste, popular, TINY
 
     def find(start: int, stop: int) -> None:
         list_kernels.best_places(*arrays, start, stop, best, likely, are_lifted)
 
-    work = (len(weights.groups) + len(weights)) * MOST_SEEN
+    work = (len(weights.groups) + len(weights)) * ITEMS_SEEN
     chunks.run(len(weights), work, available_threads(), find)
     items = np.append(order, -1)[best]
     # The operations of `TasteGroups._score_parts`, so that a score has the same bits everywhere.

@@ -14,6 +14,9 @@ TILE = 64
 # The rounding errors of a sum are less than this share of it.
 SLACK = 1e-4
 
+# Logarithms of counts below this are computed once for each item.
+FEW = 256
+
 
 @kernel
 def count_likes(
@@ -47,12 +50,19 @@ def surprises(
 ):
     """How much more likely a like of an item is in each group than among all users."""
     width = tiles.shape[2]
+    logs = np.empty(FEW)
     for i in range(start, stop):
         tile, column = places[i] // width, places[i] % width
+        for likes in range(FEW):
+            logs[likes] = -1.0
         for group in range(tiles.shape[1]):
             likes = tiles[tile, group, column]
-            if likes:
+            if likes >= FEW:
                 found[i, group] = np.log1p(likes / popularity[i])
+            elif likes:
+                if logs[likes] < 0.0:
+                    logs[likes] = np.log1p(likes / popularity[i])
+                found[i, group] = logs[likes]
 
 
 @kernel
@@ -105,6 +115,43 @@ def share_users(
                 counts[user] += shares[user, group] > 0.0
             for group in range(low, high):
                 shares[user, group] /= kept
+
+
+@kernel
+def pack_shares(
+    shares,  # IN (n_users, n_groups)
+    starts,  # IN (n_users + 1,): where the shares above 0 of each user go
+    start,  # IN: the first user
+    stop,  # IN
+    groups,  # OUT (n_shares,): the groups of each user, user by user
+    values,  # OUT (n_shares,): the shares
+):
+    """Write the shares above 0 one after the other."""
+    for user in range(start, stop):
+        at = starts[user]
+        for group in range(shares.shape[1]):
+            if shares[user, group] > 0.0:
+                groups[at], values[at] = group, shares[user, group]
+                at += 1
+
+
+@kernel
+def find_heaviest(
+    groups,  # IN (n_shares,): the groups of each user, ascending, user by user
+    values,  # IN (n_shares,): the shares
+    starts,  # IN (n_users + 1,): where the shares of each user start
+    limits,  # IN (n_groupings + 1,): the first group of each grouping, and n_groups
+    heaviest,  # OUT (n_users, n_groupings): the first group of the largest share, or n_groups
+):
+    """Find the group of each grouping that holds most of a user."""
+    for user in range(len(starts) - 1):
+        at = starts[user]
+        for grouping in range(len(limits) - 1):
+            heaviest[user, grouping], most = limits[-1], 0.0
+            while at < starts[user + 1] and groups[at] < limits[grouping + 1]:
+                if values[at] > most:
+                    heaviest[user, grouping], most = groups[at], values[at]
+                at += 1
 
 
 @kernel
@@ -175,7 +222,7 @@ def best_places(
     of_everyone,  # IN (n_places,): how likely a user without likes is to like each item
     may,  # IN (n_places,) bool: whether lists may show the item
     standing,  # IN (n_places,): of two items with equal scores, the lower number comes first
-    rated,  # IN (n_rated,): the places of the items that each user rated, user by user
+    rated,  # IN (n_rated,): the places of the items that each user rated, ascending, user by user
     rated_starts,  # IN (n_users + 1,): where those of each user start
     exclude_rated,  # IN: whether lists leave them out
     taste,  # IN: the weight of the log of how likely a like is
@@ -196,59 +243,68 @@ def best_places(
     """
     n_places, n, width = len(popularity), best.shape[1], tiles.shape[2]
     n_tiles = (n_places + width - 1) // width if n else 0
-    sums, limits = np.empty(width), np.empty((len(most), width))
-    scores = np.empty(n)
-    shown = may.copy()
+    sums, limits = np.empty(width), np.empty((stop - start, len(most) * width))
+    totals, scores = np.zeros(stop - start), np.full((stop - start, n), -np.inf)
+    next_rated = rated_starts[start:stop].copy()
+    for tile in range(len(most)):
+        for user in range(start, stop):
+            add_groups(most, tile, groups, weights, starts[user], starts[user + 1], sums)
+            for i in range(width):
+                limits[user - start, tile * width + i] = sums[i]
     for user in range(start, stop):
-        first, last, weight = starts[user], starts[user + 1], popular[user]
-        for j in range(rated_starts[user], rated_starts[user + 1]):
-            shown[rated[j]] = may[rated[j]] and not exclude_rated
+        for j in range(starts[user], starts[user + 1]):
+            totals[user - start] += weights[j]
         for at in range(n):
-            best[user, at], scores[at] = -1, -np.inf
-        total = 0.0
-        for j in range(first, last):
-            total += weights[j]
-        for tile in range(len(most)):
-            add_groups(most, tile, groups, weights, first, last, limits[tile])
-        for tile in range(n_tiles):
-            low, high = tile * width, min((tile + 1) * width, n_places)
+            best[user, at] = -1
+
+    # The counts of a tile stay in the cache while all users need them.
+    for tile in range(n_tiles):
+        low, high = tile * width, min((tile + 1) * width, n_places)
+        for user in range(start, stop):
+            row, first, last, weight = user - start, starts[user], starts[user + 1], popular[user]
+            limit = (limits[row, tile] + totals[row] * popularity[low]) * (1.0 + SLACK)
+            limits[row, tile] = limit
             if first < last:
-                limit = limits[tile // width, tile % width] + total * popularity[low]
-                bound = taste * np.log(max(limit * (1.0 + SLACK), tiny))
+                bound = taste * np.log(max(limit, tiny))
                 bound += weight * log_popularity[low if weight > 0.0 else high - 1]
-                if bound < scores[n - 1]:
+                if bound < scores[row, n - 1]:
                     continue
                 add_groups(tiles, tile, groups, weights, first, last, sums)
+            j, end = next_rated[row], rated_starts[user + 1]
+            while j < end and rated[j] < low:
+                j += 1
             for place in range(low, high):
-                if not shown[place]:
+                is_rated = j < end and rated[j] == place
+                j += is_rated
+                if not may[place] or (is_rated and exclude_rated):
                     continue
-                likes = sums[place - low] + total * popularity[place]
+                likes = sums[place - low] + totals[row] * popularity[place]
                 if first == last:
                     likes = of_everyone[place]
                 score = taste * np.log(max(likes, tiny)) + weight * log_popularity[place]
                 at = n
                 while at > 0:
                     other = best[user, at - 1]
-                    is_equal = other >= 0 and score == scores[at - 1]
-                    if score < scores[at - 1] or (is_equal and standing[other] < standing[place]):
+                    is_equal = other >= 0 and score == scores[row, at - 1]
+                    comes_later = is_equal and standing[other] < standing[place]
+                    if score < scores[row, at - 1] or comes_later:
                         break
                     if at < n:
-                        scores[at], best[user, at] = scores[at - 1], other
+                        scores[row, at], best[user, at] = scores[row, at - 1], other
                         likely[user, at] = likely[user, at - 1]
                     at -= 1
                 if at < n:
-                    scores[at], best[user, at], likely[user, at] = score, place, likes
-        n_rated = rated_starts[user + 1] - rated_starts[user]
-        for j in range(rated_starts[user], rated_starts[user + 1]):
-            shown[rated[j]] = may[rated[j]]
+                    scores[row, at], best[user, at], likely[user, at] = score, place, likes
+            next_rated[row] = j
+
+    for user in range(start, stop):
         least = np.inf
         for at in range(n):
             if best[user, at] >= 0:
                 least = min(least, likely[user, at])
+        n_rated = rated_starts[user + 1] - rated_starts[user]
         n_below = -n_rated
-        for tile in range(n_tiles if first < last and least > tiny else 0):
-            low, high = tile * width, min((tile + 1) * width, n_places)
-            limit = limits[tile // width, tile % width] + total * popularity[low]
-            if limit * (1.0 + SLACK) < least:
-                n_below += high - low
+        for tile in range(n_tiles if starts[user] < starts[user + 1] and least > tiny else 0):
+            if limits[user - start, tile] < least:
+                n_below += min((tile + 1) * width, n_places) - tile * width
         are_lifted[user] = taste > 0.0 and 2 * n_below > n_places - n_rated

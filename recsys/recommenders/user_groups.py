@@ -127,6 +127,7 @@ class UserGroups:
         log_sizes, log_more = log_of(sizes), np.log(sizes + 1.0)
         shares = np.zeros((n_users, n_groups + 1))
         counts = np.zeros(n_users, dtype=np.int64)
+        n_threads = available_threads()
 
         def share(start: int, stop: int) -> None:
             list_kernels.share_users(
@@ -145,9 +146,17 @@ class UserGroups:
                 counts,
             )
 
-        chunks.run(n_users, (likes.nnz + n_users) * n_groups, available_threads(), share)
-        shares[np.diff(likes.indptr) == 0, -1] = 1.0
-        return sp.csr_array(shares)
+        chunks.run(n_users, (likes.nnz + n_users) * n_groups, n_threads, share)
+        in_none = np.diff(likes.indptr) == 0
+        shares[in_none, -1] = 1.0
+        starts = np.append(0, np.cumsum(counts + in_none))
+        groups, values = np.empty(starts[-1], dtype=np.int32), np.empty(starts[-1])
+
+        def pack(start: int, stop: int) -> None:
+            list_kernels.pack_shares(shares, starts, start, stop, groups, values)
+
+        chunks.run(n_users, shares.size, n_threads, pack)
+        return sp.csr_array((values, groups, starts), shape=shares.shape)
 
     def _surprise(self, liked: npt.NDArray[Any]) -> Floats32:
         """(n_liked, n_groups): log((l + p) / p) for groups of which l members like an item."""
@@ -166,30 +175,13 @@ class UserGroups:
 
         It is the group of all users if the user has no likes.
         """
-        start, stop = shares.indptr[user : user + 2]
-        groups, share = shares.indices[start:stop], shares.data[start:stop]
-        if groups[0] == self.limits[-1]:
-            return np.full(len(self.labels), self.limits[-1])
-        grouping = np.searchsorted(self.limits, groups, side="right")
-        order = np.lexsort((groups, -share, grouping))
-        first = np.unique(grouping[order], return_index=True)[1]
-        return groups[order[first]].astype(np.int64)
+        (found,) = self.heaviest_of_all(sp.csr_array(shares[[user]]))
+        return np.asarray(found)
 
     def heaviest_of_all(self, shares: sp.csr_array) -> Ints:
         """(n_users, n_groupings): :meth:`heaviest` of each user, at once."""
-        found = np.full((shares.shape[0], len(self.labels)), self.limits[-1])
-        user = np.repeat(np.arange(shares.shape[0]), np.diff(shares.indptr))
-        has_likes = shares.indices < self.limits[-1]
-        user, groups, share = user[has_likes], shares.indices[has_likes], shares.data[has_likes]
-        grouping = np.searchsorted(self.limits, groups, side="right") - 1
-        # The groups of a user ascend, so those of one grouping stand together.
-        starts = np.flatnonzero(np.diff(user * len(self.labels) + grouping, prepend=-1))
-        if len(starts) == 0:
-            return found
-        most = np.repeat(np.maximum.reduceat(share, starts), np.diff(starts, append=len(share)))
-        largest = np.flatnonzero(share == most)[::-1]
-        # Of equal shares the first group is written last.
-        found[user[largest], grouping[largest]] = groups[largest]
+        found = np.empty((shares.shape[0], len(self.labels)), dtype=np.int64)
+        list_kernels.find_heaviest(shares.indices, shares.data, shares.indptr, self.limits, found)
         return found
 
     # How likely users are to like items ---------------------------------------------------------

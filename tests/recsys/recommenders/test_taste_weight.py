@@ -96,7 +96,7 @@ def test_training_data_of_some_users_and_items(ratings: Ratings) -> None:
 
 def test_the_last_fifth_is_held_out(ratings: Ratings) -> None:
     data = TrainingData.of(ratings)
-    held_out = taste_weight._last_fifths(data, np.random.default_rng(0))
+    held_out = taste_weight._last_fifths(data, np.arange(data.n_users), np.random.default_rng(0))
     user_index = data.matrix.values.tocoo().coords[0]
     for user in (0, 77):
         ages, out = data.ages[user_index == user], held_out[user_index == user]
