@@ -1,6 +1,6 @@
 """The @kernel decorator: compiles without the GIL and caches the code on disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     try:
         # numba reuses a cached kernel until its own file changes. But the code of kernels in other
         # files is compiled into it too. So a change in any kernel file makes all caches stale.
-        compiled._cache = KernelCache(function, _stamp_of_all_kernels())
+        compiled._cache = KernelCache(function, _stamp_of(function.__code__.co_filename))
     except RuntimeError as error:
         if "cannot cache" not in str(error):
             raise
@@ -42,10 +42,26 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cache
-def _stamp_of_all_kernels() -> tuple[tuple[str, int, int], ...]:
-    """The name, the modification time and the size of every kernel file."""
+def _stamp_of(path: str) -> tuple[tuple[str, int, int], ...]:
+    """The name, the modification time and the size of every file that a kernel may depend on.
+
+    These are all files of this folder, the file of the kernel, and the files beside it whose names
+    end in ``_kernels.py``.
+    """
+    own = Path(path)
+    beside = sorted({own, *own.parent.glob("*_kernels.py")})
+    return _stamp_of_this_folder() + _stamps(
+        own.parent, [file for file in beside if file.is_file()]
+    )
+
+
+@cache
+def _stamp_of_this_folder() -> tuple[tuple[str, int, int], ...]:
     folder = Path(__file__).parent
-    files = sorted(folder.rglob("*.py"))
+    return _stamps(folder, sorted(folder.rglob("*.py")))
+
+
+def _stamps(folder: Path, files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     return tuple(
         (str(file.relative_to(folder)), file.stat().st_mtime_ns, file.stat().st_size)
         for file in files

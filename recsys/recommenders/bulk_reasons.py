@@ -8,16 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.recommenders.case import Case, Mask
-from recsys.recommenders.explanations import like_you, sentence_of_likes
+from recsys.recommenders.explanations import NOTHING, like_you, sentence_of_likes
 from recsys.recommenders.group_counts import Pairs, TypicalGroups
-from recsys.recommenders.group_tables import OnlyGroups
 from recsys.recommenders.model import Model
 from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.types import Evidence, Ints, Users
 from recsys.titles.names import spoken
 
-# The lists of this many users are counted at once, so that memory does not grow with their number.
-N_AT_ONCE = 500
+# This many pairs are counted at once, so that memory does not grow with the number of lists.
+N_AT_ONCE = 5_000
 
 # The kind, the number of ratings, and the reason.
 Line = tuple[str, int, str]
@@ -111,53 +110,39 @@ class BulkReasons:
         """The evidence for one list of each user, given which items the groups' part lifts.
 
         A part lifts an item if it is above the median of the part over the items that a list may
-        show to the user (`group_kernels.mark_lifted`).
+        show to the user, as :meth:`Reasons.lifted` tells.
         """
-        told: list[Line] = []
-        for first in range(0, len(best), N_AT_ONCE):
-            some = slice(first, first + N_AT_ONCE)
-            n_items = [len(one.items) for one in best[some]]
-            user = first + np.repeat(np.arange(len(n_items)), n_items)
-            items = np.concatenate([one.items for one in best[some]])
-            pairs = Pairs.of(self._model.trained_on, users, user, items)
-            told += self._of_pairs(pairs, np.concatenate(lifted[some]))
-        return Told.of(told)
+        n_items = np.array([len(one.items) for one in best], dtype=np.int64)
+        user = np.repeat(np.arange(len(best)), n_items)
+        items = np.concatenate([NOTHING, *(one.items for one in best)])
+        are_lifted = np.concatenate([NOTHING, *lifted]) > 0
+        pairs = Pairs.of(self._model.trained_on, users, user, items)
+        found = dict(self._of_groups(pairs, np.flatnonzero(are_lifted)))
+        return Told.of(
+            [found.get(place) or self._plain(pairs, place) for place in range(len(pairs))]
+        )
 
-    def _of_pairs(self, pairs: Pairs, lifted: Mask) -> list[Line]:
-        """The evidence of each pair: that of a group if there is some, or the plain evidence."""
-        found: dict[int, Line] = {}
-        if self._groups is not None:
-            asked = np.flatnonzero(lifted)
-            for place, line in self._of_groups(self._groups, pairs.take(asked)):
-                found[int(asked[place])] = line
-        return [
-            found[place] if place in found else self._plain(pairs, place)
-            for place in range(len(pairs))
-        ]
+    def _of_groups(self, pairs: Pairs, lifted: Ints) -> Iterator[tuple[int, Line]]:
+        """The places of the lifted pairs that have evidence of a group, and this evidence."""
+        if self._groups is None or len(lifted) == 0:
+            return
+        tables, groups = self._groups.tables, self._groups.heaviest(pairs.users)
+        lifted = lifted[groups[pairs.user[lifted], 0] < len(tables.sizes)]
+        for first in range(0, len(lifted), N_AT_ONCE):
+            some = lifted[first : first + N_AT_ONCE]
+            sound, typical = TypicalGroups.of(tables, pairs.take(some), groups[pairs.user[some]])
+            yield from self._sentences(some[sound], typical, typical.films_too(tables))
 
-    def _of_groups(self, only: OnlyGroups, pairs: Pairs) -> Iterator[tuple[int, Line]]:
-        """The places of the pairs that have evidence of a group, and this evidence."""
-        tables, groups = only.tables, only.heaviest(pairs.users)[pairs.user]
-        in_groups = groups[:, 0] < len(tables.sizes)
-        in_tables = tables.places[pairs.item] >= 0
-        some = np.flatnonzero(in_groups & in_tables)
-        sound, typical = TypicalGroups.of(tables, pairs.take(some), groups[some])
-        films, untold = typical.films_too(tables)
-        places = some[sound]
+    def _sentences(
+        self, places: Ints, typical: TypicalGroups, films: list[Ints]
+    ) -> Iterator[tuple[int, Line]]:
+        """The evidence of typical groups, given the films of the user that the reasons name."""
         rows = zip(places.tolist(), films, *typical.counts, strict=True)
-        for (place, too, n_ratings, *counts), is_untold in zip(rows, untold.tolist(), strict=True):
-            if not is_untold:
-                reason = sentence_of_likes(*counts)
-                if len(too):
-                    reason += like_you(map(self._name, too.tolist()))
-                yield place, ("group", n_ratings, reason)
-        # The tables have no column for an item, or for a film that the reason may name.
-        for place in (*np.flatnonzero(in_groups & ~in_tables), *places[untold]):
-            user, item = int(pairs.user[place]), int(pairs.item[place])
-            case = Case.of(pairs.data, pairs.users, user, item)
-            told = self._model._evidence(only.part, case, pairs.users, user)
-            if told is not None:
-                yield int(place), _line(told)
+        for place, too, n_ratings, *counts in rows:
+            reason = sentence_of_likes(*counts)
+            if len(too):
+                reason += like_you(map(self._name, too.tolist()))
+            yield place, ("group", n_ratings, reason)
 
     def _name(self, film: int) -> str:
         """The title of a film as people say it."""

@@ -1,6 +1,6 @@
 """The group that a reason counts, for each of many pairs of a user and an item."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -21,6 +21,8 @@ class Pairs:
 
     data: TrainingData
     users: Users
+    liked: Ints  # (n_likes,): the items that each user liked, user by user
+    starts: Ints  # (n_users + 1,): where the items of each user start
     user: Ints  # (n_pairs,): the number among the users
     item: Ints  # (n_pairs,): a column
     rates: Mask  # (n_pairs,): whether the user rated the item
@@ -29,28 +31,24 @@ class Pairs:
     @classmethod
     def of(cls, data: TrainingData, users: Users, user: Ints, item: Ints) -> Self:
         """Look up whether the users rated the items."""
-        rated = users.rated
+        rated, is_like = users.rated, data.liked(users.rated.data)
+        liked = rated.indices[is_like].astype(np.int64)
+        starts = np.append(0, np.cumsum(is_like))[rated.indptr]
         cell = np.repeat(np.arange(len(users)) * data.n_items, np.diff(rated.indptr))
         cell += rated.indices
         asked = user * data.n_items + item
         place = np.searchsorted(cell, asked)
         rates = np.append(cell, -1)[place] == asked
-        likes = rates & np.append(data.liked(rated.data), False)[place]
-        return cls(data, users, user, item, rates, likes)
+        likes = rates & np.append(is_like, False)[place]
+        return cls(data, users, liked, starts, user, item, rates, likes)
 
     def __len__(self) -> int:
         return len(self.user)
 
-    def take(self, some: Ints) -> Self:
+    def take(self, some: Ints | slice) -> Self:
         """Some of the pairs."""
-        return type(self)(
-            self.data,
-            self.users,
-            self.user[some],
-            self.item[some],
-            self.rates[some],
-            self.likes[some],
-        )
+        each = {name: getattr(self, name)[some] for name in ("user", "item", "rates", "likes")}
+        return replace(self, **each)
 
     @property
     def rows(self) -> Ints:
@@ -83,16 +81,13 @@ class TypicalGroups:
     def of(cls, tables: GroupTables, pairs: Pairs, groups: Ints) -> tuple[Ints, Self]:
         """Find the pairs that have a sound group, and count it.
 
-        ``groups`` is (n_pairs, n_groupings): the user's group in each grouping. The items have
-        columns in the tables.
+        ``groups`` is (n_pairs, n_groupings): the user's group in each grouping.
         """
-        rows, column = pairs.rows, tables.places[pairs.item][:, None]
+        rows, item = pairs.rows, pairs.item[:, None]
         has_user = (groups == tables.labels[:, rows].T) & (rows >= 0)[:, None]
         sizes: Ints = tables.sizes[groups] - has_user
-        n_liked: Ints = tables.likes[groups, column].astype(np.int64)
-        n_liked -= has_user & pairs.likes[:, None]
-        n_ratings: Ints = tables.ratings[groups, column].astype(np.int64)
-        n_ratings -= has_user & pairs.rates[:, None]
+        n_liked = tables.likes_of(groups, item) - (has_user & pairs.likes[:, None])
+        n_ratings = tables.ratings_of(groups, item) - (has_user & pairs.rates[:, None])
         n_likers, n_others = pairs.n_likers[:, None], pairs.n_others[:, None]
         typical = typical_group(n_liked, n_ratings, sizes, n_likers, n_others)
         some = np.flatnonzero(typical >= 0)
@@ -109,40 +104,33 @@ class TypicalGroups:
         columns = (self.n_ratings, self.n_liked, self.sizes, liked_elsewhere, n_elsewhere)
         return tuple(column.tolist() for column in columns)
 
-    def films_too(self, tables: GroupTables) -> tuple[list[Ints], Mask]:
-        """The films of each user that a reason names, and whether the tables do not tell them.
+    def films_too(self, tables: GroupTables) -> list[Ints]:
+        """The films of each user that a reason names.
 
         They are those that most of the group liked as the user did, and clearly more of them than
-        elsewhere. The tables do not tell if a film that has no column has enough likes for that.
+        elsewhere.
         """
         pairs = self.pairs
         pair, film = self._films_liked()
-        known = pairs.rows[pair] >= 0
-        n, n_likes = self.sizes[pair], pairs.data.n_likes[film] - known
-        column = tables.places[film]
-        untold = np.zeros(len(pairs), dtype=np.bool_)
-        untold[pair[(column < 0) & (2 * n_likes > n)]] = True
-        here = tables.likes[self.groups[pair], column].astype(np.int64) - self.has_user[pair]
-        most = np.flatnonzero((column >= 0) & (2 * here > n))
-        pair, film, here, n = pair[most], film[most], here[most], n[most]
-        apart = apart_if_most(here, n, n_likes[most] - here, pairs.n_others[pair] - n)
+        here = tables.likes_of(self.groups[pair], film) - self.has_user[pair]
+        most = np.flatnonzero(2 * here > self.sizes[pair])
+        pair, film, here = pair[most], film[most], here[most]
+        n, known = self.sizes[pair], pairs.rows[pair] >= 0
+        elsewhere = pairs.data.n_likes[film] - here - known
+        apart = apart_if_most(here, n, elsewhere, pairs.n_others[pair] - n)
         order = np.lexsort((-apart, pair))
         order = order[apart[order] > NOT_MOST]
         starts = np.searchsorted(pair[order], np.arange(len(pairs) + 1))
-        films = film[order]
         stops = np.minimum(starts[:-1] + N_NAMED, starts[1:])
-        named = [films[start:stop] for start, stop in zip(starts[:-1], stops, strict=True)]
-        return named, untold
+        films = film[order]
+        return [films[start:stop] for start, stop in zip(starts[:-1], stops, strict=True)]
 
     def _films_liked(self) -> tuple[Ints, Ints]:
         """Each film that the user of a pair liked besides the item, with the number of the pair."""
-        pairs, rated = self.pairs, self.pairs.users.rated
-        is_like = pairs.data.liked(rated.data)
-        items = rated.indices[is_like]
-        starts = np.append(0, np.cumsum(is_like))[rated.indptr]
-        n_films = np.diff(starts)[pairs.user]
+        pairs = self.pairs
+        n_films = np.diff(pairs.starts)[pairs.user]
         pair = np.repeat(np.arange(len(pairs)), n_films)
-        skipped = starts[pairs.user] - (np.cumsum(n_films) - n_films)
-        film = items[np.arange(len(pair)) + skipped[pair]].astype(np.int64)
+        skipped = pairs.starts[pairs.user] - (np.cumsum(n_films) - n_films)
+        film = pairs.liked[np.arange(len(pair)) + skipped[pair]]
         other = film != pairs.item[pair]
         return pair[other], film[other]

@@ -9,42 +9,47 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from kmeans_core.arrays import ceil_div
 from kmeans_core.threads import chunks
 from kmeans_core.threads.processors import available_threads
 from recsys.recommenders.case import Mask
-from recsys.recommenders.group_kernels import count_films_of_groups
+from recsys.recommenders.group_kernels import count_items
 from recsys.recommenders.types import Ints, Users
 
-Counts = npt.NDArray[np.unsignedinteger[Any]]
+# The counts of all groups for this many films stand together, because a reason needs many groups of
+# one film.
+TILE = 64
+
+# (n_tiles, n_groups, TILE): counts of groups and films.
+Tiles = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, eq=False)
 class GroupTables:
-    """Counts of each group of users for each film, as dense tables.
+    """How many members of each group rated each film, and how many liked it.
 
-    Groups are numbered through all groupings. A label from n_groups on means that the user is in
-    no group of that grouping.
+    Groups are numbered through all groupings. The label n_groups means that a user is in no group.
 
     Attributes
     ----------
     labels : ndarray of shape (n_groupings, n_users), int
         The group of each user in each grouping.
     rated : csr_array of shape (n_users, n_items)
-        The ratings that the tables count.
+        The ratings that are counted.
     sizes : ndarray of shape (n_groups,), int64
         The members of each group.
-    places : ndarray of shape (n_items,), int32
-        The column of each film in the tables. It is -1 for a film without a column.
-    likes : ndarray of shape (n_groups, n_films), uint16 or uint32
-        The number of members of each group who like each film. It is uint16 if that can hold the
-        size of the largest group.
+    places : ndarray of shape (n_items,), int64
+        Where each film stands in the tables.
+    likes : ndarray of shape (n_tiles, n_groups, TILE), uint16 or uint32
+        The members who like each film. The numbers have two bytes if these can hold the size of
+        the largest group.
     """
 
     labels: npt.NDArray[np.integer[Any]]
     rated: sp.csr_array
     sizes: Ints
-    places: npt.NDArray[np.int32]
-    likes: Counts
+    places: Ints
+    likes: Tiles
 
     @classmethod
     def counted(
@@ -53,9 +58,8 @@ class GroupTables:
         n_groups: int,
         rated: sp.csr_array,
         is_like: Mask,
-        films: Ints | None = None,
     ) -> Self:
-        """Count the members of each group and their likes.
+        """Count the members of each group, and their likes.
 
         Parameters
         ----------
@@ -67,8 +71,6 @@ class GroupTables:
             The ratings.
         is_like : ndarray of shape (n_ratings,), bool
             Which stored ratings are likes.
-        films : ndarray of shape (n_films,), int, optional
-            The items that get a column, in the order of the columns. The default is all items.
 
         Returns
         -------
@@ -81,26 +83,32 @@ class GroupTables:
 
         >>> rated = sp.csr_array(np.array([[5.0, 0.0], [4.0, 4.0], [5.0, 1.0]]))
         >>> tables = GroupTables.counted(np.array([[0, 0, 1]]), 2, rated, rated.data >= 4)
-        >>> tables.sizes.tolist(), tables.likes.tolist(), tables.ratings.tolist()
-        ([2, 1], [[2, 1], [1, 0]], [[2, 1], [1, 1]])
+        >>> groups, films = np.array([[0], [1]]), np.array([0, 1])
+        >>> tables.likes_of(groups, films).tolist(), tables.ratings_of(groups, films).tolist()
+        ([[2, 1], [1, 0]], [[2, 1], [1, 1]])
         """
-        films = np.arange(rated.shape[1]) if films is None else films
-        places = np.full(rated.shape[1], -1, dtype=np.int32)
-        places[films] = np.arange(len(films))
-        sizes = np.zeros(n_groups, dtype=np.int64)
-        for of_grouping in labels:
-            sizes += np.bincount(of_grouping[of_grouping < n_groups], minlength=n_groups)
-        likes = _table(labels, rated, is_like, places, sizes)
+        sizes = np.bincount(labels.ravel(), minlength=n_groups + 1)[:n_groups].astype(np.int64)
+        places = np.arange(rated.shape[1])
+        starts = np.append(0, np.cumsum(is_like))[rated.indptr]
+        likes = _counts(labels, sizes, rated.indices[is_like], starts, places)
         return cls(labels, rated, sizes, places, likes)
 
     @cached_property
-    def ratings(self) -> Counts:
-        """(n_groups, n_films): the number of members of each group who rated each film.
+    def ratings(self) -> Tiles:
+        """The members who rated each film. Only reasons need them."""
+        return _counts(self.labels, self.sizes, self.rated.indices, self.rated.indptr, self.places)
 
-        It is counted when it is first asked for, because only reasons need it.
-        """
-        every_rating = np.ones(self.rated.nnz, dtype=np.bool_)
-        return _table(self.labels, self.rated, every_rating, self.places, self.sizes)
+    def likes_of(self, groups: Ints, films: Ints) -> Ints:
+        """How many members of each group like each film. Groups and films broadcast."""
+        return self._numbers(self.likes, groups, films)
+
+    def ratings_of(self, groups: Ints, films: Ints) -> Ints:
+        """How many members of each group rated each film. Groups and films broadcast."""
+        return self._numbers(self.ratings, groups, films)
+
+    def _numbers(self, tiles: Tiles, groups: Ints, films: Ints) -> Ints:
+        tile, column = np.divmod(self.places[films], tiles.shape[2])
+        return tiles[tile, groups, column].astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +123,7 @@ class OnlyGroups:
         What their members rated and liked.
     heaviest : callable
         It maps users to the group of each grouping that holds most of them: an array of shape
-        (n_users, n_groupings). A user whose groups are n_groups is in none.
+        (n_users, n_groupings). It is n_groups in all groupings for a user who is in no group.
     """
 
     part: str
@@ -123,21 +131,20 @@ class OnlyGroups:
     heaviest: Callable[[Users], Ints]
 
 
-def _table(
+def _counts(
     labels: npt.NDArray[np.integer[Any]],
-    rated: sp.csr_array,
-    counted: Mask,
-    places: npt.NDArray[np.int32],
     sizes: Ints,
-) -> Counts:
-    """(n_groups, n_films): the number of members of each group whose rating of a film counts."""
-    dtype = np.uint16 if np.max(sizes, initial=0) <= np.iinfo(np.uint16).max else np.uint32
-    table: Counts = np.zeros((len(sizes), int(np.max(places, initial=-1)) + 1), dtype=dtype)
+    items: npt.NDArray[Any],
+    starts: npt.NDArray[Any],
+    places: Ints,
+) -> Tiles:
+    """Count the items of the members of each group."""
+    fits = np.max(sizes, initial=0) <= np.iinfo(np.uint16).max
+    shape = ceil_div(len(places), TILE), len(sizes), TILE
+    tiles: Tiles = np.zeros(shape, dtype=np.uint16 if fits else np.uint32)
 
-    def count(first: int, stop: int) -> None:
-        count_films_of_groups(
-            labels, first, stop, rated.indptr, rated.indices, counted, places, table
-        )
+    def count(start: int, stop: int) -> None:
+        count_items(items, starts, places, labels, start, stop, tiles)
 
-    chunks.run(len(labels), len(labels) * rated.nnz, available_threads(), count)
-    return table
+    chunks.run(len(labels), len(labels) * len(items), available_threads(), count)
+    return tiles

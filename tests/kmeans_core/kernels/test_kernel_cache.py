@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from kmeans_core.kernels import cache
+from kmeans_core.kernels.jit import _stamp_of
 
 SCRATCH = """
 from kmeans_core.kernels.jit import kernel
@@ -157,6 +158,21 @@ def test_files_that_are_older_than_the_index_are_not_used(load, tmp_path):
     again = load()
     again.outer._cache._cache_file._source_stamp = "the kernels have changed"
     assert outcome(again) == (7.0, 0)
+
+
+def test_a_kernel_outside_the_package_is_compiled_again_when_its_files_change(load, tmp_path):
+    """Its own file, and a file of kernels beside it, whose code may be part of it."""
+    assert outcome(load()) == (7.0, 0)
+    assert outcome(load()) == (7.0, 1)
+    (tmp_path / "scratch.py").write_text(SCRATCH.replace("a * b", "a + b"))
+    _stamp_of.cache_clear()
+    assert outcome(load()) == (6.0, 0)
+    (tmp_path / "other_kernels.py").write_text("")
+    _stamp_of.cache_clear()
+    assert outcome(load()) == (6.0, 0)
+    (tmp_path / "other.py").write_text("")
+    _stamp_of.cache_clear()
+    assert outcome(load()) == (6.0, 1)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from recsys import (
 )
 from recsys.data.scale import COUNTS, LIKES
 from recsys.recommenders import ranking
+from recsys.recommenders.bulk_reasons import BulkReasons
 from recsys.recommenders.case import Case
 from recsys.recommenders.chains import USERS_PART
 from recsys.recommenders.explanations import of_everyone, of_film
@@ -107,6 +108,21 @@ def test_one_piece_of_evidence_wherever_it_is_shown(
             assert (told.reason, told.n_ratings) == (reason, n)
             assert sum(part.value for part in told.score_parts) == pytest.approx(told.score)
             recount.check(told, movie, user)
+
+
+def test_many_reasons_at_once_are_those_found_one_by_one(named: tuple[str, Recommender]) -> None:
+    """Recommenders of many kinds of evidence; `test_bulk_reasons.py` has groups alone in full."""
+    _, model = named
+    users = ranking.known_users(model, np.array([0, 79, 159]))
+    reasons, every_film = Reasons(model, users), model.trained_on.eligible(None)
+    best = [*ranking.best_items(model, users, reasons.scores, 8, False, every_film)]
+    told = BulkReasons(model).of_scored(reasons, best)
+    expected = [
+        reasons.evidence(user, item) for user, one in enumerate(best) for item in one.items.tolist()
+    ]
+    assert told.kinds.tolist() == [one.kind for one in expected]
+    assert told.n_ratings.tolist() == [one.n_ratings for one in expected]
+    assert told.reasons.tolist() == [one.reason for one in expected]
 
 
 def test_reasons_of_new_users_and_of_rated_and_unknown_films(
