@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # The names in recsys.recommenders.registry. The first is the default. --help does not import that
 # module: it needs pandas.
+GROUPS_ALONE = "groups-alone"
 METHOD_NAMES = (
     "hybrid",
     "taste-groups",
@@ -22,7 +23,11 @@ METHOD_NAMES = (
     "biases",
     "most-liked",
     "cluster-mean",
+    GROUPS_ALONE,
 )
+
+# `recommend --all` takes groups-alone for more users x films than this, if nobody chose a method.
+MOST_CELLS = 1_000_000_000
 
 DUPLICATES = ("error", "first", "last", "mean")
 
@@ -80,8 +85,8 @@ def add_method_options(command: argparse.ArgumentParser, *, with_model: bool = T
     command.add_argument(
         "--method",
         choices=METHOD_NAMES,
-        default=METHOD_NAMES[0],
-        help="recommender to use (cluster-mean is the notebook's); default: %(default)s",
+        help="recommender to use (cluster-mean is the notebook's); default: hybrid, but "
+        "groups-alone with --all for over a billion users x films",
     )
     if with_model:
         command.add_argument(
@@ -161,16 +166,29 @@ class Source:
         """The fitted recommender."""
         if self._model is None:
             assert self.ratings is not None
-            self._model = fit(self.ratings, self._options)
+            self._model = fit(self.ratings, self._options, self._method())
         return self._model
 
+    def _method(self) -> str:
+        """The method that was chosen, or that by default, which depends on the size of the work."""
+        chosen: str | None = self._options.method
+        n_users, n_films = len(self.catalog.user_ids), int((self.catalog.films.n_ratings > 0).sum())
+        is_large = getattr(self._options, "all", False) and n_users * n_films > MOST_CELLS
+        if chosen is None and is_large:
+            tell(
+                f"{n_users:,} users x {n_films:,} films are many: groups of users alone rank all "
+                f"films (--method {GROUPS_ALONE}); --method {METHOD_NAMES[0]} takes hours"
+            )
+            return GROUPS_ALONE
+        return chosen or METHOD_NAMES[0]
 
-def fit(ratings: Ratings, options: argparse.Namespace) -> "Recommender":
-    """Fit the recommender of ``--method``."""
+
+def fit(ratings: Ratings, options: argparse.Namespace, method: str) -> "Recommender":
+    """Fit the recommender of a method."""
     from recsys.recommenders.cluster_mean import ClusterMeanRecommender
     from recsys.recommenders.registry import METHODS
 
-    model = METHODS[options.method](options.seed)
+    model = METHODS[method](options.seed)
     with progress(None, "iteration") as bar:
         if isinstance(model, ClusterMeanRecommender):
             return model.fit(ratings, on_iteration=lambda event: bar.update())

@@ -3,18 +3,18 @@
 import argparse
 import webbrowser
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recsys.command import terminal
-from recsys.command.inputs import Source, fit, read_ratings
+from recsys.command.inputs import METHOD_NAMES, Source, fit, read_ratings
 from recsys.command.progress import progress
-from recsys.command.tables import give, heading, line_width, wrapped
+from recsys.command.tables import give, give_blocks, heading, line_width, wrapped
 from recsys.command.terminal import answer, tell
 from recsys.data.ids import Id, typed_id
 from recsys.data.ratings import NO_GENRES
-from recsys.data.scale import no_likes
+from recsys.data.scale import RatingScale, no_likes
 from recsys.printable import printable
 from recsys.readers.fetch import fetch
 from recsys.titles.names import Title, spoken
@@ -22,6 +22,7 @@ from recsys.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
+    from tqdm import tqdm
 
     from recsys.command.catalog import Catalog
     from recsys.data.ratings import Ratings
@@ -69,6 +70,7 @@ def report(options: argparse.Namespace) -> None:
 def recommend(options: argparse.Namespace) -> None:
     """Print films for users of the data or for somebody new, with reasons."""
     from recsys.command.for_me import is_for_me, own_ratings
+    from recsys.recommenders.bulk_lists import blocks_of_lists
     from recsys.recommenders.hybrid import Hybrid
     from recsys.recommenders.item_weights import MOST_ITEMS
 
@@ -98,20 +100,30 @@ def recommend(options: argparse.Namespace) -> None:
     if isinstance(model, Hybrid) and model.trained_on.n_items > MOST_ITEMS:
         tell(f"the groups alone rank films beyond the {MOST_ITEMS:,} that have the most ratings")
     if own is not None:
-        frame = model.recommend(ratings=own, n=options.n, among=among)
+        blocks = iter([model.recommend(ratings=own, n=options.n, among=among)])
     elif options.all:
-        frame = model.recommend_all(options.n, among=among)
+        blocks = blocks_of_lists(model, options.n, among=among)
     else:
-        frame = _for_users(model, users, options.n, among)
-    frame["title"] = [spoken(title) for title in frame["title"]]
-    if not catalog.scale.predicts:
-        frame = frame.drop(columns="predicted_rating")
-    if frame.empty:
+        blocks = iter([_for_users(model, users, options.n, among)])
+    with progress(len(catalog.user_ids) if options.all else None, "user") as bar:
+        given = (_as_shown(block, catalog.scale, bar) for block in blocks)
+        n_films = give_blocks(given, options, shown=lambda frame: _lists(frame, users))
+    if n_films == 0:
         whom = f" to user {users[0]}" if len(users) == 1 else ""
         why = "films that are rated already are left out"
         why = why if np.any(model.trained_on.n_likes) else no_likes(catalog.scale)
         tell(f"there is no film to recommend{whom}: {why}")
-    give(frame, options, shown=lambda: _lists(frame, users))
+
+
+def _as_shown(frame: "pd.DataFrame", scale: RatingScale, bar: "tqdm[Any]") -> "pd.DataFrame":
+    """Lists with titles as people say them, and without the columns that say nothing."""
+    import pandas as pd
+
+    if "userId" in frame:
+        bar.update(frame["userId"].nunique())
+    places, titles = pd.factorize(frame["title"])
+    frame["title"] = np.array([spoken(title) for title in titles], dtype=object)[places]
+    return frame if scale.predicts else frame.drop(columns="predicted_rating")
 
 
 def _for_users(
@@ -267,7 +279,7 @@ def _unknown(catalog: "Catalog") -> list[str]:
 
 def fit_model(options: argparse.Namespace) -> None:
     """Fit a recommender, and write it to a file."""
-    fit(read_ratings(options), options).save(options.out)
+    fit(read_ratings(options), options, options.method or METHOD_NAMES[0]).save(options.out)
     answer(f"Recommender written to {options.out.absolute()}; use it with --model {options.out}")
 
 

@@ -1,14 +1,14 @@
 """Tables: printed to fit the terminal, or written as JSON, CSV, Markdown or Parquet."""
 
 import argparse
-import io
 import json
 import os
 import shutil
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -68,9 +68,37 @@ def give(
     answer(f"Table written to {options.out.absolute()}")
 
 
+def give_blocks(
+    blocks: Iterator[pd.DataFrame],
+    options: argparse.Namespace,
+    *,
+    shown: Callable[[pd.DataFrame], Sequence[str]],
+) -> int:
+    """Print or write a table that comes block by block, as :func:`give` does. Count its rows.
+
+    A Parquet file is written as the blocks come, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    blocks : iterator of DataFrame
+        At least one.
+    options : Namespace
+    shown : callable
+        Makes the lines that are printed instead of a plain table.
+    """
+    if options.out is None or _form_of(options.out, options.format) != "parquet":
+        frame = pd.concat(blocks, ignore_index=True)
+        give(frame, options, shown=lambda: shown(frame))
+        return len(frame)
+    with whole(options.out) as file:
+        n_rows = _write_parquet(blocks, file)
+    answer(f"Table written to {options.out.absolute()}")
+    return n_rows
+
+
 def write_table(frame: pd.DataFrame, out: Path, form: str | None) -> None:
     """Write a table to a file. Without a form, the end of the file's name chooses it."""
-    form = form or BY_SUFFIX.get(out.suffix.lower(), "csv")
+    form = _form_of(out, form)
     if form == "table":
         lines = fitted(frame, UNBROKEN, decimals=4)
         write_text(out, "".join(f"{line}\n" for line in lines))
@@ -78,9 +106,13 @@ def write_table(frame: pd.DataFrame, out: Path, form: str | None) -> None:
     if form != "parquet":
         write_text(out, written(frame, form))
         return
-    content = _parquet(frame)
     with whole(out) as file:
-        file.write(content)
+        _write_parquet(iter([frame]), file)
+
+
+def _form_of(out: Path, form: str | None) -> str:
+    """The form of a file: that which was asked for, or that of its name."""
+    return form or BY_SUFFIX.get(out.suffix.lower(), "csv")
 
 
 def written(frame: pd.DataFrame, form: str) -> str:
@@ -230,12 +262,22 @@ def _escaped(cell: str) -> str:
     return printable(cell).replace("|", "\\|")
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
-    file = io.BytesIO()
+def _write_parquet(blocks: Iterator[pd.DataFrame], file: BinaryIO) -> int:
+    """Write frames of the same columns one below the other, and count the rows."""
     try:
-        frame.to_parquet(file, index=False)
+        from pyarrow import Table
+        from pyarrow.parquet import ParquetWriter
     except ImportError:
         raise ValueError(
             'writing Parquet needs pyarrow: pip install "kmeans-core[arrow]", or write CSV'
         ) from None
-    return file.getvalue()
+    first, n_rows = next(blocks), 0
+    # The type of a column of text is not known before the first row.
+    while len(first) == 0 and (block := next(blocks, None)) is not None:
+        first = block
+    schema = Table.from_pandas(first, preserve_index=False).schema
+    with ParquetWriter(file, schema) as writer:
+        for block in chain([first], blocks):
+            writer.write_table(Table.from_pandas(block, schema, preserve_index=False))
+            n_rows += len(block)
+    return n_rows

@@ -14,7 +14,7 @@ from recsys.evaluation.peers import (
     SurprisePeer,
 )
 from recsys.recommenders.boosted import BoostedClusterMeans
-from recsys.recommenders.registry import METHODS
+from recsys.recommenders.registry import GROUPS_ALONE, METHODS
 
 # Makes an unfitted recommender from a seed; recsys.evaluation.protocols says what it can be asked.
 Maker = Callable[[int], Any]
@@ -35,7 +35,9 @@ def default_recommenders() -> dict[str, Maker]:
     """
     missing = missing_packages()
     peers = {name: make for name, make in _PEERS.items() if name not in missing}
-    return {**METHODS, **_PLAIN, **peers}
+    # The groups alone are a part of taste-groups, for data that are too large to compare on.
+    own = {name: make for name, make in METHODS.items() if name != GROUPS_ALONE}
+    return {**own, **_PLAIN, **peers}
 
 
 def missing_packages() -> dict[str, str]:

@@ -90,13 +90,15 @@ class GroupTables:
         sizes = np.bincount(labels.ravel(), minlength=n_groups + 1)[:n_groups].astype(np.int64)
         places = np.arange(rated.shape[1])
         starts = np.append(0, np.cumsum(is_like))[rated.indptr]
-        likes = _counts(labels, sizes, rated.indices[is_like], starts, places)
+        likes = counts_of(labels, sizes, rated.indices[is_like], starts, places)
         return cls(labels, rated, sizes, places, likes)
 
     @cached_property
     def ratings(self) -> Tiles:
         """The members who rated each film. Only reasons need them."""
-        return _counts(self.labels, self.sizes, self.rated.indices, self.rated.indptr, self.places)
+        return counts_of(
+            self.labels, self.sizes, self.rated.indices, self.rated.indptr, self.places
+        )
 
     def likes_of(self, groups: Ints, films: Ints) -> Ints:
         """How many members of each group like each film. Groups and films broadcast."""
@@ -131,9 +133,9 @@ class OnlyGroups:
     heaviest: Callable[[Users], Ints]
 
 
-def _counts(
+def counts_of(
     labels: npt.NDArray[np.integer[Any]],
-    sizes: Ints,
+    sizes: npt.NDArray[Any],
     items: npt.NDArray[Any],
     starts: npt.NDArray[Any],
     places: Ints,

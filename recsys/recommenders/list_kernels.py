@@ -1,15 +1,12 @@
 """Kernels of groups of users: likes of groups, shares of users in groups, and lists of best items.
 
-The likes of groups stand in tiles of ``TILE`` items, so that the counts of all groups for the items
-of a tile fit into a cache. Items are in places, by falling number of likes.
+The likes of groups stand in tiles of items (`group_tables.TILE`), so that the counts of all groups
+for the items of a tile fit into a cache. Items have places, by falling number of likes.
 """
 
 import numpy as np
 
 from kmeans_core.kernels.jit import kernel
-
-# The items of a tile.
-TILE = 64
 
 # The rounding errors of a sum are less than this share of it.
 SLACK = 1e-4
@@ -19,29 +16,8 @@ FEW = 256
 
 
 @kernel
-def count_likes(
-    items,  # IN (n_likes,): the liked items, user by user
-    starts,  # IN (n_users + 1,): where the likes of each user start
-    places,  # IN (n_items,): the place of each item
-    labels,  # IN (n_groupings, n_users): the group of each user in each grouping
-    start,  # IN: the first grouping to count
-    stop,  # IN
-    tiles,  # OUT (n_tiles, n_groups, TILE): how many members of each group like each item
-):
-    """Count the likes of the groups of some groupings. A user may be in no group: n_groups."""
-    n_groups, width = np.uint64(tiles.shape[1]), np.uint64(tiles.shape[2])
-    for grouping in range(start, stop):
-        for user in range(len(starts) - 1):
-            group = np.uint64(labels[grouping, user])
-            if group < n_groups:
-                for j in range(starts[user], starts[user + 1]):
-                    place = np.uint64(places[items[j]])
-                    tiles[place // width, group, place % width] += 1
-
-
-@kernel
 def surprises(
-    tiles,  # IN (n_tiles, n_groups, TILE): the likes of groups
+    tiles,  # IN (n_tiles, n_groups, width): the likes of groups
     places,  # IN (n_liked,): the places of some items
     popularity,  # IN (n_liked,): the share of all users who like each of them
     start,  # IN: the first item
@@ -156,7 +132,7 @@ def find_heaviest(
 
 @kernel
 def add_groups(
-    tiles,  # IN (n_tiles, n_groups, TILE): numbers of each group
+    tiles,  # IN (n_tiles, n_groups, width): numbers of each group
     tile,  # IN: one of the tiles
     groups,  # IN (n_shares,): groups of users
     weights,  # IN (n_shares,): what each of them counts
@@ -184,7 +160,7 @@ def add_groups(
 
 @kernel
 def add_all(
-    tiles,  # IN (n_tiles, n_groups, TILE): the likes of groups
+    tiles,  # IN (n_tiles, n_groups, width): the likes of groups
     groups,  # IN (n_shares,): the groups of each user, user by user
     weights,  # IN (n_shares,): what they count
     starts,  # IN (n_users + 1,): where the groups of each user start
@@ -212,8 +188,8 @@ def add_all(
 
 @kernel
 def best_places(
-    tiles,  # IN (n_tiles, n_groups, TILE): the likes of groups
-    most,  # IN (n_tiles of tiles, n_groups, TILE): the most likes of an item in each tile
+    tiles,  # IN (n_tiles, n_groups, width): the likes of groups
+    most,  # IN (n_tiles of tiles, n_groups, width): the most likes of an item in each tile
     groups,  # IN (n_shares,): the groups of each user, user by user
     weights,  # IN (n_shares,): what they count
     starts,  # IN (n_users + 1,): where the groups of each user start

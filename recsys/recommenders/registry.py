@@ -10,6 +10,9 @@ from recsys.recommenders.hybrid import Hybrid
 from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.recommenders.taste_groups import TasteGroups
 
+# The recommender for lists of everyone where users and films are many.
+GROUPS_ALONE = "groups-alone"
+
 # Each function takes a seed and returns an unfitted recommender.
 METHODS: dict[str, Callable[[int], Recommender]] = {
     "hybrid": lambda seed: Hybrid(random_state=seed),
@@ -19,4 +22,7 @@ METHODS: dict[str, Callable[[int], Recommender]] = {
     "biases": lambda seed: BiasBaseline(),
     "most-liked": lambda seed: MostLiked(),
     "cluster-mean": lambda seed: ClusterMeanRecommender(random_state=seed),
+    GROUPS_ALONE: lambda seed: TasteGroups(
+        n_item_groupings=0, stars_weight=0.0, rating_model=BiasBaseline(), random_state=seed
+    ),
 }

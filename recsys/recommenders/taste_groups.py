@@ -323,8 +323,8 @@ class TasteGroups(Recommender):
         stars_tell = self._uses_stars and not self._ratings._tells_nothing
         if self.n_item_groupings or stars_tell:
             return None
-        rated, n_groups = data.matrix.values, int(groups.limits[-1])
-        tables = GroupTables.counted(groups.labels, n_groups, rated, data.liked(rated.data))
+        sizes, rated = groups.sizes[:-1].astype(np.int64), data.matrix.values
+        tables = GroupTables(groups.labels, rated, sizes, groups.places, groups.tiles)
         return OnlyGroups(
             USERS_PART, tables, lambda users: groups.heaviest_of_all(users.placed.shares)
         )

@@ -14,8 +14,8 @@ from kmeans_core.threads.processors import available_threads
 from recsys.recommenders import list_kernels
 from recsys.recommenders.embeddings import Floats32
 from recsys.recommenders.forms import Form, natural
+from recsys.recommenders.group_tables import TILE, Tiles, counts_of
 from recsys.recommenders.groupings import groupings
-from recsys.recommenders.list_kernels import TILE
 from recsys.recommenders.types import Floats, Ints
 
 # The least and the greatest number of groups of a grouping.
@@ -30,12 +30,6 @@ LEAST_SHARE = 1e-3
 
 # In place of smaller numbers in logarithms, for groups without members and items without likes.
 TINY = 1e-9
-
-
-# The likes of groups are counted in the smallest of these types that holds the largest group.
-COUNTS = (np.uint16, np.uint32)
-
-Tiles = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +84,7 @@ class UserGroups:
         order = np.argsort(-n_likes, kind="stable")
         places = np.empty_like(order)
         places[order] = np.arange(n_items)
-        fits = np.max(sizes[:-1], initial=0) <= np.iinfo(COUNTS[0]).max
-        tiles = np.zeros((-(-n_items // TILE), everyone, TILE), COUNTS[0] if fits else COUNTS[1])
-
-        def count(start: int, stop: int) -> None:
-            list_kernels.count_likes(
-                likes.indices, likes.indptr, places, labels, start, stop, tiles
-            )
-
-        chunks.run(len(labels), likes.nnz * len(labels), available_threads(), count)
+        tiles = counts_of(labels, sizes[:-1], likes.indices, likes.indptr, places)
         return cls(labels, limits, sizes, n_likes, order, places, tiles)
 
     @cached_property
@@ -256,8 +242,9 @@ class UserGroups:
         """Take back :meth:`arrays`. ValueError if they contradict each other or the likes."""
         labels, limits = arrays["labels"], arrays["limits"]
         first, last = limits[:-1, None], limits[1:, None]
-        most = len(labels) * labels.shape[1]
-        if limits[0] != 0 or np.any(np.diff(limits) < 1) or limits[-1] > most:
+        n_groups, most = np.diff(limits), len(labels) * labels.shape[1]
+        are_counts = np.all((n_groups >= 1) & (n_groups <= USER_GROUPS[1]))
+        if limits[0] != 0 or not are_counts or limits[-1] > most:
             raise ValueError("limits are not those of groupings of the users")
         in_none = np.diff(likes.indptr) == 0
         within = (labels >= first) & (labels < last)

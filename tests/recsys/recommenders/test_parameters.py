@@ -18,7 +18,7 @@ from recsys import (
     TasteGroups,
     make_ratings,
 )
-from recsys.recommenders.registry import METHODS
+from recsys.recommenders.registry import GROUPS_ALONE, METHODS
 
 # Each parameter with a value that is not the default.
 OTHERS: dict[str, dict[str, Any]] = {
@@ -32,6 +32,7 @@ OTHERS: dict[str, dict[str, Any]] = {
         "n_user_groupings": 3,
         "n_item_groupings": 2,
         "item_weight": 0.5,
+        "stars_weight": 0.5,
         "popularity_discount": 0.0,
         "taste_weight": 0.5,
         "rating_model": BiasBaseline(n_sweeps=4),
@@ -61,6 +62,8 @@ OTHERS: dict[str, dict[str, Any]] = {
         "random_state": 7,
     },
 }
+
+OTHERS[GROUPS_ALONE] = OTHERS["taste-groups"]
 
 
 @pytest.mark.parametrize(("method", "make"), METHODS.items())
