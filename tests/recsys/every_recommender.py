@@ -33,7 +33,7 @@ MAKERS = {
     "boosted cluster means": small_boosted,
     "taste groups": small_groups,
     "taste groups, users alone": lambda: TasteGroups(
-        n_user_groupings=5, n_item_groupings=0, rating_model=BiasBaseline()
+        n_user_groupings=5, n_item_groupings=0, stars_weight=0.0, rating_model=BiasBaseline()
     ),
     "taste groups, the popular too": lambda: TasteGroups(
         n_user_groupings=5, popularity_discount=0.0, rating_model=BiasBaseline()
