@@ -39,6 +39,11 @@ def clusters(options: argparse.Namespace) -> None:
     if options.scheduler is not None or options.workers is not None:
         on_dask.clusters(options)
         return
+    if options.lists is not None:
+        raise ValueError(
+            "--lists is for a cluster (--scheduler, --workers); on one machine recsys recommend "
+            "--all --out FILE writes lists"
+        )
     from recsys.analysis.descriptions import describe_groups
     from recsys.analysis.sureness import sureness
     from recsys.analysis.taste import RESTARTS, cluster_users

@@ -1,16 +1,28 @@
 """What `recsys clusters` does on a Dask cluster: the same groups, and lists for everybody."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.command.progress import progress
-from recsys.command.tables import COMPARED, fitted, line_width, wrapped, write_table, written
+from recsys.command.subcommands import as_shown
+from recsys.command.tables import (
+    COMPARED,
+    fitted,
+    give_blocks,
+    line_width,
+    wrapped,
+    write_table,
+    written,
+)
 from recsys.command.terminal import answer, tell
 from recsys.data.scale import as_scale
 from recsys.words import counted, joined
 
 if TYPE_CHECKING:
+    from recsys.distributed.files import RatingFiles
     from recsys.distributed.groups import DistributedGroups
+    from recsys.distributed.ratings import DistributedRatings
 
 # Options of reading that have no meaning for files of `recsys convert`.
 _OF_READING = (
@@ -30,13 +42,16 @@ def clusters(options: argparse.Namespace) -> None:
     if options.data is None or len(options.data) > 1 or given or options.duplicates != "error":
         what = f"{joined(given)} cannot be used there" if given else "give it one --data FOLDER"
         raise ValueError(f"a cluster reads Parquet files: {what}; {CONVERT}")
+    if options.space == "known":
+        raise ValueError("--space known groups users on one machine only; leave --scheduler out")
     files = find_files(options.data[0])
+    for name in ("out", "lists"):
+        _check_out(name, getattr(options, name), files)
     scale = None if options.scale is None else as_scale(options.scale)
     with progress(None, "step") as bar, connected(options.scheduler, options.workers) as client:
-        cluster = Cluster(client, bar.update)
         bar.set_description("reading")
         ratings = distribute(
-            cluster,
+            Cluster(client, bar.update),
             files,
             scale=scale,
             like_threshold=options.like_threshold,
@@ -51,10 +66,31 @@ def clusters(options: argparse.Namespace) -> None:
             random_state=options.seed,
             on_iteration=lambda event: bar.update(),
         )
-    if options.out is not None:
-        write_table(groups.user_labels(), options.out, options.format)
-        answer(f"Group of each user written to {options.out.absolute()}")
+        if options.out is not None:
+            write_table(groups.user_labels(), options.out, options.format)
+            answer(f"Group of each user written to {options.out.absolute()}")
+        if options.lists is not None:
+            bar.set_description("lists")
+            _write_lists(ratings, options)
     _tell_groups(groups, options)
+
+
+def _check_out(name: str, out: Path | None, files: "RatingFiles") -> None:
+    """ValueError if a file to write to is a file that is read: it would be lost."""
+    read = {Path(group.file) for group in files.row_groups} | {files.movies or files.path}
+    if out is not None and out.is_file() and any(out.samefile(file) for file in read):
+        raise ValueError(f"--{name} {out} would replace a file that is read; give another name")
+
+
+def _write_lists(ratings: "DistributedRatings", options: argparse.Namespace) -> None:
+    """Write the lists as workers make them, in the order of the users."""
+    from recsys.distributed.lists import make_lists
+
+    tell("lists rank films by groups of users alone, as `recommend --all --method groups-alone`")
+    scale = ratings.films.scale
+    blocks = (as_shown(each, scale) for each in make_lists(ratings, options.n, seed=options.seed))
+    whole = argparse.Namespace(out=options.lists, format=None)
+    give_blocks(blocks, whole, shown=lambda frame: fitted(frame, line_width()))
 
 
 def _tell_groups(groups: "DistributedGroups", options: argparse.Namespace) -> None:

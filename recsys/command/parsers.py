@@ -249,6 +249,15 @@ def _add_dask(command: argparse.ArgumentParser) -> None:
         help="start N worker processes on this machine",
     )
     dask.add_argument(
+        "--lists",
+        type=arguments.writable_file,
+        metavar="FILE",
+        help="Parquet file to write lists of films for every user to, with reasons",
+    )
+    dask.add_argument(
+        "-n", type=arguments.positive, default=10, help="number of films in a list; default: 10"
+    )
+    dask.add_argument(
         "--partition-rows",
         type=arguments.positive,
         default=1_000_000,

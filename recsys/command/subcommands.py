@@ -106,7 +106,8 @@ def recommend(options: argparse.Namespace) -> None:
     else:
         blocks = iter([_for_users(model, users, options.n, among)])
     with progress(len(catalog.user_ids) if options.all else None, "user") as bar:
-        given = (_as_shown(block, catalog.scale, bar) for block in blocks)
+        counted_users = (_counted(block, bar) for block in blocks)
+        given = (as_shown(block, catalog.scale) for block in counted_users)
         n_films = give_blocks(given, options, shown=lambda frame: _lists(frame, users))
     if n_films == 0:
         whom = f" to user {users[0]}" if len(users) == 1 else ""
@@ -115,12 +116,16 @@ def recommend(options: argparse.Namespace) -> None:
         tell(f"there is no film to recommend{whom}: {why}")
 
 
-def _as_shown(frame: "pd.DataFrame", scale: RatingScale, bar: "tqdm[Any]") -> "pd.DataFrame":
+def _counted(frame: "pd.DataFrame", bar: "tqdm[Any]") -> "pd.DataFrame":
+    if "userId" in frame:
+        bar.update(frame["userId"].nunique())
+    return frame
+
+
+def as_shown(frame: "pd.DataFrame", scale: RatingScale) -> "pd.DataFrame":
     """Lists with titles as people say them, and without the columns that say nothing."""
     import pandas as pd
 
-    if "userId" in frame:
-        bar.update(frame["userId"].nunique())
     places, titles = pd.factorize(frame["title"])
     frame["title"] = np.array([spoken(title) for title in titles], dtype=object)[places]
     return frame if scale.predicts else frame.drop(columns="predicted_rating")

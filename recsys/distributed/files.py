@@ -30,7 +30,7 @@ class RowGroup:
 class RatingFiles:
     """The row groups of all files of ratings, in their order, and the file of movies if any."""
 
-    path: str
+    path: Path
     row_groups: tuple[RowGroup, ...]
     has_ratings: bool
     has_times: bool
@@ -74,7 +74,7 @@ def find_files(path: Path) -> RatingFiles:
             raise RatingsError(f"{file}: it has other columns than {files[0]}; {CONVERT}")
     movies = ratings.parent / MOVIES
     return RatingFiles(
-        str(path),
+        path,
         tuple(group for _, groups in looks for group in groups),
         RATING in names,
         TIME in names,

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +109,7 @@ def group_users(
     n_clusters: int,
     *,
     n_movies: int,
-    space: Space = "likes",
+    space: Literal["likes", "ratings"] = "likes",
     init: Any = "k-means||",
     random_state: int = 0,
     on_iteration: Callable[[IterationEvent], Any] | None = None,
@@ -124,8 +124,6 @@ def group_users(
 
     from kmeans_core.dask import KMeans
 
-    if space == "known":
-        raise ValueError("--space known groups users on one machine only; leave --scheduler out")
     cluster, partitions, films = ratings.cluster, ratings.partitions, ratings.films
     n_ratings = cluster.result(cluster.total(cluster.each(counts_by_title, partitions)))
     titled = no_users(films)._by_title()

@@ -80,8 +80,6 @@ def check_table(found: DistributedGroups, clusters: TasteClusters, ratings: Any)
 def test_too_many_groups_are_refused(distributed_ratings: DistributedRatings) -> None:
     with pytest.raises(ValueError, match="199 users with likes cannot make 200 groups"):
         group_users(distributed_ratings, 200, n_movies=N_MOVIES)
-    with pytest.raises(ValueError, match="--space known groups users on one machine only"):
-        group_users(distributed_ratings, 2, n_movies=N_MOVIES, space="known")
 
 
 def test_the_command_writes_the_group_of_each_user(
@@ -103,6 +101,7 @@ def test_the_command_writes_the_group_of_each_user(
     [
         ([], "a cluster reads Parquet files: give it one --data FOLDER; `recsys convert"),
         (["--data", "x", "--sep", ";"], "--sep cannot be used there"),
+        (["--data", "nowhere", "--space", "known"], "--space known groups users on one machine"),
         (["--data", "nowhere"], "nowhere: no such file or folder"),
     ],
 )

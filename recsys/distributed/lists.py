@@ -1,0 +1,90 @@
+"""Lists of all users by partitions: each partition is a TasteGroups that counts all users."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from recsys.distributed.biases import biases_of, film_biases
+from recsys.distributed.partitions import Partition
+from recsys.distributed.ratings import DistributedRatings
+from recsys.distributed.tables import SummedTables, summed_tables
+from recsys.distributed.taste import DistributedGroupings, learned_groupings
+from recsys.distributed.training import Everybody, PartitionData, count_everybody
+from recsys.distributed.weight import taste_weight
+from recsys.recommenders.baselines import BiasBaseline
+from recsys.recommenders.biases import Biases
+from recsys.recommenders.bulk_lists import blocks_of_lists
+from recsys.recommenders.group_tables import OnlyGroups
+from recsys.recommenders.taste_groups import USERS_PART, TasteGroups
+from recsys.recommenders.types import Ints
+
+
+class PartitionGroups(TasteGroups):
+    """The method groups-alone, fitted to all users, for the users of one partition."""
+
+    _tables: SummedTables
+
+    def _only_groups(self) -> OnlyGroups:
+        groups = self._user_groups
+        return OnlyGroups(
+            USERS_PART,
+            self._tables.group_tables(groups.labels, self.trained_on.matrix.values),
+            lambda users: groups.heaviest_of_all(users.placed.shares),
+        )
+
+
+def make_lists(
+    ratings: DistributedRatings, n: int, *, n_groupings: int = 60, seed: int = 0
+) -> Iterator[pd.DataFrame]:
+    """Recommend n films to every user, as `recsys recommend --all --method groups-alone` does.
+
+    Given the same groupings and the same weight of taste, the lists are those of one machine.
+
+    Yields
+    ------
+    DataFrame
+        The rows of ``recommend_all`` for the users of the next partition.
+    """
+    groupings = learned_groupings(ratings, n_groupings, seed)
+    weight = taste_weight(ratings, n_groupings, seed)
+    yield from lists_of(ratings, groupings, weight, n)
+
+
+def lists_of(
+    ratings: DistributedRatings, groupings: DistributedGroupings, weight: Any, n: int
+) -> Iterator[pd.DataFrame]:
+    """The lists of all users, given the groups. ``weight`` may be a future."""
+    cluster = ratings.cluster
+    everybody, of_films = count_everybody(ratings), film_biases(ratings)
+    tables = summed_tables(ratings, groupings)
+    frames = cluster.each(
+        lists_of_partition,
+        ratings.partitions,
+        groupings.labels,
+        everybody=everybody,
+        of_films=of_films,
+        tables=tables,
+        weight=weight,
+        n=n,
+    )
+    yield from cluster.results(frames)
+
+
+def lists_of_partition(
+    partition: Partition,
+    labels: Ints,
+    everybody: Everybody,
+    of_films: Biases,
+    tables: SummedTables,
+    weight: float,
+    n: int,
+) -> pd.DataFrame:
+    """The lists of the users of a partition, on a worker."""
+    data = PartitionData.of_partition(partition, everybody)
+    of_ratings = BiasBaseline()
+    of_ratings.trained_on, of_ratings._biases = data, biases_of(partition, of_films)
+    model = PartitionGroups(n_user_groupings=len(labels), n_item_groupings=0, stars_weight=0.0)
+    model.trained_on, model._ratings, model._taste_weight = data, of_ratings, weight
+    model._tables, model._user_groups = tables, tables.user_groups(labels)
+    return pd.concat(blocks_of_lists(model, n), ignore_index=True)
