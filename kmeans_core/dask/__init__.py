@@ -2,5 +2,6 @@
 
 from kmeans_core.dask.estimator import KMeans
 from kmeans_core.dask.failures import SchedulerLostError, WorkerLostError
+from kmeans_core.dask.silhouette import silhouette_score
 
-__all__ = ["KMeans", "SchedulerLostError", "WorkerLostError"]
+__all__ = ["KMeans", "SchedulerLostError", "WorkerLostError", "silhouette_score"]

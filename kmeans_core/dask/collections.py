@@ -36,27 +36,22 @@ def partitions_of(X: Any) -> Partitions:
     )
 
 
-def weight_blocks(sample_weight: Any, lengths: Sequence[int]) -> Sequence[Delayed]:
-    """The blocks of weights; an array in memory is cut into ``lengths``."""
-    if isinstance(sample_weight, da.Array):
-        weights = sample_weight
-    elif hasattr(sample_weight, "to_dask_array"):
-        weights = sample_weight.to_dask_array()
-    elif isinstance(sample_weight, list | tuple) and any(
-        isinstance(block, Delayed) for block in sample_weight
-    ):
-        return list(sample_weight)
-    else:
-        array = np.asarray(sample_weight)
+def vector_blocks(given: Any, lengths: Sequence[int], name: str) -> Sequence[Delayed]:
+    """The blocks of a vector, such as weights; an array in memory is cut into ``lengths``."""
+    if isinstance(given, list | tuple) and any(isinstance(block, Delayed) for block in given):
+        return list(given)
+    if hasattr(given, "to_dask_array"):
+        given = given.to_dask_array()
+    if not isinstance(given, da.Array):
+        array = np.asarray(given)
         if array.shape != (sum(lengths),):
             raise ValueError(
-                f"sample_weight.shape == {array.shape}, expected {(sum(lengths),)}: one for each "
-                "row."
+                f"{name}.shape == {array.shape}, expected {(sum(lengths),)}: one for each row."
             )
-        weights = da.from_array(array, chunks=(tuple(n for n in lengths if n > 0),))
-    if weights.ndim != 1:
-        raise ValueError(f"Sample weights must be 1-D, got {weights.ndim}-D Dask array.")
-    return list(weights.to_delayed().ravel())
+        given = da.from_array(array, chunks=(tuple(n for n in lengths if n > 0),))
+    if given.ndim != 1:
+        raise ValueError(f"{name} must be 1-D, got a {given.ndim}-D Dask array.")
+    return list(given.to_delayed().ravel())
 
 
 def is_frame(X: Any) -> bool:

@@ -73,7 +73,8 @@ class KMeans(Estimator):
         than ``n_clusters`` different rows.
     on_iteration : callable, optional
         Called with one :class:`~kmeans_core.IterationEvent` for each iteration. Its ``labels`` are
-        a lazy Dask array. If it returns True, the fit ends.
+        a lazy Dask array, which can be computed until the fit ends. If the callable returns True,
+        the fit ends.
     n_threads : int, default 1
         The threads of one task. A worker runs a task on each of its own threads, so 1 is right
         unless its tasks are few.
@@ -117,7 +118,7 @@ class KMeans(Estimator):
     >>> import dask.array as da
     >>> from dask.distributed import Client
     >>> from kmeans_core.dask import KMeans
-    >>> client = Client(processes=False, n_workers=1, dashboard_address=None)
+    >>> client = Client(processes=False, n_workers=1, dashboard_address=":0")
     >>> X = da.from_array([[1.0, 2.0], [1.0, 4.0], [9.0, 2.0], [9.0, 4.0]], chunks=(3, 2))
     >>> model = KMeans(n_clusters=2, random_state=0).fit(X)
     >>> model.inertia_
@@ -195,7 +196,9 @@ class KMeans(Estimator):
         n_clusters = plain["n_clusters"]
         partitions = partitions_of(X)
         stream = as_random_stream(plain["random_state"])
-        with DaskRows(_client(), partitions, sample_weight, n_clusters, plain["n_threads"]) as rows:
+        with DaskRows(
+            current_client(), partitions, sample_weight, n_clusters, plain["n_threads"]
+        ) as rows:
             shift = plain["tol"] * rows.mean_variance() if plain["tol"] > 0 else 0.0
             centers = first_centers(
                 rows,
@@ -312,7 +315,7 @@ class KMeans(Estimator):
         """
         centers = self._centers()
         with DaskRows(
-            _client(), partitions_of(X), sample_weight, 1, counted(self.n_threads)
+            current_client(), partitions_of(X), sample_weight, 1, counted(self.n_threads)
         ) as rows:
             self._check_n_features(rows.shape[1])
             return -clustering_of(rows, centers).inertia
@@ -357,7 +360,7 @@ def _transformed(block: Any, model: KMeansInMemory, dtype: Any) -> Any:
     return model.transform(block).astype(dtype, copy=False)
 
 
-def _client() -> Client:
+def current_client() -> Client:
     try:
         return default_client()
     except ValueError:

@@ -1,11 +1,17 @@
-"""Errors of a cluster as one clear error each."""
+"""Waits for results of a cluster, and turns its errors into one clear error each."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
-from dask.distributed import Client, KilledWorker
+from dask.distributed import Client, Future, KilledWorker, wait
+
+# Seconds between two looks at the workers while results are awaited, and the time after which a
+# cluster counts as stuck if no worker runs.
+LOOK = 5
+PATIENCE = 30
 
 
 class WorkerLostError(RuntimeError):
@@ -14,6 +20,38 @@ class WorkerLostError(RuntimeError):
 
 class SchedulerLostError(ConnectionError):
     """The client lost the scheduler."""
+
+
+def results_of(client: Client, futures: Sequence[Future]) -> list[Any]:
+    """The results of futures; one of the errors above if they will not come."""
+    with clear_errors(client):
+        _await(client, futures)
+        return list(client.gather(futures))
+
+
+def _await(client: Client, futures: Sequence[Future]) -> None:
+    """Wait for futures; WorkerLostError if no worker runs for ``PATIENCE`` seconds."""
+    last_run = time.monotonic()
+    while len(futures) > 0:
+        try:
+            wait(futures, timeout=LOOK)
+            return
+        except TimeoutError:
+            workers = client.scheduler_info()["workers"].values()
+            states = sorted({worker["status"] for worker in workers})
+            if "running" in states:
+                last_run = time.monotonic()
+            elif time.monotonic() - last_run > PATIENCE:
+                raise WorkerLostError(_nobody_runs(states)) from None
+
+
+def _nobody_runs(states: Sequence[str]) -> str:
+    if not states:
+        return "The cluster has no worker: start one by `dask worker ADDRESS`."
+    return (
+        f"No worker runs (they are {', '.join(states)}). A worker pauses if its memory is nearly "
+        "full: cut X into more, smaller partitions, add workers, or give each more memory."
+    )
 
 
 @contextmanager

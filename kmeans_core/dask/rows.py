@@ -1,6 +1,7 @@
 """The rows of X on the workers, in pieces that hold whole chunks of rows."""
 
 import itertools
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
@@ -10,8 +11,8 @@ from dask.delayed import Delayed
 from dask.distributed import Client, Future
 
 from kmeans_core.arrays import Ints, row_blocks
-from kmeans_core.dask.collections import Partitions, weight_blocks
-from kmeans_core.dask.failures import clear_errors
+from kmeans_core.dask.collections import Partitions, vector_blocks
+from kmeans_core.dask.failures import clear_errors, results_of
 from kmeans_core.dask.pieces import BlockShape, Part, Plan, block_shape, make_piece
 from kmeans_core.dask.questions import column_sums, squared_deviations, weight_totals
 from kmeans_core.points.row_chunks import LEAST_ROWS, MOST_CHUNKS, by_chunks, starts_of_chunks
@@ -41,35 +42,24 @@ class DaskRows:
     ) -> None:
         self.client = client
         self.n_threads = n_threads
-        with clear_errors(client):
-            blocks = client.compute(list(partitions.blocks))
-            shapes = self._shapes_of(blocks)
-            self.lengths = [shape.n_rows for shape in shapes]
-            self.shape = sum(self.lengths), shapes[0].n_features
-            self.dtype = np.dtype(max(shape.dtype for shape in shapes))
-            if self.shape[0] < n_clusters:
-                raise ValueError(f"n_samples={self.shape[0]} should be >= n_clusters={n_clusters}.")
-            self._weight_blocks, lengths_of_weights = self._weights_of(sample_weight)
-            plans = self._plans(n_clusters, lengths_of_weights)
-            self.firsts = np.array([plan.first for plan in plans], dtype=np.intp)
-            self.n_chunks = [len(plan.starts) - 1 for plan in plans]
-            self.pieces = self._made(plans, blocks)
-            self.chunk_weights = np.concatenate(self.ask(weight_totals))
-        self.total_weight = float(np.sum(self.chunk_weights))
-        if not self.total_weight > 0:
-            raise ValueError("Sample weights must contain at least one non-zero number.")
-        if self.total_weight > MOST_WEIGHT:
-            raise ValueError(
-                f"The sum of sample_weight is {self.total_weight:.3g}: scale all weights by one "
-                "factor, for example sample_weight / max(sample_weight)."
-            )
+        # A traceback that somebody keeps would keep them on the workers.
+        self._futures: weakref.WeakSet[Future] = weakref.WeakSet()
+        try:
+            with clear_errors(client):
+                self._load(partitions, sample_weight, n_clusters)
+        except BaseException:
+            self.release()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        # A traceback that somebody keeps would otherwise keep the rows on the workers.
-        for future in self.pieces:
+        self.release()
+
+    def release(self) -> None:
+        """Let the cluster forget the rows and all questions."""
+        for future in list(self._futures):
             future.release()
 
     # Questions ------------------------------------------------------------------------------
@@ -90,15 +80,14 @@ class DaskRows:
             return []
         columns = list(zip(*args, strict=True))
         with clear_errors(self.client):
-            futures: list[Future] = self.client.map(
+            futures = self.client.map(
                 question, [self.pieces[i] for i in chosen], *columns, pure=False
             )
-        return futures
+        return self._own(futures)
 
     def gather(self, futures: Sequence[Future]) -> list[Any]:
         """The results of futures."""
-        with clear_errors(self.client):
-            return list(self.client.gather(list(futures)))
+        return results_of(self.client, futures)
 
     def share(self, array: npt.NDArray[Any]) -> list[Future]:
         """The array in blocks of rows, which each worker gets once when it needs them.
@@ -107,10 +96,12 @@ class DaskRows:
         scattered.
         """
         with clear_errors(self.client):
-            return [
-                self.client.submit(_itself, array[rows], pure=False)
-                for rows in row_blocks(array.shape)
-            ]
+            return self._own(
+                [
+                    self.client.submit(_itself, array[rows], pure=False)
+                    for rows in row_blocks(array.shape)
+                ]
+            )
 
     def pieces_of(self, rows: Ints) -> Iterator[tuple[int, Ints]]:
         """Each piece that has some of the ascending rows, and their places in ``rows``."""
@@ -127,9 +118,40 @@ class DaskRows:
 
     # How the rows get there -----------------------------------------------------------------
 
+    def _load(self, partitions: Partitions, sample_weight: Any, n_clusters: int) -> None:
+        blocks = self._own(self.client.compute(list(partitions.blocks)))
+        shapes = self._shapes_of(blocks)
+        self.lengths = [shape.n_rows for shape in shapes]
+        self.shape = sum(self.lengths), shapes[0].n_features
+        self.dtype = np.dtype(max(shape.dtype for shape in shapes))
+        if self.shape[0] < n_clusters:
+            raise ValueError(f"n_samples={self.shape[0]} should be >= n_clusters={n_clusters}.")
+        of_weights, lengths_of_weights = self._weights_of(sample_weight)
+        plans = self._plans(n_clusters, lengths_of_weights)
+        self.firsts = np.array([plan.first for plan in plans], dtype=np.intp)
+        self.n_chunks = [len(plan.starts) - 1 for plan in plans]
+        self.pieces = self._made(plans, blocks, of_weights)
+        # The cluster forgets the partitions as they become pieces.
+        for block in (*blocks, *of_weights):
+            block.release()
+        self.chunk_weights = np.concatenate(self.ask(weight_totals))
+        total_weight = float(np.sum(self.chunk_weights))
+        if not total_weight > 0:
+            raise ValueError("Sample weights must contain at least one non-zero number.")
+        if total_weight > MOST_WEIGHT:
+            raise ValueError(
+                f"The sum of sample_weight is {total_weight:.3g}: scale all weights by one factor, "
+                "for example sample_weight / max(sample_weight)."
+            )
+
+    def _own(self, futures: Sequence[Future]) -> list[Future]:
+        """The futures, which the cluster forgets when the rows are released."""
+        self._futures.update(futures)
+        return list(futures)
+
     def _shapes_of(self, blocks: Sequence[Future]) -> list[BlockShape]:
-        shapes: list[BlockShape] = list(
-            self.client.gather(self.client.map(block_shape, blocks, range(len(blocks)), pure=False))
+        shapes: list[BlockShape] = self.gather(
+            self._own(self.client.map(block_shape, blocks, range(len(blocks)), pure=False))
         )
         n_features = shapes[0].n_features
         for partition, shape in enumerate(shapes):
@@ -146,9 +168,9 @@ class DaskRows:
     def _weights_of(self, sample_weight: Any) -> tuple[Sequence[Future], list[int]]:
         if sample_weight is None:
             return [], []
-        delayed: Sequence[Delayed] = weight_blocks(sample_weight, self.lengths)
-        blocks: Sequence[Future] = self.client.compute(list(delayed))
-        lengths = list(self.client.gather(self.client.map(len, blocks, pure=False)))
+        delayed: Sequence[Delayed] = vector_blocks(sample_weight, self.lengths, "sample_weight")
+        blocks = self._own(self.client.compute(list(delayed)))
+        lengths: list[int] = self.gather(self._own(self.client.map(len, blocks, pure=False)))
         if sum(lengths) != self.shape[0]:
             raise ValueError(
                 f"sample_weight has {sum(lengths)} entries, but X has {self.shape[0]} rows."
@@ -177,13 +199,15 @@ class DaskRows:
             )
         return plans
 
-    def _made(self, plans: Sequence[Plan], blocks: Sequence[Future]) -> list[Future]:
+    def _made(
+        self, plans: Sequence[Plan], blocks: Sequence[Future], weights: Sequence[Future]
+    ) -> list[Future]:
         pieces = []
         for plan in plans:
             of_rows = [blocks[part.partition] for part in plan.parts]
-            of_weights = [self._weight_blocks[part.partition] for part in plan.parts_of_weights]
+            of_weights = [weights[part.partition] for part in plan.parts_of_weights]
             pieces.append(self.client.submit(make_piece, plan, of_rows, of_weights, pure=False))
-        return pieces
+        return self._own(pieces)
 
 
 def chunk_starts(n_samples: int, n_features: int, n_clusters: int) -> Ints:
