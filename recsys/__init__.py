@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.taste_groups import TasteGroups
     from recsys.recommenders.types import Prediction
     from recsys.report.report import write_report
+    from recsys.saved_ratings import save_ratings
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
 # A name is loaded when it is first used. So the `recsys` command can say what to install if pandas
@@ -52,6 +53,7 @@ _HOME = {
     "genre_means": "recsys.analysis.genres",
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
+    "save_ratings": "recsys.saved_ratings",
     "sureness": "recsys.analysis.sureness",
     "write_report": "recsys.report.report",
 }
@@ -82,6 +84,7 @@ __all__ = [
     "genre_means",
     "load_ratings",
     "make_ratings",
+    "save_ratings",
     "sureness",
     "write_report",
 ]

@@ -25,7 +25,7 @@ from recsys.evaluation import (
 from recsys.evaluation.cold_start import SHOWN
 from recsys.evaluation.protocols import OnStep
 from recsys.evaluation.registry import Maker, missing_packages
-from recsys.evaluation.splits import N_FOLDS, SplitBy, split_of
+from recsys.evaluation.splits import N_FOLDS, SplitBy, some_users, split_of
 from recsys.evaluation.stored import with_data
 from recsys.files import write_text
 from recsys.words import counted
@@ -38,6 +38,10 @@ INSTALL = 'pip install "kmeans-core[bench]"'
 # Films in a list, and seeds that each recommender is fitted with to make lists.
 K = 10
 N_SEEDS = 3
+
+# --quick compares recommenders on the ratings of at most so many users. On 25 million ratings, this
+# is a thirtieth of them.
+QUICK_USERS = 5_000
 
 
 # The held-out part of a split, in words.
@@ -112,6 +116,7 @@ def evaluate(
     columns of all tables in one. It raises a ValueError if no recommender fits any of the tables,
     or if the ratings are too few.
     """
+    ratings = _drawn(ratings, options, tell)
     makers = _not_refused(makers, ratings, tell)
     form = options.format or (options.out and BY_SUFFIX.get(options.out.suffix.lower()))
     frames, lines = [], []
@@ -146,6 +151,17 @@ def evaluate(
         answer(f"Tables written to {options.out.absolute()}")
     elif form in ("csv", "json"):
         answer(*written(together, form).removesuffix("\n").split("\n"))
+
+
+def _drawn(ratings: Ratings, options: argparse.Namespace, tell: Callable[[str], None]) -> Ratings:
+    """The ratings of all users, or of a sample if one is asked for."""
+    n_users = options.users or (QUICK_USERS if options.quick else ratings.n_users)
+    if n_users < ratings.n_users:
+        tell(
+            f"all figures are of a sample: {n_users:,} of the {ratings.n_users:,} users, with all "
+            "their ratings; larger data give better predictions and lists"
+        )
+    return some_users(ratings, n_users, options.seed)
 
 
 def _not_refused(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.command import arguments
-from recsys.command.progress import progress
+from recsys.command.progress import progress, reading
 from recsys.command.terminal import tell
 from recsys.data.ratings import Ratings
 
@@ -107,22 +107,23 @@ def read_ratings(options: argparse.Namespace) -> Ratings:
         tell("no --data given: using the built-in data set; its users and films are invented")
         return builtin_ratings()
     _check_out(options)
-    ratings = load_ratings(
-        options.data[0] if len(options.data) == 1 else options.data,
-        user=options.user_column,
-        item=options.item_column,
-        rating=options.rating_column,
-        time=options.time_column,
-        sep=options.sep,
-        header=False if options.no_header else None,
-        scale=options.scale,
-        movies=options.movies,
-        duplicates=options.duplicates,
-        counts=options.counts,
-        absent=options.absent,
-        like_threshold=options.like_threshold,
-        skip_bad_rows=options.skip_bad_rows,
-    )
+    with reading():
+        ratings = load_ratings(
+            options.data[0] if len(options.data) == 1 else options.data,
+            user=options.user_column,
+            item=options.item_column,
+            rating=options.rating_column,
+            time=options.time_column,
+            sep=options.sep,
+            header=False if options.no_header else None,
+            scale=options.scale,
+            movies=options.movies,
+            duplicates=options.duplicates,
+            counts=options.counts,
+            absent=options.absent,
+            like_threshold=options.like_threshold,
+            skip_bad_rows=options.skip_bad_rows,
+        )
     if f": {RELEASE}" not in ratings.reading:  # of a release nothing was worked out
         tell(ratings.reading)
     if ratings.skipped:

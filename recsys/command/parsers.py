@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from recsys.command import arguments, groups, serve, subcommands, tables
+from recsys.command import arguments, convert, groups, serve, subcommands, tables
 from recsys.command.inputs import add_data_options, add_method_options
 from recsys.readers.fetch import known_releases
 
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         _add_sweep,
         _add_evaluate,
         serve.add_serve,
+        convert.add_convert,
         _add_fetch,
     ):
         add(commands)
@@ -324,7 +325,12 @@ def _add_evaluate(commands: Any) -> None:
         "one, or the last in the order of the file; default: time, or random without times",
     )
     evaluate.add_argument(
-        "--quick", action="store_true", help="use one fold of five and one seed of three"
+        "--quick",
+        action="store_true",
+        help="use one fold of five, one seed of three and at most 5000 users",
+    )
+    evaluate.add_argument(
+        "--users", type=arguments.positive, metavar="N", help="draw N users at random; default: all"
     )
     evaluate.add_argument(
         "--cold-start",

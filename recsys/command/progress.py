@@ -7,6 +7,8 @@ from typing import Any
 from tqdm import tqdm
 
 from recsys.command import terminal
+from recsys.printable import printable
+from recsys.readers.heard import HowFar, heard_by
 
 COMPILING = "compiling, once"
 
@@ -23,6 +25,32 @@ def progress(total: int | None, unit: str) -> "Iterator[tqdm[Any]]":
         _telling_of_compilation(bar) if shown else nullcontext(),
     ):
         yield bar
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Show how far each file of ratings is read in this block, as :func:`progress` does."""
+    if not terminal.shows_progress():
+        yield
+        return
+    bars: dict[str, tqdm[Any]] = {}
+
+    def show(how_far: HowFar) -> None:
+        file, done, total, unit = how_far
+        if file not in bars:
+            said = f"reading {printable(file)}"
+            bars[file] = tqdm(desc=said, total=total, unit=unit, unit_scale=True, leave=False)
+        bars[file].n = done
+        bars[file].refresh()
+        if done == total:
+            bars.pop(file).close()
+
+    try:
+        with heard_by(show):
+            yield
+    finally:
+        for bar in bars.values():
+            bar.close()
 
 
 @contextmanager

@@ -91,9 +91,8 @@ class RatingMatrix:
         if columns not in ("movieId", "title"):
             raise ValueError(f"columns must be 'movieId' or 'title', not {columns!r}")
         table = ratings.ratings
-        # factorize hashes the ids. Sorting 25 million ids would take seconds.
-        users, user_ids = pd.factorize(table["userId"].to_numpy(), sort=True)
-        items, movie_ids = pd.factorize(table["movieId"].to_numpy(), sort=True)
+        users, user_ids = _coded(table["userId"])
+        items, movie_ids = _coded(table["movieId"])
         title_of = ratings.movies.set_index("movieId")["title"]
         titles = title_of.loc[movie_ids].to_numpy(dtype=object)
         data = table["rating"].to_numpy(dtype=np.float64)
@@ -316,3 +315,11 @@ class RatingMatrix:
             index=pd.Index(self.user_ids, name="userId"),
             columns=pd.Index(names, name=self.columns),
         )
+
+
+def _coded(ids: "pd.Series[Any]") -> tuple[npt.NDArray[np.int32], Ids]:
+    """The place of each id among the distinct ids, and these ids, ascending."""
+    # factorize hashes the ids. Sorting 25 million ids would take seconds. int32 codes make scipy
+    # keep int32 indices while there are fewer than 2**31 ratings.
+    codes, distinct = pd.factorize(ids.to_numpy(), sort=True)
+    return codes.astype(np.int32), distinct

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ Kind: TypeAlias = Literal["stars", "likes", "counts"]
 
 # A rating is a like if it is in the upper fifth of the scale's range, counted from 0: 4 of 5 stars.
 LIKED_SHARE = 0.8
+
+# The metadata of a Parquet file have the scale of its ratings under this name.
+SCALE_KEY = "recsys.scale"
 
 # A step such as 0.1 is not exact in binary, so its rounding is allowed.
 _ROUNDING = 1e-9
@@ -113,8 +117,12 @@ class RatingScale:
         within: Mask = (ratings >= self.smallest) & (ratings <= self.largest)
         if self.step == 0:
             return within
-        steps = (np.where(within, ratings, self.smallest) - self.smallest) / self.step
-        on_step: Mask = within & (np.abs(steps - np.round(steps)) < _ROUNDING)
+        # In place, because there may be many millions of ratings.
+        off_step = np.where(within, ratings, float(self.smallest))
+        off_step -= self.smallest
+        off_step /= self.step
+        off_step -= np.round(off_step)
+        on_step: Mask = within & (np.abs(off_step, out=off_step) < _ROUNDING)
         return on_step
 
     def nearest(self, ratings: Floats) -> Floats:
@@ -222,3 +230,27 @@ def as_scale(given: Any) -> RatingScale:
             f"{given!r}"
         ) from None
     return RatingScale(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 1.0)
+
+
+def scale_as_json(scale: RatingScale) -> str:
+    """Write a scale as JSON, for :func:`scale_of_json`."""
+    return json.dumps(asdict(scale))
+
+
+def scale_of_json(text: str | bytes) -> RatingScale:
+    """Read a scale from JSON. ValueError if the text is no scale.
+
+    Examples
+    --------
+    >>> print(scale_of_json(scale_as_json(RatingScale(1, 10, 1))))
+    1 to 10 by 1
+    """
+    try:
+        given = json.loads(text)
+        smallest, largest, step = (float(given[name]) for name in ("smallest", "largest", "step"))
+        kind, likes = given["kind"], given["like_threshold"]
+        if kind not in get_args(Kind):
+            raise ValueError(f"there is no kind {kind!r}")
+        return RatingScale(smallest, largest, step, kind, None if likes is None else float(likes))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ValueError(f"no scale of ratings: {error}") from None

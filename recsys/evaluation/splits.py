@@ -100,6 +100,36 @@ class UserHoldout:
         return [dict(zip(*shown, strict=True)) for shown in zip(movie_ids, values, strict=True)]
 
 
+def some_users(ratings: Ratings, n_users: int, seed: int = 0) -> Ratings:
+    """Draw some users, and keep all their ratings and no others.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    n_users : int
+        The number of users. If there are no more, all are kept.
+    seed : int, default 0
+        Seed of the draw.
+
+    Returns
+    -------
+    Ratings
+        The ratings in the order of the file. ``movies`` still holds every item.
+
+    Examples
+    --------
+    >>> from recsys import make_ratings
+    >>> some_users(make_ratings(n_users=40, n_movies=60, n_ratings=900), 5).n_users
+    5
+    """
+    users, user_ids = pd.factorize(ratings.ratings["userId"].to_numpy())
+    if n_users >= len(user_ids):
+        return ratings
+    drawn = np.zeros(len(user_ids), np.bool_)
+    drawn[np.random.default_rng(seed).permutation(len(user_ids))[:n_users]] = True
+    return _part(ratings, drawn[users])
+
+
 def row_folds(ratings: Ratings, seed: int = 0) -> Iterator[Split]:
     """Make five splits; each holds out another fifth of the rows.
 

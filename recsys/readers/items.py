@@ -32,7 +32,7 @@ MOVIE_FILES = (
 _YEARS = ("releaseyear", "year", "releasedate")
 # A table of items is searched by its columns among so many files.
 _MOST_FILES = 30
-_TABLES = (".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl")
+_TABLES = (".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl", ".parquet", ".feather")
 
 _NETFLIX_TITLE = re.compile(r"\s*([0-9]+)[,;\t]([0-9]{4}|NULL)[,;\t](.*)")
 _WITH_YEAR = re.compile(r"\([0-9]{4}\)\s*$")
@@ -91,6 +91,8 @@ def movies_beside(ratings: Folder, form: Form | None) -> Folder | None:
     """
     folder = _folder(ratings)
     patterns = form.movies if form else MOVIE_FILES
+    if ratings.name.lower().endswith(".parquet"):
+        patterns = ("movies.parquet", *patterns)
     # The original Netflix Prize keeps its titles beside the folder of its ratings.
     folders = [folder, _folder(folder)] if folder.name == "training_set" else [folder]
     for place in folders:
@@ -174,6 +176,8 @@ def read_items(path: Folder, form: Form | None = None, *, item: str | None = Non
     if seen.names is None and seen.sep == "|" and seen.width >= 24:
         return _flagged(seen)
     columns = _columns(seen, item)
+    if seen.scale is not None:
+        return _saved(seen, columns)
     wanted = dict.fromkeys(name for name in vars(columns).values() if name is not None)
     table = read_table(seen, list(wanted))
     cells = {name: _texts(table.frame[name]) for name in wanted}
@@ -190,6 +194,16 @@ def read_items(path: Folder, form: Form | None = None, *, item: str | None = Non
         n_broken += int((~is_whole).sum())
         rows = _linked(path, rows[is_whole])
     return _once(path, rows, n_broken)
+
+
+def _saved(seen: Look, columns: _Columns) -> Items:
+    """Read a file of `recsys.save_ratings`, whose texts are kept as they are."""
+    named = [columns.ids, columns.titles, columns.genres]
+    frame = read_table(seen, [name for name in named if name is not None]).frame.astype(str)
+    if len(frame.columns) < len(named):
+        raise RatingsError(f"{seen.path}: the file is damaged: it lacks titles or genres")
+    rows = frame.set_axis(["id", "title", "genres"], axis=1).astype(object)
+    return _once(seen.path, rows)
 
 
 def _columns(seen: Look, item: str | None) -> _Columns:

@@ -8,9 +8,13 @@ import pandas as pd
 
 from recsys.data.ratings import BadRow, RatingsError
 from recsys.printable import shortened
+from recsys.readers.heard import tell_how_far
 from recsys.readers.looks import Look, object_of
 from recsys.readers.opened import opened_text
 from recsys.readers.tables import Table
+
+# A listener hears of each so many lines.
+_LINES = 10_000
 
 
 def read_json_lines(look: Look, columns: Sequence[str | int]) -> Table:
@@ -46,6 +50,8 @@ def read_json_lines(look: Look, columns: Sequence[str | int]) -> Table:
                 bad_rows.append(BadRow(text.file, number, bad, "not an object of JSON"))
                 continue
             lines.append(number)
+            if number % _LINES == 0:
+                tell_how_far(look.path, number, None, " lines")
             for column, cells in values.items():
                 cells.append(found.get(str(column)))
     if not lines:

@@ -220,11 +220,14 @@ def _load_any(paths: list[Path], options: _Options, *, skip_bad_rows: bool) -> R
         is_count = options.counts or (
             raws[0].is_count and options.scale is None and rows.ratings is not None
         )
-        fixed = options.scale or (form.scale if form and not is_count else None)
+        told = raws[0].scale if len({raw.scale for raw in raws}) == 1 else None
+        fixed = options.scale or (None if is_count else told or (form.scale if form else None))
         rows, scale = as_one_table(
             rows, fixed, options.duplicates, is_count=is_count, skip_bad_rows=skip_bad_rows
         )
         items, movies, movie_notes = _movies(rows.items, movies_file, form, options)
+    if told is not None:
+        scale = replace(scale, like_threshold=(options.scale or told).like_threshold)
     notes = [*rows.notes, *movie_notes]
     if rows.bad_rows:
         notes.append(check_share(len(rows.users), rows.bad_rows))

@@ -75,6 +75,7 @@ def read_long(look: Look, form: Form | None, given: Columns) -> RawRatings:
         notes=_notes(look, form, places),
         decimal=look.decimal,
         is_count=is_count or bool(form and form.counts),
+        scale=look.scale,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from recsys.data.columns import is_known
 from recsys.data.ratings import RatingsError
+from recsys.data.scale import RatingScale
 from recsys.readers.arrow_files import arrow_look, is_arrow
 from recsys.readers.formats import Folder
 from recsys.readers.opened import encoding_of, opened_bytes, opened_text
@@ -70,6 +71,8 @@ class Look:
         The mark around fields. ``""`` if quotes are part of the text.
     n_above : int
         The number of lines above the table: comments, or the separator for a spreadsheet.
+    scale : RatingScale or None
+        The scale of the ratings, if `recsys.save_ratings` wrote the file.
     """
 
     path: Folder
@@ -82,6 +85,7 @@ class Look:
     rows: tuple[tuple[str, ...], ...]
     quote: str = '"'
     n_above: int = 0
+    scale: RatingScale | None = None
 
     @property
     def width(self) -> int:
@@ -124,7 +128,8 @@ def look(path: Folder, *, sep: str | None = None, header: bool | None = None) ->
     with opened_bytes(path) as stream:
         start = stream.read(512)
     if is_arrow(start):
-        return Look(path, "arrow", "", "", ".", "", *arrow_look(path))
+        shown = arrow_look(path)
+        return Look(path, "arrow", "", "", ".", "", shown.names, shown.rows, scale=shown.scale)
     if start[257:262] == b"ustar":
         raise RatingsError(f"{path}: a tar archive; unpack it, and name the file of ratings")
     encoding = encoding_of(path)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from recsys.data.ratings import BadRow, Ints, RatingsError
 from recsys.printable import shortened
+from recsys.readers.heard import tell_how_far
 from recsys.readers.looks import Look
 from recsys.readers.opened import opened_text
 from recsys.readers.raw import RawRatings
@@ -76,7 +77,7 @@ def read_netflix(look: Look, **_options: Any) -> RawRatings:
         Users and items are whole numbers, and times are datetime64.
     """
     found = _Found()
-    line = 1
+    line, n_read = 1, 0
     with opened_text(look.path, look.encoding) as text:
         for block in _blocks(text.stream):
             frame = _at_once(block, line, found)
@@ -84,6 +85,8 @@ def read_netflix(look: Look, **_options: Any) -> RawRatings:
                 frame = _line_by_line(block, line, text.file, found)
             found.blocks.append(frame)
             line += block.count("\n")
+            n_read += len(block)
+            tell_how_far(look.path, n_read, text.size, "B")
         notes = ("columns customer, movie, rating, date", "as Netflix Prize", *text.notes)
     rows = pd.concat(found.blocks, ignore_index=True) if found.blocks else pd.DataFrame()
     if not len(rows):

@@ -5,6 +5,7 @@ import codecs
 import gzip
 import io
 import lzma
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -47,12 +48,15 @@ class Text:
         The encoding that was found.
     notes : tuple of str
         What was guessed, such as ``("encoding cp1252 (guessed)",)``.
+    size : int or None
+        The number of bytes of the text, or None if it is packed.
     """
 
     file: str
     stream: TextIO
     encoding: str
     notes: tuple[str, ...]
+    size: int | None
 
 
 @contextmanager
@@ -91,7 +95,8 @@ def opened_text(path: Folder, encoding: str | None = None) -> Iterator[Text]:
     is_guessed = encoding in ("cp1252", "latin-1")
     notes = (f"encoding {encoding} (guessed)",) if is_guessed else ()
     with opened_bytes(path) as stream:
-        yield Text(str(path), io.TextIOWrapper(stream, encoding), encoding, notes)
+        text = io.TextIOWrapper(stream, encoding)
+        yield Text(str(path), text, encoding, notes, plain_size(stream))
 
 
 @contextmanager
@@ -113,6 +118,12 @@ def opened_bytes(path: Folder) -> Iterator[BinaryIO]:
         raise RatingsError(f"{path}: {error}") from error
     except OSError as error:
         raise RatingsError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def plain_size(stream: Any) -> int | None:
+    """The number of bytes of an open file, or None if the stream is unpacked from a file."""
+    raw = getattr(stream, "raw", None)
+    return os.fstat(raw.fileno()).st_size if isinstance(raw, io.FileIO) else None
 
 
 def encoding_of(path: Folder) -> str:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from recsys.data.ratings import BadRow, Ints, RatingsError
 from recsys.readers.formats import Fault, Release, header_columns, number_text, whole_number
+from recsys.readers.heard import tell_how_far
+from recsys.readers.opened import plain_size
 
 COLUMNS = ("userId", "movieId", "rating", "timestamp")
 BLOCK_BYTES = 1 << 24
@@ -71,6 +73,7 @@ def read_ratings(
             if rows.bad_rows and not skip_bad_rows:
                 return rows
             line += block.count(b"\n")
+            tell_how_far(file, stream.tell(), plain_size(stream), "B")
     if columns[-1] == "timestamp":
         _drop_cut_row(rows, str(file), line)
     return rows

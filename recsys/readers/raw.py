@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.data.ratings import BadRow, Ints, RatingsError
+from recsys.data.scale import RatingScale
 
 # Arrays, Series and Categoricals of any kind of value. Text that repeats is a Categorical.
 Column: TypeAlias = npt.NDArray[Any] | pd.Series | pd.Categorical
@@ -54,6 +55,8 @@ class RawRatings:
         How many ratings the reader left out, because their value means "not rated".
     has_row_numbers : bool
         Whether the users are the numbers of the rows. Then the users of two files differ.
+    scale : RatingScale or None
+        The scale that the file itself tells.
     """
 
     users: Column
@@ -68,6 +71,7 @@ class RawRatings:
     is_count: bool = False
     n_absent: int = 0
     has_row_numbers: bool = False
+    scale: RatingScale | None = None
 
 
 def bad_row_error(bad_row: BadRow) -> RatingsError:

@@ -14,6 +14,7 @@ import pandas as pd
 from recsys.data.ratings import BadRow, Ints, RatingsError
 from recsys.printable import shortened
 from recsys.readers.arrow_files import arrow_frame
+from recsys.readers.heard import tell_how_far
 from recsys.readers.looks import Look, csv_options
 from recsys.readers.opened import opened_text
 from recsys.readers.raw import Lines
@@ -169,6 +170,7 @@ def _read_text(look: Look, types: dict[int, str], exact: Collection[int]) -> dic
                     cells = block[str(place)].to_numpy()
                     blocks[place].append(pd.factorize(cells) if kind == "object" else cells)
                 blocks[look.width].append(_are_filled(block[str(look.width)].array))
+                tell_how_far(look.path, source.n_read, text.size, "B")
                 if source.has_odd_numbers:
                     return None
         except pd.errors.ParserError as error:
@@ -204,11 +206,12 @@ class _Source(io.TextIOBase):
 
     Each ``::`` becomes one character. If numbers are to be exact, ``has_odd_numbers`` tells whether
     any field may begin with a plus, or with a zero before another digit, or may be a power such as
-    1e2. pandas reads them as numbers, but they are text.
+    1e2. pandas reads them as numbers, but they are text. ``n_read`` counts characters.
     """
 
     def __init__(self, header: str, stream: TextIO, sep: str, must_be_exact: bool) -> None:
         self.has_odd_numbers = False
+        self.n_read = 0
         self._header = header
         self._stream = stream
         self._sep = sep
@@ -223,6 +226,7 @@ class _Source(io.TextIOBase):
             header, self._header = self._header, ""
             return header
         block = self._stream.read(-1 if size is None else size)
+        self.n_read += len(block)
         if self._sep == "::":
             while block.endswith(":") and (more := self._stream.read(1)):
                 block += more

@@ -85,7 +85,7 @@ def _without_times(ratings: Mapping[Id, float]) -> GivenProfile:
 def _with_times(rated: list[tuple[Any, float]], times: npt.NDArray[Any]) -> GivenProfile:
     """The latest rating of each film. A film that is rated again counts once as a later rating."""
     place = {rated[at][0]: int(at) for at in np.argsort(times, kind="stable")}
-    ages = ages_of(np.zeros(len(place), np.int64), times[list(place.values())])
+    ages = ages_of(np.array([0, len(place)]), times[list(place.values())])
     return GivenProfile({movie: rated[at][1] for movie, at in place.items()}, ages.tolist())
 
 

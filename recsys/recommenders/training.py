@@ -107,7 +107,7 @@ class TrainingData:
         starts = np.append(0, np.cumsum(kept))[values.indptr]
         rest = sp.csr_array((values.data[kept], values.indices[kept], starts), shape=values.shape)
         # An age tells no time, but the order of the user's times.
-        ages = ages_of(user_index_of(rest), -self.ages[kept])
+        ages = ages_of(rest.indptr, -self.ages[kept])
         return replace(self, matrix=replace(self.matrix, values=rest), ages=ages)
 
     def among(self, rows: Ints, columns: Ints) -> Self:
@@ -117,7 +117,7 @@ class TrainingData:
         ages = replace(self.matrix, values=self._ages_of_cells).take(rows, columns).values.data - 1
         genres = self.genres[columns]
         # An age tells no time, but the order of the user's times.
-        ages = ages_of(user_index_of(matrix.values), -ages)
+        ages = ages_of(matrix.values.indptr, -ages)
         return replace(self, matrix=matrix, ages=ages, genres=genres)
 
     @property

@@ -57,6 +57,11 @@ _POPULARITY: Curve = (
     (0.0, 0.25, 0.50, 0.75, 0.90, 0.99, 1.0),
     (0.02, 0.3, 1.8, 7.5, 26.0, 150.0, 900.0),
 )
+# The same for ml-25m, where half of the movies have at most 6 ratings and one has 81,491.
+_POPULARITY_25M: Curve = (
+    (0.0, 0.25, 0.50, 0.75, 0.90, 0.97, 0.99, 0.998, 1.0),
+    (0.1, 0.5, 2.4, 16.0, 200.0, 1_900.0, 7_500.0, 23_000.0, 210_000.0),
+)
 _ERA_POPULARITY = (
     (1930, 1970, 1985, 1995, 2003, 2010, 2016),
     (-0.6, -0.2, 0.2, 0.9, 0.8, 0.3, 0.0),
@@ -115,8 +120,9 @@ class Movies(NamedTuple):
         ]
 
 
-def invent_movies(n_movies: int, rng: np.random.Generator) -> Movies:
-    years = draw(_YEARS, n_movies, rng).astype(np.int64)
+def invent_movies(n_movies: int, rng: np.random.Generator, growth: float = 0.0) -> Movies:
+    """Invent movies whose popularity is that of the small release at growth 0, of ml-25m at 1."""
+    years = on_curve(_YEARS, even_ranks(n_movies, rng)).astype(np.int64)
     # The catalog begins in 1995 with most of the older movies. A newer one enters in its year.
     listed = 1995 + 22 * rng.random(n_movies) ** 3
     years = years[np.argsort(np.maximum(years, listed), kind="stable")]
@@ -134,10 +140,14 @@ def invent_movies(n_movies: int, rng: np.random.Generator) -> Movies:
     # Movies of around 1995 and of popular genres are the best known.
     score = rng.normal(0, 1.1, n_movies) + np.interp(years, *_ERA_POPULARITY)
     order = np.argsort(score + _genre_sums(genres, _GENRE_POPULARITY))
-    popularity = np.empty(n_movies)
-    popularity[order] = np.sort(draw(_POPULARITY, n_movies, rng))
-    popularity[order[: round(n_movies * _UNRATED)]] = 0.0
-    quality = 0.11 * np.log1p(popularity) + _genre_sums(genres, _GENRE_QUALITY)
+    ranks = np.empty(n_movies)
+    ranks[order] = np.sort(even_ranks(n_movies, rng))
+    popularity = between(_POPULARITY, _POPULARITY_25M, growth, ranks)
+    # Better movies are better known, by as much in all sizes.
+    fame = on_curve(_POPULARITY, ranks)
+    unrated = order[: round(n_movies * _UNRATED)]
+    popularity[unrated] = fame[unrated] = 0.0
+    quality = 0.11 * np.log1p(fame) + _genre_sums(genres, _GENRE_QUALITY)
     quality += rng.normal(0, 0.4, n_movies)
 
     # MovieLens numbered its first movies densely, and left gaps between later ones.
@@ -147,10 +157,18 @@ def invent_movies(n_movies: int, rng: np.random.Generator) -> Movies:
     return Movies(ids, titles, years, genres, popularity, quality)
 
 
-def draw(curve: Curve, n: int, rng: np.random.Generator) -> Floats:
-    """Draw values whose quantiles lie on a curve, log-linear between its points."""
+def on_curve(curve: Curve, ranks: Floats) -> Floats:
+    """Return the values of a curve at these quantiles, log-linear between its points."""
     quantiles, values = curve
-    return np.exp(np.interp(even_ranks(n, rng), quantiles, np.log(values)))
+    return np.exp(np.interp(ranks, quantiles, np.log(values)))
+
+
+def between(small: Curve, large: Curve, growth: float, ranks: Floats) -> Floats:
+    """Return values between two curves: those of `small` at growth 0, of `large` at growth 1."""
+    values = on_curve(small, ranks)
+    # A power of 0 is exactly 1, so small data do not depend on the large curve.
+    values *= (on_curve(large, ranks) / values) ** growth
+    return values
 
 
 def even_ranks(n: int, rng: np.random.Generator) -> Floats:

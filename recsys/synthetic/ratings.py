@@ -1,6 +1,8 @@
 """Makes the built-in data set from a seed, like MovieLens' small release of 2016."""
 
+import math
 import numbers
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +12,15 @@ from scipy.optimize import brentq
 
 from recsys.data.ratings import Ratings
 from recsys.data.scale import HALF_STARS
-from recsys.synthetic.movies import GENRES, Curve, Movies, draw, even_ranks, invent_movies
+from recsys.synthetic.movies import (
+    GENRES,
+    Curve,
+    Movies,
+    between,
+    even_ranks,
+    invent_movies,
+    on_curve,
+)
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -43,6 +53,11 @@ _ACTIVITY: Curve = (
     (0.0, 0.10, 0.25, 0.50, 0.75, 0.90, 0.97, 0.99, 1.0),
     (0.5, 4.0, 17.0, 51.0, 141.0, 303.0, 640.0, 1111.0, 2500.0),
 )
+# The same for ml-25m, where one user has 32,202 ratings.
+_ACTIVITY_25M: Curve = (
+    (*_ACTIVITY[0][:-1], 0.999, 0.9999, 0.99999, 0.999994, 1.0),
+    (*_ACTIVITY[1][:-1], 2500.0, 5800.0, 10_000.0, 32_000.0, 34_000.0),
+)
 _FIRST_RATING: Curve = (
     (0.0, 0.10, 0.25, 0.50, 0.75, 0.90, 1.0),
     (1996.0, 1996.7, 1999.8, 2003.5, 2010.5, 2015.5, 2016.78),
@@ -64,6 +79,8 @@ _MEAN_STARS = 3.59
 _LENIENCY = 0.45
 _OWN_TASTE = 0.22
 _NOISE = 0.79
+# To find the least of many values, one of so many is looked at first.
+_SAMPLED = 16
 # The scores at which the rating rises by one step, before and after half stars came in 2003. They
 # make each rating as frequent as in the release, which has more whole than half stars.
 _WHOLE_CUTS = (1.72, 2.38, 3.37, 4.42)
@@ -93,7 +110,9 @@ def make_ratings(
 
     Users belong to hidden groups (`TASTES`, `taste_groups`). A group sees more of the movies that
     it likes, and rates them higher. Activity, popularity, years, genres, ratings and times follow
-    the release of 2016. Movies and titles are invented.
+    the release of 2016. Movies and titles are invented. Above a million ratings, the busiest users
+    and the best-known movies move towards those of ml-25m, which 25 million ratings reach: one
+    user has over 30,000 ratings, one movie over 80,000, and half of the movies fewer than 10.
 
     Parameters
     ----------
@@ -135,8 +154,9 @@ def make_ratings(
             f"n_ratings must be at most n_users * n_movies = {n_users * n_movies},"
             f" not {n_ratings}: a user rates a film only once"
         )
-    movies = invent_movies(n_movies, rng)
-    users = _invent_users(taste, n_movies, n_ratings, rng)
+    growth = _growth(n_ratings)
+    movies = invent_movies(n_movies, rng, growth)
+    users = _invent_users(taste, n_movies, n_ratings, growth, rng)
     liking = draw_liking(movies, rng)
     chosen = _choose_movies(movies, users, liking, rng)
     user_index = np.repeat(np.arange(n_users), users.n_ratings)
@@ -202,10 +222,22 @@ def _tastes(n_users: int, random_state: int) -> tuple[Ints, np.random.Generator]
     return np.searchsorted(ends, even_ranks(n_users, rng), side="right").astype(np.int64), rng
 
 
-def _invent_users(taste: Ints, n_movies: int, n_ratings: int, rng: np.random.Generator) -> _Users:
+def _growth(n_ratings: int) -> float:
+    """Say how far the tails are from those of the small release to those of ml-25m, from 0 to 1.
+
+    The busiest users and the best-known movies have more ratings in larger data. The small release
+    is the model up to a million ratings, ml-25m from 25 million on.
+    """
+    return min(max(math.log(n_ratings / 1e6, 25), 0.0), 1.0)
+
+
+def _invent_users(
+    taste: Ints, n_movies: int, n_ratings: int, growth: float, rng: np.random.Generator
+) -> _Users:
     n_users = len(taste)
-    counts = _share_out(n_ratings, draw(_ACTIVITY, n_users, rng), most=n_movies)
-    years = draw(_FIRST_RATING, n_users, rng)
+    activity = between(_ACTIVITY, _ACTIVITY_25M, growth, even_ranks(n_users, rng))
+    counts = _share_out(n_ratings, activity, most=n_movies)
+    years = on_curve(_FIRST_RATING, even_ranks(n_users, rng))
     start = ((years - 1970) * _SECONDS_A_YEAR).astype(np.int64)
     # Six in ten users come once. The others come back over weeks or years.
     again = np.minimum(2 + rng.lognormal(1.0, 2.2, n_users).astype(np.int64), counts)
@@ -240,15 +272,27 @@ def _choose_movies(movies: Movies, users: _Users, liking: Floats, rng: np.random
     # A movie without popularity comes last.
     handicap = 1.0 / np.maximum(movies.popularity * np.exp(_PULL * liking), 1e-30)
     last_year = _year(users.start + users.span)
+    # Movies that are not released yet are chosen only if no other movie is left.
+    late = {year: 1e12 ** (movies.years > year) for year in np.unique(last_year).tolist()}
+    handicap_of = cache(lambda taste, year: handicap[taste] * late[year])
     chosen = []
     for user, sure in enumerate(_sure_movies(movies, users, last_year, rng)):
-        times = rng.standard_exponential(len(movies.ids)) * handicap[users.taste[user]]
-        # Movies that are not released yet are chosen only if no other movie is left.
-        times[movies.years > last_year[user]] *= 1e12
+        times = rng.standard_exponential(len(movies.ids))
+        times *= handicap_of(int(users.taste[user]), int(last_year[user]))
         times[sure] *= 1e-12
-        count = users.n_ratings[user]
-        chosen.append(np.sort(np.argpartition(times, count - 1)[:count]))
+        chosen.append(np.sort(_least(times, int(users.n_ratings[user]))))
     return np.concatenate(chosen)
+
+
+def _least(values: Floats, count: int) -> Ints:
+    """Return the positions of the `count` least values, in any order."""
+    # A sample bounds the least values, so that only few of the others are looked at.
+    sample, enough = values[::_SAMPLED], 2 * count // _SAMPLED + _SAMPLED
+    if enough < len(sample):
+        below = np.flatnonzero(values <= np.partition(sample, enough)[enough])
+        if len(below) >= count:
+            return below[np.argpartition(values[below], count - 1)[:count]]
+    return np.argpartition(values, count - 1)[:count]
 
 
 def _sure_movies(

@@ -72,6 +72,7 @@ def told(
     options = argparse.Namespace(
         seed=0,
         quick=True,
+        users=None,
         cold_start=split is None,
         out=None,
         format=None,
@@ -329,3 +330,16 @@ def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
         run(["evaluate", "--help"])
     assert stopped.value.code == 0
     assert "example: recsys evaluate --quick" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("typed", "n"), [(["--users", "25"], 25), (["--quick"], 30), ([], 40)])
+def test_a_sample_of_users_is_compared(
+    folder: Path, two: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], typed: list[str], n: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("recsys.command.evaluate.QUICK_USERS", 30)
+    out = tmp_path / "out.csv"
+    assert run(["evaluate", "--data", str(folder), "--out", str(out), *typed]) == 0
+    said = f"all figures are of a sample: {n} of the 40 users, with all their ratings"
+    assert (said in capsys.readouterr().err) == (n < 40)
+    assert pd.read_csv(out)["data_users"].unique().tolist() == [n]

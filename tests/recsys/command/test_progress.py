@@ -1,11 +1,14 @@
 """Progress bars say when code is compiled."""
 
 import io
+from pathlib import Path
 
 import pytest
 from numba.core import event
 
-from recsys.command.progress import COMPILING, progress
+from recsys import load_ratings, make_ratings, save_ratings
+from recsys.command.progress import COMPILING, progress, reading
+from recsys.readers.heard import HowFar, heard_by
 
 
 class Terminal(io.StringIO):
@@ -35,3 +38,20 @@ def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) 
     with progress(3, "step") as bar, event.trigger_event("numba:compile"):
         bar.update()
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_bar_shows_how_far_a_file_is_read(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_ratings(make_ratings(n_users=40, n_movies=60, n_ratings=900), tmp_path, form)
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    heard: list[HowFar] = []
+    with reading(), heard_by(heard.append):
+        load_ratings(tmp_path)
+    (last,) = (one for one in heard if one.file == f"ratings.{form}")
+    assert last.done == last.total == (900 if form == "parquet" else last.total)
+    with reading():
+        load_ratings(tmp_path)
+    assert f"reading ratings.{form}: 100%" in terminal.getvalue()

@@ -8,7 +8,7 @@ import pytest
 
 from recsys import Ratings
 from recsys.evaluation import last_by_time, row_folds, user_fifths, whole_users
-from recsys.evaluation.splits import MOST_SHOWN
+from recsys.evaluation.splits import MOST_SHOWN, some_users
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +206,15 @@ def test_no_user_left_to_test_or_to_learn_from(ratings: Ratings) -> None:
         whole_users(ratings, share=1.0)
     with pytest.raises(ValueError, match="can show 0 to 20 ratings, not 21"):
         whole_users(ratings).first_ratings(21)
+
+
+def test_drawn_users_keep_all_their_ratings(ratings: Ratings) -> None:
+    some = some_users(ratings, 15, seed=1)
+    drawn = some.ratings["userId"].unique()
+    assert len(drawn) == 15
+    kept = ratings.ratings[ratings.ratings["userId"].isin(drawn)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some.ratings, kept)
+    assert some.movies is ratings.movies
+    other = some_users(ratings, 15, seed=2).ratings["userId"].unique()
+    assert set(other) != set(drawn)
+    assert some_users(ratings, 40) is ratings

@@ -14,10 +14,10 @@ import pyarrow
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pyarrow import ipc
+from pyarrow import ipc, parquet
 
 from recsys.data.ratings import RatingsError
-from recsys.readers import tables
+from recsys.readers import arrow_files, tables
 from recsys.readers.looks import look
 from recsys.readers.opened import opened_text
 from recsys.readers.tables import read_table
@@ -285,6 +285,29 @@ def test_parquet_feather_and_arrow_keep_their_types(tmp_path, frame, write, pack
     assert table.frame.to_numpy().tolist() == expected
     assert table.frame["user"].dtype == np.int64
     assert table.lines(np.array([1])).tolist() == [2]
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 10**15])
+def test_a_parquet_file_that_claims_other_rows_is_damaged(tmp_path, monkeypatch, n_rows):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"user": [1, 2], "item": [3, 4]}).to_parquet(path)
+    read = arrow_files._rows
+    monkeypatch.setattr(arrow_files, "_rows", lambda *of: read(*of)._replace(n_rows=n_rows))
+    with pytest.raises(RatingsError, match=f"does not hold {n_rows:,} rows"):
+        read_table(look(path), ["user", "item"])
+
+
+def test_numbers_have_64_bits_and_others_keep_their_types(tmp_path):
+    path = tmp_path / "table.parquet"
+    types = {"a": "int8", "b": "float32", "c": "uint64", "d": "int64", "e": "float64"}
+    table = pyarrow.table({name: pyarrow.array([1, 2], kind) for name, kind in types.items()})
+    parquet.write_table(table, path)
+    assert read_table(look(path), ["b", "a", "b"]).frame.dtypes.to_dict() == {
+        "b": "float64", "a": "int64"
+    }  # fmt: skip
+    mixed = read_table(look(path), ["a", "c"]).frame
+    assert mixed.dtypes.to_dict() == {"a": "int8", "c": "uint64"}
+    assert mixed.to_numpy().tolist() == [[1, 1], [2, 2]]
 
 
 def test_a_damaged_parquet_file_is_named(tmp_path, frame):

@@ -1,9 +1,13 @@
 """Ages of ratings: counted again with pandas, for training users and for new ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from recsys import BiasBaseline, RatingMatrix, Ratings, make_ratings
+from recsys.recommenders import ages
 from recsys.recommenders.ages import ages_of_cells
 from recsys.recommenders.given_ratings import given_profile
 from recsys.recommenders.ranking import folded_in, known_users
@@ -24,8 +28,14 @@ def test_ages_count_later_ratings_of_the_user():
     assert ages_of_cells(table(with_times=False), matrix).tolist() == [0] * 5
 
 
-def test_ages_equal_a_count_with_pandas():
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("block", [1, 50, 1000])
+def test_ages_equal_a_count_with_pandas(monkeypatch, shuffled, block):
+    monkeypatch.setattr(ages, "_RATINGS", block)
     ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    if shuffled:
+        frame = ratings.ratings.sample(frac=1, random_state=0, ignore_index=True)
+        ratings = replace(ratings, ratings=frame)
     rows = ratings.ratings.sort_values(["userId", "movieId"])
     # A rank from the last: of equal times, all have the place of the first.
     expected = rows.groupby("userId")["timestamp"].rank(method="min", ascending=False) - 1

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from recsys.analysis.genres import contrast_subset, genre_means
 from recsys.data.ratings import NO_GENRES, Ratings
 from recsys.readers.loading import load_ratings
-from recsys.synthetic.ratings import builtin_ratings, make_ratings, taste_groups
+from recsys.synthetic import ratings as synthetic
+from recsys.synthetic.movies import invent_movies
+from recsys.synthetic.ratings import builtin_ratings, draw_liking, make_ratings, taste_groups
 
 QUANTILES = [0, 0.10, 0.25, 0.50, 0.75, 0.90, 0.99, 1]
 MOVIELENS_GENRES = {
@@ -126,6 +128,57 @@ class TestForm:
         read = load_ratings(tmp_path)
         pd.testing.assert_frame_equal(read.ratings, builtin.ratings)
         pd.testing.assert_frame_equal(read.movies, builtin.movies)
+
+
+class TestTails:
+    """Data of ml-25m's size have its tails: 162,541 users, 59,047 rated movies."""
+
+    def test_tails_grow_from_a_million_ratings_to_25_million(self) -> None:
+        growth = [synthetic._growth(n) for n in (1, 100_004, 10**6, 5 * 10**6, 25 * 10**6, 10**9)]
+        np.testing.assert_allclose(growth, [0, 0, 0, 0.5, 1, 1])
+
+    def test_users_of_25_million_ratings(self) -> None:
+        taste, rng = synthetic._tastes(162_000, 0)
+        sizes = synthetic._invent_users(taste, 59_000, 25_000_000, 1.0, rng).n_ratings
+        assert sizes.sum() == 25_000_000
+        assert sizes.min() >= 20
+        assert np.median(sizes) == pytest.approx(71, abs=3)
+        assert sizes.std() == pytest.approx(268, rel=0.1)
+        assert 30_000 < sizes.max() < 36_000
+
+    def test_movies_of_25_million_ratings(self) -> None:
+        rng = np.random.default_rng(0)
+        movies = invent_movies(59_000, rng, 1.0)
+        taste = synthetic._tastes(1_500, 0)[0]
+        users = synthetic._invent_users(taste, 59_000, 1_500 * 153, 1.0, rng)
+        chosen = synthetic._choose_movies(movies, users, draw_liking(movies, rng), rng)
+        sizes = np.sort(np.bincount(chosen, minlength=59_000))
+        # The best-known movie of ml-25m has ratings of half of all users.
+        assert sizes[-1] == pytest.approx(1_500 / 2, rel=0.15)
+        # A movie with 10 ratings there has 0.09 here, so most of the lesser half have none.
+        assert sizes[: 59_000 // 2].mean() < 10 * 1_500 / 162_541
+
+    def test_large_tails_are_tidy_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        small = make_ratings(2000, 2000, 60_000)
+        monkeypatch.setattr(synthetic, "_growth", lambda n_ratings: 1.0)
+        large = make_ratings(2000, 2000, 60_000)
+        assert_tidy(large, 2000, 2000, 60_000)
+        pd.testing.assert_frame_equal(large.movies, small.movies)
+        for column in ("userId", "movieId"):
+            ours, others = (rating_sizes(data, column) for data in (large, small))
+            assert ours.max() > 1.1 * others.max()
+        assert ours.median() < others.median()
+
+    @given(
+        n=st.integers(1, 3000), share=st.floats(0, 0.6), odd=st.booleans(), seed=st.integers(0, 99)
+    )
+    def test_the_least_values(self, n: int, share: float, odd: bool, seed: int) -> None:
+        values = np.random.default_rng(seed).integers(1000, size=n) / 7
+        values[::16] -= 1000 * odd  # the sample misleads
+        count = max(1, int(share * n))
+        least = synthetic._least(values, count)
+        assert len(np.unique(least)) == count
+        np.testing.assert_array_equal(np.sort(values[least]), np.sort(values)[:count])
 
 
 class TestSeed:

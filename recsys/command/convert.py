@@ -1,0 +1,64 @@
+"""`recsys convert`: writes ratings of any form as a folder of Parquet or CSV files."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from recsys.command.inputs import add_data_options, read_ratings
+from recsys.command.terminal import answer, tell
+from recsys.words import counted
+
+# As `recsys.saved_ratings.SAVED_FORMS`, which takes long to import.
+FORMS = ("parquet", "csv")
+
+
+def add_convert(commands: Any) -> None:
+    """Add the options of the command."""
+    converter = commands.add_parser(
+        "convert",
+        help="write ratings of any form as Parquet or CSV",
+        description="Write ratings of any form as Parquet or CSV. Parquet keeps everything and is "
+        "read in a fraction of the time.",
+        epilog="example: recsys convert --data ml-25m --out ml-25m-parquet",
+    )
+    converter.set_defaults(action=convert)
+    add_data_options(converter)
+    converter.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="folder to write two files to"
+    )
+    converter.add_argument(
+        "--format", choices=FORMS, default=FORMS[0], help="form of the files; default: %(default)s"
+    )
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Write the ratings and the movies, and say so."""
+    from recsys.data.scale import HALF_STARS
+    from recsys.saved_ratings import save_ratings
+
+    _check(options)
+    ratings = read_ratings(options)
+    of_ratings, of_movies = save_ratings(ratings, options.out, options.format)
+    answer(
+        f"{len(ratings.ratings):,} ratings by {counted(ratings.n_users, 'user')} "
+        f"({ratings.scale}) and {counted(len(ratings.movies), 'movie')} written to "
+        f"{of_ratings.absolute()} and {of_movies.name}"
+    )
+    scale = ratings.scale
+    likes = f" --like-threshold {scale.like_threshold:g}" if scale.like_threshold else ""
+    given = (
+        f" --scale {scale.smallest:g}:{scale.largest:g}:{scale.step:g}" if scale.predicts else ""
+    )
+    if options.format == "csv" and scale != HALF_STARS and (given or likes):
+        tell(f"CSV has no place for the scale; read these files with{given}{likes}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    """ValueError if the folder is a file or holds files that are read: they might be lost."""
+    out = options.out
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is a file; name a folder")
+    for path in [*(options.data or ()), *([options.movies] if options.movies else [])]:
+        place = path.resolve()
+        if out.resolve() in (place, place.parent):
+            raise ValueError(f"--out {out} holds {path}, which is read; name another folder")
