@@ -6,20 +6,19 @@ import numpy as np
 
 from recsys.distributed.partitions import Partition
 from recsys.distributed.ratings import DistributedRatings
+from recsys.distributed.training import Everybody
 from recsys.recommenders.biases import ITEM_DAMPING, N_SWEEPS, USER_DAMPING, Biases
 from recsys.recommenders.types import Floats, Ints
 
 
-def film_biases(ratings: DistributedRatings) -> Any:
+def film_biases(ratings: DistributedRatings, everybody: Any) -> Any:
     """The future of the biases of films, as :meth:`Biases.learned` finds them on one machine.
 
     The users' biases are not kept: :func:`biases_of` makes those of a partition from the films'.
     """
-    cluster, counts = ratings.cluster, ratings.survey.items.counts
-    values = ratings.survey.ratings
-    mean = float(values.values @ values.counts) / ratings.survey.n_ratings
-    nothing = Biases(USER_DAMPING, mean, np.zeros(0), np.zeros(len(counts) + 1))
-    found, n_ratings = cluster.keep(nothing), cluster.keep(counts)
+    cluster = ratings.cluster
+    found = cluster.submit(no_biases, everybody)
+    n_ratings = cluster.keep(ratings.survey.items.counts)
     for sweep in range(N_SWEEPS):
         sums = [
             cluster.submit(sums_of_films, partition, found, is_first=sweep == 0)
@@ -27,6 +26,13 @@ def film_biases(ratings: DistributedRatings) -> Any:
         ]
         found = cluster.submit(with_films, found, cluster.total(sums), n_ratings)
     return found
+
+
+def no_biases(everybody: Everybody) -> Biases:
+    """The mean of all ratings, before the first sweep."""
+    n_of_each = np.asarray(everybody.given.sum(axis=0))
+    mean = float(everybody.values @ n_of_each) / float(np.sum(n_of_each))
+    return Biases(USER_DAMPING, mean, np.zeros(0), np.zeros(everybody.given.shape[0] + 1))
 
 
 def biases_of(partition: Partition, of_films: Biases) -> Biases:

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from recsys.data.ratings import RatingsError
+from recsys.data.scale import RatingScale
+from recsys.readers.arrow_files import scale_in
 from recsys.readers.opened import arrow
 
 RATINGS, MOVIES = "ratings.parquet", "movies.parquet"
 
 # The columns of ratings as `recsys convert` names them.
-USER, ITEM, RATING, TIME = "userId", "movieId", "rating", "timestamp"
+USER, ITEM, TIME = "userId", "movieId", "timestamp"
+
+# The column of ratings or of counts. Likes have none.
+RATING, COUNT = "rating", "count"
 
 CONVERT = "`recsys convert --data PATH --out FOLDER` writes such files"
 
@@ -28,13 +33,41 @@ class RowGroup:
 
 @dataclass(frozen=True)
 class RatingFiles:
-    """The row groups of all files of ratings, in their order, and the file of movies if any."""
+    """What is known of files of ratings before their rows are read.
 
-    path: Path
+    Attributes
+    ----------
+    row_groups : tuple of RowGroup
+        Those of all files, in their order.
+    columns : Columns
+        The columns besides those of ids.
+    scale : RatingScale, optional
+        The scale that ``recsys convert`` wrote into the files.
+    path : Path
+        What the user named.
+    movies : Path, optional
+        The file of titles.
+    """
+
     row_groups: tuple[RowGroup, ...]
-    has_ratings: bool
-    has_times: bool
+    columns: "Columns"
+    scale: RatingScale | None
+    path: Path
     movies: Path | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The column of ratings or counts, or None, and whether there are times."""
+
+    values: str | None
+    has_times: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns that are read."""
+        values = [] if self.values is None else [self.values]
+        return [USER, ITEM, *values] + [TIME] * self.has_times
 
 
 def find_files(path: Path) -> RatingFiles:
@@ -65,29 +98,39 @@ def find_files(path: Path) -> RatingFiles:
     if not files:
         raise RatingsError(f"{path}: no {RATINGS} here; {CONVERT}")
     looks = [_look(file.resolve()) for file in files]
-    names = looks[0][0]
-    for file, (other, _) in zip(files, looks, strict=True):
-        missing = {USER, ITEM} - other
-        if missing:
-            raise RatingsError(f"{file}: no column {min(missing)}; {CONVERT}")
-        if (other ^ names) & {RATING, TIME}:
-            raise RatingsError(f"{file}: it has other columns than {files[0]}; {CONVERT}")
+    first = looks[0]
+    for file, look in zip(files, looks, strict=True):
+        if look.columns != first.columns or look.scale != first.scale:
+            raise RatingsError(
+                f"{file}: it has other columns or another scale than {files[0]}; {CONVERT}"
+            )
     movies = ratings.parent / MOVIES
     return RatingFiles(
+        tuple(group for look in looks for group in look.row_groups),
+        first.columns,
+        first.scale,
         path,
-        tuple(group for _, groups in looks for group in groups),
-        RATING in names,
-        TIME in names,
         movies if movies.is_file() else None,
     )
 
 
-def _look(file: Path) -> tuple[set[str], list[RowGroup]]:
-    """The names of the columns of a file, and its row groups."""
+def _look(file: Path) -> RatingFiles:
+    """What is known of one file."""
     with opened_parquet(str(file)) as parquet:
         sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
-        groups = [RowGroup(str(file), i, n_rows) for i, n_rows in enumerate(sizes) if n_rows]
-        return set(parquet.schema_arrow.names), groups
+        schema = parquet.schema_arrow
+    missing = {USER, ITEM} - set(schema.names)
+    if missing:
+        raise RatingsError(f"{file}: no column {min(missing)}; {CONVERT}")
+    values = next((name for name in (COUNT, RATING) if name in schema.names), None)
+    groups = [RowGroup(str(file), i, n_rows) for i, n_rows in enumerate(sizes) if n_rows]
+    return RatingFiles(
+        tuple(groups),
+        Columns(values, TIME in schema.names),
+        scale_in(file, schema),
+        file,
+        None,
+    )
 
 
 @contextmanager

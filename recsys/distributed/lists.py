@@ -56,7 +56,8 @@ def lists_of(
 ) -> Iterator[pd.DataFrame]:
     """The lists of all users, given the groups. ``weight`` may be a future."""
     cluster = ratings.cluster
-    everybody, of_films = count_everybody(ratings), film_biases(ratings)
+    everybody = count_everybody(ratings)
+    of_films = film_biases(ratings, everybody)
     tables = summed_tables(ratings, groupings)
     frames = cluster.each(
         lists_of_partition,

@@ -11,7 +11,8 @@ from recsys.data.ids import Ids
 from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import RatingsError
 from recsys.data.repeats import repeats
-from recsys.data.scale import RatingScale
+from recsys.data.scale import RatingScale, liked_counts
+from recsys.distributed.files import COUNT, Columns
 from recsys.distributed.rows import Rows, read_rows
 from recsys.distributed.survey import UserRange
 from recsys.recommenders.ages import Ages, ages_of, no_ages
@@ -34,16 +35,14 @@ class Partition:
     ages: Ages  # (n_ratings,): as `matrix.values.data` stands
 
 
-def read_partition(
-    users: UserRange, films: Films, *, has_ratings: bool, has_times: bool
-) -> Partition:
+def read_partition(users: UserRange, films: Films, columns: Columns) -> Partition:
     """Read the users of a range, one row group after another.
 
     RatingsError if a user rated a film twice.
     """
     parts = []
     for group in users.row_groups:
-        rows = read_rows(group, has_ratings=has_ratings, has_times=has_times)
+        rows = read_rows(group, columns)
         mine = (rows.users >= users.first) & (rows.users <= users.last)
         times = None if rows.times is None else rows.times[mine]
         parts.append(Rows(rows.users[mine], rows.items[mine], rows.ratings[mine], times))
@@ -58,13 +57,16 @@ def read_partition(
     user_ids, rows_of = np.unique(user, return_inverse=True)
     place = rows_of, np.searchsorted(films.ids, item)
     shape = len(user_ids), len(films.ids)
-    values = _sorted_cells(np.concatenate([part.ratings for part in parts]), place, shape)
+    ratings = np.concatenate([part.ratings for part in parts])
+    if columns.values == COUNT:
+        ratings = liked_counts(rows_of, ratings)
+    values = _sorted_cells(ratings, place, shape)
     ages = no_ages(values.nnz)
-    if has_times:
+    if columns.has_times:
         times = np.concatenate([part.times for part in parts if part.times is not None])
         # The places of the ratings in the files, in the order of the cells.
         order = _sorted_cells(np.arange(len(times)), place, shape).data
-        ages = ages_of(rows_of[order], times[order])
+        ages = ages_of(values.indptr, times[order])
     matrix = RatingMatrix(values, user_ids, films.ids, films.titles, "movieId", films.scale)
     return Partition(matrix, ages)
 

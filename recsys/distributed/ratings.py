@@ -43,6 +43,13 @@ class DistributedRatings:
     partitions: Sequence[Any]
     limits: npt.NDArray[np.int64]
 
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """The ratings that occur, ascending. Counts became the ratings 0 and 1."""
+        if self.films.scale.kind == "counts":
+            return np.array([0.0, 1.0])
+        return self.survey.ratings.values
+
     def split(self, of_users: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """Cut an array with a value for each user into those of the partitions."""
         return np.split(of_users, self.limits[1:-1])
@@ -61,17 +68,17 @@ def distribute(
     RatingsError if a worker cannot read a file, or for a value that is no id, rating or time.
     """
     groups = files.row_groups
-    surveys = list(cluster.results(cluster.each(surveyed, groups, has_ratings=files.has_ratings)))
+    surveys = list(cluster.results(cluster.each(surveyed, groups, columns=files.columns)))
     total = joined(surveys)
     ids = total.items.values
-    films = Films(ids, _titles(ids, files.movies), scale_of(total.ratings, scale, like_threshold))
+    found = scale_of(files, total.ratings, scale, like_threshold)
+    films = Films(ids, _titles(ids, files.movies), found)
     ranges = user_ranges(groups, surveys, total, rows)
     partitions = cluster.each(
         read_partition,
         ranges,
         films=cluster.keep(films),
-        has_ratings=files.has_ratings,
-        has_times=files.has_times,
+        columns=files.columns,
     )
     firsts = [np.searchsorted(total.users.values, each.first) for each in ranges]
     limits = np.append(firsts, len(total.users.values)).astype(np.int64)

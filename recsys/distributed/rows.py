@@ -12,7 +12,7 @@ import pandas as pd
 from recsys.data.ids import Ids
 from recsys.data.ratings import RatingsError
 from recsys.data.times import read_times
-from recsys.distributed.files import ITEM, RATING, TIME, USER, RowGroup, opened_parquet
+from recsys.distributed.files import ITEM, TIME, USER, Columns, RowGroup, opened_parquet
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,19 +28,19 @@ class Rows:
     times: Ints | None
 
 
-def read_rows(group: RowGroup, *, has_ratings: bool, has_times: bool) -> Rows:
-    """Read the ratings of a row group. Without ratings, all rows are likes.
+def read_rows(group: RowGroup, columns: Columns) -> Rows:
+    """Read the ratings of a row group. Without a column of ratings, all rows are likes.
 
     RatingsError if the file cannot be read, or if a value is missing or is no number.
     """
-    names = [USER, ITEM] + [RATING] * has_ratings + [TIME] * has_times
     with opened_parquet(group.file) as file:
-        table = file.read_row_group(group.number, columns=names)
+        table = file.read_row_group(group.number, columns=columns.names)
     ratings = np.ones(group.n_rows)
-    if has_ratings:
-        ratings = _numbers(table.column(RATING).to_pandas(), f"{group.file}: {RATING}")
+    if columns.values is not None:
+        values = table.column(columns.values).to_pandas()
+        ratings = _numbers(values, f"{group.file}: {columns.values}")
     times = None
-    if has_times:
+    if columns.has_times:
         found = read_times(table.column(TIME).to_pandas(), group.file)
         if found is None or found.is_bad.any():
             raise RatingsError(f"{group.file}: a {TIME} is missing or is no time")

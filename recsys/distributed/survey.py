@@ -11,9 +11,9 @@ import pandas as pd
 
 from recsys.data.ids import as_ids
 from recsys.data.ratings import RatingsError
-from recsys.data.scale import HALF_STARS, LIKES, RatingScale
+from recsys.data.scale import COUNTS, HALF_STARS, LIKES, RatingScale
 from recsys.data.scale_of_values import inferred_scale, outliers
-from recsys.distributed.files import CONVERT, ITEM, USER, RowGroup
+from recsys.distributed.files import CONVERT, COUNT, ITEM, USER, Columns, RatingFiles, RowGroup
 from recsys.distributed.rows import read_rows
 
 Ints = npt.NDArray[np.int64]
@@ -70,9 +70,9 @@ class UserRange:
     row_groups: tuple[RowGroup, ...]
 
 
-def surveyed(group: RowGroup, has_ratings: bool) -> Survey:
+def surveyed(group: RowGroup, columns: Columns) -> Survey:
     """Survey one row group, on a worker."""
-    rows = read_rows(group, has_ratings=has_ratings, has_times=False)
+    rows = read_rows(group, replace(columns, has_times=False))
     return Survey(
         Occurrences.of(rows.users), Occurrences.of(rows.items), Occurrences.of(rows.ratings)
     )
@@ -124,19 +124,25 @@ def user_ranges(
 
 
 def scale_of(
-    tally: Occurrences, given: RatingScale | None, like_threshold: float | None
+    files: RatingFiles, tally: Occurrences, given: RatingScale | None, like_threshold: float | None
 ) -> RatingScale:
     """The scale of ratings, given how often each value occurs.
 
-    It is the given one, half stars if all ratings are half stars, or else worked out from the
-    values. RatingsError for a rating that is off the given scale, or far from all others.
+    It is the given one, that of the files, half stars if all ratings are half stars, or else it is
+    worked out from the values. RatingsError for a rating that is off the scale, or far from all
+    others.
     """
     values, counts = tally.values, tally.counts
-    if given is not None:
-        off = values[~given.holds(values)]
+    known = given or files.scale
+    if files.columns.values == COUNT:
+        if given is not None:
+            raise RatingsError("counts have no scale: leave --scale out")
+        scale = COUNTS
+    elif known is not None:
+        off = values[~known.holds(values)]
         if len(off):
-            raise RatingsError(f"ratings of {off[0]:g} are off the scale {given} (--scale)")
-        scale = given
+            raise RatingsError(f"ratings of {off[0]:g} are off the scale {known} (--scale)")
+        scale = known
     elif len(values) == 1 and values[0] == 1:
         scale = LIKES
     elif HALF_STARS.holds(values).all():

@@ -76,7 +76,7 @@ def plain_data(matrix: RatingMatrix, ages: Ages) -> TrainingData:
 
 def count_everybody(ratings: DistributedRatings) -> Any:
     """The future of what all users did with each film."""
-    cluster, values = ratings.cluster, ratings.survey.ratings.values
+    cluster, values = ratings.cluster, ratings.values
     given = cluster.total(cluster.each(given_ratings, ratings.partitions, values=values))
     return cluster.submit(Everybody, len(ratings.survey.users.values), values, given)
 

@@ -1,6 +1,7 @@
 """Partitions hold the ratings of the files: the same rows, columns and ages as on one machine."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,10 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from recsys import RatingMatrix, Ratings, make_ratings
+from recsys import RatingMatrix, Ratings, make_ratings, save_ratings
 from recsys.data.ratings import RatingsError
 from recsys.data.scale import HALF_STARS, LIKES, WHOLE_STARS, RatingScale
-from recsys.distributed.files import RatingFiles, find_files
+from recsys.distributed.files import Columns, RatingFiles, find_files
 from recsys.distributed.partitions import Films, Partition, read_partition
 from recsys.distributed.survey import Occurrences, joined, scale_of, surveyed, user_ranges
 from recsys.recommenders.ages import ages_of_cells
@@ -31,13 +32,12 @@ def written(folder: Path, change: Change = lambda frame: frame) -> Path:
 
 
 def partitions_of(files: RatingFiles, rows: int) -> list[Partition]:
-    surveys = [surveyed(group, files.has_ratings) for group in files.row_groups]
+    surveys = [surveyed(group, files.columns) for group in files.row_groups]
     total = joined(surveys)
     ids = total.items.values
     films = Films(ids, ids.astype(str).astype(object), HALF_STARS)
-    flags = {"has_ratings": files.has_ratings, "has_times": files.has_times}
     ranges = user_ranges(files.row_groups, surveys, total, rows)
-    return [read_partition(users, films, **flags) for users in ranges]
+    return [read_partition(users, films, files.columns) for users in ranges]
 
 
 def text_ids(frame: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def test_partitions_are_the_rows_of_the_matrix(tmp_path: Path, change: Change) -
 
 def test_sorted_files_are_read_in_part(tmp_path: Path) -> None:
     files = find_files(written(tmp_path))
-    surveys = [surveyed(group, True) for group in files.row_groups]
+    surveys = [surveyed(group, files.columns) for group in files.row_groups]
     ranges = user_ranges(files.row_groups, surveys, joined(surveys), 300)
     assert len(files.row_groups) == 9
     assert all(len(each.row_groups) <= 5 for each in ranges)
@@ -91,7 +91,7 @@ def test_a_folder_of_parts_is_one_table(tmp_path: Path) -> None:
 
 def test_a_survey_counts(tmp_path: Path) -> None:
     files = find_files(written(tmp_path))
-    total = joined([surveyed(group, True) for group in files.row_groups])
+    total = joined([surveyed(group, files.columns) for group in files.row_groups])
     counts = RATINGS.ratings["movieId"].value_counts().sort_index()
     assert total.items.values.tolist() == counts.index.tolist()
     assert total.items.counts.tolist() == counts.tolist()
@@ -131,9 +131,25 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         find_files(tmp_path / "ratings.csv")
 
 
-def test_the_scale_comes_from_all_values() -> None:
+def test_counts_and_likes_are_read_as_on_one_machine(tmp_path: Path) -> None:
+    table = RATINGS.ratings.assign(plays=np.arange(900) % 17 + 1.0)
+    named = {"user": "userId", "item": "movieId", "rating": "plays"}
+    counts = Ratings.from_frames(table.drop(columns="rating"), counts=True, **named)
+    likes = Ratings.from_columns(table["userId"], table["movieId"], table["rating"] * 0 + 1)
+    for name, ratings in (("counts", counts), ("likes", replace(likes, scale=LIKES))):
+        save_ratings(ratings, tmp_path / name)
+        files = find_files(tmp_path / name)
+        assert files.scale == ratings.scale
+        matrix = RatingMatrix.from_ratings(ratings)
+        found = sp.vstack([part.matrix.values for part in partitions_of(files, rows=300)])
+        assert (sp.csr_array(found) != matrix.values).nnz == 0
+
+
+def test_the_scale_is_that_of_all_values() -> None:
+    files = RatingFiles((), Columns("rating", False), None, Path(), None)
+
     def scale(values: list[float], given: RatingScale | None = None) -> RatingScale:
-        return scale_of(Occurrences.of(np.array(values)), given, None)
+        return scale_of(files, Occurrences.of(np.array(values)), given, None)
 
     assert scale([0.5, 4.0]) == HALF_STARS
     assert scale([1.0, 1.0]) == LIKES
