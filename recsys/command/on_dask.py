@@ -64,7 +64,8 @@ def clusters(options: argparse.Namespace) -> None:
             n_movies=options.n_movies,
             space=options.space,
             random_state=options.seed,
-            on_iteration=lambda event: bar.update(),
+            # A listener costs a pass over the rows for each iteration.
+            on_iteration=None if bar.disable else lambda event: bar.update(),
         )
         if options.out is not None:
             write_table(groups.user_labels(), options.out, options.format)

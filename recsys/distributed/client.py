@@ -11,7 +11,7 @@ from kmeans_core.version import __version__
 PATIENCE = 30
 
 # What to install, where dask is missing.
-EXTRA = 'needs dask: pip install "kmeans-core[dask]" and pyarrow'
+EXTRA = 'needs dask: pip install "kmeans-core[dask,arrow]"'
 
 
 class ClusterError(ValueError):
@@ -55,10 +55,12 @@ class Cluster:
 
     def results(self, futures: Sequence[Any]) -> Iterator[Any]:
         """The results, in order. Each future is dropped when its result has come."""
+        from kmeans_core.dask import failures
+
         waiting = list(futures)[::-1]
         while waiting:
-            with clear_errors(self.client):
-                found = waiting.pop().result()
+            with clear_errors():
+                (found,) = failures.results_of(self.client, [waiting.pop()])
             self._on_task()
             yield found
 
@@ -90,7 +92,7 @@ def connected(
     try:
         import distributed
     except ImportError:
-        raise ClusterError(f"--scheduler and --workers {EXTRA}") from None
+        raise ClusterError(f"a cluster {EXTRA}") from None
     if scheduler is None:
         # Each worker is one thread: kernels and pyarrow use threads of their own.
         local = distributed.LocalCluster(
@@ -149,17 +151,16 @@ def _version() -> str:
 
 
 @contextmanager
-def clear_errors(client: Any) -> Iterator[None]:
-    """Turn the errors of a cluster into one line each, with the way out of a command."""
+def clear_errors() -> Iterator[None]:
+    """Turn the errors of kmeans_core.dask into one line each, with the way out of a command."""
     from kmeans_core.dask import failures
 
     try:
-        with failures.clear_errors(client):
-            yield
+        yield
     except failures.WorkerLostError as error:
         raise ClusterError(
-            "workers died or ran out of memory; use smaller partitions (--partition-rows), or give "
-            "workers more memory (dask worker --memory-limit)"
+            "workers died, ran out of memory, or are all gone; use smaller partitions "
+            "(--partition-rows), or give workers more memory (dask worker --memory-limit)"
         ) from error
     except failures.SchedulerLostError as error:
         raise ClusterError(

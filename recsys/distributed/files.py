@@ -1,5 +1,7 @@
 """Finds the Parquet files of ratings and of movies, and the row groups that workers read."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -146,5 +148,18 @@ def opened_parquet(file: str) -> Iterator[Any]:
         raise RatingsError(f"{file}: no Parquet file, or a damaged one; {CONVERT}") from error
     except OSError as error:
         # pyarrow raises OSError for damaged pages, too. Such an error has no number.
-        reason = f"cannot be read: {error.strerror}" if error.errno else f"damaged: {error}"
-        raise RatingsError(f"{file}: {reason}") from error
+        if not error.errno:
+            raise RatingsError(f"{file}: damaged: {error}") from error
+        raise RatingsError(
+            f"{file}: cannot be read{_by_worker()}: {os.strerror(error.errno)}; every worker must "
+            "find the files at the same path"
+        ) from error
+
+
+def _by_worker() -> str:
+    """Which worker this process is, for a message."""
+    dask: Any = sys.modules.get("distributed")
+    try:
+        return f" by worker {dask.get_worker().address}" if dask else ""
+    except ValueError:  # the client reads the file
+        return ""

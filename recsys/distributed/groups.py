@@ -138,7 +138,7 @@ def group_users(
     rows = cluster.each(grouped_rows, points, ratings.split(grouped))
     model = KMeans(n_clusters, init=init, random_state=random_state, on_iteration=on_iteration)
     labels = np.full(len(grouped), n_clusters, dtype=np.int32)
-    with clear_errors(cluster.client), warnings.catch_warnings():
+    with clear_errors(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the sizes show empty groups
         model.fit([delayed(each) for each in rows])
         labels[grouped] = model.labels_.compute()

@@ -2,13 +2,19 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from recsys import make_ratings
+from recsys.command.cli import run
+from recsys.data.ratings import RatingsError
 from recsys.distributed.client import Cluster, ClusterError, connected
+from recsys.distributed.files import find_files
+from recsys.distributed.ratings import distribute
 
 
 def doubled(number: float) -> float:
@@ -58,7 +64,7 @@ def test_lack_of_memory_is_a_clear_error(
     # Dask asks three more workers otherwise, each of which takes seconds to start.
     monkeypatch.setattr(local_cluster.scheduler, "allowed_failures", 0)
     cluster = Cluster(client)
-    with pytest.raises(ClusterError, match=r"ran out of memory; use .* \(--partition-rows\)"):
+    with pytest.raises(ClusterError, match=r"ran out of memory, .* \(--partition-rows\)"):
         cluster.result(cluster.submit(task))
 
 
@@ -69,3 +75,26 @@ def test_nothing_answers() -> None:
         connected("tcp://127.0.0.1:9", None, patience=1),
     ):
         pass
+
+
+def test_dask_must_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_ratings(n_users=5, n_movies=30, n_ratings=60).ratings.to_parquet(
+        tmp_path / "ratings.parquet"
+    )
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert run(["clusters", "--data", str(tmp_path), "--workers", "2"]) == 2
+    assert 'needs dask: pip install "kmeans-core[dask,arrow]"' in capsys.readouterr().err
+
+
+def test_a_file_that_a_worker_cannot_read_is_named(client: Any, tmp_path: Path) -> None:
+    file = tmp_path / "ratings.parquet"
+    make_ratings(n_users=5, n_movies=30, n_ratings=60).ratings.to_parquet(file)
+    files = find_files(tmp_path)
+    file.unlink()
+    message = (
+        r"ratings\.parquet: cannot be read by worker tcp://.*: No such file or directory; every"
+    )
+    with pytest.raises(RatingsError, match=message):
+        distribute(Cluster(client), files)
