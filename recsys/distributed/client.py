@@ -111,7 +111,7 @@ def connected(
             f"no scheduler answers at {scheduler}; start one by `dask scheduler`, and workers by "
             f"`dask worker {scheduler}`"
         ) from error
-    with client, _silent_logs():
+    with _silent_logs(), client:
         try:
             client.wait_for_workers(1, timeout=patience)
         except TimeoutError:
@@ -126,7 +126,7 @@ def connected(
 @contextmanager
 def _silent_logs() -> Iterator[None]:
     """Keep dask's logs of failures back, because :func:`clear_errors` tells them in one line."""
-    logger = logging.getLogger("distributed")
+    logger = logging.getLogger("distributed.client")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
