@@ -14,7 +14,7 @@ pytest.importorskip("distributed", reason="dask is not installed: pip install 'k
 
 import dask
 import dask.array as da
-from distributed import Client
+from distributed import Client, LocalCluster, Status
 
 import kmeans_core
 from kmeans_core.dask import KMeans, SchedulerLostError, WorkerLostError
@@ -141,11 +141,30 @@ def test_a_memory_error_of_a_task_is_the_same_error(threads):
         model().fit([dask.delayed(fails)()])
 
 
+@pytest.mark.parametrize(
+    ("n_workers", "message"), [(0, "has no worker: start one"), (1, r"paused.*smaller partitions")]
+)
+def test_a_cluster_in_which_no_worker_runs_is_one_clear_error(monkeypatch, n_workers, message):
+    monkeypatch.setattr("kmeans_core.dask.failures.LOOK", 0.1)
+    monkeypatch.setattr("kmeans_core.dask.failures.PATIENCE", 0.3)
+    options = {"processes": False, "threads_per_worker": 1, "dashboard_address": ":0"}
+    options["memory_limit"] = None  # nobody wakes a paused worker
+    with (
+        LocalCluster(n_workers=n_workers, **options) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        client.as_current(),
+    ):
+        for worker in cluster.workers.values():
+            worker.status = Status.paused
+        with pytest.raises(WorkerLostError, match=message):
+            model().fit(da.from_array(X, chunks=(7000, 4)))
+
+
 def test_a_dead_client_leaves_nothing_running(processes):
     code = f"""
 import os, signal
 import dask.array as da
-from distributed import Client
+from distributed import Client, LocalCluster, Status
 from kmeans_core.dask import KMeans
 
 if __name__ == "__main__":
