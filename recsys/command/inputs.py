@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # The names in recsys.recommenders.registry. The first is the default. --help does not import that
 # module: it needs pandas.
-GROUPS_ALONE = "groups-alone"
+FOR_MANY = "user-groups"
 METHOD_NAMES = (
     "hybrid",
     "taste-groups",
@@ -23,11 +23,11 @@ METHOD_NAMES = (
     "biases",
     "most-liked",
     "cluster-mean",
-    GROUPS_ALONE,
+    FOR_MANY,
 )
 
-# `recommend --all` takes groups-alone for more users x films than this, if nobody chose a method.
-MOST_CELLS = 1_000_000_000
+# `recommend --all` takes user-groups for more users x films than this, if nobody chose a method.
+MOST_CELLS = 100_000_000
 
 DUPLICATES = ("error", "first", "last", "mean")
 
@@ -86,7 +86,7 @@ def add_method_options(command: argparse.ArgumentParser, *, with_model: bool = T
         "--method",
         choices=METHOD_NAMES,
         help="recommender to use (cluster-mean is the notebook's); default: hybrid, but "
-        "groups-alone with --all for over a billion users x films",
+        "user-groups with --all for over 100 million users x films",
     )
     if with_model:
         command.add_argument(
@@ -178,9 +178,9 @@ class Source:
         if chosen is None and is_large:
             tell(
                 f"{n_users:,} users x {n_films:,} films are many: groups of users alone rank all "
-                f"films (--method {GROUPS_ALONE}); --method {METHOD_NAMES[0]} takes hours"
+                f"films (--method {FOR_MANY}); --method {METHOD_NAMES[0]} takes hours"
             )
-            return GROUPS_ALONE
+            return FOR_MANY
         return chosen or METHOD_NAMES[0]
 
 

@@ -14,7 +14,7 @@ from recsys.evaluation.peers import (
     SurprisePeer,
 )
 from recsys.recommenders.boosted import BoostedClusterMeans
-from recsys.recommenders.registry import GROUPS_ALONE, METHODS
+from recsys.recommenders.registry import FOR_MANY, METHODS
 
 # Makes an unfitted recommender from a seed; recsys.evaluation.protocols says what it can be asked.
 Maker = Callable[[int], Any]
@@ -36,7 +36,7 @@ def default_recommenders() -> dict[str, Maker]:
     missing = missing_packages()
     peers = {name: make for name, make in _PEERS.items() if name not in missing}
     # The groups alone are a part of taste-groups, for data that are too large to compare on.
-    own = {name: make for name, make in METHODS.items() if name != GROUPS_ALONE}
+    own = {name: make for name, make in METHODS.items() if name != FOR_MANY}
     return {**own, **_PLAIN, **peers}
 
 

@@ -140,13 +140,16 @@ def counts_of(
     starts: npt.NDArray[Any],
     places: Ints,
 ) -> Tiles:
-    """Count the items of the members of each group."""
+    """Count, for each group and item, the members who have the item among theirs."""
     fits = np.max(sizes, initial=0) <= np.iinfo(np.uint16).max
     shape = ceil_div(len(places), TILE), len(sizes), TILE
     tiles: Tiles = np.zeros(shape, dtype=np.uint16 if fits else np.uint32)
 
     def count(start: int, stop: int) -> None:
-        count_items(items, starts, places, labels, start, stop, tiles)
+        counts = np.zeros(len(tiles) * TILE, dtype=tiles.dtype)
+        for of_users in labels[start:stop]:
+            users = np.argsort(of_users, kind="stable")
+            count_items(items, starts, places, of_users, users, counts, tiles)
 
     chunks.run(len(labels), len(labels) * len(items), available_threads(), count)
     return tiles

@@ -11,7 +11,7 @@ from recsys.recommenders.pocket_groups import PocketGroups
 from recsys.recommenders.taste_groups import TasteGroups
 
 # The recommender for lists of everyone where users and films are many.
-GROUPS_ALONE = "groups-alone"
+FOR_MANY = "user-groups"
 
 # Each function takes a seed and returns an unfitted recommender.
 METHODS: dict[str, Callable[[int], Recommender]] = {
@@ -22,7 +22,7 @@ METHODS: dict[str, Callable[[int], Recommender]] = {
     "biases": lambda seed: BiasBaseline(),
     "most-liked": lambda seed: MostLiked(),
     "cluster-mean": lambda seed: ClusterMeanRecommender(random_state=seed),
-    GROUPS_ALONE: lambda seed: TasteGroups(
+    FOR_MANY: lambda seed: TasteGroups(
         n_item_groupings=0, stars_weight=0.0, rating_model=BiasBaseline(), random_state=seed
     ),
 }

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys import BiasBaseline, MostLiked, Ratings, TasteGroups, make_ratings
+from recsys import BiasBaseline, BoostedClusterMeans, MostLiked, Ratings, TasteGroups, make_ratings
 from recsys.data.scale import COUNTS, LIKES
 from recsys.recommenders import ranking
 from recsys.recommenders.bulk_reasons import BulkReasons, Told
@@ -64,16 +64,13 @@ def same(found: Told, expected: Told) -> bool:
 
 
 def some_users(model: TasteGroups) -> list[Users]:
-    """Training users, the first of whom may like nothing; and new users.
-
-    A new user without ratings, and one with those of the last training user, who is not left out.
-    """
+    """Training users, the first of whom may like nothing; and new users, one without ratings."""
     data = model.trained_on
-    last = data.matrix.values[[-1]]
-    mine = dict(zip(data.matrix.movie_ids[last.indices].tolist(), last.data.tolist(), strict=True))
+    movies = data.matrix.movie_ids[data.profiles(np.array([3])).rated_items(0)].tolist()
+    liking = dict.fromkeys(movies, data.scale.largest)
     return [
-        ranking.known_users(model, np.append(np.arange(0, data.n_users, 40), data.n_users - 1)),
-        ranking.folded_in(model, [given_profile({}), given_profile(mine)]),
+        ranking.known_users(model, np.arange(0, data.n_users, 40)),
+        ranking.folded_in(model, [given_profile({}), given_profile(liking)]),
     ]
 
 
@@ -124,6 +121,30 @@ def test_of_groups_that_are_equally_near_the_first_one_is_told(model: TasteGroup
     reasons = Reasons(twice, users)
     best = every_item(reasons, 3)
     assert same(BulkReasons(twice).of_scored(reasons, best), one_by_one(reasons, best))
+
+
+def test_a_new_user_is_no_member_of_a_group(model: TasteGroups) -> None:
+    """The last training user is in the groups of the new user. They have no row in common."""
+    _, users = some_users(model)
+    labels = model._user_groups.labels.copy()
+    labels[:, -1] = model._user_groups.heaviest(users.placed.shares, 1)
+    changed = copy(model)
+    likes = model._likes_of(model.trained_on.matrix.values)
+    changed._user_groups = UserGroups.of(labels, model._user_groups.limits, likes)
+    reasons = Reasons(changed, users)
+    best, found = every_item(reasons), BulkReasons(changed)
+    told = found.of_scored(reasons, best)
+    assert "group" in told.kinds
+    assert same(told, one_by_one(reasons, best))
+
+
+def test_groups_are_not_alone_if_predicted_stars_have_evidence(stars: Ratings) -> None:
+    """Then the strongest part is asked first, which may be that of the stars."""
+    boosted = BoostedClusterMeans(n_chains=1, n_stages=1)
+    alone = TasteGroups(
+        n_user_groupings=2, n_item_groupings=0, taste_weight=1.0, rating_model=boosted
+    )
+    assert alone.fit(stars)._only_groups() is None
 
 
 def test_a_part_without_weight_lifts_nothing(model: TasteGroups) -> None:

@@ -18,7 +18,7 @@ from recsys import (
     TasteGroups,
     make_ratings,
 )
-from recsys.recommenders.registry import GROUPS_ALONE, METHODS
+from recsys.recommenders.registry import FOR_MANY, METHODS
 
 # Each parameter with a value that is not the default.
 OTHERS: dict[str, dict[str, Any]] = {
@@ -63,7 +63,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     },
 }
 
-OTHERS[GROUPS_ALONE] = OTHERS["taste-groups"]
+OTHERS[FOR_MANY] = OTHERS["taste-groups"]
 
 
 @pytest.mark.parametrize(("method", "make"), METHODS.items())
