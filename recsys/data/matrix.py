@@ -104,15 +104,17 @@ class RatingMatrix:
 
     def _by_title(self) -> Self:
         titles, first, merged = np.unique(self.titles, return_index=True, return_inverse=True)
-        cells = self.values.tocoo()
-        place = (cells.coords[0], merged[cells.coords[1]])
+        of_title = merged.astype(self.values.indices.dtype)[self.values.indices]
+        cells = (self.values.data, of_title, self.values.indptr)
         shape = (len(self.user_ids), len(titles))
-        # A csr_array adds the entries of one cell: here the ratings, then their number.
-        values = sp.csr_array((cells.data, place), shape=shape)
-        counts = sp.csr_array((np.ones(len(cells.data)), place), shape=shape)
+        values = sp.csr_array(cells, shape=shape, copy=True)
         values.sort_indices()
-        counts.sort_indices()
-        values.data /= counts.data
+        if not values.has_canonical_format:
+            # A user rated two movies of one title: add the ratings up, and then their number.
+            counts = sp.csr_array((np.ones(values.nnz), *cells[1:]), shape=shape, copy=True)
+            values.sum_duplicates()
+            counts.sum_duplicates()
+            values.data /= counts.data
         # Movies ascend by id, so the first movie of a title has the lowest id.
         return replace(
             self, values=values, movie_ids=self.movie_ids[first], titles=titles, columns="title"
