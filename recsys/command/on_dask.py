@@ -86,10 +86,14 @@ def _check_out(name: str, out: Path | None, files: "RatingFiles") -> None:
 def _write_lists(ratings: "DistributedRatings", options: argparse.Namespace) -> None:
     """Write the lists as workers make them, in the order of the users."""
     from recsys.distributed.lists import make_lists
+    from recsys.recommenders.registry import FOR_MANY, METHODS
+    from recsys.recommenders.taste_groups import TasteGroups
 
-    tell("lists rank films by groups of users alone, as `recommend --all --method groups-alone`")
-    scale = ratings.films.scale
-    blocks = (as_shown(each, scale) for each in make_lists(ratings, options.n, seed=options.seed))
+    tell(f"groups of users alone rank all films, as with `recommend --all --method {FOR_MANY}`")
+    model = METHODS[FOR_MANY](options.seed)
+    assert isinstance(model, TasteGroups)
+    lists = make_lists(ratings, model, options.n)
+    blocks = (as_shown(each, ratings.films.scale) for each in lists)
     whole = argparse.Namespace(out=options.lists, format=None)
     give_blocks(blocks, whole, shown=lambda frame: fitted(frame, line_width()))
 

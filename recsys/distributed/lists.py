@@ -21,7 +21,7 @@ from recsys.recommenders.types import Ints
 
 
 class PartitionGroups(TasteGroups):
-    """The method groups-alone, fitted to all users, for the users of one partition."""
+    """Groups alone, fitted to all users, for the users of one partition."""
 
     _tables: SummedTables
 
@@ -34,38 +34,48 @@ class PartitionGroups(TasteGroups):
         )
 
 
-def make_lists(
-    ratings: DistributedRatings, n: int, *, n_groupings: int = 60, seed: int = 0
-) -> Iterator[pd.DataFrame]:
-    """Recommend n films to every user, as `recsys recommend --all --method groups-alone` does.
+def make_lists(ratings: DistributedRatings, model: TasteGroups, n: int) -> Iterator[pd.DataFrame]:
+    """Recommend n films to every user, as ``recommend_all`` does on one machine.
 
     Given the same groupings and the same weight of taste, the lists are those of one machine.
+
+    Parameters
+    ----------
+    ratings : DistributedRatings
+        The ratings of all users.
+    model : TasteGroups
+        An unfitted recommender, whose parameters are taken. Groups of users must be all that it
+        uses: ``n_item_groupings`` and ``stars_weight`` are 0.
+    n : int
+        The number of films for each user.
 
     Yields
     ------
     DataFrame
         The rows of ``recommend_all`` for the users of the next partition.
     """
-    groupings = learned_groupings(ratings, n_groupings, seed)
-    weight = taste_weight(ratings, n_groupings, seed)
-    yield from lists_of(ratings, groupings, weight, n)
+    groupings = learned_groupings(ratings, model.n_user_groupings, model.random_state)
+    yield from lists_of(ratings, model, groupings, taste_weight(ratings, model), n)
 
 
 def lists_of(
-    ratings: DistributedRatings, groupings: DistributedGroupings, weight: Any, n: int
+    ratings: DistributedRatings,
+    model: TasteGroups,
+    groupings: DistributedGroupings,
+    weight: Any,
+    n: int,
 ) -> Iterator[pd.DataFrame]:
-    """The lists of all users, given the groups. ``weight`` may be a future."""
+    """The lists of all users, given the groups and the future of the weight of taste."""
     cluster = ratings.cluster
     everybody = count_everybody(ratings)
-    of_films = film_biases(ratings, everybody)
-    tables = summed_tables(ratings, groupings)
     frames = cluster.each(
         lists_of_partition,
         ratings.partitions,
         groupings.labels,
+        parameters=model.get_params(deep=False),
         everybody=everybody,
-        of_films=of_films,
-        tables=tables,
+        of_films=film_biases(ratings, everybody),
+        tables=summed_tables(ratings, groupings),
         weight=weight,
         n=n,
     )
@@ -75,6 +85,7 @@ def lists_of(
 def lists_of_partition(
     partition: Partition,
     labels: Ints,
+    parameters: dict[str, Any],
     everybody: Everybody,
     of_films: Biases,
     tables: SummedTables,
@@ -85,7 +96,7 @@ def lists_of_partition(
     data = PartitionData.of_partition(partition, everybody)
     of_ratings = BiasBaseline()
     of_ratings.trained_on, of_ratings._biases = data, biases_of(partition, of_films)
-    model = PartitionGroups(n_user_groupings=len(labels), n_item_groupings=0, stars_weight=0.0)
+    model = PartitionGroups(**parameters)
     model.trained_on, model._ratings, model._taste_weight = data, of_ratings, weight
     model._tables, model._user_groups = tables, tables.user_groups(labels)
     return pd.concat(blocks_of_lists(model, n), ignore_index=True)

@@ -57,7 +57,7 @@ def groupings_of(model: TasteGroups, ratings: DistributedRatings) -> Distributed
 def test_lists_are_those_of_one_machine(client: Any, tmp_path: Path) -> None:
     ratings = in_three_partitions(client, tmp_path)
     model = fitted(tmp_path)
-    blocks = list(lists_of(ratings, groupings_of(model, ratings), WEIGHT, n=5))
+    blocks = list(lists_of(ratings, model, groupings_of(model, ratings), WEIGHT, n=5))
     assert len(blocks) == 3
     found, expected = pd.concat(blocks, ignore_index=True), model.recommend_all(5)
     assert expected["reason"].str.contains("who share your taste").any()
