@@ -77,6 +77,18 @@ def test_nothing_answers() -> None:
         pass
 
 
+def test_a_worker_with_another_version_is_named(
+    local_cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = local_cluster.scheduler_address
+    with connected(address, None) as client:
+        assert client.scheduler.address == address
+    monkeypatch.setattr("recsys.distributed.client.__version__", "0.0")
+    message = r"worker tcp://.* has version .* kmeans-core, and this command has 0\.0; install"
+    with pytest.raises(ClusterError, match=message), connected(address, None):
+        pass
+
+
 def test_dask_must_be_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
