@@ -106,8 +106,7 @@ def _tell_groups(groups: "DistributedGroups", options: argparse.Namespace) -> No
     if options.format not in (None, "table"):
         answer(*written(frame, options.format).removesuffix("\n").split("\n"))
         return
-    survey = groups.ratings.survey
-    n_users, n_partitions = len(survey.users.values), len(groups.ratings.partitions)
+    n_users, n_partitions = groups.ratings.n_users, len(groups.ratings.partitions)
     by = f"{counted(n_users, 'user')} in {counted(n_partitions, 'partition')}, by "
     by += f"{COMPARED[options.space]} of the {counted(len(groups.movie_ids), 'most-rated film')}"
     answer(*wrapped(by, "", line_width()), *fitted(frame, line_width()))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from recsys.data.ids import Ids, as_ids
 from recsys.data.ratings import RatingsError
-from recsys.data.scale import RatingScale
+from recsys.data.scale import Mask, RatingScale
 from recsys.distributed.client import Cluster
 from recsys.distributed.files import CONVERT, RatingFiles
 from recsys.distributed.partitions import Films, read_partition
@@ -49,6 +49,17 @@ class DistributedRatings:
         if self.films.scale.kind == "counts":
             return np.array([0.0, 1.0])
         return self.survey.ratings.values
+
+    @property
+    def n_users(self) -> int:
+        """The number of users of all partitions."""
+        return len(self.survey.users.values)
+
+    def sample(self, n: int, rng: np.random.Generator) -> list[Mask]:
+        """For each partition, which of its users are among n users drawn at random."""
+        drawn = np.zeros(self.n_users, dtype=np.bool_)
+        drawn[rng.choice(self.n_users, min(self.n_users, n), replace=False)] = True
+        return self.split(drawn)
 
     def split(self, of_users: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """Cut an array with a value for each user into those of the partitions."""

@@ -18,10 +18,8 @@ from recsys.recommenders.embeddings import (
     by_activity,
     mixed,
     of_length_one,
-    random_mixture,
 )
-from recsys.recommenders.groupings import N_COMPONENTS
-from recsys.recommenders.stages import clustered, n_groups_of
+from recsys.recommenders.groupings import grouping
 from recsys.recommenders.taste_groups import N_LIKED
 from recsys.recommenders.types import Floats, Ints
 from recsys.recommenders.user_groups import USER_GROUPS
@@ -64,16 +62,15 @@ def learned_groupings(ratings: DistributedRatings, n: int, seed: int) -> Distrib
     One machine learns the centers from all users. Here they are learned from ``SAMPLE`` of them,
     and the directions of likes come from sums over partitions.
     """
-    cluster, n_users = ratings.cluster, len(ratings.survey.users.values)
+    cluster = ratings.cluster
     likes = cluster.each(likes_of_partition, ratings.partitions)
     weighted = cluster.each(by_activity, likes)
-    shape = n_users, len(ratings.films.ids)
+    shape = ratings.n_users, len(ratings.films.ids)
     directions = directions_of(cluster, weighted, shape, N_LIKED, seed)
     embeddings = [cluster.submit(embedded, rows, directions) for rows in weighted]
     rng = np.random.default_rng(seed)
-    drawn = np.zeros(n_users, dtype=np.bool_)
-    drawn[rng.choice(n_users, min(n_users, SAMPLE), replace=False)] = True
-    sample = cluster.submit(stacked, *cluster.each(taken, embeddings, ratings.split(drawn)))
+    drawn = ratings.sample(SAMPLE, rng)
+    sample = cluster.submit(stacked, *cluster.each(taken, embeddings, drawn))
     groupings = [
         cluster.submit(learned_grouping, sample, int(rng.integers(2**31))) for _ in range(n)
     ]
@@ -105,11 +102,9 @@ def stacked(*embeddings: Floats32) -> Floats32:
 
 
 def learned_grouping(sample: Floats32, seed: int) -> Grouping:
-    """Learn one grouping from a sample of embeddings, as `groupings.groupings` does."""
-    rng = np.random.default_rng(seed)
-    n_groups = n_groups_of(USER_GROUPS, len(sample), rng)
-    features, mixture = random_mixture(sample, N_COMPONENTS, rng)
-    return Grouping(mixture, clustered(features, n_groups, rng).cluster_centers_)
+    """Learn one grouping from a sample of embeddings, on a worker."""
+    mixture, found = grouping(USER_GROUPS, sample, np.random.default_rng(seed))
+    return Grouping(mixture, found.cluster_centers_)
 
 
 def number_of_groups(grouping: Grouping) -> int:
@@ -121,8 +116,8 @@ def labels_of(
 ) -> Ints:
     """(n_groupings, n_users): the groups of the users of a partition in all groupings."""
     labels = np.empty((len(groupings), len(embeddings)), dtype=np.int64)
-    for number, grouping in enumerate(groupings):
-        features = of_length_one(mixed(embeddings, grouping.mixture))
-        labels[number] = limits[number] + assign(features, grouping.centers)
+    for number, each in enumerate(groupings):
+        features = of_length_one(mixed(embeddings, each.mixture))
+        labels[number] = limits[number] + assign(features, each.centers)
     labels[:, np.diff(likes.indptr) == 0] = limits[-1]
     return labels

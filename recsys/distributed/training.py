@@ -78,7 +78,7 @@ def count_everybody(ratings: DistributedRatings) -> Any:
     """The future of what all users did with each film."""
     cluster, values = ratings.cluster, ratings.values
     given = cluster.total(cluster.each(given_ratings, ratings.partitions, values=values))
-    return cluster.submit(Everybody, len(ratings.survey.users.values), values, given)
+    return cluster.submit(Everybody, ratings.n_users, values, given)
 
 
 def given_ratings(partition: Partition, values: Floats) -> sp.csr_array:

@@ -19,13 +19,11 @@ SAMPLE = 20_000
 
 def taste_weight(ratings: DistributedRatings, model: TasteGroups) -> Any:
     """The future of the weight of taste, as a fit on one machine to a sample of users learns it."""
-    cluster, n_users = ratings.cluster, len(ratings.survey.users.values)
+    cluster = ratings.cluster
     if model.taste_weight is not None:
         return cluster.keep(model.taste_weight)
-    rng = np.random.default_rng(model.random_state)
-    drawn = np.zeros(n_users, dtype=np.bool_)
-    drawn[rng.choice(n_users, min(n_users, SAMPLE), replace=False)] = True
-    parts = cluster.each(some_users, ratings.partitions, ratings.split(drawn))
+    drawn = ratings.sample(SAMPLE, np.random.default_rng(model.random_state))
+    parts = cluster.each(some_users, ratings.partitions, drawn)
     return cluster.submit(weight_of_sample, model, parts)
 
 
