@@ -65,11 +65,20 @@ def test_weights_have_the_bits_of_memory(threads, whole):
     X = rows_of("float64", LARGE)
     rng = np.random.default_rng(1)
     weights = rng.integers(0, 3, LARGE).astype(float) if whole else rng.random(LARGE)
-    expected = kmeans_core.KMeans(5, init=X[:5], tol=0, max_iter=40).fit(X, sample_weight=weights)
-    model = KMeans(5, init=X[:5], tol=0, max_iter=40)
+    shifts = {"memory": [], "workers": []}
+    params = {"init": X[:5], "tol": 0, "max_iter": 40}
+
+    def listener(where):
+        return lambda event: shifts[where].append(event.center_shift)
+
+    expected = kmeans_core.KMeans(5, **params, on_iteration=listener("memory"))
+    expected.fit(X, sample_weight=weights)
+    model = KMeans(5, **params, on_iteration=listener("workers"))
     blocks = da.from_array(X, chunks=(7000, 4))
     assert_same(model.fit(blocks, sample_weight=weights), expected)
+    assert shifts["workers"] == shifts["memory"]
     other_blocks = da.from_array(weights, chunks=3000)
+    model.set_params(on_iteration=None)
     assert_same(model.fit(blocks, sample_weight=other_blocks), expected)
     assert model.score(blocks, sample_weight=other_blocks) == -model.inertia_
 

@@ -24,8 +24,18 @@ X = np.random.default_rng(0).standard_normal((N, 4))
 
 
 @pytest.fixture(scope="module")
-def expected():
-    return kmeans_core.KMeans(5, init=X[:5], tol=0, max_iter=25).fit(X)
+def events():
+    """The events of a fit in memory."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def expected(events):
+    def listen(event):
+        events.append(event.copy())
+
+    model = kmeans_core.KMeans(5, init=X[:5], tol=0, max_iter=25, on_iteration=listen)
+    return model.fit(X)
 
 
 def model(**params):
@@ -40,10 +50,11 @@ def kill_one(client):
 
 def dies_once(block, marker):
     """Kill the worker that computes this block, the first time."""
-    if not Path(marker).exists():
-        Path(marker).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return block
+    try:
+        Path(marker).touch(exist_ok=False)  # one worker succeeds
+    except FileExistsError:
+        return block
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def tasks_of(client, within=10):
@@ -56,8 +67,11 @@ def tasks_of(client, within=10):
     return tasks
 
 
-def test_a_worker_killed_during_a_fit_changes_no_bit(processes, expected):
+def test_a_worker_killed_during_a_fit_changes_no_bit(processes, expected, events):
     def listen(event):
+        # The final sums are new, so only the iterations tell whether the lost states came back.
+        assert event.n_moved == events[event.iteration].n_moved
+        assert event.center_shift == events[event.iteration].center_shift
         # The sums are new at iteration 0 and then updated, so lost states need all updates.
         if event.iteration == 4:
             kill_one(processes)
@@ -106,9 +120,10 @@ def test_nothing_is_left_after_a_fit_and_after_an_error(processes):
     def fail(event):
         raise RuntimeError("from the listener")
 
-    with pytest.raises(RuntimeError, match="from the listener"):
+    with pytest.raises(RuntimeError, match="from the listener") as kept:
         model(on_iteration=fail).fit(da.from_array(X, chunks=(7000, 4)))
     assert tasks_of(processes) == []
+    del kept  # its traceback held the frames of the fit
 
 
 def too_much():
