@@ -41,6 +41,17 @@ class RatingRows:
         """One of COLUMNS for all good rows."""
         return np.concatenate([block[name] for block in self.blocks])
 
+    def taken(self) -> list[npt.NDArray[Any]]:
+        """COLUMNS for all good rows. Each block is let go when it is copied."""
+        n_rows = sum(map(len, self.blocks))
+        columns = [np.empty(n_rows, _ROW[name]) for name in COLUMNS]
+        while self.blocks:
+            block = self.blocks.pop()
+            for name, column in zip(COLUMNS, columns, strict=True):
+                column[n_rows - len(block) : n_rows] = block[name]
+            n_rows -= len(block)
+        return columns
+
     def line_numbers(self) -> Ints:
         """The line of each good row."""
         return np.concatenate([np.asarray(lines, np.int64) for lines in self.lines])
