@@ -1,7 +1,5 @@
-"""Connections and tasks: lost workers, and clear errors for what a cluster cannot do."""
+"""Connections and tasks: sums in order, and clear errors for what a cluster cannot do."""
 
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,51 +19,24 @@ def doubled(number: float) -> float:
     return 2 * number
 
 
-def doubled_by_the_second_worker(number: float, marker: Path) -> float:
-    """The first worker that takes this task is killed."""
-    try:
-        marker.touch(exist_ok=False)
-    except FileExistsError:
-        return 2 * number
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("a process outlived SIGKILL")
-
-
 def out_of_memory() -> None:
     raise MemoryError
 
 
-def killed() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def test_sums_are_added_in_order(client: Any) -> None:
-    cluster = Cluster(client)
+    done = []
+    cluster = Cluster(client, lambda: done.append(1))
     numbers = np.random.default_rng(0).random(20).tolist()
     total = cluster.result(cluster.total(cluster.each(doubled, numbers)))
     pairs = [sum(2 * each for each in numbers[at : at + 4]) for at in range(0, 20, 4)]
     assert total == sum(pairs[:4]) + pairs[4]
+    assert len(done) == 1
 
 
-def test_tasks_of_a_killed_worker_run_again(client: Any, tmp_path: Path) -> None:
-    done = []
-    cluster = Cluster(client, lambda: done.append(1))
-    first = cluster.each(doubled, [1.0, 2.0])
-    second = cluster.each(doubled_by_the_second_worker, first, marker=tmp_path / "killed")
-    assert list(cluster.results(second)) == [4.0, 8.0]
-    assert (tmp_path / "killed").exists()
-    assert len(done) == 2
-
-
-@pytest.mark.parametrize("task", [out_of_memory, killed])
-def test_lack_of_memory_is_a_clear_error(
-    local_cluster: Any, client: Any, task: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Dask asks three more workers otherwise, each of which takes seconds to start.
-    monkeypatch.setattr(local_cluster.scheduler, "allowed_failures", 0)
+def test_lack_of_memory_is_a_clear_error(client: Any) -> None:
     cluster = Cluster(client)
     with pytest.raises(ClusterError, match=r"ran out of memory, .* \(--partition-rows\)"):
-        cluster.result(cluster.submit(task))
+        cluster.result(cluster.submit(out_of_memory))
 
 
 def test_nothing_answers() -> None:
