@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from recsys.distributed.groups import DistributedGroups
     from recsys.distributed.ratings import DistributedRatings
 
+# The command says so if rows are read this often. Most often they are not sorted by user.
+OFTEN_READ = 5
+
 # Options of reading that have no meaning for files of `recsys convert`.
 _OF_READING = (
     "user_column", "item_column", "rating_column", "time_column", "sep", "no_header", "movies",
@@ -57,12 +60,19 @@ def clusters(options: argparse.Namespace) -> None:
             like_threshold=options.like_threshold,
             rows=options.partition_rows,
         )
+        times = ratings.n_read / ratings.survey.n_ratings
+        if times >= OFTEN_READ:
+            tell(
+                f"the rows are read {times:.0f} times, because each row group holds users of many "
+                f"partitions; {CONVERT}"
+            )
         bar.set_description("grouping")
         groups = group_users(
             ratings,
             options.n_clusters,
             n_movies=options.n_movies,
             space=options.space,
+            n_init=options.starts,
             random_state=options.seed,
             # A listener costs a pass over the rows for each iteration.
             on_iteration=None if bar.disable else lambda event: bar.update(),

@@ -250,6 +250,13 @@ def _add_dask(command: argparse.ArgumentParser) -> None:
         help="start N worker processes on this machine",
     )
     dask.add_argument(
+        "--starts",
+        type=arguments.positive,
+        default=10,
+        metavar="N",
+        help="number of starts of k-means, of which the best is kept; default: %(default)s",
+    )
+    dask.add_argument(
         "--lists",
         type=arguments.writable_file,
         metavar="FILE",

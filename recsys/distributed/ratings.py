@@ -35,6 +35,9 @@ class DistributedRatings:
         Each holds a :class:`Partition`.
     limits : ndarray of shape (n_partitions + 1,)
         The first user of each partition, and the number of users.
+    n_read : int
+        The rows that all partitions read together. They are many times the ratings if the files are
+        not sorted by user.
     """
 
     cluster: Cluster
@@ -42,6 +45,7 @@ class DistributedRatings:
     films: Films
     partitions: Sequence[Any]
     limits: npt.NDArray[np.int64]
+    n_read: int
 
     @property
     def values(self) -> npt.NDArray[np.float64]:
@@ -93,7 +97,8 @@ def distribute(
     )
     firsts = [np.searchsorted(total.users.values, each.first) for each in ranges]
     limits = np.append(firsts, len(total.users.values)).astype(np.int64)
-    return DistributedRatings(cluster, total, films, partitions, limits)
+    n_read = sum(group.n_rows for each in ranges for group in each.row_groups)
+    return DistributedRatings(cluster, total, films, partitions, limits, n_read)
 
 
 def _titles(ids: Ids, movies: Path | None) -> npt.NDArray[np.object_]:

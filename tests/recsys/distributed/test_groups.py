@@ -50,7 +50,9 @@ def test_groups_are_those_of_one_machine(
     alone = KMeans(4, init=start, n_init=1).fit(points[grouped])
     labels = np.full(200, 4)
     labels[grouped] = alone.labels_
-    found = group_users(distributed_ratings, 4, n_movies=N_MOVIES, space=space, init=start)
+    found = group_users(
+        distributed_ratings, 4, n_movies=N_MOVIES, space=space, init=start, n_init=1
+    )
     assert found.leftover == (4 if space == "likes" else None)
     assert found.labels.tolist() == labels.tolist()
     assert found.inertia == pytest.approx(alone.inertia_, rel=1e-12)
@@ -89,8 +91,10 @@ def test_the_command_writes_the_group_of_each_user(
     out = tmp_path / "groups.parquet"
     asked = ["clusters", "--data", str(tmp_path), "--n-clusters", "3", "--out", str(out)]
     address = local_cluster.scheduler_address
-    assert run([*asked, "--scheduler", address, "--partition-rows", "1500"]) == 0
-    assert "200 users in 3 partitions, by their likes of the 60" in capsys.readouterr().out
+    assert run([*asked, "--scheduler", address, "--partition-rows", "700", "--starts", "2"]) == 0
+    said = capsys.readouterr()
+    assert "200 users in 6 partitions, by their likes of the 60" in said.out
+    assert "the rows are read 6 times" in said.err
     groups = pd.read_parquet(out)
     assert groups["userId"].tolist() == list(range(1, 201))
     assert set(groups["cluster"]) == {0, 1, 2}

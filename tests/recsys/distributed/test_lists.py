@@ -69,7 +69,7 @@ def test_the_command_writes_the_same_lists_if_workers_are_killed_meanwhile(
 ) -> None:
     in_three_partitions(client, tmp_path)
     asked = ["clusters", "--data", str(tmp_path), "--n-clusters", "3", "--partition-rows", "1500"]
-    asked += ["--scheduler", local_cluster.scheduler_address, "-n", "4"]
+    asked += ["--scheduler", local_cluster.scheduler_address, "--starts", "1", "-n", "4"]
     first, second = tmp_path / "first.parquet", tmp_path / "second.parquet"
     assert run([*asked, "--lists", str(first)]) == 0
     killed = []
@@ -103,6 +103,6 @@ def test_nothing_is_written_if_the_lists_fail(
 
     monkeypatch.setattr("recsys.distributed.lists.make_lists", failing)
     asked = ["clusters", "--data", str(tmp_path), "--n-clusters", "3"]
-    asked += ["--scheduler", local_cluster.scheduler_address]
+    asked += ["--scheduler", local_cluster.scheduler_address, "--starts", "1"]
     assert run([*asked, "--lists", str(tmp_path / "lists.parquet")]) == 2
     assert sorted(each.name for each in tmp_path.iterdir()) == ["movies.parquet", "ratings.parquet"]
