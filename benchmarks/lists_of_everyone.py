@@ -81,7 +81,8 @@ def _make(folder: Path) -> None:
 def _run(arguments: list[str]) -> Cost:
     """Run a command in a process of its own."""
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "recsys", *arguments])
+    command = [sys.executable, "-m", "recsys", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - started

@@ -107,8 +107,9 @@ class UserGroups:
         likes has the share 1 in the group of all users.
         """
         n_users, n_groups = likes.shape[0], int(self.limits[-1])
-        liked, items = np.unique(likes.indices, return_inverse=True)
-        surprise = self._surprise(liked)
+        # In the order of places, a tile of counts stays in the cache.
+        places, items = np.unique(self.places[likes.indices], return_inverse=True)
+        surprise = self._surprise(places)
         sizes = self.sizes[:-1]
         log_sizes, log_more = log_of(sizes), np.log(sizes + 1.0)
         shares = np.zeros((n_users, n_groups + 1))
@@ -144,16 +145,15 @@ class UserGroups:
         chunks.run(n_users, shares.size, n_threads, pack)
         return sp.csr_array((values, groups, starts), shape=shares.shape)
 
-    def _surprise(self, liked: npt.NDArray[Any]) -> Floats32:
-        """(n_liked, n_groups): log((l + p) / p) for groups of which l members like an item."""
-        n_groups = int(self.limits[-1])
-        places, popularity = self.places[liked], self.popularity[liked]
-        found = np.zeros((len(liked), n_groups), dtype=np.float32)
+    def _surprise(self, places: Ints) -> Floats32:
+        """(n_places, n_groups): log((l + p) / p) for groups of which l members like an item."""
+        n_groups, popularity = int(self.limits[-1]), self.popularity[self.order[places]]
+        found = np.zeros((len(places), n_groups), dtype=np.float32)
 
         def surprise(start: int, stop: int) -> None:
             list_kernels.surprises(self.tiles, places, popularity, start, stop, found)
 
-        chunks.run(len(liked), len(liked) * n_groups, available_threads(), surprise)
+        chunks.run(len(places), len(places) * n_groups, available_threads(), surprise)
         return found
 
     def heaviest(self, shares: sp.csr_array, user: int) -> Ints:
