@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmeans_core.arrays import Floats, Ints, Labels
+from kmeans_core.arrays import Floats, Ints, Labels, row_blocks
 from kmeans_core.dask.pieces import Piece, is_sparse
 from kmeans_core.dask.states import whole
 from kmeans_core.dask.totals import PieceTotal, piece_total
@@ -110,7 +110,8 @@ def squared_deviations(piece: Piece, means: Sequence[Floats]) -> Floats:
 
 
 def _squares(rows: Any, means: Floats) -> float:
-    if not is_sparse(rows):
-        return float(np.sum((rows - means) ** 2))
-    n_absent = rows.shape[0] - np.bincount(rows.indices, minlength=len(means))
-    return float(np.sum((rows.data - means[rows.indices]) ** 2) + n_absent @ means**2)
+    if is_sparse(rows):
+        n_absent = rows.shape[0] - np.bincount(rows.indices, minlength=len(means))
+        return float(np.sum((rows.data - means[rows.indices]) ** 2) + n_absent @ means**2)
+    # By blocks, because the differences are another copy of the rows.
+    return float(sum(np.sum((rows[block] - means) ** 2) for block in row_blocks(rows.shape)))

@@ -117,7 +117,7 @@ class SeedingState(PointPasses):
         """The numbers in X of the rows that are drawn: see ``RowPasses.sample``."""
         first = self._rows.first
         uniforms = row_uniforms(seed, round_number, first, first + self.n_samples)
-        chances = n_expected * (self._weights * self._closest / potential)
+        chances = self._weights * self._closest / potential * n_expected
         return first + np.flatnonzero(uniforms < chances)
 
     def weights_by_chunk(self) -> Floats:

@@ -99,7 +99,7 @@ def test_a_worker_killed_during_seeding_draws_the_same_rows(processes, monkeypat
 
     monkeypatch.setattr(DaskPasses, "sample", killing)
     assert seeded.fit(blocks).inertia_ == before
-    assert len(rounds) == 5
+    assert len(rounds) >= 5
 
 
 def test_a_worker_killed_during_predict_changes_no_label(processes, expected, tmp_path):
@@ -110,6 +110,8 @@ def test_a_worker_killed_during_predict_changes_no_label(processes, expected, tm
     dying = blocks.map_blocks(dies_once, str(marker), meta=meta)
     np.testing.assert_array_equal(found.predict(dying).compute(), expected.labels_)
     assert marker.exists()
+    # Labels that died with the worker are made again.
+    np.testing.assert_array_equal(found.labels_.compute(), expected.labels_)
 
 
 def test_nothing_is_left_after_a_fit_and_after_an_error(processes):
