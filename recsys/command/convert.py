@@ -1,12 +1,16 @@
 """`recsys convert`: writes ratings of any form as a folder of Parquet or CSV files."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recsys.command.inputs import add_data_options, read_ratings
 from recsys.command.terminal import answer, tell
 from recsys.words import counted
+
+if TYPE_CHECKING:
+    from recsys.data.scale import RatingScale
 
 # As `recsys.saved_ratings.SAVED_FORMS`, which takes long to import.
 FORMS = ("parquet", "csv")
@@ -33,7 +37,6 @@ def add_convert(commands: Any) -> None:
 
 def convert(options: argparse.Namespace) -> None:
     """Write the ratings and the movies, and say so."""
-    from recsys.data.scale import HALF_STARS
     from recsys.saved_ratings import save_ratings
 
     _check(options)
@@ -44,13 +47,22 @@ def convert(options: argparse.Namespace) -> None:
         f"({ratings.scale}) and {counted(len(ratings.movies), 'movie')} written to "
         f"{of_ratings.absolute()} and {of_movies.name}"
     )
-    scale = ratings.scale
-    likes = f" --like-threshold {scale.like_threshold:g}" if scale.like_threshold else ""
-    given = (
-        f" --scale {scale.smallest:g}:{scale.largest:g}:{scale.step:g}" if scale.predicts else ""
-    )
-    if options.format == "csv" and scale != HALF_STARS and (given or likes):
-        tell(f"CSV has no place for the scale; read these files with{given}{likes}")
+    options_to_read = _scale_options(ratings.scale)
+    if options.format == "csv" and options_to_read:
+        tell(f"CSV has no place for the scale; read these files with {options_to_read}")
+
+
+def _scale_options(scale: "RatingScale") -> str:
+    """The options with which CSV is read on this scale; empty if it needs none."""
+    from recsys.data.scale import HALF_STARS
+
+    given = []
+    if scale.predicts and replace(scale, like_threshold=None) != HALF_STARS:
+        numbers = (scale.smallest, scale.largest, scale.step)
+        given.append("--scale=" + ":".join(f"{number:.15g}" for number in numbers))
+    if scale.like_threshold is not None:
+        given.append(f"--like-threshold={scale.like_threshold:.15g}")
+    return " ".join(given)
 
 
 def _check(options: argparse.Namespace) -> None:

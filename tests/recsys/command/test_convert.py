@@ -1,12 +1,15 @@
 """`recsys convert`: what it writes, what it says, and the folders that it refuses."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from recsys import load_ratings
+from recsys import RatingScale, load_ratings
 from recsys.command.cli import run
+from recsys.command.convert import _scale_options
+from recsys.data.scale import COUNTS, HALF_STARS, LIKES
 
 
 def test_what_it_writes_is_read_as_the_data_were(
@@ -39,11 +42,11 @@ def test_csv_says_how_to_read_its_scale(tmp_path: Path, capsys: pytest.CaptureFi
     assert run([*typed, "--format", "csv", "--scale", "0:10", "--like-threshold", "7"]) == 0
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == (
-        "recsys: CSV has no place for the scale; read these files with --scale 0:10:1 "
-        "--like-threshold 7"
+        "recsys: CSV has no place for the scale; read these files with --scale=0:10:1 "
+        "--like-threshold=7"
     )
     assert (
-        run(["convert", "--data", str(out), "--out", str(tmp_path / "p"), *said.split()[-4:]]) == 0
+        run(["convert", "--data", str(out), "--out", str(tmp_path / "p"), *said.split()[-2:]]) == 0
     )
     scale = load_ratings(tmp_path / "p").scale
     assert (str(scale), scale.like_threshold) == ("0 to 10 by 1", 7)
@@ -63,3 +66,10 @@ def test_a_file_is_no_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -
     out = folder / "movies.csv"
     assert run(["convert", "--data", str(folder), "--out", str(out)]) == 2
     assert capsys.readouterr().err == f"recsys: error: --out {out} is a file; name a folder\n"
+
+
+def test_the_options_of_other_scales() -> None:
+    assert _scale_options(HALF_STARS) == _scale_options(LIKES) == _scale_options(COUNTS) == ""
+    jokes = RatingScale(-10, 10.123456789, 0, like_threshold=0)
+    assert _scale_options(jokes) == "--scale=-10:10.123456789:0 --like-threshold=0"
+    assert _scale_options(replace(HALF_STARS, like_threshold=4.5)) == "--like-threshold=4.5"
