@@ -12,7 +12,7 @@ from recsys.distributed.ratings import DistributedRatings
 from recsys.distributed.taste import DistributedGroupings
 from recsys.recommenders.group_tables import GroupTables, Tiles, counts_of
 from recsys.recommenders.types import Floats, Ints
-from recsys.recommenders.user_groups import UserGroups
+from recsys.recommenders.user_groups import UserGroups, by_likes
 
 # One task counts so many groupings in so many partitions. So a worker holds a part of the tables
 # and of the ratings at a time.
@@ -68,10 +68,7 @@ def summed_tables(ratings: DistributedRatings, groupings: DistributedGroupings) 
     of_groups = cluster.each(sizes_of, groupings.labels, n_groups=n_groups)
     sizes = cluster.result(cluster.total(of_groups))
     n_likes = cluster.result(cluster.total(cluster.each(items_of, groupings.likes)))
-    # As in `UserGroups.of`.
-    order = np.argsort(-n_likes, kind="stable")
-    places = np.empty_like(order)
-    places[order] = np.arange(len(order))
+    order, places = by_likes(n_likes)
     shared = cluster.keep(places)
     tables = []
     for cells in (groupings.likes, cluster.each(rated_in, ratings.partitions)):
