@@ -175,7 +175,7 @@ def group_users(
         for seed in seeds
     )
     labels = np.full(len(grouped), n_clusters, dtype=np.int32)
-    with clear_errors(), warnings.catch_warnings():
+    with clear_errors(), cluster.client.as_current(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the sizes show empty groups
         best = min(fits, key=lambda fit: fit.inertia_)
         labels[grouped] = best.labels_.compute()

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
+from recsys.distributed.client import connected
+
 
 @pytest.fixture(scope="package")
 def local_cluster() -> Iterator[Any]:
-    distributed = pytest.importorskip("distributed", reason="a cluster needs dask")
+    pytest.importorskip("distributed", reason="a cluster needs dask")
     pytest.importorskip("pyarrow", reason="Parquet files need pyarrow")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-    ) as cluster:
-        yield cluster
+    with connected(None, 2) as starter:
+        yield starter.cluster
 
 
 @pytest.fixture

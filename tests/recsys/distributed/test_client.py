@@ -1,5 +1,6 @@
 """Connections and tasks: sums in order, and clear errors for what a cluster cannot do."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def test_sums_are_added_in_order(client: Any) -> None:
     pairs = [sum(2 * each for each in numbers[at : at + 4]) for at in range(0, 20, 4)]
     assert total == sum(pairs[:4]) + pairs[4]
     assert len(done) == 1
+
+
+def test_workers_that_a_command_starts_leave_ctrl_c_to_it(client: Any) -> None:
+    handlers = client.run(signal.getsignal, signal.SIGINT)
+    assert list(handlers.values()) == [signal.SIG_IGN] * 2
 
 
 def test_lack_of_memory_is_a_clear_error(client: Any) -> None:
