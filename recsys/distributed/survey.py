@@ -1,8 +1,7 @@
 """Surveys the ratings once: which users, films and values there are, and how often each occurs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -34,12 +33,14 @@ class Occurrences:
         codes, distinct = pd.factorize(values, sort=True)
         return cls(np.asarray(distinct), np.bincount(codes, minlength=len(distinct)))
 
-    def __add__(self, other: "Occurrences") -> "Occurrences":
-        both = np.concatenate([self.values, other.values])
-        codes, distinct = pd.factorize(both, sort=True)
-        counts = np.concatenate([self.counts, other.counts])
-        total = np.bincount(codes, counts, minlength=len(distinct)).astype(np.int64)
-        return Occurrences(np.asarray(distinct), total)
+    @classmethod
+    def total(cls, parts: Sequence["Occurrences"]) -> Self:
+        """How often each value occurs in all parts together."""
+        values = np.concatenate([part.values for part in parts])
+        codes, distinct = pd.factorize(values, sort=True)
+        counts = np.concatenate([part.counts for part in parts])
+        found = np.bincount(codes, counts, minlength=len(distinct)).astype(np.int64)
+        return cls(np.asarray(distinct), found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +51,6 @@ class Survey:
     items: Occurrences
     ratings: Occurrences
 
-    def __add__(self, other: "Survey") -> "Survey":
-        return Survey(
-            self.users + other.users, self.items + other.items, self.ratings + other.ratings
-        )
-
     @property
     def n_ratings(self) -> int:
         return int(np.sum(self.users.counts))
@@ -64,7 +60,6 @@ class Survey:
 class UserRange:
     """A partition: the users from ``first`` to ``last``, and the row groups that hold them."""
 
-    number: int
     first: int | str
     last: int | str
     row_groups: tuple[RowGroup, ...]
@@ -78,9 +73,8 @@ def surveyed(group: RowGroup, columns: Columns) -> Survey:
     )
 
 
-def joined(surveys: Iterable[Survey]) -> Survey:
+def joined(found: Sequence[Survey]) -> Survey:
     """Add surveys up. RatingsError if the ids of a column are not all of one kind."""
-    found = list(surveys)
     if not found:
         raise RatingsError("no ratings in the files")
     for name, kinds in (
@@ -89,7 +83,11 @@ def joined(surveys: Iterable[Survey]) -> Survey:
     ):
         if len(kinds) > 1:
             raise RatingsError(f"{name} holds whole numbers in some files and text in others")
-    total = reduce(Survey.__add__, found)
+    total = Survey(
+        Occurrences.total([each.users for each in found]),
+        Occurrences.total([each.items for each in found]),
+        Occurrences.total([each.ratings for each in found]),
+    )
     for name, ids in ((USER, total.users.values), (ITEM, total.items.values)):
         if ids.dtype.kind != "i" and as_ids(ids).dtype.kind == "i":
             raise RatingsError(f"{name} holds whole numbers as text; {CONVERT}")
@@ -110,7 +108,6 @@ def user_ranges(
     held = [(each.users.values[0], each.users.values[-1]) for each in surveys]
     return tuple(
         UserRange(
-            number,
             ids[[start]].tolist()[0],
             ids[[end]].tolist()[0],
             tuple(
@@ -119,7 +116,7 @@ def user_ranges(
                 if first <= ids[end] and last >= ids[start]
             ),
         )
-        for number, (start, end) in enumerate(zip(starts, ends, strict=True))
+        for start, end in zip(starts, ends, strict=True)
     )
 
 
