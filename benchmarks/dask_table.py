@@ -79,10 +79,11 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def blocks_of(work: Work, n_blocks: int) -> list[Any]:
-    """The rows as delayed blocks."""
+def blocks_of(client: Client, work: Work, n_blocks: int) -> list[Any]:
+    """The rows as blocks on the workers."""
     limits = work.X.shape[0] * np.arange(n_blocks + 1) // n_blocks
-    return [dask.delayed(work.X[a:b]) for a, b in itertools.pairwise(limits)]
+    parts = [work.X[a:b] for a, b in itertools.pairwise(limits)]
+    return [dask.delayed(part) for part in client.scatter(parts)]
 
 
 def in_memory(work: Work, max_iter: int) -> Any:
@@ -129,8 +130,7 @@ def _print_scaling(work: Work) -> None:
     print(f"| one process | {1000 * alone.iteration:.1f} | {alone.rest:.2f} | |")
     for n_workers in WORKERS:
         with _cluster(n_workers) as client:
-            # The rows are on the workers before the clock runs.
-            blocks = client.persist(blocks_of(work, max(WORKERS)))
+            blocks = blocks_of(client, work, max(WORKERS))
             cost = cost_of(lambda max_iter, blocks=blocks: on_workers(work, blocks, max_iter))
             moved = bytes_of_iteration(client, work, blocks)
             assert np.array_equal(cost.centers, alone.centers), "the work differs"
