@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -207,7 +208,8 @@ class _Counts:
 
         table = ratings.ratings
         user = pd.Index(matrix.user_ids).get_indexer(pd.Index(table["userId"]))
-        table, self.rater = table[user >= 0], user[user >= 0]
+        rows: Any = slice(None) if np.all(user >= 0) else user >= 0
+        self.rater = user[rows]
         self.n_ratings = np.bincount(self.rater, minlength=matrix.shape[0])
         if not self.n_ratings.all():
             missing = matrix.user_ids[np.argmin(self.n_ratings)]
@@ -215,10 +217,11 @@ class _Counts:
                 f"user {missing} of the groups has no ratings; describe groups with the ratings "
                 "that they were made from"
             )
-        self.rating = table["rating"].to_numpy(dtype=np.float64)
-        self.rated = np.full(len(table), np.nan)
+        self.rating = table["rating"].to_numpy(dtype=np.float64)[rows]
+        self.rated = np.full(len(self.rater), np.nan)
         if ratings.has_times:
-            self.rated = pd.to_datetime(table["timestamp"], unit="s").dt.year.to_numpy(np.float64)
+            seconds = table["timestamp"].to_numpy()[rows].astype("datetime64[s]")
+            self.rated = seconds.astype("datetime64[Y]").astype(np.float64) + 1970
 
     def described(self, group: int, n: int) -> GroupDescription:
         """The description of a group without its name."""

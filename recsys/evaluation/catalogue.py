@@ -1,7 +1,7 @@
 """Measures of lists beyond accuracy: coverage, diversity and novelty."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Self
 
 import numpy as np
@@ -15,8 +15,9 @@ from recsys.data.ratings import Floats, Ints, Ratings
 from recsys.data.scale import liked
 from recsys.evaluation.metrics import coverage_at_k
 
-# Lists are taken in blocks of this many, because the likes of their items are added up.
-BLOCK = 512
+# Lists are taken in blocks with at most so many different items, because the cosines of all pairs
+# of these items lie in memory.
+MOST_ITEMS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,7 @@ class Catalogue:
         )
         lengths = np.sqrt(np.maximum(likes.sum(axis=0), 1))
         likers = sp.csr_array((likes / lengths).T)
+        likers.eliminate_zeros()
         return cls(matrix.movie_ids, len(matrix.user_ids), matrix.counts_by_item(), likers)
 
     def coverage(self, lists: Ids) -> float:
@@ -86,26 +88,26 @@ class Catalogue:
         places = self._places(lists)
         n_items = (places >= 0).sum(axis=1)
         n_pairs = n_items * (n_items - 1) / 2
-        alike = np.concatenate([[], *(self._alike(block) for block in _blocks(places))])
+        alike = self._alike(places)
         return _mean_ratio(n_pairs - alike, n_pairs)
 
     def _alike(self, places: npt.NDArray[np.intp]) -> Floats:
         """The sum of the cosines of all pairs of items of each list."""
-        lists, _ = np.nonzero(places >= 0)
-        picked = (np.ones(len(lists)), (lists, places[places >= 0]))
-        picks = sp.csr_array(picked, shape=(len(places), len(self.movie_ids)))
-        # The square of a sum holds each pair twice and each item once.
-        squares = self.likers.power(2).sum(axis=1)
-        sums: Floats = (picks @ self.likers).power(2).sum(axis=1)
-        return (sums - picks @ squares) / 2
+        items, places = np.unique(places, return_inverse=True)
+        if len(items) > MOST_ITEMS and len(places) > 1:
+            halves = np.array_split(items[places], 2)
+            return np.concatenate([self._alike(half) for half in halves])
+        likers = self.likers[np.maximum(items, 0)]
+        cosines = (likers @ likers.T).toarray()
+        cosines[:, items < 0] = cosines[items < 0] = 0.0  # no item
+        alike = np.zeros(len(places))
+        for one, other in combinations(range(places.shape[1]), 2):
+            alike += cosines[places[:, one], places[:, other]]
+        return alike
 
     def _places(self, lists: Ids) -> npt.NDArray[np.intp]:
         found = pd.Index(self.movie_ids).get_indexer(pd.Index(lists.ravel()))
         return found.reshape(lists.shape)
-
-
-def _blocks(rows: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-    return (rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK))
 
 
 def _mean_ratio(sums: Floats, counts: npt.NDArray[Any]) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recsys import Ratings
-from recsys.evaluation.catalogue import BLOCK, Catalogue
+from recsys.evaluation import catalogue
+from recsys.evaluation.catalogue import Catalogue
 from recsys.recommenders.types import NO_ITEM
 
 # Likes: item 10 of users 1 2 3 4, item 20 of users 3 4, item 30 of user 4, item 40 of nobody.
@@ -74,12 +75,16 @@ def test_texts_are_ids_too() -> None:
     assert (known.novelty(lists), known.diversity(lists)) == (2, 0.5)
 
 
-def test_many_lists_from_the_definition(ratings: Ratings) -> None:
+@pytest.mark.parametrize("most", [1, 500, 10**6])
+def test_many_lists_from_the_definition(
+    ratings: Ratings, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(catalogue, "MOST_ITEMS", most)
     table = ratings.ratings
     likers = table[table["rating"] >= 4].groupby("movieId")["userId"].agg(set)
     items = np.unique(table["movieId"])
     rng = np.random.default_rng(0)
-    lists = np.array([rng.permutation(items)[:4] for _ in range(BLOCK + 9)])
+    lists = np.array([rng.permutation(items)[:4] for _ in range(521)])
 
     def distance(one: int, other: int) -> float:
         first, second = likers.get(one, set()), likers.get(other, set())
