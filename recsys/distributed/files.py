@@ -34,6 +34,20 @@ class RowGroup:
 
 
 @dataclass(frozen=True)
+class Columns:
+    """The column of ratings or counts, or None, and whether there are times."""
+
+    values: str | None
+    has_times: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns that are read."""
+        values = [] if self.values is None else [self.values]
+        return [USER, ITEM, *values] + [TIME] * self.has_times
+
+
+@dataclass(frozen=True)
 class RatingFiles:
     """What is known of files of ratings before their rows are read.
 
@@ -52,24 +66,10 @@ class RatingFiles:
     """
 
     row_groups: tuple[RowGroup, ...]
-    columns: "Columns"
+    columns: Columns
     scale: RatingScale | None
     path: Path
     movies: Path | None
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The column of ratings or counts, or None, and whether there are times."""
-
-    values: str | None
-    has_times: bool
-
-    @property
-    def names(self) -> list[str]:
-        """The names of all columns that are read."""
-        values = [] if self.values is None else [self.values]
-        return [USER, ITEM, *values] + [TIME] * self.has_times
 
 
 def find_files(path: Path) -> RatingFiles:
