@@ -45,6 +45,16 @@ def test_lack_of_memory_is_a_clear_error(client: Any) -> None:
         cluster.result(cluster.submit(out_of_memory))
 
 
+def test_a_scheduler_that_is_gone_is_a_clear_error() -> None:
+    distributed = pytest.importorskip("distributed", reason="a cluster needs dask")
+    local = distributed.LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
+    with distributed.Client(local.scheduler.address) as client:
+        future = Cluster(client).submit(doubled, 1.0)
+        local.close()
+        with pytest.raises(ClusterError, match="the scheduler is gone, and its work with it"):
+            Cluster(client).result(future)
+
+
 def test_nothing_answers() -> None:
     pytest.importorskip("distributed", reason="a cluster needs dask")
     with (
