@@ -36,7 +36,8 @@ from kmeans_core.points.checks import as_random_stream
 RULES = {
     "n_clusters": (int_from(1),),
     "init": (one_of("k-means||", "k-means++", "random"), ARRAY_LIKE),
-    "oversampling_factor": (real_from(0.0),),
+    # With much less, k-means|| would need very many rounds.
+    "oversampling_factor": (real_from(0.1),),
     "max_iter": (count_from(1),),
     "tol": (real_from(0.0),),
     "random_state": (RANDOM_STATE, NONE),
@@ -60,7 +61,7 @@ class KMeans(Estimator):
         cluster, if that is more), different random rows, or the given centers. Rows are drawn in
         proportion to their weights.
     oversampling_factor : float, default 2
-        k-means|| draws about this many candidates for each cluster in a round.
+        k-means|| draws about this many candidates for each cluster in a round: at least 0.1.
     max_iter : int, default 300
         The largest number of iterations.
     tol : float, default 1e-4

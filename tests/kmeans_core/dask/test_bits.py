@@ -110,6 +110,14 @@ def test_empty_clusters_go_to_the_farthest_rows_as_in_memory(threads, n):
         np.testing.assert_array_equal(own, event.labels)
 
 
+def test_a_listener_ends_the_fit_as_in_memory(threads):
+    X = rows_of("float64", SMALL)
+    params = {"init": X[:5], "tol": 0, "on_iteration": lambda event: event.iteration == 3}
+    expected = kmeans_core.KMeans(5, **params).fit(X)
+    assert expected.stopped_by_ == "on_iteration"
+    assert_same(KMeans(5, **params).fit(da.from_array(X, chunks=(900, 4))), expected)
+
+
 def test_duplicates_end_as_in_memory(threads):
     X = np.repeat([[0.0, 1.0], [4.0, 4.0]], 30, axis=0)
     init = [[0.0, 1.0], [0.0, 1.0], [9.0, 9.0]]

@@ -126,6 +126,7 @@ def test_what_cannot_be_used_is_one_clear_error(threads, given, weights, message
         ({"init": INIT[:, :2]}, "number of features of the data 3"),
         ({"init_max_iter": -1}, "'init_max_iter'"),
         ({"n_threads": None}, "'n_threads'"),
+        ({"oversampling_factor": 0}, "'oversampling_factor'"),
     ],
 )
 def test_parameters_are_checked(threads, params, message):
