@@ -20,9 +20,9 @@ from recsys.data.scale import as_scale
 from recsys.words import counted, joined
 
 if TYPE_CHECKING:
-    from recsys.distributed.files import RatingFiles
-    from recsys.distributed.groups import DistributedGroups
-    from recsys.distributed.ratings import DistributedRatings
+    from recsys.partitioned.files import RatingFiles
+    from recsys.partitioned.groups import DistributedGroups
+    from recsys.partitioned.ratings import DistributedRatings
 
 # The command says so if rows are read this often. Most often they are not sorted by user.
 OFTEN_READ = 5
@@ -36,10 +36,10 @@ _OF_READING = (
 
 def clusters(options: argparse.Namespace) -> None:
     """Group users by partitions of Parquet files, and make lists if they are asked for."""
-    from recsys.distributed.client import Cluster, connected
-    from recsys.distributed.files import CONVERT, find_files
-    from recsys.distributed.groups import group_users
-    from recsys.distributed.ratings import distribute
+    from recsys.partitioned.client import Cluster, connected
+    from recsys.partitioned.files import CONVERT, find_files
+    from recsys.partitioned.groups import group_users
+    from recsys.partitioned.ratings import distribute
 
     given = [f"--{name.replace('_', '-')}" for name in _OF_READING if getattr(options, name)]
     if options.data is None or len(options.data) > 1 or given or options.duplicates != "error":
@@ -95,7 +95,7 @@ def _check_out(name: str, out: Path | None, files: "RatingFiles") -> None:
 
 def _write_lists(ratings: "DistributedRatings", options: argparse.Namespace) -> None:
     """Write the lists as workers make them, in the order of the users."""
-    from recsys.distributed.lists import make_lists
+    from recsys.partitioned.lists import make_lists
     from recsys.recommenders.registry import FOR_MANY, METHODS
     from recsys.recommenders.taste_groups import TasteGroups
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from recsys.distributed.partitions import Partition
-from recsys.distributed.ratings import DistributedRatings
-from recsys.distributed.taste import DistributedGroupings
+from recsys.partitioned.partitions import Partition
+from recsys.partitioned.ratings import DistributedRatings
+from recsys.partitioned.taste import DistributedGroupings
 from recsys.recommenders.group_tables import GroupTables, Tiles, counts_of
 from recsys.recommenders.types import Floats, Ints
 from recsys.recommenders.user_groups import UserGroups, by_likes

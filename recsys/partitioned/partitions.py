@@ -12,9 +12,9 @@ from recsys.data.matrix import RatingMatrix
 from recsys.data.ratings import RatingsError
 from recsys.data.repeats import repeats
 from recsys.data.scale import RatingScale, liked_counts
-from recsys.distributed.files import COUNT, Columns
-from recsys.distributed.rows import Rows, read_rows
-from recsys.distributed.survey import UserRange
+from recsys.partitioned.files import COUNT, Columns
+from recsys.partitioned.rows import Rows, read_rows
+from recsys.partitioned.survey import UserRange
 from recsys.recommenders.ages import Ages, ages_of, no_ages
 
 

@@ -12,9 +12,9 @@ import scipy.sparse as sp
 from recsys import RatingMatrix, Ratings, make_ratings, save_ratings
 from recsys.data.ratings import RatingsError
 from recsys.data.scale import HALF_STARS, LIKES, WHOLE_STARS, RatingScale
-from recsys.distributed.files import Columns, RatingFiles, find_files
-from recsys.distributed.partitions import Films, Partition, read_partition
-from recsys.distributed.survey import Occurrences, joined, scale_of, surveyed, user_ranges
+from recsys.partitioned.files import Columns, RatingFiles, find_files
+from recsys.partitioned.partitions import Films, Partition, read_partition
+from recsys.partitioned.survey import Occurrences, joined, scale_of, surveyed, user_ranges
 from recsys.recommenders.ages import ages_of_cells
 
 pytest.importorskip("pyarrow", reason="Parquet files need pyarrow")

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from recsys.data.matrix import RatingMatrix
 from recsys.data.scale import liked
-from recsys.distributed.partitions import Partition
-from recsys.distributed.ratings import DistributedRatings
+from recsys.partitioned.partitions import Partition
+from recsys.partitioned.ratings import DistributedRatings
 from recsys.recommenders.ages import Ages
 from recsys.recommenders.training import TrainingData, UnratedFilms
 from recsys.recommenders.types import Floats, Ints

@@ -12,7 +12,7 @@ import pandas as pd
 from recsys.data.ids import Ids
 from recsys.data.ratings import RatingsError
 from recsys.data.times import read_times
-from recsys.distributed.files import ITEM, TIME, USER, Columns, RowGroup, opened_parquet
+from recsys.partitioned.files import ITEM, TIME, USER, Columns, RowGroup, opened_parquet
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -15,9 +15,9 @@ from recsys.analysis.likings import FEWEST_RATINGS, LEAST_SHARE_OF_USERS, Tally
 from recsys.analysis.taste import Space, check_n_clusters, likes_of, rows_of_points
 from recsys.data.matrix import RatingMatrix
 from recsys.data.scale import no_likes
-from recsys.distributed.client import clear_errors
-from recsys.distributed.partitions import Films, Partition
-from recsys.distributed.ratings import DistributedRatings
+from recsys.partitioned.client import clear_errors
+from recsys.partitioned.partitions import Films, Partition
+from recsys.partitioned.ratings import DistributedRatings
 from recsys.titles.names import spoken
 
 Floats = npt.NDArray[np.float64]

@@ -12,10 +12,10 @@ import pandas as pd
 from recsys.data.ids import Ids, as_ids
 from recsys.data.ratings import RatingsError
 from recsys.data.scale import Mask, RatingScale
-from recsys.distributed.client import Cluster
-from recsys.distributed.files import CONVERT, RatingFiles
-from recsys.distributed.partitions import Films, read_partition
-from recsys.distributed.survey import ROWS, Survey, joined, scale_of, surveyed, user_ranges
+from recsys.partitioned.client import Cluster
+from recsys.partitioned.files import CONVERT, RatingFiles
+from recsys.partitioned.partitions import Films, read_partition
+from recsys.partitioned.survey import ROWS, Survey, joined, scale_of, surveyed, user_ranges
 from recsys.readers.items import read_items
 
 

@@ -11,9 +11,9 @@ import pytest
 from recsys import make_ratings
 from recsys.command.cli import run
 from recsys.data.ratings import RatingsError
-from recsys.distributed.client import Cluster, ClusterError, connected
-from recsys.distributed.files import find_files
-from recsys.distributed.ratings import distribute
+from recsys.partitioned.client import Cluster, ClusterError, connected
+from recsys.partitioned.files import find_files
+from recsys.partitioned.ratings import distribute
 
 
 def doubled(number: float) -> float:
@@ -70,7 +70,7 @@ def test_a_worker_with_another_version_is_named(
     address = local_cluster.scheduler_address
     with connected(address, None) as client:
         assert client.scheduler.address == address
-    monkeypatch.setattr("recsys.distributed.client.__version__", "0.0")
+    monkeypatch.setattr("recsys.partitioned.client.__version__", "0.0")
     message = r"worker tcp://.* has version .* kmeans-core, and this command has 0\.0; install"
     with pytest.raises(ClusterError, match=message), connected(address, None):
         pass

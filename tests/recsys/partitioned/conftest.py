@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from recsys.distributed.client import connected
+from recsys.partitioned.client import connected
 
 
 @pytest.fixture(scope="package")

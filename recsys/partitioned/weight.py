@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from recsys.distributed.partitions import Partition
-from recsys.distributed.ratings import DistributedRatings
-from recsys.distributed.training import plain_data
+from recsys.partitioned.partitions import Partition
+from recsys.partitioned.ratings import DistributedRatings
+from recsys.partitioned.training import plain_data
 from recsys.recommenders.case import Mask
 from recsys.recommenders.taste_groups import TasteGroups
 from recsys.recommenders.taste_weight import learned_weight

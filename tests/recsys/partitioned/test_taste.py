@@ -7,11 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from recsys import BiasBaseline, Ratings, TasteGroups, make_ratings
-from recsys.distributed.directions import directions_of, embedded
-from recsys.distributed.partitions import Partition
-from recsys.distributed.taste import Grouping, labels_of, likes_of_partition
-from recsys.distributed.training import Everybody, PartitionData, given_ratings
-from recsys.distributed.weight import some_users, weight_of_sample
+from recsys.partitioned.directions import directions_of, embedded
+from recsys.partitioned.partitions import Partition
+from recsys.partitioned.taste import Grouping, labels_of, likes_of_partition
+from recsys.partitioned.training import Everybody, PartitionData, given_ratings
+from recsys.partitioned.weight import some_users, weight_of_sample
 from recsys.recommenders.embeddings import by_activity
 from recsys.recommenders.taste_weight import learned_weight
 from recsys.recommenders.training import TrainingData

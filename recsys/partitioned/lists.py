@@ -5,13 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from recsys.distributed.biases import biases_of, film_biases
-from recsys.distributed.partitions import Partition
-from recsys.distributed.ratings import DistributedRatings
-from recsys.distributed.tables import SummedTables, summed_tables
-from recsys.distributed.taste import DistributedGroupings, learned_groupings
-from recsys.distributed.training import Everybody, PartitionData, count_everybody
-from recsys.distributed.weight import taste_weight
+from recsys.partitioned.biases import biases_of, film_biases
+from recsys.partitioned.partitions import Partition
+from recsys.partitioned.ratings import DistributedRatings
+from recsys.partitioned.tables import SummedTables, summed_tables
+from recsys.partitioned.taste import DistributedGroupings, learned_groupings
+from recsys.partitioned.training import Everybody, PartitionData, count_everybody
+from recsys.partitioned.weight import taste_weight
 from recsys.recommenders.baselines import BiasBaseline
 from recsys.recommenders.biases import Biases
 from recsys.recommenders.bulk_lists import blocks_of_lists

@@ -12,10 +12,10 @@ from recsys import RatingMatrix, Ratings, make_ratings
 from recsys.analysis.descriptions import describe_groups
 from recsys.analysis.taste import TasteClusters, points_in
 from recsys.command.cli import run
-from recsys.distributed.client import Cluster
-from recsys.distributed.files import find_files
-from recsys.distributed.groups import DistributedGroups, group_users
-from recsys.distributed.ratings import DistributedRatings, distribute
+from recsys.partitioned.client import Cluster
+from recsys.partitioned.files import find_files
+from recsys.partitioned.groups import DistributedGroups, group_users
+from recsys.partitioned.ratings import DistributedRatings, distribute
 
 RATINGS = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
 N_MOVIES = 40

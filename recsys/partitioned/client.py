@@ -100,7 +100,7 @@ def connected(
             threads_per_worker=1,
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
-            preload=["recsys.distributed.preload"],
+            preload=["recsys.partitioned.preload"],
         )
         with local, distributed.Client(local) as client:
             yield client

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.distributed.partitions import Partition
-from recsys.distributed.ratings import DistributedRatings
-from recsys.distributed.training import Everybody
+from recsys.partitioned.partitions import Partition
+from recsys.partitioned.ratings import DistributedRatings
+from recsys.partitioned.training import Everybody
 from recsys.recommenders.biases import ITEM_DAMPING, N_SWEEPS, USER_DAMPING, Biases
 from recsys.recommenders.types import Floats, Ints
 

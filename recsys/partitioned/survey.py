@@ -12,8 +12,8 @@ from recsys.data.ids import as_ids
 from recsys.data.ratings import RatingsError
 from recsys.data.scale import COUNTS, HALF_STARS, LIKES, RatingScale
 from recsys.data.scale_of_values import inferred_scale, outliers
-from recsys.distributed.files import CONVERT, COUNT, ITEM, USER, Columns, RatingFiles, RowGroup
-from recsys.distributed.rows import read_rows
+from recsys.partitioned.files import CONVERT, COUNT, ITEM, USER, Columns, RatingFiles, RowGroup
+from recsys.partitioned.rows import read_rows
 
 Ints = npt.NDArray[np.int64]
 

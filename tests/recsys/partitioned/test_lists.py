@@ -12,11 +12,11 @@ import pytest
 
 from recsys import BiasBaseline, Ratings, TasteGroups, make_ratings
 from recsys.command.cli import run
-from recsys.distributed.client import Cluster, ClusterError
-from recsys.distributed.files import find_files
-from recsys.distributed.lists import lists_of, make_lists
-from recsys.distributed.ratings import DistributedRatings, distribute
-from recsys.distributed.taste import DistributedGroupings, likes_of_partition
+from recsys.partitioned.client import Cluster, ClusterError
+from recsys.partitioned.files import find_files
+from recsys.partitioned.lists import lists_of, make_lists
+from recsys.partitioned.ratings import DistributedRatings, distribute
+from recsys.partitioned.taste import DistributedGroupings, likes_of_partition
 
 RATINGS = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
 WEIGHT = 0.7
@@ -82,7 +82,7 @@ def test_the_command_writes_the_same_lists_if_workers_are_killed_meanwhile(
             killed.append(pid)
         yield from blocks
 
-    monkeypatch.setattr("recsys.distributed.lists.make_lists", killing)
+    monkeypatch.setattr("recsys.partitioned.lists.make_lists", killing)
     assert run([*asked, "--lists", str(second)]) == 0
     assert len(killed) == 2
     lists = pd.read_parquet(first)
@@ -101,7 +101,7 @@ def test_nothing_is_written_if_the_lists_fail(
         yield pd.DataFrame({"userId": [1], "title": ["Up"]})
         raise ClusterError("the scheduler is gone")
 
-    monkeypatch.setattr("recsys.distributed.lists.make_lists", failing)
+    monkeypatch.setattr("recsys.partitioned.lists.make_lists", failing)
     asked = ["clusters", "--data", str(tmp_path), "--n-clusters", "3"]
     asked += ["--scheduler", local_cluster.scheduler_address, "--starts", "1"]
     assert run([*asked, "--lists", str(tmp_path / "lists.parquet")]) == 2

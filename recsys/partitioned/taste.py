@@ -9,9 +9,9 @@ import scipy.sparse as sp
 
 from kmeans_core import assign
 from recsys.data.scale import liked
-from recsys.distributed.directions import directions_of, embedded
-from recsys.distributed.partitions import Partition
-from recsys.distributed.ratings import DistributedRatings
+from recsys.partitioned.directions import directions_of, embedded
+from recsys.partitioned.partitions import Partition
+from recsys.partitioned.ratings import DistributedRatings
 from recsys.recommenders.case import Mask
 from recsys.recommenders.embeddings import (
     Floats32,

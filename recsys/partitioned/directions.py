@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recsys.distributed.client import Cluster
+from recsys.partitioned.client import Cluster
 from recsys.recommenders.embeddings import SPARE, Floats32, signs_of
 from recsys.recommenders.products import decomposed, product
 
