@@ -154,14 +154,15 @@ def _print_peer(small: bool) -> None:
     rng = np.random.default_rng(0)
     middles = 3 * rng.standard_normal((k, 8))
     X = middles[rng.integers(0, k, n)] + rng.standard_normal((n, 8))
-    print(f"{n:,} x 8, {k} Gaussian clusters, 2 workers, {SEEDS} seeds\n")
+    n_seeds = 3 if small else SEEDS
+    print(f"{n:,} x 8, {k} Gaussian clusters, 2 workers, {n_seeds} seeds\n")
     print("| | s | iterations | inertia: least | median | largest |\n|---|---|---|---|---|---|")
     with _cluster(2) as client:
         blocks = client.persist(dask.array.from_array(X, chunks=(n // 4, 8)))
         for name, make in (("kmeans_core.dask", KMeans), ("dask-ml", Peer)):
             make(k, random_state=0, max_iter=2).fit(blocks)  # loads code
             seconds, n_iter, inertia = [], [], []
-            for seed in range(3 if small else SEEDS):
+            for seed in range(n_seeds):
                 model = make(k, random_state=seed)
                 seconds.append(_seconds(lambda model=model: model.fit(blocks)))
                 n_iter.append(model.n_iter_)

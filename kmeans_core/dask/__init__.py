@@ -1,5 +1,12 @@
 """k-means on a Dask cluster; needs the extra ``[dask]``."""
 
+try:
+    import distributed  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        'kmeans_core.dask needs dask and distributed: pip install "kmeans-core[dask]"'
+    ) from error
+
 from kmeans_core.dask.estimator import KMeans
 from kmeans_core.dask.failures import SchedulerLostError, WorkerLostError
 from kmeans_core.dask.silhouette import silhouette_score

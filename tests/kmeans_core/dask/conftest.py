@@ -7,9 +7,12 @@ import pytest
 
 @pytest.fixture(scope="session")
 def _processes():
+    import dask
     from distributed import Client, LocalCluster
 
     with (
+        # LocalCluster gives up a killed worker for good if its nanny needs longer to restart it.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "2 minutes"}),
         LocalCluster(
             n_workers=2, threads_per_worker=1, memory_limit="600MB", dashboard_address=":0"
         ) as cluster,
@@ -34,10 +37,7 @@ def _threads():
 @pytest.fixture
 def processes(_processes):
     """A client of two worker processes, which is the current one; workers are there again."""
-    try:
-        _processes.wait_for_workers(2, timeout=30)
-    except TimeoutError:  # on a busy machine a nanny may give up
-        _processes.restart()
+    _processes.wait_for_workers(2, timeout=120)
     with _processes.as_current():
         yield _processes
 

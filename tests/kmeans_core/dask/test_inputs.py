@@ -1,6 +1,8 @@
 """What ``kmeans_core.dask`` accepts, and one clear error for the rest; lazy answers."""
 
+import importlib
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -137,6 +139,12 @@ def test_parameters_are_checked(threads, params, message):
 def test_without_a_client_the_error_says_how_to_make_one():
     with pytest.raises(ValueError, match=r"make a dask.distributed.Client\(\)"):
         KMeans(4, init=INIT).fit([dask.delayed(X)])
+
+
+def test_one_line_says_what_to_install_without_dask(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r'pip install "kmeans-core\[dask\]"'):
+        importlib.reload(kmeans_core.dask)
 
 
 @pytest.mark.parametrize("storage", ["dense", "CSR", "frame"])
