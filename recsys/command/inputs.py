@@ -178,7 +178,7 @@ class Source:
         if chosen is None and is_large:
             tell(
                 f"{n_users:,} users x {n_films:,} films are many: groups of users alone rank all "
-                f"films (--method {FOR_MANY}); --method {METHOD_NAMES[0]} takes hours"
+                f"films (--method {FOR_MANY}); --method {METHOD_NAMES[0]} may take hours"
             )
             return FOR_MANY
         return chosen or METHOD_NAMES[0]
