@@ -229,12 +229,7 @@ def cluster_users(
         raise ValueError(f"shrinkage={shrinkage!r} needs space='known', not {space!r}")
     n_users, points = matrix.shape[0], points_in(matrix, space)
     grouped = np.flatnonzero(np.diff(points.indptr) > 0) if space == "likes" else np.arange(n_users)
-    if n_clusters > len(grouped):
-        who = counted(len(grouped), "user") + (" with likes" if len(grouped) < n_users else "")
-        raise ValueError(
-            f"{who} cannot make {n_clusters:,} groups; ask for fewer groups (n_clusters=, "
-            "--n-clusters)"
-        )
+    check_n_clusters(n_clusters, len(grouped), n_users)
     model = KMeans(
         n_clusters,
         n_init=n_init,
@@ -253,16 +248,35 @@ def cluster_users(
     return TasteClusters(matrix, labels, n_found, model.inertia_, space, leftover)
 
 
+def check_n_clusters(n_clusters: int, n_grouped: int, n_users: int) -> None:
+    """ValueError if there are more groups than users that k-means groups."""
+    if n_clusters > n_grouped:
+        who = counted(n_grouped, "user") + (" with likes" if n_grouped < n_users else "")
+        raise ValueError(
+            f"{who} cannot make {n_clusters:,} groups; ask for fewer groups (n_clusters=, "
+            "--n-clusters)"
+        )
+
+
 def points_in(matrix: RatingMatrix, space: Space) -> sp.csr_array:
     """Return the rows that k-means compares in a space, one for each user.
 
     ValueError if there are no likes to compare, or if the matrix has no scale.
     """
+    points = rows_of_points(matrix, space)
+    if space == "likes" and points.nnz == 0 and matrix.scale is not None:
+        raise ValueError(f"{no_likes(matrix.scale)}, or group by space='ratings' (--space ratings)")
+    return points
+
+
+def rows_of_points(matrix: RatingMatrix, space: Space) -> sp.csr_array:
+    """Return the rows of :func:`points_in`, even if there are no likes.
+
+    ValueError if the matrix has no scale.
+    """
     if space != "likes":
         return matrix.values
     likes = likes_of(matrix)
-    if likes.nnz == 0 and matrix.scale is not None:
-        raise ValueError(f"{no_likes(matrix.scale)}, or group by space='ratings' (--space ratings)")
     n_likes = np.diff(likes.indptr)
     likes.data /= np.sqrt(np.repeat(n_likes, n_likes))
     return likes

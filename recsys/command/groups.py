@@ -4,10 +4,20 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from recsys.command import on_dask
 from recsys.command.inputs import read_ratings
 from recsys.command.progress import progress
 from recsys.command.subcommands import typed_genres
-from recsys.command.tables import fitted, give, heading, line_width, wrapped, write_table, written
+from recsys.command.tables import (
+    COMPARED,
+    fitted,
+    give,
+    heading,
+    line_width,
+    wrapped,
+    write_table,
+    written,
+)
 from recsys.command.terminal import answer, tell
 from recsys.words import counted
 
@@ -23,12 +33,17 @@ KS_BY_GENRES, KS_BY_FILMS = range(2, 183), range(2, 21)
 # The number of most-rated films by which users are grouped, as in the notebook.
 N_MOVIES = 1000
 
-# What k-means compares in each space.
-COMPARED = {"likes": "their likes", "ratings": "their ratings", "known": "their known ratings"}
-
 
 def clusters(options: argparse.Namespace) -> None:
     """Print the groups of users, how sure they are, and what each likes more and less."""
+    if options.scheduler is not None or options.workers is not None:
+        on_dask.clusters(options)
+        return
+    if options.lists is not None:
+        raise ValueError(
+            "--lists is for a cluster (--scheduler, --workers); on one machine recsys recommend "
+            "--all --out FILE writes lists"
+        )
     from recsys.analysis.descriptions import describe_groups
     from recsys.analysis.sureness import sureness
     from recsys.analysis.taste import cluster_users

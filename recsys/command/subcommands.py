@@ -106,7 +106,7 @@ def recommend(options: argparse.Namespace) -> None:
     else:
         blocks = iter([_for_users(model, users, options.n, among)])
     n_users = len(catalog.user_ids) if options.all else None
-    with closing(_as_shown(blocks, catalog.scale, n_users)) as given:
+    with closing(_shown_blocks(blocks, catalog.scale, n_users)) as given:
         n_films = give_blocks(given, options, shown=lambda frame: _lists(frame, users))
     if n_films == 0:
         whom = f" to user {users[0]}" if len(users) == 1 else ""
@@ -115,23 +115,27 @@ def recommend(options: argparse.Namespace) -> None:
         tell(f"there is no film to recommend{whom}: {why}")
 
 
-def _as_shown(
+def _shown_blocks(
     blocks: "Iterator[pd.DataFrame]", scale: RatingScale, n_users: int | None
 ) -> "Generator[pd.DataFrame]":
-    """Lists with titles as people say them, and without the columns that say nothing.
+    """The blocks as people see them.
 
     A progress bar is shown until the last block is made, so that no answer stands in its line.
     """
-    import pandas as pd
-
     with progress(n_users, "user") as bar:
         for frame in blocks:
             if "userId" in frame:
                 bar.update(frame["userId"].nunique())
-            places, titles = pd.factorize(frame["title"])
-            spoken_titles = np.array([spoken(title) for title in titles], dtype=object)
-            frame["title"] = spoken_titles[places]
-            yield frame if scale.predicts else frame.drop(columns="predicted_rating")
+            yield as_shown(frame, scale)
+
+
+def as_shown(frame: "pd.DataFrame", scale: RatingScale) -> "pd.DataFrame":
+    """Lists with titles as people say them, and without the columns that say nothing."""
+    import pandas as pd
+
+    places, titles = pd.factorize(frame["title"])
+    frame["title"] = np.array([spoken(title) for title in titles], dtype=object)[places]
+    return frame if scale.predicts else frame.drop(columns="predicted_rating")
 
 
 def _for_users(

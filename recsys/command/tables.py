@@ -21,6 +21,9 @@ from recsys.printable import printable
 FORMATS = ("table", "json", "csv", "markdown")
 BY_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".parquet": "parquet"}
 
+# What k-means compares in each space.
+COMPARED = {"likes": "their likes", "ratings": "their ratings", "known": "their known ratings"}
+
 # The width of lines that do not go to a terminal.
 UNBROKEN = 1_000_000
 # Text is not squeezed into a narrower column.

@@ -24,13 +24,15 @@ FAR_IN_LARGE_TABLES = 0.001, 0.3
 FEWEST_VALUES = 3
 
 
-def inferred_scale(values: Floats) -> RatingScale:
+def inferred_scale(values: Floats, counts: npt.NDArray[np.int64] | None = None) -> RatingScale:
     """The scale on which ratings with these values were given.
 
     Parameters
     ----------
     values : ndarray of shape (n_ratings,), float64
         All ratings, finite, without values that mean "not rated". At least one.
+    counts : ndarray of shape (n_ratings,), int64, optional
+        How often each value occurs. The default is once.
 
     Returns
     -------
@@ -49,12 +51,12 @@ def inferred_scale(values: Floats) -> RatingScale:
     >>> print(inferred_scale(np.array([-3.25, 2.66925])))
     any number from -5 to 5
     """
-    distinct, _ = _counted(values)
+    distinct, n_of_each = _counted(values, counts)
     if len(distinct) == 1 and distinct[0] == 1:
         return LIKES
     step = next((step for step in STEPS if _multiples(distinct, step)), 0.0)
     smallest, largest = float(distinct[0]), float(distinct[-1])
-    if len(values) >= ALL_USED and len(distinct) > 1 and step > 0:
+    if n_of_each.sum() >= ALL_USED and len(distinct) > 1 and step > 0:
         return RatingScale(smallest, largest, step)
     top = _rounded_up(max(largest, 0.0))
     if smallest < 0:
@@ -65,13 +67,15 @@ def inferred_scale(values: Floats) -> RatingScale:
     return RatingScale(lowest if smallest >= lowest else 0.0, top, step)
 
 
-def outliers(values: Floats) -> Mask:
+def outliers(values: Floats, counts: npt.NDArray[np.int64] | None = None) -> Mask:
     """Tell which ratings lie far from all others, such as a 55 among ratings from 1 to 5.
 
     Parameters
     ----------
     values : ndarray of shape (n_ratings,), float64
         All ratings, finite, without values that mean "not rated".
+    counts : ndarray of shape (n_ratings,), int64, optional
+        How often each value occurs. The default is once.
 
     Returns
     -------
@@ -85,13 +89,14 @@ def outliers(values: Floats) -> Mask:
     >>> outliers(np.array([10.0, 20.0, 100.0])).any()
     np.False_
     """
-    rules = (FAR, FAR_IN_LARGE_TABLES) if len(values) >= ALL_USED else (FAR,)
-    distinct, counts = _counted(values)
+    distinct, n_of_each = _counted(values, counts)
+    n_ratings = int(n_of_each.sum())
+    rules = (FAR, FAR_IN_LARGE_TABLES) if n_ratings >= ALL_USED else (FAR,)
     found = np.zeros(len(values), np.bool_)
     for share, ranges in rules:
-        most = max(1, int(share * len(values)))
-        found |= values > _end(distinct, counts, most, ranges)
-        found |= -values > _end(-distinct[::-1], counts[::-1], most, ranges)
+        most = max(1, int(share * n_ratings))
+        found |= values > _end(distinct, n_of_each, most, ranges)
+        found |= -values > _end(-distinct[::-1], n_of_each[::-1], most, ranges)
     return found
 
 
@@ -124,11 +129,14 @@ def not_rated(values: Floats) -> float | None:
     return float(distinct[0]) if is_below else None
 
 
-def _counted(values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+def _counted(
+    values: Floats, counts: npt.NDArray[np.int64] | None
+) -> tuple[Floats, npt.NDArray[np.int64]]:
     """The distinct values, ascending, and how often each occurs. Hashing is faster than sorting."""
     codes, distinct = pd.factorize(values)
     order = np.argsort(distinct)
-    return distinct[order], np.bincount(codes, minlength=len(distinct))[order]
+    found = np.bincount(codes, counts, minlength=len(distinct)).astype(np.int64)
+    return distinct[order], found[order]
 
 
 def _end(distinct: Floats, counts: npt.NDArray[np.int64], most: int, ranges: float) -> float:

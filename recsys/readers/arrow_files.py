@@ -51,10 +51,10 @@ def arrow_look(path: Folder) -> ArrowLook:
         raise RatingsError(f"{path}: no rows")
     columns = (column.to_pylist() for column in first.slice(0, N_SHOWN).columns)
     texts = (["" if cell is None else str(cell) for cell in column] for column in columns)
-    return ArrowLook(tuple(schema.names), tuple(zip(*texts, strict=True)), _scale(path, schema))
+    return ArrowLook(tuple(schema.names), tuple(zip(*texts, strict=True)), scale_in(path, schema))
 
 
-def _scale(path: Folder, schema: Any) -> RatingScale | None:
+def scale_in(path: Folder, schema: Any) -> RatingScale | None:
     """The scale that `recsys.data.saved_ratings` wrote with the ratings."""
     text = (schema.metadata or {}).get(SCALE_KEY.encode())
     try:

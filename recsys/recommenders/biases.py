@@ -63,15 +63,21 @@ class Biases:
 
         There are as many films as priors: the items of ``rated``, then films that nobody rated.
         """
-        n_films, n_items = len(priors), rated.shape[1]
+        n_films = len(priors)
         n_ratings = np.bincount(rated.indices, minlength=n_films)
         found = self
         for _ in range(n_sweeps):
-            sums = found.sums_of_items(rated, n_films) + item_damping * priors
-            of_films = np.insert(sums / (item_damping + n_ratings), n_items, 0.0)
-            found = replace(found, item_biases=of_films)
+            sums = found.sums_of_items(rated, n_films)
+            found = found.with_items(sums, n_ratings, priors, item_damping, rated.shape[1])
             found = replace(found, user_biases=found.biases_of_users(rated))
         return found
+
+    def with_items(
+        self, sums: Floats, n_ratings: Ints, priors: Floats, item_damping: float, n_items: int
+    ) -> Self:
+        """The same biases of users, with those of films from :meth:`sums_of_items`."""
+        of_films = (sums + item_damping * priors) / (item_damping + n_ratings)
+        return replace(self, item_biases=np.insert(of_films, n_items, 0.0))
 
     def sums_of_items(self, rated: sp.csr_array, n_films: int) -> Floats:
         """(n_films,): for each film, the sum of its ratings minus the mean and users' biases."""

@@ -54,7 +54,7 @@ class Case:
     @property
     def n_others(self) -> int:
         """The number of other users."""
-        return self.data.n_users - (self.row >= 0)
+        return self.data.n_people - (self.row >= 0)
 
     @cached_property
     def likers(self) -> Ints:

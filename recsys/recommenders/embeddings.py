@@ -40,7 +40,7 @@ def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Ba
     # gesvd works in one thread at this size; gesdd, the default, does not.
     left, sizes, right = scipy.linalg.svd(triangle.T, full_matrices=False, lapack_driver="gesvd")
     left, sizes, right = left[:, :n_basis], sizes[:n_basis], product(right[:n_basis], items)
-    signs = _signs(right)
+    signs = signs_of(right)
     left, right = left * signs, right * signs[:, None]
     return Basis(
         item_directions=right.T.astype(np.float32),
@@ -49,7 +49,7 @@ def basis_of(matrix: sp.csr_array, n_basis: int, rng: np.random.Generator) -> Ba
     )
 
 
-def _signs(right: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def signs_of(right: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The signs that make the entry of largest magnitude in each row positive, as in svd_flip.
 
     A decomposition leaves the sign of each direction open, and versions of LAPACK choose it

@@ -58,7 +58,7 @@ class Pairs:
     @property
     def n_others(self) -> Ints:
         """The number of other users."""
-        return self.data.n_users - (self.rows >= 0)
+        return self.data.n_people - (self.rows >= 0)
 
     @property
     def n_likers(self) -> Ints:

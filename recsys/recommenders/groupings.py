@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from kmeans_core import KMeans
 from recsys.recommenders.embeddings import Floats32, random_mixture
 from recsys.recommenders.stages import clustered, n_groups_of
 
@@ -25,9 +26,20 @@ def groupings(
     """
     labels = np.empty((n, len(embeddings)), dtype=np.int32)
     for number in range(n):
-        n_groups = n_groups_of(limits, len(embeddings), rng)
-        features = random_mixture(embeddings, N_COMPONENTS, rng)[0]
-        if beside is not None:
-            features = np.hstack([features, random_mixture(beside, N_COMPONENTS, rng)[0]])
-        labels[number] = clustered(features, n_groups, rng).labels_
+        labels[number] = grouping(limits, embeddings, rng, beside=beside)[1].labels_
     return labels
+
+
+def grouping(
+    limits: tuple[int, int],
+    embeddings: Floats32,
+    rng: np.random.Generator,
+    *,
+    beside: Floats32 | None = None,
+) -> tuple[Floats32, KMeans]:
+    """Group the rows of embeddings once. Return the mixture of their columns, and k-means."""
+    n_groups = n_groups_of(limits, len(embeddings), rng)
+    features, mixture = random_mixture(embeddings, N_COMPONENTS, rng)
+    if beside is not None:
+        features = np.hstack([features, random_mixture(beside, N_COMPONENTS, rng)[0]])
+    return mixture, clustered(features, n_groups, rng)

@@ -74,6 +74,11 @@ class TrainingData:
         return len(self.matrix.user_ids)
 
     @property
+    def n_people(self) -> int:
+        """The number of users whose ratings and likes are counted. They may be more than rows."""
+        return self.n_users
+
+    @property
     def n_items(self) -> int:
         return len(self.matrix.movie_ids)
 

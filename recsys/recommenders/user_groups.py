@@ -81,9 +81,7 @@ class UserGroups:
         sizes = np.bincount(labels.ravel(), minlength=everyone + 1).astype(np.float64)
         sizes[-1] = n_users
         n_likes = np.bincount(likes.indices, minlength=n_items)
-        order = np.argsort(-n_likes, kind="stable")
-        places = np.empty_like(order)
-        places[order] = np.arange(n_items)
+        order, places = by_likes(n_likes)
         tiles = counts_of(labels, sizes[:-1], likes.indices, likes.indptr, places)
         return cls(labels, limits, sizes, n_likes, order, places, tiles)
 
@@ -253,6 +251,21 @@ class UserGroups:
         if np.any(labels[:, in_none] != limits[-1]):
             raise ValueError("labels put a user without likes in a group")
         return cls.of(labels, limits, likes)
+
+
+def by_likes(n_likes: Ints) -> tuple[Ints, Ints]:
+    """The item of each place, by falling number of likes, and the place of each item.
+
+    Examples
+    --------
+    >>> order, places = by_likes(np.array([3, 7, 5]))
+    >>> order.tolist(), places.tolist()
+    ([1, 2, 0], [2, 0, 1])
+    """
+    order = np.argsort(-n_likes, kind="stable")
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return order, places
 
 
 def log_of(numbers: Floats) -> Floats:
