@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys.command import arguments
 from recsys.command.progress import progress
 from recsys.command.subcommands import as_shown
 from recsys.command.tables import (
@@ -32,6 +33,46 @@ _OF_READING = (
     "user_column", "item_column", "rating_column", "time_column", "sep", "no_header", "movies",
     "counts", "absent", "skip_bad_rows",
 )  # fmt: skip
+
+
+def add_dask(command: argparse.ArgumentParser) -> None:
+    """Add the options of work on a cluster."""
+    dask = command.add_argument_group(
+        "on a Dask cluster", "for Parquet files of `recsys convert` that one machine cannot hold"
+    )
+    where = dask.add_mutually_exclusive_group()
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="address of `dask scheduler`, tcp://HOST:8786"
+    )
+    where.add_argument(
+        "--workers",
+        type=arguments.positive,
+        metavar="N",
+        help="start N worker processes on this machine",
+    )
+    dask.add_argument(
+        "--starts",
+        type=arguments.positive,
+        default=10,
+        metavar="N",
+        help="number of starts of k-means, of which the best is kept; default: %(default)s",
+    )
+    dask.add_argument(
+        "--lists",
+        type=arguments.writable_file,
+        metavar="FILE",
+        help="Parquet file to write lists of films for every user to, with reasons",
+    )
+    dask.add_argument(
+        "-n", type=arguments.positive, default=10, help="number of films in a list; default: 10"
+    )
+    dask.add_argument(
+        "--partition-rows",
+        type=arguments.positive,
+        default=1_000_000,
+        metavar="N",
+        help="number of ratings in a partition, more or less; default: %(default)s",
+    )
 
 
 def clusters(options: argparse.Namespace) -> None:

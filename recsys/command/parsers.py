@@ -6,9 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from recsys.command import arguments, convert, groups, serve, subcommands, tables
+from recsys.command import arguments, convert, fetch, groups, on_dask, serve, subcommands, tables
 from recsys.command.inputs import add_data_options, add_method_options
-from recsys.readers.fetch import known_releases
 
 # As `recsys.analysis.taste.SPACES`, which takes long to import.
 SPACES = ("likes", "ratings", "known")
@@ -60,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         _add_evaluate,
         serve.add_serve,
         convert.add_convert,
-        _add_fetch,
+        fetch.add_fetch,
     ):
         add(commands)
     return whole
@@ -232,46 +231,7 @@ def _add_clusters(commands: Any) -> None:
         "--out", type=arguments.writable_file, help="file to write the group of each user to"
     )
     _add_format(clusters)
-    _add_dask(clusters)
-
-
-def _add_dask(command: argparse.ArgumentParser) -> None:
-    dask = command.add_argument_group(
-        "on a Dask cluster", "for Parquet files of `recsys convert` that one machine cannot hold"
-    )
-    where = dask.add_mutually_exclusive_group()
-    where.add_argument(
-        "--scheduler", metavar="ADDRESS", help="address of `dask scheduler`, tcp://HOST:8786"
-    )
-    where.add_argument(
-        "--workers",
-        type=arguments.positive,
-        metavar="N",
-        help="start N worker processes on this machine",
-    )
-    dask.add_argument(
-        "--starts",
-        type=arguments.positive,
-        default=10,
-        metavar="N",
-        help="number of starts of k-means, of which the best is kept; default: %(default)s",
-    )
-    dask.add_argument(
-        "--lists",
-        type=arguments.writable_file,
-        metavar="FILE",
-        help="Parquet file to write lists of films for every user to, with reasons",
-    )
-    dask.add_argument(
-        "-n", type=arguments.positive, default=10, help="number of films in a list; default: 10"
-    )
-    dask.add_argument(
-        "--partition-rows",
-        type=arguments.positive,
-        default=1_000_000,
-        metavar="N",
-        help="number of ratings in a partition, more or less; default: %(default)s",
-    )
+    on_dask.add_dask(clusters)
 
 
 def _add_sweep(commands: Any) -> None:
@@ -346,30 +306,6 @@ def _add_evaluate(commands: Any) -> None:
     )
     evaluate.add_argument("--out", type=arguments.writable_file, help="file to write all tables to")
     _add_format(evaluate)
-
-
-def _add_fetch(commands: Any) -> None:
-    fetch = commands.add_parser(
-        "fetch",
-        help="download a MovieLens release",
-        description="Download a MovieLens release and check it.",
-        epilog="example: recsys fetch ml-100k --to data",
-    )
-    fetch.set_defaults(action=subcommands.fetch_release)
-    fetch.add_argument("release", help=", ".join(known_releases()))
-    fetch.add_argument("--to", type=Path, help="folder to write to; default: the user's cache")
-    fetch.add_argument(
-        "--accept-unverified",
-        action="store_true",
-        help="accept a release without a known hash, and print its hash",
-    )
-    fetch.add_argument(
-        "--deadline",
-        type=arguments.positive,
-        default=3600,
-        metavar="SECONDS",
-        help="time limit of the download; default: %(default)s",
-    )
 
 
 def _version() -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys.command import terminal
 from recsys.command.inputs import METHOD_NAMES, Source, fit, read_ratings
 from recsys.command.progress import progress
 from recsys.command.tables import give, give_blocks, heading, line_width, wrapped
@@ -17,7 +16,6 @@ from recsys.data.ids import Id, typed_id
 from recsys.data.ratings import NO_GENRES
 from recsys.data.scale import RatingScale, no_likes
 from recsys.printable import printable
-from recsys.readers.fetch import fetch
 from recsys.titles.names import Title, spoken
 from recsys.words import counted
 
@@ -313,19 +311,3 @@ def evaluate_recommenders(options: argparse.Namespace) -> None:
     # An unknown name is refused before the ratings are read.
     makers = chosen_recommenders(options.only, options.against, tell)
     evaluate(makers, read_ratings(options), options, tell=tell, progress=progress)
-
-
-def fetch_release(options: argparse.Namespace) -> None:
-    """Download a MovieLens release, and print where it is."""
-    fetched = fetch(
-        options.release,
-        to=options.to,
-        accept_unverified=options.accept_unverified,
-        deadline=options.deadline,
-        progress=terminal.shows_progress(),
-    )
-    if fetched.note:
-        tell(fetched.note)
-    if not fetched.verified and fetched.sha256:
-        tell(f"there is no known hash to check the zip against; its sha256 is {fetched.sha256}")
-    answer(f"{options.release} is in {fetched.folder}")

@@ -10,6 +10,9 @@ from recsys.data.ratings import Ratings
 Algorithm = Literal["SVD", "BaselineOnly", "KNNBaseline", "KNNBaseline items"]
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
+# The largest matrix of similarities, as in EASE: rows and columns. Surprise holds several of them.
+MOST = 12_000
+
 # KNNBaseline with neighbours among the items, which is better than its default.
 _ITEMS = {
     "k": 40,
@@ -53,6 +56,14 @@ class SurprisePeer:
         self._fitted = self._unfitted(surprise)
         self._fitted.fit(data.build_full_trainset())
         return self
+
+    def refusal(self, ratings: Ratings) -> str:
+        """Why these ratings are too many, or nothing."""
+        size = {"KNNBaseline": ratings.n_users, "KNNBaseline items": ratings.n_movies}
+        if size.get(self.algorithm, 0) <= MOST:
+            return ""
+        n = size[self.algorithm]
+        return f"it would hold similarities of {n:,} x {n:,}, and its limit is {MOST:,}"
 
     def _unfitted(self, surprise: Any) -> Any:
         if self.algorithm == "SVD":

@@ -85,3 +85,12 @@ def test_fewer_users_than_groups_are_not_an_error(
     *told, part = capsys.readouterr().out.splitlines()[-3:]
     assert "1 of the 2 others rated it, 4.00 on average" in " ".join(map(str.strip, told))
     assert part.strip() == "+4.00  mean of those who rated it"
+
+
+def test_large_data_get_fewer_restarts_and_a_notice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("recsys.analysis.taste.MOST_WORK", 1)
+    run(["clusters", "--n-clusters", "3", "--data", str(folder)])
+    notice = capsys.readouterr().err.splitlines()[-1]
+    assert notice.endswith("ratings are many for 3 groups: k-means makes 1 restart, not 50")

@@ -90,3 +90,20 @@ def test_with_surprise_itself(algorithm: str, ratings: Ratings) -> None:
     predictions = SurprisePeer(algorithm).fit(ratings).predict([1, 2, 999], [1, 2, 3])
     assert np.all((predictions >= 0.5) & (predictions <= 5))
     assert len(set(predictions.tolist())) == 3
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "most", "told"),
+    [
+        ("KNNBaseline", 39, "it would hold similarities of 40 x 40, and its limit is 39"),
+        ("KNNBaseline", 40, ""),
+        ("KNNBaseline items", 59, "it would hold similarities of 60 x 60, and its limit is 59"),
+        ("SVD", 1, ""),
+    ],
+)
+def test_too_many_similarities_are_refused(
+    algorithm: str, most: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.evaluation.peers.surprise.MOST", most)
+    ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    assert SurprisePeer(algorithm).refusal(ratings) == told
