@@ -104,6 +104,7 @@ FOLDERS = {
         "analysis",
         "recommenders",
         "evaluation",
+        "partitioned",
         "report",
         "serve",
         "command",

@@ -289,7 +289,7 @@ def test_fetch_says_where_the_release_is_and_what_to_know(
         asked.append((release, options["to"], options["accept_unverified"], options["progress"]))
         return Fetched(tmp_path / release, True, False, "ab12", "it is not the one of 2016")
 
-    monkeypatch.setattr("recsys.command.subcommands.fetch", fetched)
+    monkeypatch.setattr("recsys.command.fetch.fetch", fetched)
     assert run(["fetch", "ml-latest-small", "--to", str(tmp_path), "--accept-unverified"]) == 0
     assert asked == [("ml-latest-small", tmp_path, True, False)]
     captured = capsys.readouterr()
