@@ -49,10 +49,10 @@ from kmeans_core.points.tables import feature_names
 class MiniBatchKMeans(FittingModel):
     """K-means from small batches of rows (Sculley 2010), for dense and sparse data.
 
-    Each step assigns a batch to the nearest centers, and then moves each center to the mean of all
-    rows that it has got so far. ``fit`` draws the batches from X. ``partial_fit`` takes one batch
-    at a time, for example from a file that does not fit in memory. Parameters and attributes have
-    the same meaning as in ``sklearn.cluster.MiniBatchKMeans``.
+    Each step assigns the rows of a batch to their nearest centers. Then it moves each center to the
+    mean of all rows that the center has got so far. ``fit`` draws the batches from X.
+    ``partial_fit`` takes one batch at a time, for example from a file that does not fit in memory.
+    Parameters and attributes have the same meaning as in ``sklearn.cluster.MiniBatchKMeans``.
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ class MiniBatchKMeans(FittingModel):
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
     labels_ : ndarray of shape (n_samples,), int32
-        Only with ``compute_labels``. Equal to ``predict(X)``; after ``partial_fit`` X is the last
-        batch.
+        Only with ``compute_labels``. Equal to ``predict(X)``. After ``partial_fit`` it has the
+        labels of the last batch.
     inertia_ : float
         Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``. Without
         ``compute_labels`` it is the smoothed mean inertia of the batches of ``fit``, times the sum
@@ -113,13 +113,14 @@ class MiniBatchKMeans(FittingModel):
     See Also
     --------
     KMeans : Reads all rows in each iteration, and usually ends with a lower inertia.
+    ChunkedRows : Rows of files in chunks, which a loop gives to ``partial_fit``.
 
     Notes
     -----
     The first batch of ``partial_fit`` must have at least ``n_clusters`` rows, because the first
-    centers come from it. A batch is one step, however large it is: smaller batches move the centers
-    more often. Shuffle the rows of a file that is sorted. X of ``fit`` may be a memory map of
-    float32 or float64 in C order. It is not copied.
+    centers come from it. A batch is one step, however large it is. So smaller batches move the
+    centers more often. If the rows of a stream are sorted, shuffle them first. X of ``fit`` may be
+    a memory map. If it has float32 or float64 in C order, it is not copied.
 
     References
     ----------

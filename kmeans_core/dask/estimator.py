@@ -48,10 +48,10 @@ RULES = {
 
 
 class KMeans(Estimator):
-    """Exact k-means on a Dask cluster, for rows that one machine cannot hold or is too slow for.
+    """Exact k-means on a Dask cluster, for rows that are too many for one machine.
 
-    It has the parameters of ``dask_ml.cluster.KMeans`` that change a result. It needs a
-    ``dask.distributed.Client``; the client that was made last is used.
+    It has the parameters of ``dask_ml.cluster.KMeans`` that change a result. It uses the
+    ``dask.distributed.Client`` that was made last.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class KMeans(Estimator):
         cluster, if that is more), different random rows, or the given centers. Rows are drawn in
         proportion to their weights.
     oversampling_factor : float, default 2
-        k-means|| draws about this many candidates for each cluster in a round: at least 0.1.
+        About how many candidates k-means|| draws for each cluster in a round. It is at least 0.1.
     max_iter : int, default 300
         The largest number of iterations.
     tol : float, default 1e-4
@@ -77,15 +77,15 @@ class KMeans(Estimator):
         a lazy Dask array, which can be computed until the fit ends. If the callable returns True,
         the fit ends.
     n_threads : int, default 1
-        The threads of one task. A worker runs a task on each of its own threads, so 1 is right
-        unless its tasks are few.
+        The number of threads of one task. A worker runs a task on each of its own threads. So more
+        than 1 helps only if there are fewer tasks than cores.
 
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
     labels_ : Dask array of shape (n_samples,), int32
-        Equal to ``predict(X)``. It stays on the workers until it is computed. A pickle leaves it
-        out.
+        Equal to ``predict(X)``. It stays on the workers until it is computed. A pickle does not
+        contain it.
     inertia_ : float
         Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``.
     n_iter_ : int
@@ -106,8 +106,8 @@ class KMeans(Estimator):
     the mean variance that ``tol`` multiplies is the same up to rounding, and ``inertia_`` of dense
     rows that are mostly zero agrees to 12 digits.
 
-    There are at most 64 tasks in an iteration, and a worker must hold the rows of one task: X / 64
-    if X has 64 partitions or more.
+    An iteration has at most 64 tasks, and a worker must hold the rows of one task. These are a 64th
+    of X if X has 64 partitions or more.
 
     References
     ----------
@@ -258,7 +258,7 @@ class KMeans(Estimator):
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def predict(self, X: Any) -> Any:
-        """Label of the nearest center for each row, computed lazily in the blocks of X.
+        """Label of the nearest center for each row, as a lazy array with the blocks of X.
 
         Parameters
         ----------
@@ -267,6 +267,13 @@ class KMeans(Estimator):
         Returns
         -------
         Dask array of shape (n_samples,), int32
+
+        Raises
+        ------
+        NotFittedError
+            If the model has no centers yet.
+        ValueError
+            If X has other features than in the fit.
         """
         array = self._array(X)
         return array.map_blocks(
@@ -278,7 +285,7 @@ class KMeans(Estimator):
         )
 
     def transform(self, X: Any) -> Any:
-        """Euclidean distance of each row to each center, computed lazily in the blocks of X.
+        """Euclidean distance of each row to each center, as a lazy array with the blocks of X.
 
         Parameters
         ----------
@@ -288,6 +295,11 @@ class KMeans(Estimator):
         -------
         Dask array of shape (n_samples, n_clusters)
             float32 if X is a float32 array, otherwise float64.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`predict`.
         """
         array = self._array(X)
         n_clusters = len(self.cluster_centers_)
@@ -313,6 +325,13 @@ class KMeans(Estimator):
         -------
         float
             Equal to ``-inertia_`` for the rows and weights of the fit.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has no centers yet.
+        ValueError, WorkerLostError, SchedulerLostError
+            As in :meth:`fit`.
         """
         centers = self._centers()
         with DaskRows(

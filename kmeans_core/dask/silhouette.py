@@ -26,9 +26,9 @@ def silhouette_score(
     sample_size: int = 10_000,
     random_state: RandomState = None,
 ) -> float:
-    """Mean silhouette of a sample of the rows among themselves.
+    """Mean silhouette of a sample of the rows, in which the other rows do not count.
 
-    A worker computes it, exactly, from the rows of the sample.
+    One worker computes the exact value from the rows of the sample.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def silhouette_score(
         The clusters of the rows.
     sample_size : int, default 10000
         The number of rows to draw without replacement. If X has fewer rows, all are used. The
-        memory and the time of that worker grow with the sample: time by its square.
+        memory of the worker grows with the sample, and its time with the square of the sample.
     random_state : int, RandomState, Generator or None
         Draws the sample.
 
@@ -51,7 +51,10 @@ def silhouette_score(
     Raises
     ------
     ValueError
-        If there is not one label for each row, or as :func:`kmeans_core.silhouette_score` does.
+        If there is not one label for each row, or if :func:`kmeans_core.silhouette_score` raises it
+        for the rows of the sample.
+    WorkerLostError, SchedulerLostError
+        As in :meth:`KMeans.fit`.
 
     Examples
     --------

@@ -37,7 +37,7 @@ class _Chunk:
 
 
 class ChunkedRows:
-    """Rows in chunks, which a fit reads again in each pass: for data larger than the memory.
+    """Rows in chunks, which a fit reads again in each pass: for data larger than memory.
 
     :meth:`KMeans.fit`, ``fit_predict``, ``predict``, ``transform`` and ``score``, and
     :func:`~kmeans_core.assign` take it in place of an array. They hold one or two chunks at a time,
@@ -48,8 +48,17 @@ class ChunkedRows:
     ----------
     factory : callable
         It returns a new iterator of chunks whenever it is called. The chunks are the same each
-        time. A chunk is what ``KMeans.fit`` takes: an array, a sparse matrix, a data frame, or a
-        pyarrow table or record batch. All chunks have the same columns.
+        time. A chunk is anything that ``KMeans.fit`` takes: an array, a sparse matrix, a data
+        frame, or a pyarrow table or record batch. All chunks have the same columns.
+
+    Raises
+    ------
+    TypeError
+        If ``factory`` cannot be called.
+
+    See Also
+    --------
+    MiniBatchKMeans : Reads each chunk once, as a batch.
 
     Notes
     -----
@@ -93,6 +102,12 @@ class ChunkedRows:
         Returns
         -------
         ChunkedRows
+            The files are opened when the rows are read.
+
+        Raises
+        ------
+        InvalidParameterError
+            If ``chunk_rows`` is not an int of at least 1.
 
         Examples
         --------
@@ -130,6 +145,12 @@ class ChunkedRows:
         Returns
         -------
         ChunkedRows
+            The files are opened when the rows are read.
+
+        Raises
+        ------
+        InvalidParameterError
+            If ``chunk_rows`` is not an int of at least 1.
 
         Examples
         --------

@@ -21,8 +21,8 @@ def add_convert(commands: Any) -> None:
     converter = commands.add_parser(
         "convert",
         help="write ratings of any form as Parquet or CSV",
-        description="Write ratings of any form as Parquet or CSV. Parquet keeps everything and is "
-        "read in a fraction of the time.",
+        description="Write ratings of any form as Parquet or CSV. Parquet keeps everything, "
+        "and it is read fastest.",
         epilog="example: recsys convert --data ml-25m --out ml-25m-parquet",
     )
     converter.set_defaults(action=convert)

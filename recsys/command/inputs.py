@@ -85,8 +85,8 @@ def add_method_options(command: argparse.ArgumentParser, *, with_model: bool = T
     command.add_argument(
         "--method",
         choices=METHOD_NAMES,
-        help="recommender to use (cluster-mean is the notebook's); default: hybrid, but "
-        "user-groups with --all for over 100 million users x films",
+        help="recommender to use (cluster-mean is the notebook's); default: hybrid; with --all "
+        "and more than 100 million users x films: user-groups",
     )
     if with_model:
         command.add_argument(

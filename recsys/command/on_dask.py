@@ -48,20 +48,20 @@ def add_dask(command: argparse.ArgumentParser) -> None:
         "--workers",
         type=arguments.positive,
         metavar="N",
-        help="start N worker processes on this machine",
+        help="start N worker processes on this machine, and stop them at the end",
     )
     dask.add_argument(
         "--starts",
         type=arguments.positive,
         default=10,
         metavar="N",
-        help="number of starts of k-means, of which the best is kept; default: %(default)s",
+        help="number of restarts of k-means; the best one is kept; default: %(default)s",
     )
     dask.add_argument(
         "--lists",
         type=arguments.writable_file,
         metavar="FILE",
-        help="Parquet file to write lists of films for every user to, with reasons",
+        help="Parquet file to write a list of films with reasons for each user to",
     )
     dask.add_argument(
         "-n", type=arguments.positive, default=10, help="number of films in a list; default: 10"
@@ -71,7 +71,7 @@ def add_dask(command: argparse.ArgumentParser) -> None:
         type=arguments.positive,
         default=1_000_000,
         metavar="N",
-        help="number of ratings in a partition, more or less; default: %(default)s",
+        help="approximate number of ratings in a partition; default: %(default)s",
     )
 
 

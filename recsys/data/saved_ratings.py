@@ -49,8 +49,8 @@ def save_ratings(
     Raises
     ------
     ValueError
-        If the form has another name, if pyarrow is missing, or if the folder holds ratings in the
-        other form. A reader would not know which of them are meant.
+        If the form has another name, if Parquet is asked for without pyarrow, or if the folder
+        holds ratings in the other form. A reader would not know which of the two are meant.
 
     Examples
     --------

@@ -137,7 +137,7 @@ def group_users(
     init : {"k-means++", "k-means||", "random"} or array, default "k-means++"
         The start, as in :class:`kmeans_core.dask.KMeans`. k-means++ sees a sample of the users.
     n_init : int, default 10
-        The number of starts. The best one is kept.
+        The number of restarts. The best one is kept.
     random_state : int, default 0
         The seed of k-means.
     on_iteration : callable, optional
