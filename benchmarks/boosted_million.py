@@ -16,7 +16,7 @@ from recsys import BiasBaseline, BoostedClusterMeans, load_ratings
 from recsys.evaluation.splits import row_folds
 from recsys.recommenders.training import TrainingData
 
-# With a rate of .2, so many stages in one chain fit the errors of their training ratings.
+# At a rate of .2, a chain of 200 stages learns the noise of its training ratings.
 LEARNING_RATE = 0.06
 
 

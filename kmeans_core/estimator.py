@@ -7,12 +7,12 @@ from typing import Any, Self
 import numpy as np
 
 from kmeans_core.arrays import Floats, Ints
-from kmeans_core.errors import ConvergenceWarning, InvalidParameterError, as_scikit_learn_knows_it
+from kmeans_core.errors import InvalidParameterError
 from kmeans_core.fit.known_rows import heaviest_cluster, known_rows
 from kmeans_core.fit.lloyd import OnIteration, StopReason, allowed_shift
 from kmeans_core.fit.problem import Problem, StopRule
 from kmeans_core.fit.restarts import best_of_restarts
-from kmeans_core.fitting import FittingModel
+from kmeans_core.fitting import FittingModel, warn_of_empty_clusters
 from kmeans_core.interface.bases import add_bases
 from kmeans_core.interface.choices import Algorithm, Init, Missing, NInit, RandomState
 from kmeans_core.interface.parameters import (
@@ -262,14 +262,7 @@ class KMeans(FittingModel):
         labels = known.all_labels(best.labels)
         sizes = np.empty(n_clusters, dtype=np.intp)
         count_rows(labels, sizes)
-        n_found = np.count_nonzero(sizes)
-        if n_found < n_clusters:
-            warnings.warn(
-                f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
-                f"({n_clusters}). Possibly due to duplicate points in X.",
-                as_scikit_learn_knows_it(ConvergenceWarning),
-                stacklevel=2,
-            )
+        warn_of_empty_clusters(sizes, stacklevel=3)
         self._remember_features(names, points.shape[1])
         self.cluster_centers_ = best.centers
         self.labels_ = labels

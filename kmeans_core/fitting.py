@@ -1,9 +1,12 @@
-"""The parts of fit that the estimators share: restarts, fit_predict and fit_transform."""
+"""The parts of fit that estimators share: restarts, fit_predict, fit_transform, a warning."""
 
 import warnings
 from typing import Any, ClassVar, Self
 
-from kmeans_core.arrays import Labels
+import numpy as np
+
+from kmeans_core.arrays import Ints, Labels
+from kmeans_core.errors import ConvergenceWarning, as_scikit_learn_knows_it
 from kmeans_core.fitted import FittedModel
 
 
@@ -63,6 +66,18 @@ class FittingModel(FittedModel):
             )
             return 1
         return n_restarts_of(self.init, self.n_init, self.restarts_if_random)
+
+
+def warn_of_empty_clusters(sizes: Ints, stacklevel: int) -> None:
+    """ConvergenceWarning, in scikit-learn's words, if a cluster of these sizes is empty."""
+    n_found = np.count_nonzero(sizes)
+    if n_found < len(sizes):
+        warnings.warn(
+            f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
+            f"({len(sizes)}). Possibly due to duplicate points in X.",
+            as_scikit_learn_knows_it(ConvergenceWarning),
+            stacklevel=stacklevel,
+        )
 
 
 def n_restarts_of(init: Any, n_init: Any, if_random: int = FittingModel.restarts_if_random) -> int:

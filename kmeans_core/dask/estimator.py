@@ -1,6 +1,5 @@
 """KMeans for Dask collections: parameters, fit, predict and transform."""
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -13,10 +12,10 @@ from kmeans_core.dask.collections import as_dask_array, partitions_of
 from kmeans_core.dask.lloyd import clustering_of, lloyd
 from kmeans_core.dask.rows import DaskRows
 from kmeans_core.dask.seeding import first_centers
-from kmeans_core.errors import ConvergenceWarning, NotFittedError, as_scikit_learn_knows_it
 from kmeans_core.estimator import KMeans as KMeansInMemory
 from kmeans_core.fit.lloyd import OnIteration, StopReason
 from kmeans_core.fit.problem import StopRule
+from kmeans_core.fitting import warn_of_empty_clusters
 from kmeans_core.interface.choices import RandomState
 from kmeans_core.interface.parameters import (
     ARRAY_LIKE,
@@ -211,14 +210,7 @@ class KMeans(Estimator):
             )
             rule = StopRule(plain["max_iter"], shift)
             best = lloyd(rows, centers, rule, plain["on_iteration"])
-        n_found = np.count_nonzero(best.clustering.cluster_sizes)
-        if n_found < n_clusters:
-            warnings.warn(
-                f"Number of distinct clusters ({n_found}) found smaller than n_clusters "
-                f"({n_clusters}). Possibly due to duplicate points in X.",
-                as_scikit_learn_knows_it(ConvergenceWarning),
-                stacklevel=2,
-            )
+        warn_of_empty_clusters(best.clustering.cluster_sizes, stacklevel=3)
         self._remember_features(partitions.names, rows.shape[1])
         self.cluster_centers_ = best.centers
         self.labels_ = best.clustering.labels.rechunk((tuple(n for n in rows.lengths if n > 0),))
@@ -356,11 +348,7 @@ class KMeans(Estimator):
         return array
 
     def _centers(self) -> Floats:
-        if not hasattr(self, "cluster_centers_"):
-            raise as_scikit_learn_knows_it(NotFittedError)(
-                "This KMeans instance is not fitted yet. Call 'fit' with appropriate arguments "
-                "before using this estimator."
-            )
+        self._check_fitted()
         return as_centers(self.cluster_centers_)
 
     def _in_memory(self) -> KMeansInMemory:

@@ -13,7 +13,7 @@ from kmeans_core.dask.questions import Farthest, Figures, farthest, labels_and_f
 from kmeans_core.dask.rows import DaskRows
 from kmeans_core.dask.runs import DaskSums
 from kmeans_core.dask.totals import joined_total
-from kmeans_core.fit.lloyd import IterationEvent, OnIteration, StopReason
+from kmeans_core.fit.lloyd import IterationEvent, OnIteration, StopReason, reason_to_stop
 from kmeans_core.fit.problem import StopRule
 from kmeans_core.kernels.labels import join_chunks
 
@@ -69,14 +69,9 @@ def lloyd(
                     seconds=time.perf_counter() - began,
                 )
             )
-        if isinstance(answer, bool | np.bool_) and answer:
-            stopped_by = "on_iteration"
-            break
-        if n_moved == 0:
-            stopped_by = "strict convergence"
-            break
-        if shift <= rule.shift:
-            stopped_by = "tolerance"
+        reason = reason_to_stop(answer, n_moved, shift, rule)
+        if reason is not None:
+            stopped_by = reason
             break
 
     if sums.n_updates > 0 and n_relocated == 0:

@@ -88,6 +88,19 @@ def allowed_shift(points: Points, tol: float) -> float:
     return tol * points.mean_variance() if tol > 0 else 0.0
 
 
+def reason_to_stop(answer: Any, n_moved: int, shift: float, rule: StopRule) -> StopReason | None:
+    """Why an iteration is the last one; None if it is not, or if only ``max_iter`` ends the run.
+
+    ``answer`` is what ``on_iteration`` returned. It comes first because it also ends the restarts
+    that follow.
+    """
+    if isinstance(answer, bool | np.bool_) and answer:
+        return "on_iteration"
+    if n_moved == 0:
+        return "strict convergence"
+    return "tolerance" if shift <= rule.shift else None
+
+
 def lloyd(
     points: Points,
     centers: Floats,
@@ -135,15 +148,9 @@ def lloyd(
                 seconds=time.perf_counter() - began,
             )
         )
-        # This reason comes first because it also ends the restarts that follow.
-        if isinstance(answer, bool | np.bool_) and answer:
-            stopped_by = "on_iteration"
-            break
-        if n_moved == 0:
-            stopped_by = "strict convergence"
-            break
-        if shift <= rule.shift:
-            stopped_by = "tolerance"
+        reason = reason_to_stop(answer, n_moved, shift, rule)
+        if reason is not None:
+            stopped_by = reason
             break
 
     if sums.n_updates > 0 and n_relocated == 0:

@@ -234,7 +234,8 @@ class EarlyStop:
     """Tells when batches no longer improve the centers.
 
     The inertia of a row is smoothed by an exponentially weighted average over batches, as in
-    scikit-learn. The first batch is left out, because its inertia is that of the first centers.
+    scikit-learn. The average leaves out the first batch, because its centers are worse than all
+    that follow.
     """
 
     rule: EndRule

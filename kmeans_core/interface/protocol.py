@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.errors import InconsistentVersionWarning, as_scikit_learn_knows_it
+from kmeans_core.errors import InconsistentVersionWarning, NotFittedError, as_scikit_learn_knows_it
 from kmeans_core.points.tables import feature_names
 from kmeans_core.version import __version__
 
@@ -162,6 +162,14 @@ class Estimator:
             owner = type(self).__name__
             message = f"X {has} feature names, but {owner} was fitted {fitted} feature names"
             warnings.warn(message, UserWarning, stacklevel=4)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "cluster_centers_"):
+            name = type(self).__name__
+            raise as_scikit_learn_knows_it(NotFittedError)(
+                f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments "
+                "before using this estimator."
+            )
 
     def _check_n_features(self, n_features: int) -> None:
         if n_features != self.n_features_in_:

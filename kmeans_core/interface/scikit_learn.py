@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from kmeans_core.errors import InvalidParameterError, NotFittedError, as_scikit_learn_knows_it
+from kmeans_core.errors import InvalidParameterError
 from kmeans_core.interface.bases import LateBases
 from kmeans_core.interface.display import as_html, shows_diagram
 
@@ -33,14 +33,6 @@ class ScikitLearnClusterer(LateBases):
             transformer_tags=TransformerTags(preserves_dtype=["float64", "float32"]),
             input_tags=InputTags(sparse=True, allow_nan=self.missing == "ignore"),
         )
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "cluster_centers_"):
-            name = type(self).__name__
-            raise as_scikit_learn_knows_it(NotFittedError)(
-                f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments "
-                "before using this estimator."
-            )
 
     # Notebooks --------------------------------------------------------------------------------
 

@@ -40,8 +40,8 @@ INSTALL = 'pip install "kmeans-core[bench]"'
 K = 10
 N_SEEDS = 3
 
-# --quick compares recommenders on the ratings of at most so many users. On 25 million ratings, this
-# is a thirtieth of them.
+# --quick compares recommenders on the ratings of at most this many users. They have about a
+# thirtieth of 25 million ratings.
 QUICK_USERS = 5_000
 
 
