@@ -1,7 +1,7 @@
-"""Fits on 1, 2 and 4 Dask workers beside one process, and dask-ml: ``python -m
-benchmarks.dask_table`` from the root.
+"""Fits on 1, 2 and 4 Dask workers, in one process, and by dask-ml.
 
-dask-ml takes part if it is installed. ``--small`` takes seconds instead of minutes.
+Run ``python -m benchmarks.dask_table`` from the root. dask-ml takes part if it is installed.
+``--small`` takes seconds instead of minutes.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 It makes 100 groups of users, and ten recommendations with reasons for each of 162,000 users, from
 Parquet and to Parquet, by the commands that users type. It prints what each command takes: the
-wall time, the CPU time of all threads, and the peak of the memory (VmHWM, the kernel's count).
+wall time, the CPU time of all threads, and the peak of the memory (ru_maxrss, the kernel's count).
 """
 
 import argparse

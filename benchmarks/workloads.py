@@ -209,8 +209,8 @@ def w7(scale: Scale, n_clusters: int, iterations: int) -> Task:
 def minibatches(X: Any, n_clusters: int, batch_size: int, passes: int, seeds: int) -> Task:
     """Batches of rows that together are as many as in some passes over X."""
     n_steps = passes * X.shape[0] // batch_size
-    work = Task("minibatch", X, n_clusters, max_iter=passes, iterations=n_steps, seeds=seeds)
-    return replace(work, batch_size=batch_size)
+    steps = {"max_iter": passes, "iterations": n_steps, "batch_size": batch_size}
+    return Task("minibatch", X, n_clusters, seeds=seeds, **steps)
 
 
 def w8a(scale: Scale) -> Task:

@@ -81,7 +81,8 @@ class MiniBatchKMeans(FittingModel):
         With None it does not look at the inertia.
     init_size : int, optional
         The number of rows in the sample for the first centers. The default is three times the
-        batch size, or three times the number of clusters if that is larger than the former.
+        batch size, or three times the number of clusters if the former is less than
+        ``n_clusters``. It is at most the number of rows.
     n_init : "auto" or int
         The number of samples from which first centers are tried. "auto" means 1 for k-means++ and
         given centers, and 3 for "random" and callables. The steps begin with the best of them.
@@ -227,7 +228,7 @@ class MiniBatchKMeans(FittingModel):
             self.init,
             plain["n_clusters"],
             self._n_restarts(stacklevel=3),
-            self._sample_size(plain, n_samples),
+            self._sample_size(plain, n_samples, stacklevel=3),
             stream,
             verbose=verbose,
         )
@@ -267,6 +268,12 @@ class MiniBatchKMeans(FittingModel):
             If a parameter, X or the weights cannot be used, if the first batch has fewer rows than
             there are clusters, or if the centers overflow. The message gives the reason. The model
             is as before the call.
+
+        Warns
+        -----
+        RuntimeWarning
+            If this is the first batch and ``init_size`` is less than ``n_clusters``. A larger
+            sample is then drawn.
         """
         plain = self._check_parameters()
         is_first = not hasattr(self, "cluster_centers_")
@@ -304,7 +311,7 @@ class MiniBatchKMeans(FittingModel):
         self._parameter_names()  # refuses *args, like scikit-learn's fit
         return check_parameters(type(self).__name__, self._values_of(_RULES), _RULES)
 
-    def _sample_size(self, plain: dict[str, Any], n_samples: int) -> int:
+    def _sample_size(self, plain: dict[str, Any], n_samples: int, stacklevel: int) -> int:
         """The number of rows in the sample for the first centers."""
         size, n_clusters = plain["init_size"], plain["n_clusters"]
         if size is None:
@@ -314,7 +321,7 @@ class MiniBatchKMeans(FittingModel):
                 f"init_size={size} should be larger than n_clusters={n_clusters}. Setting it to "
                 "min(3*n_clusters, n_samples)",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
         if size < n_clusters:
             size = 3 * n_clusters
@@ -326,7 +333,7 @@ class MiniBatchKMeans(FittingModel):
         """The centers before the first batch of a stream."""
         n_clusters = plain["n_clusters"]
         check_n_clusters(points, n_clusters)
-        size = self._sample_size(plain, points.shape[0])
+        size = self._sample_size(plain, points.shape[0], stacklevel=4)
         first = sampled_centers(points, weights, self.init, n_clusters, size, stream)
         return MovingCenters(first, points.dtype, np.zeros(n_clusters), 0)
 

@@ -31,7 +31,7 @@ class Farthest(NamedTuple):
     distances: Floats
 
 
-class Heaviest(NamedTuple):
+class LargestKeys(NamedTuple):
     """The rows of a piece with the largest keys: see ``largest_keys``."""
 
     rows: Ints  # their numbers in X
@@ -79,7 +79,7 @@ def take(piece: Piece, rows: Ints) -> Floats:
     return piece.rows.points.take(rows)
 
 
-def largest_keys(piece: Piece, seed: int, n_rows: int) -> Heaviest:
+def largest_keys(piece: Piece, seed: int, n_rows: int) -> LargestKeys:
     """The rows of positive weight with the largest keys, up to ``n_rows``, largest first.
 
     The key of a row is log(u) / weight, where u is a random number from 0 to 1. The rows of X with
@@ -92,7 +92,7 @@ def largest_keys(piece: Piece, seed: int, n_rows: int) -> Heaviest:
     with np.errstate(divide="ignore"):
         keys = np.log(uniforms[rows]) / weights[rows]
     best = np.argsort(-keys, kind="stable")[:n_rows]
-    return Heaviest(first + rows[best], keys[best])
+    return LargestKeys(first + rows[best], keys[best])
 
 
 def column_sums(piece: Piece) -> Floats:

@@ -16,14 +16,12 @@ from kmeans_core.dask.failures import clear_errors, results_of
 from kmeans_core.dask.pieces import BlockShape, Part, Plan, block_shape, make_piece
 from kmeans_core.dask.questions import column_sums, squared_deviations, weight_totals
 from kmeans_core.points.row_chunks import LEAST_ROWS, MOST_CHUNKS, by_chunks, starts_of_chunks
+from kmeans_core.points.weights import MUCH_WEIGHT
 
 # Where sums in memory have no chunks, the sums of all chunks together have about this many entries
 # (256 MB), but there are up to FEWEST_CHUNKS chunks, so that several workers have work.
 MOST_SENT = 2**25
 FEWEST_CHUNKS = 8
-
-# With larger sums of weights, products with distances could overflow.
-MOST_WEIGHT = 1e100
 
 
 class DaskRows:
@@ -138,7 +136,7 @@ class DaskRows:
         total_weight = float(np.sum(self.chunk_weights))
         if not total_weight > 0:
             raise ValueError("Sample weights must contain at least one non-zero number.")
-        if total_weight > MOST_WEIGHT:
+        if total_weight > MUCH_WEIGHT:
             raise ValueError(
                 f"The sum of sample_weight is {total_weight:.3g}: scale all weights by one factor, "
                 "for example sample_weight / max(sample_weight)."

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from kmeans_core.arrays import Floats, Ints
-from kmeans_core.dask.questions import Heaviest, largest_keys, row_at, take
+from kmeans_core.dask.questions import LargestKeys, largest_keys, row_at, take
 from kmeans_core.dask.rows import DaskRows
 from kmeans_core.dask.runs import Change, StatefulRun
 from kmeans_core.dask.totals import joined_total
@@ -30,7 +30,7 @@ def first_centers(
     oversampling: float,
     n_rounds: int | None,
 ) -> Floats:
-    """First centers, float64. ValueError as in ``fit.seeding.first_centers``."""
+    """First centers, float64. ValueError as in ``fit.first_centers.first_centers``."""
     if not isinstance(init, str):
         # The check asks the rows only for their shape, dtype and number of threads.
         points: Any = rows
@@ -73,7 +73,7 @@ def taken(rows: DaskRows, numbers: Ints) -> Floats:
 def _drawn(rows: DaskRows, n_rows: int, stream: RandomStream) -> Ints:
     """Numbers of different rows, drawn in proportion to their weights, in the order of drawing."""
     seed = int(stream.random() * 2.0**53)
-    found: list[Heaviest] = rows.ask(largest_keys, seed, n_rows)
+    found: list[LargestKeys] = rows.ask(largest_keys, seed, n_rows)
     numbers = np.concatenate([part.rows for part in found])
     keys = np.concatenate([part.keys for part in found])
     order: Ints = np.argsort(-keys, kind="stable")[:n_rows]
@@ -110,7 +110,7 @@ class DaskPasses:
         return joined_total(self._run.change(Change("compare", (candidates,), none)))
 
     def sample(self, n_expected: float, potential: float, seed: int, round_number: int) -> Ints:
-        found = self._run.ask("drawn", n_expected, potential, seed, round_number)
+        found = self._run.ask("sample", n_expected, potential, seed, round_number)
         rows: Ints = np.concatenate(found)
         return rows
 

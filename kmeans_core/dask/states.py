@@ -8,8 +8,9 @@ import numpy as np
 from kmeans_core.arrays import Floats, Ints
 from kmeans_core.dask.pieces import Piece, Rows
 from kmeans_core.dask.totals import PieceTotal, piece_total
-from kmeans_core.fit.scalable import PointPasses, row_uniforms
-from kmeans_core.kernels.labels import add_products, add_weights, are_whole
+from kmeans_core.fit.scalable import PointPasses
+from kmeans_core.kernels.labels import add_products, are_whole
+from kmeans_core.points.sums import weigh_chunks
 from kmeans_core.threads import chunks
 
 
@@ -91,10 +92,7 @@ class LloydState:
         """Add up weights that may round again: rounding must not decide whether one is empty."""
         if is_new or self._weights_are_whole:
             return
-        starts = self._rows.starts
-        for chunk, weights in enumerate(self._weights):
-            own = slice(starts[chunk], starts[chunk + 1])
-            add_weights(self._summed[own], self._rows.weights[own], weights)
+        weigh_chunks(self._summed, self._rows.weights, self._rows.starts, self._weights)
 
     def _passed(self, n_moved: int, inertia: PieceTotal | None) -> Passed:
         # Copies, because the client may be in this process.
@@ -105,27 +103,19 @@ class SeedingState(PointPasses):
     """Distances to the nearest candidate of k-means||, and its number."""
 
     def __init__(self, rows: Rows) -> None:
-        super().__init__(rows.points, rows.weights)
-        self._rows = rows
+        super().__init__(rows.points, rows.weights, rows.first)
+        self._starts = rows.starts
 
     def compare(self, candidates: Floats) -> PieceTotal:
         """Compare every row with more candidates; return the part in the sum of weight * D^2."""
         self.add_candidates(candidates)
-        return piece_total(self._rows.first, self._weights, self._closest)
-
-    def drawn(self, n_expected: float, potential: float, seed: int, round_number: int) -> Ints:
-        """The numbers in X of the rows that are drawn: see ``RowPasses.sample``."""
-        first = self._rows.first
-        uniforms = row_uniforms(seed, round_number, first, first + self.n_samples)
-        chances = self._weights * self._closest / potential * n_expected
-        return first + np.flatnonzero(uniforms < chances)
+        return piece_total(self._first, self._weights, self._closest)
 
     def weights_by_chunk(self) -> Floats:
         """(n_chunks, n_candidates): the weight of the rows of each chunk nearest to each."""
-        starts = self._rows.starts
-        out = np.empty((len(starts) - 1, self._n_candidates))
+        out = np.empty((len(self._starts) - 1, self._n_candidates))
         ones = np.ones(self.n_samples)
-        add_products(self._nearest, self._weights, ones, starts, 0, len(out), out)
+        add_products(self._nearest, self._weights, ones, self._starts, 0, len(out), out)
         return out
 
 

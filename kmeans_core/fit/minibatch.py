@@ -208,8 +208,8 @@ class MovingCenters:
 # Many batches -------------------------------------------------------------------------------------
 
 
-class Draws:
-    """Draws rows with replacement, in proportion to their weights.
+class RowDraws:
+    """RowDraws rows with replacement, in proportion to their weights.
 
     They are the rows that ``stream.choice`` would draw. It adds up all weights in each call, and
     searches among all rows. A guide table leaves few rows to search (Chen and Asau 1974).
@@ -234,8 +234,8 @@ class EarlyStop:
     """Tells when batches no longer improve the centers.
 
     The inertia of a row is smoothed by an exponentially weighted average over batches, as in
-    scikit-learn. The average leaves out the first batch, because its centers are worse than all
-    that follow.
+    scikit-learn. The average leaves out the first batch: it measures the first centers, which no
+    batch has moved yet.
     """
 
     rule: EndRule
@@ -276,7 +276,7 @@ def minibatch(
     n_samples, size = points.shape[0], step_rule.batch_size
     moving = MovingCenters(centers, points.dtype, np.zeros(len(centers)), 0)
     early = EarlyStop(end_rule, share=min(1.0, size * 2.0 / (n_samples + 1)))
-    draws = Draws(weights, stream)
+    draws = RowDraws(weights, stream)
     ones = np.ones(size)
     n_steps = end_rule.n_steps
     for step in range(1, n_steps + 1):

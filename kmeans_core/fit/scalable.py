@@ -214,10 +214,15 @@ def _inertia(result: LloydResult) -> float:
 
 
 class PointPasses:
-    """The passes of k-means|| over points of any storage."""
+    """The passes of k-means|| over points of any storage.
 
-    def __init__(self, points: Points, weights: Floats) -> None:
+    ``first`` is the number of their first row, if they are a piece of more rows. Rows are drawn by
+    these numbers.
+    """
+
+    def __init__(self, points: Points, weights: Floats, first: int = 0) -> None:
         self.n_samples = points.shape[0]
+        self._first = first
         self.n_threads = points.n_threads
         self._points = points
         self._weights = weights
@@ -250,7 +255,9 @@ class PointPasses:
         chances = self._weights * self._closest
         chances /= potential
         chances *= n_expected
-        return np.flatnonzero(row_uniforms(seed, round_number, 0, self.n_samples) < chances)
+        stop = self._first + self.n_samples
+        uniforms = row_uniforms(seed, round_number, self._first, stop)
+        return self._first + np.flatnonzero(uniforms < chances)
 
     def weights_of_candidates(self) -> Floats:
         of_candidates: Floats = np.zeros(self._n_candidates)

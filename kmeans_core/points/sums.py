@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kmeans_core.arrays import Floats, Labels
+from kmeans_core.arrays import Floats, Ints, Labels
 from kmeans_core.kernels.centers import means, total
 from kmeans_core.kernels.labels import add_products, add_weights, are_whole, join_chunks
 from kmeans_core.points.interface import Assigner, KnownPoints
@@ -59,6 +59,13 @@ def move_to_means(
         shifts[c] = np.sum((centers[c] - heaviest) ** 2)
         centers[c] = heaviest
     return float(total(shifts)), any(changed)
+
+
+def weigh_chunks(labels: Labels, weights: Floats, starts: Ints, of_chunks: Floats) -> None:
+    """Write the weight of each cluster in each chunk to ``of_chunks`` (n_chunks, n_clusters)."""
+    for chunk, out in enumerate(of_chunks):
+        own = slice(starts[chunk], starts[chunk + 1])
+        add_weights(labels[own], weights[own], out)
 
 
 class ClusterSums:
@@ -172,9 +179,8 @@ class ClusterSums:
     def _weigh(self, labels: Labels, start: int, stop: int) -> None:
         """Add up the weights of chunks start..stop again if an update may have rounded them."""
         if not self._weights_are_exact:
-            for chunk in range(start, stop):
-                own = slice(self._starts[chunk], self._starts[chunk + 1])
-                add_weights(labels[own], self._weights[own], self._weights_of_chunks[chunk])
+            of_chunks = self._weights_of_chunks[start:stop]
+            weigh_chunks(labels, self._weights, self._starts[start : stop + 1], of_chunks)
 
     def _clear(self, start: int, stop: int) -> None:
         """Let the sums of chunks start..stop hold no row."""

@@ -1,4 +1,4 @@
-"""Reads tables of any kind into one numpy array of floats; every missing value becomes NaN."""
+"""Reads tables of any kind: names of columns, and floats in which missing values are NaN."""
 
 import sys
 from collections.abc import Iterator

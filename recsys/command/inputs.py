@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.base import Recommender
 
 # The names in recsys.recommenders.registry. The first is the default. --help does not import that
-# module: it needs pandas.
+# module: it takes long to import.
 FOR_MANY = "user-groups"
 METHOD_NAMES = (
     "hybrid",

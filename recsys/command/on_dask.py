@@ -1,4 +1,4 @@
-"""What `recsys clusters` does on a Dask cluster: the same groups, and lists for everybody."""
+"""What `recsys clusters` does on a Dask cluster: groups of users, and lists for everybody."""
 
 import argparse
 from pathlib import Path
@@ -50,6 +50,7 @@ def add_dask(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="start N worker processes on this machine, and stop them at the end",
     )
+    # As `recsys.partitioned.groups.STARTS`, which takes long to import.
     dask.add_argument(
         "--starts",
         type=arguments.positive,
@@ -66,6 +67,7 @@ def add_dask(command: argparse.ArgumentParser) -> None:
     dask.add_argument(
         "-n", type=arguments.positive, default=10, help="number of films in a list; default: 10"
     )
+    # As `recsys.partitioned.survey.ROWS`, which takes long to import.
     dask.add_argument(
         "--partition-rows",
         type=arguments.positive,

@@ -32,7 +32,7 @@ SECTION_NAMES = (
     "source",
 )
 
-# Those of recsys.evaluation.splits. --help does not import that module: it needs pandas.
+# Those of recsys.evaluation.splits. --help does not import that module: it takes long to import.
 SPLITS = ("time", "random", "order")
 
 

@@ -10,6 +10,9 @@ from kmeans_core.version import __version__
 # A scheduler and its workers must answer within this many seconds.
 PATIENCE = 30
 
+# A task adds up this many neighbours.
+FAN_IN = 4
+
 # What to install, where dask is missing.
 EXTRA = 'needs dask: pip install "kmeans-core[dask,arrow]"'
 
@@ -46,10 +49,10 @@ class Cluster:
         """The future of a value. The scheduler keeps it, so it outlives each worker."""
         return self.submit(same, value)
 
-    def total(self, futures: Sequence[Any], fan_in: int = 4) -> Any:
+    def total(self, futures: Sequence[Any]) -> Any:
         """The future of the sum, added by neighbours in the same order whatever the workers."""
         while len(futures) > 1:
-            runs = [futures[first : first + fan_in] for first in range(0, len(futures), fan_in)]
+            runs = [futures[first : first + FAN_IN] for first in range(0, len(futures), FAN_IN)]
             futures = [self.submit(added, *run) if len(run) > 1 else run[0] for run in runs]
         return futures[0]
 

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
 from recsys.partitioned.client import Cluster
 from recsys.recommenders.embeddings import SPARE, Floats32, signs_of
 from recsys.recommenders.products import decomposed, product
-
-Floats = npt.NDArray[np.float64]
+from recsys.recommenders.types import Floats
 
 # As `embeddings.basis_of`.
 N_POWER_ITERATIONS = 2

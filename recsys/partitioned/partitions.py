@@ -29,7 +29,7 @@ class Films:
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """The ratings of some users, and how many ratings each user gave later."""
+    """The ratings of some users, and for each rating how many its user gave later."""
 
     matrix: RatingMatrix  # one row for each user of the partition, one column for each film
     ages: Ages  # (n_ratings,): as `matrix.values.data` stands

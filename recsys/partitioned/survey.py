@@ -125,9 +125,9 @@ def scale_of(
 ) -> RatingScale:
     """The scale of ratings, given how often each value occurs.
 
-    It is the given one, that of the files, half stars if all ratings are half stars, or else it is
-    worked out from the values. RatingsError for a rating that is off the scale, or far from all
-    others.
+    Counts have their own. Otherwise it is the given one, that of the files, likes if all ratings
+    are 1, half stars if all are half stars, or else it is worked out from the values. RatingsError
+    for a rating that is off the scale, or far from all others.
     """
     values, counts = tally.values, tally.counts
     known = given or files.scale

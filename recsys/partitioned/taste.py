@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from kmeans_core import assign
-from recsys.data.scale import liked
+from recsys.analysis.taste import likes_of
 from recsys.partitioned.directions import directions_of, embedded
 from recsys.partitioned.partitions import Partition
 from recsys.partitioned.ratings import DistributedRatings
@@ -85,11 +85,7 @@ def learned_groupings(ratings: DistributedRatings, n: int, seed: int) -> Distrib
 
 def likes_of_partition(partition: Partition) -> sp.csr_array:
     """A 1 for each like of the users of a partition, on a worker."""
-    rated, scale = partition.matrix.values, partition.matrix.scale
-    assert scale is not None
-    is_like = liked(rated.data, scale)
-    starts = np.concatenate([[0], np.cumsum(is_like)])[rated.indptr]
-    return sp.csr_array((np.ones(starts[-1]), rated.indices[is_like], starts), shape=rated.shape)
+    return likes_of(partition.matrix)
 
 
 def taken(embeddings: Floats32, drawn: Mask) -> Floats32:

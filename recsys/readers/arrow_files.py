@@ -64,7 +64,11 @@ def scale_in(path: Folder, schema: Any) -> RatingScale | None:
 
 
 def arrow_frame(path: Folder, columns: Sequence[str | int]) -> pd.DataFrame:
-    """Columns of a file, by name or by position. Numbers have 64 bits, others the file's types."""
+    """Columns of a file, by name or by position.
+
+    Numbers have 64 bits if all columns are numbers without gaps. Otherwise all columns keep the
+    types of the file.
+    """
     with _opened(path) as source:
         names = _rows(source, None).schema.names
         asked = [at if isinstance(at, int) else names.index(at) for at in columns]

@@ -138,7 +138,7 @@ def add_groups(
     weights,  # IN (n_shares,): what each of them counts
     start,  # IN: the first share of a user
     stop,  # IN
-    sums,  # OUT (TILE,): the weighted sums of the numbers of the user's groups
+    sums,  # OUT (width,): the weighted sums of the numbers of the user's groups
 ):
     """Add up groups, four at a time, in an order that depends on the shares alone."""
     t, width = np.uint64(tile), np.uint64(tiles.shape[2])

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from kmeans_core.arrays import ceil_div
 from kmeans_core.threads import chunks
 from kmeans_core.threads.processors import available_threads
 from recsys.recommenders import list_kernels
@@ -220,7 +221,7 @@ class UserGroups:
     def most(self) -> Tiles:
         """(n_tiles of tiles, n_groups, TILE): the most likes of an item in each tile."""
         n_tiles, n_groups, _ = self.tiles.shape
-        found = np.zeros((-(-n_tiles // TILE), n_groups, TILE), dtype=self.tiles.dtype)
+        found = np.zeros((ceil_div(n_tiles, TILE), n_groups, TILE), dtype=self.tiles.dtype)
         for tile, of_items in enumerate(self.tiles):
             np.max(of_items, axis=1, out=found[tile // TILE, :, tile % TILE])
         return found

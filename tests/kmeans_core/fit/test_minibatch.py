@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_core import reference
-from kmeans_core.fit.minibatch import Draws, EarlyStop, EndRule, MovingCenters, StepRule
+from kmeans_core.fit.minibatch import EarlyStop, EndRule, MovingCenters, RowDraws, StepRule
 from kmeans_core.points.checks import as_points
 
 NEVER = StepRule(batch_size=4, reassignment_ratio=0.0)
@@ -109,7 +109,7 @@ def test_the_heaviest_cluster_never_moves_and_no_row_of_weight_0_is_taken():
 def test_batches_are_the_rows_that_choice_draws(n_samples):
     weights = np.random.default_rng(0).integers(0, 4, size=n_samples) + (np.arange(n_samples) == 0)
     weights[n_samples // 2 :] *= 1000  # many rows share a guide
-    draws = Draws(weights.astype(float), np.random.RandomState(7))
+    draws = RowDraws(weights.astype(float), np.random.RandomState(7))
     stream = np.random.RandomState(7)
     for size in (1, 700):
         expected = stream.choice(n_samples, size, p=weights / weights.sum())
