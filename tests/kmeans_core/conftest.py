@@ -32,12 +32,14 @@ class Case:
         asked = {"init": self.init, "n_init": 1, "tol": self.tol, "max_iter": self.max_iter}
         return KMeans(len(self.init), **(asked | params))
 
-    def reference_steps(self) -> list[reference.LloydStep]:
-        """The same fit by ``reference.lloyd``."""
+    def reference_steps(self) -> list[reference.WeightedStep]:
+        """The same fit by ``reference.weighted_lloyd``."""
         weights = np.ones(len(self.X)) if self.weights is None else self.weights
         tol = self.tol * np.mean(np.var(self.X, axis=0))
         return list(
-            reference.lloyd(self.X, self.init, weights, max_iter=self.max_iter, tol=float(tol))
+            reference.weighted_lloyd(
+                self.X, self.init, weights, max_iter=self.max_iter, tol=float(tol)
+            )
         )
 
 

@@ -172,7 +172,7 @@ def test_each_frame_shows_one_iteration(kind, events_of):
     if kind == "events":
         states = events_of(KMeans(2, init=init), X)
     else:
-        states = list(reference.lloyd(X, init, np.ones(len(X))))
+        states = list(reference.lloyd(X, init))
     animation = lloyd_steps(X, states)
     (ax,) = animation._fig.axes
     n_frames = 0

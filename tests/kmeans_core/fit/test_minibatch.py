@@ -51,7 +51,7 @@ def test_a_step_is_the_textbooks_row_by_row(exact_cases, make, data, counted):
     assert moving.counts.tolist() == expected.tolist()
     labels = reference.nearest(case.X, case.init)
     assert inertia == pytest.approx(
-        reference.inertia(case.X, case.init, labels, weights), rel=1e-12, abs=1e-12
+        reference.weighted_inertia(case.X, case.init, labels, weights), rel=1e-12, abs=1e-12
     )
 
 

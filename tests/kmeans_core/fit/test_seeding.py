@@ -98,7 +98,9 @@ def test_chooses_the_same_rows_as_reference(exact_cases, data, seed, sparse):
         sample_weight=case.weights,
         random_state=seed,
     )
-    expected = reference.kmeans_plusplus(case.X, n_clusters, np.random.RandomState(seed), weights)
+    expected = reference.greedy_kmeans_plusplus(
+        case.X, n_clusters, np.random.RandomState(seed), weights
+    )
     assert rows.tolist() == expected.tolist()
 
 
