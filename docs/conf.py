@@ -31,7 +31,7 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
-copybutton_exclude = ".linenos, .gp, .go"
+copybutton_exclude = ".linenos, .gp, .go"  # neither prompts nor output
 
 # Notebooks: a page whose front matter names a kernel is run. An error or a warning in it ends the
 # build.
@@ -56,7 +56,9 @@ html_theme = "pydata_sphinx_theme"
 html_title = "kmeans-core"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "github_url": SOURCE,
     "navbar_align": "left",
@@ -110,6 +112,9 @@ def notebook_of(page):
     notebook.cells = [
         cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])
     ]
+    for cell in notebook.cells:
+        if "hide-cell" in cell.metadata.get("tags", []):  # folded in JupyterLab too
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
     # A notebook is read far from the pages beside it.
     here = f"{SOURCE}/blob/main/{page.parent.relative_to(HERE.parent).as_posix()}"
     for cell in notebook.cells:
