@@ -79,10 +79,11 @@ def outside(page, path):
     return f"{SOURCE}/blob/main/{target.relative_to(HERE.parent).as_posix()}"
 
 
-def change_links(app, docname, source):
+def change_source(app, docname, source):
     """Links to files outside of this folder lead to the repository; those to HTML stay as they are.
 
-    Sphinx would copy these files into a folder of downloads.
+    Sphinx would copy these files into a folder of downloads. A block of examples is shown without
+    the empty line that doctest needs at its end.
     """
     page = Path(app.env.doc2path(docname))
 
@@ -92,7 +93,8 @@ def change_links(app, docname, source):
             return f'<a href="{path}">{text}</a>'
         return f"[{text}]({outside(page, path) or path}{anchor})"
 
-    source[0] = re.sub(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]+)?\)", address, source[0])
+    text = re.sub(r"\n\n```\n", "\n```\n", source[0])
+    source[0] = re.sub(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]+)?\)", address, text)
 
 
 def copy_pages(app, exception):
@@ -141,7 +143,7 @@ def name_notebook(app, docname, template, context, doctree):
 
 
 def setup(app):
-    app.connect("source-read", change_links)
+    app.connect("source-read", change_source)
     app.connect("html-page-context", name_notebook)
     app.connect("build-finished", write_notebooks)
     app.connect("build-finished", copy_pages)
