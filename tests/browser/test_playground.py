@@ -168,7 +168,8 @@ def test_buttons_go_forward_and_back(open_page: Open) -> None:
             assert moved["centers"] == reference.means(X, labels, step.centers).tolist()
             assert moved["inertia"] <= assigned["inertia"]
             seen.append(moved)
-    assert "no row changed cluster, so the run is done" in page.locator("#words").text_content()
+    words = f"no row changed cluster. Inertia {expected[-1].inertia:,.1f}. The run is done."
+    assert words in page.locator("#words").text_content()
     assert page.locator("#chart .assigned").count() == len(expected)
     click("next")  # there is no further step
     for earlier in reversed(seen):
