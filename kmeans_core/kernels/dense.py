@@ -10,9 +10,9 @@ import numpy as np
 from kmeans_core.kernels.arrays import aligned_empty
 from kmeans_core.kernels.jit import kernel
 from kmeans_core.kernels.labels import BLOCK_ROWS, moved_rows
-from kmeans_core.kernels.vectors.fused import prefetch
 from kmeans_core.kernels.vectors.ir import LANES64
 from kmeans_core.kernels.vectors.own import own_distances_of_tile
+from kmeans_core.kernels.vectors.prefetch import prefetch
 from kmeans_core.kernels.vectors.rows import TILE_ROWS, label_rows, put_rows
 
 # Entries of X that lie between asking for a row and adding it.

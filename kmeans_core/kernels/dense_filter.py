@@ -11,8 +11,9 @@ import numpy as np
 from kmeans_core.kernels.arrays import EPS, UNDERFLOW, aligned_empty, round_up
 from kmeans_core.kernels.dense import exact_distance
 from kmeans_core.kernels.jit import kernel
-from kmeans_core.kernels.vectors.fused import dense_products, prefetch, squared_length, two_least
+from kmeans_core.kernels.vectors.fused import dense_products, squared_length, two_least
 from kmeans_core.kernels.vectors.ir import VECTOR_BYTES
+from kmeans_core.kernels.vectors.prefetch import prefetch
 
 
 @kernel

@@ -25,6 +25,15 @@ from kmeans_core.kernels.vectors.ir import (
 )
 
 
+def _squared_differences_in_numpy(X, row, table, column, vectors, out):
+    stop = column + len(vectors) * LANES64
+    total = np.zeros(stop - column)
+    with np.errstate(over="ignore"):
+        for j in range(X.shape[1]):
+            total += (np.float64(X[row, j]) - table[j, column:stop]) ** 2
+    out[column:stop] = total
+
+
 @intrinsic
 def _squared_differences(typingctx, X, row, table, column, vectors, out):
     """out[column + lane] = sum over j, in order, of (X[row, j] - table[j, column + lane])^2.
@@ -59,6 +68,9 @@ def _squared_differences(typingctx, X, row, table, column, vectors, out):
     return types.void(X, row, table, column, vectors, out), codegen
 
 
+squared_differences = usable(_squared_differences, _squared_differences_in_numpy)
+
+
 def _line_to_keep(builder, kept, row, n_vectors):
     """Where to store the distances of a row: its row of ``kept``, or a place that nobody reads."""
     vector = vector_type(types.float64)
@@ -81,6 +93,15 @@ def _mark_lanes(builder, distances, limit, factor, mask, line, added):
         kept = builder.select(nearer, distance, limit)
         total = builder.fadd(builder.load(added[v]), builder.fmul(factor, kept))
         builder.store(total, added[v])
+
+
+def _mark_nearer_in_numpy(distances, closest, weight, vectors, nearer, row, kept, sums, block):
+    n_lanes = len(vectors) * LANES64
+    is_nearer = distances[:n_lanes] < closest
+    nearer[row] = np.packbits(is_nearer, bitorder="little")
+    if len(kept) > 0:
+        kept[row] = distances[:n_lanes]
+    sums[block] += weight * np.where(is_nearer, distances[:n_lanes], closest)
 
 
 @intrinsic
@@ -114,6 +135,19 @@ def _mark_nearer(typingctx, distances, closest, weight, vectors, nearer, row, ke
 
     arguments = (distances, closest, weight, vectors, nearer, row, kept, sums, block)
     return types.void(*arguments), codegen
+
+
+mark_nearer = usable(_mark_nearer, _mark_nearer_in_numpy)
+
+
+def _dense_trials_in_numpy(
+    X, table, closest, weights, first, last, vectors, nearer, kept, sums, block
+):
+    sums[block] = 0.0
+    found = np.empty(table.shape[1])
+    for i in range(first, last):
+        _squared_differences_in_numpy(X, i, table, 0, vectors, found)
+        _mark_nearer_in_numpy(found, closest[i], weights[i], vectors, nearer, i, kept, sums, block)
 
 
 @intrinsic
@@ -192,6 +226,17 @@ def _dense_trials(
     return types.void(*arguments), codegen
 
 
+dense_trials = usable(_dense_trials, _dense_trials_in_numpy)
+
+
+def _expand_in_numpy(products, norm, norms, share, least, vectors):
+    n_lanes = len(vectors) * LANES64
+    with np.errstate(over="ignore", invalid="ignore"):
+        both = norm + norms[:n_lanes]
+        products[:n_lanes] = both - 2.0 * products[:n_lanes]
+    return bool(np.all(products[:n_lanes] > share * both + least))
+
+
 @intrinsic
 def _expand(typingctx, products, norm, norms, share, least, vectors):
     """products = norm + norms - 2 * products; True if all exceed share * (norm + norms) + least."""
@@ -221,48 +266,4 @@ def _expand(typingctx, products, norm, norms, share, least, vectors):
     return types.boolean(products, norm, norms, share, least, vectors), codegen
 
 
-# The same in NumPy -----------------------------------------------------------------------------
-
-
-def _squared_differences_in_numpy(X, row, table, column, vectors, out):
-    stop = column + len(vectors) * LANES64
-    total = np.zeros(stop - column)
-    with np.errstate(over="ignore"):
-        for j in range(X.shape[1]):
-            total += (np.float64(X[row, j]) - table[j, column:stop]) ** 2
-    out[column:stop] = total
-
-
-def _expand_in_numpy(products, norm, norms, share, least, vectors):
-    n_lanes = len(vectors) * LANES64
-    with np.errstate(over="ignore", invalid="ignore"):
-        both = norm + norms[:n_lanes]
-        products[:n_lanes] = both - 2.0 * products[:n_lanes]
-    return bool(np.all(products[:n_lanes] > share * both + least))
-
-
-def _dense_trials_in_numpy(
-    X, table, closest, weights, first, last, vectors, nearer, kept, sums, block
-):
-    sums[block] = 0.0
-    found = np.empty(table.shape[1])
-    for i in range(first, last):
-        _squared_differences_in_numpy(X, i, table, 0, vectors, found)
-        _mark_nearer_in_numpy(found, closest[i], weights[i], vectors, nearer, i, kept, sums, block)
-
-
-def _mark_nearer_in_numpy(distances, closest, weight, vectors, nearer, row, kept, sums, block):
-    n_lanes = len(vectors) * LANES64
-    is_nearer = distances[:n_lanes] < closest
-    nearer[row] = np.packbits(is_nearer, bitorder="little")
-    if len(kept) > 0:
-        kept[row] = distances[:n_lanes]
-    sums[block] += weight * np.where(is_nearer, distances[:n_lanes], closest)
-
-
-# What kernels call -----------------------------------------------------------------------------
-
-squared_differences = usable(_squared_differences, _squared_differences_in_numpy)
-mark_nearer = usable(_mark_nearer, _mark_nearer_in_numpy)
 expand = usable(_expand, _expand_in_numpy)
-dense_trials = usable(_dense_trials, _dense_trials_in_numpy)

@@ -7,7 +7,7 @@ order of additions is free, and products may be fused. So their results need a r
 The length of a tuple tells the number of vectors of a tile. So numba compiles each number that is
 used, with the sums in registers.
 
-If the JIT is off, NumPy functions replace these intrinsics.
+Directly above each intrinsic is the same in NumPy, which replaces it if the JIT is off.
 """
 
 import llvmlite.binding as llvm
@@ -25,7 +25,6 @@ from kmeans_core.kernels.vectors.ir import (
     integers,
     load,
     multiply_add,
-    prefetch_entries,
     reduce,
     splat,
     store,
@@ -85,6 +84,12 @@ def _sums_of_entries(context, builder, signature, args, vector, n_vectors, offse
     return totals
 
 
+def _sparse_products_in_numpy(data, indices, begin, end, table, column, vectors, out):
+    stop = column + len(vectors) * LANES[table.dtype]
+    values = data[begin:end].astype(table.dtype)
+    out[column:stop] = values @ table[indices[begin:end], column:stop]
+
+
 @intrinsic
 def _sparse_products(typingctx, data, indices, begin, end, table, column, vectors, out):
     """out[column + lane] = sum over positions begin..end of data * table[index, column + lane].
@@ -103,6 +108,15 @@ def _sparse_products(typingctx, data, indices, begin, end, table, column, vector
         return context.get_dummy_value()
 
     return types.void(data, indices, begin, end, table, column, vectors, out), codegen
+
+
+sparse_products = usable(_sparse_products, _sparse_products_in_numpy)
+
+
+def _sparse_nearest_in_numpy(data, indices, begin, end, table, half_norms, lanes):
+    values = data[begin:end].astype(table.dtype)
+    products = values @ table[indices[begin:end]]
+    return *_least_two_in_numpy(products[None], 0, half_norms, 0, len(lanes)), values @ values
 
 
 @intrinsic
@@ -135,6 +149,9 @@ def _sparse_nearest(typingctx, data, indices, begin, end, table, half_norms, lan
     return answer(data, indices, begin, end, table, half_norms, lanes), codegen
 
 
+sparse_nearest = usable(_sparse_nearest, _sparse_nearest_in_numpy)
+
+
 def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
     """Products of the rows at ``starts`` with some columns of the table: vectors, row by row."""
     vector = vector_type(scalar)
@@ -152,6 +169,13 @@ def _products_of_tile(builder, starts, table, offset, n_vectors, scalar):
             for v in range(n_vectors):
                 multiply_add(builder, x, centers[v], sums[r * n_vectors + v])
     return [builder.load(total) for total in sums]
+
+
+def _dense_products_in_numpy(rows, places, first, table, column, tile, vectors, out):
+    stop = column + len(vectors) * LANES[table.dtype]
+    found = places[first : first + len(tile)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        out[found, column:stop] = rows[found, : len(table)] @ table[:, column:stop]
 
 
 @intrinsic
@@ -188,6 +212,14 @@ def _dense_products(typingctx, rows, places, first, table, column, tile, vectors
     return types.void(rows, places, first, table, column, tile, vectors, out), codegen
 
 
+dense_products = usable(_dense_products, _dense_products_in_numpy)
+
+
+def _squared_length_in_numpy(rows, row):
+    with np.errstate(over="ignore"):
+        return rows[row] @ rows[row]
+
+
 @intrinsic
 def _squared_length(typingctx, rows, row):
     """Sum of squares of a row. The length of a row is a multiple of the lanes."""
@@ -211,6 +243,9 @@ def _squared_length(typingctx, rows, row):
     return scalar(rows, row), codegen
 
 
+squared_length = usable(_squared_length, _squared_length_in_numpy)
+
+
 def _scores(context, builder, signature, args, vector):
     """First column, column to stop before, and a function that gives the scores from a column on.
 
@@ -226,6 +261,13 @@ def _scores(context, builder, signature, args, vector):
         return builder.fsub(load(builder, vector, builder.gep(norms.data, [column])), product)
 
     return first, last, scores_at
+
+
+def _least_two_in_numpy(products, row, half_norms, first, last):
+    scores = half_norms[first:last] - products[row, first:last]
+    nearest = int(np.argmin(np.where(np.isnan(scores), np.inf, scores)))
+    others = np.delete(scores, nearest)
+    return first + nearest, scores[nearest], np.fmin.reduce(others, initial=np.inf)
 
 
 @intrinsic
@@ -282,6 +324,14 @@ def _least_two(typingctx, products, row, half_norms, first, last):
     return answer(products, row, half_norms, first, last), codegen
 
 
+least_two = usable(_least_two, _least_two_in_numpy)
+
+
+def _two_least_in_numpy(products, row, half_norms, first, last):
+    _, least, second = _least_two_in_numpy(products, row, half_norms, first, last)
+    return least, second
+
+
 @intrinsic
 def _two_least(typingctx, products, row, half_norms, first, last):
     """The two least of half_norms - products[row] in columns first..last, which may be equal.
@@ -330,70 +380,4 @@ def _two_least(typingctx, products, row, half_norms, first, last):
     return answer(products, row, half_norms, first, last), codegen
 
 
-@intrinsic
-def _prefetch(typingctx, X, row):
-    """Bring a row, which will be read soon, into the cache."""
-
-    def codegen(context, builder, signature, args):
-        (array,) = arrays(context, builder, signature, args, (0,))
-        (line,) = integers(context, builder, signature, args, (1,))
-        width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
-        start = builder.gep(array.data, [builder.mul(line, width)])
-        prefetch_entries(builder, start, width)
-        return context.get_dummy_value()
-
-    return types.void(X, row), codegen
-
-
-# The same in NumPy -----------------------------------------------------------------------------
-
-
-def _sparse_products_in_numpy(data, indices, begin, end, table, column, vectors, out):
-    stop = column + len(vectors) * LANES[table.dtype]
-    values = data[begin:end].astype(table.dtype)
-    out[column:stop] = values @ table[indices[begin:end], column:stop]
-
-
-def _sparse_nearest_in_numpy(data, indices, begin, end, table, half_norms, lanes):
-    values = data[begin:end].astype(table.dtype)
-    products = values @ table[indices[begin:end]]
-    return *_least_two_in_numpy(products[None], 0, half_norms, 0, len(lanes)), values @ values
-
-
-def _dense_products_in_numpy(rows, places, first, table, column, tile, vectors, out):
-    stop = column + len(vectors) * LANES[table.dtype]
-    found = places[first : first + len(tile)]
-    with np.errstate(over="ignore", invalid="ignore"):
-        out[found, column:stop] = rows[found, : len(table)] @ table[:, column:stop]
-
-
-def _squared_length_in_numpy(rows, row):
-    with np.errstate(over="ignore"):
-        return rows[row] @ rows[row]
-
-
-def _least_two_in_numpy(products, row, half_norms, first, last):
-    scores = half_norms[first:last] - products[row, first:last]
-    nearest = int(np.argmin(np.where(np.isnan(scores), np.inf, scores)))
-    others = np.delete(scores, nearest)
-    return first + nearest, scores[nearest], np.fmin.reduce(others, initial=np.inf)
-
-
-def _two_least_in_numpy(products, row, half_norms, first, last):
-    _, least, second = _least_two_in_numpy(products, row, half_norms, first, last)
-    return least, second
-
-
-def _prefetch_in_numpy(X, row):
-    pass
-
-
-# What kernels call -----------------------------------------------------------------------------
-
-sparse_products = usable(_sparse_products, _sparse_products_in_numpy)
-sparse_nearest = usable(_sparse_nearest, _sparse_nearest_in_numpy)
-dense_products = usable(_dense_products, _dense_products_in_numpy)
-squared_length = usable(_squared_length, _squared_length_in_numpy)
-least_two = usable(_least_two, _least_two_in_numpy)
 two_least = usable(_two_least, _two_least_in_numpy)
-prefetch = usable(_prefetch, _prefetch_in_numpy)

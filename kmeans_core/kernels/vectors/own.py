@@ -24,6 +24,15 @@ _DOUBLES = vector_type(types.float64)
 _INTEGERS = ir.VectorType(ir.IntType(64), LANES64)
 
 
+def _own_distances_of_tile_in_numpy(X, row, centers, labels, out):
+    rows = slice(row, row + TILE_ROWS)
+    totals = np.zeros(TILE_ROWS)
+    with np.errstate(over="ignore"):
+        for j in range(X.shape[1]):
+            totals += (X[rows, j] - centers[labels[rows], j]) ** 2
+    out[rows] = totals
+
+
 @intrinsic
 def _own_distances_of_tile(typingctx, X, row, centers, labels, out):
     """Write to out[row:] the exact distance of TILE_ROWS rows to the centers of their labels.
@@ -69,15 +78,6 @@ def _own_distances_of_tile(typingctx, X, row, centers, labels, out):
         return context.get_dummy_value()
 
     return types.void(X, row, centers, labels, out), codegen
-
-
-def _own_distances_of_tile_in_numpy(X, row, centers, labels, out):
-    rows = slice(row, row + TILE_ROWS)
-    totals = np.zeros(TILE_ROWS)
-    with np.errstate(over="ignore"):
-        for j in range(X.shape[1]):
-            totals += (X[rows, j] - centers[labels[rows], j]) ** 2
-    out[rows] = totals
 
 
 own_distances_of_tile = usable(_own_distances_of_tile, _own_distances_of_tile_in_numpy)

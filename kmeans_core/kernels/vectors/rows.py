@@ -137,6 +137,10 @@ def _columns(context, builder, X, row, tile, dtypes, n_vectors, origin=None):
             yield from whole_squares()
 
 
+def _put_rows_in_numpy(X, row, tile):
+    tile[: X.shape[1]] = X[row : row + TILE_ROWS].T
+
+
 @intrinsic
 def _put_rows(typingctx, X, row, tile):
     """Write tile[j, r] = X[row + r, j] for TILE_ROWS rows.
@@ -154,6 +158,15 @@ def _put_rows(typingctx, X, row, tile):
         return context.get_dummy_value()
 
     return types.void(X, row, tile), codegen
+
+
+put_rows = usable(_put_rows, _put_rows_in_numpy)
+
+
+def _put_shifted_rows_in_numpy(X, row, origin, tile, squares):
+    with np.errstate(over="ignore"):
+        tile[: X.shape[1]] = (X[row : row + LANES32] - origin[: X.shape[1]]).T
+        squares[:] = np.sum(tile[: X.shape[1]] ** 2, axis=0)
 
 
 @intrinsic
@@ -178,6 +191,20 @@ def _put_shifted_rows(typingctx, X, row, origin, tile, squares):
         return context.get_dummy_value()
 
     return types.void(X, row, origin, tile, squares), codegen
+
+
+put_shifted_rows = usable(_put_shifted_rows, _put_shifted_rows_in_numpy)
+
+
+def _label_rows_in_numpy(tile, centers, labels, row):
+    totals = np.zeros((len(centers), TILE_ROWS))
+    with np.errstate(over="ignore"):
+        for j in range(centers.shape[1]):
+            totals += (tile[j] - centers[:, j, None]) ** 2
+    nearest = np.argmin(totals, axis=0)
+    n_moved = np.count_nonzero(labels[row : row + TILE_ROWS] != nearest)
+    labels[row : row + TILE_ROWS] = nearest
+    return n_moved
 
 
 @intrinsic
@@ -252,32 +279,4 @@ def _label_rows(typingctx, tile, centers, labels, row):
     return types.intp(tile, centers, labels, row), codegen
 
 
-# The same in NumPy -----------------------------------------------------------------------------
-
-
-def _put_rows_in_numpy(X, row, tile):
-    tile[: X.shape[1]] = X[row : row + TILE_ROWS].T
-
-
-def _put_shifted_rows_in_numpy(X, row, origin, tile, squares):
-    with np.errstate(over="ignore"):
-        tile[: X.shape[1]] = (X[row : row + LANES32] - origin[: X.shape[1]]).T
-        squares[:] = np.sum(tile[: X.shape[1]] ** 2, axis=0)
-
-
-def _label_rows_in_numpy(tile, centers, labels, row):
-    totals = np.zeros((len(centers), TILE_ROWS))
-    with np.errstate(over="ignore"):
-        for j in range(centers.shape[1]):
-            totals += (tile[j] - centers[:, j, None]) ** 2
-    nearest = np.argmin(totals, axis=0)
-    n_moved = np.count_nonzero(labels[row : row + TILE_ROWS] != nearest)
-    labels[row : row + TILE_ROWS] = nearest
-    return n_moved
-
-
-# What kernels call -----------------------------------------------------------------------------
-
-put_rows = usable(_put_rows, _put_rows_in_numpy)
 label_rows = usable(_label_rows, _label_rows_in_numpy)
-put_shifted_rows = usable(_put_shifted_rows, _put_shifted_rows_in_numpy)

@@ -37,6 +37,13 @@ SIDE_ROWS = 4
 _LABELS = ir.VectorType(ir.IntType(32), LANES32)
 
 
+def _score_rows_in_numpy(tile, table, half_norms, nearest, leasts, seconds):
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores = half_norms[:, None] - table[:, : len(tile)] @ tile
+    nearest[:] = np.argmin(scores, axis=0)
+    leasts[:], seconds[:] = np.sort(scores, axis=0)[:2]
+
+
 @intrinsic
 def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
     """Find the two least scores, half_norms[c] - row . table[c], of each row of a float32 tile.
@@ -98,6 +105,21 @@ def _score_rows(typingctx, tile, table, half_norms, nearest, leasts, seconds):
     return types.void(tile, table, half_norms, nearest, leasts, seconds), codegen
 
 
+score_rows = usable(_score_rows, _score_rows_in_numpy)
+
+
+def _settle_rows_in_numpy(nearest, leasts, seconds, squares, bound, first, labels, row):
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_known = seconds - leasts > bound[0] * squares + bound[1]
+    is_known &= squares < bound[2]
+    counted = np.arange(FILTER_ROWS) >= first
+    old = labels[row : row + FILTER_ROWS]
+    n_moved = np.count_nonzero(is_known & counted & (old != nearest))
+    old[is_known] = nearest[is_known]
+    bits = np.packbits(~is_known & counted, bitorder="little").view(np.uint64)[0]
+    return bits, np.uint64(n_moved)
+
+
 @intrinsic
 def _settle_rows(typingctx, nearest, leasts, seconds, squares, bound, first, labels, row):
     """Label the rows of a filter's tile whose two least scores differ enough.
@@ -144,6 +166,17 @@ def _settle_rows(typingctx, nearest, leasts, seconds, squares, bound, first, lab
 
     arguments = nearest, leasts, seconds, squares, bound, first, labels, row
     return types.UniTuple(types.uint64, 2)(*arguments), codegen
+
+
+settle_rows = usable(_settle_rows, _settle_rows_in_numpy)
+
+
+def _row_products_in_numpy(X, row, origin, table, products, squares):
+    n_features = X.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        x = (X[row : row + SIDE_ROWS] - origin[:n_features]).astype(np.float32)
+        products[:] = x @ table[:, :n_features].T
+        squares[:] = np.sum(x**2, axis=1)
 
 
 @intrinsic
@@ -202,38 +235,4 @@ def _row_products(typingctx, X, row, origin, table, products, squares):
     return types.void(X, row, origin, table, products, squares), codegen
 
 
-# The same in NumPy -----------------------------------------------------------------------------
-
-
-def _score_rows_in_numpy(tile, table, half_norms, nearest, leasts, seconds):
-    with np.errstate(over="ignore", invalid="ignore"):
-        scores = half_norms[:, None] - table[:, : len(tile)] @ tile
-    nearest[:] = np.argmin(scores, axis=0)
-    leasts[:], seconds[:] = np.sort(scores, axis=0)[:2]
-
-
-def _settle_rows_in_numpy(nearest, leasts, seconds, squares, bound, first, labels, row):
-    with np.errstate(over="ignore", invalid="ignore"):
-        is_known = seconds - leasts > bound[0] * squares + bound[1]
-    is_known &= squares < bound[2]
-    counted = np.arange(FILTER_ROWS) >= first
-    old = labels[row : row + FILTER_ROWS]
-    n_moved = np.count_nonzero(is_known & counted & (old != nearest))
-    old[is_known] = nearest[is_known]
-    bits = np.packbits(~is_known & counted, bitorder="little").view(np.uint64)[0]
-    return bits, np.uint64(n_moved)
-
-
-def _row_products_in_numpy(X, row, origin, table, products, squares):
-    n_features = X.shape[1]
-    with np.errstate(over="ignore", invalid="ignore"):
-        x = (X[row : row + SIDE_ROWS] - origin[:n_features]).astype(np.float32)
-        products[:] = x @ table[:, :n_features].T
-        squares[:] = np.sum(x**2, axis=1)
-
-
-# What kernels call -----------------------------------------------------------------------------
-
-score_rows = usable(_score_rows, _score_rows_in_numpy)
-settle_rows = usable(_settle_rows, _settle_rows_in_numpy)
 row_products = usable(_row_products, _row_products_in_numpy)

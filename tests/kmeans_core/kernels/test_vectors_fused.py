@@ -7,6 +7,7 @@ import pytest
 from numba import njit
 
 from kmeans_core.kernels.vectors import fused
+from kmeans_core.kernels.vectors import prefetch as prefetch_module
 from kmeans_core.kernels.vectors.ir import LANES
 
 DTYPES = [np.float32, np.float64]
@@ -45,7 +46,7 @@ def two_least(products, row, half_norms, first, last):
 
 @njit
 def prefetch(X, row):
-    fused.prefetch(X, row)
+    prefetch_module.prefetch(X, row)
 
 
 def numbers(rng, shape, dtype, exact):
@@ -231,7 +232,7 @@ def test_the_least_two_ignore_nan(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_prefetch_changes_nothing(dtype):
     X = np.arange(70, dtype=dtype).reshape(2, 35)
-    for function in (prefetch, fused._prefetch_in_numpy):
+    for function in (prefetch, prefetch_module._prefetch_in_numpy):
         for row in range(2):
             function(X, row)
     assert X.tolist() == np.arange(70).reshape(2, 35).tolist()

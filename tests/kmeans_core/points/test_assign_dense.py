@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kmeans_core import reference
 from kmeans_core.kernels.vectors import fused
 from kmeans_core.kernels.vectors.ir import LANES
+from kmeans_core.kernels.vectors.prefetch import _prefetch
 from kmeans_core.points.assign_dense import FilteredAssigner, PlainAssigner, RowFilterAssigner
 
 
@@ -357,7 +358,7 @@ def test_vectors_and_their_stand_ins_in_numpy_agree(dtype):
     def compiled(rows, table, norms, places, products, lengths, leasts):
         fused._dense_products(rows, places, 1, table, lanes, (0,) * 3, (0,) * 2, products)
         for r in range(len(rows)):
-            fused._prefetch(rows, r)
+            _prefetch(rows, r)
             lengths[r] = fused._squared_length(rows, r)
             leasts[r, 0], leasts[r, 1] = fused._two_least(rows, r, norms, lanes, 2 * lanes)
 
