@@ -15,7 +15,6 @@ from kmeans_core.palette import DARK, LIGHT
 
 PAGE = Path(__file__).parents[2] / "docs/learn/playground.html"
 DATA = ("three", "far", "sizes", "long", "ring", "noise", "grid")
-STATE = "playground.state()"
 
 # The state and the run of each link.
 RUNS = """links => links.map((link) => {
@@ -46,7 +45,7 @@ def link_of(rows: Any, centers: Any) -> str:
 
 
 def shown(opened: Opened) -> Any:
-    return opened.page.evaluate(STATE)
+    return opened.page.evaluate("playground.state()")
 
 
 def inside(opened: Opened, place: list[float]) -> tuple[float, float]:
@@ -198,27 +197,24 @@ def test_the_run_plays_to_its_end(open_page: Open) -> None:
 
 
 def test_centers_glide_if_motion_is_welcome(open_page: Open) -> None:
-    page = open_page(PAGE).page
-    page.emulate_media(reduced_motion="no-preference")
-    page.evaluate("playground.open('#data=far&step=1')")
-    drawn = "document.querySelector('#centers use').getAttribute('transform')"
-    start = page.evaluate(drawn)
-    ways = page.evaluate(
-        f"""async () => {{
-          document.getElementById("next").click();
-          const seen = new Set();
-          const begun = performance.now();
-          while (performance.now() - begun < 700) {{
-            seen.add({drawn});
-            await new Promise(requestAnimationFrame);
-          }}
-          return [...seen];
-        }}"""
-    )
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")  # draws the state without a glide
-    assert ways[0] == start
-    assert ways[-1] == page.evaluate(drawn) != start
-    assert len(ways) > 2
+    opened = open_page(PAGE)
+    page = opened.page
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    drawn = "document.querySelector('#centers .center').getAttribute('transform')"
+    for motion, glides in [("no-preference", True), ("reduce", False)]:
+        page.emulate_media(reduced_motion=motion)
+        page.evaluate("playground.open('#data=far&step=1')")
+        start = page.evaluate(drawn)
+        page.locator("#next").dispatch_event("click")
+        page.clock.run_for(200)
+        way = page.evaluate(drawn)
+        page.clock.run_for(1000)
+        end = page.evaluate(drawn)
+        assert end != start
+        assert (way not in (start, end)) == glides
+        x, y = shown(opened)["centers"][0]
+        assert end.startswith(f"translate({x} {40 - y})")
 
 
 # The drawing --------------------------------------------------------------------------------------
@@ -339,6 +335,25 @@ def test_a_finger_on_an_empty_place_scrolls_and_a_tap_adds_a_row(open_page: Open
     assert after["rows"][:-1] == before["rows"]
     assert np.allclose(after["rows"][-1], [4, 36], atol=0.15)
     assert after["centers"] == before["centers"]
+
+
+def test_a_click_adds_a_row_and_a_drag_from_an_empty_place_does_not(open_page: Open) -> None:
+    opened = open_page(PAGE)
+    page = opened.page
+    page.evaluate("playground.open('#data=empty')")
+    before = shown(opened)
+    start, end = inside(opened, [4, 36]), inside(opened, [9, 30])
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end)
+    page.mouse.up()
+    assert shown(opened) == before
+    page.mouse.click(*start)
+    after = shown(opened)
+    assert np.allclose(after["rows"], [[4, 36]], atol=0.15)
+    assert (after["data"], after["centers"]) == ("own", before["centers"])
+    page.locator("#undo").click()
+    assert shown(opened) == before
 
 
 def test_everything_works_by_keys_alone(open_page: Open) -> None:
