@@ -1,59 +1,18 @@
-"""The playground in docs/learn: the runs of the textbook, by mouse, touch, keys and link."""
+"""The playground in docs/learn: its runs and regions are those of the textbook, for all readers."""
 
 import math
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from accessibility import violations
 from measures import STICKS_OUT, TEXT_SIZES
-from opening import Open, Opened
+from opening import Open
+from playground import PAGE, RUNS, link_of, shown
 
 from kmeans_core import reference
 from kmeans_core.palette import DARK, LIGHT
 
-PAGE = Path(__file__).parents[2] / "docs/learn/playground.html"
 DATA = ("three", "far", "sizes", "long", "ring", "noise", "grid")
-STATE = "playground.state()"
-
-# The state and the run of each link.
-RUNS = """links => links.map((link) => {
-  playground.open(link);
-  const { rows } = playground.state();
-  return { link, rows, run: playground.run(), note: document.getElementById("note").textContent };
-})"""
-
-# In the plane, y grows upward. The drawing is 60 wide and 40 high.
-IN_WINDOW = """([x, y]) => {
-  const drawing = document.getElementById("drawing");
-  const at = new DOMPoint(x, 40 - y).matrixTransform(drawing.getScreenCTM());
-  return [at.x, at.y];
-}"""
-
-
-def digits(value: float) -> str:
-    """A coordinate in a link: times ten, in base 36."""
-    high, low = divmod(round(value * 10), 36)
-    return "".join("0123456789abcdefghijklmnopqrstuvwxyz"[digit] for digit in (high, low))
-
-
-def link_of(rows: Any, centers: Any) -> str:
-    """A link with these rows and first centers."""
-    packed = "".join(digits(value) for value in np.ravel(rows))
-    flat = ",".join(repr(float(value)) for value in np.ravel(centers))
-    return f"#data=own&start=hand&rows={packed}&centers={flat}"
-
-
-def shown(opened: Opened) -> Any:
-    return opened.page.evaluate(STATE)
-
-
-def inside(opened: Opened, place: list[float]) -> tuple[float, float]:
-    """Where a place of the plane is in the window."""
-    x, y = opened.page.evaluate(IN_WINDOW, place)
-    return x, y
-
 
 # Runs ---------------------------------------------------------------------------------------------
 
@@ -198,27 +157,24 @@ def test_the_run_plays_to_its_end(open_page: Open) -> None:
 
 
 def test_centers_glide_if_motion_is_welcome(open_page: Open) -> None:
-    page = open_page(PAGE).page
-    page.emulate_media(reduced_motion="no-preference")
-    page.evaluate("playground.open('#data=far&step=1')")
-    drawn = "document.querySelector('#centers use').getAttribute('transform')"
-    start = page.evaluate(drawn)
-    ways = page.evaluate(
-        f"""async () => {{
-          document.getElementById("next").click();
-          const seen = new Set();
-          const begun = performance.now();
-          while (performance.now() - begun < 700) {{
-            seen.add({drawn});
-            await new Promise(requestAnimationFrame);
-          }}
-          return [...seen];
-        }}"""
-    )
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")  # draws the state without a glide
-    assert ways[0] == start
-    assert ways[-1] == page.evaluate(drawn) != start
-    assert len(ways) > 2
+    opened = open_page(PAGE)
+    page = opened.page
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    drawn = "document.querySelector('#centers .center').getAttribute('transform')"
+    for motion, glides in [("no-preference", True), ("reduce", False)]:
+        page.emulate_media(reduced_motion=motion)
+        page.evaluate("playground.open('#data=far&step=1')")
+        start = page.evaluate(drawn)
+        page.locator("#next").dispatch_event("click")
+        page.clock.run_for(200)
+        way = page.evaluate(drawn)
+        page.clock.run_for(1000)
+        end = page.evaluate(drawn)
+        assert end != start
+        assert (way not in (start, end)) == glides
+        x, y = shown(opened)["centers"][0]
+        assert end.startswith(f"translate({x} {40 - y})")
 
 
 # The drawing --------------------------------------------------------------------------------------
@@ -270,237 +226,6 @@ def test_paper_shows_the_state_in_light_colors(open_page: Open) -> None:
     assert page.locator("button, select, nav").filter(visible=True).count() == 0
     assert page.locator("#drawing").is_visible()
     assert page.locator("#chart").is_visible()
-
-
-# Changes by hand ----------------------------------------------------------------------------------
-
-
-def assert_one_changed(before: Any, after: Any, kind: str, i: int) -> None:
-    """Nothing moved but one thing, and the run is a new one from the centers that are shown."""
-    for each in ("rows", "centers"):
-        differ = [
-            j for j, (a, b) in enumerate(zip(before[each], after[each], strict=True)) if a != b
-        ]
-        assert differ == ([i] if each == kind else [])
-    assert after["step"] == min(before["step"], 1)
-    X, centers = np.array(after["rows"]), np.array(after["centers"])
-    assert after["steps"] == len(list(reference.lloyd(X, centers)))
-    if after["labels"] is not None:
-        assert after["labels"] == reference.nearest(X, centers).tolist()
-
-
-@pytest.mark.parametrize("by", ["mouse", "touch"])
-@pytest.mark.parametrize(("kind", "i"), [("centers", 1), ("rows", 40)])
-def test_a_thing_is_dragged(open_page: Open, by: str, kind: str, i: int) -> None:
-    opened = open_page(PAGE, width=360 if by == "touch" else 1280)
-    page = opened.page
-    # This row is far from others and from the centers.
-    page.evaluate("link => playground.open(link)", "#data=grid&k=3&start=random&seed=4&step=2.5")
-    page.locator("#plane").scroll_into_view_if_needed()
-    before = shown(opened)
-    scrolled = page.evaluate("scrollY")
-    x, y = inside(opened, before[kind][i])
-    to_x, to_y = inside(opened, [33.3, 21.7])
-    if by == "mouse":
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move((x + to_x) / 2, (y + to_y) / 2)
-        page.mouse.move(to_x, to_y)
-        page.mouse.up()
-    else:
-        touch(page, [(x, y), ((x + to_x) / 2, (y + to_y) / 2), (to_x, to_y)])
-    after = shown(opened)
-    assert_one_changed(before, after, kind, i)
-    assert np.allclose(after[kind][i], [33.3, 21.7], atol=0.15)
-    assert page.evaluate("scrollY") == scrolled
-    page.locator("#undo").click()
-    assert shown(opened) == {**before, "selected": after["selected"]}
-
-
-def touch(page: Any, way: list[tuple[float, float]]) -> None:
-    session = page.context.new_cdp_session(page)
-    for i, (x, y) in enumerate(way):
-        event = {"type": "touchMove" if i else "touchStart", "touchPoints": [{"x": x, "y": y}]}
-        session.send("Input.dispatchTouchEvent", event)
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
-def test_a_finger_on_an_empty_place_scrolls_and_a_tap_adds_a_row(open_page: Open) -> None:
-    opened = open_page(PAGE, width=360)
-    page = opened.page
-    before = shown(opened)
-    x, y = inside(opened, [4, 36])
-    touch(page, [(x, y), (x, y - 30), (x, y - 90), (x, y - 150)])
-    page.wait_for_function("scrollY > 0")
-    assert shown(opened)["rows"] == before["rows"]
-    page.locator("#plane").scroll_into_view_if_needed()
-    page.touchscreen.tap(*inside(opened, [4, 36]))
-    after = shown(opened)
-    assert after["rows"][:-1] == before["rows"]
-    assert np.allclose(after["rows"][-1], [4, 36], atol=0.15)
-    assert after["centers"] == before["centers"]
-
-
-def test_everything_works_by_keys_alone(open_page: Open) -> None:
-    opened = open_page(PAGE)
-    page = opened.page
-    press = page.keyboard.press
-    for _ in range(20):
-        press("Tab")
-        if page.evaluate("document.activeElement.id") == "plane":
-            break
-    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    press("n")
-    for key, kind, i, feature, by in [
-        ("2 ArrowRight", "centers", 1, 0, 0.5),
-        ("3 Shift+ArrowUp", "centers", 2, 1, 4),
-        ("PageDown ArrowDown", "rows", 0, 1, -0.5),
-        ("PageUp Shift+ArrowLeft", "centers", 2, 0, -4),
-    ]:
-        before = shown(opened)
-        for one in key.split():
-            press(one)
-        after = shown(opened)
-        assert_one_changed(before, after, kind, i)
-        assert after[kind][i][feature] == pytest.approx(before[kind][i][feature] + by)
-        assert after[kind][i][1 - feature] == before[kind][i][1 - feature]
-        place = ", ".join(f"{value:g}" for value in after[kind][i])
-        assert f"{i + 1} is selected, at {place}." in page.locator("#chosen").text_content()
-        press("Control+z")
-        assert shown(opened) == {**before, "selected": after["selected"]}
-        press(one)
-    n_rows = len(shown(opened)["rows"])
-    press("a")
-    assert len(shown(opened)["rows"]) == n_rows + 1
-    press("Delete")
-    assert len(shown(opened)["rows"]) == n_rows
-    press("1")
-    press("Delete")
-    assert len(shown(opened)["centers"]) == 2
-    press("+")
-    press("+")
-    press("-")
-    assert len(shown(opened)["centers"]) == 3
-    for key, step in [("e", shown(opened)["steps"]), ("b", None), ("r", 0), ("s", 1), ("n", 1.5)]:
-        press(key)
-        assert shown(opened)["step"] == step or step is None
-    for name in ("z", "z", "z"):
-        press(name)
-    press("p")
-    assert page.locator("#play").text_content() == "Pause"
-    press("p")
-    page.locator("#start").focus()
-    press("e")  # in a menu, letters choose
-    assert shown(opened)["step"] < shown(opened)["steps"]
-    page.locator("#start").select_option("random")
-    page.locator("#plane").focus()
-    seed, centers = shown(opened)["seed"], shown(opened)["centers"]
-    press("d")
-    assert shown(opened)["seed"] == seed + 1
-    assert shown(opened)["centers"] != centers
-    assert opened.said == []
-
-
-# Links --------------------------------------------------------------------------------------------
-
-
-def test_a_link_holds_all_that_is_shown(open_page: Open) -> None:
-    opened = open_page(PAGE)
-    page = opened.page
-    links = [
-        "#data=three&start=bad&step=2",
-        "#data=ring&k=5&start=plusplus&seed=77&step=2.5&empty=move",
-        "#data=empty",
-        link_of([[1.5, 2], [60, 40], [0, 0]], [[1 / 3, 2 / 3], [1e-7, 40]]) + "&step=1",
-    ]
-    for link in links:
-        page.evaluate("link => playground.open(link)", link)
-        state, own = shown(opened), page.evaluate("playground.link()")
-        page.evaluate("link => { playground.open(''); playground.open(link); }", own)
-        assert shown(opened) == state
-        assert page.evaluate("playground.link()") == own
-    # The address follows what is done, and what is done follows the address.
-    page.locator("#next").click()
-    page.wait_for_function("location.hash === playground.link()")
-    state = shown(opened)
-    assert state["step"] == 1.5
-    page.reload()
-    assert shown(opened) == state
-    page.evaluate("location.hash = '#data=long&k=4&step=1'")
-    page.wait_for_function("playground.state().data === 'long'")
-    assert (len(shown(opened)["centers"]), shown(opened)["step"]) == (4, 1)
-
-
-def test_broken_links_give_the_default_and_one_message(open_page: Open) -> None:
-    opened = open_page(PAGE)
-    default = shown(opened)
-    broken = [
-        "#nothing", "#=", "#data=constructor", "#data=__proto__", "#start=toString", "#k=9", "#k=0",
-        "#k=1e1", "#seed=-1", "#seed=99999999999999999999", "#step=NaN", "#step=-1", "#data=own",
-        "#rows=0000", "#data=own&rows=000", "#data=own&rows=zzzz", "#start=hand", "#k=3&k=4",
-        "#start=hand&centers=1,2,3", "#start=hand&centers=1,NaN", "#start=hand&centers=99,1",
-        "#start=hand&centers=--,e", "#start=hand&k=3&centers=1,2", "#centers=1,2", "#empty=yes",
-        "#data=%E0%A4%A", "#data=<img src=x onerror=alert(1)>", "#" + "x" * 100_000,
-        "#data=own&rows=" + "0000" * 401, "#start=hand&centers=" + "1,2," * 9 + "1,2",
-    ]  # fmt: skip
-    for found, link in zip(opened.page.evaluate(RUNS, broken), broken, strict=True):
-        assert found["note"].startswith("The address of this page has an error"), link[:60]
-        assert found["rows"] == default["rows"]
-    assert shown(opened) == default
-    opened.page.goto(PAGE.as_uri() + "#k=99")
-    opened.page.reload()
-    assert shown(opened) == default
-    assert opened.said == []
-
-
-def test_the_experiments_show_what_they_say(open_page: Open) -> None:
-    opened = open_page(PAGE)
-    page = opened.page
-    links = page.locator("#experiments a")
-    groups = np.repeat([0, 1, 2], 30)
-
-    def follow(i: int, button: str = "end") -> Any:
-        links.nth(i).click()
-        page.wait_for_function(
-            "href => playground.state().step === 0 && location.hash.startsWith(href)",
-            arg=links.nth(i).get_attribute("href"),
-        )
-        page.locator(f"#{button}").click()
-        return shown(opened)
-
-    assert links.count() == 5
-    bad = follow(0)
-    in_groups = [set(groups[np.array(bad["labels"]) == c].tolist()) for c in range(3)]
-    assert sorted(map(len, in_groups)) == [1, 1, 2]
-    page.locator("#start").select_option("plusplus")
-    page.locator("#end").click()
-    assert shown(opened)["inertia"] < bad["inertia"] / 3
-    empty = follow(1)
-    assert set(empty["labels"]) == {0, 1, 2}
-    assert "Center 4 has no rows, so it stays." in page.evaluate(
-        "(document.getElementById('back').click(), document.getElementById('words').textContent)"
-    )
-    page.locator("#relocate").check()
-    page.locator("#end").click()
-    assert set(shown(opened)["labels"]) == {0, 1, 2, 3}
-    noise = follow(2)
-    assert set(noise["labels"]) == {0, 1, 2, 3}
-    page.locator("#draw").click()
-    page.locator("#end").click()
-    one, other = np.array(noise["labels"]), np.array(shown(opened)["labels"])
-    assert reference.adjusted_rand_score(one, other) < 0.8
-    long = follow(3)
-    bands = np.repeat([0, 1], 60)
-    assert abs(reference.adjusted_rand_score(bands, np.array(long["labels"]))) < 0.1
-    page.locator("#start").select_option("bad")
-    page.locator("#end").click()
-    assert reference.adjusted_rand_score(bands, np.array(shown(opened)["labels"])) == 1
-    assert shown(opened)["inertia"] > long["inertia"]
-    tied = follow(4, "next")
-    middle = [
-        label for row, label in zip(tied["rows"], tied["labels"], strict=True) if row[0] == 30
-    ]
-    assert middle == [0] * 6
 
 
 # The page -----------------------------------------------------------------------------------------
