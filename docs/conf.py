@@ -90,7 +90,7 @@ def change_source(app, docname, source):
     def address(link):
         text, path, anchor = link[1], link[2], link[3] or ""
         if path.endswith(".html") and "://" not in path:
-            return f'<a href="{path}">{text}</a>'
+            return f'<a href="{path}{anchor.replace("&", "&amp;")}">{text}</a>'
         return f"[{text}]({outside(page, path) or path}{anchor})"
 
     text = re.sub(r"\n\n```\n", "\n```\n", source[0])
