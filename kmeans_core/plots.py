@@ -54,6 +54,7 @@ def elbow(result: SweepResult, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Notes
     -----
@@ -95,6 +96,7 @@ def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -131,6 +133,7 @@ def stability_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -206,6 +209,7 @@ def silhouette_blades(samples: Any, labels: Any, ax: Axes | None = None) -> Axes
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -282,6 +286,7 @@ def cluster_scatter(
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
