@@ -131,12 +131,17 @@ def sureness(
         Groups that :func:`cluster_users` made.
     n_runs : int, default 5
         The number of other runs.
-    n_init, shrinkage, random_state
-        The parameters that the groups were made with. The other runs have the next seeds.
+    n_init : int, default 10
+        The number of restarts, as the groups were made with.
+    shrinkage : float, default 0.0
+        The shrinkage of centers, as the groups were made with.
+    random_state : int, default 0
+        The seed that the groups were made with. The other runs have the next seeds.
 
     Returns
     -------
     Sureness
+        The numbers, and sentences that say what they mean.
 
     Raises
     ------

@@ -69,8 +69,11 @@ class Ratings:
     ...                         "rating": [4, 2.5, 5]})
     >>> movies = pd.DataFrame({"movieId": [10, 11, 12], "title": ["Up", "Big", "Jaws"],
     ...                        "genres": ["Animation|Drama", "Comedy", "Action"]})
-    >>> Ratings.from_frames(ratings, movies)
+    >>> rated = Ratings.from_frames(ratings, movies)
+    >>> rated
     Ratings(3 ratings of 2 movies by 2 users, 0.5 to 5 by 0.5, from frames)
+    >>> rated.n_users, rated.n_movies, rated.has_titles, rated.has_genres, rated.has_times
+    (2, 2, True, True, False)
     """
 
     ratings: pd.DataFrame
@@ -293,8 +296,14 @@ class Ratings:
         item_ids : column of shape (n_items,), optional
             The ids of the columns. The default is the columns of a DataFrame, and otherwise 0, 1,
             2...
-        titles, genres, scale, counts, source
-            As in :meth:`from_columns`.
+        titles, genres : mapping or Series, optional
+            The title and the genres of each id of an item, as in :meth:`from_columns`.
+        scale : RatingScale, str or tuple, optional
+            The scale of the ratings, as in :meth:`from_frames`.
+        counts : bool
+            Whether the ratings are counts, as in :meth:`from_frames`.
+        source : str
+            The name of the data in messages and reports.
 
         Returns
         -------

@@ -56,6 +56,8 @@ class RatingScale:
     [False, True, False, True]
     >>> print(RatingScale(-10, 10, 0), RatingScale(-10, 10, 0).likes_from)
     any number from -10 to 10 6.0
+    >>> HALF_STARS.predicts, LIKES.predicts
+    (True, False)
     """
 
     smallest: float
@@ -126,7 +128,23 @@ class RatingScale:
         return on_step
 
     def nearest(self, ratings: Floats) -> Floats:
-        """Move numbers to the nearest ratings of this scale."""
+        """Move numbers to the nearest ratings of this scale.
+
+        Parameters
+        ----------
+        ratings : ndarray of float64
+            Any numbers. NaN stays NaN.
+
+        Returns
+        -------
+        ndarray of float64
+            One rating for each number.
+
+        Examples
+        --------
+        >>> HALF_STARS.nearest(np.array([-1.0, 3.3, 9.0])).tolist()
+        [0.5, 3.5, 5.0]
+        """
         inside = np.clip(ratings, self.smallest, self.largest)
         if self.step == 0:
             return inside
