@@ -143,12 +143,12 @@ class KMeans(FittingModel):
 
     References
     ----------
-    Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
-    Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
-    Bahmani, B., Moseley, B., Vattani, A., Kumar, R. and Vassilvitskii, S. (2012), Scalable
-    k-means++. PVLDB 5, 622-633.
-    Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), k-POD: a method for k-means clustering of
-    missing data. The American Statistician 70, 91-99.
+    - Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
+    - Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
+    - Bahmani, B., Moseley, B., Vattani, A., Kumar, R. and Vassilvitskii, S. (2012), Scalable
+      k-means++. PVLDB 5, 622-633.
+    - Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), k-POD: a method for k-means clustering of
+      missing data. The American Statistician 70, 91-99.
 
     Examples
     --------

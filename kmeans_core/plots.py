@@ -61,7 +61,7 @@ def elbow(result: SweepResult, ax: Axes | None = None) -> Axes:
     Inertia falls with every k, also for rows without clusters. The k where it begins to fall more
     slowly, the elbow, is often taken as the number of clusters. But the eye finds an elbow in
     almost any falling curve (Schubert 2023). So the suggested k is not read off this curve: see
-    :attr:`SweepResult.suggestion`. It is not marked if no k has a silhouette.
+    :attr:`~kmeans_core.SweepResult.suggestion`. It is not marked if no k has a silhouette.
 
     References
     ----------

@@ -136,13 +136,13 @@ def sweep_k(
 
     References
     ----------
-    Ben-Hur, A., Elisseeff, A. and Guyon, I. (2002), A stability based method for discovering
-    structure in clustered data. Pacific Symposium on Biocomputing 7, 6-17.
-    Ben-David, S., von Luxburg, U. and Pal, D. (2006), A sober look at clustering stability. COLT.
-    Hennig, C. (2007), Cluster-wise assessment of cluster stability. Computational Statistics and
-    Data Analysis 52, 258-271.
-    von Luxburg, U. (2010), Clustering stability: an overview. Foundations and Trends in Machine
-    Learning 2, 235-274.
+    - Ben-Hur, A., Elisseeff, A. and Guyon, I. (2002), A stability based method for discovering
+      structure in clustered data. Pacific Symposium on Biocomputing 7, 6-17.
+    - Ben-David, S., von Luxburg, U. and Pal, D. (2006), A sober look at clustering stability. COLT.
+    - Hennig, C. (2007), Cluster-wise assessment of cluster stability. Computational Statistics and
+      Data Analysis 52, 258-271.
+    - von Luxburg, U. (2010), Clustering stability: an overview. Foundations and Trends in Machine
+      Learning 2, 235-274.
 
     Examples
     --------

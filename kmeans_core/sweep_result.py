@@ -142,10 +142,10 @@ class SweepResult:
 
         References
         ----------
-        Tibshirani, R. and Walther, G. (2005), Cluster validation by prediction strength. J. Comput.
-        Graph. Stat. 14, 511-528. (They too take the largest k that is stable.)
-        Steinley, D. (2004), Properties of the Hubert-Arabie adjusted Rand index. Psychological
-        Methods 9, 386-396.
+        - Tibshirani, R. and Walther, G. (2005), Cluster validation by prediction strength. J.
+          Comput. Graph. Stat. 14, 511-528. (They too take the largest k that is stable.)
+        - Steinley, D. (2004), Properties of the Hubert-Arabie adjusted Rand index. Psychological
+          Methods 9, 386-396.
         """
         good = self._near_best_silhouette(SAME_SILHOUETTE)
         stability = np.where(good, self.stability, np.nan)

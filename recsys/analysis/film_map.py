@@ -149,11 +149,17 @@ def film_map(clusters: TasteClusters, n_films: int = 400, *, min_likes: int = 10
 
     Notes
     -----
-    The layout is t-SNE of van der Maaten and Hinton ("Visualizing data using t-SNE", JMLR 9, 2008).
-    All of the 10 most alike films have the same weight, which does as well as weights by distance
-    (Böhm, Berens and Kobak, "Attraction-repulsion spectrum in neighbor embeddings", JMLR 23, 2022).
-    The start is the first two principal components (Kobak and Berens, "The art of using t-SNE for
-    single-cell transcriptomics", Nature Communications 10, 2019), so no random numbers are needed.
+    The layout is t-SNE (van der Maaten and Hinton 2008). All of the 10 most alike films have the
+    same weight, which does as well as weights by distance (Böhm, Berens and Kobak 2022). The start
+    is the first two principal components (Kobak and Berens 2019), so no random numbers are needed.
+
+    References
+    ----------
+    - van der Maaten, L. and Hinton, G. (2008), Visualizing data using t-SNE. JMLR 9.
+    - Böhm, J. N., Berens, P. and Kobak, D. (2022), Attraction-repulsion spectrum in neighbor
+      embeddings. JMLR 23.
+    - Kobak, D. and Berens, P. (2019), The art of using t-SNE for single-cell transcriptomics.
+      Nature Communications 10.
 
     Examples
     --------

@@ -148,6 +148,13 @@ def sureness(
     ValueError
         If the groups do not say what k-means compared (``clusters.space`` is None).
 
+    References
+    ----------
+    - Steinley, D. (2004), Properties of the Hubert-Arabie adjusted Rand index. Psychological
+      Methods 9, 386-396.
+    - Hennig, C. (2007), Cluster-wise assessment of cluster stability. Computational Statistics and
+      Data Analysis 52, 258-271. (A group comes back from a mean Jaccard index of 0.75 on.)
+
     Examples
     --------
     >>> from recsys import RatingMatrix, cluster_users, make_ratings, sureness

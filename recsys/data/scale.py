@@ -26,7 +26,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class RatingScale:
-    """The ratings that a user can give: from `smallest` to `largest` in steps of `step`.
+    """The ratings that a user can give: from ``smallest`` to ``largest`` in steps of ``step``.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ class RatingScale:
         means that the ratings were made from counts: 1 for a like, otherwise 0.
     like_threshold : float, optional
         The smallest rating that is a like. The default is the start of the upper fifth of the
-        scale's range. The range begins at 0, or at `smallest` if that is negative.
+        scale's range. The range begins at 0, or at ``smallest`` if that is negative.
 
     Raises
     ------
     ValueError
-        If an end is not finite, `smallest` is not below `largest`, `step` is negative or leads
-        beyond `largest`, or `like_threshold` is not on the scale.
+        If an end is not finite, ``smallest`` is not below ``largest``, ``step`` is negative or
+        leads beyond ``largest``, or ``like_threshold`` is not on the scale.
 
     Examples
     --------

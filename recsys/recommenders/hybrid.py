@@ -25,11 +25,11 @@ LIKED_TOGETHER = "what people like with and after the user's films"
 class Hybrid(Recommender):
     """Adds to the scores of groups what the user's own films say, film by film.
 
-    A linear model (:class:`recsys.recommenders.item_weights.ItemWeights`) learns from the training
-    users which films are liked together, and which films come next. Each film that a user rated
-    adds its own amount to the linear score of another film. A film that the user liked counts 1,
-    and another film that they rated counts .5. Recent ratings count more: a rating with n later
-    ratings of the same user counts e^(-n / 8) + .1 as much. The score of a film is
+    A linear model (``recsys.recommenders.item_weights``) learns from the training users which films
+    are liked together, and which films come next. Each film that a user rated adds its own amount
+    to the linear score of another film. A film that the user liked counts 1, and another film that
+    they rated counts .5. Recent ratings count more: a rating with n later ratings of the same user
+    counts e^(-n / 8) + .1 as much. The score of a film is
 
         score of the groups + ``item_weight`` x w x linear score
 

@@ -95,7 +95,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Prediction(Evidence):
-    """A predicted rating, its parts, and the attributes of :class:`Evidence`.
+    """A predicted rating with its parts, and the evidence that the reason counts.
+
+    The evidence is in ``kind``, ``reason``, ``n_users``, ``n_ratings``, ``n_liked``, ``mean``,
+    ``cluster``, ``user_ids`` and ``movie_ids``: see ``recsys.recommenders.types.Evidence``.
 
     Attributes
     ----------
