@@ -89,7 +89,8 @@ class KMeans(FittingModel):
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
-        The weighted mean of the rows of each cluster, of X's float dtype.
+        The centers, of X's float dtype: weighted means of the rows that they had at their last
+        move.
     labels_ : ndarray of shape (n_samples,), int32
         The number of the cluster of each row. It is equal to ``predict(X)``, whatever ended the
         fit.

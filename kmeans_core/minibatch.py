@@ -97,7 +97,7 @@ class MiniBatchKMeans(FittingModel):
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
-        The weighted mean of all rows that each center has got, of X's float dtype.
+        The centers, of X's float dtype.
     labels_ : ndarray of shape (n_samples,), int32
         Only with ``compute_labels``. Equal to ``predict(X)``. After ``partial_fit`` it has the
         labels of the last batch.

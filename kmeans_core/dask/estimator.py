@@ -83,7 +83,7 @@ class KMeans(Estimator):
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
-        The weighted mean of the rows of each cluster.
+        The centers, as in :class:`kmeans_core.KMeans`.
     labels_ : Dask array of shape (n_samples,), int32
         Equal to ``predict(X)``. It stays on the workers until it is computed. A pickle does not
         contain it.
