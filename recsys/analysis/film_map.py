@@ -73,8 +73,8 @@ class FilmMap:
     >>> ratings = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
     >>> clusters = cluster_users(RatingMatrix.from_ratings(ratings), n_clusters=2)
     >>> found = film_map(clusters, n_films=5)
-    >>> found.titles[4], found.n_likes[4], found.tastes[4]
-    ('Ravensey: The Nameless Juggler (1999)', np.int64(99), np.int64(1))
+    >>> found.titles[4], int(found.n_likes[4]), int(found.tastes[4])
+    ('Ravensey: The Nameless Juggler (1999)', 99, 1)
     """
 
     movie_ids: Ids

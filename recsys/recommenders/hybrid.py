@@ -67,8 +67,10 @@ class Hybrid(Recommender):
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> groups = TasteGroups(n_user_groupings=5, rating_model=BiasBaseline())
     >>> model = Hybrid(groups=groups).fit(ratings)
-    >>> len(model.recommend(1, n=5)), len(model.recommend(ratings={1: 5.0, 2: 1.0}))
-    (5, 10)
+    >>> model.explain(1, 2).score_parts[-1].name
+    "what people like with and after the user's films"
+    >>> len(model.recommend(ratings={1: 5.0, 2: 1.0}))
+    10
     """
 
     def __init__(
