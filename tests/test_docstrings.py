@@ -83,7 +83,7 @@ def public_names(module):
     """The names that a module offers, and the classes and functions behind them."""
     home = module.__name__
     own = [name for name, obj in vars(module).items() if getattr(obj, "__module__", "") == home]
-    names = getattr(module, "__all__", own)
+    names = getattr(module, "__all__", [name for name in own if not name.startswith("_")])
     found = {name: getattr(module, name) for name in names}
     return {name: obj for name, obj in found.items() if callable(obj)}
 
@@ -102,7 +102,10 @@ def members(cls):
 
 
 def described(module_name):
-    """(name, object, whether it needs an example) for every public name of a module."""
+    """(name, object, whether it needs an example of its own) for every public name of a module.
+
+    A method or property needs none if the example of its class uses it.
+    """
     for name, obj in public_names(import_module(module_name)).items():
         if not inspect.isclass(obj):
             yield name, obj, True
