@@ -56,6 +56,7 @@ def lloyd_steps(
     Returns
     -------
     matplotlib.animation.FuncAnimation
+        One frame for each iteration. Keep it until it is shown or saved.
 
     Raises
     ------

@@ -18,7 +18,13 @@ class ConvergenceWarning(UserWarning):
 
 
 class InconsistentVersionWarning(UserWarning):
-    """A model was pickled by another major version of the package."""
+    """A model was pickled by another major version of the package.
+
+    Parameters
+    ----------
+    message : str
+        Both versions, and what to do.
+    """
 
     # scikit-learn's warning of this name takes versions, and ours takes the message.
     def __init__(self, message: str) -> None:

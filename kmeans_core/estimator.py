@@ -49,6 +49,7 @@ class KMeans(FittingModel):
     Parameters
     ----------
     n_clusters : int, default 8
+        The number of clusters, and so of centers.
     init : {"k-means++", "k-means||", "random"}, array-like or callable
         The first centers: rows chosen by greedy k-means++, centers found by k-means||, random rows,
         given centers of shape (n_clusters, n_features), or the result of
@@ -88,11 +89,15 @@ class KMeans(FittingModel):
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        The centers, of X's float dtype: weighted means of the rows that they had at their last
+        move.
     labels_ : ndarray of shape (n_samples,), int32
-        Equal to ``predict(X)``, whatever ended the fit.
+        The number of the cluster of each row. It is equal to ``predict(X)``, whatever ended the
+        fit.
     inertia_ : float
-        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``. With
-        ``missing="ignore"`` the distances are over known cells, and ``penalty_`` is added.
+        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``, in squared
+        units of X. With ``missing="ignore"`` the distances are over known cells, and ``penalty_``
+        is added.
     n_iter_ : int
         The number of iterations of the restart that was kept.
     stopped_by_ : {"strict convergence", "tolerance", "max_iter", "on_iteration"}
@@ -104,8 +109,9 @@ class KMeans(FittingModel):
         The part of each cluster in ``inertia_``. The parts add up to ``inertia_``, without
         ``penalty_``, up to rounding.
     n_features_in_ : int
+        The number of features of the X that was fitted.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had column names that are all strings.
+        The names of X's columns. Only if X had column names that are all strings.
     heaviest_cluster_ : int
         Only with ``missing="ignore"``. The cluster whose rows with known cells weigh most. If
         several weigh the same, it is the one with the lowest number. Rows without known cells
@@ -138,12 +144,12 @@ class KMeans(FittingModel):
 
     References
     ----------
-    Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
-    Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
-    Bahmani, B., Moseley, B., Vattani, A., Kumar, R. and Vassilvitskii, S. (2012), Scalable
-    k-means++. PVLDB 5, 622-633.
-    Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), k-POD: a method for k-means clustering of
-    missing data. The American Statistician 70, 91-99.
+    - Lloyd, S. (1982), Least squares quantization in PCM. IEEE Trans. Inf. Theory 28, 129-137.
+    - Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
+    - Bahmani, B., Moseley, B., Vattani, A., Kumar, R. and Vassilvitskii, S. (2012), Scalable
+      k-means++. PVLDB 5, 622-633.
+    - Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), k-POD: a method for k-means clustering of
+      missing data. The American Statistician 70, 91-99.
 
     Examples
     --------
@@ -212,9 +218,11 @@ class KMeans(FittingModel):
         Parameters
         ----------
         X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
-            A memory map of float32 or float64 in C order is read in place.
+            The rows to cluster. A memory map of float32 or float64 in C order is read in place.
         y : ignored
+            Accepted because scikit-learn's pipelines pass it.
         sample_weight : array-like of shape (n_samples,), optional
+            The weights of the rows, at least 0. By default each row weighs 1.
 
         Returns
         -------
@@ -234,6 +242,15 @@ class KMeans(FittingModel):
             If fewer than ``n_clusters`` clusters have rows.
         UserWarning
             If there are rows without known cells.
+
+        Examples
+        --------
+        A row of weight 3 pulls its center as three equal rows would:
+
+        >>> from kmeans_core import KMeans
+        >>> model = KMeans(1).fit([[0.0], [4.0]], sample_weight=[1, 3])
+        >>> model.cluster_centers_
+        array([[3.]])
         """
         plain = self._check_parameters()
         n_clusters = plain["n_clusters"]

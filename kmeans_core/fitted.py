@@ -40,24 +40,42 @@ class FittedModel(ScikitLearnClusterer):
     shrinkage: float = 0.0
 
     def predict(self, X: Any) -> Labels:
-        """Label of the nearest center for each row: see :func:`~kmeans_core.assign`.
+        """Find the nearest center of each row, as :func:`~kmeans_core.assign` does.
 
         Parameters
         ----------
         X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
+            The rows, which need not be those of the fit.
 
         Returns
         -------
         ndarray of shape (n_samples,), int32
+            The number of the nearest center of each row, and the lowest number of equally near
+            ones.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has no centers yet.
+        ValueError
+            If X cannot be used, or has other features than the centers.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> model = KMeans(2, init=[[0.0], [9.0]]).fit([[1.0], [2.0], [8.0]])
+        >>> model.predict([[4.0], [5.0]])
+        array([0, 1], dtype=int32)
         """
         return self._nearest(*self._points_and_centers(X, check_later=True))
 
     def transform(self, X: Any) -> Any:
-        """Euclidean distance of each row to each center.
+        """Compute the Euclidean distance of each row to each center.
 
         Parameters
         ----------
         X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
+            The rows, which need not be those of the fit.
 
         Returns
         -------
@@ -67,22 +85,52 @@ class FittedModel(ScikitLearnClusterer):
             ``missing="ignore"`` the distance is sqrt(n_features / known cells * sum over known
             cells), as in scikit-learn's ``nan_euclidean_distances``, and NaN for rows without
             known cells.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`predict`.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> model = KMeans(2, init=[[0.0, 0.0], [9.0, 9.0]]).fit([[0.0, 0.0], [9.0, 9.0]])
+        >>> model.transform([[3.0, 4.0]]).round(2)
+        array([[5.  , 7.81]])
         """
         points, centers = self._points_and_centers(X)
         return self._framed(X, points.distances(centers))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Minus the inertia of X under the fitted centers, minus ``penalty_``: larger is better.
+        """Compute the negative inertia of X under the fitted centers, minus ``penalty_``.
 
         Parameters
         ----------
         X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
+            The rows, which need not be those of the fit.
         y : ignored
+            Accepted because scikit-learn's pipelines pass it.
         sample_weight : array-like of shape (n_samples,), optional
+            The weights of the rows, at least 0. By default each row weighs 1.
 
         Returns
         -------
         float
+            In squared units of X. Larger is better, and 0 is best.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`predict`, and if the weights cannot be used.
+
+        Examples
+        --------
+        The centers are 1.5 and 8:
+
+        >>> from kmeans_core import KMeans
+        >>> model = KMeans(2, init=[[0.0], [9.0]]).fit([[1.0], [2.0], [8.0]])
+        >>> model.score([[1.0], [10.0]])
+        -4.25
         """
         # An error in X comes before one in the weights.
         points, centers = self._points_and_centers(X, check_later=sample_weight is None)

@@ -28,12 +28,23 @@ class FittingModel(FittedModel):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X : as in fit
+            The rows to cluster.
+        y : ignored
             As in :meth:`fit`.
+        sample_weight : as in fit
+            The weights of the rows.
 
         Returns
         -------
         ndarray of shape (n_samples,), int32
+            The number of the cluster of each row.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> KMeans(2, init=[[0.0], [9.0]]).fit_predict([[1.0], [2.0], [8.0]])
+        array([0, 0, 1], dtype=int32)
         """
         self.fit(X, sample_weight=sample_weight)
         return self.labels_ if hasattr(self, "labels_") else self.predict(X)
@@ -43,13 +54,27 @@ class FittingModel(FittedModel):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X : as in fit
+            The rows to cluster.
+        y : ignored
             As in :meth:`fit`.
+        sample_weight : as in fit
+            The weights of the rows.
 
         Returns
         -------
         ndarray of shape (n_samples, n_clusters)
             As :meth:`transform` returns it.
+
+        Examples
+        --------
+        The centers are 1.5 and 8:
+
+        >>> from kmeans_core import KMeans
+        >>> KMeans(2, init=[[0.0], [9.0]]).fit_transform([[1.0], [2.0], [8.0]])
+        array([[0.5, 7. ],
+               [0.5, 6. ],
+               [6.5, 0. ]])
         """
         return self.fit(X, sample_weight=sample_weight).transform(X)
 

@@ -1,6 +1,5 @@
 """MiniBatchKMeans: k-means from small random batches, or from a stream of batches."""
 
-import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +12,7 @@ from kmeans_core.fit.minibatch import (
     StepRule,
     best_first_centers,
     minibatch,
+    sample_size,
     sampled_centers,
 )
 from kmeans_core.fitting import FittingModel
@@ -57,6 +57,7 @@ class MiniBatchKMeans(FittingModel):
     Parameters
     ----------
     n_clusters : int, default 8
+        The number of clusters, and so of centers.
     init : {"k-means++", "random"}, array-like of shape (n_clusters, n_features) or callable
         The first centers: rows of a sample chosen by greedy k-means++, random rows of a sample, the
         given centers, or the result of ``init(sample, n_clusters, random_state=...)``.
@@ -96,20 +97,22 @@ class MiniBatchKMeans(FittingModel):
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        The centers, of X's float dtype.
     labels_ : ndarray of shape (n_samples,), int32
         Only with ``compute_labels``. Equal to ``predict(X)``. After ``partial_fit`` it has the
         labels of the last batch.
     inertia_ : float
-        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``. Without
-        ``compute_labels`` it is the smoothed mean inertia of the batches of ``fit``, times the sum
-        of the weights.
+        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``, in squared
+        units of X. Without ``compute_labels`` it is the smoothed mean inertia of the batches of
+        ``fit``, times the sum of the weights.
     n_iter_ : int
         The number of passes over X that the batches of ``fit`` make, rounded up.
     n_steps_ : int
         The number of batches so far.
     n_features_in_ : int
+        The number of features of X.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had column names that are all strings.
+        The names of X's columns. Only if X had column names that are all strings.
 
     See Also
     --------
@@ -194,8 +197,11 @@ class MiniBatchKMeans(FittingModel):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows to cluster.
         y : ignored
+            Accepted because scikit-learn's pipelines pass it.
         sample_weight : array-like of shape (n_samples,), optional
+            The weights of the rows, at least 0. By default each row weighs 1.
 
         Returns
         -------
@@ -228,7 +234,7 @@ class MiniBatchKMeans(FittingModel):
             self.init,
             plain["n_clusters"],
             self._n_restarts(stacklevel=3),
-            self._sample_size(plain, n_samples, stacklevel=3),
+            sample_size(plain, n_samples, stacklevel=3),
             stream,
             verbose=verbose,
         )
@@ -255,7 +261,9 @@ class MiniBatchKMeans(FittingModel):
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The batch.
         y : ignored
+            As in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), optional
+            The weights of the rows, as in :meth:`fit`.
 
         Returns
         -------
@@ -302,7 +310,18 @@ class MiniBatchKMeans(FittingModel):
         return self
 
     def set_partial_fit_request(self, *, sample_weight: Any = UNCHANGED) -> Self:
-        """Set whether a meta-estimator passes ``sample_weight`` to partial_fit, as for fit."""
+        """Set whether a meta-estimator passes ``sample_weight`` to partial_fit.
+
+        Parameters
+        ----------
+        sample_weight : str, True, False or None
+            As in :meth:`set_fit_request`.
+
+        Returns
+        -------
+        estimator
+            Itself.
+        """
         return self._request("partial_fit", sample_weight)
 
     # Steps of fit --------------------------------------------------------------------------
@@ -311,29 +330,13 @@ class MiniBatchKMeans(FittingModel):
         self._parameter_names()  # refuses *args, like scikit-learn's fit
         return check_parameters(type(self).__name__, self._values_of(_RULES), _RULES)
 
-    def _sample_size(self, plain: dict[str, Any], n_samples: int, stacklevel: int) -> int:
-        """The number of rows in the sample for the first centers."""
-        size, n_clusters = plain["init_size"], plain["n_clusters"]
-        if size is None:
-            size = 3 * min(plain["batch_size"], n_samples)
-        elif size < n_clusters:
-            warnings.warn(
-                f"init_size={size} should be larger than n_clusters={n_clusters}. Setting it to "
-                "min(3*n_clusters, n_samples)",
-                RuntimeWarning,
-                stacklevel=stacklevel,
-            )
-        if size < n_clusters:
-            size = 3 * n_clusters
-        return int(min(size, n_samples))
-
     def _first_centers(
         self, plain: dict[str, Any], points: KnownPoints, weights: Floats, stream: RandomStream
     ) -> MovingCenters:
         """The centers before the first batch of a stream."""
         n_clusters = plain["n_clusters"]
         check_n_clusters(points, n_clusters)
-        size = self._sample_size(plain, points.shape[0], stacklevel=4)
+        size = sample_size(plain, points.shape[0], stacklevel=4)
         first = sampled_centers(points, weights, self.init, n_clusters, size, stream)
         return MovingCenters(first, points.dtype, np.zeros(n_clusters), 0)
 
@@ -355,11 +358,7 @@ class MiniBatchKMeans(FittingModel):
         )
 
     def _remember(self, moving: MovingCenters) -> None:
-        if not np.all(np.isfinite(moving.centers)) or not np.all(np.isfinite(moving.counts)):
-            raise ValueError(
-                f"The centers overflow {moving.dtype}: the values of X, or the sum of the weights "
-                "so far, are too large. Scale X or the weights."
-            )
+        moving.check()
         self.cluster_centers_ = moving.centers.astype(moving.dtype, copy=False)
         self._counts = moving.counts
         self._n_since_last_reassign = moving.n_since_reassigned

@@ -25,7 +25,7 @@ COMPRESS_FROM = 128
 def assign(
     X: Any, centers: Any, *, n_threads: int | None = None, missing: Missing = "error"
 ) -> Labels:
-    """Label of the nearest center for each row.
+    """Find the nearest center of each row.
 
     The exact distance decides: the sum of (x - c)^2 in float64, added feature by feature. If
     several centers are equally near, the row goes to the first of them.
@@ -33,7 +33,9 @@ def assign(
     Parameters
     ----------
     X : array-like, sparse matrix or ChunkedRows of shape (n_samples, n_features)
+        The rows.
     centers : array-like of shape (n_clusters, n_features)
+        The centers, of any origin.
     n_threads : int, optional
         The largest number of threads to use. By default it is the number of processors that this
         process may use. The labels are the same for every number.
@@ -44,6 +46,7 @@ def assign(
     Returns
     -------
     ndarray of shape (n_samples,), int32
+        The number of the nearest center of each row.
 
     Raises
     ------

@@ -12,6 +12,7 @@ class Palette:
     Attributes
     ----------
     background : str
+        The color behind everything.
     ink : str
         The color of text and outlines.
     clusters : tuple of 8 str
@@ -22,6 +23,11 @@ class Palette:
     ramp : tuple of 5 str
         Colors from the least value to the greatest, at equal steps. The greatest value has the
         highest contrast with the background.
+
+    Examples
+    --------
+    >>> LIGHT.background, LIGHT.clusters[0]
+    ('#ffffff', '#4959dd')
     """
 
     background: str
@@ -74,9 +80,21 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 
 
 def place_of(cluster: int) -> tuple[int, int]:
-    """The places in ``clusters`` and ``MARKERS`` of a cluster's color and marker.
+    """Choose the color and the marker of a cluster.
 
     The first 64 clusters have different pairs, and the first 8 differ in both.
+
+    Parameters
+    ----------
+    cluster : int
+        The number of the cluster, from 0.
+
+    Returns
+    -------
+    color : int
+        The place of the color in ``clusters`` of a palette.
+    marker : int
+        The place of the marker in ``MARKERS``.
 
     Examples
     --------

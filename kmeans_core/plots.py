@@ -54,13 +54,14 @@ def elbow(result: SweepResult, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Notes
     -----
     Inertia falls with every k, also for rows without clusters. The k where it begins to fall more
     slowly, the elbow, is often taken as the number of clusters. But the eye finds an elbow in
     almost any falling curve (Schubert 2023). So the suggested k is not read off this curve: see
-    :attr:`SweepResult.suggestion`. It is not marked if no k has a silhouette.
+    :attr:`~kmeans_core.SweepResult.suggestion`. It is not marked if no k has a silhouette.
 
     References
     ----------
@@ -95,6 +96,7 @@ def silhouette_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -131,6 +133,7 @@ def stability_curve(result: SweepResult, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -206,6 +209,7 @@ def silhouette_blades(samples: Any, labels: Any, ax: Axes | None = None) -> Axes
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -282,6 +286,7 @@ def cluster_scatter(
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------

@@ -71,6 +71,7 @@ def sweep_k(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
+        The rows to cluster.
     ks : iterable of int, or int
         Each k is from 1 to the number of rows. One int is one k.
     sample_weight : array-like of shape (n_samples,), optional
@@ -79,14 +80,23 @@ def sweep_k(
     init : {"k-means++", "k-means||", "random"} or callable
         As in :class:`KMeans`. A callable is called only from the calling thread. It gets all rows,
         also for a bootstrap.
-    n_init, max_iter, tol, random_state, n_threads
-        As in :class:`KMeans`. An integer ``random_state`` is used again for every k, so the result
-        for k equals the result of ``KMeans(k, ...)``.
-    missing, shrinkage
-        As in :class:`KMeans`. With ``missing="ignore"`` the silhouettes ignore unknown cells too,
-        as in ``silhouette_samples(..., missing="ignore")``. If there are unknown cells,
-        Calinski-Harabasz and Davies-Bouldin are NaN. Rows without known cells do not count in the
-        stability.
+    n_init : "auto" or int, default 10
+        The number of restarts for each k, as in :class:`KMeans`.
+    max_iter : int, default 300
+        The largest number of iterations of one restart.
+    tol : float, default 1e-4
+        The tolerance for the shifts of the centers, as in :class:`KMeans`.
+    random_state : int, RandomState, Generator or None
+        Draws the first centers. An int is used again for every k, so the result for k equals the
+        result of ``KMeans(k, ...)``.
+    n_threads : int, optional
+        The largest number of threads to use, as in :class:`KMeans`.
+    missing : {"error", "ignore"}, default "error"
+        As in :class:`KMeans`. With "ignore" the silhouettes ignore unknown cells too, as in
+        ``silhouette_samples(..., missing="ignore")``. If there are unknown cells, Calinski-Harabasz
+        and Davies-Bouldin are NaN. Rows without known cells do not count in the stability.
+    shrinkage : float, default 0.0
+        Pulls centers toward the means of the features, as in :class:`KMeans`.
     n_stability : int, default 0
         Measure stability from this number of fits with other seeds and the same number of fits of
         bootstraps, for each k: 0, or from 2 to 1000. So a sweep takes 1 + 2 * n_stability times as
@@ -99,6 +109,7 @@ def sweep_k(
     Returns
     -------
     SweepResult
+        The scores and labels for each k, and a suggested k.
 
     Raises
     ------
@@ -125,13 +136,13 @@ def sweep_k(
 
     References
     ----------
-    Ben-Hur, A., Elisseeff, A. and Guyon, I. (2002), A stability based method for discovering
-    structure in clustered data. Pacific Symposium on Biocomputing 7, 6-17.
-    Ben-David, S., von Luxburg, U. and Pal, D. (2006), A sober look at clustering stability. COLT.
-    Hennig, C. (2007), Cluster-wise assessment of cluster stability. Computational Statistics and
-    Data Analysis 52, 258-271.
-    von Luxburg, U. (2010), Clustering stability: an overview. Foundations and Trends in Machine
-    Learning 2, 235-274.
+    - Ben-Hur, A., Elisseeff, A. and Guyon, I. (2002), A stability based method for discovering
+      structure in clustered data. Pacific Symposium on Biocomputing 7, 6-17.
+    - Ben-David, S., von Luxburg, U. and Pal, D. (2006), A sober look at clustering stability. COLT.
+    - Hennig, C. (2007), Cluster-wise assessment of cluster stability. Computational Statistics and
+      Data Analysis 52, 258-271.
+    - von Luxburg, U. (2010), Clustering stability: an overview. Foundations and Trends in Machine
+      Learning 2, 235-274.
 
     Examples
     --------

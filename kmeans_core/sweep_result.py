@@ -27,11 +27,19 @@ class Suggestion:
     Attributes
     ----------
     k : int
+        The number of clusters.
     rule : {"silhouette", "stable", "most stable"}
         The rule that chose k: see :attr:`SweepResult.suggestion`. "most stable" means that no
         good k was stable.
     reason : str
         The rule in words, with the numbers that it used.
+
+    Examples
+    --------
+    >>> from kmeans_core import sweep_k
+    >>> found = sweep_k([[0.0], [0.1], [5.0], [5.1]], [2, 3], random_state=0).suggestion
+    >>> found.k, found.rule
+    (2, 'silhouette')
     """
 
     k: int
@@ -46,7 +54,9 @@ class SweepResult:
     Attributes
     ----------
     ks : ndarray of shape (n_ks,)
+        The numbers of clusters, as they were given.
     inertia : ndarray of shape (n_ks,)
+        Inertia of the best fit, in squared units of X.
     silhouette : ndarray of shape (n_ks,)
         Mean silhouette. NaN with fewer than 2 clusters, or if each row is a cluster.
     calinski_harabasz : ndarray of shape (n_ks,)
@@ -58,11 +68,25 @@ class SweepResult:
     n_found : ndarray of shape (n_ks,)
         The number of clusters that have rows. It is less than k if there are fewer distinct rows.
     labels : ndarray of shape (n_ks, n_samples)
+        The clusters of the rows.
     seed_agreement : ndarray of shape (n_ks, n_stability)
         Adjusted Rand index of the labels with those of fits from other seeds.
     bootstrap_agreement : ndarray of shape (n_ks, n_stability)
         The same with fits of bootstraps: as many rows, drawn with replacement. The centers of such
         a fit label all rows. NaN if fewer than k different rows were drawn.
+
+    Examples
+    --------
+    >>> from kmeans_core import sweep_k
+    >>> X = [[0.0], [1.0], [10.0], [11.0], [30.0], [31.0]]
+    >>> result = sweep_k(X, [2, 3, 4], n_stability=3, random_state=0)
+    >>> result.inertia
+    array([101.5,   1.5,   1. ])
+    >>> result.best_k, result.suggested_k, result.suggestion.rule
+    (3, 3, 'stable')
+    >>> low, high = result.stability_interval[1]
+    >>> bool(low <= result.stability[1] <= high)
+    True
     """
 
     ks: npt.NDArray[np.intp]
@@ -118,10 +142,10 @@ class SweepResult:
 
         References
         ----------
-        Tibshirani, R. and Walther, G. (2005), Cluster validation by prediction strength. J. Comput.
-        Graph. Stat. 14, 511-528. (They too take the largest k that is stable.)
-        Steinley, D. (2004), Properties of the Hubert-Arabie adjusted Rand index. Psychological
-        Methods 9, 386-396.
+        - Tibshirani, R. and Walther, G. (2005), Cluster validation by prediction strength. J.
+          Comput. Graph. Stat. 14, 511-528. (They too take the largest k that is stable.)
+        - Steinley, D. (2004), Properties of the Hubert-Arabie adjusted Rand index. Psychological
+          Methods 9, 386-396.
         """
         good = self._near_best_silhouette(SAME_SILHOUETTE)
         stability = np.where(good, self.stability, np.nan)
@@ -172,7 +196,7 @@ class SweepResult:
         return np.minimum(1.0, ends)
 
     def to_frame(self) -> "pd.DataFrame":
-        """A table with one row for each k. It needs pandas.
+        """Make a table with one row for each k. It needs pandas.
 
         The columns are k, inertia, silhouette, calinski_harabasz, davies_bouldin and n_found. If
         stability was measured, seed_stability, bootstrap_stability, stability, stability_low and
@@ -181,6 +205,16 @@ class SweepResult:
         Returns
         -------
         pandas.DataFrame
+            Of shape (n_ks, 6), or (n_ks, 11) with stability.
+
+        Examples
+        --------
+        >>> from kmeans_core import sweep_k
+        >>> result = sweep_k([[0.0], [1.0], [10.0], [11.0]], [2, 3], random_state=0)
+        >>> print(result.to_frame()[["k", "inertia", "silhouette"]].round(2))
+           k  inertia  silhouette
+        0  2      1.0        0.90
+        1  3      0.5        0.45
         """
         import pandas as pd
 

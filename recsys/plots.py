@@ -51,6 +51,7 @@ def genre_scatter(means: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -83,8 +84,8 @@ def cluster_scatter(
     Parameters
     ----------
     means : DataFrame
-        userId and two or three columns of genres, from :func:`recsys.genre_means`, without missing
-        values. Users with a mean of the third genre above 3 get a large dot.
+        The column userId and two or three columns of genres, from :func:`recsys.genre_means`,
+        without missing values. Users with a mean of the third genre above 3 get a large dot.
     labels : array-like of shape (n_users,)
         The cluster of each user.
     centers : array-like of shape (n_clusters, n_genres), optional
@@ -95,6 +96,7 @@ def cluster_scatter(
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -172,6 +174,7 @@ def rating_heatmap(
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------
@@ -250,6 +253,7 @@ def taste_map(points: pd.DataFrame | HasFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes with the picture.
 
     Raises
     ------

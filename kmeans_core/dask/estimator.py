@@ -55,6 +55,7 @@ class KMeans(Estimator):
     Parameters
     ----------
     n_clusters : int, default 8
+        The number of clusters, and so of centers.
     init : {"k-means||", "k-means++", "random"} or array-like of shape (n_clusters, n_features)
         The first centers: by k-means||, by k-means++ on a sample of 10,000 rows (or 100 for each
         cluster, if that is more), different random rows, or the given centers. Rows are drawn in
@@ -82,18 +83,25 @@ class KMeans(Estimator):
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        The centers, as in :class:`kmeans_core.KMeans`.
     labels_ : Dask array of shape (n_samples,), int32
         Equal to ``predict(X)``. It stays on the workers until it is computed. A pickle does not
         contain it.
     inertia_ : float
-        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``.
+        Weighted sum of squared distances to ``cluster_centers_`` under ``labels_``, in squared
+        units of X.
     n_iter_ : int
+        The number of iterations.
     stopped_by_ : {"strict convergence", "tolerance", "max_iter", "on_iteration"}
+        The reason why the fit ended, as in :class:`kmeans_core.KMeans`.
     cluster_sizes_ : ndarray of shape (n_clusters,), int
+        The number of rows in each cluster.
     cluster_inertias_ : ndarray of shape (n_clusters,), float64
+        The part of each cluster in ``inertia_``.
     n_features_in_ : int
+        The number of features of X.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X is a data frame with column names that are all strings.
+        The names of X's columns. Only if X is a data frame with column names that are all strings.
 
     Notes
     -----
@@ -121,11 +129,13 @@ class KMeans(Estimator):
     >>> client = Client(processes=False, n_workers=1, dashboard_address=":0")
     >>> X = da.from_array([[1.0, 2.0], [1.0, 4.0], [9.0, 2.0], [9.0, 4.0]], chunks=(3, 2))
     >>> model = KMeans(n_clusters=2, random_state=0).fit(X)
-    >>> model.inertia_
-    4.0
-    >>> labels = model.predict(X).compute()
-    >>> bool((labels == model.labels_.compute()).all())
+    >>> model.inertia_, model.score(X)
+    (4.0, -4.0)
+    >>> labels = model.fit_predict(X).compute()
+    >>> bool((labels == model.predict(X).compute()).all())
     True
+    >>> model.fit_transform(X).compute().min(axis=1), model.transform(X).shape
+    (array([1., 1., 1., 1.]), (4, 2))
     >>> client.close()
     """
 
@@ -169,8 +179,9 @@ class KMeans(Estimator):
             The blocks of an array and of a list are NumPy arrays or scipy CSR matrices. A data
             frame holds numbers. Sizes that are not known are computed.
         y : ignored
+            Accepted because scikit-learn's pipelines pass it.
         sample_weight : Dask array, Dask series, list of delayed arrays or array, optional
-            One weight for each row.
+            One weight for each row, at least 0.
 
         Returns
         -------
@@ -226,12 +237,13 @@ class KMeans(Estimator):
 
         Parameters
         ----------
-        X, y, sample_weight
-            As in :meth:`fit`.
+        X, y, sample_weight : as in fit
+            The rows, nothing, and the weights of the rows.
 
         Returns
         -------
         Dask array of shape (n_samples,), int32
+            The number of the cluster of each row.
         """
         return self.fit(X, sample_weight=sample_weight).labels_
 
@@ -240,25 +252,28 @@ class KMeans(Estimator):
 
         Parameters
         ----------
-        X, y, sample_weight
-            As in :meth:`fit`.
+        X, y, sample_weight : as in fit
+            The rows, nothing, and the weights of the rows.
 
         Returns
         -------
         Dask array of shape (n_samples, n_clusters)
+            As :meth:`transform` returns it.
         """
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def predict(self, X: Any) -> Any:
-        """Label of the nearest center for each row, as a lazy array with the blocks of X.
+        """Find the nearest center of each row.
 
         Parameters
         ----------
-        X : as in :meth:`fit`
+        X : as in fit
+            The rows, which need not be those of the fit.
 
         Returns
         -------
         Dask array of shape (n_samples,), int32
+            The number of the nearest center. The array is lazy and has the blocks of X.
 
         Raises
         ------
@@ -277,16 +292,17 @@ class KMeans(Estimator):
         )
 
     def transform(self, X: Any) -> Any:
-        """Euclidean distance of each row to each center, as a lazy array with the blocks of X.
+        """Compute the Euclidean distance of each row to each center.
 
         Parameters
         ----------
-        X : as in :meth:`fit`
+        X : as in fit
+            The rows, which need not be those of the fit.
 
         Returns
         -------
         Dask array of shape (n_samples, n_clusters)
-            float32 if X is a float32 array, otherwise float64.
+            A lazy array with the blocks of X: float32 if X is a float32 array, otherwise float64.
 
         Raises
         ------
@@ -306,17 +322,17 @@ class KMeans(Estimator):
         )
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Minus the inertia of X under the fitted centers: larger is better.
+        """Compute the negative inertia of X under the fitted centers: larger is better.
 
         Parameters
         ----------
-        X, y, sample_weight
-            As in :meth:`fit`.
+        X, y, sample_weight : as in fit
+            The rows, nothing, and the weights of the rows.
 
         Returns
         -------
         float
-            Equal to ``-inertia_`` for the rows and weights of the fit.
+            In squared units of X. It is ``-inertia_`` for the rows and weights of the fit.
 
         Raises
         ------

@@ -26,7 +26,7 @@ def silhouette_score(
     sample_size: int = 10_000,
     random_state: RandomState = None,
 ) -> float:
-    """Mean silhouette of a sample of the rows, in which the other rows do not count.
+    """Compute the mean silhouette of a sample of the rows, in which the other rows do not count.
 
     One worker computes the exact value from the rows of the sample.
 

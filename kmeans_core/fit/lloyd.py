@@ -29,12 +29,13 @@ class IterationEvent:
     restart : int
         The number of the restart, from 0.
     iteration : int
-        From 0.
-    centers : ndarray of shape (n_clusters, n_features)
+        The number of the iteration in its restart, from 0.
+    centers : ndarray of shape (n_clusters, n_features), float64
         The centers that the rows were assigned to.
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), int32
+        The number of the nearest center of each row.
     inertia : float
-        The inertia of ``labels`` and ``centers``.
+        The inertia of ``labels`` and ``centers``, in squared units of X.
     center_shift : float
         The sum of the squared distances that the centers moved after the assignment. The tolerance
         is compared with it.
@@ -44,6 +45,15 @@ class IterationEvent:
         The number of empty clusters that were relocated to a row.
     seconds : float
         The wall time of the iteration.
+
+    Examples
+    --------
+    >>> from kmeans_core import KMeans
+    >>> model = KMeans(2, init=[[0.0], [1.0]], on_iteration=lambda event: print(event.inertia))
+    >>> model = model.fit([[0.0], [1.0], [10.0]])
+    81.0
+    21.25
+    0.5
     """
 
     restart: int
@@ -57,11 +67,22 @@ class IterationEvent:
     seconds: float
 
     def copy(self) -> "IterationEvent":
-        """The same event with its own arrays.
+        """Copy the event and its arrays, so that they outlive the next iteration.
 
         Returns
         -------
         IterationEvent
+            The copy.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> events = []
+        >>> model = KMeans(
+        ...     2, init=[[0.0], [1.0]], on_iteration=lambda event: events.append(event.copy())
+        ... ).fit([[0.0], [1.0], [10.0]])
+        >>> [event.labels.tolist() for event in events]
+        [[0, 1, 1], [0, 0, 1], [0, 0, 1]]
         """
         return replace(self, centers=self.centers.copy(), labels=self.labels.copy())
 

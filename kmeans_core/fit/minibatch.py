@@ -1,5 +1,7 @@
 """Mini-batch k-means over points: first centers of a sample, steps of a batch each, early stop."""
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -58,7 +60,7 @@ def best_first_centers(
     init: Any,
     n_clusters: int,
     n_init: int,
-    sample_size: int,
+    size: int,
     stream: RandomStream,
     *,
     verbose: bool,
@@ -67,8 +69,8 @@ def best_first_centers(
 
     Samples are drawn with replacement, in scikit-learn's order. Rows of weight 0 are not drawn.
     """
-    asked = points, weights, init, n_clusters, sample_size, stream
-    validation = _sampled_rows(weights, sample_size, stream)
+    asked = points, weights, init, n_clusters, size, stream
+    validation = _sampled_rows(weights, size, stream)
     if n_init == 1 and not verbose:
         return sampled_centers(*asked)
     best, least = np.empty(0), np.inf
@@ -89,12 +91,12 @@ def sampled_centers(
     weights: Floats,
     init: Any,
     n_clusters: int,
-    sample_size: int,
+    size: int,
     stream: RandomStream,
 ) -> Floats:
     """First centers from a sample, or from all rows if the sample would have as many."""
-    if sample_size < points.shape[0]:
-        rows = _sampled_rows(weights, sample_size, stream)
+    if size < points.shape[0]:
+        rows = _sampled_rows(weights, size, stream)
         points, weights = points.subset(rows), weights[rows]
     if callable(init):
         # The callable gets a copy, because kernels may see read-only memory as writable.
@@ -102,6 +104,23 @@ def sampled_centers(
         init = init(sample, n_clusters, random_state=stream)
     rule = StopRule(max_iter=1, shift=0.0)
     return first_centers(Problem(points, None, weights, init, n_clusters, rule), stream)
+
+
+def sample_size(parameters: Mapping[str, Any], n_samples: int, stacklevel: int) -> int:
+    """The number of rows in the sample for the first centers; a warning if init_size is too low."""
+    size, n_clusters = parameters["init_size"], parameters["n_clusters"]
+    if size is None:
+        size = 3 * min(parameters["batch_size"], n_samples)
+    elif size < n_clusters:
+        warnings.warn(
+            f"init_size={size} should be larger than n_clusters={n_clusters}. Setting it to "
+            "min(3*n_clusters, n_samples)",
+            RuntimeWarning,
+            stacklevel=stacklevel,
+        )
+    if size < n_clusters:
+        size = 3 * n_clusters
+    return int(min(size, n_samples))
 
 
 def _sampled_rows(weights: Floats, size: int, stream: RandomStream) -> Ints:
@@ -204,12 +223,20 @@ class MovingCenters:
         self.centers[is_low] = batch.take(chosen)
         self.counts[is_low] = self.counts[~is_low].min()
 
+    def check(self) -> None:
+        """ValueError if centers or counts overflow."""
+        if not np.all(np.isfinite(self.centers)) or not np.all(np.isfinite(self.counts)):
+            raise ValueError(
+                f"The centers overflow {self.dtype}: the values of X, or the sum of the weights "
+                "so far, are too large. Scale X or the weights."
+            )
+
 
 # Many batches -------------------------------------------------------------------------------------
 
 
 class RowDraws:
-    """RowDraws rows with replacement, in proportion to their weights.
+    """Draws rows with replacement, in proportion to their weights.
 
     They are the rows that ``stream.choice`` would draw. It adds up all weights in each call, and
     searches among all rows. A guide table leaves few rows to search (Chen and Asau 1974).

@@ -106,7 +106,7 @@ def kmeans_plusplus(
     random_state: RandomState = None,
     n_local_trials: int | None = None,
 ) -> tuple[npt.NDArray[Any], Ints]:
-    """First centers by greedy k-means++ (Arthur and Vassilvitskii 2007).
+    """Choose first centers by greedy k-means++ (Arthur and Vassilvitskii 2007).
 
     Rows are drawn in proportion to weight * D^2, where D is the distance of a row to the nearest
     center chosen so far. Each center is the best of several draws: the row that leaves the least
@@ -115,11 +115,15 @@ def kmeans_plusplus(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
+        The rows to choose from.
     n_clusters : int
+        The number of centers to choose.
     sample_weight : array-like of shape (n_samples,), optional
+        The weights of the rows, at least 0. By default each row weighs 1.
     x_squared_norms : array-like of shape (n_samples,), optional
         Accepted because scikit-learn accepts it. Its length is checked; its values are not used.
     random_state : int, RandomState, Generator or None
+        Draws the rows. With None each call draws different numbers.
     n_local_trials : int, optional
         The number of draws for each center, at most 4096. The default is
         ``2 + int(log(n_clusters))``.
@@ -135,6 +139,11 @@ def kmeans_plusplus(
     ------
     ValueError
         If X is not a matrix of finite numbers, or has fewer than ``n_clusters`` rows.
+
+    References
+    ----------
+    Arthur, D. and Vassilvitskii, S. (2007), k-means++: the advantages of careful seeding. SODA.
+    (Section 5 has the greedy form.)
 
     Examples
     --------

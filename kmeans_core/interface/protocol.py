@@ -29,7 +29,7 @@ class Estimator:
         return _parameter_names(known)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name.
+        """Return the parameters by name.
 
         Parameters
         ----------
@@ -40,11 +40,18 @@ class Estimator:
         Returns
         -------
         dict of str to object
+            The value of each parameter.
 
         Raises
         ------
         RuntimeError
             If a subclass takes ``*args``, which have no names.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> KMeans(3, tol=0.0).get_params()["tol"]
+        0.0
         """
         found: dict[str, Any] = {}
         for name in self._parameter_names():
@@ -56,7 +63,13 @@ class Estimator:
         return found
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name; ``<name>__<their name>`` sets one of a nested estimator.
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : object
+            The new values. ``<name>__<their name>`` sets a parameter of an estimator that is a
+            parameter itself.
 
         Returns
         -------
@@ -67,6 +80,12 @@ class Estimator:
         ------
         ValueError
             If a name is not a parameter. In that case nothing is set.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> KMeans(3).set_params(n_clusters=5, tol=0.0)
+        KMeans(n_clusters=5, tol=0.0)
         """
         known = self._parameter_names()
         own: dict[str, Any] = {}

@@ -67,6 +67,16 @@ class ScikitLearnClusterer(LateBases):
         ------
         ValueError
             If ``transform`` has another value.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> model = KMeans(2, init=[[0.0], [9.0]]).set_output(transform="pandas")
+        >>> print(model.fit_transform([[1.0], [2.0], [8.0]]))
+           kmeans0  kmeans1
+        0      0.5      7.0
+        1      0.5      6.0
+        2      6.5      0.0
         """
         if transform is None:
             return self
@@ -79,7 +89,7 @@ class ScikitLearnClusterer(LateBases):
         return self
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Column names of ``transform``: the class name in lower case and a number.
+        """Name the columns of ``transform``: the class name in lower case and a number.
 
         Parameters
         ----------
@@ -89,6 +99,7 @@ class ScikitLearnClusterer(LateBases):
         Returns
         -------
         ndarray of shape (n_clusters,), str objects
+            One name for each center.
 
         Raises
         ------
@@ -96,6 +107,12 @@ class ScikitLearnClusterer(LateBases):
             Before fit.
         ValueError
             If ``input_features`` differ from those seen in fit.
+
+        Examples
+        --------
+        >>> from kmeans_core import KMeans
+        >>> print(KMeans(2, random_state=0).fit([[1.0], [8.0]]).get_feature_names_out())
+        ['kmeans0' 'kmeans1']
         """
         self._check_fitted()
         if input_features is not None:
@@ -141,6 +158,8 @@ class ScikitLearnClusterer(LateBases):
         Parameters
         ----------
         sample_weight : str, True, False or None
+            True passes it. False does not. None is an error if it is given. A str is the name under
+            which it is given.
 
         Returns
         -------
@@ -155,15 +174,27 @@ class ScikitLearnClusterer(LateBases):
         return self._request("fit", sample_weight)
 
     def set_score_request(self, *, sample_weight: Any = UNCHANGED) -> Self:
-        """Set whether a meta-estimator passes ``sample_weight`` to score, as for fit."""
+        """Set whether a meta-estimator passes ``sample_weight`` to score.
+
+        Parameters
+        ----------
+        sample_weight : str, True, False or None
+            As in :meth:`set_fit_request`.
+
+        Returns
+        -------
+        estimator
+            Itself.
+        """
         return self._request("score", sample_weight)
 
     def get_metadata_routing(self) -> Any:
-        """The requests that were set by ``set_fit_request`` and ``set_score_request``.
+        """Return the requests that were set by ``set_fit_request`` and ``set_score_request``.
 
         Returns
         -------
         sklearn.utils.metadata_routing.MetadataRequest
+            The request for each method that takes ``sample_weight``.
         """
         from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_object
 

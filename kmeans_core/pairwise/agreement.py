@@ -11,7 +11,7 @@ AnyInts = npt.NDArray[np.integer[Any]]
 
 
 def adjusted_rand_score(a: Any, b: Any) -> float:
-    """How much two clusterings of the same rows agree, corrected for chance.
+    """Measure how much two clusterings of the same rows agree, corrected for chance.
 
     The Rand index is the share of all pairs of rows on which the clusterings agree: both put the
     two rows into one cluster, or both put them into two. The adjusted index subtracts what random
@@ -26,6 +26,7 @@ def adjusted_rand_score(a: Any, b: Any) -> float:
     Returns
     -------
     float
+        From -0.5 to 1. It does not change if the clusterings are exchanged.
 
     Raises
     ------

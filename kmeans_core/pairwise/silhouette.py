@@ -44,7 +44,7 @@ def silhouette_samples(
     n_threads: int | None = None,
     missing: Missing = "error",
 ) -> Floats:
-    """Silhouette of every row: how much nearer it is to its own cluster than to the next one.
+    """Measure how much nearer each row is to its own cluster than to the next one.
 
     The silhouette is (b - a) / max(a, b). Here a is the mean distance to the other rows of the same
     cluster, and b is the least mean distance to the rows of another cluster. The silhouette of a
@@ -58,6 +58,8 @@ def silhouette_samples(
     labels : array-like of shape (n_samples,)
         The clusters of the rows: all numbers or all strings, without missing values.
     metric : {"euclidean", "l2", "manhattan", "l1", "cityblock", "cosine", "precomputed"}
+        The distance between two rows. "l2" is "euclidean", and "l1" and "cityblock" are
+        "manhattan".
     n_threads : int, optional
         The largest number of threads to use. By default it is the number of processors that this
         process may use. The result is the same, to the bit, for every number.
@@ -117,23 +119,30 @@ def silhouette_score(
     n_threads: int | None = None,
     missing: Missing = "error",
 ) -> float:
-    """Mean silhouette of the rows; see :func:`silhouette_samples`.
+    """Compute the mean silhouette of the rows; see :func:`silhouette_samples`.
 
     Parameters
     ----------
-    X, labels, metric
-        As in :func:`silhouette_samples`.
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        The rows, or distances, as in :func:`silhouette_samples`.
+    labels : array-like of shape (n_samples,)
+        The clusters of the rows, as in :func:`silhouette_samples`.
+    metric : str, default "euclidean"
+        The distance between two rows, as in :func:`silhouette_samples`.
     sample_size : int, optional
         Draw this many rows without replacement, and take the mean of their silhouettes among
         themselves. If X has fewer rows, all rows are used.
     random_state : int, RandomState, Generator or None
         Draws the sample.
-    n_threads, missing
-        As in :func:`silhouette_samples`.
+    n_threads : int, optional
+        The largest number of threads to use, as in :func:`silhouette_samples`.
+    missing : {"error", "ignore"}
+        What NaN means, as in :func:`silhouette_samples`.
 
     Returns
     -------
     float
+        From -1 to 1. Larger is better.
 
     Raises
     ------

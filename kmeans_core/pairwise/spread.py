@@ -23,7 +23,7 @@ class SpreadScores(NamedTuple):
 
 
 def calinski_harabasz_score(X: Any, labels: Any, *, n_threads: int | None = None) -> float:
-    """How far the clusters lie apart, in proportion to their spread; larger is better.
+    """Measure how far the clusters lie apart, in proportion to their spread; larger is better.
 
     The score is (B / (k - 1)) / (W / (n - k)). Here n is the number of rows, and k is the number of
     clusters. W is the sum of the squared distances of the rows to the mean of their cluster. B is
@@ -43,7 +43,7 @@ def calinski_harabasz_score(X: Any, labels: Any, *, n_threads: int | None = None
     Returns
     -------
     float
-        NaN if squared distances are more than float64 can hold.
+        At least 0. NaN if squared distances are more than float64 can hold.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def calinski_harabasz_score(X: Any, labels: Any, *, n_threads: int | None = None
 
 
 def davies_bouldin_score(X: Any, labels: Any, *, n_threads: int | None = None) -> float:
-    """How much the clusters overlap with their worst neighbors; smaller is better.
+    """Measure how much the clusters overlap with their worst neighbors; smaller is better.
 
     The spread s_i of a cluster is the mean distance of its rows to their mean. Two clusters overlap
     by (s_i + s_j) / d_ij, where d_ij is the distance between their means. The score is the mean,
@@ -75,12 +75,17 @@ def davies_bouldin_score(X: Any, labels: Any, *, n_threads: int | None = None) -
 
     Parameters
     ----------
-    X, labels, n_threads
-        As in :func:`calinski_harabasz_score`.
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        The rows, as in :func:`calinski_harabasz_score`.
+    labels : array-like of shape (n_samples,)
+        The clusters of the rows, as in :func:`calinski_harabasz_score`.
+    n_threads : int, optional
+        The largest number of threads to use, as in :func:`calinski_harabasz_score`.
 
     Returns
     -------
     float
+        At least 0. NaN if squared distances are more than float64 can hold.
 
     Raises
     ------

@@ -77,6 +77,12 @@ class ChunkedRows:
     (array([ True,  True]), np.False_)
     >>> model.inertia_
     3.0
+
+    The chunks of data frames have named columns:
+
+    >>> import pandas as pd
+    >>> print(ChunkedRows(lambda: [pd.DataFrame({"age": [20.0, 30.0]})]).columns)
+    ('age',)
     """
 
     def __init__(self, factory: Callable[[], Iterable[Any]]) -> None:
@@ -190,13 +196,35 @@ class ChunkedRows:
 
     @property
     def columns(self) -> tuple[str, ...] | None:
-        """The names of the columns, if the chunks have names."""
+        """The names of the columns, or None if the chunks have no names."""
         return next((chunk.names for chunk in self.survey(1) if chunk.names), None)
 
     def survey(self, n_threads: int) -> list[_Chunk]:
-        """What is known of each chunk; it takes one pass at the first call.
+        """Tell what is known of each chunk. The first call reads all chunks.
 
-        ValueError if there are no rows.
+        Parameters
+        ----------
+        n_threads : int or None
+            The largest number of threads to use, as in :class:`KMeans`.
+
+        Returns
+        -------
+        list
+            One record for each chunk that has rows: its numbers of rows and features, its dtype,
+            its number of stored cells, and the names of its columns.
+
+        Raises
+        ------
+        ValueError
+            If there are no rows.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kmeans_core import ChunkedRows
+        >>> rows = ChunkedRows(lambda: [np.zeros((3, 2)), np.ones((4, 2))])
+        >>> [chunk.n_rows for chunk in rows.survey(n_threads=1)]
+        [3, 4]
         """
         if not self._chunks:
             for _ in self.read(n_threads):
@@ -204,10 +232,34 @@ class ChunkedRows:
         return self._chunks
 
     def read(self, n_threads: int) -> Iterator[tuple[slice, KnownPoints]]:
-        """The points of each chunk, and which rows they are; checked.
+        """Read the chunks once, and check each of them.
 
-        ValueError if a chunk cannot be used or differs from the first pass, OSError if it cannot be
-        read.
+        Parameters
+        ----------
+        n_threads : int or None
+            The largest number of threads to use, as in :class:`KMeans`.
+
+        Yields
+        ------
+        rows : slice
+            The numbers of the rows of the chunk, counted over all chunks.
+        points : KnownPoints
+            The chunk in the form that the algorithms use.
+
+        Raises
+        ------
+        ValueError
+            If a chunk cannot be used, or differs from the first pass.
+        OSError
+            If a chunk cannot be read.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kmeans_core import ChunkedRows
+        >>> rows = ChunkedRows(lambda: [np.zeros((3, 2)), np.ones((4, 2))])
+        >>> [where for where, points in rows.read(n_threads=1)]
+        [slice(0, 3, None), slice(3, 7, None)]
         """
         found: list[_Chunk] = []
         names: tuple[str, ...] = ()

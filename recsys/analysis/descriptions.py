@@ -124,7 +124,7 @@ def describe_groups(
 
     The films are those of ``clusters.matrix``. A film's share is the users who liked it, of all
     users of the group, whether they rated it or not. A genre's share is of all likes. Only clear
-    differences are listed, clearest first (:mod:`recsys.analysis.likings`). Nothing is said about a
+    differences are listed, clearest first (``recsys.analysis.likings``). Nothing is said about a
     film or genre with fewer than 10 ratings in the group, or about the taste of fewer than 10
     users.
 

@@ -52,7 +52,7 @@ class FilmMap:
     titles : ndarray of shape (n_films,), str objects
         Their titles as in the matrix.
     places : ndarray of shape (n_films, 2)
-        x and y of each film. The largest one of all is 1 or -1.
+        The coordinates x and y of each film. The largest one of all is 1 or -1.
     tastes : ndarray of shape (n_films,), int
         The group that likes a film most of all groups that like it clearly more than others do. -1
         if no group does.
@@ -66,6 +66,15 @@ class FilmMap:
     kept : float
         How faithful the map is: the share of ``alike`` that are among the 20 nearest films on the
         map. Places by chance would keep ``20 / (n_films - 1)``. NaN for one film.
+
+    Examples
+    --------
+    >>> from recsys import RatingMatrix, cluster_users, film_map, make_ratings
+    >>> ratings = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
+    >>> clusters = cluster_users(RatingMatrix.from_ratings(ratings), n_clusters=2)
+    >>> found = film_map(clusters, n_films=5)
+    >>> found.titles[4], int(found.n_likes[4]), int(found.tastes[4])
+    ('Ravensey: The Nameless Juggler (1999)', 99, 1)
     """
 
     movie_ids: Ids
@@ -88,6 +97,14 @@ class FilmMap:
         DataFrame
             One row for each film, by falling number of likes: movieId, title, x, y, taste, n_likes,
             is_landmark.
+
+        Examples
+        --------
+        >>> from recsys import RatingMatrix, cluster_users, film_map, make_ratings
+        >>> ratings = make_ratings(n_users=200, n_movies=60, n_ratings=4000, random_state=0)
+        >>> clusters = cluster_users(RatingMatrix.from_ratings(ratings), n_clusters=2)
+        >>> film_map(clusters, n_films=3).to_frame()["n_likes"].tolist()
+        [154, 105, 104]
         """
         return pd.DataFrame(
             {
@@ -132,11 +149,17 @@ def film_map(clusters: TasteClusters, n_films: int = 400, *, min_likes: int = 10
 
     Notes
     -----
-    The layout is t-SNE of van der Maaten and Hinton ("Visualizing data using t-SNE", JMLR 9, 2008).
-    All of the 10 most alike films have the same weight, which does as well as weights by distance
-    (Böhm, Berens and Kobak, "Attraction-repulsion spectrum in neighbor embeddings", JMLR 23, 2022).
-    The start is the first two principal components (Kobak and Berens, "The art of using t-SNE for
-    single-cell transcriptomics", Nature Communications 10, 2019), so no random numbers are needed.
+    The layout is t-SNE (van der Maaten and Hinton 2008). All of the 10 most alike films have the
+    same weight, which does as well as weights by distance (Böhm, Berens and Kobak 2022). The start
+    is the first two principal components (Kobak and Berens 2019), so no random numbers are needed.
+
+    References
+    ----------
+    - van der Maaten, L. and Hinton, G. (2008), Visualizing data using t-SNE. JMLR 9.
+    - Böhm, J. N., Berens, P. and Kobak, D. (2022), Attraction-repulsion spectrum in neighbor
+      embeddings. JMLR 23.
+    - Kobak, D. and Berens, P. (2019), The art of using t-SNE for single-cell transcriptomics.
+      Nature Communications 10.
 
     Examples
     --------

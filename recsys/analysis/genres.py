@@ -123,11 +123,12 @@ def check_genres(ratings: Ratings, genres: Sequence[str]) -> None:
 
 
 def genre_means(ratings: Ratings, genres: Sequence[str]) -> pd.DataFrame:
-    """The mean rating that each user gave to the movies of some genres.
+    """Average the ratings that each user gave to the movies of some genres.
 
     Parameters
     ----------
     ratings : Ratings
+        Ratings of movies with genres.
     genres : sequence of str
         Exact names. A movie counts for each of its genres.
 
@@ -177,7 +178,7 @@ def contrast_subset(
     *,
     append_first_two: bool = False,
 ) -> pd.DataFrame:
-    """Users who like one of two genres and not the other.
+    """Take the users who like one of two genres and not the other.
 
     The subset keeps users with (first < limits[0] - 0.2 and second > limits[1]) or
     (second < limits[0] and first > limits[1]).
@@ -187,6 +188,7 @@ def contrast_subset(
     means : DataFrame
         From :func:`genre_means`. The first two genres are compared.
     limits : tuple of float, default (3.2, 2.5)
+        In stars. Below the first limit a genre counts as not liked, and above the second as liked.
     append_first_two : bool, default False
         Append the first two rows of ``means`` as the notebook does, whether the subset kept them
         or not. A user whom the subset kept then appears twice.

@@ -131,17 +131,29 @@ def sureness(
         Groups that :func:`cluster_users` made.
     n_runs : int, default 5
         The number of other runs.
-    n_init, shrinkage, random_state
-        The parameters that the groups were made with. The other runs have the next seeds.
+    n_init : int, default 10
+        The number of restarts, as the groups were made with.
+    shrinkage : float, default 0.0
+        The shrinkage of centers, as the groups were made with.
+    random_state : int, default 0
+        The seed that the groups were made with. The other runs have the next seeds.
 
     Returns
     -------
     Sureness
+        The numbers, and sentences that say what they mean.
 
     Raises
     ------
     ValueError
         If the groups do not say what k-means compared (``clusters.space`` is None).
+
+    References
+    ----------
+    - Steinley, D. (2004), Properties of the Hubert-Arabie adjusted Rand index. Psychological
+      Methods 9, 386-396.
+    - Hennig, C. (2007), Cluster-wise assessment of cluster stability. Computational Statistics and
+      Data Analysis 52, 258-271. (A group comes back from a mean Jaccard index of 0.75 on.)
 
     Examples
     --------

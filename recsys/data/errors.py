@@ -6,7 +6,13 @@ from recsys.printable import message, printable
 
 
 class RatingsError(ValueError):
-    """Ratings cannot be used; the message says in one line where and why."""
+    """Ratings cannot be used; the message says in one line where and why.
+
+    Parameters
+    ----------
+    reason : str
+        Where and why. Characters that a terminal would act on are escaped.
+    """
 
     def __init__(self, reason: str) -> None:
         # Names and values come from files, and a traceback prints a message as it is.

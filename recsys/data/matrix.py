@@ -42,6 +42,27 @@ class RatingMatrix:
         The meaning of a column: one movie, or all movies of one title.
     scale : RatingScale, optional
         The ratings that a user can give, which tell what is a like. None if nobody said.
+
+    Examples
+    --------
+    >>> from recsys import RatingMatrix, Ratings
+    >>> ratings = Ratings.from_columns(["ann", "ann", "bob"], ["Up", "Big", "Up"], [5, 2, 4])
+    >>> matrix = RatingMatrix.from_ratings(ratings)
+    >>> matrix.shape, matrix.values.nnz
+    ((2, 2), 3)
+    >>> matrix.to_frame()
+    movieId  Big   Up
+    userId
+    ann      2.0  5.0
+    bob      NaN  4.0
+    >>> matrix.row_of("bob"), matrix.column_of("Up")
+    (1, 1)
+    >>> matrix.counts_by_item(), matrix.counts_by_user(), matrix.means_by_item()
+    (array([1, 2]), array([2, 1]), array([2. , 4.5]))
+    >>> matrix.take([1], slice(None))
+    RatingMatrix(1 users x 2 movies, 1 ratings)
+    >>> matrix.most_rated(1).titles, matrix.densest_region(1, 1).user_ids
+    (array(['Up'], dtype=object), array(['ann'], dtype=object))
     """
 
     values: sp.csr_array
@@ -183,6 +204,7 @@ class RatingMatrix:
         Returns
         -------
         ndarray of shape (n_items,), int
+            The number of users who rated each item.
         """
         return np.bincount(self.values.indices, minlength=self.shape[1])
 
@@ -192,6 +214,7 @@ class RatingMatrix:
         Returns
         -------
         ndarray of shape (n_users,), int
+            The number of items that each user rated.
         """
         return np.diff(self.values.indptr).astype(np.intp)
 
@@ -222,6 +245,7 @@ class RatingMatrix:
         Returns
         -------
         RatingMatrix
+            The ratings of these users for these items.
         """
         chosen: Any = self.values[users]  # scipy's stubs have no index by array and slice
         values = sp.csr_array(chosen[:, items])

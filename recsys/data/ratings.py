@@ -38,8 +38,8 @@ _SEEN = re.compile("[^\\s\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 class Ratings:
     """A table of ratings and a table of the movies that were rated.
 
-    `recsys.load_ratings`, `Ratings.from_frames`, `Ratings.from_columns` and `Ratings.from_matrix`
-    check every row. The constructor checks nothing.
+    ``recsys.load_ratings``, ``Ratings.from_frames``, ``Ratings.from_columns`` and
+    ``Ratings.from_matrix`` check every row. The constructor checks nothing.
 
     Attributes
     ----------
@@ -49,10 +49,10 @@ class Ratings:
         most once. Ids are whole numbers (int64) or text (str, dtype object). If the ratings were
         made from counts, the column count (float64) holds the counts.
     movies : DataFrame
-        Columns movieId (as in `ratings`), title, genres (str, dtype object), in the order they were
-        read. The index counts from 0. A movie without a title has its id as its title. Genres are
-        joined by `|`. A movie without genres has `(no genres listed)`. The table holds every rated
-        movie, and may hold others.
+        Columns movieId (as in ``ratings``), title, genres (str, dtype object), in the order they
+        were read. The index counts from 0. A movie without a title has its id as its title. Genres
+        are joined by ``"|"``. A movie without genres has ``(no genres listed)``. The table holds
+        every rated movie, and may hold others.
     scale : RatingScale
         The ratings that a user can give.
     source : str
@@ -69,8 +69,11 @@ class Ratings:
     ...                         "rating": [4, 2.5, 5]})
     >>> movies = pd.DataFrame({"movieId": [10, 11, 12], "title": ["Up", "Big", "Jaws"],
     ...                        "genres": ["Animation|Drama", "Comedy", "Action"]})
-    >>> Ratings.from_frames(ratings, movies)
+    >>> rated = Ratings.from_frames(ratings, movies)
+    >>> rated
     Ratings(3 ratings of 2 movies by 2 users, 0.5 to 5 by 0.5, from frames)
+    >>> rated.n_users, rated.n_movies, rated.has_titles, rated.has_genres, rated.has_times
+    (2, 2, True, True, False)
     """
 
     ratings: pd.DataFrame
@@ -140,17 +143,17 @@ class Ratings:
             ratings, all rows are likes.
         movies : table, optional
             A column of the ids of items and, optionally, of titles and genres. Genres are lists, or
-            text joined by `|` or `, `; a missing or empty value means that the movie has no genres.
-            Without titles, ids stand as titles. The default is a table of the rated items, without
-            titles and genres.
+            text joined by ``"|"`` or ``", "``; a missing or empty value means that the movie has no
+            genres. Without titles, ids stand as titles. The default is a table of the rated items,
+            without titles and genres.
         user, item, rating, time : str or int, optional
             The names of the columns. The defaults are userId, movieId, rating and timestamp, and
             then common spellings such as user_id, isbn, Stars and date. The time ``"none"`` leaves
             times out.
         scale : RatingScale, str or tuple, optional
-            The ratings that a user can give, as :func:`recsys.data.scale.as_scale` reads them:
-            `(1, 10)` is 1 to 10 by 1. ``"infer"`` works the scale out from all ratings. The default
-            is 0.5 to 5 by 0.5.
+            The ratings that a user can give, as ``recsys.data.scale.as_scale`` reads them:
+            ``(1, 10)`` is 1 to 10 by 1. ``"infer"`` works the scale out from all ratings. The
+            default is 0.5 to 5 by 0.5.
         counts : bool
             Whether the ratings count plays, purchases and the like. A count above the median of its
             user becomes a like. Columns named plays, count and the like are counts in any case,
@@ -161,7 +164,7 @@ class Ratings:
         Returns
         -------
         Ratings
-            The checked copy. Its `reading` says what was worked out.
+            The checked copy. Its ``reading`` says what was worked out.
 
         Raises
         ------
@@ -170,10 +173,10 @@ class Ratings:
             or is not clear; if an id is neither a whole number nor text; if a time is none; if a
             rating is not a number, off the scale or far from all others; if a title is not text or
             holds half of a surrogate pair; if an item is listed twice; if a rated item is not in
-            `movies`; or if a user rates an item twice. The message names the table, the row
+            ``movies``; or if a user rates an item twice. The message names the table, the row
             (counted from 0) and the value.
         ValueError
-            If `scale` is not a scale.
+            If ``scale`` is not a scale.
 
         Examples
         --------
@@ -230,7 +233,7 @@ class Ratings:
         titles : mapping or Series, optional
             The title of each id. The id stands for a title that is missing.
         genres : mapping or Series, optional
-            The genres of each id: a list, or text joined by `|` or `, `.
+            The genres of each id: a list, or text joined by ``"|"`` or ``", "``.
         scale : RatingScale, str or tuple, optional
             The scale of the ratings, as in :meth:`from_frames`.
         counts : bool
@@ -248,7 +251,7 @@ class Ratings:
         RatingsError
             If the columns differ in length, and for the first bad value, as in :meth:`from_frames`.
         ValueError
-            If `scale` is not a scale.
+            If ``scale`` is not a scale.
 
         Examples
         --------
@@ -293,13 +296,19 @@ class Ratings:
         item_ids : column of shape (n_items,), optional
             The ids of the columns. The default is the columns of a DataFrame, and otherwise 0, 1,
             2...
-        titles, genres, scale, counts, source
-            As in :meth:`from_columns`.
+        titles, genres : mapping or Series, optional
+            The title and the genres of each id of an item, as in :meth:`from_columns`.
+        scale : RatingScale, str or tuple, optional
+            The scale of the ratings, as in :meth:`from_frames`.
+        counts : bool
+            Whether the ratings are counts, as in :meth:`from_frames`.
+        source : str
+            The name of the data in messages and reports.
 
         Returns
         -------
         Ratings
-            The checked copy. Its `reading` counts the rows and columns without a rating.
+            The checked copy. Its ``reading`` counts the rows and columns without a rating.
 
         Raises
         ------
@@ -307,7 +316,7 @@ class Ratings:
             If the object is no such matrix; if the ids are not as many as the rows or columns, or
             if two of them are equal; and for the first bad value. The message names the cell.
         ValueError
-            If `scale` is not a scale.
+            If ``scale`` is not a scale.
 
         Examples
         --------

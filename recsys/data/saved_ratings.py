@@ -25,7 +25,7 @@ _ROWS = 1 << 20
 def save_ratings(
     ratings: Ratings, folder: str | os.PathLike[str], form: SavedForm = "parquet"
 ) -> tuple[Path, Path]:
-    """Write ratings and movies to two files of a folder, which `load_ratings` reads.
+    """Write ratings and movies to two files of a folder, which ``load_ratings`` reads.
 
     Ratings are sorted by user, and those of one user keep their order. Parquet keeps everything
     else: ids, ratings, times, titles, genres and the scale. CSV has no place for the scale. Both

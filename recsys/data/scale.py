@@ -26,7 +26,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class RatingScale:
-    """The ratings that a user can give: from `smallest` to `largest` in steps of `step`.
+    """The ratings that a user can give: from ``smallest`` to ``largest`` in steps of ``step``.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ class RatingScale:
         means that the ratings were made from counts: 1 for a like, otherwise 0.
     like_threshold : float, optional
         The smallest rating that is a like. The default is the start of the upper fifth of the
-        scale's range. The range begins at 0, or at `smallest` if that is negative.
+        scale's range. The range begins at 0, or at ``smallest`` if that is negative.
 
     Raises
     ------
     ValueError
-        If an end is not finite, `smallest` is not below `largest`, `step` is negative or leads
-        beyond `largest`, or `like_threshold` is not on the scale.
+        If an end is not finite, ``smallest`` is not below ``largest``, ``step`` is negative or
+        leads beyond ``largest``, or ``like_threshold`` is not on the scale.
 
     Examples
     --------
@@ -56,6 +56,8 @@ class RatingScale:
     [False, True, False, True]
     >>> print(RatingScale(-10, 10, 0), RatingScale(-10, 10, 0).likes_from)
     any number from -10 to 10 6.0
+    >>> HALF_STARS.predicts, LIKES.predicts
+    (True, False)
     """
 
     smallest: float
@@ -126,7 +128,23 @@ class RatingScale:
         return on_step
 
     def nearest(self, ratings: Floats) -> Floats:
-        """Move numbers to the nearest ratings of this scale."""
+        """Move numbers to the nearest ratings of this scale.
+
+        Parameters
+        ----------
+        ratings : ndarray of float64
+            Any numbers. NaN stays NaN.
+
+        Returns
+        -------
+        ndarray of float64
+            One rating for each number.
+
+        Examples
+        --------
+        >>> HALF_STARS.nearest(np.array([-1.0, 3.3, 9.0])).tolist()
+        [0.5, 3.5, 5.0]
+        """
         inside = np.clip(ratings, self.smallest, self.largest)
         if self.step == 0:
             return inside

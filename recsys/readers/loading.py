@@ -75,8 +75,8 @@ def load_ratings(
     Tables of text, JSON lines, Parquet, Feather and Arrow are read, packed (.gz, .bz2, .xz, .zst,
     .zip) or not. Columns are found by common names, or by their order if there is no header.
     Separators, encodings, decimal commas, the scale and the unit of times are worked out from the
-    file. `Ratings.reading` says what was worked out. docs/formats.md lists the forms that are known
-    by name or by look, such as the releases of MovieLens.
+    file. ``Ratings.reading`` says what was worked out. docs/formats.md lists the forms that are
+    known by name or by look, such as the releases of MovieLens.
 
     Parameters
     ----------

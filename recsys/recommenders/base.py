@@ -1,6 +1,6 @@
 """The methods of every recommender: fit, predict, recommend, explain, save and load."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self
 
@@ -8,21 +8,29 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.ids import Id, Ids
+from recsys.data.ids import Id
 from recsys.data.ratings import Ratings
-from recsys.printable import printable
 from recsys.recommenders import ranking, storage
-from recsys.recommenders.bulk_lists import blocks_of_lists
 from recsys.recommenders.given_ratings import GivenRatings, GivenTimes, given_profile
-from recsys.recommenders.ids import asked_id, asked_ids, check_n, one_of_two
-from recsys.recommenders.intervals import PredictsIntervals
+from recsys.recommenders.ids import asked_id, check_n, one_of_two
+from recsys.recommenders.many_users import RecommendsToMany
 from recsys.recommenders.reasons import Reasons
 from recsys.recommenders.training import TrainingData, check_predicts
-from recsys.recommenders.types import NO_ITEM, Floats, Ints, Prediction, Users
+from recsys.recommenders.types import Floats, Ints, Prediction, Users
 
 
-class Recommender(PredictsIntervals):
-    """The base class of all recommenders. Only a fit changes a recommender."""
+class Recommender(RecommendsToMany):
+    """The base class of all recommenders. Only a fit changes a recommender.
+
+    Examples
+    --------
+    >>> from recsys import BiasBaseline, MostLiked, make_ratings
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> for model in (BiasBaseline(item_damping=9.0), MostLiked()):
+    ...     print(model, model.fit(ratings).top([1], n=2))
+    BiasBaseline(item_damping=9.0) [[292 142]]
+    MostLiked() [[292 142]]
+    """
 
     def fit(self, ratings: Ratings) -> Self:
         """Learn from ratings.
@@ -36,6 +44,18 @@ class Recommender(PredictsIntervals):
         -------
         Recommender
             The same recommender, fitted.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the ratings cannot be used. The recommender does not change.
+
+        Examples
+        --------
+        >>> from recsys import BiasBaseline, make_ratings
+        >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+        >>> BiasBaseline().fit(ratings).trained_on.n_users
+        40
         """
         return self.fit_on(TrainingData.of(ratings))
 
@@ -51,6 +71,15 @@ class Recommender(PredictsIntervals):
         -------
         Recommender
             The same recommender, fitted.
+
+        Examples
+        --------
+        >>> from recsys import BiasBaseline, MostLiked, make_ratings
+        >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+        >>> first = MostLiked().fit(ratings)
+        >>> second = BiasBaseline().fit_on(first.trained_on)
+        >>> second.trained_on is first.trained_on
+        True
         """
         return self._fit(data, self._learn)
 
@@ -106,6 +135,19 @@ class Recommender(PredictsIntervals):
             user ids, if both or neither of ``user_ids`` and ``ratings`` are given, if a rating is
             off the scale or not a number, if an item is rated twice without times, if times do not
             fit the ratings, or if the training ratings are likes or counts.
+
+        Examples
+        --------
+        >>> from recsys import BiasBaseline, make_ratings
+        >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+        >>> model = BiasBaseline().fit(ratings)
+        >>> model.predict([1, 1], [1, 2]).round(2)
+        array([3.86, 3.12])
+
+        A new user brings ratings:
+
+        >>> model.predict(movie_ids=[1, 2], ratings={3: 5.0, 4: 4.0}).round(2)
+        array([4.24, 3.5 ])
         """
         self._check_fitted()
         data = self.trained_on
@@ -161,10 +203,10 @@ class Recommender(PredictsIntervals):
         Returns
         -------
         DataFrame
-            movieId, title, score (items are ranked by it), predicted_rating (NaN if the training
-            ratings are likes or counts), n_ratings (the number of ratings that the reason counts)
-            and reason. There are fewer than ``n`` rows if fewer items can be recommended. Items
-            with equal scores are sorted by falling number of ratings, then by movieId.
+            The columns movieId, title, score (items are ranked by it), predicted_rating (NaN if the
+            training ratings are likes or counts), n_ratings (the number of ratings that the reason
+            counts) and reason. There are fewer than ``n`` rows if fewer items can be recommended.
+            Items with equal scores are sorted by falling number of ratings, then by movieId.
 
         Raises
         ------
@@ -173,6 +215,18 @@ class Recommender(PredictsIntervals):
             id has not the kind of the training ids, or if :meth:`predict` would refuse the ratings.
         KeyError
             If the user is not a training user.
+
+        Examples
+        --------
+        >>> from recsys import MostLiked, make_ratings
+        >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+        >>> best = MostLiked().fit(ratings).recommend(1, n=2)
+        >>> print(best[["title", "score"]])
+                                          title  score
+        0  Gideon and the Ivory Scarecrow (2003)   22.0
+        1     Idle Gramophone of Briarwick (2007)   14.0
+        >>> best["reason"][0]
+        '25 of the 39 others rated it, 4.42 on average; 22 liked it'
         """
         self._check_fitted()
         check_n(n)
@@ -191,113 +245,6 @@ class Recommender(PredictsIntervals):
     def _fold_in(self, ratings: "GivenRatings | None", times: "GivenTimes | None") -> Users:
         given = given_profile({} if ratings is None else ratings, times)
         return ranking.folded_in(self, [given])
-
-    def recommend_all(
-        self, n: int = 10, *, exclude_rated: bool = True, among: Iterable[Id] | None = None
-    ) -> pd.DataFrame:
-        """Recommend items to every training user.
-
-        Parameters
-        ----------
-        n : int, default 10
-            The number of items for each user.
-        exclude_rated : bool, default True
-            Leave out items that the user rated.
-        among : iterable of int or str, optional
-            The movie ids to choose from. The default is all items.
-
-        Returns
-        -------
-        DataFrame
-            The rows of :meth:`recommend` for each user, with userId as the first column.
-
-        Raises
-        ------
-        ValueError
-            If ``n`` is negative.
-        """
-        self._check_fitted()
-        blocks = blocks_of_lists(self, n, exclude_rated=exclude_rated, among=among)
-        return pd.concat(blocks, ignore_index=True)
-
-    def top(self, user_ids: npt.ArrayLike, n: int = 10, *, exclude_rated: bool = True) -> Ids:
-        """List the movie ids of the best items for training users, without reasons.
-
-        Parameters
-        ----------
-        user_ids : array-like of shape (n_users,), int or str
-            The training users.
-        n : int, default 10
-            The number of items for each user.
-        exclude_rated : bool, default True
-            Leave out items that the user rated.
-
-        Returns
-        -------
-        ndarray of shape (n_users, n), int64 or str objects
-            Movie ids, best first. If a user has fewer items, the rest of the row is -1, or None if
-            ids are text.
-
-        Raises
-        ------
-        ValueError
-            If ``n`` is negative, if an id has not the kind of the training ids, or if a training
-            item has the id -1.
-        KeyError
-            If a user is not a training user.
-        """
-        self._check_lists(n)
-        data = self.trained_on
-        users_asked = asked_ids("user", user_ids, data.matrix.user_ids)
-        rows = data.rows(users_asked)
-        if np.any(rows < 0):
-            unknown = printable(str(users_asked[rows < 0][0]))
-            raise KeyError(f"no user {unknown} among the {data.n_users}")
-        blocks = (ranking.known_users(self, some) for some in self._blocks(rows))
-        return self._ids(blocks, n, exclude_rated)
-
-    def top_new(
-        self, ratings: "Sequence[GivenRatings]", n: int = 10, *, exclude_rated: bool = True
-    ) -> Ids:
-        """List the movie ids of the best items for new users, without reasons.
-
-        Parameters
-        ----------
-        ratings : sequence
-            The ratings of each user, as in :meth:`predict`.
-        n : int, default 10
-            The number of items for each user.
-        exclude_rated : bool, default True
-            Leave out items that the user rated.
-
-        Returns
-        -------
-        ndarray of shape (n_users, n), int64 or str objects
-            Movie ids, best first. If a user has fewer items, the rest of the row is -1, or None if
-            ids are text.
-
-        Raises
-        ------
-        ValueError
-            If ``n`` is negative, if a training item has the id -1, if ``ratings`` are those of a
-            single user, or if :meth:`predict` would refuse the ratings of a user.
-        """
-        self._check_lists(n)
-        if isinstance(ratings, Mapping | pd.Series | pd.DataFrame):
-            raise ValueError("top_new takes a list of users; for one user, pass [ratings]")
-        users = [given_profile(of_one) for of_one in ratings]
-        blocks = (ranking.folded_in(self, some) for some in self._blocks(users))
-        return self._ids(blocks, n, exclude_rated)
-
-    def _check_lists(self, n: int) -> None:
-        self._check_fitted()
-        check_n(n)
-        if np.any(self.trained_on.matrix.movie_ids == NO_ITEM):
-            raise ValueError(f"a film has the id {NO_ITEM}, which marks empty places in lists")
-
-    def _ids(self, blocks: Iterable[Users], n: int, exclude_rated: bool) -> Ids:
-        found = [ranking.best_ids(self, users, n, exclude_rated) for users in blocks]
-        return np.concatenate([np.empty((0, n), self.trained_on.matrix.movie_ids.dtype), *found])
 
     def explain(
         self,
@@ -331,6 +278,16 @@ class Recommender(PredictsIntervals):
         ------
         ValueError
             If ``movie_id`` is not given, or if the user or the item is refused by :meth:`predict`.
+
+        Examples
+        --------
+        >>> from recsys import BiasBaseline, make_ratings
+        >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+        >>> for part in BiasBaseline().fit(ratings).explain(1, 1).parts:
+        ...     print(part.name, round(part.value, 2))
+        mean of all ratings 3.54
+        how generous the user is -0.19
+        how good the film is 0.5
         """
         self._check_fitted()
         data = self.trained_on
@@ -358,6 +315,16 @@ class Recommender(PredictsIntervals):
             If :meth:`load` would refuse the file.
         OSError
             If the file cannot be written. The message names it.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from recsys import BiasBaseline, make_ratings
+        >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     BiasBaseline(user_damping=2.0).fit(ratings).save(f"{folder}/model.npz")
+        ...     print(BiasBaseline.load(f"{folder}/model.npz"))
+        BiasBaseline(user_damping=2.0)
         """
         self._check_fitted()
         storage.save(Path(path), self)
@@ -385,5 +352,17 @@ class Recommender(PredictsIntervals):
             class.
         OSError
             If the file cannot be opened.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from recsys import MostLiked, make_ratings
+        >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+        >>> model = MostLiked().fit(ratings)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/model.npz")
+        ...     loaded = MostLiked.load(f"{folder}/model.npz")
+        >>> loaded.recommend(1).equals(model.recommend(1))
+        True
         """
         return storage.load(Path(path), cls)

@@ -107,8 +107,8 @@ class BoostedClusterMeans(Recommender):
     >>> prediction = model.explain(1, 2)
     >>> abs(sum(part.value for part in prediction.parts) - prediction.rating) < 1e-9
     True
-    >>> model.predict(movie_ids=[2, 3], ratings={1: 5.0}).shape
-    (2,)
+    >>> prediction.parts[-1].name
+    'what the user thinks of films like it'
     """
 
     def __init__(

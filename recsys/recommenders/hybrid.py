@@ -25,11 +25,11 @@ LIKED_TOGETHER = "what people like with and after the user's films"
 class Hybrid(Recommender):
     """Adds to the scores of groups what the user's own films say, film by film.
 
-    A linear model (:class:`recsys.recommenders.item_weights.ItemWeights`) learns from the training
-    users which films are liked together, and which films come next. Each film that a user rated
-    adds its own amount to the linear score of another film. A film that the user liked counts 1,
-    and another film that they rated counts .5. Recent ratings count more: a rating with n later
-    ratings of the same user counts e^(-n / 8) + .1 as much. The score of a film is
+    A linear model (``recsys.recommenders.item_weights``) learns from the training users which films
+    are liked together, and which films come next. Each film that a user rated adds its own amount
+    to the linear score of another film. A film that the user liked counts 1, and another film that
+    they rated counts .5. Recent ratings count more: a rating with n later ratings of the same user
+    counts e^(-n / 8) + .1 as much. The score of a film is
 
         score of the groups + ``item_weight`` x w x linear score
 
@@ -67,8 +67,10 @@ class Hybrid(Recommender):
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> groups = TasteGroups(n_user_groupings=5, rating_model=BiasBaseline())
     >>> model = Hybrid(groups=groups).fit(ratings)
-    >>> len(model.recommend(1, n=5)), len(model.recommend(ratings={1: 5.0, 2: 1.0}))
-    (5, 10)
+    >>> model.explain(1, 2).score_parts[-1].name
+    "what people like with and after the user's films"
+    >>> len(model.recommend(ratings={1: 5.0, 2: 1.0}))
+    10
     """
 
     def __init__(

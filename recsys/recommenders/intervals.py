@@ -71,7 +71,7 @@ class PredictsIntervals(Model):
         ------
         ValueError
             If :meth:`predict` would refuse the pairs, if ``level`` is out of its range, or if the
-            recommender does not know how sure it is. `BoostedClusterMeans` knows it, and so does
+            recommender does not know how sure it is. ``BoostedClusterMeans`` knows it, and so does
             every recommender that takes its predicted ratings.
 
         Examples

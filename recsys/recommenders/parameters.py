@@ -20,6 +20,13 @@ class Parameterized:
         Returns
         -------
         dict of str to object
+            The value of each parameter.
+
+        Examples
+        --------
+        >>> from recsys import BiasBaseline
+        >>> BiasBaseline(user_damping=2.0).get_params()
+        {'item_damping': 3.0, 'user_damping': 2.0, 'n_sweeps': 10}
         """
         params = {name: getattr(self, name) for name in signature(type(self)).parameters}
         if deep:
@@ -46,6 +53,12 @@ class Parameterized:
         ------
         ValueError
             If there is no parameter of a given name.
+
+        Examples
+        --------
+        >>> from recsys import BiasBaseline
+        >>> BiasBaseline().set_params(user_damping=2.0)
+        BiasBaseline(user_damping=2.0)
         """
         known = self.get_params(deep=False)
         # A recommender that is a parameter is set before its own parameters.

@@ -92,8 +92,11 @@ class PocketGroups(Recommender):
     >>> from recsys import PocketGroups, make_ratings
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> model = PocketGroups(n_groupings=5).fit(ratings)
-    >>> len(model.recommend(1, n=5)), len(model.recommend(ratings={1: 5.0, 2: 1.0}))
-    (5, 10)
+    >>> for part in model.explain(1, 2).score_parts:
+    ...     print(part.name)
+    what people who share the user's taste like
+    what goes with the films that the user rated
+    how many people like it
     >>> packed = model.packed()
     >>> packed["n_users"], len(packed["titles"]) == len(model.packed_ids)
     (40, True)

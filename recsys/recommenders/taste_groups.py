@@ -142,8 +142,8 @@ class TasteGroups(Recommender):
     >>> from recsys import BiasBaseline, TasteGroups, make_ratings
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> model = TasteGroups(n_user_groupings=5, rating_model=BiasBaseline()).fit(ratings)
-    >>> len(model.recommend(1, n=5)), len(model.recommend(ratings={1: 5.0, 2: 1.0}))
-    (5, 10)
+    >>> model.explain(1, 2).score_parts[0].name
+    "what people who share the user's taste like"
     """
 
     def __init__(

@@ -70,6 +70,16 @@ class Evidence:
         The people that the reason counts. It is empty if they are all other users.
     movie_ids : tuple of int or str
         The films of the user that the reason names or counts.
+
+    Examples
+    --------
+    >>> from recsys import MostLiked, make_ratings
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> evidence = MostLiked().fit(ratings).explain(1, 1)
+    >>> evidence.kind, evidence.n_users, evidence.n_ratings, evidence.n_liked, evidence.mean
+    ('everyone', 39, 24, 17, 4.0)
+    >>> evidence.reason
+    '24 of the 39 others rated it, 4.00 on average; 17 liked it'
     """
 
     kind: str
@@ -85,17 +95,22 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Prediction(Evidence):
-    """A predicted rating, its parts, and the attributes of :class:`Evidence`.
+    """A predicted rating with its parts, and the evidence that the reason counts.
+
+    The evidence is in ``kind``, ``reason``, ``n_users``, ``n_ratings``, ``n_liked``, ``mean``,
+    ``cluster``, ``user_ids`` and ``movie_ids``: see ``recsys.recommenders.types.Evidence``.
 
     Attributes
     ----------
     user_id : int, str or None
-        None for a new user who brings ratings.
+        The user. None for a new user who brings ratings.
     movie_id : int or str
+        The item.
     title : str
         The title of the item. It is empty for an item outside the training data.
     rating : float
-        The predicted rating. It is NaN if the training ratings are likes or counts.
+        The predicted rating, for example in stars. It is NaN if the training ratings are likes or
+        counts.
     parts : tuple of Part
         The parts add up to ``rating``.
     low, high : float
@@ -105,6 +120,16 @@ class Prediction(Evidence):
         Lists are ranked by it. It is NaN for an item outside the training data.
     score_parts : tuple of Part
         The parts add up to ``score``. They are not in stars.
+
+    Examples
+    --------
+    >>> from recsys import BiasBaseline, make_ratings
+    >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
+    >>> prediction = BiasBaseline().fit(ratings).explain(1, 1)
+    >>> prediction.title, round(prediction.rating, 2)
+    ('Moonless Meridian, The (1981)', 3.86)
+    >>> [round(part.value, 2) for part in prediction.parts]
+    [3.54, -0.19, 0.5]
     """
 
     user_id: Id | None

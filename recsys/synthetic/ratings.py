@@ -88,7 +88,7 @@ _HALF_CUTS = (1.2, 1.69, 1.97, 2.39, 2.7, 3.23, 3.69, 4.44, 4.99)
 
 
 def builtin_ratings() -> Ratings:
-    """Return the built-in data set, which `make_ratings` makes by default.
+    """Return the built-in data set, which ``make_ratings`` makes by default.
 
     Returns
     -------
@@ -108,16 +108,16 @@ def make_ratings(
 ) -> Ratings:
     """Invent movie ratings that look and behave like MovieLens' small release.
 
-    Users belong to hidden groups (`TASTES`, `taste_groups`). A group sees more of the movies that
-    it likes, and rates them higher. Activity, popularity, years, genres, ratings and times follow
-    the release of 2016. Movies and titles are invented. Above a million ratings, the busiest users
-    and the best-known movies move towards those of ml-25m, which 25 million ratings reach: one
-    user has over 30,000 ratings, one movie over 80,000, and half of the movies fewer than 10.
+    Users belong to hidden groups (``TASTES``, ``taste_groups``). A group sees more of the movies
+    that it likes, and rates them higher. Activity, popularity, years, genres, ratings and times
+    follow the release of 2016. Movies and titles are invented. Above a million ratings, the busiest
+    users and the best-known movies move towards those of ml-25m, which 25 million ratings reach:
+    one user has over 30,000 ratings, one movie over 80,000, and half of the movies fewer than 10.
 
     Parameters
     ----------
     n_users : int
-        The number of users. Their userIds are 1 to `n_users`, and each rates at least 20 movies.
+        The number of users. Their userIds are 1 to ``n_users``, and each rates at least 20 movies.
         With fewer than 20 ratings for each user, the numbers of two users differ by at most one.
     n_movies : int
         The number of movies. About one in 155 has no rating, unless some user rates nearly all.
@@ -137,7 +137,7 @@ def make_ratings(
     ------
     ValueError
         If a size is not a whole number above 0, if the seed is not a whole number of at least 0,
-        or if `n_ratings` is too small or too large for the numbers of users and movies.
+        or if ``n_ratings`` is too small or too large for the numbers of users and movies.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""reference.py against cases worked by hand and against scikit-learn."""
+"""The textbook version against cases worked by hand and against scikit-learn."""
 
 import numpy as np
 import pytest
