@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kmeans_core.arrays import Floats
+from kmeans_core.extras import install
 from kmeans_core.palette import DARK, LIGHT, MARKERS, Palette, place_of
 from kmeans_core.points.tables import as_array, as_floats
 
@@ -23,7 +24,7 @@ try:
     from matplotlib.patheffects import AbstractPathEffect, withStroke
     from matplotlib.ticker import MaxNLocator
 except ModuleNotFoundError as error:
-    raise ImportError('pictures need matplotlib: pip install "kmeans-core[plots]"') from error
+    raise ImportError(f"pictures need matplotlib: {install('plots')}") from error
 
 __all__ = [
     "DOT",

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kmeans_core.version import __version__
     from recsys.analysis.descriptions import GroupDescription, describe_groups
     from recsys.analysis.film_map import FilmMap, film_map
     from recsys.analysis.genres import contrast_subset, genre_means
@@ -45,6 +46,7 @@ _HOME = {
     "Sureness": "recsys.analysis.sureness",
     "TasteGroups": "recsys.recommenders.taste_groups",
     "TasteClusters": "recsys.analysis.taste",
+    "__version__": "kmeans_core.version",
     "builtin_ratings": "recsys.synthetic.ratings",
     "cluster_users": "recsys.analysis.taste",
     "contrast_subset": "recsys.analysis.genres",
@@ -76,6 +78,7 @@ __all__ = [
     "Sureness",
     "TasteClusters",
     "TasteGroups",
+    "__version__",
     "builtin_ratings",
     "cluster_users",
     "contrast_subset",

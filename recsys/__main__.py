@@ -13,8 +13,9 @@ def main() -> int:
     terminal.open_streams()
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
-        install = 'pip install "kmeans-core[recsys]"'
-        terminal.complain(f"recsys needs {', '.join(missing)}: {install}")
+        from kmeans_core.extras import install  # it loads numba, which takes a while
+
+        terminal.complain(f"recsys needs {', '.join(missing)}: {install('recsys')}")
         return 2
     try:
         from recsys.command.cli import run

@@ -220,7 +220,7 @@ def rating_heatmap(
     ax.xaxis.tick_top()
     users = [printable(str(user)) for user in table.index]
     ax.set_yticks(range(n_users), users, fontsize=6, parse_math=False, usetex=False)
-    ax.set_ylabel(str(table.index.name or ""))
+    ax.set_ylabel("" if table.index.name is None else str(table.index.name))
     ax.tick_params(length=0)
     if title:
         ax.set_xlabel(printable(title), fontsize=10)

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / ".github").rglob("*.md")),
+    *sorted(
+        page
+        for page in (ROOT / "docs").rglob("*.md")
+        if not {"_build", "generated"} & set(page.parts)
+    ),
+]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 
 
@@ -21,22 +29,31 @@ def files_like(mention):
     return [file for file in FILES if file.endswith(f"/{mention}")]
 
 
+# Where GitHub shows a file of the repository.
+SOURCE = re.compile(
+    r"https://(?:github\.com/kmeans-core/kmeans-core/(?:blob|tree)"
+    r"|raw\.githubusercontent\.com/kmeans-core/kmeans-core)/main/"
+)
+
+
 def headings(page):
     """The anchors that GitHub makes of the headings of a page."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_page_mentions_only_files_and_headings_that_exist(page):
     text = page.read_text(encoding="utf-8")
     for mention in set(re.findall(r"`([\w./]+\.(?:py|md))`", text)):
         assert files_like(mention), mention
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if link.startswith("http"):
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        folder = ROOT if SOURCE.match(link) else page.parent
+        path, _, anchor = SOURCE.sub("", link).partition("#")
+        if path.startswith("http"):
             continue
-        path, _, anchor = link.partition("#")
-        target = page.parent / path if path else page
+        target = folder / path if path else page
         assert target.exists(), link
         assert not anchor or anchor in headings(target), link
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from kmeans_core.counts import plain_count
 from kmeans_core.errors import shown
+from kmeans_core.extras import install
 from kmeans_core.points.checks import as_points
 from kmeans_core.points.interface import KnownPoints
 from kmeans_core.points.sparse import SparsePoints
@@ -373,9 +374,7 @@ def _parquet_chunks(
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise ImportError(
-            "ChunkedRows.from_parquet needs pyarrow: pip install 'kmeans-core[arrow]'."
-        ) from error
+        raise ImportError(f"ChunkedRows.from_parquet needs pyarrow: {install('arrow')}.") from error
     for path in paths:
         try:
             # A buffer ahead would hold the whole file.

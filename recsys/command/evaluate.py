@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kmeans_core.extras import install
 from recsys.command.comparisons import Evaluation, how_to_read, tables
 from recsys.command.tables import BY_SUFFIX, fitted, line_width, write_table, written
 from recsys.command.terminal import answer
@@ -33,8 +34,6 @@ from recsys.words import counted
 
 if TYPE_CHECKING:
     from tqdm import tqdm
-
-INSTALL = 'pip install "kmeans-core[bench]"'
 
 # Films in a list, and seeds that each recommender is fitted with to make lists.
 K = 10
@@ -66,10 +65,10 @@ def chosen_recommenders(
     askable: dict[str, Maker] = {**METHODS, **makers}
     if names is None and missing:
         lacking = ", ".join(f"{name} ({package})" for name, package in missing.items())
-        tell(f"left out peers whose packages are not installed: {lacking}; {INSTALL}")
+        tell(f"left out peers whose packages are not installed: {lacking}; {install('bench')}")
     for name in names or ():
         if name in missing:
-            raise LookupError(f"{name} needs the package {missing[name]}: {INSTALL}")
+            raise LookupError(f"{name} needs the package {missing[name]}: {install('bench')}")
         if name not in askable:
             near = get_close_matches(name, askable, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from kmeans_core.extras import install
 from recsys.command import arguments
 from recsys.command.terminal import answer, flush, tell
 from recsys.serve.hosts import LOOPBACK_NAMES
@@ -46,9 +47,7 @@ def serve(options: argparse.Namespace) -> None:
     """Answer until an interrupt."""
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
-        raise ValueError(
-            f"recsys serve needs {' and '.join(missing)}: pip install 'kmeans-core[serve]'"
-        )
+        raise ValueError(f"recsys serve needs {' and '.join(missing)}: {install('serve')}")
     from recsys.recommenders.base import Recommender
     from recsys.serve.app import app_for
     from recsys.serve.server import address_of, listen, server_for

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
+from kmeans_core.extras import install
 from recsys.command import terminal
 from recsys.command.terminal import answer
 from recsys.files import whole, write_text
@@ -269,7 +270,7 @@ def _write_parquet(blocks: Iterator[pd.DataFrame], file: BinaryIO) -> int:
         from pyarrow.parquet import ParquetWriter
     except ImportError:
         raise ValueError(
-            'writing Parquet needs pyarrow: pip install "kmeans-core[arrow]", or write CSV'
+            f"writing Parquet needs pyarrow: {install('arrow')}, or write CSV"
         ) from None
     first, n_rows = next(blocks), 0
     # The type of a column of text is not known before the first row.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kmeans_core.extras import install
 from recsys.data.ratings import Ratings
 from recsys.data.scale import SCALE_KEY, scale_as_json
 from recsys.files import whole
@@ -154,6 +155,6 @@ def _parquet() -> tuple[Any, Any]:
         from pyarrow import parquet
     except ImportError:
         raise ValueError(
-            'writing Parquet needs pyarrow: pip install "kmeans-core[arrow]", or write CSV'
+            f"writing Parquet needs pyarrow: {install('arrow')}, or write CSV"
         ) from None
     return pyarrow, parquet

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from kmeans_core.extras import install
 from kmeans_core.version import __version__
 
 # A scheduler and its workers must answer within this many seconds.
@@ -14,7 +15,7 @@ PATIENCE = 30
 FAN_IN = 4
 
 # What to install, where dask is missing.
-EXTRA = 'needs dask: pip install "kmeans-core[dask,arrow]"'
+EXTRA = f"needs dask: {install('dask,arrow')}"
 
 
 class ClusterError(ValueError):

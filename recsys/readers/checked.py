@@ -281,9 +281,10 @@ def _numbers(column: Column, decimal: str) -> _Numbers:
     values: Any = column.array if isinstance(column, pd.Series) else column
     if getattr(values.dtype, "kind", "O") in "iuf":
         return _Numbers(np.asarray(values, dtype=np.float64), np.empty(0, np.int64), ())
-    codes, distinct = _factorized(values)
+    codes, coded = _factorized(values)
+    distinct: Sequence[Any] = coded or ()
     # The last text is for the code -1 of a missing value.
-    texts = ["" if pd.isna(value) else str(value).strip() for value in distinct or ()] + [""]
+    texts = ["" if pd.isna(value) else str(value).strip() for value in distinct] + [""]
     return _Numbers(np.array([_number(text, decimal) for text in texts])[codes], codes, texts)
 
 

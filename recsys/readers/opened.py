@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
+from kmeans_core.extras import install
 from recsys.data.ratings import RatingsError
 from recsys.readers.archives import ALWAYS_ALLOWED, MOST_EXPANSION, ArchiveError, open_zip
 from recsys.readers.formats import Folder
@@ -193,9 +194,7 @@ def arrow(what: str) -> Any:
     try:
         import pyarrow
     except ImportError:
-        raise RatingsError(
-            f'{what} needs pyarrow: pip install "kmeans-core[arrow]", or save it as CSV'
-        ) from None
+        raise RatingsError(f"{what} needs pyarrow: {install('arrow')}, or save it as CSV") from None
     return pyarrow
 
 

@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from kmeans_core import KMeans, SweepResult, reference
+from kmeans_core.extras import install
 from kmeans_core.palette import DARK, LIGHT, MARKERS
 from kmeans_core.plots import (
     cluster_scatter,
@@ -248,5 +249,5 @@ def test_one_line_says_what_to_install_without_matplotlib():
         text=True,
         check=True,
     )
-    line = 'pictures need matplotlib: pip install "kmeans-core[plots]"\n'
+    line = f"pictures need matplotlib: {install('plots')}\n"
     assert done.stdout == 2 * line

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-pytest.importorskip("distributed", reason="dask is not installed: pip install 'kmeans-core[dask]'")
+pytest.importorskip("distributed", reason="dask is not installed: pip install '.[dask]'")
 
 import itertools
 

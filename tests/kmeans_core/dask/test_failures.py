@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("distributed", reason="dask is not installed: pip install 'kmeans-core[dask]'")
+pytest.importorskip("distributed", reason="dask is not installed: pip install '.[dask]'")
 
 import dask
 import dask.array as da

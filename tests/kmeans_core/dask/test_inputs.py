@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-pytest.importorskip("distributed", reason="dask is not installed: pip install 'kmeans-core[dask]'")
+pytest.importorskip("distributed", reason="dask is not installed: pip install '.[dask]'")
 
 import dask
 import dask.array as da
@@ -143,7 +143,7 @@ def test_without_a_client_the_error_says_how_to_make_one():
 
 def test_one_line_says_what_to_install_without_dask(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ImportError, match=r'pip install "kmeans-core\[dask\]"'):
+    with pytest.raises(ImportError, match=r'pip install "\.\[dask\]" in a clone'):
         importlib.reload(kmeans_core.dask)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("distributed", reason="dask is not installed: pip install 'kmeans-core[dask]'")
+pytest.importorskip("distributed", reason="dask is not installed: pip install '.[dask]'")
 
 import itertools
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from tiny_files import written
 
+from kmeans_core.extras import install
 from recsys.command.cli import run
 from recsys.command.inputs import METHOD_NAMES
 from recsys.readers.fetch import Fetched
@@ -329,7 +330,7 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == 'recsys needs pandas: pip install "kmeans-core[recsys]"\n'
+    assert done.stderr == f"recsys needs pandas: {install('recsys')}\n"
     assert done.stdout == ""
 
 

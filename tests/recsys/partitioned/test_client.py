@@ -84,7 +84,7 @@ def test_dask_must_be_installed(
     )
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert run(["clusters", "--data", str(tmp_path), "--workers", "2"]) == 2
-    assert 'needs dask: pip install "kmeans-core[dask,arrow]"' in capsys.readouterr().err
+    assert 'needs dask: pip install ".[dask,arrow]" in a clone' in capsys.readouterr().err
 
 
 def test_a_file_that_a_worker_cannot_read_is_named(client: Any, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_what_needs_pyarrow_names_the_extra(file, monkeypatch):
     for data in (b"\x28\xb5\x2f\xfd" + bytes(20), b"PAR1" * 9):
         with pytest.raises(RatingsError) as caught:
             look(file(data))
-        assert 'pip install "kmeans-core[arrow]"' in str(caught.value)
+        assert 'pip install ".[arrow]" in a clone' in str(caught.value)
 
 
 # Looking ----------------------------------------------------------------------------------------

@@ -278,4 +278,4 @@ def test_missing_packages_are_named(
 ) -> None:
     monkeypatch.setattr(serve, "find_spec", lambda name: None)
     assert cli.run(["serve", "--model", "model.npz"]) == 2
-    assert "pip install 'kmeans-core[serve]'" in capfd.readouterr().err
+    assert 'pip install ".[serve]" in a clone' in capfd.readouterr().err
