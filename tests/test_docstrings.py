@@ -19,6 +19,8 @@ MODULES = [
     "kmeans_core.palette",
     "kmeans_core.plots",
     "kmeans_core.reference",
+    "kmeans_core.reference_scores",
+    "kmeans_core.reference_weighted",
     "recsys",
     "recsys.plots",
 ]

@@ -39,6 +39,8 @@ MODULES = [
     "kmeans_core.dask",
     "kmeans_core.plots",
     "kmeans_core.reference",
+    "kmeans_core.reference_scores",
+    "kmeans_core.reference_weighted",
     "recsys",
     "recsys.plots",
 ]

@@ -9,7 +9,7 @@ from measures import STICKS_OUT, TEXT_SIZES
 from opening import Open
 from playground import PAGE, RUNS, link_of, shown
 
-from kmeans_core import reference
+from kmeans_core import reference, reference_weighted
 from kmeans_core.palette import DARK, LIGHT
 
 DATA = ("three", "far", "sizes", "long", "ring", "noise", "grid")
@@ -51,7 +51,7 @@ def test_runs_are_those_of_the_textbook(open_page: Open, relocates: bool) -> Non
         X = np.array(found["rows"], dtype=float).reshape(-1, 2)
         centers = np.array(found["run"][0]["centers"], dtype=float)
         expected = list(
-            reference.weighted_lloyd(X, centers, np.ones(len(X)))
+            reference_weighted.weighted_lloyd(X, centers, np.ones(len(X)))
             if relocates
             else reference.lloyd(X, centers)
         )
@@ -63,7 +63,7 @@ def test_runs_are_those_of_the_textbook(open_page: Open, relocates: bool) -> Non
             assert math.isclose(step["inertia"], same.inertia, rel_tol=1e-12), found["link"]
             n_empty += len(set(step["labels"])) < len(centers)
             n_kept_empty += len(set(step["nextLabels"])) < len(centers)
-            if isinstance(same, reference.WeightedStep):
+            if isinstance(same, reference_weighted.WeightedStep):
                 n_relocated += len(same.relocated)
             two_least = np.sort(reference.squared_distances(X, same.centers), axis=1)[:, :2]
             n_tied += int(np.sum(np.ptp(two_least, axis=1) == 0)) if len(centers) > 1 else 0

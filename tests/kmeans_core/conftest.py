@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from gaps import csr_of
 from hypothesis import strategies as st
 
-from kmeans_core import IterationEvent, KMeans, reference
+from kmeans_core import IterationEvent, KMeans, reference, reference_weighted
 from kmeans_core.threads import chunks, pool
 
 # If sums are not exact, two distances with a smaller relative difference may change their order.
@@ -32,12 +32,12 @@ class Case:
         asked = {"init": self.init, "n_init": 1, "tol": self.tol, "max_iter": self.max_iter}
         return KMeans(len(self.init), **(asked | params))
 
-    def reference_steps(self) -> list[reference.WeightedStep]:
-        """The same fit by ``reference.weighted_lloyd``."""
+    def reference_steps(self) -> list[reference_weighted.WeightedStep]:
+        """The same fit by ``reference_weighted.weighted_lloyd``."""
         weights = np.ones(len(self.X)) if self.weights is None else self.weights
         tol = self.tol * np.mean(np.var(self.X, axis=0))
         return list(
-            reference.weighted_lloyd(
+            reference_weighted.weighted_lloyd(
                 self.X, self.init, weights, max_iter=self.max_iter, tol=float(tol)
             )
         )

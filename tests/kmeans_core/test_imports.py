@@ -97,7 +97,13 @@ def test_numpys_global_stream_is_neither_moved_nor_read(blobs, random_state, ini
 # The folders of each package from the lowest up, and files between them. Folders of one line do not
 # import each other.
 FOLDERS = {
-    "kmeans_core": ["reference threads", "kernels", "points", "interface", "fit pairwise"],
+    "kmeans_core": [
+        "reference threads",
+        "reference_scores reference_weighted kernels",
+        "points",
+        "interface",
+        "fit pairwise",
+    ],
     "recsys": [
         "data",
         "readers synthetic titles",

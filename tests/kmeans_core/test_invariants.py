@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kmeans_core import KMeans, reference
+from kmeans_core import KMeans, reference, reference_weighted
 from kmeans_core.pairwise.pairs import euclidean
 from kmeans_core.pairwise.silhouette import samples_of_labelings
 from kmeans_core.points.checks import as_points
@@ -62,7 +62,7 @@ def test_inertia_is_the_weighted_sum_of_squared_distances(
     X = case.X.astype(dtype).astype(np.float64)
     model = case.model().fit(storage(X.astype(dtype)), sample_weight=case.weights)
     weights = np.ones(len(X)) if case.weights is None else case.weights
-    expected = reference.weighted_inertia(
+    expected = reference_weighted.weighted_inertia(
         X, model.cluster_centers_.astype(np.float64), model.labels_, weights
     )
     assert type(model.inertia_) is float

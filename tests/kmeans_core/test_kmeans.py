@@ -7,7 +7,7 @@ import sklearn.cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import ConvergenceWarning, KMeans, reference
+from kmeans_core import ConvergenceWarning, KMeans, reference, reference_weighted
 from kmeans_core.fit.restarts import same_clustering
 
 
@@ -149,7 +149,7 @@ def test_one_iteration_is_assign_move_assign(exact_cases, data):
     weights = np.ones(len(case.X)) if case.weights is None else case.weights
     model = case.model(max_iter=1).fit(case.X, sample_weight=case.weights)
     labels = reference.nearest(case.X, case.init)
-    moved, _ = reference.update(case.X, case.init, labels, weights)
+    moved, _ = reference_weighted.update(case.X, case.init, labels, weights)
     assert model.n_iter_ == 1
     assert model.cluster_centers_.tolist() == moved.tolist()
     assert model.labels_.tolist() == reference.nearest(case.X, moved).tolist()

@@ -14,7 +14,7 @@ from sklearn.cluster import MiniBatchKMeans as ScikitMiniBatchKMeans
 from sklearn.utils.estimator_checks import check_estimator
 from threadpoolctl import threadpool_limits
 
-from kmeans_core import KMeans, MiniBatchKMeans, reference
+from kmeans_core import KMeans, MiniBatchKMeans, reference_weighted
 
 # What scikit-learn excuses its own MiniBatchKMeans from: batches are drawn by row.
 EXCUSED = {
@@ -138,7 +138,7 @@ def test_labels_and_inertia_belong_to_the_centers(storage, dtype):
     weights = np.random.default_rng(0).random(200)
     model = MiniBatchKMeans(5, batch_size=30, random_state=0).fit(storage(X), sample_weight=weights)
     assert model.labels_.tolist() == model.predict(X).tolist()
-    expected = reference.weighted_inertia(
+    expected = reference_weighted.weighted_inertia(
         X.astype(np.float64),
         model.cluster_centers_.astype(np.float64),
         model.labels_,

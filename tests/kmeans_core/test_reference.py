@@ -7,7 +7,7 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import reference
+from kmeans_core import reference, reference_weighted
 
 
 def test_squared_distances_by_hand():
@@ -25,7 +25,10 @@ def test_inertia_counts_each_row_with_its_weight():
     centers = np.array([[1.0], [5.0]])
     labels = np.array([0, 0, 1])
     assert reference.inertia(X, centers, labels) == 1 + 1 + 4
-    assert reference.weighted_inertia(X, centers, labels, np.array([1.0, 2.0, 0.5])) == 1 + 2 + 2
+    assert (
+        reference_weighted.weighted_inertia(X, centers, labels, np.array([1.0, 2.0, 0.5]))
+        == 1 + 2 + 2
+    )
 
 
 def test_lloyd_by_hand():
@@ -55,7 +58,7 @@ def test_with_equal_weights_and_no_empty_cluster_both_readings_take_the_same_ste
     exact_cases, data
 ):
     case = data.draw(exact_cases)
-    weighted = list(reference.weighted_lloyd(case.X, case.init, np.ones(len(case.X))))
+    weighted = list(reference_weighted.weighted_lloyd(case.X, case.init, np.ones(len(case.X))))
     plain = list(reference.lloyd(case.X, case.init))
     n_same = next((i + 1 for i, step in enumerate(weighted) if has_empty(step)), len(weighted))
     assert len(plain) >= n_same
@@ -72,10 +75,18 @@ def has_empty(step):
 
 def test_lloyd_stops_within_the_tolerance():
     X = np.array([[0.0], [1.0], [10.0]])
-    steps = list(reference.weighted_lloyd(X, np.array([[0.0], [1.0]]), np.ones(3), tol=4.5**2))
+    steps = list(
+        reference_weighted.weighted_lloyd(X, np.array([[0.0], [1.0]]), np.ones(3), tol=4.5**2)
+    )
     assert len(steps) == 1
     assert (
-        len(list(reference.weighted_lloyd(X, np.array([[0.0], [1.0]]), np.ones(3), tol=4.4**2)))
+        len(
+            list(
+                reference_weighted.weighted_lloyd(
+                    X, np.array([[0.0], [1.0]]), np.ones(3), tol=4.4**2
+                )
+            )
+        )
         == 3
     )
 
@@ -83,28 +94,30 @@ def test_lloyd_stops_within_the_tolerance():
 def test_an_empty_cluster_takes_the_farthest_row():
     X = np.array([[0.0], [1.0], [5.0]])
     labels = np.array([0, 0, 0])
-    means, relocated = reference.update(X, np.array([[0.0], [99.0]]), labels, np.ones(3))
+    means, relocated = reference_weighted.update(X, np.array([[0.0], [99.0]]), labels, np.ones(3))
     assert means.tolist() == [[0.5], [5.0]]
     assert relocated.tolist() == [1]
 
 
 def test_the_lowest_of_equally_far_rows_is_relocated_to():
     X = np.array([[-2.0], [0.0], [2.0]])
-    means, _ = reference.update(X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), np.ones(3))
+    means, _ = reference_weighted.update(
+        X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), np.ones(3)
+    )
     assert means.tolist() == [[1.0], [-2.0]]
 
 
 def test_no_cluster_is_relocated_to_a_row_without_weight():
     X = np.array([[0.0], [1.0], [5.0]])
     weights = np.array([1.0, 1.0, 0.0])
-    means, _ = reference.update(X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), weights)
+    means, _ = reference_weighted.update(X, np.array([[0.0], [99.0]]), np.array([0, 0, 0]), weights)
     assert means.tolist() == [[0.0], [1.0]]
 
 
 def test_without_a_row_off_its_center_an_empty_cluster_lies_on_the_heaviest():
     X = np.array([[1.0], [4.0], [4.0]])
     centers = np.array([[1.0], [4.0], [4.0]])
-    means, relocated = reference.update(X, centers, np.array([0, 1, 1]), np.ones(3))
+    means, relocated = reference_weighted.update(X, centers, np.array([0, 1, 1]), np.ones(3))
     assert means.tolist() == [[1.0], [4.0], [4.0]]
     assert relocated.tolist() == []
 
@@ -136,7 +149,7 @@ def test_greedy_kmeans_plusplus_chooses_the_rows_that_sklearn_chooses(blobs, see
     _, expected = sklearn.cluster.kmeans_plusplus(
         X, 7, sample_weight=weights, random_state=np.random.RandomState(seed)
     )
-    chosen = reference.greedy_kmeans_plusplus(X, 7, np.random.RandomState(seed), weights)
+    chosen = reference_weighted.greedy_kmeans_plusplus(X, 7, np.random.RandomState(seed), weights)
     assert chosen.tolist() == expected.tolist()
 
 

@@ -1,4 +1,4 @@
-"""The loop against reference.weighted_lloyd, iteration by iteration; relocations; events."""
+"""The loop against the textbook, iteration by iteration; relocations; events."""
 
 import dataclasses
 import warnings
@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import ConvergenceWarning, KMeans, reference
+from kmeans_core import ConvergenceWarning, KMeans, reference, reference_weighted
 
 pytestmark = pytest.mark.filterwarnings("ignore::kmeans_core.ConvergenceWarning")
 
@@ -62,7 +62,7 @@ def test_blobs_have_no_near_ties(blobs, events_of, storage, seed):
     weights = np.random.default_rng(seed).random(150)
     model = KMeans(7, init=X[:7], n_init=1, tol=0)
     events = events_of(model, storage(X), sample_weight=weights)
-    steps = list(reference.weighted_lloyd(X, X[:7], weights))
+    steps = list(reference_weighted.weighted_lloyd(X, X[:7], weights))
     assert len(events) == len(steps) > 3
     for step, event in zip(steps, events, strict=True):
         assert event.labels.tolist() == step.labels.tolist()

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import reference
+from kmeans_core import reference, reference_weighted
 from kmeans_core.fit.minibatch import EarlyStop, EndRule, MovingCenters, RowDraws, StepRule
 from kmeans_core.points.checks import as_points
 
@@ -46,12 +46,14 @@ def test_a_step_is_the_textbooks_row_by_row(exact_cases, make, data, counted):
     counts = np.arange(len(case.init)) * 1.5 * counted
     moving = from_centers(case.init, counts)
     inertia = learn(moving, make(case.X), weights)
-    centers, expected = reference.minibatch_step(case.X, weights, case.init, counts)
+    centers, expected = reference_weighted.minibatch_step(case.X, weights, case.init, counts)
     np.testing.assert_allclose(moving.centers, centers, rtol=1e-12, atol=1e-12)
     assert moving.counts.tolist() == expected.tolist()
     labels = reference.nearest(case.X, case.init)
     assert inertia == pytest.approx(
-        reference.weighted_inertia(case.X, case.init, labels, weights), rel=1e-12, abs=1e-12
+        reference_weighted.weighted_inertia(case.X, case.init, labels, weights),
+        rel=1e-12,
+        abs=1e-12,
     )
 
 

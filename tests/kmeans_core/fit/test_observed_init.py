@@ -16,7 +16,7 @@ pytestmark = [
 
 
 def naive_plusplus(X, n_clusters, stream, weights):
-    """reference.greedy_kmeans_plusplus with distances over the cells that both rows know."""
+    """Greedy k-means++ as in the textbook, with distances over the cells that both rows know."""
     known = ~np.isnan(X)
     shared = known.astype(float) @ known.T
     zeros = np.where(known, X, 0.0)

@@ -7,7 +7,7 @@ import sklearn.cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_core import KMeans, kmeans_plusplus, reference
+from kmeans_core import KMeans, kmeans_plusplus, reference_weighted
 from kmeans_core.fit.seeding import draw_restarts, random_rows
 from kmeans_core.points.checks import as_points
 
@@ -98,7 +98,7 @@ def test_chooses_the_same_rows_as_reference(exact_cases, data, seed, sparse):
         sample_weight=case.weights,
         random_state=seed,
     )
-    expected = reference.greedy_kmeans_plusplus(
+    expected = reference_weighted.greedy_kmeans_plusplus(
         case.X, n_clusters, np.random.RandomState(seed), weights
     )
     assert rows.tolist() == expected.tolist()

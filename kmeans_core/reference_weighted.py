@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kmeans_core.reference.plain import Floats, Ints, LloydStep, nearest, squared_distances
+from kmeans_core.reference import Floats, Ints, LloydStep, nearest, squared_distances
 
 
 def weighted_inertia(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> float:

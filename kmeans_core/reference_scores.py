@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kmeans_core.reference.plain import Floats, Ints, squared_distances
+from kmeans_core.reference import Floats, Ints, squared_distances
 
 
 def calinski_harabasz_score(X: Floats, labels: Ints) -> float:
