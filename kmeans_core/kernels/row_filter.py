@@ -77,6 +77,32 @@ def put_centers(
 
 
 @kernel
+def rounding_bound(
+    n_features,  # IN
+    longest,  # IN: the largest squared distance of a center from the origin
+):
+    """The gap that settles a row, as three float32 numbers.
+
+    A row is settled if its squared length s is below bound[2] and its two least scores differ by
+    more than bound[0] * s + bound[1]. These are computed in float32, whose roundings SLACK covers.
+
+    The docstring of ``dense_filter.assign`` derives the rounding bound. Here u is ``U32`` for both
+    dtypes of X: the cast of a float64 row, minus the origin, adds an error of little more than u
+    times the entry. If an entry underflows, its error is at most u times the smallest normal
+    number. The 2 u that remain in the bound cover both.
+    """
+    share = (n_features + 10) * U32
+    rounding = share / (1.0 - share)
+    exact_rounding = (n_features + 8) * EPS
+    farthest = longest + (n_features + 1) * UNDERFLOW32
+    bound = np.empty(3, dtype=np.float32)
+    bound[0] = SLACK * (1.0 + rounding) * (rounding + 2.0 * exact_rounding)
+    bound[1] = SLACK * (rounding * (farthest + longest) + 2.0 * exact_rounding * farthest + LEAST)
+    bound[2] = (TOO_LONG - farthest) / (SLACK * (1.0 + rounding))
+    return bound
+
+
+@kernel
 def assign(
     X,  # IN (n_samples, n_features)
     origin,  # IN (n_lanes,), of X's dtype: n_features, repeated to whole vectors
@@ -89,25 +115,9 @@ def assign(
     labels,  # IN/OUT (n_samples,) int32: the nearest center, the lowest of equally near ones
     scores,  # OUT (n_samples, 2) float32, or empty: the two least scores; -inf if unknown
 ):
-    """Label rows start..stop; return how many labels changed.
-
-    The docstring of ``dense_filter.assign`` derives the rounding bound. Here u is ``U32`` for both
-    dtypes of X: the cast of a float64 row, minus the origin, adds an error of little more than u
-    times the entry. If an entry underflows, its error is at most u times the smallest normal
-    number. The 2 u that remain in the bound cover both.
-    """
+    """Label rows start..stop; return how many labels changed."""
     n_features = X.shape[1]
-    share = (n_features + 10) * U32
-    rounding = share / (1.0 - share)
-    exact_rounding = (n_features + 8) * EPS
-    underflow = (n_features + 1) * UNDERFLOW32
-    # A row is settled if its squared length s is below bound[2] and its gap is above bound[0] * s +
-    # bound[1]. These are computed in float32, whose roundings SLACK covers.
-    bound = np.empty(3, dtype=np.float32)
-    bound[0] = SLACK * (1.0 + rounding) * (rounding + 2.0 * exact_rounding)
-    farthest = longest + underflow
-    bound[1] = SLACK * (rounding * (farthest + longest) + 2.0 * exact_rounding * farthest + LEAST)
-    bound[2] = (TOO_LONG - farthest) / (SLACK * (1.0 + rounding))
+    bound = rounding_bound(n_features, longest)
     # Of short rows LANES32 entries are read, which belong to the rows that follow.
     n_beyond = LANES32 - 1 if n_features < LANES32 else 0
     n_lines = max(n_features, LANES32)
