@@ -26,6 +26,7 @@ class Palette:
 
     Examples
     --------
+    >>> from kmeans_core.palette import LIGHT
     >>> LIGHT.background, LIGHT.clusters[0]
     ('#ffffff', '#4959dd')
     """
@@ -98,6 +99,7 @@ def place_of(cluster: int) -> tuple[int, int]:
 
     Examples
     --------
+    >>> from kmeans_core.palette import place_of
     >>> place_of(2), place_of(10)
     ((2, 2), (2, 3))
     """

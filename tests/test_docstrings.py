@@ -1,6 +1,9 @@
 """Docstrings: every public name says what numpydoc asks for, in full."""
 
+import ast
+import builtins
 import dataclasses
+import doctest
 import functools
 import inspect
 import re
@@ -11,6 +14,7 @@ import pytest
 from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import Validator, validate
 
+from kmeans_core import reference
 from kmeans_core.lazy import lazy
 
 MODULES = [
@@ -131,6 +135,28 @@ def test_docstrings_are_complete(module_name):
     assert {name: errors for name, errors in bad.items() if errors} == {}
 
 
+def names_from_elsewhere(example):
+    """The names that an example uses without making or importing them."""
+    lines = [part.source for part in doctest.DocTestParser().get_examples(example)]
+    nodes = list(ast.walk(ast.parse("".join(lines))))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    made |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    made |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    made |= {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+    return {node.id for node in names} - made - set(vars(builtins))
+
+
+@pytest.mark.parametrize("module_name", MODULES)
+def test_examples_import_what_they_use(module_name):
+    # Examples of the textbook are read beside its code, so they are as short as they can be.
+    given = {"np", *public_names(reference)} if module_name == reference.__name__ else set()
+    used = {
+        name: names_from_elsewhere(obj.__doc__ or "") for name, obj, _ in described(module_name)
+    }
+    assert {name: found for name, found in used.items() if found - given} == {}
+
+
 def scale(values, by):
     """Multiply values.
 
@@ -173,3 +199,8 @@ def test_a_parameter_a_field_and_a_result_without_words_are_found():
     assert [error.split(":")[0] for error in of_fields] == ["PR01", "PR07", "PR07"]
     assert "{'by'}" in of_fields[0]
     assert "unit" in of_fields[1]
+
+
+def test_a_name_from_elsewhere_is_found():
+    assert names_from_elsewhere(Scaled.__doc__) == {"Scaled"}
+    assert names_from_elsewhere(">>> import numpy as np\n>>> [np.abs(x) for x in X]") == {"X"}

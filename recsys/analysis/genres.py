@@ -206,6 +206,7 @@ def contrast_subset(
     Examples
     --------
     >>> import pandas as pd
+    >>> from recsys import contrast_subset
     >>> means = pd.DataFrame({"userId": [1, 2, 3], "avg_romance_rating": [4.5, 2.0, 4.0],
     ...                       "avg_scifi_rating": [2.0, 4.0, 4.0]})
     >>> contrast_subset(means)["userId"].tolist()

@@ -65,6 +65,8 @@ class Ratings:
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> from recsys import Ratings
     >>> ratings = pd.DataFrame({"userId": [1, 1, 2], "movieId": [10, 11, 10],
     ...                         "rating": [4, 2.5, 5]})
     >>> movies = pd.DataFrame({"movieId": [10, 11, 12], "title": ["Up", "Big", "Jaws"],
@@ -180,6 +182,8 @@ class Ratings:
 
         Examples
         --------
+        >>> import pandas as pd
+        >>> from recsys import Ratings
         >>> ratings = pd.DataFrame({"userId": [7], "movieId": [1], "rating": [9]})
         >>> movies = pd.DataFrame({"movieId": [1], "title": ["Up"], "genres": [""]})
         >>> Ratings.from_frames(ratings, movies, scale=(1, 10))
@@ -255,14 +259,14 @@ class Ratings:
 
         Examples
         --------
+        >>> from recsys import Ratings
         >>> rated = Ratings.from_columns(
-        ...     ["ann", "ann", "bob"], [1, 2, 1], [9, 7, 10], titles={1: "Up", 2: "Big"},
-        ...     scale="infer",
+        ...     ["ann", "ann", "bob"], [1, 2, 1], [9, 7, 10], titles={1: "Up"}, scale="infer"
         ... )
         >>> rated
         Ratings(3 ratings of 2 movies by 2 users, 1 to 10 by 1, from columns)
         >>> rated.reading
-        'read columns: scale 1 to 10 by 1'
+        'read columns: scale 1 to 10 by 1; 1 of 2 items have no title'
         """
         columns = {"user": users, "item": items, "rating": ratings, "time": times}
         given = {role: column for role, column in columns.items() if column is not None}
@@ -320,7 +324,8 @@ class Ratings:
 
         Examples
         --------
-        >>> Ratings.from_matrix([[5.0, np.nan], [3.5, 4.0]], ["ann", "bob"], [10, 20]).ratings
+        >>> from recsys import Ratings
+        >>> Ratings.from_matrix([[5, float("nan")], [3.5, 4]], ["ann", "bob"], [10, 20]).ratings
           userId  movieId  rating
         0    ann       10     5.0
         1    bob       10     3.5

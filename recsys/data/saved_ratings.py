@@ -56,7 +56,7 @@ def save_ratings(
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from recsys import load_ratings, make_ratings
+    >>> from recsys import load_ratings, make_ratings, save_ratings
     >>> made = make_ratings(n_users=5, n_movies=30, n_ratings=60)
     >>> with TemporaryDirectory() as folder:
     ...     files = save_ratings(made, folder)

@@ -50,13 +50,16 @@ class RatingScale:
 
     Examples
     --------
-    >>> print(HALF_STARS)
+    >>> import numpy as np
+    >>> from recsys import RatingScale
+    >>> half_stars = RatingScale(0.5, 5.0, 0.5)
+    >>> print(half_stars)
     0.5 to 5 by 0.5
-    >>> HALF_STARS.holds(np.array([0.0, 0.5, 3.3, 5.0])).tolist()
+    >>> half_stars.holds(np.array([0.0, 0.5, 3.3, 5.0])).tolist()
     [False, True, False, True]
     >>> print(RatingScale(-10, 10, 0), RatingScale(-10, 10, 0).likes_from)
     any number from -10 to 10 6.0
-    >>> HALF_STARS.predicts, LIKES.predicts
+    >>> half_stars.predicts, RatingScale(0, 1, 1, kind="likes").predicts
     (True, False)
     """
 
@@ -142,7 +145,9 @@ class RatingScale:
 
         Examples
         --------
-        >>> HALF_STARS.nearest(np.array([-1.0, 3.3, 9.0])).tolist()
+        >>> import numpy as np
+        >>> from recsys import RatingScale
+        >>> RatingScale(0.5, 5.0, 0.5).nearest(np.array([-1.0, 3.3, 9.0])).tolist()
         [0.5, 3.5, 5.0]
         """
         inside = np.clip(ratings, self.smallest, self.largest)

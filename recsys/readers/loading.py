@@ -127,7 +127,9 @@ def load_ratings(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
+    >>> from recsys import load_ratings
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "books.csv")
     ...     _ = path.write_text("user_id;isbn;stars\\nanna;000X;4,5\\nben;000X;3\\n")

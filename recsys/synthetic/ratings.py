@@ -97,8 +97,10 @@ def builtin_ratings() -> Ratings:
 
     Examples
     --------
-    >>> builtin_ratings().ratings.shape
-    (100004, 4)
+    >>> from recsys import builtin_ratings
+    >>> builtin_ratings()
+    Ratings(100004 ratings of 9066 movies by 671 users, 0.5 to 5 by 0.5, from built-in data set
+    (seed 0))
     """
     return make_ratings()
 
@@ -141,6 +143,7 @@ def make_ratings(
 
     Examples
     --------
+    >>> from recsys import make_ratings
     >>> small = make_ratings(n_users=5, n_movies=30, n_ratings=60)
     >>> small.ratings.groupby("userId").size().tolist()
     [12, 12, 12, 12, 12]
