@@ -41,6 +41,8 @@ nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_output_stderr = "error"
 nb_merge_streams = True
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 os.environ["IPYTHONDIR"] = str(HERE / "_ipython")  # sharp pictures
 
 # Reference ------------------------------------------------------------------------------------

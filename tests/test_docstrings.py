@@ -14,7 +14,7 @@ import pytest
 from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import Validator, validate
 
-from kmeans_core import reference
+from kmeans_core import reference, reference_scores, reference_weighted
 from kmeans_core.lazy import lazy
 
 MODULES = [
@@ -150,7 +150,9 @@ def names_from_elsewhere(example):
 @pytest.mark.parametrize("module_name", MODULES)
 def test_examples_import_what_they_use(module_name):
     # Examples of the textbook are read beside its code, so they are as short as they can be.
-    given = {"np", *public_names(reference)} if module_name == reference.__name__ else set()
+    module = import_module(module_name)
+    textbook = module in (reference, reference_scores, reference_weighted)
+    given = {"np", *public_names(module)} if textbook else set()
     used = {
         name: names_from_elsewhere(obj.__doc__ or "") for name, obj, _ in described(module_name)
     }
