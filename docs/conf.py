@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import jupytext
+from docutils import nodes
 
 HERE = Path(__file__).parent
 PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -56,6 +57,7 @@ numpydoc_xref_param_type = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "kmeans-core"
+html_sidebars = {"index": [], "gallery": []}  # they have no pages below them
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
@@ -106,6 +108,14 @@ def copy_pages(app, exception):
             shutil.copy(page, Path(app.outdir) / page.relative_to(HERE))
 
 
+def describe_pictures(app, doctree, docname):
+    """Say what the picture of a cell is; the name of its file would be read aloud instead."""
+    for output in doctree.findall(nodes.container):
+        if "cell_output" in output["classes"]:
+            for image in output.findall(nodes.image):
+                image["alt"] = "Picture of the cell above. The text beside it says what it shows."
+
+
 def notebook_of(page):
     """The page as a notebook, or None if nothing of it is run."""
     text = page.read_text(encoding="utf-8")
@@ -146,6 +156,7 @@ def name_notebook(app, docname, template, context, doctree):
 
 def setup(app):
     app.connect("source-read", change_source)
+    app.connect("doctree-resolved", describe_pictures)
     app.connect("html-page-context", name_notebook)
     app.connect("build-finished", write_notebooks)
     app.connect("build-finished", copy_pages)
