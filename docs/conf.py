@@ -116,6 +116,17 @@ def describe_pictures(app, doctree, docname):
                 image["alt"] = "Picture of the cell above. The text beside it says what it shows."
 
 
+def mend_animations(app, doctree, docname):
+    """Matplotlib's animations: their parts get names, and the theme's symbols, not the web's."""
+    for html in doctree.findall(nodes.raw):
+        if "_anim_img" in (text := html.astext()):
+            text = re.sub(r'<link rel="stylesheet"\s+href="http[^>]+>', "", text)
+            text = text.replace("<img id=", '<img alt="One step of the animation." id=')
+            text = text.replace("<input id=", '<input aria-label="Step" id=', 1)
+            html.children[:] = [nodes.Text(text)]
+            html.rawsource = text
+
+
 def notebook_of(page):
     """The page as a notebook, or None if nothing of it is run."""
     text = page.read_text(encoding="utf-8")
@@ -157,6 +168,7 @@ def name_notebook(app, docname, template, context, doctree):
 def setup(app):
     app.connect("source-read", change_source)
     app.connect("doctree-resolved", describe_pictures)
+    app.connect("doctree-resolved", mend_animations)
     app.connect("html-page-context", name_notebook)
     app.connect("build-finished", write_notebooks)
     app.connect("build-finished", copy_pages)
