@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.hybrid import Hybrid
     from recsys.recommenders.pocket_groups import PocketGroups
     from recsys.recommenders.taste_groups import TasteGroups
-    from recsys.recommenders.types import Prediction
+    from recsys.recommenders.types import Evidence, Prediction
     from recsys.report.report import write_report
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
@@ -32,6 +32,7 @@ _HOME = {
     "BiasBaseline": "recsys.recommenders.baselines",
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
+    "Evidence": "recsys.recommenders.types",
     "FilmMap": "recsys.analysis.film_map",
     "GroupDescription": "recsys.analysis.descriptions",
     "Hybrid": "recsys.recommenders.hybrid",
@@ -64,6 +65,7 @@ __all__ = [
     "BiasBaseline",
     "BoostedClusterMeans",
     "ClusterMeanRecommender",
+    "Evidence",
     "FilmMap",
     "GroupDescription",
     "Hybrid",
