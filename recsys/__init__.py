@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from recsys.data.ratings import Ratings, RatingsError
     from recsys.data.saved_ratings import save_ratings
     from recsys.data.scale import RatingScale
+    from recsys.readers.exports import OwnRating
     from recsys.readers.loading import load_ratings
+    from recsys.readers.own_ratings import OwnRatings, own_ratings
     from recsys.recommenders.base import Recommender
     from recsys.recommenders.baselines import BiasBaseline, MostLiked
     from recsys.recommenders.boosted import BoostedClusterMeans
@@ -37,6 +39,8 @@ _HOME = {
     "GroupDescription": "recsys.analysis.descriptions",
     "Hybrid": "recsys.recommenders.hybrid",
     "MostLiked": "recsys.recommenders.baselines",
+    "OwnRating": "recsys.readers.exports",
+    "OwnRatings": "recsys.readers.own_ratings",
     "PocketGroups": "recsys.recommenders.pocket_groups",
     "Prediction": "recsys.recommenders.types",
     "RatingMatrix": "recsys.data.matrix",
@@ -56,6 +60,7 @@ _HOME = {
     "genre_means": "recsys.analysis.genres",
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
+    "own_ratings": "recsys.readers.own_ratings",
     "save_ratings": "recsys.data.saved_ratings",
     "sureness": "recsys.analysis.sureness",
     "write_report": "recsys.report.report",
@@ -70,6 +75,8 @@ __all__ = [
     "GroupDescription",
     "Hybrid",
     "MostLiked",
+    "OwnRating",
+    "OwnRatings",
     "PocketGroups",
     "Prediction",
     "RatingMatrix",
@@ -89,6 +96,7 @@ __all__ = [
     "genre_means",
     "load_ratings",
     "make_ratings",
+    "own_ratings",
     "save_ratings",
     "sureness",
     "write_report",
