@@ -59,7 +59,7 @@ def own_ratings(path: AnyPath, ratings: Ratings, *, links: AnyPath | None = None
     """Read what one person rated elsewhere, and find these films in the data.
 
     A film is found by its title and year, or by its id. The year may differ by one, and if it is
-    the same, the title may be spelt slightly differently. Ratings of another scale are converted:
+    the same, the title may be spelled slightly differently. Ratings of another scale are converted:
     8 of 10 is 4 of 5. If a film is rated twice, its latest rating counts.
 
     Parameters
@@ -95,9 +95,9 @@ def own_ratings(path: AnyPath, ratings: Ratings, *, links: AnyPath | None = None
     >>> ratings = make_ratings(n_users=40, n_movies=60, n_ratings=900, random_state=0)
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "ratings.csv")
-    ...     _ = path.write_text("Date,Name,Year,Letterboxd URI,Rating\\n"
-    ...                         "2024-03-01,The Moonless Meridian,1981,https://boxd.it/1,4.5\\n"
-    ...                         "2024-03-09,Heat,1995,https://boxd.it/2,5\\n")
+    ...     _ = path.write_text("Name,Year,Letterboxd URI,Rating\\n"
+    ...                         "The Moonless Meridian,1981,https://boxd.it/1,4.5\\n"
+    ...                         "Heat,1995,https://boxd.it/2,5\\n")
     ...     own = own_ratings(path, ratings)
     >>> own.ratings
     {1: 4.5}
