@@ -280,7 +280,8 @@ def test_beside_likes_a_file_brings_its_likes_only(
 ) -> None:
     file = likes_without_titles(tmp_path)
     mine = tmp_path / "mine.csv"
-    asked = ["recommend", "--data", str(file), "-n", "8", "--format", "json"]
+    method = ["--method", "most-liked"]
+    asked = ["recommend", "--data", str(file), "-n", "8", "--format", "json", *method]
     mine.write_text("item_id,rating\n1,5\n2,1\n99,4\n", "utf-8")
     assert run([*asked, "--ratings", str(mine)]) == 0
     captured = capsys.readouterr()
