@@ -17,6 +17,10 @@ SAME_SILHOUETTE = 0.02
 # An adjusted Rand index from .8 is good, and one below .65 is poor (Steinley 2004).
 STABLE = 0.8
 
+# Mean silhouettes up to these, with two decimals, are no sign of clusters, and a weak one that may
+# be artificial (Kaufman and Rousseeuw 1990, chapter 2).
+NO_STRUCTURE, WEAK_STRUCTURE = 0.25, 0.5
+
 Rule = Literal["silhouette", "stable", "most stable"]
 
 
@@ -32,7 +36,8 @@ class Suggestion:
         The rule that chose k: see :attr:`SweepResult.suggestion`. "most stable" means that no
         good k was stable.
     reason : str
-        The rule in words, with the numbers that it used.
+        The rule in words, with the numbers that it used. If the mean silhouette of k is at most
+        0.5, a last sentence warns that data without clusters may have such a silhouette.
 
     Examples
     --------
@@ -135,6 +140,10 @@ class SweepResult:
         - "most stable": the k with the largest stability if all are below 0.8. Then the clusters
           depend on chance, and the rows may have no clusters at all.
 
+        The rules choose among the k of the sweep. They do not ask whether there are clusters. So
+        the reason says if the mean silhouette of the suggested k is weak, which is 0.26 to 0.5, or
+        no sign of clusters, which is less.
+
         Raises
         ------
         ValueError
@@ -142,31 +151,15 @@ class SweepResult:
 
         References
         ----------
+        - Kaufman, L. and Rousseeuw, P. J. (1990), Finding Groups in Data. Wiley. (Chapter 2 says
+          what mean silhouettes tell.)
         - Tibshirani, R. and Walther, G. (2005), Cluster validation by prediction strength. J.
           Comput. Graph. Stat. 14, 511-528. (They too take the largest k that is stable.)
         - Steinley, D. (2004), Properties of the Hubert-Arabie adjusted Rand index. Psychological
           Methods 9, 386-396.
         """
-        good = self._near_best_silhouette(SAME_SILHOUETTE)
-        stability = np.where(good, self.stability, np.nan)
-        stable = stability >= STABLE
-        best = f"within {SAME_SILHOUETTE} of the best, {np.nanmax(self.silhouette):.2f}"
-        if np.any(stable):
-            k = int(np.max(self.ks[stable]))
-            reason = (
-                f"k = {k} is the largest k with a stability of at least {STABLE} and a silhouette "
-                f"{best}. Its stability is {self._stability_in_words(k)}."
-            )
-            return Suggestion(k, "stable", reason)
-        if np.any(np.isfinite(stability)):
-            k = int(np.min(self.ks[stability == np.nanmax(stability)]))
-            reason = (
-                f"No k with a silhouette {best}, has a stability of at least {STABLE}. The most "
-                f"stable is k = {k}, with {self._stability_in_words(k)}."
-            )
-            return Suggestion(k, "most stable", reason)
-        k = int(np.min(self.ks[good]))
-        return Suggestion(k, "silhouette", f"k = {k} is the least k with a silhouette {best}.")
+        k, rule, reason = self._chosen()
+        return Suggestion(k, rule, reason + self._warning(k))
 
     @property
     def stability(self) -> Floats:
@@ -241,6 +234,44 @@ class SweepResult:
     def _agreement(self) -> Floats:
         """(n_ks, n_stability): the means of one agreement of each kind, which are independent."""
         return (self.seed_agreement + self.bootstrap_agreement) / 2
+
+    def _chosen(self) -> tuple[int, Rule, str]:
+        """The suggested k, the rule that chose it, and the rule in words."""
+        good = self._near_best_silhouette(SAME_SILHOUETTE)
+        stability = np.where(good, self.stability, np.nan)
+        stable = stability >= STABLE
+        best = f"within {SAME_SILHOUETTE} of the best, {np.nanmax(self.silhouette):.2f}"
+        if np.any(stable):
+            k = int(np.max(self.ks[stable]))
+            reason = (
+                f"k = {k} is the largest k with a stability of at least {STABLE} and a silhouette "
+                f"{best}. Its stability is {self._stability_in_words(k)}."
+            )
+            return k, "stable", reason
+        if np.any(np.isfinite(stability)):
+            k = int(np.min(self.ks[stability == np.nanmax(stability)]))
+            reason = (
+                f"No k with a silhouette {best}, has a stability of at least {STABLE}. The most "
+                f"stable is k = {k}, with {self._stability_in_words(k)}."
+            )
+            return k, "most stable", reason
+        k = int(np.min(self.ks[good]))
+        return k, "silhouette", f"k = {k} is the least k with a silhouette {best}."
+
+    def _warning(self, k: int) -> str:
+        """A sentence if the silhouette of k is no good sign of clusters, otherwise nothing."""
+        silhouette = round(float(self.silhouette[np.argmax(self.ks == k)]), 2)
+        if silhouette > WEAK_STRUCTURE:
+            return ""
+        means = (
+            "is no sign of clusters"
+            if silhouette <= NO_STRUCTURE
+            else "is weak, and the clusters may be artificial"
+        )
+        return (
+            f" Its mean silhouette, {silhouette:.2f}, {means} (Kaufman and Rousseeuw 1990): "
+            'compare it with that of data without groups, as in lesson 5, "How many groups".'
+        )
 
     def _stability_in_words(self, k: int) -> str:
         place = int(np.argmax(self.ks == k))

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from recsys.data.ratings import Ratings, RatingsError
     from recsys.data.saved_ratings import save_ratings
     from recsys.data.scale import RatingScale
+    from recsys.readers.exports import OwnRating
     from recsys.readers.loading import load_ratings
+    from recsys.readers.own_ratings import OwnRatings, own_ratings
     from recsys.recommenders.base import Recommender
     from recsys.recommenders.baselines import BiasBaseline, MostLiked
     from recsys.recommenders.boosted import BoostedClusterMeans
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from recsys.recommenders.hybrid import Hybrid
     from recsys.recommenders.pocket_groups import PocketGroups
     from recsys.recommenders.taste_groups import TasteGroups
-    from recsys.recommenders.types import Prediction
+    from recsys.recommenders.types import Evidence, Prediction
     from recsys.report.report import write_report
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
@@ -32,10 +34,13 @@ _HOME = {
     "BiasBaseline": "recsys.recommenders.baselines",
     "BoostedClusterMeans": "recsys.recommenders.boosted",
     "ClusterMeanRecommender": "recsys.recommenders.cluster_mean",
+    "Evidence": "recsys.recommenders.types",
     "FilmMap": "recsys.analysis.film_map",
     "GroupDescription": "recsys.analysis.descriptions",
     "Hybrid": "recsys.recommenders.hybrid",
     "MostLiked": "recsys.recommenders.baselines",
+    "OwnRating": "recsys.readers.exports",
+    "OwnRatings": "recsys.readers.own_ratings",
     "PocketGroups": "recsys.recommenders.pocket_groups",
     "Prediction": "recsys.recommenders.types",
     "RatingMatrix": "recsys.data.matrix",
@@ -55,6 +60,7 @@ _HOME = {
     "genre_means": "recsys.analysis.genres",
     "load_ratings": "recsys.readers.loading",
     "make_ratings": "recsys.synthetic.ratings",
+    "own_ratings": "recsys.readers.own_ratings",
     "save_ratings": "recsys.data.saved_ratings",
     "sureness": "recsys.analysis.sureness",
     "write_report": "recsys.report.report",
@@ -64,10 +70,13 @@ __all__ = [
     "BiasBaseline",
     "BoostedClusterMeans",
     "ClusterMeanRecommender",
+    "Evidence",
     "FilmMap",
     "GroupDescription",
     "Hybrid",
     "MostLiked",
+    "OwnRating",
+    "OwnRatings",
     "PocketGroups",
     "Prediction",
     "RatingMatrix",
@@ -87,6 +96,7 @@ __all__ = [
     "genre_means",
     "load_ratings",
     "make_ratings",
+    "own_ratings",
     "save_ratings",
     "sureness",
     "write_report",

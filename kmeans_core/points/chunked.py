@@ -50,7 +50,7 @@ class ChunkedPoints:
     unknown_rows: Ints = np.empty(0, dtype=np.intp)
 
     def __init__(self, rows: ChunkedRows, n_threads: int) -> None:
-        found = rows.survey(n_threads)
+        found = rows._survey(n_threads)
         self.n_threads = n_threads
         self.shape = sum(chunk.n_rows for chunk in found), found[0].n_features
         self.dtype: np.dtype[Any] = np.result_type(*{chunk.dtype for chunk in found})
@@ -69,7 +69,7 @@ class ChunkedPoints:
 
     def blocks(self) -> Iterator[tuple[slice, KnownPoints]]:
         """One pass: the points of each chunk, and which rows they are."""
-        return self._rows.read(self.n_threads)
+        return self._rows._read(self.n_threads)
 
     @property
     def largest(self) -> float:

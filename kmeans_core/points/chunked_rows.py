@@ -198,69 +198,21 @@ class ChunkedRows:
     @property
     def columns(self) -> tuple[str, ...] | None:
         """The names of the columns, or None if the chunks have no names."""
-        return next((chunk.names for chunk in self.survey(1) if chunk.names), None)
+        return next((chunk.names for chunk in self._survey(1) if chunk.names), None)
 
-    def survey(self, n_threads: int) -> list[_Chunk]:
-        """Tell what is known of each chunk. The first call reads all chunks.
+    # ChunkedPoints alone calls the next two.
 
-        Parameters
-        ----------
-        n_threads : int or None
-            The largest number of threads to use, as in :class:`KMeans`.
-
-        Returns
-        -------
-        list
-            One record for each chunk that has rows: its numbers of rows and features, its dtype,
-            its number of stored cells, and the names of its columns.
-
-        Raises
-        ------
-        ValueError
-            If there are no rows.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from kmeans_core import ChunkedRows
-        >>> rows = ChunkedRows(lambda: [np.zeros((3, 2)), np.ones((4, 2))])
-        >>> [chunk.n_rows for chunk in rows.survey(n_threads=1)]
-        [3, 4]
-        """
+    def _survey(self, n_threads: int) -> list[_Chunk]:
+        """What is known of each chunk that has rows. The first call reads all chunks."""
         if not self._chunks:
-            for _ in self.read(n_threads):
+            for _ in self._read(n_threads):
                 pass
         return self._chunks
 
-    def read(self, n_threads: int) -> Iterator[tuple[slice, KnownPoints]]:
-        """Read the chunks once, and check each of them.
+    def _read(self, n_threads: int) -> Iterator[tuple[slice, KnownPoints]]:
+        """Read the chunks once, and check each: the numbers of its rows, and its points.
 
-        Parameters
-        ----------
-        n_threads : int or None
-            The largest number of threads to use, as in :class:`KMeans`.
-
-        Yields
-        ------
-        rows : slice
-            The numbers of the rows of the chunk, counted over all chunks.
-        points : KnownPoints
-            The chunk in the form that the algorithms use.
-
-        Raises
-        ------
-        ValueError
-            If a chunk cannot be used, or differs from the first pass.
-        OSError
-            If a chunk cannot be read.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from kmeans_core import ChunkedRows
-        >>> rows = ChunkedRows(lambda: [np.zeros((3, 2)), np.ones((4, 2))])
-        >>> [where for where, points in rows.read(n_threads=1)]
-        [slice(0, 3, None), slice(3, 7, None)]
+        ValueError if a chunk cannot be used, or differs from the first pass.
         """
         found: list[_Chunk] = []
         names: tuple[str, ...] = ()

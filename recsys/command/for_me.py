@@ -1,43 +1,20 @@
 """The ratings of somebody who is not in the data, from options and from files of own ratings."""
 
 import argparse
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from recsys.command.catalog import Catalog
 from recsys.command.terminal import tell
-from recsys.data.ids import Id, typed_id
-from recsys.data.scale import RatingScale, liked
+from recsys.data.ids import Id
 from recsys.printable import shortened
-from recsys.readers.exports import OwnRating, OwnRatings, read_export
-from recsys.readers.places import rating_files
+from recsys.readers.exports import OwnRating, read_export
+from recsys.readers.own_ratings import matched, read_links
 from recsys.words import counted
 
 # This many titles without a match are named. A file of its own would be needed for more.
 MOST_NAMED = 20
-
-
-@dataclass(frozen=True)
-class Matched:
-    """The own ratings that belong to films of the data, and those that do not.
-
-    Attributes
-    ----------
-    ratings : dict of id to float
-        On the scale of the data.
-    unmatched : tuple of OwnRating
-    n_repeated : int
-        The number of own ratings that were left out, because a later one is of the same film.
-    """
-
-    ratings: dict[Id, float]
-    unmatched: tuple[OwnRating, ...]
-    n_repeated: int
 
 
 def is_for_me(options: argparse.Namespace) -> bool:
@@ -45,7 +22,7 @@ def is_for_me(options: argparse.Namespace) -> bool:
     return bool(options.like or options.dislike or options.rate or options.ratings)
 
 
-def own_ratings(options: argparse.Namespace, catalog: Catalog) -> dict[Id, float]:
+def ratings_of_options(options: argparse.Namespace, catalog: Catalog) -> dict[Id, float]:
     """The ratings of ``--ratings``, ``--like``, ``--dislike`` and ``--rate``, by ids of films.
 
     Say which films of the file are not in the data. LookupError if an option names no film or
@@ -70,84 +47,6 @@ def own_ratings(options: argparse.Namespace, catalog: Catalog) -> dict[Id, float
     return found | of_options
 
 
-def matched(own: OwnRatings, catalog: Catalog, links: Mapping[int, Id]) -> Matched:
-    """Find the films of own ratings: by id, and otherwise by title and year.
-
-    Parameters
-    ----------
-    own : OwnRatings
-    catalog : Catalog
-    links : mapping of int to id
-        The films by the number of their IMDb id.
-
-    Examples
-    --------
-    >>> films = pd.DataFrame({"movieId": [1, 2], "title": ["Up (2009)", "Heat (1995)"],
-    ...                       "genres": "Drama", "n_ratings": 3, "mean": 4.0})
-    >>> catalog = Catalog("data", RatingScale(1, 5, 1), np.array([1]), films)
-    >>> rated = OwnRating("Heat", 1995, "", 8, None), OwnRating("Jaws", 1975, "", 6, None)
-    >>> matched(OwnRatings("r.csv", "IMDb", RatingScale(1, 10, 1), rated, 0), catalog, {}).ratings
-    {2: 4.0}
-    """
-    scale = own.scale_beside(catalog.scale)
-    found: dict[Id, float] = {}
-    unmatched, n_repeated = [], 0
-    # The latest rating of a film counts; where times are equal or absent, the last row.
-    for each in sorted(own.rated, key=lambda rated: rated.time or 0):
-        movie_id = _by_id(each, catalog, links)
-        if movie_id is None:
-            movie_id = _by_name(each, catalog)
-        if movie_id is None:
-            unmatched.append(each)
-            continue
-        n_repeated += movie_id in found
-        found[movie_id] = converted(each.rating, scale, catalog.scale)
-    return Matched(found, tuple(unmatched), n_repeated)
-
-
-def converted(rating: float, scale: RatingScale, to: RatingScale) -> float:
-    """A rating of one scale as the nearest rating of another; 8 of 10 is 4 of 5.
-
-    Examples
-    --------
-    >>> converted(8, RatingScale(1, 10, 1), RatingScale(0.5, 5, 0.5))
-    4.0
-    >>> converted(4.5, RatingScale(0.5, 5, 0.5), RatingScale(-10, 10, 0))
-    8.0
-    """
-    values = np.array([rating], np.float64)
-    if not to.predicts:
-        return float(liked(values, scale)[0])
-    lowest, low = min(0.0, scale.smallest), min(0.0, to.smallest)
-    share = (values - lowest) / (scale.largest - lowest)
-    return float(to.nearest(low + share * (to.largest - low))[0])
-
-
-def read_links(data: Path, catalog: Catalog) -> dict[int, Id]:
-    """The films by the number of their IMDb id, from links.csv beside the ratings.
-
-    Films that the catalog does not have are left out.
-    """
-    with rating_files(data) as files:
-        folder: Any = files[0].parent  # a folder on disk or in a zip
-        file = folder / "links.csv"
-        if not file.is_file():
-            return {}
-        with file.open("rb") as stream:
-            table = pd.read_csv(stream, dtype=str)
-    if not {"movieId", "imdbId"} <= set(table.columns):
-        return {}
-    ids = catalog.films["movieId"].to_numpy()
-    table = table[["movieId", "imdbId"]].dropna()
-    numbers = pd.to_numeric(table["imdbId"].str.removeprefix("tt"), errors="coerce")
-    found = {}
-    for text, number in zip(table["movieId"], numbers, strict=True):
-        movie_id = typed_id(text, ids)
-        if not np.isnan(number) and catalog.has(movie_id):
-            found[int(number)] = movie_id
-    return found
-
-
 def _of_file(path: Path, options: argparse.Namespace, catalog: Catalog) -> dict[Id, float]:
     if options.data is None and options.model is None:
         raise ValueError(
@@ -156,17 +55,20 @@ def _of_file(path: Path, options: argparse.Namespace, catalog: Catalog) -> dict[
             "data/ml-latest-small"
         )
     own = read_export(path)
-    links = read_links(options.data[0], catalog) if options.data else {}
-    result = matched(own, catalog, links)
+    links = read_links(options.data[0], catalog.titles.ids) if options.data else {}
+    result = matched(own, catalog.titles, catalog.scale, links)
+    n_matched = len(result.ratings) + result.n_not_liked
     form = "" if own.form == "table" else f" ({own.form})"
     line = (
-        f"read {path}{form}: {len(result.ratings)} of {counted(len(own.rated), 'rating')} are of "
+        f"read {path}{form}: {n_matched} of {counted(len(own.rated), 'rating')} are of "
         f"films in {catalog.source}"
     )
     if own.n_liked:
         line += f"; liked without a rating, so the largest is taken: {own.n_liked}"
     if own.n_unrated:
         line += f"; rows without a rating: {own.n_unrated}"
+    if result.n_not_liked:
+        line += f"; not liked, so left out beside likes: {result.n_not_liked}"
     if result.n_repeated:
         line += f"; earlier ratings of a film that is rated again: {result.n_repeated}"
     tell(line)
@@ -174,31 +76,9 @@ def _of_file(path: Path, options: argparse.Namespace, catalog: Catalog) -> dict[
         names = [_shown(each) for each in result.unmatched]
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         tell(f"films without a match: {', '.join(names[:MOST_NAMED])}{more}")
-    if not result.ratings:
+    if n_matched == 0:
         raise ValueError(f"none of the films in {path} is in {catalog.source}")
-    if catalog.scale.kind == "likes":
-        return {movie_id: value for movie_id, value in result.ratings.items() if value > 0}
     return result.ratings
-
-
-def _by_id(own: OwnRating, catalog: Catalog, links: Mapping[int, Id]) -> Id | None:
-    digits = own.film_id.removeprefix("tt")
-    if own.film_id.startswith("tt") and digits.isdecimal():
-        if int(digits) in links:
-            return links[int(digits)]
-        # Some tables use IMDb's ids, with and without the letters.
-        return next((one for one in (own.film_id, digits) if catalog.has(one)), None)
-    movie_id = typed_id(own.film_id, catalog.films["movieId"].to_numpy())
-    same_site = own.name == "" or not isinstance(movie_id, int)
-    return movie_id if own.film_id and same_site and catalog.has(movie_id) else None
-
-
-def _by_name(own: OwnRating, catalog: Catalog) -> Id | None:
-    for name in filter(None, (own.name, own.original_name)):
-        item = catalog.titles.sure(name, own.year)
-        if item is not None:
-            return catalog.titles.ids[item]
-    return None
 
 
 def _films(text: str, catalog: Catalog) -> list[Id]:

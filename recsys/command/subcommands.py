@@ -67,7 +67,7 @@ def report(options: argparse.Namespace) -> None:
 
 def recommend(options: argparse.Namespace) -> None:
     """Print films for users of the data or for somebody new, with reasons."""
-    from recsys.command.for_me import is_for_me, own_ratings
+    from recsys.command.for_me import is_for_me, ratings_of_options
     from recsys.recommenders.bulk_lists import blocks_of_lists
     from recsys.recommenders.hybrid import Hybrid
     from recsys.recommenders.item_weights import MOST_ITEMS
@@ -81,7 +81,7 @@ def recommend(options: argparse.Namespace) -> None:
     source = Source(options)
     catalog = source.catalog
     users = list(dict.fromkeys(catalog.user(typed) for typed in options.user or ()))
-    own = own_ratings(options, catalog) if for_me else None
+    own = ratings_of_options(options, catalog) if for_me else None
     chosen = catalog.chosen(
         genres=options.genre or (),
         years=options.year,

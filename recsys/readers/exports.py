@@ -68,15 +68,24 @@ class OwnRating:
     Attributes
     ----------
     name : str
-        The title, or "" if the table has no titles.
+        The title. It is empty if the table has no titles.
     year : int or None
+        The year of the film, or None if the table has no years.
     film_id : str
-        An id of the site, such as tt0114709, or "" if there is none.
+        An id of the site, such as tt0114709. It is empty if there is none.
     rating : float
+        The rating on the scale of the site.
     time : int or None
-        Seconds since 1970.
+        When the rating was given, in seconds since 1970, or None if it is not known.
     original_name : str
-        The title in the language of the film, or "" if it is not known.
+        The title in the language of the film. It is empty if it is not known.
+
+    Examples
+    --------
+    >>> from recsys import OwnRating
+    >>> film = OwnRating("Heat", 1995, "tt0113277", rating=8.0, time=None)
+    >>> film.name, film.rating
+    ('Heat', 8.0)
     """
 
     name: str
@@ -88,8 +97,8 @@ class OwnRating:
 
 
 @dataclass(frozen=True)
-class OwnRatings:
-    """The ratings of one person.
+class ExportedRatings:
+    """The ratings of one person, as a file holds them.
 
     Attributes
     ----------
@@ -127,7 +136,7 @@ def export_of(names: Sequence[str] | None) -> Export | None:
     return next((export for export in EXPORTS if export.columns <= known), None)
 
 
-def read_export(path: Path) -> OwnRatings:
+def read_export(path: Path) -> ExportedRatings:
     """Read the ratings of one person.
 
     Parameters
@@ -139,7 +148,7 @@ def read_export(path: Path) -> OwnRatings:
 
     Returns
     -------
-    OwnRatings
+    ExportedRatings
 
     Raises
     ------
@@ -159,7 +168,7 @@ def read_export(path: Path) -> OwnRatings:
 @contextmanager
 def _table_files(path: Path) -> Iterator[tuple[Folder, Folder | None]]:
     """The table itself: a file, or ratings.csv in a folder or a zip; and where likes may be."""
-    if path.suffix.lower() != ".zip":
+    if path.suffix.lower() != ".zip" or not path.is_file():
         file, likes = path, None
         if path.is_dir():
             file, likes = path / "ratings.csv", path / _LIKES
@@ -181,7 +190,7 @@ def _table_files(path: Path) -> Iterator[tuple[Folder, Folder | None]]:
         raise RatingsError(f"{path}: {error}") from error
 
 
-def _read(file: Folder) -> OwnRatings:
+def _read(file: Folder) -> ExportedRatings:
     seen = look(file)
     columns = _columns_without_header(seen) if seen.names is None else _columns(seen, file)
     table = read_table(seen, list(dict.fromkeys(columns.values())))
@@ -193,7 +202,7 @@ def _read(file: Folder) -> OwnRatings:
     if are_likes:
         frame["rating"] = str(HALF_STARS.largest)
     own = tuple(_rated(frame, export, str(file), table.lines, seen.decimal))
-    return OwnRatings(
+    return ExportedRatings(
         str(file),
         export.name if export else "table",
         export.scale if export else None,
@@ -243,7 +252,7 @@ def _columns_without_header(seen: Look) -> dict[str, str | int]:
     return columns | ({"time": 2} if widths == {3} else {})
 
 
-def _with_likes(own: OwnRatings, likes: OwnRatings) -> OwnRatings:
+def _with_likes(own: ExportedRatings, likes: ExportedRatings) -> ExportedRatings:
     """Add the films that are liked and not rated."""
     rated = {(each.name, each.year) for each in own.rated}
     more = tuple(each for each in likes.rated if (each.name, each.year) not in rated)

@@ -117,7 +117,8 @@ class Recommender(RecommendsToMany):
         ratings : mapping, Series, DataFrame or iterable of pairs, optional
             The ratings of a new user: a mapping of movieId to rating, a Series of ratings by
             movieId, a frame with the columns movieId and rating, or pairs (movieId, rating).
-            Ratings of items outside the training data are ignored.
+            Ratings of items outside the training data are ignored. :func:`own_ratings` reads them
+            from an export of Letterboxd, IMDb or Goodreads.
         times : mapping, Series or array-like, optional
             When ``ratings`` were given: a mapping or Series of times by movieId, or times in the
             order of the ratings. The default is the column timestamp of a frame. If an item is

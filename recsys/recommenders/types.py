@@ -98,7 +98,7 @@ class Prediction(Evidence):
     """A predicted rating with its parts, and the evidence that the reason counts.
 
     The evidence is in ``kind``, ``reason``, ``n_users``, ``n_ratings``, ``n_liked``, ``mean``,
-    ``cluster``, ``user_ids`` and ``movie_ids``: see ``recsys.recommenders.types.Evidence``.
+    ``cluster``, ``user_ids`` and ``movie_ids``: see :class:`Evidence`.
 
     Attributes
     ----------

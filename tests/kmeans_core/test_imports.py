@@ -106,7 +106,8 @@ FOLDERS = {
     ],
     "recsys": [
         "data",
-        "readers synthetic titles",
+        "titles",
+        "readers synthetic",
         "analysis",
         "recommenders",
         "evaluation",

@@ -85,8 +85,34 @@ def test_the_reason_names_its_numbers():
     unstable = result_of([2, 3], [0.04, 0.03], [[0.7, 0.7], [0.7, 0.7]], [[0.7, 0.68], [0.3, 0.3]])
     assert unstable.suggestion.reason == (
         "No k with a silhouette within 0.02 of the best, 0.04, has a stability of at least 0.8. "
-        "The most stable is k = 2, with 0.69 (95 % interval 0.63 to 0.76)."
+        "The most stable is k = 2, with 0.69 (95 % interval 0.63 to 0.76). Its mean silhouette, "
+        "0.04, is no sign of clusters (Kaufman and Rousseeuw 1990): compare it with that of data "
+        'without groups, as in lesson 5, "How many groups".'
     )
+
+
+@pytest.mark.parametrize(
+    ("silhouette", "said"),
+    [
+        (-0.1, "-0.10, is no sign of clusters"),
+        (0.254, "0.25, is no sign of clusters"),
+        (0.256, "0.26, is weak, and the clusters may be artificial"),
+        (0.504, "0.50, is weak, and the clusters may be artificial"),
+        (0.506, None),
+        (0.9, None),
+    ],
+)
+@pytest.mark.parametrize("agreement", [None, 0.7, 0.9])
+def test_the_reason_warns_of_a_weak_silhouette(silhouette, said, agreement):
+    measured = None if agreement is None else [[agreement] * 2] * 2
+    # The warning is about the suggested k, which is 2, and not about the best k, which is 3.
+    agreements = measured and [measured[0], [0.1, 0.1]]
+    result = result_of([2, 3], [silhouette, silhouette + 0.01], agreements, agreements)
+    assert result.suggested_k == 2
+    reason = result.suggestion.reason
+    assert reason.count("mean silhouette") == (said is not None)
+    if said is not None:
+        assert f". Its mean silhouette, {said} (" in reason
 
 
 def test_stability_that_is_unknown_is_not_used():

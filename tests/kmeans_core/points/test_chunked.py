@@ -233,7 +233,7 @@ def test_parquet_is_not_buffered_as_a_whole(tmp_path):
     frame = pd.DataFrame(X, columns=list("abcdefghij"))
     frame.to_parquet(tmp_path / "X.parquet", row_group_size=2_000)
     before, most = pa.total_allocated_bytes(), 0
-    for _ in ChunkedRows.from_parquet(tmp_path / "X.parquet", chunk_rows=1_000).read(1):
+    for _ in ChunkedRows.from_parquet(tmp_path / "X.parquet", chunk_rows=1_000)._read(1):
         most = max(most, pa.total_allocated_bytes() - before)
     assert most < 0.2 * X.nbytes
 

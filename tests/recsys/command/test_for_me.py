@@ -4,16 +4,11 @@ import json
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from recsys import make_ratings
-from recsys.command.catalog import Catalog
 from recsys.command.cli import run
-from recsys.command.for_me import converted, matched
-from recsys.data.scale import HALF_STARS, LIKES, WHOLE_STARS, RatingScale
-from recsys.readers.exports import OwnRating, OwnRatings
 from recsys.recommenders.base import Recommender
 from recsys.titles.names import spoken
 
@@ -158,35 +153,6 @@ def test_an_imdb_export_is_matched_by_ids(
     assert rows(capsys) == json.loads(captured.out)
 
 
-@pytest.mark.parametrize(
-    ("rating", "scale", "to", "expected"),
-    [
-        (8, RatingScale(1, 10, 1), WHOLE_STARS, 4),
-        (10, RatingScale(1, 10, 1), HALF_STARS, 5),
-        (1, RatingScale(1, 10, 1), HALF_STARS, 0.5),
-        (1, RatingScale(1, 10, 1), WHOLE_STARS, 1),
-        (3.5, HALF_STARS, RatingScale(0, 10, 1), 7),
-        (5, HALF_STARS, RatingScale(-10, 10, 0), 10),
-        (4, WHOLE_STARS, LIKES, 1),
-        (3, WHOLE_STARS, LIKES, 0),
-    ],
-)
-def test_ratings_are_mapped_to_the_scale_of_the_data(
-    rating: float, scale: RatingScale, to: RatingScale, expected: float
-) -> None:
-    assert converted(rating, scale, to) == expected
-
-
-def test_the_latest_rating_of_a_film_counts() -> None:
-    films = pd.DataFrame(
-        {"movieId": [1], "title": ["Up (2009)"], "genres": "", "n_ratings": 1, "mean": 3.0}
-    )
-    catalog = Catalog("data", WHOLE_STARS, np.array([1]), films)
-    own = [OwnRating("Up", 2009, "", rating, time) for rating, time in [(5, 200), (2, 100)]]
-    found = matched(OwnRatings("f", "table", None, tuple(own), 0), catalog, {})
-    assert (found.ratings, found.n_repeated, found.unmatched) == ({1: 5.0}, 1, ())
-
-
 def test_filters_of_films(
     folder: Path, films: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -309,6 +275,22 @@ def likes_without_titles(path: Path) -> Path:
     return file
 
 
+def test_beside_likes_a_file_brings_its_likes_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = likes_without_titles(tmp_path)
+    mine = tmp_path / "mine.csv"
+    method = ["--method", "most-liked"]
+    asked = ["recommend", "--data", str(file), "-n", "8", "--format", "json", *method]
+    mine.write_text("item_id,rating\n1,5\n2,1\n99,4\n", "utf-8")
+    assert run([*asked, "--ratings", str(mine)]) == 0
+    captured = capsys.readouterr()
+    assert f"read {mine}: 2 of 3 ratings are of films in {file}" in captured.err
+    assert "not liked, so left out beside likes: 1" in captured.err
+    assert run([*asked, "--like", "1"]) == 0
+    assert rows(capsys) == json.loads(captured.out)
+
+
 def test_columns_that_say_nothing_are_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -344,16 +326,6 @@ def test_likes_hold_no_ratings_to_give(tmp_path: Path, capsys: pytest.CaptureFix
     file = likes_without_titles(tmp_path)
     assert run(["recommend", "--data", str(file), "--rate", "3=1"]) == 2
     assert f"{file} holds no ratings; use --like" in capsys.readouterr().err
-
-
-def test_a_film_is_found_by_its_original_title() -> None:
-    films = pd.DataFrame(
-        {"movieId": [1], "title": ["Harbour, The (Havre, Le) (1995)"], "genres": "Drama"}
-    ).assign(n_ratings=3, mean=4.0)
-    catalog = Catalog("data", WHOLE_STARS, np.array([1]), films)
-    rated = (OwnRating("A Port", 1995, "tt0000001", 4, None, "Le havre"),)
-    own = OwnRatings("r.csv", "IMDb", WHOLE_STARS, rated, 0)
-    assert matched(own, catalog, {}).ratings == {1: 4.0}
 
 
 def test_an_id_finds_its_film(
