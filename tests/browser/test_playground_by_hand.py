@@ -97,6 +97,52 @@ def test_a_click_adds_a_row_and_a_drag_from_an_empty_place_does_not(open_page: O
     assert shown(opened) == before
 
 
+def test_keys_wait_for_the_end_of_a_drag_and_a_drag_ends_outside_too(open_page: Open) -> None:
+    opened = open_page(PAGE)
+    page = opened.page
+    before = shown(opened)
+    last = len(before["rows"]) - 1
+    x, y = inside(opened, before["rows"][last])
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y)
+    page.keyboard.press("Delete")  # the row that the pointer holds
+    page.mouse.move(x + 40, y)
+    page.mouse.up()
+    assert_one_changed(before, shown(opened), "rows", last)
+    page.keyboard.press("Delete")
+    assert len(shown(opened)["rows"]) == last
+    # A drag from an empty place ends outside of the plane.
+    page.mouse.move(*inside(opened, [1, 39]))
+    page.mouse.down()
+    page.mouse.move(*inside(opened, [1, 48]))
+    page.mouse.up()
+    page.mouse.move(*inside(opened, before["centers"][0]))
+    assert page.locator("#plane").get_attribute("class") == "over"
+    assert opened.said == []
+
+
+def test_a_second_finger_changes_nothing(open_page: Open) -> None:
+    opened = open_page(PAGE, width=360)
+    page = opened.page
+    page.evaluate("playground.open('#data=empty')")
+    before = shown(opened)
+    x, y = inside(opened, [4, 36])
+    events = [("pointerdown", True), ("pointerdown", False), ("pointerup", False)]
+    page.evaluate(
+        """([x, y, events]) => {
+          const plane = document.getElementById("plane");
+          plane.setPointerCapture = () => {}; // these pointers are made by the test
+          for (const [name, isPrimary] of events) {
+            const place = { clientX: x, clientY: y, bubbles: true, pointerType: "touch" };
+            plane.dispatchEvent(new PointerEvent(name, { ...place, isPrimary }));
+          }
+        }""",
+        [x, y, events],
+    )
+    assert shown(opened) == before
+
+
 def test_everything_works_by_keys_alone(open_page: Open) -> None:
     opened = open_page(PAGE)
     page = opened.page
