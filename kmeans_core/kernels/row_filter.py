@@ -97,7 +97,8 @@ def rounding_bound(
     farthest = longest + (n_features + 1) * UNDERFLOW32
     bound = np.empty(3, dtype=np.float32)
     bound[0] = SLACK * (1.0 + rounding) * (rounding + exact_rounding)
-    bound[1] = SLACK * (rounding * (farthest + longest) + exact_rounding * farthest + LEAST)
+    rest = rounding * (farthest + longest) + exact_rounding * farthest
+    bound[1] = SLACK * (rest + LEAST)
     bound[2] = (TOO_LONG - farthest) / (SLACK * (1.0 + rounding))
     return bound
 
