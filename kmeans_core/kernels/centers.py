@@ -152,7 +152,7 @@ def put_centers(
     last_center = centers.shape[0] - 1
     for first in range(start, stop, BLOCK_FEATURES):
         last = min(first + BLOCK_FEATURES, stop)
-        # Four neighbours in a row of the table take less time than four rows one by one.
+        # Four neighbors in a row of the table take less time than four rows one by one.
         for c in range(0, centers.shape[0], 4):
             c0, c1 = np.uint64(c), np.uint64(min(c + 1, last_center))
             c2, c3 = np.uint64(min(c + 2, last_center)), np.uint64(min(c + 3, last_center))

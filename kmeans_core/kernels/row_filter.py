@@ -93,11 +93,12 @@ def rounding_bound(
     """
     share = (n_features + 10) * U32
     rounding = share / (1.0 - share)
-    exact_rounding = (n_features + 8) * EPS
+    exact_rounding = 2.0 * (n_features + 8) * EPS
     farthest = longest + (n_features + 1) * UNDERFLOW32
     bound = np.empty(3, dtype=np.float32)
-    bound[0] = SLACK * (1.0 + rounding) * (rounding + 2.0 * exact_rounding)
-    bound[1] = SLACK * (rounding * (farthest + longest) + 2.0 * exact_rounding * farthest + LEAST)
+    bound[0] = SLACK * (1.0 + rounding) * (rounding + exact_rounding)
+    rest = rounding * (farthest + longest) + exact_rounding * farthest
+    bound[1] = SLACK * (rest + LEAST)
     bound[2] = (TOO_LONG - farthest) / (SLACK * (1.0 + rounding))
     return bound
 

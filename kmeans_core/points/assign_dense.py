@@ -282,7 +282,7 @@ class FilteredAssigner:
     n_looked_at : int
         Rows that the last call could not skip.
     group_size : int
-        Clusters that share a lower bound, neighbours in number.
+        Clusters that share a lower bound, neighbors in number.
     """
 
     def __init__(self, X: npt.NDArray[Any], n_clusters: int, n_threads: int) -> None:

@@ -241,16 +241,10 @@ def _label_rows(typingctx, tile, centers, labels, row):
             starts = [builder.gep(table.data, [builder.mul(number, length)]) for number in numbers]
             with cgutils.for_range(builder, length, intp=intp) as loop:
                 line = builder.mul(loop.index, ir.Constant(intp, TILE_ROWS))
-                x = [
-                    load(
-                        builder,
-                        _DOUBLES,
-                        builder.gep(
-                            points.data, [builder.add(line, ir.Constant(intp, v * LANES64))]
-                        ),
-                    )
-                    for v in range(TILE_VECTORS)
+                places = [
+                    builder.add(line, ir.Constant(intp, v * LANES64)) for v in range(TILE_VECTORS)
                 ]
+                x = [load(builder, _DOUBLES, builder.gep(points.data, [at])) for at in places]
                 for start, of_center in zip(starts, sums, strict=True):
                     value = builder.load(builder.gep(start, [loop.index]))
                     center = splat(builder, _DOUBLES, value)

@@ -184,8 +184,8 @@ def _row_products(typingctx, X, row, origin, table, products, squares):
     """Write products[r, c] = (X[row + r] - origin) . table[c] for SIDE_ROWS rows.
 
     Features lie in lanes. The last vector of a row may extend into the next row, so X must have one
-    more row. There table (FILTER_CENTERS, n_padded) holds zeros. squares[r]
-    gets the squared length of a row or more, up to rounding.
+    more row. There table (FILTER_CENTERS, n_padded) holds zeros. squares[r] gets the squared length
+    of a row or more, up to rounding.
     """
     single = vector_type(types.float32)
 
