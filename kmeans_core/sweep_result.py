@@ -270,7 +270,7 @@ class SweepResult:
         )
         return (
             f" Its mean silhouette, {silhouette:.2f}, {means} (Kaufman and Rousseeuw 1990): "
-            'compare it with that of data without groups, as in lesson 5, "How many groups".'
+            "compare it with that of data without groups."
         )
 
     def _stability_in_words(self, k: int) -> str:

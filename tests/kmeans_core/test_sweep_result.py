@@ -87,7 +87,7 @@ def test_the_reason_names_its_numbers():
         "No k with a silhouette within 0.02 of the best, 0.04, has a stability of at least 0.8. "
         "The most stable is k = 2, with 0.69 (95 % interval 0.63 to 0.76). Its mean silhouette, "
         "0.04, is no sign of clusters (Kaufman and Rousseeuw 1990): compare it with that of data "
-        'without groups, as in lesson 5, "How many groups".'
+        "without groups."
     )
 
 
