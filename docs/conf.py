@@ -59,12 +59,15 @@ html_theme = "pydata_sphinx_theme"
 html_title = "kmeans-core"
 html_sidebars = {"index": [], "gallery": []}  # they have no pages below them
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
+html_logo = "_static/icon.svg"
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "github_url": SOURCE,
+    "logo": {"text": "kmeans-core", "alt_text": ""},
     "navbar_align": "left",
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc", "notebook-link"],

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from recsys.report.report import write_report
     from recsys.synthetic.ratings import builtin_ratings, make_ratings
 
+# What the extra `recsys` installs.
+EXTRA = ("pandas", "narwhals", "jinja2", "pooch", "tqdm")
+
 # A name is loaded when it is first used. So the `recsys` command can say what to install if pandas
 # is missing, and it starts without loading modules that it does not need.
 _HOME = {
@@ -106,7 +109,15 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA:
+            raise
+        from kmeans_core.extras import install
+
+        message = f"recsys needs {error.name}: {install('recsys')}"
+        raise ModuleNotFoundError(message, name=error.name) from error
 
 
 def __dir__() -> list[str]:

@@ -3,9 +3,8 @@
 import sys
 from importlib.util import find_spec
 
+from recsys import EXTRA
 from recsys.command import terminal
-
-EXTRA = ("pandas", "narwhals", "jinja2", "pooch", "tqdm")
 
 
 def main() -> int:

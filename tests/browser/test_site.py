@@ -41,3 +41,12 @@ def test_a_page_is_silent_fetches_nothing_and_fits_a_phone(
 @pytest.mark.parametrize("page", KINDS)
 def test_axe_finds_nothing(page: str, site: Path, open_page: Open, dark: bool) -> None:
     assert violations(open_page(site / f"{page}.html", dark=dark)) == []
+
+
+@pytest.mark.parametrize("page", ["clustering", "generated/kmeans_core.KMeans"])
+def test_a_phone_shows_each_text_of_the_reference(page: str, site: Path, open_page: Open) -> None:
+    texts = open_page(site / f"reference/{page}.html", width=360).page.locator(
+        ".bd-article :is(p, dt > *, td)"
+    )
+    ends = texts.evaluate_all("them => them.map(text => text.getBoundingClientRect().right)")
+    assert 0 < max(ends) <= 360

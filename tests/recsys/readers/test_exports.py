@@ -122,6 +122,13 @@ def test_many_columns_without_a_header_are_refused(tmp_path: Path) -> None:
         read_export(saved(tmp_path, "7,588,4,1260759144\n7,1,2,1260759145\n", "mine.csv"))
 
 
+@pytest.mark.parametrize("name", ["mine.zip", "mine.csv"])
+def test_a_file_that_is_missing_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RatingsError) as raised:
+        read_export(tmp_path / name)
+    assert str(raised.value) == f"{tmp_path / name}: no such file"
+
+
 def test_a_zip_without_ratings_lists_its_files(tmp_path: Path) -> None:
     file = tmp_path / "export.zip"
     with zipfile.ZipFile(file, "w") as archive:
