@@ -1,6 +1,8 @@
 """Plain k-means in NumPy: assign rows to centers, move the centers, choose the first centers.
 
-This file is the first reading. It is not fast, and it shares no code with the rest of the package.
+This file is the first reading. It is not fast, and it shares no code with the fast versions: the
+tests compare them with it. `reference_weighted.py` is the second reading: weights, clusters that
+lose all their rows, greedy k-means++ and mini-batches. `reference_scores.py` has more scores.
 """
 
 from collections.abc import Iterator
