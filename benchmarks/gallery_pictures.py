@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = DOCS / "images/gallery"
@@ -29,6 +28,8 @@ def picture(site: Path, name: str) -> Image.Image:
 
 
 def playground(site: Path) -> Image.Image:
+    from playwright.sync_api import sync_playwright  # not every environment has it
+
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
