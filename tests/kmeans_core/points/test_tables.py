@@ -21,7 +21,7 @@ from kmeans_core import (
     sweep_k,
 )
 from kmeans_core.points.checks import as_points
-from kmeans_core.points.tables import feature_names
+from kmeans_core.points.tables import feature_names, which_missing
 
 NAN = np.nan
 
@@ -384,3 +384,10 @@ def test_an_arrow_table_is_copied_only_once():
         assert points.X[3].tolist() == [3.0] * 4
         # The array of 4 columns, and a copy of one column.
         assert peak < 6 * n_bytes
+
+
+def test_a_loop_over_objects_with_nan_does_not_warn() -> None:
+    # Python 3.13 specializes the comparison after some calls. It then marks NaN as invalid.
+    cells = np.array([0.0] * 2000 + [np.nan] + [1.0] * 50, dtype=object)
+    for _ in range(20):
+        assert np.flatnonzero(which_missing(cells)).tolist() == [2000]
