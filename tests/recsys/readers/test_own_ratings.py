@@ -8,7 +8,7 @@ import pytest
 from recsys import MostLiked, OwnRating, OwnRatings, Ratings, RatingsError, own_ratings
 from recsys.data.scale import HALF_STARS, LIKES, WHOLE_STARS, RatingScale
 from recsys.readers.exports import ExportedRatings
-from recsys.readers.own_ratings import converted, matched
+from recsys.readers.own_ratings import converted, matched, read_links
 from recsys.titles.matching import TitleIndex
 
 TITLES = ["Quiet Harbour, The (1995)", "Paper Comet (2001)", "Marble Orchard (2010)"]
@@ -130,3 +130,15 @@ def test_the_latest_rating_of_a_film_counts() -> None:
 def test_a_film_is_found_by_its_original_title() -> None:
     film = OwnRating("A Port", 1995, "tt0000001", 4, None, "Le havre")
     assert found([film], "Harbour, The (Havre, Le) (1995)").ratings == {1: 4.0}
+
+
+@pytest.mark.parametrize("film_id", ["tt" + "9" * 5000, "tt", "tt\u0967", "9" * 5000])
+def test_an_id_that_is_no_number_of_imdb_is_no_error(film_id: str) -> None:
+    own = found([OwnRating("Up", 2009, film_id, 4, None)], "Up (2009)")
+    assert own.ratings == {1: 4.0}
+
+
+def test_links_are_whole_numbers(tmp_path: Path) -> None:
+    links = tmp_path / "links.csv"
+    links.write_text(f"movieId,imdbId\n3,0042.0\n1,42.7\n2,{'9' * 5000}\n1,tt0043\n", "utf-8")
+    assert read_links(links, [1, 2, 3]) == {42: 3, 43: 1}
