@@ -86,6 +86,17 @@ def outside(page, path):
     return f"{SOURCE}/blob/main/{target.relative_to(HERE.parent).as_posix()}"
 
 
+# What lies between two lines of backticks, with them.
+FENCE = re.compile(r"^(```.*?^```$)", flags=re.M | re.DOTALL)
+
+
+def change_prose(change, text):
+    """The text, changed outside of its blocks of code."""
+    parts = FENCE.split(text)
+    parts[::2] = map(change, parts[::2])
+    return "".join(parts)
+
+
 def change_source(app, docname, source):
     """Links to files outside of this folder lead to the repository; those to HTML stay as they are.
 
@@ -100,8 +111,11 @@ def change_source(app, docname, source):
             return f'<a href="{path}{anchor.replace("&", "&amp;")}">{text}</a>'
         return f"[{text}]({outside(page, path) or path}{anchor})"
 
-    text = re.sub(r"\n\n```\n", "\n```\n", source[0])
-    source[0] = re.sub(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]+)?\)", address, text)
+    def linked(prose):
+        return re.sub(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]+)?\)", address, prose)
+
+    text = FENCE.sub(lambda block: re.sub(r"\n+```$", "\n```", block[0]), source[0])
+    source[0] = change_prose(linked, text)
 
 
 def copy_pages(app, exception):
@@ -145,9 +159,13 @@ def notebook_of(page):
             cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
     # A notebook is read far from the pages beside it.
     here = f"{SOURCE}/blob/main/{page.parent.relative_to(HERE.parent).as_posix()}"
+
+    def linked(prose):
+        return re.sub(r"\]\((?!https?:|#)([^)\s]+)\)", rf"]({here}/\1)", prose)
+
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\]\((?!https?:|#)([^)\s]+)\)", rf"]({here}/\1)", cell.source)
+            cell.source = change_prose(linked, cell.source)
     return notebook
 
 

@@ -240,7 +240,7 @@ class SweepResult:
         good = self._near_best_silhouette(SAME_SILHOUETTE)
         stability = np.where(good, self.stability, np.nan)
         stable = stability >= STABLE
-        best = f"within {SAME_SILHOUETTE} of the best, {np.nanmax(self.silhouette):.2f}"
+        best = f"within {SAME_SILHOUETTE} of the best, {np.nanmax(self.silhouette):z.2f}"
         if np.any(stable):
             k = int(np.max(self.ks[stable]))
             reason = (
@@ -269,7 +269,7 @@ class SweepResult:
             else "is weak, and the clusters may be artificial"
         )
         return (
-            f" Its mean silhouette, {silhouette:.2f}, {means} (Kaufman and Rousseeuw 1990): "
+            f" Its mean silhouette, {silhouette:z.2f}, {means} (Kaufman and Rousseeuw 1990): "
             "compare it with that of data without groups."
         )
 

@@ -14,9 +14,6 @@ PATIENCE = 30
 # A task adds up this many neighbours.
 FAN_IN = 4
 
-# What to install, where dask is missing.
-EXTRA = f"needs dask: {install('dask,arrow')}"
-
 
 class ClusterError(ValueError):
     """The cluster cannot do the work. The message names the way out."""
@@ -96,7 +93,7 @@ def connected(
     try:
         import distributed
     except ImportError:
-        raise ClusterError(f"a cluster {EXTRA}") from None
+        raise ClusterError(f"a cluster needs dask: {install('dask,arrow')}") from None
     if scheduler is None:
         # Each worker is one thread: kernels and pyarrow use threads of their own.
         local = distributed.LocalCluster(

@@ -176,8 +176,6 @@ def _table_files(path: Path) -> Iterator[tuple[Folder, Folder | None]]:
             raise RatingsError(f"{file}: no such file")
         yield file, likes
         return
-    if not path.is_file():
-        raise RatingsError(f"{path}: no such file")
     try:
         with open_zip(path) as archive:
             members = [name for name in archive.namelist() if name.endswith(".csv")]

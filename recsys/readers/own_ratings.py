@@ -1,5 +1,6 @@
 """Own ratings: what one person rated elsewhere, as ratings of films in the data."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,12 +148,13 @@ def matched(
     ids, known = np.asarray(titles.ids), set(titles.ids)
 
     def by_id(film: OwnRating) -> Id | None:
-        digits = film.film_id.removeprefix("tt")
-        if film.film_id.startswith("tt") and digits.isdecimal():
-            if int(digits) in links:
-                return links[int(digits)]
+        number = imdb_number(film.film_id)
+        if number is not None and film.film_id.startswith("tt"):
+            if number in links:
+                return links[number]
             # Some tables use IMDb's ids, with and without the letters.
-            return next((one for one in (film.film_id, digits) if one in known), None)
+            spellings = film.film_id, film.film_id.removeprefix("tt")
+            return next((one for one in spellings if one in known), None)
         movie_id = typed_id(film.film_id, ids)
         same_site = film.name == "" or not isinstance(movie_id, int)
         return movie_id if film.film_id and same_site and movie_id in known else None
@@ -219,13 +221,25 @@ def read_links(path: Path, movie_ids: Sequence[Id]) -> dict[int, Id]:
         return {}
     ids, known = np.asarray(movie_ids), set(movie_ids)
     table = table[["movieId", "imdbId"]].dropna()
-    numbers = pd.to_numeric(table["imdbId"].str.removeprefix("tt"), errors="coerce")
     found = {}
-    for text, number in zip(table["movieId"], numbers, strict=True):
-        movie_id = typed_id(text, ids)
-        if np.isfinite(number) and movie_id in known:
-            found[int(number)] = movie_id
+    for text, imdb_id in zip(table["movieId"], table["imdbId"], strict=True):
+        movie_id, number = typed_id(text, ids), imdb_number(imdb_id)
+        if number is not None and movie_id in known:
+            found[number] = movie_id
     return found
+
+
+def imdb_number(imdb_id: str) -> int | None:
+    """The number of an id of IMDb, or None if it is no such id.
+
+    Examples
+    --------
+    >>> imdb_number("tt0113277"), imdb_number("113277.0"), imdb_number("heat")
+    (113277, 113277, None)
+    """
+    # Python refuses to read numbers of thousands of digits.
+    digits = re.fullmatch(r"(?:tt)?([0-9]{1,18})(?:\.0+)?", imdb_id.strip())
+    return None if digits is None else int(digits[1])
 
 
 def _by_name(film: OwnRating, titles: TitleIndex) -> Id | None:

@@ -1,4 +1,4 @@
-"""Scripts that measure a page: the sizes of its texts, and what sticks out of the window."""
+"""Scripts that measure a page: its texts, what sticks out of the window, and when it is idle."""
 
 # The size on screen of each text that is shown: [pixels, text]. An SVG scales its texts.
 TEXT_SIZES = """() => {
@@ -21,3 +21,6 @@ STICKS_OUT = """() => [...document.querySelectorAll("body *")]
   .filter(one => one.checkVisibility() && !one.closest(".scroll, .unseen, .skip"))
   .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
   .map(one => one.outerHTML.slice(0, 200))"""
+
+# Ends when the page has no work left. What its scripts begin once it is loaded, they have begun.
+IDLE = "new Promise(done => requestIdleCallback(done))"

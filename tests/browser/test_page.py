@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from accessibility import violations
 from hostile import TITLES
-from measures import STICKS_OUT, TEXT_SIZES
+from measures import IDLE, STICKS_OUT, TEXT_SIZES
 from opening import Open
 
 from recsys.titles.names import spoken
@@ -24,14 +24,6 @@ def page_file(request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def test_the_console_is_silent_and_nothing_is_fetched(page_file: Path, open_page: Open) -> None:
-    opened = open_page(page_file)
-    opened.page.evaluate(UNFOLD)
-    opened.page.wait_for_timeout(200)
-    assert opened.said == []
-    assert opened.asked == [page_file.as_uri()]
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing(page_file: Path, open_page: Open, dark: bool) -> None:
     opened = open_page(page_file, dark=dark)
@@ -44,16 +36,20 @@ def test_axe_finds_nothing_on_a_phone(builtin_page: Path, open_page: Open) -> No
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_sticks_out_and_no_text_is_small(
+def test_it_is_silent_fetches_nothing_and_fits(
     page_file: Path, open_page: Open, width: int
 ) -> None:
-    page = open_page(page_file, width=width).page
+    opened = open_page(page_file, width=width)
+    page = opened.page
     page.evaluate(UNFOLD)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(STICKS_OUT) == []
     sizes = page.evaluate(TEXT_SIZES)
     assert len(sizes) > 30
     assert [text for text in sizes if text[0] < 11.99] == []
+    page.evaluate(IDLE)
+    assert opened.said == []
+    assert opened.asked == [page_file.as_uri()]
 
 
 def test_titles_are_text(hostile_page: Path, open_page: Open) -> None:

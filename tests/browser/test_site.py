@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from accessibility import violations
+from measures import IDLE
 from opening import Open
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -31,7 +32,7 @@ def test_a_page_is_silent_fetches_nothing_and_fits_a_phone(
     page: Path, site: Path, open_page: Open
 ) -> None:
     opened = open_page(site / f"{page}.html", width=360)
-    opened.page.wait_for_load_state("networkidle")
+    opened.page.evaluate(IDLE)
     assert [said for said in opened.said if not said.startswith("log:")] == []
     assert [asked for asked in opened.asked if not asked.startswith(("file:", "data:"))] == []
     assert opened.page.evaluate("document.documentElement.scrollWidth") == 360

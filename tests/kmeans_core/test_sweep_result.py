@@ -95,6 +95,8 @@ def test_the_reason_names_its_numbers():
     ("silhouette", "said"),
     [
         (-0.1, "-0.10, is no sign of clusters"),
+        (-0.012, "-0.01, is no sign of clusters"),
+        (-0.004, "0.00, is no sign of clusters"),
         (0.254, "0.25, is no sign of clusters"),
         (0.256, "0.26, is weak, and the clusters may be artificial"),
         (0.504, "0.50, is weak, and the clusters may be artificial"),
@@ -111,6 +113,7 @@ def test_the_reason_warns_of_a_weak_silhouette(silhouette, said, agreement):
     assert result.suggested_k == 2
     reason = result.suggestion.reason
     assert reason.count("mean silhouette") == (said is not None)
+    assert "-0.00" not in reason
     if said is not None:
         assert f". Its mean silhouette, {said} (" in reason
 

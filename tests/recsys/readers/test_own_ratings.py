@@ -8,7 +8,7 @@ import pytest
 from recsys import MostLiked, OwnRating, OwnRatings, Ratings, RatingsError, own_ratings
 from recsys.data.scale import HALF_STARS, LIKES, WHOLE_STARS, RatingScale
 from recsys.readers.exports import ExportedRatings
-from recsys.readers.own_ratings import converted, matched
+from recsys.readers.own_ratings import converted, matched, read_links
 from recsys.titles.matching import TitleIndex
 
 TITLES = ["Quiet Harbour, The (1995)", "Paper Comet (2001)", "Marble Orchard (2010)"]
@@ -57,6 +57,18 @@ def test_the_ratings_are_ready_to_recommend_from(tmp_path: Path) -> None:
 def test_beside_likes_only_likes_count(tmp_path: Path) -> None:
     own = own_ratings(saved(tmp_path, *LINES), data(LIKES))
     assert (own.ratings, own.n_not_liked) == ({1: 1.0}, 1)
+    own = own_ratings(saved(tmp_path, LINES[2]), data(LIKES))
+    assert (own.ratings, own.n_not_liked) == ({}, 1)
+
+
+def test_films_that_are_liked_and_not_rated_have_the_largest_rating(tmp_path: Path) -> None:
+    folder = tmp_path / "letterboxd.zip"  # unpacked to a folder of the same name
+    (folder / "likes").mkdir(parents=True)
+    saved(folder, LINES[2]).rename(folder / "ratings.csv")
+    likes = saved(folder, LINES[2][:-2], LINES[4][:-1], header="Date,Name,Year,Letterboxd URI")
+    likes.rename(folder / "likes/films.csv")
+    own = own_ratings(folder, data())
+    assert (own.ratings, own.n_liked) == ({2: 2.0, 3: 5.0}, 1)
 
 
 def test_links_lead_from_ids_of_imdb_to_films(tmp_path: Path) -> None:
@@ -130,3 +142,28 @@ def test_the_latest_rating_of_a_film_counts() -> None:
 def test_a_film_is_found_by_its_original_title() -> None:
     film = OwnRating("A Port", 1995, "tt0000001", 4, None, "Le havre")
     assert found([film], "Harbour, The (Havre, Le) (1995)").ratings == {1: 4.0}
+
+
+def test_the_title_is_tried_before_the_original_title() -> None:
+    titles = TitleIndex([1, 2], ["Up (2009)", "Heat (2009)"], [1, 1])
+    film = OwnRating("Heat", 2009, "", 4, None, "Up")
+    exported = ExportedRatings("mine.csv", "IMDb", WHOLE_STARS, (film,), 0)
+    assert matched(exported, titles, WHOLE_STARS, {}).ratings == {2: 4.0}
+
+
+def test_a_number_beside_a_title_is_an_id_of_another_site() -> None:
+    own = found([OwnRating("Heat", 1995, "1", 4, None)], "Up (2009)")
+    assert (own.ratings, len(own.unmatched)) == ({}, 1)
+    assert found([OwnRating("", None, "1", 4, None)], "Up (2009)").ratings == {1: 4.0}
+
+
+@pytest.mark.parametrize("film_id", ["tt" + "9" * 5000, "tt", "tt\u0967", "9" * 5000])
+def test_an_id_that_is_no_number_of_imdb_is_no_error(film_id: str) -> None:
+    own = found([OwnRating("Up", 2009, film_id, 4, None)], "Up (2009)")
+    assert own.ratings == {1: 4.0}
+
+
+def test_links_are_whole_numbers(tmp_path: Path) -> None:
+    links = tmp_path / "links.csv"
+    links.write_text(f"movieId,imdbId\n3,0042.0\n1,42.7\n2,{'9' * 5000}\n1,tt0043\n", "utf-8")
+    assert read_links(links, [1, 2, 3]) == {42: 3, 43: 1}
