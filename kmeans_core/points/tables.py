@@ -85,7 +85,7 @@ def is_missing(cell: Any) -> bool:
 
 def which_missing(cells: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Which cells of an object array are missing."""
-    # Python 3.13 may compare NaN in a way that the processor marks as invalid: NumPy warns of it.
+    # Python 3.12 may compare NaN in a way that the processor marks as invalid: NumPy warns of it.
     with np.errstate(invalid="ignore"):
         found = np.frompyfunc(is_missing, 1, 1)(cells)
     return np.asarray(found, dtype=bool)

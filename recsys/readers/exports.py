@@ -180,7 +180,9 @@ def _table_files(path: Path) -> Iterator[tuple[Folder, Folder | None]]:
         with open_zip(path) as archive:
             members = [name for name in archive.namelist() if name.endswith(".csv")]
             named = [name for name in members if Path(name).name == "ratings.csv"]
-            found = named if named else members
+            # Folders below it may hold others, for example of ratings that were deleted.
+            top = min((name.count("/") for name in named), default=0)
+            found = [name for name in named if name.count("/") == top] or members
             if len(found) != 1:
                 listed = ", ".join(shortened(name) for name in members[:10]) or "no CSV file"
                 raise RatingsError(f"{path}: needs one ratings.csv; it holds {listed}")

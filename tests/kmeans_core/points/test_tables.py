@@ -387,7 +387,7 @@ def test_an_arrow_table_is_copied_only_once():
 
 
 def test_a_loop_over_objects_with_nan_does_not_warn() -> None:
-    # Python 3.13 specializes the comparison after some calls. It then marks NaN as invalid.
+    # Python 3.12 specializes the comparison after some calls. It then marks NaN as invalid.
     cells = np.array([0.0] * 2000 + [np.nan] + [1.0] * 50, dtype=object)
     for _ in range(20):
         assert np.flatnonzero(which_missing(cells)).tolist() == [2000]

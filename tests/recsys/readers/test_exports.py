@@ -129,6 +129,24 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path, name: str) -> None:
     assert str(raised.value) == f"{tmp_path / name}: no such file"
 
 
+@pytest.mark.parametrize("root", ["", "letterboxd-ann/"])
+def test_ratings_of_a_folder_below_are_left(tmp_path: Path, root: str) -> None:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(f"{root}deleted/ratings.csv", LETTERBOXD.replace("Quiet", "Deleted"))
+        archive.writestr(f"{root}ratings.csv", LETTERBOXD)
+    assert read_export(file).rated == read_export(saved(tmp_path, LETTERBOXD)).rated
+
+
+def test_two_exports_in_a_zip_are_listed(tmp_path: Path) -> None:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("ann/ratings.csv", LETTERBOXD)
+        archive.writestr("ben/ratings.csv", LETTERBOXD)
+    with pytest.raises(RatingsError, match=r"holds ann/ratings.csv, ben/ratings.csv"):
+        read_export(file)
+
+
 def test_a_zip_without_ratings_lists_its_files(tmp_path: Path) -> None:
     file = tmp_path / "export.zip"
     with zipfile.ZipFile(file, "w") as archive:
