@@ -106,9 +106,9 @@ def update(X: Floats, centers: Floats, labels: Ints, weights: Floats) -> tuple[F
     """Move each center to the weighted mean of its rows, and relocate empty clusters.
 
     A cluster without weight takes the row that is farthest from its own center (the lowest row
-    number if rows are equally far). Rows that lie on their center are not taken. So if there are
-    more clusters than distinct rows, a cluster stays empty, and its center is that of the heaviest
-    cluster.
+    number if rows are equally far). Rows that lie on their center are not taken. So a cluster
+    can stay empty, if there are more clusters than distinct rows. It then gets the center of the
+    heaviest cluster.
 
     Parameters
     ----------

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from recsys.extras import install
+
 if TYPE_CHECKING:
     from kmeans_core.version import __version__
     from recsys.analysis.descriptions import GroupDescription, describe_groups
@@ -114,8 +116,6 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise
-        from kmeans_core.extras import install
-
         message = f"recsys needs {error.name}: {install('recsys')}"
         raise ModuleNotFoundError(message, name=error.name) from error
 

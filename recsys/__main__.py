@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from recsys import EXTRA
 from recsys.command import terminal
+from recsys.extras import install
 
 
 def main() -> int:
@@ -12,8 +13,6 @@ def main() -> int:
     terminal.open_streams()
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
-        from kmeans_core.extras import install  # it loads numba, which takes a while
-
         terminal.complain(f"recsys needs {', '.join(missing)}: {install('recsys')}")
         return 2
     try:

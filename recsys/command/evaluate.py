@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kmeans_core.extras import install
 from recsys.command.comparisons import Evaluation, how_to_read, tables
 from recsys.command.tables import BY_SUFFIX, fitted, line_width, write_table, written
 from recsys.command.terminal import answer
@@ -28,6 +27,7 @@ from recsys.evaluation.protocols import OnStep
 from recsys.evaluation.registry import Maker, missing_packages
 from recsys.evaluation.splits import N_FOLDS, SplitBy, some_users, split_of
 from recsys.evaluation.stored import with_data
+from recsys.extras import install
 from recsys.files import write_text
 from recsys.recommenders.registry import METHODS
 from recsys.words import counted

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from kmeans_core.extras import install
 from recsys.command import arguments
 from recsys.command.terminal import answer, flush, tell
+from recsys.extras import install
 from recsys.serve.hosts import LOOPBACK_NAMES
 
 # What the extra [serve] installs.

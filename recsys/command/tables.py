@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from kmeans_core.extras import install
 from recsys.command import terminal
 from recsys.command.terminal import answer
+from recsys.extras import install
 from recsys.files import whole, write_text
 from recsys.printable import printable
 

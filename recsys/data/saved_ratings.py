@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kmeans_core.extras import install
 from recsys.data.ratings import Ratings
 from recsys.data.scale import SCALE_KEY, scale_as_json
+from recsys.extras import install
 from recsys.files import whole
 
 SavedForm: TypeAlias = Literal["parquet", "csv"]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kmeans_core.extras import install
 from kmeans_core.version import __version__
+from recsys.extras import install
 
 # A scheduler and its workers must answer within this many seconds.
 PATIENCE = 30

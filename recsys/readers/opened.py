@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
-from kmeans_core.extras import install
 from recsys.data.ratings import RatingsError
+from recsys.extras import install
 from recsys.readers.archives import ALWAYS_ALLOWED, MOST_EXPANSION, ArchiveError, open_zip
 from recsys.readers.formats import Folder
 

@@ -122,7 +122,7 @@ ABOVE = {"kmeans_core": ["dask"], "recsys": []}
 # Files beside the folders that every folder may import; the others are above all folders.
 COMMON = {
     "kmeans_core": ["arrays", "counts", "errors", "extras", "lazy", "version"],
-    "recsys": ["files", "printable", "words"],
+    "recsys": ["extras", "files", "printable", "words"],
 }
 
 
